@@ -1,0 +1,31 @@
+"""Who is calling, and what they may see."""
+
+from typing import Final
+
+import attrs
+
+RESOLVE: Final = "mcp:resolve"
+SALES: Final = "mcp:report:sales"
+STOCK: Final = "mcp:report:stock"
+MONEY: Final = "mcp:report:money"
+COST: Final = "mcp:report:cost"
+ALL_SCOPES: Final = (RESOLVE, SALES, STOCK, MONEY, COST)
+
+
+@attrs.frozen(kw_only=True)
+class Caller:
+    """The identity under which a call runs.
+
+    sub: the account; `static` for the static MCP token, `api` for REST.
+    client: the program that calls, as far as it says (for the audit; "" if unknown).
+    scopes: what the caller may see, a subset of ALL_SCOPES.
+    """
+
+    sub: str
+    scopes: frozenset[str]
+    client: str = ""
+
+    @property
+    def scopes_header(self) -> str:
+        """The value of X-MCP-Scopes: comma separated, in the order of ALL_SCOPES."""
+        return ",".join(scope for scope in ALL_SCOPES if scope in self.scopes)

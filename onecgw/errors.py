@@ -1,0 +1,228 @@
+"""Every failure that a caller may see, with its stable code, HTTP status and safe text.
+
+OnecgwError                 the text is written for the caller and safe to show
+├── ConfigError             the settings do not allow a start (for the operator)
+├── InvalidRequest          400 invalid_request      the body is not a JSON object
+├── ValidationFailed        400 validation_error     arguments, all problems at once
+├── LimitExceeded           400 limit_exceeded       1C sent more rows than were asked for
+├── Unauthorized            401 unauthorized         no token, or a wrong one
+├── ScopeMissing            403 insufficient_scope   a known caller without the right
+├── NotFound                404 not_found            no such route, tool or resource
+├── MethodNotAllowed        405 method_not_allowed
+├── PayloadTooLarge         413 payload_too_large
+├── UnsupportedMediaType    415 unsupported_media_type
+├── RateLimited             429 rate_limited         with the second at which to go on
+└── OnecError               a call to 1C did not end well
+    ├── OnecRejected        400 onec_rejected        1C refused the arguments
+    ├── OnecAuth            401 onec_auth            the technical user is wrong
+    ├── OnecForbidden       502 onec_forbidden       no right on the service
+    ├── OnecMaintenance     503 onec_maintenance     the infobase is blocked
+    ├── OnecNotPublished    502 onec_not_published   no service at base_url
+    ├── OnecRedirect        502 onec_redirect        base_url answers with a redirect
+    ├── OnecFailed          502 onec_failed          an error inside 1C
+    ├── OnecLocked          503 onec_locked          a data lock timed out
+    ├── OnecLicense         503 onec_license         no free licence
+    ├── OnecUnavailable     503 onec_unavailable     1C cannot be reached
+    ├── OnecTimeout         504 onec_timeout         the deadline passed
+    └── OnecBadResponse     502 onec_bad_response    the answer is not what was agreed
+"""
+
+from typing import ClassVar
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """One thing wrong with the arguments.
+
+    path: where, as in `period.from` or `filters.customer_ids[2]`; "" is the whole.
+    message: what is wrong and what would be accepted.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class OnecgwError(Exception):
+    """A failure whose text may be shown to the caller.
+
+    retry_after_seconds: when the same call may succeed, if that is known.
+    """
+
+    code: ClassVar[str] = "internal"
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ConfigError(OnecgwError):
+    """The settings do not allow a start; the text names every reason."""
+
+    code = "config_error"
+
+
+class InvalidRequest(OnecgwError):
+    """The body is not a JSON object."""
+
+    code = "invalid_request"
+    http_status = 400
+
+
+class ValidationFailed(OnecgwError):
+    """The arguments are wrong; every problem is listed with its path."""
+
+    code = "validation_error"
+    http_status = 400
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class LimitExceeded(OnecgwError):
+    """1C sent more rows than were asked for."""
+
+    code = "limit_exceeded"
+    http_status = 400
+
+
+class Unauthorized(OnecgwError):
+    """There is no bearer token, or it is wrong."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class ScopeMissing(OnecgwError):
+    """The caller is known but has no right to what was asked."""
+
+    code = "insufficient_scope"
+    http_status = 403
+
+
+class NotFound(OnecgwError):
+    """There is no such route or tool for this caller."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class MethodNotAllowed(OnecgwError):
+    """The route exists, the method does not."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class PayloadTooLarge(OnecgwError):
+    """The request body exceeds `limits.max_request_bytes`."""
+
+    code = "payload_too_large"
+    http_status = 413
+
+
+class UnsupportedMediaType(OnecgwError):
+    """The request body is not `application/json`."""
+
+    code = "unsupported_media_type"
+    http_status = 415
+
+
+class RateLimited(OnecgwError):
+    """The caller made more calls than `limits.calls_per_minute` allows."""
+
+    code = "rate_limited"
+    http_status = 429
+
+
+class OnecError(OnecgwError):
+    """A call to 1C did not end well."""
+
+    code = "onec_error"
+    http_status = 502
+
+
+class OnecRejected(OnecError):
+    """1C refused the arguments (HTTP 400 with its own `{error, message}`)."""
+
+    code = "onec_rejected"
+    http_status = 400
+
+
+class OnecAuth(OnecError):
+    """1C does not accept the technical user."""
+
+    code = "onec_auth"
+    http_status = 401
+
+
+class OnecForbidden(OnecError):
+    """The technical user has no right on the HTTP service."""
+
+    code = "onec_forbidden"
+
+
+class OnecMaintenance(OnecError):
+    """The infobase is blocked for maintenance."""
+
+    code = "onec_maintenance"
+    http_status = 503
+
+
+class OnecNotPublished(OnecError):
+    """No HTTP service answers at base_url."""
+
+    code = "onec_not_published"
+
+
+class OnecRedirect(OnecError):
+    """base_url answers with a redirect, which is never followed."""
+
+    code = "onec_redirect"
+
+
+class OnecFailed(OnecError):
+    """1C raised an error while it worked."""
+
+    code = "onec_failed"
+
+
+class OnecLocked(OnecError):
+    """1C waited too long for a data lock."""
+
+    code = "onec_locked"
+    http_status = 503
+
+
+class OnecLicense(OnecError):
+    """1C has no free licence for a session."""
+
+    code = "onec_license"
+    http_status = 503
+
+
+class OnecUnavailable(OnecError):
+    """1C cannot be reached, or its proxy says so."""
+
+    code = "onec_unavailable"
+    http_status = 503
+
+
+class OnecTimeout(OnecError):
+    """The deadline of the call passed."""
+
+    code = "onec_timeout"
+    http_status = 504
+
+
+class OnecBadResponse(OnecError):
+    """1C's answer is not what the contract says."""
+
+    code = "onec_bad_response"

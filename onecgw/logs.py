@@ -1,0 +1,63 @@
+"""Structured log lines on stderr: one line, one event, as JSON or as key=value text."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+
+def set_up_logging(
+    *, level: str, log_format: Literal["json", "text"], stream: TextIO | None = None
+) -> None:
+    """Send every log record of the process to stderr in one format.
+
+    An event is `log.info("onec.retry", extra={"fields": {"path": path}})`; fields hold no
+    secrets, no bodies and no personal data.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # httpx logs whole URLs at INFO; our own client says what matters.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    head: dict[str, object] = {
+        "ts": stamp.replace("+00:00", "Z"),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "event": record.getMessage(),
+    }
+    head.update(getattr(record, "fields", {}))
+    return head
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = _fields(record)
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = _fields(record)
+        stamp, level, logger, event = (
+            fields.pop(name) for name in ("ts", "level", "logger", "event")
+        )
+        pairs = "".join(f" {name}={_text(value)}" for name, value in fields.items())
+        line = f"{stamp} {level} {logger} {event}{pairs}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _text(value: object) -> str:
+    """A value that cannot be mistaken for the next pair, or for the next line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    plain = text.isprintable() and not any(sign in text for sign in ' "=') and text != ""
+    return text if plain else json.dumps(text, ensure_ascii=False)

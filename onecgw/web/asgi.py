@@ -1,0 +1,126 @@
+"""The thin HTTP layer of the machine surfaces: one request read whole, one answer sent whole."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final
+
+import attrs
+import trio
+
+from onecgw.errors import PayloadTooLarge
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_SECONDS: Final = 30  # a whole request body, however it drips
+
+
+class ClientGone(Exception):
+    """The client disconnected before its request was read."""
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """The head of an HTTP request.
+
+    path: decoded, without the query. headers: names in lower case, in the order sent.
+    peer: the address of the socket's other end, "" if unknown.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    peer: str = ""
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a header, in the order sent."""
+        wanted = name.lower().encode("ascii")
+        return [value.decode("latin-1") for key, value in self.headers if key == wanted]
+
+    def value(self, name: str) -> str | None:
+        """The first value of a header, or None."""
+        return next(iter(self.values(name)), None)
+
+
+@attrs.frozen(kw_only=True)
+class Response:
+    """A whole HTTP answer; Content-Length is added when it is sent."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def json_response(
+    status: int, body: bytes, *, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> Response:
+    """An answer whose body is JSON in UTF-8."""
+    return Response(
+        status=status, body=body, headers=((b"content-type", b"application/json"), *headers)
+    )
+
+
+def read_head(scope: Scope) -> Request:
+    """The head of the request that an ASGI scope describes."""
+    client = scope.get("client")
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
+        peer=client[0] if client else "",
+    )
+
+
+async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
+    """The whole request body, counted while it arrives.
+
+    Raises:
+        PayloadTooLarge: as soon as it exceeds max_bytes.
+        ClientGone: the client disconnected, or took longer than BODY_SECONDS.
+    """
+    parts: list[bytes] = []
+    size_bytes = 0
+    with trio.move_on_after(BODY_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            part = message.get("body", b"")
+            size_bytes += len(part)
+            if size_bytes > max_bytes:
+                raise PayloadTooLarge(f"the request body is larger than {max_bytes} bytes")
+            parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+    raise ClientGone
+
+
+async def send_response(send: Send, response: Response) -> None:
+    """Send a whole answer."""
+    length = (b"content-length", str(len(response.body)).encode("ascii"))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [*response.headers, length],
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+
+async def run_while_connected(receive: Receive, work: Callable[[], Awaitable[None]]) -> None:
+    """Run work; a client that disconnects cancels it.
+
+    The request body must have been read: `receive` then only ever says that the client is gone.
+    """
+    async with trio.open_nursery() as nursery:
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(watch)
+        await work()
+        nursery.cancel_scope.cancel()
