@@ -1,0 +1,129 @@
+"""What one declaration of the catalogue is: a tool, its arguments, and what a base may lack."""
+
+import functools
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, get_args, get_type_hints
+
+import attrs
+
+from onecgw.caller import COST
+
+COST_MEASURES: Final = frozenset({"cost", "profit", "margin"})
+
+
+class Kind(Enum):
+    """How a tool's answer is asked for and shaped."""
+
+    RESOLVER = "resolver"  # candidates; bounded by `limit`
+    TABLE = "table"  # columns and rows; one row more is asked for to learn `truncated`
+    PASSED = "passed"  # sent as asked and passed through
+
+
+@attrs.frozen(kw_only=True)
+class Arg:
+    """What a field of a request class says beyond its type.
+
+    about: one short sentence for the model.
+    name: the key on the wire where Python cannot spell it.
+    minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
+        clamped. max_length: of a text. is_date: the text is a day, YYYY-MM-DD.
+    default: what 1C takes when the key is absent (told to the model, never sent).
+    cost: members of the enumeration that need the scope mcp:report:cost.
+    """
+
+    about: str
+    name: str | None = None
+    minimum: int | None = None
+    maximum: str | None = None
+    max_length: int | None = None
+    default: tuple[str, ...] = ()
+    cost: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """One argument as the request class declares it.
+
+    name: on the wire. attribute: in Python. type: without `Annotated` and `| None`.
+    """
+
+    name: str
+    attribute: str
+    type: Any
+    arg: Arg
+    is_required: bool
+
+
+@functools.cache
+def fields_of(request: type) -> tuple[Field, ...]:
+    """The arguments that a request class declares, in its order."""
+    hints = get_type_hints(request, include_extras=True)
+    return tuple(_field(attribute, hints[attribute.name]) for attribute in attrs.fields(request))
+
+
+def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:  # noqa: ANN401 - a type hint
+    inner, arg = get_args(hint)
+    return Field(
+        name=arg.name or attribute.name,
+        attribute=attribute.name,
+        type=without_none(inner),
+        arg=arg,
+        is_required=attribute.default is attrs.NOTHING,
+    )
+
+
+def without_none(hint: Any) -> Any:  # noqa: ANN401 - a type hint
+    """The type itself where it is optional: `X | None` → `X`."""
+    members = [member for member in get_args(hint) if member is not type(None)]
+    return members[0] if type(None) in get_args(hint) else hint
+
+
+@attrs.frozen(kw_only=True)
+class Tool:
+    """One thing the gateway can answer, declared once.
+
+    scopes: all of them are needed. about: for a model that has to choose.
+    path: of the 1C HTTP service, as in `/mcp/reports/sales`.
+    timeout: whether the deadline is that of a look-up or of a report.
+    """
+
+    name: str
+    title: str
+    scopes: frozenset[str]
+    about: str
+    request: type
+    path: str
+    kind: Kind
+
+    @property
+    def rest_path(self) -> str:
+        """The REST route: the 1C path without its root `/mcp`."""
+        return self.path.removeprefix("/mcp")
+
+    def is_open_to(self, scopes: frozenset[str]) -> bool:
+        """Whether a caller with these scopes may call the tool."""
+        return self.scopes <= scopes
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What the 1C base behind the gateway does not support (contract, section 8).
+
+    unsupported: tool → `filters`, `group_by`, `measures` or `params` → names.
+    always_empty: kinds of object whose resolver never finds anything, as in `sales_channel`.
+    """
+
+    profile: str = ""
+    unavailable: frozenset[str] = frozenset()
+    unsupported: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict)
+    always_empty: frozenset[str] = frozenset()
+
+    def lacks(self, tool: str, kind: str) -> frozenset[str]:
+        """The names of one kind that a tool of this base does not support."""
+        return self.unsupported.get(tool, {}).get(kind, frozenset())
+
+
+def closed_measures(scopes: frozenset[str]) -> frozenset[str]:
+    """The measures that a caller with these scopes must never see."""
+    return frozenset() if COST in scopes else COST_MEASURES

@@ -1,0 +1,16 @@
+"""The catalogue: everything the gateway can answer, in publication order."""
+
+from typing import Final
+
+from onecgw.contract import Tool
+from onecgw.tools import money, purchases, references, sales, settlements, stock
+
+ALL: Final[tuple[Tool, ...]] = (
+    *references.TOOLS,
+    *sales.TOOLS,
+    *stock.TOOLS,
+    *money.TOOLS,
+    *settlements.TOOLS,
+    *purchases.TOOLS,
+)
+BY_NAME: Final = {tool.name: tool for tool in ALL}

@@ -1,0 +1,106 @@
+"""Reports on cash: what there is, what came and went."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.caller import MONEY
+from onecgw.contract import Arg, Kind, Tool
+from onecgw.tools.parts import BalanceDay, RequiredPeriod, SortKeys, Top
+
+CashIds = Annotated[tuple[str, ...] | None, Arg(about="From resolve_cash.")]
+
+
+@attrs.frozen(kw_only=True)
+class CashBalanceFilters:
+    """What cash_balance can be narrowed by."""
+
+    cash_ids: CashIds = None
+
+
+@attrs.frozen(kw_only=True)
+class CashBalance:
+    """Arguments of cash_balance."""
+
+    date: BalanceDay = None
+    filters: Annotated[CashBalanceFilters | None, Arg(about="Narrows the desks.")] = None
+    group_by: Annotated[
+        tuple[Literal["cash", "firm"], ...] | None,
+        Arg(about="Row dimensions.", default=("cash",)),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["balance"], ...] | None, Arg(about="Only balance.", default=("balance",))
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+@attrs.frozen(kw_only=True)
+class CashFlowFilters:
+    """What cash_flow can be narrowed by."""
+
+    cash_ids: CashIds = None
+    operation_ids: Annotated[tuple[str, ...] | None, Arg(about="From resolve_operation.")] = None
+    cost_article_ids: Annotated[
+        tuple[str, ...] | None,
+        Arg(about="From resolve_cost_article; a group id means its branch."),
+    ] = None
+    customer_ids: Annotated[
+        tuple[str, ...] | None,
+        Arg(about="From resolve_customer; with cost_article_ids: either matches (OR)."),
+    ] = None
+
+
+@attrs.frozen(kw_only=True)
+class CashFlow:
+    """Arguments of cash_flow."""
+
+    period: RequiredPeriod
+    filters: Annotated[CashFlowFilters | None, Arg(about="Given filters apply together.")] = None
+    group_by: Annotated[
+        tuple[
+            Literal["account", "operation", "analytics", "firm", "day", "week", "month"],
+            ...,
+        ]
+        | None,
+        Arg(
+            about="account: the desk; analytics: the cost article or counterparty.",
+            default=("operation",),
+        ),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["inflow", "outflow", "net"], ...] | None,
+        Arg(about="Figures per row.", default=("inflow", "outflow", "net")),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+CASH_BALANCE = Tool(
+    name="cash_balance",
+    title="Cash balance",
+    scopes=frozenset({MONEY}),
+    about=(
+        "Money in cash desks and bank accounts at the end of a day, each in its OWN currency: "
+        "the total means something only when all rows share one currency."
+    ),
+    request=CashBalance,
+    path="/mcp/reports/cash_balance",
+    kind=Kind.TABLE,
+)
+
+CASH_FLOW = Tool(
+    name="cash_flow",
+    title="Cash flow",
+    scopes=frozenset({MONEY}),
+    about=(
+        "Money that came in and went out in a period, by operation, desk, cost article or "
+        "counterparty, and over time. It shows payments; for revenue use sales_report, for debts "
+        "receivables_balance and payables_balance."
+    ),
+    request=CashFlow,
+    path="/mcp/reports/cash_flow",
+    kind=Kind.TABLE,
+)
+
+TOOLS = (CASH_BALANCE, CASH_FLOW)

@@ -1,0 +1,77 @@
+"""The report on what was bought, and from whom."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.caller import MONEY
+from onecgw.contract import Arg, Kind, Tool
+from onecgw.tools.parts import (
+    FirmIds,
+    ProductIds,
+    RequiredPeriod,
+    SortKeys,
+    SupplierIds,
+    Top,
+    WarehouseIds,
+)
+
+
+@attrs.frozen(kw_only=True)
+class PurchasesFilters:
+    """What purchases_report can be narrowed by."""
+
+    supplier_ids: SupplierIds = None
+    firm_ids: FirmIds = None
+    product_ids: ProductIds = None
+    warehouse_ids: WarehouseIds = None
+
+
+@attrs.frozen(kw_only=True)
+class PurchasesReport:
+    """Arguments of purchases_report."""
+
+    period: RequiredPeriod
+    filters: Annotated[PurchasesFilters | None, Arg(about="All given filters apply together.")] = (
+        None
+    )
+    group_by: Annotated[
+        tuple[
+            Literal[
+                "supplier",
+                "firm",
+                "warehouse",
+                "product",
+                "product_group",
+                "day",
+                "week",
+                "month",
+            ],
+            ...,
+        ]
+        | None,
+        Arg(about="Row dimensions.", default=("supplier", "month")),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["amount", "qty"], ...] | None,
+        Arg(about="Figures per row.", default=("amount",)),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+PURCHASES_REPORT = Tool(
+    name="purchases_report",
+    title="Purchases report",
+    scopes=frozenset({MONEY}),
+    about=(
+        "What was bought in a period, net of returns to suppliers; amounts incl. VAT, base "
+        "currency. For what is still unpaid use payables_balance. `totals` cover the whole "
+        "selection."
+    ),
+    request=PurchasesReport,
+    path="/mcp/reports/purchases",
+    kind=Kind.TABLE,
+)
+
+TOOLS = (PURCHASES_REPORT,)

@@ -1,0 +1,149 @@
+"""Reports on what was sold, to whom, and what it earned."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.caller import SALES
+from onecgw.contract import COST_MEASURES, Arg, Kind, Tool
+from onecgw.tools.parts import (
+    ChannelIds,
+    CustomerIds,
+    FirmIds,
+    RequiredPeriod,
+    SortKeys,
+    Top,
+    WarehouseIds,
+)
+
+SalesDimension = Literal[
+    "warehouse",
+    "customer",
+    "product",
+    "seller",
+    "sales_channel",
+    "firm",
+    "day",
+    "week",
+    "month",
+    "cohort",
+    "product_group",
+    "customer_group",
+]
+SalesMeasure = Literal[
+    "amount", "qty", "receipts", "avg_check", "customers", "cost", "profit", "margin"
+]
+
+
+@attrs.frozen(kw_only=True)
+class SalesFilters:
+    """What sales_report can be narrowed by."""
+
+    customer_ids: CustomerIds = None
+    warehouse_ids: WarehouseIds = None
+    sales_channel_ids: ChannelIds = None
+    firm_ids: FirmIds = None
+    customer_cohort: Annotated[
+        Literal["new", "returning"] | None,
+        Arg(about="new: the customer was created in the month before the period or later."),
+    ] = None
+
+
+@attrs.frozen(kw_only=True)
+class SalesReport:
+    """Arguments of sales_report."""
+
+    period: RequiredPeriod
+    filters: Annotated[SalesFilters | None, Arg(about="All given filters apply together.")] = None
+    group_by: Annotated[
+        tuple[SalesDimension, ...] | None,
+        Arg(
+            about="Row dimensions; product together with product_group is redundant.",
+            default=("warehouse", "customer"),
+        ),
+    ] = None
+    measures: Annotated[
+        tuple[SalesMeasure, ...] | None,
+        Arg(about="Figures per row.", default=("amount", "qty"), cost=COST_MEASURES),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+@attrs.frozen(kw_only=True)
+class TopProductsFilters:
+    """What top_products can be narrowed by."""
+
+    customer_ids: CustomerIds = None
+    warehouse_ids: WarehouseIds = None
+
+
+@attrs.frozen(kw_only=True)
+class TopProducts:
+    """Arguments of top_products."""
+
+    period: RequiredPeriod
+    filters: Annotated[
+        TopProductsFilters | None, Arg(about="All given filters apply together.")
+    ] = None
+    by: Annotated[Literal["amount", "qty"] | None, Arg(about="Ranked by; default amount.")] = None
+    top: Annotated[
+        int | None, Arg(about="How many; default 10.", minimum=1, maximum="max_rows")
+    ] = None
+
+
+@attrs.frozen(kw_only=True)
+class CustomerSummary:
+    """Arguments of customer_summary."""
+
+    customer_id: Annotated[str, Arg(about="From resolve_customer; not a group.", max_length=200)]
+    period: RequiredPeriod
+    top_products: Annotated[
+        int | None, Arg(about="How many best products; default 5.", minimum=1, maximum="max_rows")
+    ] = None
+
+
+SALES_REPORT = Tool(
+    name="sales_report",
+    title="Sales report",
+    scopes=frozenset({SALES}),
+    about=(
+        "Sales of a period by any dimensions: revenue, quantity, receipts, average check, trends "
+        "(group_by day, week, month). Returns deducted. Amounts include VAT, cost excludes it; "
+        "base currency. For best sellers top_products is shorter, for one customer "
+        "customer_summary. `totals` cover the whole selection, also rows not returned: "
+        "never add up rows yourself."
+    ),
+    request=SalesReport,
+    path="/mcp/reports/sales",
+    kind=Kind.TABLE,
+)
+
+TOP_PRODUCTS = Tool(
+    name="top_products",
+    title="Best-selling products",
+    scopes=frozenset({SALES}),
+    about=(
+        "The best-selling products of a period by revenue (incl. VAT, base currency) or quantity. "
+        "For other dimensions or measures use sales_report."
+    ),
+    request=TopProducts,
+    path="/mcp/reports/top_products",
+    kind=Kind.PASSED,
+)
+
+CUSTOMER_SUMMARY = Tool(
+    name="customer_summary",
+    title="Customer card",
+    scopes=frozenset({SALES}),
+    about=(
+        "One customer in a period: revenue incl. VAT, quantity, receipts, average check, last "
+        "purchase, favourite products. Call resolve_customer first. What the customer owes is in "
+        "receivables_balance."
+    ),
+    request=CustomerSummary,
+    path="/mcp/reports/customer_summary",
+    kind=Kind.PASSED,
+)
+
+TOOLS = (SALES_REPORT, TOP_PRODUCTS, CUSTOMER_SUMMARY)

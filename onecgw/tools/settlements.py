@@ -1,0 +1,97 @@
+"""Reports on who owes whom."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.caller import MONEY
+from onecgw.contract import Arg, Kind, Tool
+from onecgw.tools.parts import BalanceDay, CustomerIds, FirmIds, SortKeys, SupplierIds, Top
+
+
+@attrs.frozen(kw_only=True)
+class ReceivablesFilters:
+    """What receivables_balance can be narrowed by."""
+
+    customer_ids: CustomerIds = None
+    firm_ids: FirmIds = None
+
+
+@attrs.frozen(kw_only=True)
+class ReceivablesBalance:
+    """Arguments of receivables_balance."""
+
+    date: BalanceDay = None
+    filters: Annotated[
+        ReceivablesFilters | None, Arg(about="All given filters apply together.")
+    ] = None
+    group_by: Annotated[
+        tuple[Literal["customer", "firm"], ...] | None,
+        Arg(about="Row dimensions.", default=("customer",)),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["receivable", "advance", "net"], ...] | None,
+        Arg(about="net = receivable − advance.", default=("receivable", "advance", "net")),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+@attrs.frozen(kw_only=True)
+class PayablesFilters:
+    """What payables_balance can be narrowed by."""
+
+    supplier_ids: SupplierIds = None
+    firm_ids: FirmIds = None
+
+
+@attrs.frozen(kw_only=True)
+class PayablesBalance:
+    """Arguments of payables_balance."""
+
+    date: BalanceDay = None
+    filters: Annotated[PayablesFilters | None, Arg(about="All given filters apply together.")] = (
+        None
+    )
+    group_by: Annotated[
+        tuple[Literal["supplier", "firm"], ...] | None,
+        Arg(about="Row dimensions.", default=("supplier",)),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["payable", "advance", "net"], ...] | None,
+        Arg(about="net = payable − advance.", default=("payable", "advance", "net")),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+RECEIVABLES_BALANCE = Tool(
+    name="receivables_balance",
+    title="Receivables: who owes us",
+    scopes=frozenset({MONEY}),
+    about=(
+        "What customers owe us (receivable, ДЗ) and what they paid in advance (advance) at the "
+        "end of a day; base currency, incl. VAT. The two stand side by side, split by the sign of "
+        "each customer's balance, never netted against each other. For debts of ours use "
+        "payables_balance. Since when: compare several dates."
+    ),
+    request=ReceivablesBalance,
+    path="/mcp/reports/receivables",
+    kind=Kind.TABLE,
+)
+
+PAYABLES_BALANCE = Tool(
+    name="payables_balance",
+    title="Payables: whom we owe",
+    scopes=frozenset({MONEY}),
+    about=(
+        "What we owe suppliers (payable, КЗ) and what we paid them in advance (advance) at the "
+        "end of a day; base currency, incl. VAT; side by side, never netted. Find suppliers with "
+        "resolve_customer. For debts to us use receivables_balance."
+    ),
+    request=PayablesBalance,
+    path="/mcp/reports/payables",
+    kind=Kind.TABLE,
+)
+
+TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)
