@@ -1,0 +1,27 @@
+"""The only reader of config.yml and the environment: both become one frozen Settings."""
+
+from onecgw.settings.setting import Secret
+from onecgw.settings.tree import (
+    ApiSettings,
+    LimitsSettings,
+    LogSettings,
+    McpSettings,
+    OauthSettings,
+    OnecAuthSettings,
+    OnecSettings,
+    ServerSettings,
+    Settings,
+)
+
+__all__ = [
+    "ApiSettings",
+    "LimitsSettings",
+    "LogSettings",
+    "McpSettings",
+    "OauthSettings",
+    "OnecAuthSettings",
+    "OnecSettings",
+    "Secret",
+    "ServerSettings",
+    "Settings",
+]
