@@ -1,5 +1,6 @@
 """The only reader of config.yml and the environment: both become one frozen Settings."""
 
+from onecgw.settings.load import find_config, load_settings
 from onecgw.settings.setting import Secret
 from onecgw.settings.tree import (
     ApiSettings,
@@ -24,4 +25,6 @@ __all__ = [
     "Secret",
     "ServerSettings",
     "Settings",
+    "find_config",
+    "load_settings",
 ]

@@ -2,13 +2,26 @@
 
 import types
 from collections.abc import Callable, Iterator
-from typing import Annotated, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 
 class Refused(ValueError):
-    """A rule does not accept a text; the message says what is accepted and never quotes it."""
+    """A text is not accepted; the message says what is and never quotes the text."""
+
+
+@attrs.frozen
+class Rule:
+    """What a text must look like.
+
+    accepts: a noun phrase, for messages and the reference.
+    normal: returns the normal form of a text, or None if it is not accepted; raises Refused
+        where more can be said than that.
+    """
+
+    accepts: str
+    normal: Callable[[str], str | None]
 
 
 @attrs.frozen
@@ -25,7 +38,7 @@ class Setting:
     about: one line for config.yml and the reference.
     minimum, maximum: bounds of an integer; of a list, how many items it must have.
     choices: what the items of a list may be.
-    rule: checks a text (each text of a list) and returns its normal form, or raises Refused.
+    rule: what a text, or each text of a list, must look like.
     shipped: the value in the shipped config.yml where that is not the default.
     """
 
@@ -33,7 +46,7 @@ class Setting:
     minimum: int | None = attrs.field(default=None, kw_only=True)
     maximum: int | None = attrs.field(default=None, kw_only=True)
     choices: tuple[str, ...] = attrs.field(default=(), kw_only=True)
-    rule: Callable[[str], str] | None = attrs.field(default=None, kw_only=True)
+    rule: Rule | None = attrs.field(default=None, kw_only=True)
     shipped: int | None = attrs.field(default=None, kw_only=True)
 
 
@@ -47,7 +60,7 @@ class Leaf:
     """
 
     key: str
-    kind: object
+    kind: Any
     default: object
     setting: Setting
 

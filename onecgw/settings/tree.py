@@ -23,22 +23,22 @@ class ServerSettings:
     """Where the gateway listens, and whom it answers."""
 
     host: Annotated[
-        str, Setting("Address to listen on; 0.0.0.0 is every interface.", rule=rules.host)
+        str, Setting("Address to listen on; 0.0.0.0 is every interface.", rule=rules.HOST)
     ] = "0.0.0.0"  # noqa: S104 - the default of the service this one replaces
     port: Annotated[
         int, Setting("Port to listen on; 0 takes a free one.", minimum=0, maximum=65_535)
     ] = 8088
     public_url: Annotated[
         str | None,
-        Setting("Origin under which clients reach the gateway.", rule=rules.public_url),
+        Setting("Origin under which clients reach the gateway.", rule=rules.PUBLIC_URL),
     ] = None
     allowed_origins: Annotated[
         tuple[str, ...],
-        Setting("Browser origins that may call, besides public_url's own.", rule=rules.origin),
+        Setting("Browser origins that may call, besides public_url's own.", rule=rules.ORIGIN),
     ] = ()
     allowed_hosts: Annotated[
         tuple[str, ...],
-        Setting("Host headers that are answered, besides public_url's.", rule=rules.host_header),
+        Setting("Host headers that are answered, besides public_url's.", rule=rules.HOST_HEADER),
     ] = ()
     shutdown_grace_s: Annotated[
         int | None,
@@ -70,13 +70,13 @@ class OnecAuthSettings:
         "basic"
     )
     username: Annotated[
-        str | None, Setting("Login of the 1C user; basic needs it.", rule=rules.user_name)
+        str | None, Setting("Login of the 1C user; basic needs it.", rule=rules.USER_NAME)
     ] = None
     password: Annotated[
         Secret | None, Setting("Password of the 1C user; empty is an empty password.")
     ] = None
     token: Annotated[
-        Secret | None, Setting("Token that bearer sends.", rule=rules.foreign_token)
+        Secret | None, Setting("Token that bearer sends.", rule=rules.FOREIGN_TOKEN)
     ] = None
 
 
@@ -88,7 +88,7 @@ class OnecSettings:
         str,
         Setting(
             "REQUIRED. What stands before /mcp/..., such as https://1c.example.org/trade/hs.",
-            rule=rules.base_url,
+            rule=rules.BASE_URL,
         ),
     ]
     timeout_ms: Annotated[
@@ -114,13 +114,14 @@ class OnecSettings:
     auth: OnecAuthSettings = attrs.field(factory=OnecAuthSettings)
     tenant_header: Annotated[
         str | None,
-        Setting("Header that names the tenant; sent with default_tenant.", rule=rules.header_name),
+        Setting("Header that names the tenant; sent with default_tenant.", rule=rules.HEADER_NAME),
     ] = None
     default_tenant: Annotated[
-        str | None, Setting("Value of tenant_header.", rule=rules.header_text)
+        str | None, Setting("Value of tenant_header.", rule=rules.HEADER_TEXT)
     ] = None
     ca_file: Annotated[
-        Path | None, Setting("PEM file of a private CA that signed 1C's certificate.")
+        Path | None,
+        Setting("PEM file of a private CA that signed 1C's certificate.", rule=rules.FILE),
     ] = None
     resolve_cache_ttl_sec: Annotated[
         int,
@@ -140,7 +141,7 @@ class OnecSettings:
     ] = 256
     session_mode: Annotated[
         Literal["auto", "client", "off"],
-        Setting("Reuse of 1C sessions: by the publication, by the gateway, or none."),
+        Setting("Who reuses 1C sessions: auto: the publication, client: the gateway, off: nobody."),
     ] = "auto"
     breaker_failures: Annotated[
         int,
@@ -191,7 +192,7 @@ class McpSettings:
     enabled: Annotated[bool, Setting("Whether /mcp is served at all.")] = True
     bearer_token: Annotated[
         Secret | None,
-        Setting("Static token of MCP clients, for use without OAuth.", rule=rules.bearer_token),
+        Setting("Static token of MCP clients, for use without OAuth.", rule=rules.BEARER_TOKEN),
     ] = None
     scopes: Annotated[
         tuple[str, ...],
@@ -204,7 +205,7 @@ class ApiSettings:
     """The REST API: POST /resolve/* and /reports/*."""
 
     bearer_token: Annotated[
-        Secret | None, Setting("Token of REST callers; empty: no REST.", rule=rules.bearer_token)
+        Secret | None, Setting("Token of REST callers; empty: no REST.", rule=rules.BEARER_TOKEN)
     ] = None
     scopes: Annotated[
         tuple[str, ...],

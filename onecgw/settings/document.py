@@ -1,0 +1,141 @@
+"""config.yml: YAML of plain maps, lists and scalars -> the text of each setting, with its place."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+import yaml
+
+from onecgw.errors import ConfigError, Problem
+from onecgw.settings.parse import Given, Reading
+from onecgw.settings.setting import Leaf, Section
+from onecgw.settings.wording import unknown
+
+_MAX_DEPTH: Final = 16
+"""Levels; the composer recurses, and no setting lies deeper than three."""
+
+_NULL: Final = "tag:yaml.org,2002:null"
+_NOT_YAML: Final = (
+    "not YAML; check the indentation (no tabs), the colons, and that texts with special signs"
+    " stand in quotes, here and in the line above"
+)
+
+
+class _TooClever(yaml.MarkedYAMLError):
+    """YAML beyond plain maps, lists and scalars; the text is our own and quotes nothing."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML lacks it
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            message = "anchors and aliases (& and *) are not supported; quote a text that has them"
+            raise _TooClever(problem=message, problem_mark=event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            message = "tags (!) are not supported; quote a text that starts with one"
+            raise _TooClever(problem=message, problem_mark=event.start_mark)
+        if self._depth == _MAX_DEPTH:
+            raise _TooClever(problem="nested too deeply", problem_mark=event.start_mark)
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def read_document(path: Path, tree: Mapping[str, Section | Leaf]) -> Reading:
+    """The settings in a file, not yet parsed.
+
+    Raises:
+        ConfigError: the file cannot be read, or is not YAML. Its text is never quoted: it may
+            be a secret.
+    """
+    root = _compose(path)
+    reader = _Reader(path=path, tree=tree)
+    if isinstance(root, yaml.MappingNode):
+        reader.read_map(root, "")
+    elif root is not None:
+        reader.report(root, "sections such as `onec:` are expected")
+    return reader.reading
+
+
+def _compose(path: Path) -> yaml.Node | None:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text") from None
+    try:
+        return yaml.compose(text, Loader=_PlainLoader)
+    except _TooClever as error:
+        raise ConfigError(f"{_place(path, error.problem_mark)}: {error.problem}") from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(f"{_place(path, error.problem_mark)}: {_NOT_YAML}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(f"{path}:{line}: a character that YAML forbids") from None
+    except (ValueError, OverflowError):
+        # PyYAML lets these through for the numbers of %YAML and of \U escapes.
+        raise ConfigError(f"{path}: {_NOT_YAML}") from None
+
+
+def _place(path: Path, mark: yaml.Mark | None) -> str:
+    return f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+
+
+@attrs.define(kw_only=True)
+class _Reader:
+    path: Path
+    tree: Mapping[str, Section | Leaf]
+    reading: Reading = attrs.field(factory=lambda: Reading(given={}, problems=[]))
+
+    def report(self, node: yaml.Node, message: str) -> None:
+        place = _place(self.path, node.start_mark)
+        self.reading.problems.append(Problem(path=place, message=message))
+
+    def read_map(self, node: yaml.MappingNode, prefix: str) -> None:
+        """Take in a section and those below it; `prefix` is its key with a dot, or ""."""
+        lines: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            name = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            key = f"{prefix}{name}"
+            setting = self.tree.get(key)
+            if key in lines:
+                self.report(key_node, f"{key} again: it stands in line {lines[key]} already")
+            elif "." in name:
+                self.report(key_node, "a key without dots is expected, indented in its section")
+            elif setting is None:
+                self.report(key_node, unknown(key, self.tree))
+            else:
+                lines[key] = key_node.start_mark.line + 1
+                if isinstance(setting, Section):
+                    self._read_section(value_node, key)
+                else:
+                    place = _place(self.path, key_node.start_mark)
+                    self.reading.given[key] = _given(place, value_node)
+
+    def _read_section(self, node: yaml.Node, key: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            self.read_map(node, f"{key}.")
+        elif not _is_null(node):
+            self.report(node, f"{key}: a section is expected, with its settings indented below")
+
+
+def _given(place: str, node: yaml.Node) -> Given:
+    if _is_null(node):
+        return Given(place=place)
+    if isinstance(node, yaml.ScalarNode):
+        return Given(place=place, text=node.value)
+    if isinstance(node, yaml.SequenceNode):
+        items = tuple(item.value for item in node.value if isinstance(item, yaml.ScalarNode))
+        if len(items) == len(node.value):
+            return Given(place=place, text=items)
+    return Given(place=place, refusal="a plain value is expected, not a structure")
+
+
+def _is_null(node: yaml.Node) -> bool:
+    """Whether nothing is written: an empty value, null, ~ or a quoted empty text."""
+    return isinstance(node, yaml.ScalarNode) and (not node.value or node.tag == _NULL)

@@ -1,0 +1,41 @@
+"""The settings tree -> the text of the shipped config.yml."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from onecgw.settings.setting import Leaf, walk
+from onecgw.settings.tree import Settings
+
+_HEAD: Final = """\
+# The settings of onecgw: every key with its default. An empty value means: not set.
+# A variable overrides a key: ONECGW_ONEC__BASE_URL is onec.base_url, lists are comma separated.
+# A secret is better kept in a file of its own: ONECGW_ONEC__AUTH__PASSWORD_FILE=/run/secrets/onec
+"""
+
+
+def render_config() -> str:
+    """config.yml with every key, its explanation above it and its default."""
+    return _HEAD + "".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for node in walk(Settings):
+        depth = node.key.count(".")
+        indent, name = "  " * depth, node.key.rpartition(".")[2]
+        if isinstance(node, Leaf):
+            yield f"{indent}# {node.setting.about}\n{indent}{name}:{_value(node, indent)}\n"
+        else:
+            gap = "" if depth else "\n"
+            yield f"{gap}{indent}# {node.about}\n{indent}{name}:\n"
+
+
+def _value(leaf: Leaf, indent: str) -> str:
+    value = leaf.default if leaf.setting.shipped is None else leaf.setting.shipped
+    if value is attrs.NOTHING or value is None:
+        return ""
+    if isinstance(value, tuple) and value:
+        return "".join(f"\n{indent}  - {item}" for item in value)
+    return f" {value}" if isinstance(value, str) else f" {json.dumps(value)}"
