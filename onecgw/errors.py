@@ -94,17 +94,31 @@ class LimitExceeded(OnecgwError):
 
 
 class Unauthorized(OnecgwError):
-    """There is no bearer token, or it is wrong."""
+    """There is no bearer token, or it is wrong.
+
+    challenge: the value of WWW-Authenticate.
+    """
 
     code = "unauthorized"
     http_status = 401
 
+    def __init__(self, message: str, *, challenge: str) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
 
 class ScopeMissing(OnecgwError):
-    """The caller is known but has no right to what was asked."""
+    """The caller is known but has no right to what was asked.
+
+    required: the scopes that the call needs, all of them.
+    """
 
     code = "insufficient_scope"
     http_status = 403
+
+    def __init__(self, message: str, *, required: frozenset[str]) -> None:
+        super().__init__(message)
+        self.required = required
 
 
 class NotFound(OnecgwError):
@@ -115,10 +129,17 @@ class NotFound(OnecgwError):
 
 
 class MethodNotAllowed(OnecgwError):
-    """The route exists, the method does not."""
+    """The route exists, the method does not.
+
+    allowed: the methods that the route has.
+    """
 
     code = "method_not_allowed"
     http_status = 405
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(f"only {', '.join(allowed)} is accepted here")
+        self.allowed = allowed
 
 
 class PayloadTooLarge(OnecgwError):

@@ -1,0 +1,121 @@
+"""The catalogue as one caller may see it: which tools, with which arguments, listed for MCP."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from onecgw.contract import Capabilities, Kind, Tool, closed_measures, fields_of
+from onecgw.errors import NotFound, Problem
+from onecgw.schema import JsonObject, View, input_schema, output_schema
+from onecgw.settings import LimitsSettings
+
+ANNOTATIONS: Final = {
+    "readOnlyHint": True,
+    "destructiveHint": False,
+    "idempotentHint": True,
+    "openWorldHint": False,
+}
+
+
+class Catalogue:
+    """The tools that this gateway publishes, in order, trimmed to what its 1C base supports."""
+
+    def __init__(self, tools: Sequence[Tool], limits: LimitsSettings) -> None:
+        self.tools = tuple(tools)
+        self._maxima = {"resolve_limit": limits.resolve_limit, "max_rows": limits.max_rows}
+        self._max_result_bytes = limits.max_result_bytes
+        self._listings: dict[frozenset[str], bytes] = {}
+        self._capabilities = Capabilities()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, as last heard."""
+        return self._capabilities
+
+    @capabilities.setter
+    def capabilities(self, capabilities: Capabilities) -> None:
+        self._capabilities = capabilities
+        self._listings.clear()
+
+    def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
+        """The tools that a caller with these scopes may see and call, in publication order."""
+        return tuple(
+            tool for tool in self.tools if tool.is_open_to(scopes) and self._is_supported(tool)
+        )
+
+    def find(self, name: str) -> Tool:
+        """The tool of that name, whoever asks.
+
+        Raises:
+            NotFound: there is none, or the 1C base does not support it.
+        """
+        for tool in self.tools:
+            if tool.name == name:
+                if not self._is_supported(tool):
+                    raise NotFound(f"the 1C base behind this gateway does not support {name}")
+                return tool
+        raise NotFound("there is no such tool")
+
+    def _is_supported(self, tool: Tool) -> bool:
+        kind_of_object = tool.name.removeprefix("resolve_")
+        return not (
+            tool.name in self._capabilities.unavailable
+            or (tool.kind is Kind.RESOLVER and kind_of_object in self._capabilities.always_empty)
+        )
+
+    def view(self, scopes: frozenset[str]) -> View:
+        """What callers with these scopes may know of arguments."""
+        return View(
+            closed=closed_measures(scopes), maxima=self._maxima, capabilities=self._capabilities
+        )
+
+    def listing(self, scopes: frozenset[str]) -> bytes:
+        """The JSON array of `tools/list`, rendered once per set of scopes."""
+        if scopes not in self._listings:
+            tools = [self.describe(tool, scopes) for tool in self.visible(scopes)]
+            self._listings[scopes] = msgspec.json.encode(tools)
+        return self._listings[scopes]
+
+    def describe(self, tool: Tool, scopes: frozenset[str]) -> JsonObject:
+        """One tool as MCP publishes it."""
+        security = [{"type": "oauth2", "scopes": sorted(tool.scopes)}]
+        meta: JsonObject = {"securitySchemes": security}
+        if tool.kind is not Kind.RESOLVER:
+            meta["anthropic/maxResultSizeChars"] = self._max_result_bytes
+        return {
+            "name": tool.name,
+            "title": tool.title,
+            "description": tool.about,
+            "inputSchema": input_schema(tool, self.view(scopes)),
+            "outputSchema": output_schema(tool),
+            "annotations": ANNOTATIONS,
+            "securitySchemes": security,
+            "_meta": meta,
+        }
+
+    def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
+        """The arguments that the 1C base behind the gateway does not know."""
+        return tuple(self._unsupported(tool, request, kind="params", path=""))
+
+    def _unsupported(self, tool: Tool, request: object, *, kind: str, path: str) -> list[Problem]:
+        problems: list[Problem] = []
+        lacking = self._capabilities.lacks(tool.name, kind)
+        request_class: type[Any] = type(request)
+        for field in fields_of(request_class):
+            value = getattr(request, field.attribute)
+            if value is None:
+                continue
+            place = f"{path}{field.name}"
+            if field.name in lacking:
+                problems.append(Problem(path=place, message="this 1C base does not support it"))
+            elif field.name == "filters":
+                problems += self._unsupported(tool, value, kind="filters", path=f"{place}.")
+            elif absent := sorted(
+                self._capabilities.lacks(tool.name, field.name).intersection(
+                    value if isinstance(value, tuple) else ()
+                )
+            ):
+                message = f"this 1C base does not support {', '.join(absent)}"
+                problems.append(Problem(path=place, message=message))
+        return problems

@@ -1,0 +1,217 @@
+"""Gateway.call: scope → arguments → 1C → answer → audit, the same for every surface."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+import attrs
+import msgspec
+import trio
+
+from onecgw import answers
+from onecgw.answers import Answer, Bounds
+from onecgw.arguments import parse_arguments, to_onec
+from onecgw.audit import AuditRecord, AuditSink
+from onecgw.caller import COST, Caller
+from onecgw.catalogue import Catalogue
+from onecgw.contract import Kind, Tool, closed_measures, fields_of
+from onecgw.errors import OnecgwError, ScopeMissing, ValidationFailed
+from onecgw.json_input import read_json_object
+from onecgw.onec.cache import AnswerCache
+from onecgw.onec.client import OnecCall, OnecClient
+from onecgw.onec.deadline import deadline
+from onecgw.ratelimit import CallRate
+from onecgw.settings import LimitsSettings, OnecSettings
+
+log = logging.getLogger(__name__)
+
+Surface = Literal["mcp", "rest"]
+CANCELLED: Final = "cancelled"
+INTERNAL: Final = "internal"
+
+_BUILDERS: Final[dict[Kind, Callable[[bytes, Bounds], Answer]]] = {
+    Kind.RESOLVER: answers.build_candidates,
+    Kind.TABLE: answers.build_table,
+    Kind.PASSED: answers.build_passed,
+}
+
+
+@attrs.frozen(kw_only=True)
+class ToolCall:
+    """One question of one caller.
+
+    arguments: a JSON object as it came. request_id: the gateway's own, in log, audit and 1C.
+    traceparent: the W3C trace context of the caller, None without one.
+    """
+
+    tool: str
+    arguments: bytes
+    caller: Caller
+    surface: Surface
+    request_id: str
+    traceparent: str | None = None
+
+
+@attrs.define(kw_only=True)
+class _Outcome:
+    """What the audit will say; filled while the call goes on."""
+
+    code: str = CANCELLED
+    rows: int | None = None
+    bytes: int = 0
+    onec_calls: int = 0
+
+
+class Gateway:
+    """Answers tool calls: the only room that knows the whole way of a call."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        client: OnecClient,
+        cache: AnswerCache,
+        onec: OnecSettings,
+        limits: LimitsSettings,
+        audit: AuditSink,
+    ) -> None:
+        self.catalogue = catalogue
+        self._client = client
+        self._cache = cache
+        self._onec = onec
+        self._limits = limits
+        self._audit = audit
+        self._rate = CallRate(limits.calls_per_minute)
+
+    async def call(self, call: ToolCall) -> Answer:
+        """Answer one question; its audit record is written however it ends.
+
+        Raises:
+            OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
+        """
+        began, ts, outcome = trio.current_time(), datetime.now(UTC), _Outcome()
+        try:
+            answer = await self._answer(call, outcome)
+        except OnecgwError as error:
+            outcome.code = error.code
+            raise
+        except Exception:  # the audit must tell a defect of ours from a caller who left
+            outcome.code = INTERNAL
+            raise
+        else:
+            outcome.code, outcome.rows, outcome.bytes = "ok", answer.rows, len(answer.body)
+            return answer
+        finally:
+            self._audit(
+                AuditRecord(
+                    ts=ts,
+                    request_id=call.request_id,
+                    surface=call.surface,
+                    sub=call.caller.sub,
+                    client=call.caller.client,
+                    tool=call.tool,
+                    ok=outcome.code == "ok",
+                    code=outcome.code,
+                    duration_ms=round((trio.current_time() - began) * 1000),
+                    rows=outcome.rows,
+                    bytes=outcome.bytes,
+                    onec_calls=outcome.onec_calls,
+                )
+            )
+
+    async def _answer(self, call: ToolCall, outcome: _Outcome) -> Answer:
+        self._rate.take(call.caller.sub)
+        tool = self.catalogue.find(call.tool)
+        scopes = call.caller.scopes
+        if not tool.is_open_to(scopes):
+            missing = ", ".join(sorted(tool.scopes - scopes))
+            raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
+        request: object = parse_arguments(tool.request, read_json_object(call.arguments))
+        self._refuse_closed(tool, request, scopes)
+        if problems := self.catalogue.unsupported(tool, request):
+            raise ValidationFailed(problems)
+        arguments, notices = self._clamp(tool, request)
+        bounds = self._bounds(tool, arguments, call, notices)
+        if tool.kind is Kind.TABLE:
+            # One row more than wanted tells whether there are more.
+            arguments["top"] = bounds.rows + 1
+        with deadline(self._timeout_ms(tool)):
+            body = await self._ask(tool, arguments, call, outcome)
+        return _BUILDERS[tool.kind](body, bounds)
+
+    def _refuse_closed(self, tool: Tool, request: object, scopes: frozenset[str]) -> None:
+        """Cost measures are refused before 1C hears of them."""
+        closed = closed_measures(scopes)
+        for field in fields_of(tool.request):
+            asked = getattr(request, field.attribute)
+            if field.arg.cost and asked and (refused := sorted(closed.intersection(asked))):
+                raise ScopeMissing(
+                    f"{field.name}: {', '.join(refused)} need the scope {COST}",
+                    required=tool.scopes | {COST},
+                )
+
+    def _clamp(self, tool: Tool, request: object) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """The arguments for 1C with numbers above their limit lowered, and what was lowered."""
+        arguments = to_onec(request)
+        notices = []
+        for field in fields_of(tool.request):
+            if field.arg.maximum is None or field.name not in arguments:
+                continue
+            maximum: int = getattr(self._limits, field.arg.maximum)
+            if arguments[field.name] > maximum:
+                notices.append(f"{field.name} was {arguments[field.name]}, the limit is {maximum}.")
+                arguments[field.name] = maximum
+        return arguments, tuple(notices)
+
+    def _bounds(
+        self, tool: Tool, arguments: dict[str, Any], call: ToolCall, notices: tuple[str, ...]
+    ) -> Bounds:
+        limits, is_mcp = self._limits, call.surface == "mcp"
+        if tool.kind is Kind.RESOLVER:
+            rows = arguments.get("limit", limits.resolve_limit)
+        else:
+            default_rows = min(limits.default_rows, limits.max_rows) if is_mcp else limits.max_rows
+            rows = arguments.get("top", default_rows)
+        return Bounds(
+            rows=rows,
+            max_rows=limits.max_rows,
+            max_bytes=limits.max_result_bytes if is_mcp else None,
+            refuses_extra_rows=not is_mcp,
+            closed=closed_measures(call.caller.scopes),
+            notices=notices,
+        )
+
+    def _timeout_ms(self, tool: Tool) -> int:
+        if tool.kind is Kind.RESOLVER or self._onec.report_timeout_ms is None:
+            return self._onec.timeout_ms
+        return self._onec.report_timeout_ms
+
+    async def _ask(
+        self, tool: Tool, arguments: dict[str, Any], call: ToolCall, outcome: _Outcome
+    ) -> bytes:
+        body = msgspec.json.encode(arguments)
+
+        async def post() -> bytes:
+            outcome.onec_calls += 1
+            return await self._client.post(
+                OnecCall(
+                    path=tool.path,
+                    body=body,
+                    caller=call.caller,
+                    request_id=call.request_id,
+                    traceparent=call.traceparent,
+                )
+            )
+
+        if tool.kind is not Kind.RESOLVER:
+            return await post()
+        words = " ".join(str(arguments["query"]).casefold().split())
+        key = (
+            tool.name,
+            words,
+            arguments.get("limit"),
+            arguments.get("include_groups"),
+            call.caller.scopes,
+        )
+        return (await self._cache.fetch(key, post)).body

@@ -1,0 +1,43 @@
+"""How many calls one caller may make: a guard of 1C against a runaway loop."""
+
+import math
+from collections import OrderedDict
+from typing import Final
+
+import trio
+
+from onecgw.errors import RateLimited
+
+MAX_CALLERS: Final = 10_000  # remembered at once; the longest idle is forgotten first
+SECONDS_PER_MINUTE: Final = 60
+
+
+class CallRate:
+    """A token bucket per caller, as deep as one minute's calls. 0 calls per minute = no limit."""
+
+    def __init__(self, calls_per_minute: int) -> None:
+        self._capacity = calls_per_minute
+        self._per_second = calls_per_minute / SECONDS_PER_MINUTE
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, sub: str) -> None:
+        """Count one call of a caller.
+
+        Raises:
+            RateLimited: it is one too many; says in how many seconds to go on.
+        """
+        if not self._capacity:
+            return
+        now = trio.current_time()
+        tokens, counted_at = self._buckets.pop(sub, (float(self._capacity), now))
+        tokens = min(self._capacity, tokens + (now - counted_at) * self._per_second)
+        allowed = tokens >= 1
+        self._buckets[sub] = (tokens - allowed, now)
+        if len(self._buckets) > MAX_CALLERS:
+            self._buckets.popitem(last=False)
+        if not allowed:
+            wait_seconds = math.ceil((1 - tokens) / self._per_second)
+            raise RateLimited(
+                f"more than {self._capacity} calls in a minute; go on in {wait_seconds} s",
+                retry_after_seconds=wait_seconds,
+            )

@@ -1,0 +1,87 @@
+"""The whole URL map on one screen."""
+
+import logging
+from http import HTTPStatus
+
+from quart import Response as QuartResponse
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException
+
+from onecgw.caller import Caller
+from onecgw.errors import NotFound
+from onecgw.gateway import Gateway
+from onecgw.mcp.engine import Engine
+from onecgw.settings import Settings
+from onecgw.web.bearer import StaticBearer
+from onecgw.web.front import Endpoint, Front
+from onecgw.web.hosts import make_host_policy
+from onecgw.web.mcp import McpEndpoint
+from onecgw.web.rest import RestEndpoint
+
+log = logging.getLogger(__name__)
+
+STATIC_SUB = "static"  # the caller behind mcp.bearer_token
+REST_SUB = "api"  # the caller behind api.bearer_token
+
+
+def build_app(settings: Settings, gateway: Gateway, engine: Engine) -> QuartTrio:
+    """The ASGI application: machine surfaces in front, Quart for everything else."""
+    app = QuartTrio("onecgw")
+
+    @app.get("/health")
+    async def health() -> QuartResponse:
+        return QuartResponse('{"status":"ok"}', content_type="application/json")
+
+    @app.errorhandler(HTTPException)
+    async def http_error(error: HTTPException) -> QuartResponse:
+        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+        code = status.phrase.lower().replace(" ", "_")
+        body = f'{{"error":"{code}","message":"{status.phrase}"}}'
+        response = QuartResponse(body, status=status, content_type="application/json")
+        if allowed := dict(error.get_headers()).get("Allow"):
+            response.headers["Allow"] = allowed
+        return response
+
+    endpoints = {**_mcp_endpoints(settings, engine), **_rest_endpoints(settings, gateway)}
+    for path in endpoints:
+        log.debug("app.mounted", extra={"fields": {"path": path}})
+    app.asgi_app = Front(  # type: ignore[method-assign, assignment] # Quart's documented way in
+        hosts=make_host_policy(settings.server),
+        endpoints=endpoints,
+        everything_else=app.asgi_app,
+    )
+    return app
+
+
+def _mcp_endpoints(settings: Settings, engine: Engine) -> dict[str, Endpoint]:
+    token = settings.mcp.bearer_token
+    if not settings.mcp.enabled or token is None:
+        reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
+        log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
+        return {}
+    endpoint = McpEndpoint(
+        engine,
+        authenticate=StaticBearer(
+            token, Caller(sub=STATIC_SUB, scopes=frozenset(settings.mcp.scopes))
+        ),
+        max_request_bytes=settings.limits.max_request_bytes,
+    )
+    return {"/mcp": endpoint, "/mcp/": endpoint}
+
+
+def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]:
+    token = settings.api.bearer_token
+    if token is None:
+        reason = "api.bearer_token is not set"
+        log.info("app.not_mounted", extra={"fields": {"path": "REST", "reason": reason}})
+        return {}
+    tool_names = {tool.rest_path: tool.name for tool in gateway.catalogue.tools}
+    endpoint = RestEndpoint(
+        gateway=gateway,
+        tool_names=tool_names,
+        authenticate=StaticBearer(
+            token, Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes))
+        ),
+        max_request_bytes=settings.limits.max_request_bytes,
+    )
+    return dict.fromkeys(tool_names, endpoint)

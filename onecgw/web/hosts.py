@@ -1,0 +1,68 @@
+"""Which Host and Origin headers are answered: the guard against DNS rebinding."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import attrs
+
+from onecgw.settings import ServerSettings
+from onecgw.web.asgi import Request
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+@attrs.frozen(kw_only=True)
+class HostPolicy:
+    """Names under which the gateway answers, and browser origins that may call it.
+
+    hosts: without the port, None = any (bound to an outer address, and no name is known).
+    origins: exact. allows_loopback_origins: any port of the machine itself.
+    """
+
+    hosts: frozenset[str] | None
+    origins: frozenset[str]
+    allows_loopback_origins: bool
+
+    def allows_host(self, request: Request) -> bool:
+        """Whether a request names a host that the gateway goes by: exactly one."""
+        values = request.values("host")
+        if len(values) != 1:
+            return False
+        return self.hosts is None or _host_name(values[0]) in self.hosts
+
+    def allows_origin(self, origin: str) -> bool:
+        """Whether a browser page of that origin may call; `null` never may."""
+        if origin in self.origins:
+            return True
+        if not self.allows_loopback_origins:
+            return False
+        scheme, _, host = origin.partition("://")
+        return scheme in ("http", "https") and _host_name(host) in LOOPBACK_NAMES
+
+
+def make_host_policy(server: ServerSettings) -> HostPolicy:
+    """The policy that follows from where the gateway listens and what it is called."""
+    is_loopback = _is_loopback(server.host)
+    names = {name.lower() for name in server.allowed_hosts}
+    origins = set(server.allowed_origins)
+    if server.public_url:
+        names.add(_host_name(urlsplit(server.public_url).netloc))
+        origins.add(server.public_url)
+    return HostPolicy(
+        hosts=frozenset(names | LOOPBACK_NAMES) if names or is_loopback else None,
+        origins=frozenset(origins),
+        allows_loopback_origins=is_loopback,
+    )
+
+
+def _host_name(value: str) -> str:
+    """`Example.org:8088` → `example.org`; an IPv6 address keeps its brackets."""
+    name, colon, port = value.lower().rpartition(":")
+    return name if colon and port.isascii() and port.isdigit() else value.lower()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
