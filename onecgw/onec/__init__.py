@@ -1,0 +1,1 @@
+"""The room that talks to 1C: headers, sessions, licences, deadlines, failures, cached answers."""

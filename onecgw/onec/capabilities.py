@@ -1,0 +1,112 @@
+"""What this base supports, as its health answer tells."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import attrs
+import msgspec
+import trio
+
+from onecgw.errors import OnecError
+from onecgw.onec.client import OnecClient
+from onecgw.onec.deadline import deadline
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS: Final = 300
+_PARTS: Final = ("filters", "group_by", "measures", "params")
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Unsupported:
+    """What one tool lacks on this base."""
+
+    filters: frozenset[str] = _NOTHING
+    group_by: frozenset[str] = _NOTHING
+    measures: frozenset[str] = _NOTHING
+    params: frozenset[str] = _NOTHING
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What a base lacks; the default lacks nothing.
+
+    profile: the configuration, such as `upp-1.3`; "" if 1C does not say.
+    unavailable: tools that it does not serve.
+    unsupported: what the other tools lack.
+    always_empty: kinds of references that it knows but has none of.
+    """
+
+    profile: str = ""
+    unavailable: frozenset[str] = _NOTHING
+    unsupported: Mapping[str, Unsupported] = attrs.field(factory=dict)
+    always_empty: frozenset[str] = _NOTHING
+
+
+def read_capabilities(health: bytes) -> Capabilities:
+    """The capabilities in a health answer; what is not understood is logged and left out."""
+    told = _object(_parsed(health), "health")
+    told = _object(told.get("capabilities", {}), "capabilities")
+    profile = told.get("profile", "")
+    unsupported = _object(told.get("unsupported", {}), "unsupported")
+    return Capabilities(
+        profile=profile if isinstance(profile, str) else "",
+        unavailable=_names(_object(told.get("tools", {}), "tools"), "unavailable"),
+        unsupported={
+            tool: Unsupported(**{part: _names(lacks, part) for part in _PARTS})
+            for tool, value in unsupported.items()
+            if (lacks := _object(value, f"unsupported.{tool}"))
+        },
+        always_empty=_names(_object(told.get("resolvers", {}), "resolvers"), "always_empty"),
+    )
+
+
+async def keep_capabilities_fresh(
+    client: OnecClient,
+    on_change: Callable[[Capabilities], None],
+    *,
+    every_seconds: float = REFRESH_SECONDS,
+    timeout_ms: int = 8_000,
+) -> None:
+    """Ask 1C again and again; call on_change with each answer that differs from the last.
+
+    It runs until it is cancelled. A 1C that does not answer changes nothing.
+    """
+    known = Capabilities()
+    while True:
+        try:
+            with deadline(timeout_ms):
+                health = await client.health("capabilities")
+        except OnecError as error:
+            log.info("onec.capabilities_unknown", extra={"fields": {"class": error.code}})
+        else:
+            now = read_capabilities(health)
+            if now != known:
+                known = now
+                log.info("onec.capabilities", extra={"fields": {"profile": now.profile}})
+                on_change(now)
+        await trio.sleep(every_seconds)
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:  # well-formed, but with a number that no float holds
+        return None
+
+
+def _object(value: object, path: str) -> dict[str, object]:
+    if isinstance(value, dict):
+        return value
+    log.warning("onec.capabilities_ignored", extra={"fields": {"path": path}})
+    return {}
+
+
+def _names(told: dict[str, object], key: str) -> frozenset[str]:
+    value = told.get(key, [])
+    if isinstance(value, list):
+        return frozenset(name for name in value if isinstance(name, str))
+    log.warning("onec.capabilities_ignored", extra={"fields": {"path": key}})
+    return _NOTHING

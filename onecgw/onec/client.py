@@ -1,0 +1,297 @@
+"""The calls to 1C: their turn, their session, the one retry, and what the log says of them."""
+
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
+
+import attrs
+import msgspec
+import trio
+
+from onecgw.caller import Caller
+from onecgw.errors import OnecBadResponse, OnecError, OnecRejected, OnecUnavailable
+from onecgw.onec.answers import read_object
+from onecgw.onec.breaker import Breaker, BreakerState
+from onecgw.onec.exchange import Exchange, Transport
+from onecgw.onec.failures import Failure, Remedy, failure_of, wire_failure
+from onecgw.onec.keys import InvalidKey, KeyVerdict, UncheckedKey, denies_key, read_identity
+from onecgw.onec.queue import Queue
+from onecgw.onec.reasons import log_line
+from onecgw.onec.sessions import Sessions
+from onecgw.settings import OnecSettings
+
+log = logging.getLogger(__name__)
+
+FINISH_SECONDS: Final = 5  # for ending the sessions at shutdown
+LOCKED_PAUSE_SECONDS: Final = (0.2, 0.5)  # random, so that the locked ones do not meet again
+
+HEALTH_PATH: Final = "/mcp/health"
+VERIFY_PATH: Final = "/mcp/auth/verify"
+_GATEWAY: Final = Caller(sub="onecgw", scopes=frozenset())
+_VISIBLE_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
+
+
+@attrs.frozen(kw_only=True)
+class OnecCall:
+    """One question to 1C.
+
+    path: as in the contract, `/mcp/reports/sales`.
+    body: JSON in UTF-8; an empty one makes the question a GET.
+    traceparent: the W3C trace that the call belongs to, handed on as it is.
+    """
+
+    path: str
+    body: bytes
+    caller: Caller
+    request_id: str
+    traceparent: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OnecState:
+    """How 1C is doing, as far as the calls tell.
+
+    last_success_at: when a call last ended well; None = not since the start.
+    """
+
+    breaker: BreakerState
+    in_flight: int
+    waiting: int
+    idle_sessions: int
+    last_success_at: datetime | None
+
+
+@attrs.define(kw_only=True)
+class _Progress:
+    """How far a call has come, for the log."""
+
+    call: OnecCall
+    started: float
+    phase: str = "waiting"
+    attempt: int = 0
+    failure: Failure | None = None
+    size_bytes: int = 0
+
+    def fields(self) -> dict[str, object]:
+        return {
+            "path": self.call.path,
+            "request_id": self.call.request_id,
+            "sub": self.call.caller.sub,
+            "attempt": self.attempt,
+            "duration_ms": round((trio.current_time() - self.started) * 1000),
+        }
+
+
+class OnecClient:
+    """One per process.
+
+    Every call runs inside the deadline that its caller has opened (`onecgw.onec.deadline`); that
+    deadline covers the waiting, the connecting, 1C's work, the reading and the retry.
+
+    Args:
+        settings: where 1C is and how hard it may be pressed.
+        max_response_bytes: the largest answer, inflated.
+        transport: for tests; the default opens sockets.
+    """
+
+    def __init__(
+        self,
+        settings: OnecSettings,
+        *,
+        max_response_bytes: int,
+        transport: Transport | None = None,
+    ) -> None:
+        self._exchange = Exchange(
+            settings, max_response_bytes=max_response_bytes, transport=transport
+        )
+        self._queue = Queue(places=settings.max_concurrency, max_waiting=settings.max_queue)
+        self._breaker = Breaker(
+            failures=settings.breaker_failures, pause_seconds=settings.breaker_pause_ms / 1000
+        )
+        self._sessions = Sessions(mode=settings.session_mode, size=settings.max_concurrency)
+        self._last_success_at: datetime | None = None
+
+    async def post(self, call: OnecCall) -> bytes:
+        """The JSON object that 1C answers, compact, in UTF-8, its digits and texts untouched.
+
+        A cancelled call closes its connection, so that 1C need not finish it.
+
+        Raises:
+            OnecError: whatever went wrong, after the one retry that some failures get.
+        """
+        return await self._run(_Progress(call=call, started=trio.current_time()))
+
+    async def verify_key(self, key: str, request_id: str) -> KeyVerdict:
+        """What 1C says of a key: it is somebody's, it is nobody's, or nothing could be learnt."""
+        body = msgspec.json.encode({"key": key})
+        call = OnecCall(path=VERIFY_PATH, body=body, caller=_GATEWAY, request_id=request_id)
+        progress = _Progress(call=call, started=trio.current_time())
+        try:
+            return read_identity(await self._run(progress))
+        except OnecError as error:
+            failure = progress.failure
+            if failure is not None and failure.reply is not None and denies_key(failure.reply):
+                return InvalidKey()
+            return UncheckedKey(error=error)
+
+    async def health(self, request_id: str) -> bytes:
+        """The answer of `GET /mcp/health`, a JSON object.
+
+        Raises:
+            OnecError: as `post` does.
+        """
+        return await self.post(
+            OnecCall(path=HEALTH_PATH, body=b"", caller=_GATEWAY, request_id=request_id)
+        )
+
+    def state(self) -> OnecState:
+        """How 1C is doing."""
+        return OnecState(
+            breaker=self._breaker.state,
+            in_flight=self._queue.in_flight,
+            waiting=self._queue.waiting,
+            idle_sessions=self._sessions.idle,
+            last_success_at=self._last_success_at,
+        )
+
+    async def aclose(self) -> None:
+        """End the sessions kept in 1C, then close every connection.
+
+        It takes at most FINISH_SECONDS and a moment, also when it is cancelled.
+        """
+        with trio.move_on_after(FINISH_SECONDS, shield=True):
+            for headers in self._sessions.finish():
+                try:
+                    await self._exchange.send("GET", HEALTH_PATH, body=b"", headers=headers)
+                except OnecError as error:
+                    log.info("onec.finish", extra={"fields": {"class": error.code}})
+        await self._exchange.aclose()
+
+    async def _run(self, progress: _Progress) -> bytes:
+        """One call in its turn."""
+        with _told(progress):
+            self._breaker.check()
+            await self._queue.enter(progress.call.caller.sub)
+            entered = trio.current_time()
+            try:
+                return await self._ask_if_it_answers(progress)
+            finally:
+                self._queue.leave(trio.current_time() - entered)
+
+    async def _ask_if_it_answers(self, progress: _Progress) -> bytes:
+        """Ask with the one retry; the breaker learns how it went."""
+        probe = self._breaker.enter()
+        try:
+            answer = await self._ask(progress, self._sessions.take())
+            if isinstance(answer, Failure):
+                progress.failure = answer
+                answer = await self._ask_again(progress, answer)
+        except BaseException:
+            self._breaker.undecided(probe=probe)
+            raise
+        if isinstance(answer, bytes):
+            self._breaker.answered()
+            self._last_success_at = datetime.now(UTC)
+            progress.size_bytes = len(answer)
+            return answer
+        progress.failure = answer
+        if isinstance(answer.error, OnecUnavailable):
+            self._breaker.unavailable(probe=probe)
+        else:
+            self._breaker.answered()
+        raise answer.error
+
+    async def _ask_again(self, progress: _Progress, failure: Failure) -> bytes | Failure:
+        """A second attempt where it is worth while, else the failure of the first."""
+        pause_seconds = 0.0
+        cookie = None
+        match failure.remedy:
+            case None:
+                return failure
+            case Remedy.OWN_SESSIONS:
+                if not self._sessions.begin_to_keep():
+                    return failure
+            case Remedy.PAUSE:
+                pause_seconds = random.uniform(*LOCKED_PAUSE_SECONDS)  # noqa: S311 - no secret
+            case Remedy.NOTHING:
+                pass
+        if trio.current_time() + pause_seconds >= trio.current_effective_deadline():
+            return failure
+        log.info("onec.retry", extra={"fields": {**progress.fields(), **_seen(failure)}})
+        await trio.sleep(pause_seconds)
+        if failure.remedy is not Remedy.NEW_SESSION:
+            cookie = self._sessions.take()
+        return await self._ask(progress, cookie)
+
+    async def _ask(self, progress: _Progress, cookie: str | None) -> bytes | Failure:
+        """One attempt. A session whose call does not come to an answer is not used again."""
+        progress.attempt += 1
+        progress.phase = "asking"
+        call = progress.call
+        try:
+            reply = await self._exchange.send(
+                "POST" if call.body else "GET",
+                call.path,
+                body=call.body,
+                headers=(*_call_headers(call), *self._sessions.headers(cookie)),
+            )
+        except OnecError as error:
+            return wire_failure(error, error.__cause__)
+        failure = None if reply.status == HTTPStatus.OK else failure_of(reply)
+        if failure is None or failure.remedy is not Remedy.NEW_SESSION:
+            self._sessions.give_back(cookie, reply.cookies)
+        if failure is not None:
+            return failure
+        try:
+            return read_object(reply.body, reply.content_type)
+        except OnecBadResponse as error:
+            return Failure(error=error, reason=str(error.__cause__ or ""), reply=reply)
+
+
+@contextmanager
+def _told(progress: _Progress) -> Iterator[None]:
+    """One line in the log for each call: what came of it, and how long it took."""
+    try:
+        yield
+    except OnecError as error:
+        seen = _seen(progress.failure) if progress.failure else {"class": error.code}
+        level = logging.INFO if isinstance(error, OnecRejected) else logging.WARNING
+        log.log(level, "onec.failed", extra={"fields": {**progress.fields(), **seen}})
+        raise
+    except trio.Cancelled:
+        late = trio.current_time() >= trio.current_effective_deadline()
+        fields = {"phase": progress.phase, "why": "deadline" if late else "cancelled"}
+        log.info("onec.cancelled", extra={"fields": {**progress.fields(), **fields}})
+        raise
+    if log.isEnabledFor(logging.DEBUG):
+        size = {"bytes": progress.size_bytes}
+        log.debug("onec.call", extra={"fields": {**progress.fields(), **size}})
+
+
+def _call_headers(call: OnecCall) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Content-Type", "application/json"),
+        # A sub is the account's own business; what no header may carry is percent-encoded.
+        ("X-MCP-Sub", quote(call.caller.sub, safe=_VISIBLE_ASCII)),
+        ("X-MCP-Scopes", call.caller.scopes_header),
+        ("X-Request-ID", call.request_id),
+        *((("traceparent", call.traceparent),) if call.traceparent else ()),
+    )
+
+
+def _seen(failure: Failure) -> dict[str, object]:
+    """What the log says of a failure: enough to diagnose it, no body, no cookie, no credentials."""
+    seen: dict[str, object] = {"class": failure.error.code}
+    if failure.reply is not None:
+        seen["status"] = failure.reply.status
+        for name in ("location", "server"):
+            if name in failure.reply.headers:
+                seen[name] = log_line(failure.reply.headers[name])
+    if failure.reason:
+        seen["reason"] = failure.reason
+    return seen

@@ -1,0 +1,26 @@
+"""One deadline over a whole call: waiting, connecting, 1C's work, reading, retries."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import trio
+
+from onecgw.errors import OnecTimeout
+
+
+@contextmanager
+def deadline(timeout_ms: int) -> Iterator[None]:
+    """Let the body run for at most timeout_ms.
+
+    An outer deadline that ends first stays the outer one's business.
+
+    Raises:
+        OnecTimeout: the time was up.
+    """
+    with trio.move_on_after(timeout_ms / 1000) as scope:
+        yield
+    if scope.cancelled_caught:
+        raise OnecTimeout(
+            f"1C did not answer within {timeout_ms} ms; narrow the period or the filters,"
+            " or ask for fewer rows"
+        )

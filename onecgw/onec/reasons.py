@@ -1,0 +1,194 @@
+"""One safe line out of whatever a web server, a proxy or the platform wrote."""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Final
+
+SHOWN_CHARACTERS: Final = 300  # of a reason that somebody else wrote
+LOGGED_CHARACTERS: Final = 500
+MESSAGE_CHARACTERS: Final = 1_000  # of a message that 1C's service wrote for the caller
+READ_CHARACTERS: Final = 32 * 1024  # of a page; the reason stands near its beginning
+JSON_LEVELS: Final = 20  # of nested exceptions; deeper is no exception description
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+
+# Titles that name the page and not the reason.
+_BOILERPLATE: Final = re.compile(
+    r"^(?:1[CС]:?\s*(?:Enterprise|Предприятие|Підприємство).{0,60}"
+    r"|(?:Ошибка|Помилка) (?:приложения|застосунку|програми).{0,60}"
+    r"|\d{3}\b.{0,40}|HTTP(?:/| Error| Status).{0,60}|Internal Server Error|Server Error"
+    r"|Bad Gateway|Service Unavailable|Error|Ошибка|Помилка)[:.]?$",
+    re.IGNORECASE,
+)
+_CAUSE: Final = re.compile(
+    r"(?:\bпо причине|\b[зі]з? причини|\bby reason|\bdue to the following reason)\s*:",
+    re.IGNORECASE,
+)
+_MODULE_LINE: Final = re.compile(r"\{[^{}\n]{0,300}\(\d+(?:,\s*\d+)?\)\}\s*:?")
+
+_VALUE: Final = r"\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s;,]+)"  # as in Srvr="main";Usr=robot
+_CREDENTIALS: Final = re.compile(rf"\b(?:usr|user|uid|login|pwd|password){_VALUE}", re.IGNORECASE)
+_ENCODED: Final = re.compile(r"[a-z0-9+/_-]{40,}={0,2}", re.IGNORECASE)  # base64, hex, keys
+
+# What must not leave the house, in the order in which it is taken out.
+_PRIVATE: Final = (
+    _CREDENTIALS,
+    *(
+        re.compile(pattern, re.IGNORECASE)
+        for pattern in (
+            r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+",
+            rf"\b(?:srvr|ref|file|ws|server_addr|addr|line|database){_VALUE}",
+            r"\b[a-z]:[\\/](?:[^\\/:*?\"<>|\n]{1,80}[\\/])*[^\\/:*?\"<>|\s,;)]*",
+            r"\\\\[^\s\"'<>|,;)]+",
+            r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*",
+            r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
+            r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])|::1\b",
+            r"\b(?:[a-z0-9-]+\.)+(?:local|localdomain|lan|internal|intranet|corp|home)\b(?::\d+)?",
+            r"\blocalhost\b(?::\d+)?|\b[a-z][a-z0-9.-]*:\d{2,5}\b",
+        )
+    ),
+    _ENCODED,
+)
+_TAG: Final = re.compile(r"<[/!a-zA-Z?][^<>]{0,500}>")
+
+
+def charset_of(content_type: str) -> str:
+    """The charset that a Content-Type declares, in lower case; "" if it declares none."""
+    found = _CHARSET.search(content_type)
+    return found.group(1).lower() if found else ""
+
+
+def text_of(body: bytes, content_type: str) -> str:
+    """A failure's body as text, whatever its encoding; the first READ_CHARACTERS of it."""
+    body = body[: 4 * READ_CHARACTERS]
+    for bom, encoding in _BOMS:
+        if body.startswith(bom):
+            return body[len(bom) :].decode(encoding, "replace")[:READ_CHARACTERS]
+    declared = charset_of(content_type) or charset_of(body[:1024].decode("latin-1"))
+    for encoding in ("utf-8", declared or "cp1251"):
+        try:
+            return body.decode(encoding)[:READ_CHARACTERS]
+        except (UnicodeError, LookupError):
+            continue
+    return body.decode("cp1251", "replace")[:READ_CHARACTERS]
+
+
+def contract_error(text: str) -> str | None:
+    """The message of 1C's own error body `{"error": code, "message": text}`, if this is one."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict) or not isinstance(body.get("error"), str):
+        return None
+    message = body.get("message")
+    return (message.strip() if isinstance(message, str) else "") or body["error"]
+
+
+def reason_of(text: str) -> str:
+    """The line of a failure's text that says why, as the operator's log may hold it.
+
+    It is the line after the last "by reason" (1C lists causes from the outside in); without one,
+    the first line that is more than a page's title.
+    """
+    lines = tuple(_exception_lines(text)) or _page_lines(text)
+    told = "\n".join(lines)
+    causes = list(_CAUSE.finditer(told))
+    if causes:
+        lines = tuple(told[causes[-1].end() :].splitlines()) or lines
+    for line in lines:
+        bare = " ".join(_MODULE_LINE.sub(" ", line).split()).strip(" :;-")
+        if bare and "<<?>>" not in bare and not _BOILERPLATE.match(bare):
+            return line
+    return ""
+
+
+def log_line(text: str) -> str:
+    """Text on one bounded line for the operator: no credentials and no encoded data."""
+    return _ENCODED.sub("…", _CREDENTIALS.sub("…", " ".join(text.split())))[:LOGGED_CHARACTERS]
+
+
+def safe_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
+    """Text without markup, module lines, paths, addresses and encoded data, on one bounded line."""
+    line = _TAG.sub(" ", _MODULE_LINE.sub(" ", text[: 4 * limit]))
+    for private in _PRIVATE:
+        line = private.sub("…", line)
+    line = " ".join(line.split()).strip(" :;-")
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _exception_lines(text: str) -> Iterator[str]:
+    """The innermost description of a platform exception (`{"#exception": ..., "inner": ...}`)."""
+    if not text.lstrip().startswith(("{", "[")):
+        return
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    descriptions = list(_descriptions(found, JSON_LEVELS))
+    if descriptions:
+        yield from max(descriptions, key=lambda item: item[0])[1].splitlines()
+
+
+def _descriptions(value: object, levels: int, depth: int = 0) -> Iterator[tuple[int, str]]:
+    if depth > levels:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, str):
+                if key in {"descr", "description", "message", "text"} and inner.strip():
+                    yield depth, inner
+            else:
+                yield from _descriptions(inner, levels, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _descriptions(inner, levels, depth + 1)
+
+
+def _page_lines(text: str) -> tuple[str, ...]:
+    """The visible lines of an HTML or XML page, or of plain text."""
+    if not _TAG.search(text):
+        return tuple(text.splitlines())
+    page = _Page()
+    page.feed(text)
+    page.close()
+    return tuple("".join(page.parts).splitlines())
+
+
+class _Page(HTMLParser):
+    """Collects what a browser would show."""
+
+    _HIDDEN: Final = frozenset({"head", "script", "style", "title"})
+    _INLINE: Final = frozenset({"a", "b", "em", "font", "i", "span", "strong", "u"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag in self._HIDDEN:
+            self._hidden += 1
+        elif tag == "body":
+            self._hidden = 0
+        if tag not in self._INLINE:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._HIDDEN:
+            self._hidden = max(0, self._hidden - 1)
+        if tag not in self._INLINE:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
