@@ -1,5 +1,6 @@
 """config.yml: YAML of plain maps, lists and scalars -> the text of each setting, with its place."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -57,7 +58,7 @@ def read_document(path: Path, tree: Mapping[str, Section | Leaf]) -> Reading:
     if isinstance(root, yaml.MappingNode):
         reader.read_map(root, "")
     elif root is not None:
-        reader.report(root, "sections such as `onec:` are expected")
+        reader.report(root, "", "sections such as `onec:` are expected")
     return reader.reading
 
 
@@ -92,9 +93,11 @@ class _Reader:
     tree: Mapping[str, Section | Leaf]
     reading: Reading = attrs.field(factory=lambda: Reading(given={}, problems=[]))
 
-    def report(self, node: yaml.Node, message: str) -> None:
-        place = _place(self.path, node.start_mark)
-        self.reading.problems.append(Problem(path=place, message=message))
+    def report(self, node: yaml.Node, key: str, message: str) -> None:
+        # A key with digits or signs is none of ours and may be a misplaced secret.
+        name = f" {key}" if re.fullmatch(r"[A-Za-z_.-]{1,80}", key) else ""
+        path = _place(self.path, node.start_mark) + name
+        self.reading.problems.append(Problem(path=path, message=message))
 
     def read_map(self, node: yaml.MappingNode, prefix: str) -> None:
         """Take in a section and those below it; `prefix` is its key with a dot, or ""."""
@@ -104,11 +107,13 @@ class _Reader:
             key = f"{prefix}{name}"
             setting = self.tree.get(key)
             if key in lines:
-                self.report(key_node, f"{key} again: it stands in line {lines[key]} already")
+                self.report(key_node, key, f"given twice; it stands in line {lines[key]} too")
             elif "." in name:
-                self.report(key_node, "a key without dots is expected, indented in its section")
+                self.report(
+                    key_node, key, "a key without dots is expected, indented in its section"
+                )
             elif setting is None:
-                self.report(key_node, unknown(key, self.tree))
+                self.report(key_node, key, unknown(key, self.tree))
             else:
                 lines[key] = key_node.start_mark.line + 1
                 if isinstance(setting, Section):
@@ -121,7 +126,7 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             self.read_map(node, f"{key}.")
         elif not _is_null(node):
-            self.report(node, f"{key}: a section is expected, with its settings indented below")
+            self.report(node, key, "a section is expected, with its settings indented below")
 
 
 def _given(place: str, node: yaml.Node) -> Given:

@@ -23,8 +23,7 @@ def read_environment(environment: Mapping[str, str], leaves: Mapping[str, Leaf])
     ours = {name: text for name, text in environment.items() if name.startswith(_PREFIX)}
     given = {key: found for key, leaf in leaves.items() if (found := _find(ours, leaf)) is not None}
     problems = [
-        Problem(path="environment", message=unknown(name, known))
-        for name in sorted(ours.keys() - known)
+        Problem(path=name, message=unknown(name, known)) for name in sorted(ours.keys() - known)
     ]
     return Reading(given=given, problems=problems)
 
@@ -50,7 +49,7 @@ def _read_secret(variable: str, path: str) -> Given:
     except OSError as error:
         return Given(place=variable, refusal=f"{path} cannot be read: {error.strerror}")
     except ValueError:  # not UTF-8, or a path with a zero byte
-        return Given(place=variable, refusal=f"{path!r} is not a file of UTF-8 text")
+        return Given(place=variable, refusal=f"{path} is not a file of UTF-8 text")
     text = text.removesuffix("\n").removesuffix("\r")
     return (
         Given(place=variable, text=text)

@@ -26,7 +26,8 @@ def _lines() -> Iterator[str]:
         depth = node.key.count(".")
         indent, name = "  " * depth, node.key.rpartition(".")[2]
         if isinstance(node, Leaf):
-            yield f"{indent}# {node.setting.about}\n{indent}{name}:{_value(node, indent)}\n"
+            need = "REQUIRED. " if node.is_required else ""
+            yield f"{indent}# {need}{node.setting.about}\n{indent}{name}:{_value(node, indent)}\n"
         else:
             gap = "" if depth else "\n"
             yield f"{gap}{indent}# {node.about}\n{indent}{name}:\n"

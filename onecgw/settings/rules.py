@@ -33,7 +33,7 @@ def _public_url(text: str) -> str | None:
         return None
     # OAuth 2.1, 1.5: tokens travel over TLS; RFC 8252, 7.3 excepts the loopback.
     if normal.startswith("http://") and not _is_loopback(urlsplit(normal).hostname or ""):
-        raise Refused("https:// is expected; http:// only for localhost, 127.0.0.1 and [::1]")
+        raise Refused("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
     return normal
 
 
@@ -90,7 +90,7 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     if not parts.netloc.isascii():
-        raise Refused("an internationalised host is expected in its xn-- form")
+        raise Refused("a host in ASCII, xn-- where it has other letters, is expected")
     return parts if port != 0 and _host(parts.hostname or "") else None
 
 

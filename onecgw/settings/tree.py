@@ -87,10 +87,11 @@ class OnecSettings:
     base_url: Annotated[
         str,
         Setting(
-            "REQUIRED. What stands before /mcp/..., such as https://1c.example.org/trade/hs.",
+            "What stands before /mcp/..., such as https://1c.example.org/trade/hs.",
             rule=rules.BASE_URL,
         ),
     ]
+    auth: OnecAuthSettings = attrs.field(factory=OnecAuthSettings)
     timeout_ms: Annotated[
         int,
         Setting(
@@ -111,7 +112,6 @@ class OnecSettings:
     connect_timeout_ms: Annotated[
         int, Setting("Time to open a connection, within the deadline.", minimum=50, maximum=60_000)
     ] = 3000
-    auth: OnecAuthSettings = attrs.field(factory=OnecAuthSettings)
     tenant_header: Annotated[
         str | None,
         Setting("Header that names the tenant; sent with default_tenant.", rule=rules.HEADER_NAME),

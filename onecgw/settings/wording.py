@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterable
 from typing import Final, Literal, get_args, get_origin
 
@@ -41,9 +40,7 @@ def shown(text: str | tuple[str, ...]) -> str:
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
-    """A name that is not a setting's, with the nearest that is; an odd text is not repeated."""
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):
-        return "not a setting"
+    """That a name is not a setting's, and the nearest one that is."""
     names = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.lower(), names, n=1)
-    return f"{name}: not a setting" + "".join(f"; did you mean {names[match]}?" for match in near)
+    near = difflib.get_close_matches(name[:_SHOWN_LENGTH].lower(), names, n=1)
+    return "not a setting" + "".join(f"; did you mean {names[match]}?" for match in near)

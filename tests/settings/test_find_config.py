@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+
+from onecgw.errors import ConfigError
+from onecgw.settings import find_config
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A working directory with every file that may hold the settings."""
+    (tmp_path / "config").mkdir()
+    for name in ("config/config.yml", "config/config.local.yml", "option.yml", "variable.yml"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_the_option_comes_before_the_variable_the_local_and_the_shipped_file(
+    folder: Path,
+) -> None:
+    variable = {"CONFIG_PATH": "variable.yml"}
+    assert find_config(Path("option.yml"), variable, folder) == folder / "option.yml"
+    assert find_config(None, variable, folder) == folder / "variable.yml"
+    assert find_config(None, {"CONFIG_PATH": ""}, folder) == folder / "config/config.local.yml"
+    (folder / "config/config.local.yml").unlink()
+    assert find_config(None, {}, folder) == folder / "config/config.yml"
+
+
+def test_an_absolute_path_does_not_start_from_the_working_directory(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("elsewhere") / "settings.yml"
+    file.touch()
+    assert find_config(file, {}, folder) == file
+
+
+def test_a_file_that_is_named_and_missing_is_not_replaced_by_another(folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        find_config(None, {"CONFIG_PATH": "missing.yml"}, folder)
+    assert str(caught.value) == f"no settings file: looked for {folder / 'missing.yml'}"
+
+
+def test_what_was_looked_for_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        find_config(None, {}, tmp_path)
+    local, shipped = tmp_path / "config/config.local.yml", tmp_path / "config/config.yml"
+    assert str(caught.value) == f"no settings file: looked for {local} and {shipped}"
