@@ -6,10 +6,9 @@ from typing import Final, get_origin
 
 from onecgw.errors import Problem
 from onecgw.settings.parse import Given, Reading
-from onecgw.settings.setting import Leaf
+from onecgw.settings.setting import VARIABLE_PREFIX, Leaf
 from onecgw.settings.wording import unknown
 
-_PREFIX: Final = "ONECGW_"
 _FILE: Final = "_FILE"
 
 
@@ -20,7 +19,7 @@ def read_environment(environment: Mapping[str, str], leaves: Mapping[str, Leaf])
     """
     known = {leaf.variable for leaf in leaves.values()}
     known |= {leaf.variable + _FILE for leaf in leaves.values() if leaf.is_secret}
-    ours = {name: text for name, text in environment.items() if name.startswith(_PREFIX)}
+    ours = {name: text for name, text in environment.items() if name.startswith(VARIABLE_PREFIX)}
     given = {key: found for key, leaf in leaves.items() if (found := _find(ours, leaf)) is not None}
     problems = [
         Problem(path=name, message=unknown(name, known)) for name in sorted(ours.keys() - known)
@@ -51,8 +50,6 @@ def _read_secret(variable: str, path: str) -> Given:
     except ValueError:  # not UTF-8, or a path with a zero byte
         return Given(place=variable, refusal=f"{path} is not a file of UTF-8 text")
     text = text.removesuffix("\n").removesuffix("\r")
-    return (
-        Given(place=variable, text=text)
-        if text
-        else Given(place=variable, refusal=f"{path} is empty")
-    )
+    if not text:
+        return Given(place=variable, refusal=f"{path} is empty")
+    return Given(place=variable, text=text)

@@ -11,6 +11,7 @@ from onecgw.settings.conflicts import find_conflicts
 from onecgw.settings.document import read_document
 from onecgw.settings.environment import read_environment
 from onecgw.settings.parse import Given, parse
+from onecgw.settings.rules import is_file
 from onecgw.settings.setting import Leaf, Refused, walk
 from onecgw.settings.tree import Settings
 from onecgw.settings.wording import accepted, shown
@@ -32,7 +33,7 @@ def find_config(option: Path | None, environment: Mapping[str, str], folder: Pat
     named = option or environment.get("CONFIG_PATH")
     names = [named] if named else ["config/config.local.yml", "config/config.yml"]
     for name in names:
-        if (folder / name).is_file():
+        if is_file(folder / name):
             return folder / name
     looked_for = " and ".join(str(folder / name) for name in names)
     raise ConfigError(f"no settings file: looked for {looked_for}")

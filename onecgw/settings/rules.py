@@ -68,11 +68,16 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _file(text: str) -> str | None:
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a file, as far as this process may look."""
     try:
-        return text if Path(text).is_file() else None
-    except OSError:  # a name too long, a folder not ours to read
-        return None
+        return path.is_file()
+    except OSError:  # a name too long, a folder that is closed to us
+        return False
+
+
+def _file(text: str) -> str | None:
+    return text if is_file(Path(text)) else None
 
 
 def _matching(pattern: str) -> Callable[[str], str | None]:

@@ -2,13 +2,16 @@
 
 import types
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 
+VARIABLE_PREFIX: Final = "ONECGW_"
+
+
 class Refused(ValueError):
-    """A text is not accepted; the message says what is and never quotes the text."""
+    """A text is not accepted; the message says what is, and never quotes what may be secret."""
 
 
 @attrs.frozen
@@ -77,7 +80,7 @@ class Leaf:
     @property
     def variable(self) -> str:
         """The environment variable that overrides it."""
-        return "ONECGW_" + self.key.upper().replace(".", "__")
+        return VARIABLE_PREFIX + self.key.upper().replace(".", "__")
 
 
 @attrs.frozen(kw_only=True)
@@ -97,7 +100,6 @@ def walk(cls: type, prefix: str = "") -> Iterator[Section | Leaf]:
             yield Section(key=key, about=(hint.__doc__ or "").partition("\n")[0])
             yield from walk(hint, f"{key}.")
         else:
-            assert get_origin(hint) is Annotated, f"{key} has no Setting"  # noqa: S101 - ours
             kind, setting = get_args(hint)
             yield Leaf(key=key, kind=_required(kind), default=field.default, setting=setting)
 

@@ -34,10 +34,13 @@ def test_an_absolute_path_does_not_start_from_the_working_directory(
     assert find_config(file, {}, folder) == file
 
 
-def test_a_file_that_is_named_and_missing_is_not_replaced_by_another(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["missing.yml", "config", "x" * 5000])
+def test_a_file_that_is_named_and_missing_is_not_replaced_by_another(
+    folder: Path, name: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
-        find_config(None, {"CONFIG_PATH": "missing.yml"}, folder)
-    assert str(caught.value) == f"no settings file: looked for {folder / 'missing.yml'}"
+        find_config(None, {"CONFIG_PATH": name}, folder)
+    assert str(caught.value) == f"no settings file: looked for {folder / name}"
 
 
 def test_what_was_looked_for_is_named(tmp_path: Path) -> None:
