@@ -6,7 +6,6 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-
 VARIABLE_PREFIX: Final = "ONECGW_"
 
 
