@@ -83,7 +83,7 @@ def _integer(value: object, _: Any) -> int:  # noqa: ANN401 - cattrs passes the 
         return int(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE_NUMBER:
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= LARGEST_WHOLE_NUMBER:
         raise refused("a whole number is expected", value)
     return value
 

@@ -1,7 +1,7 @@
 """The catalogue as one caller may see it: which tools, with which arguments, listed for MCP."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -96,26 +96,25 @@ class Catalogue:
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
         """The arguments that the 1C base behind the gateway does not know."""
-        return tuple(self._unsupported(tool, request, kind="params", path=""))
+        return tuple(self._unsupported(tool, tool.request, request, kind="params"))
 
-    def _unsupported(self, tool: Tool, request: object, *, kind: str, path: str) -> list[Problem]:
+    def _unsupported(
+        self, tool: Tool, declared: type, request: object, *, kind: str, path: str = ""
+    ) -> list[Problem]:
         problems: list[Problem] = []
         lacking = self._capabilities.lacks(tool.name, kind)
-        request_class: type[Any] = type(request)
-        for field in fields_of(request_class):
+        for field in fields_of(declared):
             value = getattr(request, field.attribute)
-            if value is None:
-                continue
             place = f"{path}{field.name}"
-            if field.name in lacking:
+            members = value if isinstance(value, tuple) else ()
+            absent = self._capabilities.lacks(tool.name, field.name).intersection(members)
+            if value is not None and field.name in lacking:
                 problems.append(Problem(path=place, message="this 1C base does not support it"))
-            elif field.name == "filters":
-                problems += self._unsupported(tool, value, kind="filters", path=f"{place}.")
-            elif absent := sorted(
-                self._capabilities.lacks(tool.name, field.name).intersection(
-                    value if isinstance(value, tuple) else ()
+            elif value is not None and field.name == "filters":
+                problems += self._unsupported(
+                    tool, field.type, value, kind="filters", path=f"{place}."
                 )
-            ):
-                message = f"this 1C base does not support {', '.join(absent)}"
+            elif absent:
+                message = f"this 1C base does not support {', '.join(sorted(absent))}"
                 problems.append(Problem(path=place, message=message))
         return problems

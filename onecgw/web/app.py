@@ -2,13 +2,13 @@
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from quart import Response as QuartResponse
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from onecgw.caller import Caller
-from onecgw.errors import NotFound
 from onecgw.gateway import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.settings import Settings
@@ -45,11 +45,12 @@ def build_app(settings: Settings, gateway: Gateway, engine: Engine) -> QuartTrio
     endpoints = {**_mcp_endpoints(settings, engine), **_rest_endpoints(settings, gateway)}
     for path in endpoints:
         log.debug("app.mounted", extra={"fields": {"path": path}})
-    app.asgi_app = Front(  # type: ignore[method-assign, assignment] # Quart's documented way in
-        hosts=make_host_policy(settings.server),
-        endpoints=endpoints,
-        everything_else=app.asgi_app,
+    # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
+    quart: Any = app.asgi_app
+    front: Any = Front(
+        hosts=make_host_policy(settings.server), endpoints=endpoints, everything_else=quart
     )
+    app.asgi_app = front  # type: ignore[method-assign]
     return app
 
 

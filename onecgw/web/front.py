@@ -64,11 +64,11 @@ class Front:
 
     def _refusal(self, request: Request, origin: str | None) -> Response | None:
         if not self.hosts.allows_host(request):
-            return _refused(421, "misdirected", "this gateway does not go by that Host")
+            message = "the gateway does not go by this Host; see server.allowed_hosts"
+            return _refused(421, "misdirected_request", message, ", ".join(request.values("host")))
         if origin is not None and not self.hosts.allows_origin(origin):
-            return _refused(
-                403, "forbidden_origin", "pages of this Origin may not call the gateway"
-            )
+            message = "pages of this Origin may not call the gateway; see server.allowed_origins"
+            return _refused(403, "forbidden_origin", message, origin)
         return None
 
 

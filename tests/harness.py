@@ -1,0 +1,128 @@
+"""A gateway in one process for tests: real rooms, a 1C that a test scripts."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import httpx
+
+from onecgw.audit import AuditRecord
+from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.catalogue import Catalogue
+from onecgw.gateway import Gateway, Surface, ToolCall
+from onecgw.onec.cache import AnswerCache
+from onecgw.onec.client import OnecClient
+from onecgw.schema import View
+from onecgw.settings import (
+    ApiSettings,
+    LimitsSettings,
+    McpSettings,
+    OauthSettings,
+    OnecAuthSettings,
+    OnecSettings,
+    Secret,
+    ServerSettings,
+    Settings,
+)
+from onecgw.tools import ALL
+
+MCP_TOKEN = "test-mcp-token-0001"
+API_TOKEN = "test-api-token-0001"
+
+Answering = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.Response]]
+
+
+def make_settings(**changes: Any) -> Settings:
+    """Settings of a gateway on loopback with both static tokens."""
+    values: dict[str, Any] = {
+        "server": ServerSettings(host="127.0.0.1", port=0),
+        "onec": OnecSettings(
+            base_url="http://1c.test/trade/hs",
+            auth=OnecAuthSettings(username="Шлюз", password=Secret("пароль")),
+        ),
+        "mcp": McpSettings(bearer_token=Secret(MCP_TOKEN)),
+        "api": ApiSettings(bearer_token=Secret(API_TOKEN)),
+        "oauth": OauthSettings(enabled=False),
+    }
+    return Settings(**(values | changes))
+
+
+def view_of(scopes: frozenset[str]) -> View:
+    """What callers with these scopes see under default limits."""
+    return Catalogue(ALL, LimitsSettings()).view(scopes)
+
+
+@attrs.define(kw_only=True)
+class Onec:
+    """A 1C that answers what a test says, and remembers what it was asked."""
+
+    answer: Answering
+    requests: list[httpx.Request] = attrs.field(factory=list)
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answer(request)
+        return answer if isinstance(answer, httpx.Response) else await answer
+
+
+def answering(body: bytes | str, status: int = 200) -> Answering:
+    """A 1C that always answers the same."""
+    return lambda _: httpx.Response(
+        status, content=body, headers={"content-type": "application/json"}
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Rig:
+    """A gateway, the 1C behind it, and its audit."""
+
+    settings: Settings
+    gateway: Gateway
+    onec: Onec
+    audit: list[AuditRecord]
+
+    async def call(
+        self,
+        tool: str,
+        arguments: bytes,
+        *,
+        surface: Surface = "mcp",
+        scopes: frozenset[str] = frozenset(ALL_SCOPES),
+    ) -> bytes:
+        """The body of a call's answer."""
+        call = ToolCall(
+            tool=tool,
+            arguments=arguments,
+            caller=Caller(sub="tester", scopes=scopes, client="tests"),
+            surface=surface,
+            request_id="r-1",
+        )
+        return (await self.gateway.call(call)).body
+
+
+@asynccontextmanager
+async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
+    """A gateway in front of a scripted 1C."""
+    settings = make_settings(**changes)
+    onec = Onec(answer=answer)
+    audit: list[AuditRecord] = []
+    client = OnecClient(
+        settings.onec,
+        max_response_bytes=settings.limits.max_response_bytes,
+        transport=httpx.MockTransport(onec),
+    )
+    gateway = Gateway(
+        catalogue=Catalogue(ALL, settings.limits),
+        client=client,
+        cache=AnswerCache(
+            ttl_seconds=settings.onec.resolve_cache_ttl_sec, max_entries=100, max_bytes=10**6
+        ),
+        onec=settings.onec,
+        limits=settings.limits,
+        audit=audit.append,
+    )
+    try:
+        yield Rig(settings=settings, gateway=gateway, onec=onec, audit=audit)
+    finally:
+        await client.aclose()

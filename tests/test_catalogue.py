@@ -1,0 +1,143 @@
+import json
+import os
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.catalogue import Catalogue
+from onecgw.contract import Capabilities, Tool
+from onecgw.errors import NotFound
+from onecgw.schema import input_schema
+from onecgw.settings import LimitsSettings
+from onecgw.tools import ALL, BY_NAME
+from tests.harness import view_of
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+EVERYTHING = frozenset(ALL_SCOPES)
+
+# Measured once with the o200k tokenizer on this listing: a token is 4.0 characters or more.
+CHARACTERS_PER_TOKEN = 4.0
+
+
+def make_catalogue() -> Catalogue:
+    return Catalogue(ALL, LimitsSettings())
+
+
+def names(scopes: set[str]) -> list[str]:
+    return [tool.name for tool in make_catalogue().visible(frozenset(scopes))]
+
+
+def test_the_catalogue_is_that_of_the_contract_in_its_order() -> None:
+    assert {tool.name: (sorted(tool.scopes), tool.path) for tool in ALL} == {
+        "resolve_customer": ([RESOLVE], "/mcp/resolve/customer"),
+        "resolve_warehouse": ([RESOLVE], "/mcp/resolve/warehouse"),
+        "resolve_product": ([RESOLVE], "/mcp/resolve/product"),
+        "resolve_sales_channel": ([RESOLVE], "/mcp/resolve/sales_channel"),
+        "resolve_cash": ([MONEY], "/mcp/resolve/cash"),
+        "resolve_cost_article": ([MONEY], "/mcp/resolve/cost_article"),
+        "resolve_operation": ([MONEY], "/mcp/resolve/operation"),
+        "sales_report": ([SALES], "/mcp/reports/sales"),
+        "top_products": ([SALES], "/mcp/reports/top_products"),
+        "customer_summary": ([SALES], "/mcp/reports/customer_summary"),
+        "stock_balance": ([STOCK], "/mcp/reports/stock"),
+        "cash_balance": ([MONEY], "/mcp/reports/cash_balance"),
+        "cash_flow": ([MONEY], "/mcp/reports/cash_flow"),
+        "receivables_balance": ([MONEY], "/mcp/reports/receivables"),
+        "payables_balance": ([MONEY], "/mcp/reports/payables"),
+        "purchases_report": ([MONEY], "/mcp/reports/purchases"),
+    }
+
+
+def test_nobody_sees_a_tool_without_its_scope() -> None:
+    assert names(set()) == []
+    assert names({COST}) == []
+    assert names({STOCK}) == ["stock_balance"]
+    assert names({RESOLVE, SALES}) == [
+        "resolve_customer",
+        "resolve_warehouse",
+        "resolve_product",
+        "resolve_sales_channel",
+        "sales_report",
+        "top_products",
+        "customer_summary",
+    ]
+    assert names(set(ALL_SCOPES)) == list(BY_NAME)
+
+
+@pytest.mark.parametrize("tool", ALL, ids=lambda tool: tool.name)
+def test_a_published_tool_is_a_reviewed_text(tool: Tool) -> None:
+    """A difference is a change of prompt text: review it, then run with UPDATE_SNAPSHOTS=1."""
+    described = make_catalogue().describe(tool, EVERYTHING)
+    text = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+    snapshot = SNAPSHOTS / f"{tool.name}.json"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        snapshot.parent.mkdir(exist_ok=True)
+        snapshot.write_text(text, encoding="utf-8")
+
+    assert snapshot.read_text(encoding="utf-8") == text
+
+
+def test_no_snapshot_is_left_of_a_tool_that_is_gone() -> None:
+    assert {path.stem for path in SNAPSHOTS.glob("*.json")} == set(BY_NAME)
+
+
+@pytest.mark.parametrize("tool", ALL, ids=lambda tool: tool.name)
+def test_what_is_published_of_a_tool_suits_every_client(tool: Tool) -> None:
+    described = make_catalogue().describe(tool, EVERYTHING)
+
+    assert re.fullmatch(r"[a-z0-9_]{1,40}", described["name"])
+    assert described["title"]
+    assert described["description"].endswith(".")
+    assert described["annotations"] == {
+        "readOnlyHint": True,
+        "destructiveHint": False,
+        "idempotentHint": True,
+        "openWorldHint": False,
+    }
+    security = [{"type": "oauth2", "scopes": sorted(tool.scopes)}]
+    assert described["securitySchemes"] == described["_meta"]["securitySchemes"] == security
+
+
+def test_a_description_names_only_tools_and_arguments_that_exist() -> None:
+    arguments = {
+        name
+        for tool in ALL
+        for name in re.findall(r'"([a-z_]+)":', json.dumps(input_schema(tool, view_of(EVERYTHING))))
+    }
+    for tool in ALL:
+        named = set(re.findall(r"\b[a-z]+_[a-z_]+\b", tool.about))
+        assert named <= arguments | set(BY_NAME)
+
+
+def test_the_whole_listing_is_under_8000_tokens() -> None:
+    listing = make_catalogue().listing(EVERYTHING).decode()
+
+    assert len(listing) < 8000 * CHARACTERS_PER_TOKEN
+
+
+def test_the_listing_is_rendered_once_per_set_of_scopes_and_again_when_the_base_changes() -> None:
+    catalogue = make_catalogue()
+    before = catalogue.listing(EVERYTHING)
+    assert catalogue.listing(EVERYTHING) is before
+
+    catalogue.capabilities = Capabilities(unavailable=frozenset({"cash_flow"}))
+
+    after = [tool["name"] for tool in msgspec.json.decode(catalogue.listing(EVERYTHING))]
+    assert after == [name for name in BY_NAME if name != "cash_flow"]
+
+
+def test_a_tool_that_the_base_lacks_is_refused_in_clear_words() -> None:
+    catalogue = make_catalogue()
+    catalogue.capabilities = Capabilities(
+        unavailable=frozenset({"cash_flow"}), always_empty=frozenset({"sales_channel"})
+    )
+
+    with pytest.raises(NotFound, match=r"the 1C base .* does not support cash_flow"):
+        catalogue.find("cash_flow")
+    with pytest.raises(NotFound, match="does not support resolve_sales_channel"):
+        catalogue.find("resolve_sales_channel")
+    with pytest.raises(NotFound, match="there is no such tool"):
+        catalogue.find("drop_tables")
