@@ -1,0 +1,52 @@
+"""One admitted request on its way to the method that serves it, and what the method returns."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import attrs
+
+from onecgw.caller import Caller
+from onecgw.mcp.channel import Channel
+from onecgw.mcp.client import Client
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """A request that passed the checks.
+
+    message_id: the id of the message, as it was sent.
+    params: the JSON object, as it was sent; b"" for none.
+    modern: the era; it decides what a result looks like and how questions are asked.
+    session_id: of the legacy era; "" for none.
+    request_id: the gateway's own id.
+    progress_token: as it was sent; b"" for none.
+    log_level: the least severe log message that is wanted; None for none.
+    """
+
+    method: str
+    message_id: bytes
+    params: bytes
+    modern: bool
+    session_id: str
+    caller: Caller
+    client: Client
+    request_id: str
+    traceparent: str
+    channel: Channel
+    progress_token: bytes
+    log_level: str | None
+
+
+@attrs.frozen
+class Result:
+    """What a method answers: the members of the result object, as JSON without the braces.
+
+    issued_session_id: a session that begins with this answer; "" for none.
+    """
+
+    members: bytes = b""
+    kind: Literal["complete", "input_required"] = "complete"
+    issued_session_id: str = ""
+
+
+Method = Callable[[Call], Awaitable[Result]]

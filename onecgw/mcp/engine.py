@@ -1,0 +1,233 @@
+"""The protocol engine: one body in, one answer out, whatever the transport."""
+
+import logging
+import secrets
+from typing import Final
+
+import attrs
+
+from onecgw.caller import Caller
+from onecgw.mcp import admission, wire
+from onecgw.mcp.admission import Meta, Mirror
+from onecgw.mcp.calls import Call, Result
+from onecgw.mcp.capabilities import implementation
+from onecgw.mcp.channel import Channel, NoChannel
+from onecgw.mcp.client import NOBODY, Client
+from onecgw.mcp.features import Features
+from onecgw.mcp.hub import Hub
+from onecgw.mcp.inflight import Inflight, RequestKey
+from onecgw.mcp.legacy import LogLevels, legacy_methods
+from onecgw.mcp.methods import shared_methods
+from onecgw.mcp.modern import modern_methods, modern_result
+from onecgw.mcp.problems import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    ClientLacks,
+    RpcError,
+)
+from onecgw.mcp.sealing import MIN_KEY_BYTES, Sealer
+from onecgw.mcp.sessions import resume
+
+log: Final = logging.getLogger(__name__)
+
+
+@attrs.frozen(kw_only=True)
+class Incoming:
+    """What a transport received.
+
+    request_id: the gateway's own id of it.
+    channel: the way back while it runs.
+    mirror: the protocol's headers; None where the transport has none.
+    session_id: the legacy session it names; "" for none.
+    traceparent: the W3C trace context of the transport; "" for none.
+    in_batch: it is one message of several in a body.
+    """
+
+    body: bytes
+    caller: Caller
+    request_id: str
+    channel: Channel
+    mirror: Mirror | None = None
+    session_id: str = ""
+    traceparent: str = ""
+    in_batch: bool = False
+
+    @property
+    def version_header(self) -> str | None:
+        """The protocol version that the transport names."""
+        return self.mirror.version if self.mirror is not None else None
+
+
+@attrs.frozen(kw_only=True)
+class Outgoing:
+    """What goes back.
+
+    body: None if there is nothing to answer: a notification, a response, a cancelled request.
+    modern: the era, which decides how a transport reports a problem.
+    problem: the error that the body reports; None for a result.
+    session_id: a session that begins here; "" for none.
+    """
+
+    body: bytes | None = None
+    modern: bool = False
+    problem: RpcError | None = None
+    session_id: str = ""
+
+
+class Engine:
+    """Serves what is mounted, in both eras.
+
+    Args:
+        features: what is mounted.
+        sealing_key: at least 32 secret bytes; processes that share it serve the same sessions.
+            None: a key of this process alone.
+        hub: through which changes are told to the clients that listen.
+    """
+
+    def __init__(
+        self, features: Features, *, sealing_key: bytes | None = None, hub: Hub | None = None
+    ) -> None:
+        self.hub: Final = hub or Hub()
+        self._features = features
+        self._info = wire.encode(implementation(features.info))
+        self._sealer = Sealer(sealing_key or secrets.token_bytes(MIN_KEY_BYTES))
+        self._inflight = Inflight()
+        self._levels = LogLevels()
+        shared = shared_methods(features, sealer=self._sealer, inflight=self._inflight)
+        self._modern = {**shared, **modern_methods(features, self.hub)}
+        self._legacy = {**shared, **legacy_methods(features, self._sealer, self._levels)}
+
+    async def handle(self, incoming: Incoming) -> Outgoing:
+        """The answer to one body. Never raises, but for cancellation."""
+        modern = admission.is_modern(admission.NO_META, incoming.version_header)
+        try:
+            read = wire.read_body(incoming.body)
+            if isinstance(read, list):
+                admission.admit_batch(incoming.version_header)
+        except RpcError as problem:
+            return _refused(problem, modern=modern)
+        if isinstance(read, bytes):
+            return await self._handle_one(read, incoming)
+        quiet = attrs.evolve(incoming, channel=NoChannel(), in_batch=True)
+        answers = [
+            answer.body
+            for raw in read
+            if (answer := await self._handle_one(raw, quiet)).body is not None
+        ]
+        return Outgoing(body=b"[%b]" % b",".join(answers) if answers else None)
+
+    async def _handle_one(self, raw: bytes, incoming: Incoming) -> Outgoing:
+        modern = admission.is_modern(admission.NO_META, incoming.version_header)
+        request_id = b""
+        try:
+            message = wire.read_message(raw)
+            request_id = message.request_id
+            meta = admission.read_meta(message.params) if message.method else admission.NO_META
+            modern = admission.is_modern(meta, incoming.version_header)
+            if message.kind != "request":
+                self._receive(message, incoming, modern=modern)
+                return Outgoing(modern=modern)
+            if modern:
+                return await self._serve_modern(message, meta, incoming)
+            return await self._serve_legacy(message, meta, incoming)
+        except RpcError as problem:
+            return _refused(problem, modern=modern, request_id=request_id)
+        except Exception:  # the border: a fault of ours must not take the connection with it
+            fields = {"request_id": incoming.request_id, "sub": incoming.caller.sub}
+            log.exception("mcp.failed", extra={"fields": fields})
+            text = f"internal error; the log has more under request {incoming.request_id}"
+            return _refused(RpcError(INTERNAL_ERROR, text), modern=modern, request_id=request_id)
+
+    async def _serve_modern(
+        self, message: wire.Message, meta: Meta, incoming: Incoming
+    ) -> Outgoing:
+        client = admission.admit_modern(message, meta, incoming.mirror)
+        method = self._modern.get(message.method)
+        if method is None:
+            raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
+        call = _call(message, meta, incoming, client=client, modern=True)
+        if incoming.mirror is None:
+            return await self._serve_cancellable(call, incoming)
+        return self._answer(call, await method(call))
+
+    async def _serve_legacy(
+        self, message: wire.Message, meta: Meta, incoming: Incoming
+    ) -> Outgoing:
+        if incoming.in_batch and message.method == "initialize":
+            raise RpcError(INVALID_REQUEST, "initialize must not be part of a batch")
+        client = NOBODY
+        if incoming.session_id and message.method != "initialize":
+            session = resume(self._sealer, incoming.session_id, sub=incoming.caller.sub)
+            client = session.client
+        if message.method not in self._legacy:
+            raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
+        call = _call(message, meta, incoming, client=client, modern=False)
+        if self._features.logging:
+            call = attrs.evolve(call, log_level=self._levels.get(incoming.session_id))
+        try:
+            return await self._serve_cancellable(call, incoming)
+        except ClientLacks as problem:  # the legacy eras have no code of its own for it
+            raise RpcError(INVALID_PARAMS, problem.message) from problem
+
+    async def _serve_cancellable(self, call: Call, incoming: Incoming) -> Outgoing:
+        """Serve a request that a `notifications/cancelled` can end."""
+        methods = self._modern if call.modern else self._legacy
+        key = RequestKey(incoming.caller.sub, incoming.session_id, call.message_id)
+        result = await self._inflight.run(key, methods[call.method](call))
+        if result is None:
+            return Outgoing(modern=call.modern)  # no answer is owed
+        return self._answer(call, result)
+
+    def _answer(self, call: Call, result: Result) -> Outgoing:
+        members = modern_result(self._info, call, result) if call.modern else result.members
+        return Outgoing(
+            body=wire.result(call.message_id, members),
+            modern=call.modern,
+            session_id=result.issued_session_id,
+        )
+
+    def _receive(self, message: wire.Message, incoming: Incoming, *, modern: bool) -> None:
+        """Take a message that gets no answer."""
+        over_http = incoming.mirror is not None
+        if message.kind == "response":
+            if modern:
+                raise RpcError(INVALID_REQUEST, "this revision has no responses from the client")
+            self._inflight.receive(message.params, sub=incoming.caller.sub)
+        elif message.method == "notifications/cancelled" and not (modern and over_http):
+            cancelled = admission.read_cancelled(message.params)
+            key = RequestKey(incoming.caller.sub, incoming.session_id, cancelled)
+            self._inflight.cancel(key)
+
+
+def _call(
+    message: wire.Message, meta: Meta, incoming: Incoming, *, client: Client, modern: bool
+) -> Call:
+    return Call(
+        method=message.method,
+        message_id=message.request_id,
+        params=message.params,
+        modern=modern,
+        session_id=incoming.session_id,
+        caller=_named(incoming.caller, client),
+        client=client,
+        request_id=incoming.request_id,
+        traceparent=admission.read_traceparent(meta, incoming.traceparent),
+        channel=incoming.channel,
+        progress_token=admission.read_progress_token(meta),
+        log_level=admission.read_log_level(meta) if modern else None,
+    )
+
+
+def _named(caller: Caller, client: Client) -> Caller:
+    """The caller with what its program calls itself, for the audit."""
+    if not client.name:
+        return caller
+    name = f"{client.name} {client.version}".rstrip()
+    return Caller(sub=caller.sub, scopes=caller.scopes, client=name)
+
+
+def _refused(problem: RpcError, *, modern: bool, request_id: bytes = b"") -> Outgoing:
+    body = wire.error(problem, request_id or problem.request_id)
+    return Outgoing(body=body, modern=modern, problem=problem)

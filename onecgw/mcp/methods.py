@@ -1,0 +1,250 @@
+"""The methods that both eras share: tools, prompts, resources, completion."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from onecgw.errors import NotFound, OnecgwError
+from onecgw.mcp import wire
+from onecgw.mcp.calls import Call, Method, Result
+from onecgw.mcp.exchange import Exchange
+from onecgw.mcp.features import (
+    Completions,
+    Features,
+    JsonObject,
+    Prompts,
+    Resources,
+    ToolResult,
+    Tools,
+)
+from onecgw.mcp.inflight import Inflight
+from onecgw.mcp.problems import (
+    INVALID_PARAMS,
+    LEGACY_RESOURCE_NOT_FOUND,
+    ClientLacks,
+    RpcError,
+    rpc_error,
+    tool_error_text,
+)
+from onecgw.mcp.rounds import InputRequired, Rounds, input_required, open_rounds, subject_of
+from onecgw.mcp.sealing import Sealer
+
+MAX_COMPLETIONS: Final = 100  # MCP, completion, "Completion Results"
+MAX_ECHO_CHARACTERS: Final = 100
+
+
+class _Page(msgspec.Struct, gc=False):
+    cursor: str | None = None
+
+
+class _Repeated(msgspec.Struct, gc=False, kw_only=True):
+    """What a request carries when it is made again with the answers to our questions."""
+
+    responses: dict[str, object] = msgspec.field(name="inputResponses", default_factory=dict)
+    state: str | None = msgspec.field(name="requestState", default=None)
+
+
+class _CallTool(_Repeated, gc=False, kw_only=True):
+    name: str
+    arguments: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _GetPrompt(_Repeated, gc=False, kw_only=True):
+    name: str
+    arguments: dict[str, str] | None = None
+
+
+class _ReadResource(_Repeated, gc=False, kw_only=True):
+    uri: str
+
+
+class _Argument(msgspec.Struct, gc=False):
+    name: str
+    value: str
+
+
+class _Context(msgspec.Struct, gc=False):
+    arguments: dict[str, str] = {}
+
+
+class _Complete(msgspec.Struct, gc=False):
+    ref: dict[str, object]
+    argument: _Argument
+    context: _Context | None = None
+
+
+def shared_methods(features: Features, *, sealer: Sealer, inflight: Inflight) -> dict[str, Method]:
+    """The methods of what is mounted, by their names."""
+    run = _Runner(sealer, inflight)
+    found: dict[str, Method] = {}
+    if features.tools is not None:
+        found["tools/list"] = partial(_list_all, "tools", features.tools.list_tools)
+        found["tools/call"] = partial(_call_tool, features.tools, run)
+    if features.prompts is not None:
+        found["prompts/list"] = partial(_list_all, "prompts", features.prompts.list_prompts)
+        found["prompts/get"] = partial(_get_prompt, features.prompts, run)
+    if (mounted := features.resources) is not None:
+        found["resources/list"] = partial(_list_all, "resources", mounted.list_resources)
+        found["resources/templates/list"] = partial(
+            _list_all, "resourceTemplates", mounted.list_templates
+        )
+        found["resources/read"] = partial(_read_resource, mounted, run)
+    if features.completions is not None:
+        found["completion/complete"] = partial(_complete, features.completions, run)
+    return found
+
+
+class _Runner:
+    """Runs the code of a feature with an exchange, and takes care of its questions."""
+
+    def __init__(self, sealer: Sealer, inflight: Inflight) -> None:
+        self._sealer = sealer
+        self._inflight = inflight
+
+    async def __call__(
+        self,
+        call: Call,
+        work: Callable[[Exchange], Awaitable[bytes]],
+        *,
+        target: str = "",
+        arguments: bytes = b"{}",
+        repeated: _Repeated | None = None,
+    ) -> Result:
+        if not call.modern:
+            ask = partial(self._inflight.ask, channel=call.channel, sub=call.caller.sub)
+            return Result(await work(_exchange(call, ask)))
+        rounds = self._rounds(call, target, arguments, repeated)
+        try:
+            return Result(await work(_exchange(call, rounds.ask)))
+        except InputRequired as pause:
+            subject = subject_of(call.method, target, arguments)
+            asked = input_required(self._sealer, pause, sub=call.caller.sub, subject=subject)
+            return Result(asked, kind="input_required")
+
+    def _rounds(
+        self, call: Call, target: str, arguments: bytes, repeated: _Repeated | None
+    ) -> Rounds:
+        if repeated is None or not (repeated.state or repeated.responses):
+            return Rounds({})
+        return open_rounds(
+            self._sealer,
+            sub=call.caller.sub,
+            subject=subject_of(call.method, target, arguments),
+            state=repeated.state,
+            responses=repeated.responses,
+        )
+
+
+def _exchange(call: Call, ask: Callable[..., Awaitable[dict[str, JsonObject]]]) -> Exchange:
+    return Exchange(
+        caller=call.caller,
+        request_id=call.request_id,
+        client=call.client,
+        traceparent=call.traceparent,
+        channel=call.channel,
+        progress_token=call.progress_token,
+        log_level=call.log_level,
+        ask=ask,
+    )
+
+
+async def _list_all(member: str, list_items: Callable[..., bytes], call: Call) -> Result:
+    if wire.read_params(call.params, _Page).cursor is not None:
+        raise RpcError(INVALID_PARAMS, "unknown cursor: every list has one page")
+    return Result(b'"%b":%b' % (member.encode("ascii"), list_items(call.caller)))
+
+
+async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:
+    params = wire.read_params(call.params, _CallTool)
+    # Some clients send null for none.
+    arguments = b"{}" if params.arguments == b"null" else bytes(params.arguments)
+    if not wire.is_object(arguments):
+        raise RpcError(INVALID_PARAMS, "arguments must be an object")
+
+    async def work(exchange: Exchange) -> bytes:
+        try:
+            return _tool_members(await tools.call_tool(params.name, arguments, exchange))
+        except NotFound as error:
+            raise RpcError(INVALID_PARAMS, f"unknown tool: {_echo(params.name)}") from error
+        except OnecgwError as error:
+            return _tool_members(ToolResult(text=tool_error_text(error), is_error=True))
+        except ClientLacks as error:
+            if call.modern:
+                raise
+            return _tool_members(ToolResult(text=error.message, is_error=True))
+
+    return await run(call, work, target=params.name, arguments=arguments, repeated=params)
+
+
+async def _get_prompt(prompts: Prompts, run: _Runner, call: Call) -> Result:
+    params = wire.read_params(call.params, _GetPrompt)
+    arguments = params.arguments or {}
+    as_sent = wire.encode(arguments)
+
+    async def work(exchange: Exchange) -> bytes:
+        try:
+            return wire.members(await prompts.get_prompt(params.name, arguments, exchange))
+        except NotFound as error:
+            raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
+        except OnecgwError as error:
+            raise rpc_error(error) from error
+
+    return await run(call, work, target=params.name, arguments=as_sent, repeated=params)
+
+
+async def _read_resource(resources: Resources, run: _Runner, call: Call) -> Result:
+    params = wire.read_params(call.params, _ReadResource)
+
+    async def work(exchange: Exchange) -> bytes:
+        try:
+            contents = await resources.read_resource(params.uri, exchange)
+        except NotFound as error:
+            code = INVALID_PARAMS if call.modern else LEGACY_RESOURCE_NOT_FOUND
+            raise RpcError(code, "unknown resource", data={"uri": params.uri}) from error
+        except OnecgwError as error:
+            raise rpc_error(error) from error
+        return wire.members({"contents": contents})
+
+    return await run(call, work, target=params.uri, repeated=params)
+
+
+async def _complete(completions: Completions, run: _Runner, call: Call) -> Result:
+    params = wire.read_params(call.params, _Complete)
+
+    async def work(exchange: Exchange) -> bytes:
+        try:
+            found = await completions.complete(
+                params.ref,
+                argument=params.argument.name,
+                value=params.argument.value,
+                known=params.context.arguments if params.context else {},
+                exchange=exchange,
+            )
+        except OnecgwError as error:
+            raise rpc_error(error) from error
+        values = list(found.values[:MAX_COMPLETIONS])
+        total = len(found.values) if found.total is None else found.total
+        completion = {"values": values, "total": total, "hasMore": total > len(values)}
+        return wire.members({"completion": completion})
+
+    return await run(call, work)
+
+
+def _tool_members(result: ToolResult) -> bytes:
+    blocks = [wire.encode(block) for block in result.blocks]
+    if result.body is not None:
+        blocks.insert(0, b'{"type":"text","text":%b}' % wire.json_text(result.body))
+    elif result.text:
+        blocks.insert(0, wire.encode({"type": "text", "text": result.text}))
+    parts = [b'"content":[', b",".join(blocks), b"]"]
+    if result.body is not None:
+        parts += [b',"structuredContent":', result.body]
+    if result.is_error:
+        parts.append(b',"isError":true')
+    return b"".join(parts)
+
+
+def _echo(name: str) -> str:
+    return name if len(name) <= MAX_ECHO_CHARACTERS else f"{name[:MAX_ECHO_CHARACTERS]}…"

@@ -1,0 +1,120 @@
+"""An answer that is plain JSON unless something has to be said before it: then it is a stream."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import trio
+
+from onecgw.web.asgi import Receive, Response, Send, send_response
+
+TICK_SECONDS: Final = 1
+KEEP_ALIVE_SECONDS: Final = 15  # below the idle limit of every proxy we know of (60 s)
+
+_JSON_HEADERS: Final = ((b"content-type", b"application/json"),)
+_STREAM_HEADERS: Final = (
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold the events back
+)
+_NO_LINE_BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")
+
+
+class Reply:
+    """The answer to one POST: the channel of the running request, then its result.
+
+    It turns into a stream with the first message before the result, or after KEEP_ALIVE_SECONDS.
+    """
+
+    def __init__(self, send: Send, *, can_stream: bool, request_id: str) -> None:
+        self.can_stream: Final = can_stream
+        self._send = send
+        self._headers = ((b"x-request-id", request_id.encode("ascii")),)
+        self._pulse: Callable[[], Awaitable[None]] | None = None
+        self._is_stream = False
+        self._is_over = False
+        self._said_at = trio.current_time()
+        self._turn = trio.Lock()  # a keep-alive must not cut an event in two
+
+    async def send(self, message: bytes) -> None:
+        """Send one message as an event; dropped if the client does not accept a stream."""
+        if self.can_stream:
+            await self._write(_event(message))
+
+    def pulse_with(self, pulse: Callable[[], Awaitable[None]]) -> None:
+        """Call `pulse` every TICK_SECONDS until the result is there."""
+        self._pulse = pulse
+
+    async def tick(self) -> None:
+        """Keep the connection alive; called every TICK_SECONDS."""
+        if self._pulse is not None:
+            await self._pulse()
+        if trio.current_time() - self._said_at >= KEEP_ALIVE_SECONDS:
+            await self._write(b": keep-alive\n\n")
+
+    async def finish(self, body: bytes | None, *, status: int, session_id: str) -> None:
+        """Send the result, and nothing after it.
+
+        Args:
+            body: the result; None for none.
+            status: of the answer, unless it has become a stream.
+            session_id: a session that begins here; "" for none.
+        """
+        async with self._turn:
+            self._is_over = True
+            if self._is_stream:
+                last = _event(body) if body is not None else b""
+                await self._send({"type": "http.response.body", "body": last, "more_body": False})
+                return
+            headers = self._headers
+            if body is not None:
+                headers += _JSON_HEADERS
+            if session_id:
+                headers += ((b"mcp-session-id", session_id.encode("ascii")),)
+            await send_response(
+                self._send, Response(status=status, body=body or b"", headers=headers)
+            )
+
+    async def _write(self, data: bytes) -> None:
+        async with self._turn:
+            if self._is_over:
+                return
+            if not self._is_stream:
+                self._is_stream = True
+                headers = [*self._headers, *_STREAM_HEADERS]
+                await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+            self._said_at = trio.current_time()
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def reply_while_connected(
+    receive: Receive, reply: Reply, work: Callable[[], Awaitable[None]]
+) -> None:
+    """Run work and keep its reply alive; a client that disconnects cancels it.
+
+    The request body must have been read: `receive` then only ever says that the client is gone.
+    """
+    async with trio.open_nursery() as nursery:
+
+        async def watch() -> None:
+            while not await _is_gone(receive, reply):
+                pass
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(watch)
+        await work()
+        nursery.cancel_scope.cancel()
+
+
+async def _is_gone(receive: Receive, reply: Reply) -> bool:
+    """Wait for the client to go, but no longer than the reply may be left alone."""
+    if not reply.can_stream:
+        return (await receive())["type"] == "http.disconnect"
+    with trio.move_on_after(TICK_SECONDS):
+        return (await receive())["type"] == "http.disconnect"
+    await reply.tick()
+    return False
+
+
+def _event(message: bytes) -> bytes:
+    # Outside of its strings JSON may hold line breaks; inside they are escaped.
+    return b"event: message\ndata: %b\n\n" % message.translate(_NO_LINE_BREAKS)

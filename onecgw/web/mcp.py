@@ -1,0 +1,176 @@
+"""POST /mcp: one protocol message per request, answered as JSON, or as a stream when it must be."""
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import attrs
+
+from onecgw.caller import Caller
+from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
+from onecgw.mcp.admission import Mirror
+from onecgw.mcp.engine import Engine, Incoming, Outgoing
+from onecgw.mcp.problems import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    MISSING_CLIENT_CAPABILITY,
+    PARSE_ERROR,
+    SESSION_NOT_FOUND,
+    UNSUPPORTED_VERSION,
+    RpcError,
+    StreamRequired,
+)
+from onecgw.web.asgi import (
+    ClientGone,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    read_body,
+    read_head,
+    send_response,
+)
+from onecgw.web.event_stream import Reply, reply_while_connected
+from onecgw.web.problems import problem_response
+
+Authenticate = Callable[[Request], Caller]
+
+OK: Final = 200
+ACCEPTED: Final = 202
+NOT_ACCEPTABLE: Final = 406
+
+# Source: MCP 2026-07-28, streamable HTTP. A fault of ours (-32603) is an answer like any other.
+MODERN_STATUS: Final = {
+    PARSE_ERROR: 400,
+    INVALID_REQUEST: 400,
+    INVALID_PARAMS: 400,
+    HEADER_MISMATCH: 400,
+    MISSING_CLIENT_CAPABILITY: 400,
+    UNSUPPORTED_VERSION: 400,
+    METHOD_NOT_FOUND: 404,
+}
+# In the legacy era an error is an answer; only what is no message at all is refused by status.
+LEGACY_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUND: 404}
+
+_READ: Final = frozenset(
+    {
+        b"accept",
+        b"content-type",
+        b"mcp-method",
+        b"mcp-name",
+        b"mcp-protocol-version",
+        b"mcp-session-id",
+        b"traceparent",
+    }
+)
+_MIRRORED: Final = ("mcp-protocol-version", "mcp-method", "mcp-name")
+_STREAMABLE: Final = ("text/event-stream", "text/*", "*/*")
+
+
+@attrs.frozen(kw_only=True)
+class _Headers:
+    """The headers that matter here, each once, and which of them came twice."""
+
+    values: dict[str, str]
+    repeated: frozenset[str]
+
+    @classmethod
+    def of(cls, request: Request) -> "_Headers":
+        values: dict[str, str] = {}
+        repeated: set[str] = set()
+        for name, value in request.headers:
+            if name in _READ:
+                key = name.decode("ascii")
+                if key in values:
+                    repeated.add(key)
+                else:
+                    values[key] = value.decode("latin-1").strip(" \t")
+        return cls(values=values, repeated=frozenset(repeated))
+
+    @property
+    def mirror(self) -> Mirror:
+        """What the protocol repeats in headers."""
+        return Mirror(
+            version=self.values.get("mcp-protocol-version"),
+            method=self.values.get("mcp-method"),
+            name=self.values.get("mcp-name"),
+            duplicated=next((name for name in _MIRRORED if name in self.repeated), ""),
+        )
+
+    @property
+    def accepts_stream(self) -> bool:
+        accept = self.values.get("accept", "")
+        return any(media_type in accept for media_type in _STREAMABLE)
+
+    @property
+    def says_json(self) -> bool:
+        media_type = self.values.get("content-type", "").partition(";")[0]
+        return media_type.rstrip().lower() == "application/json"
+
+
+class McpEndpoint:
+    """The MCP endpoint as an ASGI application.
+
+    Args:
+        engine: what answers.
+        authenticate: the caller of a request; raises Unauthorized.
+        max_request_bytes: the largest body that is read.
+    """
+
+    def __init__(
+        self, engine: Engine, *, authenticate: Authenticate, max_request_bytes: int
+    ) -> None:
+        self._engine = engine
+        self._authenticate = authenticate
+        self._max_request_bytes = max_request_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that leaves cancels its call."""
+        request_id = secrets.token_hex(8)
+        request = read_head(scope)
+        headers = _Headers.of(request)
+        try:
+            caller = self._admit(request, headers)
+            body = await read_body(receive, max_bytes=self._max_request_bytes)
+        except ClientGone:
+            return
+        except OnecgwError as error:
+            await send_response(send, problem_response(error, request_id=request_id))
+            return
+        reply = Reply(send, can_stream=headers.accepts_stream, request_id=request_id)
+        incoming = Incoming(
+            body=body,
+            caller=caller,
+            request_id=request_id,
+            channel=reply,
+            mirror=headers.mirror,
+            session_id=headers.values.get("mcp-session-id", ""),
+            traceparent=headers.values.get("traceparent", ""),
+        )
+        await reply_while_connected(receive, reply, partial(self._answer, incoming, reply))
+
+    def _admit(self, request: Request, headers: _Headers) -> Caller:
+        caller = self._authenticate(request)
+        if request.method != "POST":
+            raise MethodNotAllowed("POST")
+        if not headers.says_json:
+            raise UnsupportedMediaType("send the header Content-Type: application/json")
+        return caller
+
+    async def _answer(self, incoming: Incoming, reply: Reply) -> None:
+        outgoing = await self._engine.handle(incoming)
+        await reply.finish(outgoing.body, status=_status(outgoing), session_id=outgoing.session_id)
+
+
+def _status(outgoing: Outgoing) -> int:
+    if outgoing.body is None:
+        return ACCEPTED
+    problem: RpcError | None = outgoing.problem
+    if problem is None:
+        return OK
+    if isinstance(problem, StreamRequired):
+        return NOT_ACCEPTABLE
+    return (MODERN_STATUS if outgoing.modern else LEGACY_STATUS).get(problem.code, OK)
