@@ -1,0 +1,85 @@
+"""The engine with the fixtures of the conformance suite on a socket.
+
+    python -m tests.conformance.server --port 8090 [--token T]
+"""
+
+import argparse
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import trio
+
+from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.mcp.engine import Engine
+from onecgw.mcp.hub import Hub
+from onecgw.serving import serve_app
+from onecgw.settings import Secret, ServerSettings
+from onecgw.web.asgi import Receive, Request, Scope, Send
+from onecgw.web.bearer import StaticBearer
+from onecgw.web.front import Front
+from onecgw.web.hosts import make_host_policy
+from onecgw.web.mcp import McpEndpoint
+from tests.conformance.fixtures import make_fixtures
+
+HOST = "127.0.0.1"
+TESTER = Caller(sub="tester", scopes=frozenset(ALL_SCOPES))
+MAX_REQUEST_BYTES = 1_048_576
+
+
+async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise AssertionError("only /mcp is mounted")
+
+
+def make_app(engine: Engine, *, token: str | None) -> Front:
+    """The fixtures at /mcp behind the guard that production has."""
+
+    def admit_anyone(_request: Request) -> Caller:
+        return TESTER
+
+    authenticate = StaticBearer(Secret(token), TESTER) if token else admit_anyone
+    endpoint = McpEndpoint(engine, authenticate=authenticate, max_request_bytes=MAX_REQUEST_BYTES)
+    return Front(
+        hosts=make_host_policy(ServerSettings(host=HOST)),
+        endpoints={"/mcp": endpoint, "/mcp/": endpoint},
+        everything_else=_nothing_else,
+    )
+
+
+async def serve_fixtures(
+    port: int,
+    *,
+    token: str | None,
+    announce: Callable[[str], None],
+    task_status: "trio.TaskStatus[str]" = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until cancelled."""
+    hub = Hub()
+    app = make_app(Engine(make_fixtures(hub), hub=hub), token=token)
+    async with trio.open_nursery() as nursery:
+        url = await nursery.start(partial(serve_app, app, host=HOST, port=port, grace_seconds=1))
+        announce(url)
+        task_status.started(f"{url}/mcp")
+
+
+@asynccontextmanager
+async def running_fixtures(*, token: str | None = None) -> AsyncIterator[str]:
+    """The fixtures on a free port; yields the URL of the endpoint."""
+    async with trio.open_nursery() as nursery:
+        serve = partial(serve_fixtures, 0, token=token, announce=lambda _: None)
+        yield await nursery.start(serve)
+        nursery.cancel_scope.cancel()
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--token")
+    options = parser.parse_args()
+    show = partial(print, flush=True)  # whoever started us waits for this line
+    trio.run(partial(serve_fixtures, options.port, token=options.token, announce=show))
+
+
+if __name__ == "__main__":
+    main()
