@@ -183,9 +183,8 @@ class Gateway:
         )
 
     def _timeout_ms(self, tool: Tool) -> int:
-        if tool.kind is Kind.RESOLVER or self._onec.report_timeout_ms is None:
-            return self._onec.timeout_ms
-        return self._onec.report_timeout_ms
+        is_report = tool.kind is not Kind.RESOLVER
+        return self._onec.report_deadline_ms if is_report else self._onec.timeout_ms
 
     async def _ask(
         self, tool: Tool, arguments: dict[str, Any], call: ToolCall, outcome: _Outcome

@@ -7,10 +7,12 @@ from typing import Any
 import attrs
 import httpx
 
+from onecgw.assistant import make_features
 from onecgw.audit import AuditRecord
 from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
 from onecgw.gateway import Gateway, Surface, ToolCall
+from onecgw.mcp.engine import Engine
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecClient
 from onecgw.schema import View
@@ -66,11 +68,10 @@ class Onec:
         return answer if isinstance(answer, httpx.Response) else await answer
 
 
-def answering(body: bytes | str, status: int = 200) -> Answering:
+def answering(body: bytes, status: int = 200) -> Answering:
     """A 1C that always answers the same."""
-    return lambda _: httpx.Response(
-        status, content=body, headers={"content-type": "application/json"}
-    )
+    headers = {"content-type": "application/json"}
+    return lambda _: httpx.Response(status, stream=httpx.ByteStream(body), headers=headers)
 
 
 @attrs.frozen(kw_only=True)
@@ -99,6 +100,11 @@ class Rig:
             request_id="r-1",
         )
         return (await self.gateway.call(call)).body
+
+
+def make_engine(gateway: Gateway) -> Engine:
+    """The protocol engine with what production mounts."""
+    return Engine(make_features(gateway))
 
 
 @asynccontextmanager

@@ -1,0 +1,26 @@
+"""What the protocol engine is mounted with in production: our tools, and how we introduce them."""
+
+from onecgw import __version__
+from onecgw.assistant.tools import GatewayTools
+from onecgw.gateway import Gateway
+from onecgw.mcp.features import Features, ServerInfo
+
+INSTRUCTIONS = (
+    "onecgw answers questions about one company from its 1C:Enterprise books. Names first become "
+    "ids: call a resolve_* tool, and ask the person when several candidates fit. Then call one "
+    "report with the filters, group_by and measures it needs. `totals` cover the whole selection; "
+    "when `truncated` is true, rows are missing: say so, never add up rows. Check "
+    "`applied_filters` before you answer. Quote figures as they came, with their currency and "
+    "whether they include VAT."
+)
+
+
+def make_features(gateway: Gateway) -> Features:
+    """What MCP clients are offered."""
+    info = ServerInfo(
+        name="onecgw",
+        title="1C:Enterprise gateway",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+    )
+    return Features(info=info, tools=GatewayTools(gateway))
