@@ -289,9 +289,11 @@ def _seen(failure: Failure) -> dict[str, object]:
     seen: dict[str, object] = {"class": failure.error.code}
     if failure.reply is not None:
         seen["status"] = failure.reply.status
-        for name in ("location", "server"):
-            if name in failure.reply.headers:
-                seen[name] = log_line(failure.reply.headers[name])
+        if "location" in failure.reply.headers:
+            target, _, _ = failure.reply.headers["location"].partition("?")
+            seen["location"] = log_line(target)
+        if "server" in failure.reply.headers:
+            seen["server"] = log_line(failure.reply.headers["server"])
     if failure.reason:
         seen["reason"] = failure.reason
     return seen

@@ -28,8 +28,9 @@ from onecgw.errors import (
 from onecgw.onec.reasons import (
     MESSAGE_CHARACTERS,
     contract_error,
+    lines_of,
     log_line,
-    reason_of,
+    reason_in,
     safe_line,
     text_of,
 )
@@ -98,10 +99,14 @@ def failure_of(reply: Reply) -> Failure:
             reason=log_line(message),
             reply=reply,
         )
-    reason = message or reason_of(text)
+    lines = (message,) if message else lines_of(text)
     explain = _explanation(reply.status, text)
-    error = explain(reply, safe_line(reason))
-    return Failure(error=error, reason=log_line(reason), remedy=_REMEDIES.get(explain), reply=reply)
+    return Failure(
+        error=explain(reply, safe_line(reason_in(lines))),
+        reason=log_line(" / ".join(lines)),
+        remedy=_REMEDIES.get(explain),
+        reply=reply,
+    )
 
 
 def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
@@ -199,7 +204,7 @@ def _failed(_: Reply, reason: str) -> OnecError:
 
 
 def _unexpected(reply: Reply, _: str) -> OnecError:
-    return OnecBadResponse(f"1C answered with HTTP {reply.status}, which is not agreed")
+    return OnecBadResponse(f"1C answered with HTTP {reply.status} instead of 200")
 
 
 _Explain = Callable[[Reply, str], OnecError]

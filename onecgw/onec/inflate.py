@@ -26,6 +26,7 @@ class Inflater:
         self._gzip = zlib.decompressobj(_GZIP) if encoding.endswith("gzip") else None
         self._max_bytes = max_bytes
         self._size_bytes = 0
+        self._begun = False
         self._parts: list[bytes] = []
 
     def feed(self, chunk: bytes) -> None:
@@ -34,6 +35,7 @@ class Inflater:
         Raises:
             OnecBadResponse: the body is larger than max_bytes, or is not gzip.
         """
+        self._begun = self._begun or bool(chunk)
         while self._gzip is not None and chunk:
             if self._gzip.eof:  # one gzip member may follow another (RFC 1952, section 2.2)
                 self._gzip = zlib.decompressobj(_GZIP)
@@ -52,7 +54,7 @@ class Inflater:
         Raises:
             OnecBadResponse: the gzip stream does not end.
         """
-        if self._gzip is not None and self._size_bytes and not self._gzip.eof:
+        if self._gzip is not None and self._begun and not self._gzip.eof:
             raise OnecBadResponse("1C's answer is truncated: its gzip does not end")
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 

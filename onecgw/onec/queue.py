@@ -49,6 +49,7 @@ class Queue:
         if self.in_flight < self.places and not self.waiting:
             self.in_flight += 1
             return
+        await trio.lowlevel.checkpoint_if_cancelled()  # a cancelled call is not a refused one
         self._refuse_if_hopeless(sub)
         ticket = _Ticket(sub)
         self._lines.setdefault(sub, deque()).append(ticket)

@@ -38,6 +38,8 @@ _VALUE: Final = r"\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s;,]+)"  # as in Srvr="main";U
 _CREDENTIALS: Final = re.compile(rf"\b(?:usr|user|uid|login|pwd|password){_VALUE}", re.IGNORECASE)
 _ENCODED: Final = re.compile(r"[a-z0-9+/_-]{40,}={0,2}", re.IGNORECASE)  # base64, hex, keys
 
+_NAME: Final = r"[^\\/:*?\"<>|\s,;]+"  # of a file or a folder; a folder's may have spaces
+
 # What must not leave the house, in the order in which it is taken out.
 _PRIVATE: Final = (
     _CREDENTIALS,
@@ -46,7 +48,7 @@ _PRIVATE: Final = (
         for pattern in (
             r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+",
             rf"\b(?:srvr|ref|file|ws|server_addr|addr|line|database){_VALUE}",
-            r"\b[a-z]:[\\/](?:[^\\/:*?\"<>|\n]{1,80}[\\/])*[^\\/:*?\"<>|\s,;)]*",
+            rf"\b[a-z]:[\\/](?:{_NAME}(?: {_NAME}){{0,2}}[\\/])*{_NAME}",
             r"\\\\[^\s\"'<>|,;)]+",
             r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*",
             r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
@@ -93,22 +95,25 @@ def contract_error(text: str) -> str | None:
     return (message.strip() if isinstance(message, str) else "") or body["error"]
 
 
-def reason_of(text: str) -> str:
-    """The line of a failure's text that says why, as the operator's log may hold it.
+def lines_of(text: str) -> tuple[str, ...]:
+    """The lines of a failure's text that say anything: no markup, no page titles, no source code.
 
-    It is the line after the last "by reason" (1C lists causes from the outside in); without one,
-    the first line that is more than a page's title.
+    Of a platform exception in JSON they are those of its innermost description.
     """
-    lines = tuple(_exception_lines(text)) or _page_lines(text)
+    lines = _exception_lines(text) or _page_lines(text)
+    return tuple(
+        line.strip()
+        for line in lines
+        if (bare := _bare(line)) and "<<?>>" not in line and not _BOILERPLATE.match(bare)
+    )
+
+
+def reason_in(lines: tuple[str, ...]) -> str:
+    """The one line that says why: after the last "by reason", as 1C lists causes inwards."""
     told = "\n".join(lines)
     causes = list(_CAUSE.finditer(told))
-    if causes:
-        lines = tuple(told[causes[-1].end() :].splitlines()) or lines
-    for line in lines:
-        bare = " ".join(_MODULE_LINE.sub(" ", line).split()).strip(" :;-")
-        if bare and "<<?>>" not in bare and not _BOILERPLATE.match(bare):
-            return line
-    return ""
+    inner = told[causes[-1].end() :] if causes else ""
+    return next((line for line in (*inner.splitlines(), *lines) if _bare(line)), "")
 
 
 def log_line(text: str) -> str:
@@ -118,24 +123,25 @@ def log_line(text: str) -> str:
 
 def safe_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     """Text without markup, module lines, paths, addresses and encoded data, on one bounded line."""
-    line = _TAG.sub(" ", _MODULE_LINE.sub(" ", text[: 4 * limit]))
+    line = _TAG.sub(" ", _bare(text[: 4 * limit]))
     for private in _PRIVATE:
         line = private.sub("…", line)
-    line = " ".join(line.split()).strip(" :;-")
+    line = _bare(line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def _exception_lines(text: str) -> Iterator[str]:
+def _bare(line: str) -> str:
+    return " ".join(_MODULE_LINE.sub(" ", line).split()).strip(" :;-")
+
+
+def _exception_lines(text: str) -> tuple[str, ...]:
     """The innermost description of a platform exception (`{"#exception": ..., "inner": ...}`)."""
-    if not text.lstrip().startswith(("{", "[")):
-        return
     try:
-        found = json.loads(text)
+        found = json.loads(text) if text.lstrip().startswith(("{", "[")) else None
     except (ValueError, RecursionError):
-        return
-    descriptions = list(_descriptions(found, JSON_LEVELS))
-    if descriptions:
-        yield from max(descriptions, key=lambda item: item[0])[1].splitlines()
+        return ()
+    deepest = max(_descriptions(found, JSON_LEVELS), key=lambda item: item[0], default=(0, ""))
+    return tuple(deepest[1].splitlines())
 
 
 def _descriptions(value: object, levels: int, depth: int = 0) -> Iterator[tuple[int, str]]:
