@@ -3,6 +3,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import trio
 
@@ -10,6 +11,7 @@ from onecgw.caller import COST
 from onecgw.settings import ApiSettings, LimitsSettings, Secret
 from onecgw.tools import ALL
 from onecgw.web.app import build_app
+from onecgw.web.asgi import Message
 from tests.harness import API_TOKEN, MCP_TOKEN, Answering, Rig, answering, make_engine, open_rig
 
 COLUMNS = b'"columns":[{"name":"month","type":"date"},{"name":"amount","type":"number"}]'
@@ -137,12 +139,28 @@ async def test_another_media_type_is_415() -> None:
     assert "application/json" in response.json()["message"]
 
 
-async def test_a_body_over_the_limit_is_413() -> None:
-    limits = LimitsSettings(max_request_bytes=5000)
-    async with open_rest(answering(TABLE), limits=limits) as (client, rig):
-        response = await client.post("/reports/stock", content=b" " * 5001, headers=JSON)
+async def test_a_body_over_the_limit_is_413_before_its_end() -> None:
+    sent: list[Message] = []
+    headers = [(b"host", b"localhost"), (b"authorization", f"Bearer {API_TOKEN}".encode())]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/reports/stock",
+        "headers": [*headers, (b"content-type", b"application/json")],
+    }
 
-    assert (response.status_code, response.json()["error"]) == (413, "payload_too_large")
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b" " * 1000, "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with open_rig(answering(TABLE), limits=LimitsSettings(max_request_bytes=5000)) as rig:
+        app: Any = build_app(rig.settings, rig.gateway, make_engine(rig.gateway))
+        await app(scope, receive, send)
+
+    assert sent[0]["status"] == 413
+    assert msgspec.json.decode(sent[1]["body"])["error"] == "payload_too_large"
     assert rig.onec.requests == []
 
 
