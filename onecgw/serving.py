@@ -21,7 +21,7 @@ async def serve_app(
     port: int,
     grace_seconds: int,
     wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
-    task_status: "trio.TaskStatus[str]" = trio.TASK_STATUS_IGNORED,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve HTTP/1.1 and HTTP/2 until wait_stop returns; then let running calls end.
 
@@ -31,7 +31,7 @@ async def serve_app(
         port: the port, 0 = a free one.
         grace_seconds: how long running calls may go on after the stop.
         wait_stop: returns when the server is to stop.
-        task_status: told the URL as soon as connections are accepted.
+        announce: told the URL as soon as connections are accepted.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -47,7 +47,7 @@ async def serve_app(
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
-    task_status.started(f"http://{shown_host}:{bound_port}")
+    announce(f"http://{shown_host}:{bound_port}")
     await serve(app, config, shutdown_trigger=wait_stop, mode="asgi")
 
 

@@ -1,0 +1,5 @@
+"""`python -m onecgw` is `onecgw`."""
+
+from onecgw.cli import main
+
+main()

@@ -1,0 +1,98 @@
+"""`onecgw demo`: the gateway in front of an embedded 1C, to try and to test everything."""
+
+import os
+import sys
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import click
+import trio
+
+from onecgw.cli.guide import demo_guide
+from onecgw.demo.books import DEFAULT_SEED, Books, open_books
+from onecgw.demo.export import export_books
+from onecgw.demo.faults import FaultPlan, parse_faults
+from onecgw.logs import set_up_logging
+from onecgw.run import serve_demo, serve_demo_onec_alone
+
+Size = Literal["small", "default", "large"]
+
+
+@click.command()
+@click.option("--port", default=8088, show_default=True, help="Port on 127.0.0.1; 0 = a free one.")
+@click.option(
+    "--size",
+    type=click.Choice(["small", "default", "large"]),
+    default="default",
+    show_default=True,
+    help="How much the company trades.",
+)
+@click.option("--no-oauth", is_flag=True, help="Static tokens instead of a login.")
+@click.option("--seed", default=DEFAULT_SEED, show_default=True, help="Other books.")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The last day of the books. Default: today.",
+)
+@click.option("--fault", metavar="PLAN", help="What goes wrong in 1C, as in latency=2s,rate=0.1.")
+@click.option("--onec-only", is_flag=True, help="Only the embedded 1C, without the gateway.")
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the books as CSV into this folder and stop.",
+)
+def demo(
+    *,
+    port: int,
+    size: Size,
+    no_oauth: bool,  # noqa: ARG001 - this version has static tokens either way
+    seed: int,
+    today: datetime | None,
+    fault: str | None,
+    onec_only: bool,
+    export: Path | None,
+) -> None:
+    """Start a gateway and an embedded 1C, and say what to try."""
+    set_up_logging(level="warning", log_format="text")
+    last_day = today.date() if today else date.today()  # noqa: DTZ011 - the day of the person's wall
+    faults = _read_faults(fault)
+    with open_books(
+        size=size,
+        seed=seed,
+        today=last_day,
+        cache_folder=_cache_folder(),
+        progress=partial(click.echo, err=True),
+    ) as books:
+        if export is not None:
+            export_books(books, export)
+            click.echo(f"The books are in {export}; its README explains every column.")
+        elif onec_only:
+            trio.run(partial(serve_demo_onec_alone, books, faults, port=port, announce=click.echo))
+        else:
+            announce = partial(_announce, books)
+            trio.run(partial(serve_demo, books, faults, port=port, announce=announce))
+
+
+def _announce(books: Books, url: str) -> None:
+    click.echo(demo_guide(books, url))
+    sys.stdout.flush()
+
+
+def _read_faults(text: str | None) -> FaultPlan | None:
+    try:
+        return parse_faults(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--fault") from error
+
+
+def _cache_folder() -> Path:
+    """Where this user's caches belong on this system."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "onecgw"

@@ -1,0 +1,17 @@
+"""`onecgw serve`: the gateway in front of a 1C."""
+
+from functools import partial
+from pathlib import Path
+
+import click
+import trio
+
+from onecgw.cli.config import config_option, open_settings
+from onecgw.run import serve_gateway
+
+
+@click.command()
+@config_option
+def serve(config: Path | None) -> None:
+    """Serve MCP and REST in front of the 1C of the configuration."""
+    trio.run(partial(serve_gateway, open_settings(config)))

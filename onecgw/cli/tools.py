@@ -1,0 +1,29 @@
+"""`onecgw tools`: the catalogue, for people and for programs."""
+
+import json
+
+import click
+
+from onecgw.caller import ALL_SCOPES
+from onecgw.catalogue import Catalogue
+from onecgw.settings import LimitsSettings
+from onecgw.tools import ALL
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="The whole listing, as MCP publishes it.")
+def tools(as_json: bool) -> None:
+    """Show every tool with its scope and REST route."""
+    if as_json:
+        listing = Catalogue(ALL, LimitsSettings()).listing(frozenset(ALL_SCOPES))
+        click.echo(json.dumps(json.loads(listing), ensure_ascii=False, indent=2))
+        return
+    rows = [("TOOL", "SCOPE", "REST", "WHAT IT ANSWERS")]
+    rows += [
+        (tool.name, " ".join(sorted(tool.scopes)), f"POST {tool.rest_path}", tool.title)
+        for tool in ALL
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        click.echo(f"{'  '.join(cells)}  {row[3]}")
