@@ -5,24 +5,26 @@ This is the only module that imports httpx.
 
 import base64
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
+import h11
 import httpx
 import trio
 
 from onecgw.errors import OnecBadResponse, OnecUnavailable
 from onecgw.onec.failures import UNAVAILABLE, UNAVAILABLE_SECONDS, Reply
 from onecgw.onec.inflate import Inflater
+from onecgw.onec.wire import Connection, ConnectionEnded, IdleConnections, connect
 from onecgw.settings import OnecAuthSettings, OnecSettings
 
 Transport = httpx.AsyncBaseTransport
 
 FAILURE_BODY_BYTES: Final = 64 * 1024  # of an error page; its reason stands at the beginning
 CLEAN_UP_SECONDS: Final = 1  # for giving up a connection
-IDLE_CONNECTION_SECONDS: Final = 60
 
 
 class Exchange:
@@ -37,7 +39,7 @@ class Exchange:
     def __init__(
         self, settings: OnecSettings, *, max_response_bytes: int, transport: Transport | None
     ) -> None:
-        self._transport = transport or _socket_transport(settings)
+        self._transport = transport or _SocketTransport(settings)
         self._max_response_bytes = max_response_bytes
         self._base_url = settings.base_url.rstrip("/")
         self._urls: dict[str, httpx.URL] = {}
@@ -48,8 +50,6 @@ class Exchange:
             ("User-Agent", "onecgw"),
             *_tenant(settings),
         )
-        # Everything but the connecting is bounded by the caller's deadline alone.
-        self._extensions = {"timeout": {"connect": settings.connect_timeout_ms / 1000}}
 
     async def send(
         self, method: str, path: str, *, body: bytes, headers: Iterable[tuple[str, str]]
@@ -67,16 +67,13 @@ class Exchange:
             self._url(path),
             headers=[*self._headers, *headers],
             content=body or None,
-            extensions=self._extensions,
         )
         try:
             response = await self._transport.handle_async_request(request)
         except httpx.RemoteProtocolError as error:
-            if "disconnected" in str(error):
-                raise _unavailable() from error
             raise OnecBadResponse("what answers at onec.base_url does not speak HTTP") from error
         except httpx.TransportError as error:
-            raise _unavailable() from error
+            raise OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS) from error
         try:
             return await self._read(response)
         except httpx.TransportError as error:
@@ -94,11 +91,14 @@ class Exchange:
         good = response.status_code == HTTPStatus.OK
         max_bytes = self._max_response_bytes if good else FAILURE_BODY_BYTES
         headers = response.headers
+        stream = cast(httpx.AsyncByteStream, response.stream)
         body = b""
         try:
             inflater = Inflater(headers.get("content-encoding", ""), max_bytes=max_bytes)
-            async for chunk in response.aiter_raw():
-                inflater.feed(chunk)
+            # httpx's own iterators leave a trail of unfinished generators when a read stops early.
+            async with aclosing(cast(AsyncGenerator[bytes, None], aiter(stream))) as chunks:
+                async for chunk in chunks:
+                    inflater.feed(chunk)
             body = inflater.finish()
         except OnecBadResponse:
             if good:
@@ -116,10 +116,6 @@ class Exchange:
         if url is None:  # parsed once per path, of which there are as many as tools
             url = self._urls[path] = httpx.URL(self._base_url + path)
         return url
-
-
-def _unavailable() -> OnecUnavailable:
-    return OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS)
 
 
 def _authorization(auth: OnecAuthSettings) -> str:
@@ -144,16 +140,67 @@ def tls_context(settings: OnecSettings) -> ssl.SSLContext:
     return context
 
 
-def _socket_transport(settings: OnecSettings) -> Transport:
-    secure = urlsplit(settings.base_url).scheme == "https"
-    return httpx.AsyncHTTPTransport(
-        verify=tls_context(settings) if secure else False,
-        http1=True,
-        http2=False,
-        trust_env=False,
-        limits=httpx.Limits(
-            max_connections=settings.max_concurrency,
-            max_keepalive_connections=settings.max_concurrency,
-            keepalive_expiry=IDLE_CONNECTION_SECONDS,
-        ),
-    )
+class _SocketTransport(Transport):
+    """httpx's seam over our own connections.
+
+    httpx's default transport costs four times as much per call, and its pool is quadratic in the
+    calls in flight (docs/explanation/design.md).
+    """
+
+    def __init__(self, settings: OnecSettings) -> None:
+        secure = urlsplit(settings.base_url).scheme == "https"
+        self._tls = tls_context(settings) if secure else None
+        self._connect_seconds = settings.connect_timeout_ms / 1000
+        self._idle = IdleConnections()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        connection = self._idle.take() or await self._connect(request.url)
+        try:
+            head = await connection.ask(
+                request.method.encode("ascii"),
+                request.url.raw_path,
+                request.headers.raw,
+                request.content,
+            )
+        except ConnectionEnded as error:
+            connection.close()
+            raise httpx.ReadError("the connection ended before the answer") from error
+        except h11.RemoteProtocolError as error:
+            connection.close()
+            raise httpx.RemoteProtocolError(str(error)) from error
+        except BaseException:
+            connection.close()
+            raise
+        return httpx.Response(
+            head.status, headers=head.headers, stream=_Body(connection, self._idle)
+        )
+
+    async def aclose(self) -> None:
+        self._idle.close()
+
+    async def _connect(self, url: httpx.URL) -> Connection:
+        try:
+            with trio.fail_after(self._connect_seconds):
+                return await connect(url.host, url.port, self._tls)
+        except trio.TooSlowError as error:
+            raise httpx.ConnectTimeout("no connection in time") from error
+        except (OSError, trio.BrokenResourceError) as error:
+            raise httpx.ConnectError(str(error.__cause__ or error)) from error
+
+
+class _Body(httpx.AsyncByteStream):
+    """The rest of an answer; its connection goes back when it was read to the end."""
+
+    def __init__(self, connection: Connection, idle: IdleConnections) -> None:
+        self._connection = connection
+        self._idle = idle
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            while chunk := await self._connection.read():
+                yield chunk
+        except (ConnectionEnded, h11.RemoteProtocolError) as error:
+            raise httpx.ReadError("the connection ended within the answer") from error
+
+    async def aclose(self) -> None:
+        self._idle.give_back(self._connection)

@@ -75,7 +75,8 @@ class OnecServer:
         self.most_open_connections = max(self.most_open_connections, self.open_connections)
         wire = Wire(stream)
         try:
-            async for asked in _requests(stream, number):
+            requests = _Requests(stream, number)
+            while (asked := await requests.next()) is not None:
                 self.asked.append(asked)
                 with self._counted():
                     await self.play(asked, wire)
@@ -108,30 +109,34 @@ async def onec_server(play: Play) -> AsyncIterator[OnecServer]:
         nursery.cancel_scope.cancel()
 
 
-async def _requests(stream: trio.SocketStream, connection: int) -> AsyncIterator[Asked]:
-    buffer = b""
-    while True:
-        while b"\r\n\r\n" not in buffer:
-            data = await stream.receive_some()
-            if not data:
-                return
-            buffer += data
-        head, _, buffer = buffer.partition(b"\r\n\r\n")
+class _Requests:
+    """Reads one request after the other."""
+
+    def __init__(self, stream: trio.SocketStream, connection: int) -> None:
+        self._stream = stream
+        self._connection = connection
+        self._buffer = b""
+
+    async def next(self) -> Asked | None:
+        """The next request, or None: the gateway has hung up."""
+        while b"\r\n\r\n" not in self._buffer:
+            if not await self._more():
+                return None
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         pairs = (line.split(":", 1) for line in lines)
         headers = {name.lower(): value.strip() for name, value in pairs}
         length = int(headers.get("content-length", "0"))
-        while len(buffer) < length:
-            data = await stream.receive_some()
-            if not data:
-                return
-            buffer += data
+        while len(self._buffer) < length:
+            if not await self._more():
+                return None
         method, path, _ = first.split(" ")
-        yield Asked(
-            method=method,
-            path=path,
-            headers=headers,
-            body=buffer[:length],
-            connection=connection,
+        body, self._buffer = self._buffer[:length], self._buffer[length:]
+        return Asked(
+            method=method, path=path, headers=headers, body=body, connection=self._connection
         )
-        buffer = buffer[length:]
+
+    async def _more(self) -> bool:
+        data = await self._stream.receive_some()
+        self._buffer += data
+        return bool(data)

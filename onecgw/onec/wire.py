@@ -1,0 +1,181 @@
+"""HTTP/1.1 over one trio stream, and the idle ones kept for the next call.
+
+The protocol is h11's; what is here is the I/O around it. It knows nothing of deadlines: the
+caller's scope cancels, and a cancelled connection is closed and never used again.
+"""
+
+import select
+import ssl
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+import h11
+import trio
+
+READ_BYTES: Final = 64 * 1024
+HEAD_BYTES: Final = 64 * 1024  # of an answer; the platform sends a few hundred
+IDLE_SECONDS: Final = 30  # below the idle limit of common firewalls and balancers
+_HTTPS_PORT: Final = 443
+_HTTP_PORT: Final = 80
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+
+class ConnectionEnded(Exception):
+    """The other side hung up, or reset, before the answer was whole."""
+
+
+@attrs.frozen(kw_only=True)
+class Head:
+    """The beginning of an answer."""
+
+    status: int
+    headers: RawHeaders
+
+
+class Connection:
+    """One connection; one request at a time."""
+
+    def __init__(self, stream: trio.abc.Stream, socket: trio.socket.SocketType) -> None:
+        self._stream = stream
+        self._socket = socket
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+        self.idle_since = 0.0
+
+    async def ask(self, method: bytes, target: bytes, headers: RawHeaders, body: bytes) -> Head:
+        """Send a whole request; the head of its answer.
+
+        Raises:
+            ConnectionEnded: before the head was whole.
+            h11.RemoteProtocolError: what answers is not HTTP.
+        """
+        request = h11.Request(method=method, target=target, headers=list(headers))
+        parts = [self._http.send(request)]
+        if body:
+            parts.append(self._http.send(h11.Data(data=body)))
+        parts.append(self._http.send(h11.EndOfMessage()))
+        try:
+            await self._stream.send_all(b"".join(part for part in parts if part))
+        except trio.BrokenResourceError as error:
+            raise ConnectionEnded from error
+        while True:
+            match await self._next_event():
+                case h11.Response(status_code=status, headers=answered):
+                    return Head(status=status, headers=answered.raw_items())
+                case h11.InformationalResponse():
+                    continue
+                case _:  # h11 lets nothing else stand before a response
+                    raise ConnectionEnded
+
+    async def read(self) -> bytes:
+        """The next piece of the answer's body; b"" at its end.
+
+        Raises:
+            ConnectionEnded: before the body was whole.
+            h11.RemoteProtocolError: its framing is broken.
+        """
+        match await self._next_event():
+            case h11.Data(data=data):
+                return bytes(data)
+            case _:
+                return b""
+
+    def reusable(self) -> bool:
+        """Whether the last answer was read to its end and another request may follow."""
+        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            return False
+        self._http.start_next_cycle()
+        return True
+
+    def dropped(self) -> bool:
+        """Whether an idle connection was closed by the other side, or says something unasked."""
+        return _readable(self._socket)
+
+    def close(self) -> None:
+        """Close at once; the other side sees its peer go."""
+        self._socket.close()
+
+    async def _next_event(self) -> object:
+        while True:
+            event = self._http.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            try:
+                data = await self._stream.receive_some(READ_BYTES)
+            except trio.BrokenResourceError as error:
+                raise ConnectionEnded from error
+            if not data and self._http.their_state is not h11.SEND_BODY:
+                raise ConnectionEnded
+            try:
+                self._http.receive_data(bytes(data))
+                if not data:
+                    return self._http.next_event()
+            except h11.RemoteProtocolError as error:
+                raise ConnectionEnded from error
+
+
+async def connect(host: str, port: int | None, tls: ssl.SSLContext | None) -> Connection:
+    """A new connection; its name resolution, too, ends when it is cancelled.
+
+    Raises:
+        OSError: no address, or nobody listens there.
+        trio.BrokenResourceError: the TLS handshake failed, for the reason in its cause.
+    """
+    tcp = await trio.open_tcp_stream(host, port or (_HTTPS_PORT if tls else _HTTP_PORT))
+    if tls is None:
+        return Connection(tcp, tcp.socket)
+    stream = trio.SSLStream(tcp, tls, server_hostname=host, https_compatible=True)
+    try:
+        await stream.do_handshake()
+    except BaseException:
+        tcp.socket.close()
+        raise
+    return Connection(stream, tcp.socket)
+
+
+class IdleConnections:
+    """The connections that wait for the next call, the last used first.
+
+    How many there may be at once is bounded by the queue in front of 1C.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[Connection] = []
+
+    def take(self) -> Connection | None:
+        """A connection that is still good, or None."""
+        oldest = trio.current_time() - IDLE_SECONDS
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.idle_since >= oldest and not connection.dropped():
+                return connection
+            connection.close()
+        return None
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection if it can be used again, else close it."""
+        if connection.reusable():
+            connection.idle_since = trio.current_time()
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close all."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+if sys.platform == "win32":
+
+    def _readable(socket: trio.socket.SocketType) -> bool:
+        return bool(select.select([socket.fileno()], [], [], 0)[0])
+
+else:
+
+    def _readable(socket: trio.socket.SocketType) -> bool:
+        poll = select.poll()  # unlike select it takes file numbers beyond 1023
+        poll.register(socket.fileno(), select.POLLIN)
+        return bool(poll.poll(0))

@@ -1,0 +1,112 @@
+import json
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onecgw.onec.capabilities import (
+    Capabilities,
+    Unsupported,
+    keep_capabilities_fresh,
+    read_capabilities,
+)
+from tests.fakes.onec_server import Asked, Wire, onec_server
+from tests.onec.talking import client_of, recorded
+
+TOLD = {
+    "profile": "upp-1.3",
+    "tools": {"unavailable": ["cash_flow", "payables_balance"]},
+    "unsupported": {"sales_report": {"filters": ["customer_cohort"], "group_by": ["cohort"]}},
+    "resolvers": {"always_empty": ["sales_channel"]},
+}
+KNOWN = Capabilities(
+    profile="upp-1.3",
+    unavailable=frozenset({"cash_flow", "payables_balance"}),
+    unsupported={
+        "sales_report": Unsupported(
+            filters=frozenset({"customer_cohort"}), group_by=frozenset({"cohort"})
+        )
+    },
+    always_empty=frozenset({"sales_channel"}),
+)
+
+
+def _health(capabilities: object) -> bytes:
+    return json.dumps({"status": "ok", "capabilities": capabilities}).encode()
+
+
+def test_capabilities_are_read_from_a_health_answer() -> None:
+    assert read_capabilities(_health(TOLD)) == KNOWN
+
+
+@pytest.mark.parametrize("health", [b'{"status":"ok"}', b"{}", b'{"n":1e999}'])
+def test_base_that_tells_nothing_supports_everything(health: bytes) -> None:
+    assert read_capabilities(health) == Capabilities()
+
+
+def test_what_is_not_understood_is_ignored_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    told = {**TOLD, "tools": 7, "unsupported": {"sales_report": ["x"]}}
+    assert read_capabilities(_health(told)) == Capabilities(
+        profile="upp-1.3", always_empty=frozenset({"sales_channel"})
+    )
+    assert [vars(record)["fields"]["path"] for record in caplog.records] == [
+        "tools",
+        "unsupported.sales_report",
+    ]
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["tools", "unavailable", "unsupported", "resolvers", "filters", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(_json)
+def test_garbage_is_survived(told: object) -> None:
+    assert isinstance(read_capabilities(_health(told)), Capabilities)
+
+
+async def test_changes_are_told_once_and_failures_change_nothing() -> None:
+    everything = {"status": "ok"}
+    answers = [
+        everything,
+        {**everything, "capabilities": TOLD},
+        None,
+        {**everything, "capabilities": TOLD},
+        everything,
+    ]
+    asked = 0
+    all_asked = trio.Event()
+
+    async def play(_: Asked, wire: Wire) -> None:
+        nonlocal asked
+        answer = answers[min(asked, len(answers) - 1)]
+        asked += 1
+        if asked > len(answers):
+            all_asked.set()
+        if answer is None:
+            await wire.send(recorded("platform-403-blocked"))
+        else:
+            await wire.answer(json.dumps(answer).encode())
+
+    changes: list[Capabilities] = []
+
+    async def keep() -> None:
+        await keep_capabilities_fresh(onec, changes.append, every_seconds=0)
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(keep)
+                await all_asked.wait()
+                nursery.cancel_scope.cancel()
+    assert changes == [KNOWN, Capabilities()]

@@ -1,0 +1,171 @@
+import itertools
+
+import attrs
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from onecgw.errors import OnecError
+from tests.fakes.onec_server import Asked, Wire, onec_server
+from tests.onec.talking import SETTINGS, call, client_of, recorded
+
+OK = b'{"rows":[]}'
+CLIENT = attrs.evolve(SETTINGS, session_mode="client")
+
+
+class SessionKeeper:
+    """A publication with reuseSessions=use: gives out sessions and refuses those it lost."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self.alive: set[str] = set()
+        self.busy: set[str] = set()
+        self.used_twice_at_once = False
+        self.said: list[tuple[str | None, str | None]] = []
+        self.answer = OK
+
+    async def play(self, asked: Asked, wire: Wire) -> None:
+        cookie, wish = asked.headers.get("cookie"), asked.headers.get("ibsession")
+        self.said.append((cookie, wish))
+        if cookie is None and wish is None:
+            await wire.send(recorded("platform-400-session-wanted"))
+            return
+        set_cookie: tuple[str, ...] = ()
+        if cookie is None:
+            number = f"ibsession=s{next(self._numbers)}"
+            self.alive.add(number)
+            set_cookie = (f"Set-Cookie: {number}; path=/base; HttpOnly",)
+        elif cookie not in self.alive:
+            await wire.send(recorded("platform-406"))
+            return
+        else:
+            self.used_twice_at_once |= cookie in self.busy
+            self.busy.add(cookie)
+            await wait_all_tasks_blocked(0.001)
+            self.busy.discard(cookie)
+        if wish == "finish" and cookie is not None:
+            self.alive.discard(cookie)
+        await wire.answer(self.answer, headers=set_cookie)
+
+
+async def test_client_mode_starts_a_session_and_comes_back_to_it() -> None:
+    keeper = SessionKeeper()
+    async with onec_server(keeper.play) as server, client_of(server.base_url, CLIENT) as onec:
+        with trio.fail_after(5):
+            for _ in range(3):
+                await onec.post(call())
+        assert keeper.said == [(None, "start"), ("ibsession=s1", None), ("ibsession=s1", None)]
+        assert onec.state().idle_sessions == 1
+
+
+async def test_expired_session_is_replaced_within_the_call() -> None:
+    keeper = SessionKeeper()
+    async with onec_server(keeper.play) as server, client_of(server.base_url, CLIENT) as onec:
+        with trio.fail_after(5):
+            await onec.post(call())
+            keeper.alive.clear()
+            assert await onec.post(call()) == OK
+        assert keeper.said[1:] == [("ibsession=s1", None), (None, "start")]
+        assert keeper.alive == {"ibsession=s2"}
+
+
+async def test_sessions_end_at_shutdown() -> None:
+    keeper = SessionKeeper()
+    async with onec_server(keeper.play) as server:
+        async with client_of(server.base_url, CLIENT) as onec:
+            with trio.fail_after(5):
+                async with trio.open_nursery() as nursery:
+                    for number in range(4):
+                        nursery.start_soon(onec.post, call(sub=str(number)))
+            assert len(keeper.alive) == onec.state().idle_sessions > 0
+        assert keeper.alive == set()
+        assert keeper.said[-1][1] == "finish"
+
+
+async def test_one_call_per_session_at_a_time_and_no_more_sessions_than_calls() -> None:
+    keeper = SessionKeeper()
+    settings = attrs.evolve(CLIENT, max_concurrency=3)
+    async with onec_server(keeper.play) as server, client_of(server.base_url, settings) as onec:
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                for number in range(30):
+                    nursery.start_soon(onec.post, call(sub=str(number % 5)))
+        assert not keeper.used_twice_at_once
+        assert len(keeper.alive) <= 3
+        assert onec.state().idle_sessions <= 3
+
+
+async def test_session_of_a_cancelled_call_is_not_used_again() -> None:
+    keeper = SessionKeeper()
+    arrived = trio.Event()
+
+    async def play(asked: Asked, wire: Wire) -> None:
+        if asked.headers["x-mcp-sub"] == "slow":
+            arrived.set()
+            await wire.wait_until_the_gateway_hangs_up()
+        else:
+            await keeper.play(asked, wire)
+
+    async with onec_server(play) as server, client_of(server.base_url, CLIENT) as onec:
+        with trio.fail_after(5):
+            await onec.post(call())
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(onec.post, call(sub="slow"))
+                await arrived.wait()
+                nursery.cancel_scope.cancel()
+            await onec.post(call())
+        assert keeper.said == [(None, "start"), (None, "start")]
+
+
+async def test_auto_mode_says_nothing_until_the_publication_asks_for_it() -> None:
+    keeper = SessionKeeper()
+    async with onec_server(keeper.play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            assert await onec.post(call()) == OK
+            assert await onec.post(call()) == OK
+        assert keeper.said == [(None, None), (None, "start"), ("ibsession=s1", None)]
+
+
+async def test_off_mode_says_nothing_and_keeps_no_cookie() -> None:
+    said: list[tuple[str | None, str | None]] = []
+
+    async def play(asked: Asked, wire: Wire) -> None:
+        said.append((asked.headers.get("cookie"), asked.headers.get("ibsession")))
+        await wire.answer(OK, headers=("Set-Cookie: ibsession=s1; path=/", "Set-Cookie: other=2"))
+
+    settings = attrs.evolve(SETTINGS, session_mode="off")
+    async with onec_server(play) as server, client_of(server.base_url, settings) as onec:
+        with trio.fail_after(5):
+            for _ in range(2):
+                await onec.post(call())
+    assert said == [(None, None), (None, None)]
+
+
+async def test_off_mode_tells_the_administrator_what_the_publication_wants() -> None:
+    settings = attrs.evolve(SETTINGS, session_mode="off")
+    keeper = SessionKeeper()
+    async with onec_server(keeper.play) as server, client_of(server.base_url, settings) as onec:
+        with (
+            trio.fail_after(5),
+            pytest.raises(OnecError, match=r"set onec\.session_mode to client"),
+        ):
+            await onec.post(call())
+    assert keeper.said == [(None, None)]
+
+
+async def test_shutdown_does_not_wait_long_for_a_1c_that_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("onecgw.onec.client.FINISH_SECONDS", 0.05)
+    keeper = SessionKeeper()
+
+    async def play(asked: Asked, wire: Wire) -> None:
+        if asked.headers.get("ibsession") == "finish":
+            await wire.wait_until_the_gateway_hangs_up()
+        else:
+            await keeper.play(asked, wire)
+
+    async with onec_server(play) as server:
+        with trio.fail_after(2):
+            async with client_of(server.base_url, CLIENT) as onec:
+                await onec.post(call())
