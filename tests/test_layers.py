@@ -1,0 +1,118 @@
+"""Data flows one way: every room imports only rooms below it, and a few libraries have one door."""
+
+import ast
+from pathlib import Path
+
+import onecgw
+
+PACKAGE = Path(onecgw.__file__).parent
+
+# Top to bottom. Rooms of one line are siblings and do not import each other.
+LAYERS = (
+    {"__main__"},
+    {"cli"},
+    {"run"},
+    {"check", "demo", "serving", "stdio", "web"},
+    {"assistant"},
+    {"gateway"},
+    {"audit", "catalogue", "cycle", "mcp", "oauth", "onec", "ratelimit", "store"},
+    {"answers", "tools"},
+    {"arguments", "schema"},
+    {"contract"},
+    {"json_input", "logs", "settings"},
+    {"caller"},
+    {"errors"},
+    {"onecgw"},
+)
+# The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
+ALONE = {
+    "mcp": {"caller", "errors", "mcp", "onecgw"},
+    "demo": {"caller", "demo", "errors", "onecgw"},
+    "settings": {"caller", "errors", "settings", "onecgw"},
+}
+ONE_DOOR = {
+    "httpx": {"onec"},
+    "hypercorn": {"serving", "demo"},
+    "yaml": {"settings"},
+    "cattrs": {"arguments"},
+    "click": {"cli"},
+}
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "onecgw"
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules that a file imports, with names taken from the package itself spelled out."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            submodules = {
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if node.module == "onecgw" and alias.name != "__version__"
+            }
+            found |= submodules or {node.module}
+    return found
+
+
+def modules() -> list[tuple[str, Path]]:
+    return [
+        (room_of(".".join(("onecgw", *path.relative_to(PACKAGE).with_suffix("").parts))), path)
+        for path in PACKAGE.rglob("*.py")
+        if path != PACKAGE / "__init__.py"
+    ]
+
+
+def test_every_room_stands_in_one_layer() -> None:
+    placed = [room for layer in LAYERS for room in layer]
+
+    assert len(placed) == len(set(placed))
+    assert {room for room, _ in modules()} <= set(placed)
+
+
+def test_imports_point_down() -> None:
+    depth = {room: index for index, layer in enumerate(LAYERS) for room in layer}
+    upward = [
+        f"{path.relative_to(PACKAGE)} imports {module}"
+        for room, path in modules()
+        for module in imports_of(path)
+        if module.split(".")[0] == "onecgw"
+        and room_of(module) != room
+        and depth[room_of(module)] <= depth[room]
+    ]
+
+    assert upward == []
+
+
+def test_rooms_that_stand_alone_know_nobody_else() -> None:
+    strangers = [
+        f"{path.relative_to(PACKAGE)} imports {module}"
+        for room, path in modules()
+        for module in imports_of(path)
+        if module.split(".")[0] == "onecgw"
+        and room_of(module) not in ALONE.get(room, {room_of(module)})
+    ]
+
+    assert strangers == []
+
+
+def test_a_library_comes_in_by_its_one_door() -> None:
+    elsewhere = [
+        f"{path.relative_to(PACKAGE)} imports {module}"
+        for room, path in modules()
+        for module in imports_of(path)
+        if room not in ONE_DOOR.get(module.split(".")[0], {room})
+    ]
+
+    assert elsewhere == []
+
+
+def test_annotations_are_real_at_run_time() -> None:
+    hidden = [path.name for _, path in modules() if "TYPE_CHECKING" in path.read_text("utf-8")]
+
+    assert hidden == []
