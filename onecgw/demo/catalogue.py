@@ -1,0 +1,116 @@
+"""A catalogue as the service reads it: look-up by reference, whole branches, search."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from onecgw.demo.ledger.catalogues import CatalogueName
+from onecgw.demo.ledger.folding import digits, fold
+
+# A query is taken for a telephone number when it has this many digits and no letters.
+_PHONE_DIGITS: Final = 4
+
+
+@attrs.frozen(kw_only=True)
+class Item:
+    """A line of a catalogue.
+
+    facts: what only this kind of catalogue has, by column.
+    words: the folded name and code, for search.
+    """
+
+    id: int
+    uuid: str
+    code: str
+    label: str
+    parent: int | None
+    is_group: bool
+    archived: bool
+    facts: Mapping[str, str | int]
+    words: str
+
+
+class Catalogue:
+    """All lines of one catalogue, in the order of their labels."""
+
+    def __init__(self, name: CatalogueName, items: Iterable[Item]) -> None:
+        self.name = name
+        self.items = tuple(items)
+        self._by_uuid = {item.uuid: item for item in self.items}
+        self._children: dict[int, list[Item]] = {}
+        for item in self.items:
+            if item.parent is not None:
+                self._children.setdefault(item.parent, []).append(item)
+
+    def by_id(self, number: int) -> Item:
+        """The line with an id."""
+        return self.items[number - 1]
+
+    def by_uuid(self, uuid: str) -> Item | None:
+        """The line with a reference, if there is one."""
+        return self._by_uuid.get(uuid.lower())
+
+    def branch(self, item: Item) -> Iterator[int]:
+        """The id of a line and of everything below it."""
+        yield item.id
+        for child in self._children.get(item.id, ()):
+            yield from self.branch(child)
+
+    def search(self, query: str) -> list[Item]:
+        """Lines with all words of the query in their name, code or telephone, best first.
+
+        A query that is a reference finds that line. Words are compared without case, ё/е, і/и,
+        diacritics and punctuation, in any order, also as parts of words.
+        """
+        found = self.by_uuid(query.strip())
+        if found is not None:
+            return [found]
+        wanted = fold(query)
+        number = digits(query)
+        by_phone = len(number) >= _PHONE_DIGITS and not any(sign.isalpha() for sign in query)
+        ranked = [
+            (item.archived, rank, item.id, item)
+            for item in self.items
+            if (rank := _rank(item, wanted, number if by_phone else "")) is not None
+        ]
+        return [item for _, _, _, item in sorted(ranked, key=lambda line: line[:3])]
+
+
+def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
+    """Read a catalogue from the books."""
+    cursor = db.execute(f"SELECT * FROM {name} ORDER BY id")  # noqa: S608 - a name of ours
+    columns = [column[0] for column in cursor.description]
+    own = slice(columns.index("archived") + 1, None)
+    return Catalogue(
+        name,
+        (
+            Item(
+                id=row[0],
+                uuid=row[1],
+                code=row[2],
+                label=row[3],
+                parent=row[4],
+                is_group=bool(row[5]),
+                archived=bool(row[6]),
+                facts=dict(zip(columns[own], row[own], strict=True)),
+                words=fold(f"{row[3]} {row[2]}"),
+            )
+            for row in cursor
+        ),
+    )
+
+
+def _rank(item: Item, wanted: str, number: str) -> int | None:
+    """How well a line fits: 0 is the very name, None is not at all."""
+    phone = item.facts.get("phone")
+    if number and isinstance(phone, str) and number in digits(phone):
+        return 0
+    if not wanted or not all(word in item.words for word in wanted.split()):
+        return None
+    if fold(item.label) == wanted:
+        return 0
+    if item.words.startswith(wanted):
+        return 1
+    return 2 if all(f" {word}" in f" {item.words}" for word in wanted.split()) else 3

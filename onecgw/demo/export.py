@@ -1,0 +1,76 @@
+"""The books as CSV files, so that anybody can check a report in a spreadsheet."""
+
+import csv
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from onecgw.demo.books import Books
+from onecgw.demo.dictionary import TABLES, Column, Kind, Table, render_dictionary
+
+DICTIONARY_FILE: Final = "data-dictionary.md"
+_PLACES: Final = {"money": 2, "qty": 3}
+_INTRODUCTION: Final = """# The books of the demo company
+
+Size {size}, seed {seed}, from {first_day} to {today}. Every report of the demo can be computed from
+these files. Text is UTF-8, columns are divided by commas, decimals have a point. A reference is
+written as the name and, in the next column, the id that the service answers with.
+
+"""
+
+
+def export_books(books: Books, folder: Path) -> list[Path]:
+    """Write one CSV file per table and the data dictionary; returns the files.
+
+    Args:
+        books: the same books give the same bytes.
+        folder: made if it is not there; files of the same names are overwritten.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    dictionary = folder / DICTIONARY_FILE
+    introduction = _INTRODUCTION.format(
+        size=books.size, seed=books.seed, first_day=books.first_day, today=books.today
+    )
+    dictionary.write_text(introduction + render_dictionary(), encoding="utf-8", newline="\n")
+    return [dictionary, *(_export_table(books, table, folder) for table in TABLES)]
+
+
+def _export_table(books: Books, table: Table, folder: Path) -> Path:
+    path = folder / f"{table.name}.csv"
+    columns = ", ".join(column.name for column in table.columns)
+    writers = [_writer(books, column.kind) for column in table.columns]
+    # The signature lets spreadsheets see that it is UTF-8.
+    with path.open("w", encoding="utf-8-sig", newline="") as file, books.reading() as db:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow([name for column in table.columns for name in _headings(column)])
+        for row in db.execute(f"SELECT {columns} FROM {table.name} ORDER BY rowid"):  # noqa: S608
+            out.writerow(
+                [cell for value, write in zip(row, writers, strict=True) for cell in write(value)]
+            )
+    return path
+
+
+def _headings(column: Column) -> Iterator[str]:
+    yield column.name
+    if _is_reference(column.kind):
+        yield f"{column.name}_uuid"
+
+
+def _writer(books: Books, kind: Kind) -> Callable[[object], tuple[object, ...]]:
+    """What turns a stored value into the cells of the file."""
+    if _is_reference(kind):
+        catalogue = books.catalogues[kind]  # type: ignore[index] # the other kinds are excluded
+        cells = {item.id: (item.label, item.uuid) for item in catalogue.items}
+        return lambda value: cells[value] if isinstance(value, int) else ("", "")
+    places = _PLACES.get(kind)
+    if places is None:
+        return lambda value: (value,)
+    return lambda value: (Decimal(str(value)).scaleb(-places),)
+
+
+def _is_reference(kind: Kind) -> bool:
+    return kind not in ("text", "day", "flag", "number", *_PLACES)

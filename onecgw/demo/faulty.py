@@ -1,0 +1,118 @@
+"""The layer in front of the service in which calls go wrong as the plan says."""
+
+from collections.abc import Iterable
+from random import Random
+from typing import Any, Final
+
+import trio
+
+from onecgw.demo import asgi
+from onecgw.demo.faults import BadFault, FaultPlan, parse_faults
+from onecgw.demo.misfortunes import MISFORTUNES
+from onecgw.demo.wire import CURRENT_WIRE, Wire
+
+FAULT_HEADER: Final = b"x-demo-fault"
+
+
+class Faulty:
+    """An ASGI application that misbehaves in front of another one."""
+
+    def __init__(self, app: asgi.App, plan: FaultPlan | None) -> None:
+        self._app = app
+        self._plan = plan
+        self._left = None if plan is None else plan.times
+        self._random = Random(0)  # noqa: S311 - the same calls fail in every run
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        """Answer one call, well or badly."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            plan = self._drawn_plan(scope["headers"])
+            needs_wire = plan is not None and not _ON_WIRE.isdisjoint(plan.faults)
+            wire = _wire() if needs_wire else None
+        except BadFault as error:
+            await asgi.send_refusal(send, str(error))
+            return
+        if plan is None:
+            await self._app(scope, receive, send)
+            return
+        pause = plan.faults.get("jitter", 0.0) * self._random.random()
+        await trio.sleep(plan.faults.get("latency", 0.0) + pause)
+        if not await _go_wrong(plan, receive, send, wire):
+            await self._spoil(plan, scope, receive, send=send, wire=wire)
+
+    def _drawn_plan(self, headers: Iterable[tuple[bytes, bytes]]) -> FaultPlan | None:
+        """What happens to this call; its own header wins over the plan of the run."""
+        for name, value in headers:
+            if name.lower() == FAULT_HEADER:
+                return parse_faults(value.decode("latin-1"))
+        plan = self._plan
+        if plan is None or self._left == 0 or self._random.random() >= plan.rate:
+            return None
+        if self._left is not None:
+            self._left -= 1
+        return plan
+
+    async def _spoil(
+        self,
+        plan: FaultPlan,
+        scope: asgi.Event,
+        receive: asgi.Receive,
+        *,
+        send: asgi.Send,
+        wire: Wire | None,
+    ) -> None:
+        """Let the service answer, and send a spoiled copy of it."""
+        faults = plan.faults
+        answer = asgi.Recorder()
+        await self._app(scope, receive, answer.record)
+        if "broken_json" in faults:
+            answer.replace(answer.body[: len(answer.body) * 2 // 3])
+        if "wrong_shape" in faults:
+            answer.replace(b'{"result":"ok","data":[1,2,3]}')
+        if "cp1251" in faults:
+            body = answer.body.decode("utf-8").encode("cp1251", errors="replace")
+            answer.replace(body, content_type="application/json; charset=windows-1251")
+        await send(answer.start)
+        if wire is not None and "reset_after" in faults:
+            wire.reset()
+        elif wire is not None and "truncated" in faults:
+            await asgi.send_body(send, answer.body[: len(answer.body) // 2], more=True)
+            await wire.aclose()
+        elif "drip" in faults:
+            await asgi.drip(send, answer.body, faults["drip"])
+        else:
+            await asgi.send_body(send, answer.body)
+
+
+_ON_WIRE: Final = frozenset({"reset_before", "reset_after", "truncated"})
+
+
+def _wire() -> Wire:
+    wire = CURRENT_WIRE.get()
+    if wire is None:
+        raise BadFault("this fault needs a socket; in memory there is none")
+    return wire
+
+
+async def _go_wrong(
+    plan: FaultPlan, receive: asgi.Receive, send: asgi.Send, wire: Wire | None
+) -> bool:
+    """Do what needs no answer of the service; False if nothing of the kind is planned."""
+    faults = plan.faults
+    misfortune = next((name for name in MISFORTUNES if name in faults), None)
+    if "hang" in faults:
+        await asgi.wait_disconnect(receive)
+    elif wire is not None and "reset_before" in faults:
+        wire.reset()
+    elif misfortune is not None:
+        await asgi.send_misfortune(send, MISFORTUNES[misfortune])
+    elif "huge" in faults:
+        await asgi.send_huge(send, faults["huge"])
+    elif "gzip_bomb" in faults:
+        await asgi.send_bomb(send, faults["gzip_bomb"])
+    else:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The bookkeeping of the demo company: simulated documents, and registers drawn from them."""

@@ -1,0 +1,132 @@
+"""A sales counter: where one segment draws its customers and the lines of its documents."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import accumulate
+from random import Random
+from typing import Final
+
+from onecgw.demo.ledger import names
+from onecgw.demo.ledger.calendar import DAYS_A_MONTH
+from onecgw.demo.ledger.catalogues import Partner
+from onecgw.demo.ledger.company import Company
+from onecgw.demo.ledger.goods import PARETO
+from onecgw.demo.ledger.journal import SaleLine
+from onecgw.demo.ledger.people import ADVANCE_ONLY
+from onecgw.demo.ledger.rounding import divide
+from onecgw.demo.ledger.segments import (
+    RETAIL_UNITS,
+    WHOLESALE_DISCOUNTS_PERCENT,
+    WHOLESALE_PACKS,
+    Segment,
+)
+from onecgw.demo.ledger.stockroom import Shelf, Stockroom
+
+_DRAWN_AT_ONCE: Final = 256
+_ATTEMPTS_FOR_A_KNOWN_CUSTOMER: Final = 20
+
+
+class Counter:
+    """The customers and shelves of one segment, ready to be drawn from."""
+
+    def __init__(
+        self, *, rng: Random, company: Company, segment: Segment, stockroom: Stockroom
+    ) -> None:
+        self.segment = segment
+        self.firm = next(firm for firm in company.firms if firm.currency == segment.firm)
+        self.channel = company.channel(segment.folder, segment.channel)
+        self.documents_a_day = company.size.sales_a_month * segment.share / DAYS_A_MONTH
+        self.customers = _customers(rng, company, segment)
+        self._rng = rng
+        self._customer_weights = list(
+            accumulate((rank + 3) ** -PARETO for rank in range(len(self.customers)))
+        )
+        self._sellers = [one.id for one in company.sellers if one.firm == self.firm.id]
+        self._warehouses = [
+            warehouse
+            for label, weight in segment.warehouses
+            for warehouse in [company.warehouse(label).id] * weight
+        ]
+        self._shelves = {
+            warehouse: self._drawn_shelves(stockroom, warehouse)
+            for warehouse in dict.fromkeys(self._warehouses)
+        }
+
+    def expected_share(self, customer: Partner) -> float:
+        """The part of the segment's sales that a customer makes."""
+        rank = self.customers.index(customer)
+        return float((rank + 3) ** -PARETO / self._customer_weights[-1])
+
+    def pick_warehouse(self) -> int:
+        """Where the next document is sold from."""
+        return self._rng.choice(self._warehouses)
+
+    def pick_customer(self, day: date) -> Partner:
+        """A customer who is already known on that day."""
+        for _ in range(_ATTEMPTS_FOR_A_KNOWN_CUSTOMER):
+            (customer,) = self._rng.choices(self.customers, cum_weights=self._customer_weights)
+            if customer.created <= day:
+                return customer
+        return next(customer for customer in self.customers if customer.created <= day)
+
+    def seller_of(self, customer: Partner) -> int:
+        """Wholesale customers have their manager; retail has whoever is there."""
+        if self.segment.wholesale:
+            return self._sellers[customer.id % len(self._sellers)]
+        return self._rng.choice(self._sellers)
+
+    def pick_lines(self, warehouse: int) -> Iterator[SaleLine]:
+        """The lines of a sale; a product stands in a document once, and only if there is stock."""
+        shelves = self._shelves[warehouse]
+        discount = self._rng.choice(WHOLESALE_DISCOUNTS_PERCENT) if self.segment.wholesale else 0
+        taken: list[Shelf] = []
+        for _ in range(self._rng.choice(self.segment.lines)):
+            shelf = next(shelves)
+            if shelf in taken or shelf.qty < shelf.product.step:
+                shelf = next(shelves)
+            if shelf in taken or shelf.qty < shelf.product.step:
+                continue
+            taken.append(shelf)
+            step = shelf.product.step
+            qty = min(self._wanted_qty(shelf), shelf.qty // step * step)
+            yield self.sale_line(shelf, qty, discount)
+
+    def sale_line(self, shelf: Shelf, qty: int, discount_percent: int) -> SaleLine:
+        """Sell so much from a shelf, at its purchase price and the product's margin."""
+        vat_percent = self.firm.vat_percent
+        price = shelf.sale_price(vat_percent, discount_percent)
+        amount = divide(price * qty, 1000)
+        vat = divide(amount * vat_percent, 100 + vat_percent)
+        rate = shelf.rate
+        return shelf.product.id, qty, amount * rate, vat * rate, shelf.issue(qty)
+
+    def _wanted_qty(self, shelf: Shelf) -> int:
+        step = shelf.product.step
+        if self.segment.wholesale:
+            packs = self._rng.choice(WHOLESALE_PACKS)
+            return max(step, int(shelf.product.pack * packs * 1000) // step * step)
+        return self._rng.choice(RETAIL_UNITS) * step
+
+    def _drawn_shelves(self, stockroom: Stockroom, warehouse: int) -> Iterator[Shelf]:
+        shelves = [
+            shelf
+            for shelf in stockroom.shelves.values()
+            if shelf.warehouse.id == warehouse and shelf.product.popularity > 0
+        ]
+        weights = list(accumulate(self.segment.likelihood(shelf.product) for shelf in shelves))
+        while True:
+            yield from self._rng.choices(shelves, cum_weights=weights, k=_DRAWN_AT_ONCE)
+
+
+def _customers(rng: Random, company: Company, segment: Segment) -> list[Partner]:
+    """The customers of a segment, the best ones first."""
+    if not segment.customers:
+        return [one for one in company.partners if one.label == names.ANONYMOUS]
+    customers = [
+        customer
+        for folder in segment.customers
+        for customer in company.partners_in(folder)
+        if not customer.archived and customer.label not in (names.ANONYMOUS, ADVANCE_ONLY)
+    ]
+    rng.shuffle(customers)
+    return customers

@@ -1,0 +1,148 @@
+"""The opening balances: what the company had and owed at the end of the day before its books."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final
+
+from onecgw.demo.ledger.assortment import expected_sales
+from onecgw.demo.ledger.calendar import DAYS_A_MONTH, Calendar
+from onecgw.demo.ledger.catalogues import Cash
+from onecgw.demo.ledger.company import Company
+from onecgw.demo.ledger.counter import Counter
+from onecgw.demo.ledger.desks import in_currency
+from onecgw.demo.ledger.journal import Journal
+from onecgw.demo.ledger.rounding import divide
+from onecgw.demo.ledger.stockroom import Stockroom
+from onecgw.demo.ledger.supply import Supply
+from onecgw.demo.ledger.treasury import Treasury
+
+# Customers pay later than agreed, by so much on the average.
+_LATE_FACTOR: Final = 1.15
+_BANK_MONTHS: Final = 1.7
+_DESK_OWN: Final = 20_000_00
+# What lies of the two products that nobody sells regularly.
+_SLEEPING_QTY: Final = 14_000
+
+
+def monthly_sales(
+    company: Company, counters: Sequence[Counter], stockroom: Stockroom
+) -> dict[int, float]:
+    """What each firm is expected to sell in an average month incl. VAT, kopecks."""
+    sales = {firm.id: 0.0 for firm in company.firms}
+    for counter in counters:
+        sales[counter.firm.id] += _daily_sales(company, counter, stockroom) * DAYS_A_MONTH
+    return sales
+
+
+def open_stock(
+    *, rng: Random, calendar: Calendar, stockroom: Stockroom, supply: Supply, journal: Journal
+) -> None:
+    """Every shelf is filled to about what the buyers aim at."""
+    day = calendar.opening_day
+    rows = []
+    for shelf in stockroom.shelves.values():
+        qty = _SLEEPING_QTY
+        if shelf.product.popularity > 0:
+            step = shelf.product.step
+            filled = supply.target_qty(shelf, day) * rng.uniform(0.5, 1.0)
+            qty = max(step, int(filled) // step * step)
+        cost = divide(qty * shelf.unit_price, 1000) * shelf.rate
+        shelf.receive(qty, cost)
+        rows.append((day.isoformat(), shelf.warehouse.id, shelf.product.id, qty, cost))
+    journal.opening("opening_stock", rows)
+
+
+def open_settlements(
+    *,
+    company: Company,
+    calendar: Calendar,
+    stockroom: Stockroom,
+    counters: Sequence[Counter],
+    treasury: Treasury,
+    journal: Journal,
+) -> None:
+    """Wholesale customers owe us, and we owe suppliers, about what the terms of payment allow."""
+    day = calendar.opening_day
+    _open_receivables(company, calendar, stockroom, counters=counters, treasury=treasury)
+    _open_payables(company, calendar, stockroom, treasury)
+    for table, balances in (
+        ("opening_receivables", treasury.receivable),
+        ("opening_payables", treasury.payable),
+    ):
+        rows = [(day.isoformat(), *key, amount) for key, amount in balances.items()]
+        journal.opening(table, rows)
+
+
+def open_cash(
+    *, company: Company, calendar: Calendar, treasury: Treasury, sales: dict[int, float],
+    journal: Journal,
+) -> None:  # fmt: skip
+    """The banks hold well over a month's sales, the desks some change."""
+    rows = []
+    for desk in company.cash:
+        own = _DESK_OWN
+        if desk.purpose == "bank":
+            own = in_currency(sales[desk.firm] * _BANK_MONTHS, desk) // desk.rate
+        treasury.desks.own[desk.id] = own
+        rows.append((calendar.opening_day.isoformat(), desk.id, own, _base(own, desk)))
+    journal.opening("opening_cash", rows)
+
+
+def _base(own: int, desk: Cash) -> int:
+    return own * desk.rate
+
+
+def _daily_sales(company: Company, counter: Counter, stockroom: Stockroom) -> float:
+    vat = counter.firm.vat_percent
+    return sum(
+        qty * shelf.sale_price(vat, 0) * shelf.rate / 1000
+        for shelf, qty in expected_sales(company, counter.segment, stockroom)
+    )
+
+
+def _open_receivables(
+    company: Company,
+    calendar: Calendar,
+    stockroom: Stockroom,
+    *,
+    counters: Sequence[Counter],
+    treasury: Treasury,
+) -> None:
+    owed: dict[tuple[int, int], float] = {}
+    for counter in counters:
+        if not counter.segment.wholesale:
+            continue
+        sales = _daily_sales(company, counter, stockroom)
+        for customer in counter.customers:
+            if customer.terms_days and customer.created < calendar.first_day:
+                key = (counter.firm.id, customer.id)
+                days = customer.terms_days * _LATE_FACTOR
+                amount = sales * counter.expected_share(customer) * days
+                owed[key] = owed.get(key, 0.0) + amount
+    firms = {firm.id: firm for firm in company.firms}
+    partners = {partner.id: partner for partner in company.partners}
+    for (firm_id, customer_id), amount in sorted(owed.items()):
+        firm = firms[firm_id]
+        rounded = divide(round(amount), firm.rate) * firm.rate
+        treasury.owe_us(firm, partners[customer_id], rounded, calendar.opening_day)
+
+
+def _open_payables(
+    company: Company, calendar: Calendar, stockroom: Stockroom, treasury: Treasury
+) -> None:
+    firms = {firm.id: firm for firm in company.firms}
+    partners = {partner.id: partner for partner in company.partners}
+    owed: dict[tuple[int, int], float] = {}
+    for shelf in stockroom.shelves.values():
+        if shelf.product.popularity > 0:
+            firm = firms[shelf.warehouse.firm]
+            supplier = partners[shelf.product.supplier]
+            daily = shelf.daily_qty * shelf.unit_price * shelf.rate / 1000
+            amount = daily * (100 + firm.vat_percent) / 100 * (supplier.terms_days or 0)
+            key = (firm.id, supplier.id)
+            owed[key] = owed.get(key, 0.0) + amount
+    for (firm_id, supplier_id), amount in sorted(owed.items()):
+        firm = firms[firm_id]
+        rounded = divide(round(amount), firm.rate) * firm.rate
+        if rounded > 0:
+            treasury.owe_them(firm, partners[supplier_id], rounded, calendar.opening_day)

@@ -1,0 +1,110 @@
+"""The whole bookkeeping: opening balances, two years of documents, registers."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from random import Random
+
+from onecgw.demo.ledger.assortment import put_up_shelves
+from onecgw.demo.ledger.calendar import Calendar
+from onecgw.demo.ledger.company import SIZES, Company, SizeName, found_company
+from onecgw.demo.ledger.counter import Counter
+from onecgw.demo.ledger.journal import Journal
+from onecgw.demo.ledger.opening import monthly_sales, open_cash, open_settlements, open_stock
+from onecgw.demo.ledger.registers import draw_registers
+from onecgw.demo.ledger.schema import CATALOGUES, DOCUMENTS, catalogue_columns
+from onecgw.demo.ledger.segments import SEGMENTS
+from onecgw.demo.ledger.supply import Supply
+from onecgw.demo.ledger.trade import Trade
+from onecgw.demo.ledger.treasury import Treasury
+
+
+def write_books(
+    db: sqlite3.Connection,
+    *,
+    size: SizeName,
+    seed: int,
+    today: date,
+    progress: Callable[[str], None],
+) -> None:
+    """Fill an empty database; the same arguments write the same books."""
+    db.executescript(CATALOGUES + DOCUMENTS)
+    rng = Random(f"onecgw demo {seed} {size}")  # noqa: S311 - reproducible figures, no secrets
+    calendar = Calendar(today=today)
+    company = found_company(rng, SIZES[size], calendar)
+    _write_catalogues(db, company)
+    _write_facts(db, size=size, seed=seed, calendar=calendar)
+    _write_documents(Journal(db), rng=rng, company=company, calendar=calendar, progress=progress)
+    progress("registers")
+    draw_registers(db, calendar)
+    db.commit()
+
+
+def _write_documents(
+    journal: Journal,
+    *,
+    rng: Random,
+    company: Company,
+    calendar: Calendar,
+    progress: Callable[[str], None],
+) -> None:
+    stockroom = put_up_shelves(rng, company)
+    counters = [
+        Counter(rng=rng, company=company, segment=segment, stockroom=stockroom)
+        for segment in SEGMENTS
+    ]
+    sales = monthly_sales(company, counters, stockroom)
+    treasury = Treasury(
+        rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
+    )
+    supply = Supply(
+        rng=rng, company=company, calendar=calendar, stockroom=stockroom, journal=journal
+    )
+    trade = Trade(
+        rng=rng, calendar=calendar, stockroom=stockroom, counters=counters, journal=journal
+    )
+    open_stock(rng=rng, calendar=calendar, stockroom=stockroom, supply=supply, journal=journal)
+    open_settlements(
+        company=company,
+        calendar=calendar,
+        stockroom=stockroom,
+        counters=counters,
+        treasury=treasury,
+        journal=journal,
+    )
+    open_cash(company=company, calendar=calendar, treasury=treasury, sales=sales, journal=journal)
+    for day in calendar.days:
+        if day.day == 1:
+            progress(f"{day:%Y-%m}")
+            journal.flush()
+        bought = supply.supply(day)
+        sold = trade.trade(day)
+        treasury.settle(day, sold, bought)
+    journal.flush()
+
+
+def _write_catalogues(db: sqlite3.Connection, company: Company) -> None:
+    for table, columns in catalogue_columns().items():
+        entries = getattr(company, table)
+        rows = [tuple(_stored(getattr(entry, name)) for name in columns) for entry in entries]
+        places = ",".join("?" * len(columns))
+        db.executemany(
+            f"INSERT INTO {table} VALUES ({places})",  # noqa: S608 - our own table names
+            rows,
+        )
+
+
+def _stored(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _write_facts(db: sqlite3.Connection, *, size: SizeName, seed: int, calendar: Calendar) -> None:
+    facts = {
+        "size": size,
+        "seed": str(seed),
+        "today": calendar.today.isoformat(),
+        "first_day": calendar.first_day.isoformat(),
+        "story_from": calendar.story_from.isoformat(),
+        "story_to": calendar.story_to.isoformat(),
+    }
+    db.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())

@@ -1,0 +1,73 @@
+"""Stock by product and warehouse, valued at the moving average to the kopeck."""
+
+import attrs
+
+from onecgw.demo.ledger.catalogues import Product, Warehouse
+from onecgw.demo.ledger.rounding import divide
+
+
+@attrs.define(kw_only=True, eq=False)
+class Shelf:
+    """One product in one warehouse.
+
+    qty: thousandths of a unit; below zero when more was sold than there was.
+    cost: what that quantity cost without VAT, kopecks of the base currency.
+    unit_price: the purchase price of a unit without VAT, hundredths of the firm's currency.
+    rate: kopecks of the base currency for a hundredth of the firm's currency.
+    daily_qty: the expected sale of an average day, thousandths of a unit.
+    """
+
+    product: Product
+    warehouse: Warehouse
+    unit_price: int
+    rate: int
+    daily_qty: float = 0.0
+    qty: int = 0
+    cost: int = 0
+
+    def sale_price(self, vat_percent: int, discount_percent: int) -> int:
+        """The price of a unit incl. VAT: the purchase price with the product's margin on it."""
+        with_margin = self.unit_price * 100 / (100 - self.product.margin_percent)
+        return round(with_margin * (100 - discount_percent) * (100 + vat_percent) / 10_000)
+
+    def receive(self, qty: int, cost: int) -> None:
+        """Goods come in at what they cost."""
+        self.qty += qty
+        self.cost += cost
+
+    def issue(self, qty: int) -> int:
+        """Goods go out; returns their cost at the moving average.
+
+        The last unit takes the whole remaining value with it, so that nothing is ever left on an
+        empty shelf. What exceeds the stock is valued at the purchase price.
+        """
+        if qty == self.qty:
+            cost = self.cost
+        elif qty < self.qty:
+            cost = divide(self.cost * qty, self.qty)
+        else:
+            missing = qty - max(self.qty, 0)
+            cost = max(self.cost, 0) + divide(missing * self.unit_price * self.rate, 1000)
+        self.qty -= qty
+        self.cost -= cost
+        return cost
+
+
+@attrs.define
+class Stockroom:
+    """All shelves, and the value of everything on them."""
+
+    shelves: dict[tuple[int, int], Shelf] = attrs.field(factory=dict)
+
+    def add(self, shelf: Shelf) -> None:
+        """Put up a shelf."""
+        self.shelves[shelf.warehouse.id, shelf.product.id] = shelf
+
+    def of(self, warehouse: int, product: int) -> Shelf:
+        """The shelf of a product in a warehouse."""
+        return self.shelves[warehouse, product]
+
+    @property
+    def cost(self) -> int:
+        """The value of all stock, kopecks."""
+        return sum(shelf.cost for shelf in self.shelves.values())

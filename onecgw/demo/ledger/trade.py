@@ -1,0 +1,137 @@
+"""Sales and returns of a day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from random import Random
+from typing import Final
+
+import attrs
+
+from onecgw.demo.ledger.calendar import Calendar
+from onecgw.demo.ledger.catalogues import Firm, Partner
+from onecgw.demo.ledger.counter import Counter
+from onecgw.demo.ledger.goods import NEGATIVE_PRODUCT
+from onecgw.demo.ledger.journal import Journal, SaleLine
+from onecgw.demo.ledger.stockroom import Stockroom
+
+_RETURN_SHARE: Final = 0.025
+_RETURN_AFTER_DAYS: Final = (3, 21)
+_OVERSOLD_DAYS_AGO: Final = 9
+_OVERSOLD_QTY: Final = 3000
+
+
+@attrs.frozen(kw_only=True)
+class Sold:
+    """What the treasury and the returns desk have to know of a sale or a return.
+
+    amount, vat: incl. VAT and the VAT in it, base currency; negative for a return.
+    """
+
+    document: int
+    firm: Firm
+    warehouse: int
+    customer: Partner
+    seller: int
+    channel: int
+    wholesale: bool
+    offline: bool
+    amount: int
+    vat: int
+
+
+class Trade:
+    """The sellers of the company."""
+
+    def __init__(
+        self,
+        *,
+        rng: Random,
+        calendar: Calendar,
+        stockroom: Stockroom,
+        counters: Sequence[Counter],
+        journal: Journal,
+    ) -> None:
+        self._rng = rng
+        self._calendar = calendar
+        self._stockroom = stockroom
+        self._counters = counters
+        self._journal = journal
+        self._returns_due: dict[date, list[tuple[Sold, SaleLine]]] = {}
+        self._oversold_on = calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO)
+
+    def trade(self, day: date) -> list[Sold]:
+        """Write the sales and the returns of a day, in this order."""
+        sold = []
+        wholesale, retail = self._calendar.wholesale(day), self._calendar.retail(day)
+        for counter in self._counters:
+            busy = wholesale if counter.segment.wholesale else retail
+            expected = counter.documents_a_day * busy * self._rng.uniform(0.9, 1.1)
+            for _ in range(int(expected + self._rng.random())):
+                warehouse = counter.pick_warehouse()
+                lines = tuple(counter.pick_lines(warehouse))
+                if lines:
+                    sold.append(self._sell(counter, day, warehouse=warehouse, lines=lines))
+        if day == self._oversold_on:
+            sold.append(self._oversell(day))
+        return sold + list(self._take_back(day))
+
+    def _sell(
+        self, counter: Counter, day: date, *, warehouse: int, lines: tuple[SaleLine, ...]
+    ) -> Sold:
+        customer = counter.pick_customer(day)
+        seller = counter.seller_of(customer)
+        sale = Sold(
+            document=self._journal.sale(
+                day=day,
+                firm=counter.firm.id,
+                warehouse=warehouse,
+                customer=customer.id,
+                seller=seller,
+                channel=counter.channel,
+                lines=lines,
+            ),
+            firm=counter.firm,
+            warehouse=warehouse,
+            customer=customer,
+            seller=seller,
+            channel=counter.channel,
+            wholesale=counter.segment.wholesale,
+            offline=counter.segment.channel == "Offline",
+            amount=sum(line[2] for line in lines),
+            vat=sum(line[3] for line in lines),
+        )
+        if self._rng.random() < _RETURN_SHARE:
+            after = timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))
+            taken_back = (sale, self._rng.choice(lines))
+            self._returns_due.setdefault(day + after, []).append(taken_back)
+        return sale
+
+    def _oversell(self, day: date) -> Sold:
+        """Sell more of the mixed-up product than there is: the negative line of the stock."""
+        shelf = next(
+            shelf
+            for shelf in self._stockroom.shelves.values()
+            if shelf.product.label == NEGATIVE_PRODUCT
+        )
+        line = self._counters[0].sale_line(shelf, shelf.qty + _OVERSOLD_QTY, 0)
+        return self._sell(self._counters[0], day, warehouse=shelf.warehouse.id, lines=(line,))
+
+    def _take_back(self, day: date) -> Iterator[Sold]:
+        """A return brings back one whole line, at the price and the cost it was sold for."""
+        for sale, line in self._returns_due.pop(day, ()):
+            product, qty, amount, vat, cost = line
+            shelf = self._stockroom.of(sale.warehouse, product)
+            if shelf.qty < 0:
+                continue  # the mixed-up product stays as it is until somebody counts it
+            shelf.receive(qty, cost)
+            document = self._journal.sale(
+                day=day,
+                firm=sale.firm.id,
+                warehouse=sale.warehouse,
+                customer=sale.customer.id,
+                seller=sale.seller,
+                channel=sale.channel,
+                lines=(line,),
+                return_of=sale.document,
+            )
+            yield attrs.evolve(sale, document=document, amount=-amount, vat=-vat)

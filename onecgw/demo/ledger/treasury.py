@@ -1,0 +1,288 @@
+"""Who owes whom, and the money of a day: customers pay, suppliers and expenses are paid."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from random import Random
+from typing import Final
+
+from onecgw.demo.ledger import names
+from onecgw.demo.ledger.calendar import Calendar, is_workday, months_before
+from onecgw.demo.ledger.catalogues import Cash, CostArticle, Firm, Partner
+from onecgw.demo.ledger.company import Company
+from onecgw.demo.ledger.desks import Desks, in_currency
+from onecgw.demo.ledger.journal import Journal
+from onecgw.demo.ledger.people import ADVANCE_ONLY
+from onecgw.demo.ledger.supply import Bought
+from onecgw.demo.ledger.trade import Sold
+
+_CASH_SHARE_PERCENT: Final = 60
+_HANDED_OVER_ON: Final = (0, 3)
+_CHANGE_OWN: Final = 5_000_00
+_LATE_DAYS: Final = (0, 0, 0, 1, 3, 5, 8, 12, 25)
+_POSTPONED: Final = timedelta(days=2)
+_DEPOSIT_ROUNDED_TO: Final = 11_000_00
+_VAT_DAY: Final = 20
+_DIVIDEND_MONTHS: Final = (1, 4, 7, 10)
+_DIVIDEND_DAY: Final = 22
+_DIVIDEND_SHARE: Final = 0.6
+_RESERVE_MONTHS: Final = 1.6
+_EXPENSES_SHARE: Final = 0.16
+_ADVANCE_ONLY_AMOUNT: Final = 250_000_00
+_ADVANCE_ONLY_AFTER: Final = timedelta(days=300)
+
+# (firm, partner) → what the partner owes us, or what we owe him; below zero it is an advance.
+Balances = dict[tuple[int, int], int]
+
+
+class Treasury:
+    """The settlements and the money of the company."""
+
+    def __init__(
+        self,
+        *,
+        rng: Random,
+        company: Company,
+        calendar: Calendar,
+        journal: Journal,
+        monthly_sales: dict[int, float],
+    ) -> None:
+        self.receivable: Balances = {}
+        self.payable: Balances = {}
+        self.desks = Desks(company=company, journal=journal)
+        self._rng = rng
+        self._company = company
+        self._monthly_sales = monthly_sales
+        self._advance_only_on = calendar.first_day + _ADVANCE_ONLY_AFTER
+        self._due: dict[date, list[Callable[[date], None]]] = {}
+        self._vat: dict[tuple[int, date], int] = {}
+        self._anonymous = next(one.id for one in company.partners if one.label == names.ANONYMOUS)
+
+    def settle(self, day: date, sold: Sequence[Sold], bought: Sequence[Bought]) -> None:
+        """Book what was sold and bought on a day, then move the day's money."""
+        takings: dict[int, int] = {}
+        for purchase in bought:
+            self._book_purchase(day, purchase)
+        for sale in sold:
+            self._note_vat(sale.firm, day, sale.vat)
+            if sale.wholesale:
+                self._book_sale(day, sale)
+            elif sale.customer.id == self._anonymous and sale.amount > 0:
+                takings[sale.firm.id] = takings.get(sale.firm.id, 0) + sale.amount
+            else:
+                self._settle_retail(day, sale)
+        for firm in self._company.firms:
+            self._take_in(day, firm, takings.get(firm.id, 0))
+        if is_workday(day):
+            self._pay_what_is_due(day)
+
+    def owe_us(self, firm: Firm, customer: Partner, amount: int, day: date) -> None:
+        """An opening receivable, paid in three parts."""
+        self.receivable[firm.id, customer.id] = amount
+        for part in range(1, 4):
+            days = max(1, (customer.terms_days or 0) * part // 3)
+            self._customer_pays(day + timedelta(days=days), firm, customer, amount // 3 + 11)
+
+    def owe_them(self, firm: Firm, supplier: Partner, amount: int, day: date) -> None:
+        """An opening payable, paid in five parts."""
+        self.payable[firm.id, supplier.id] = amount
+        for part in range(1, 6):
+            days = max(1, (supplier.terms_days or 0) * part // 5)
+            self._pay_supplier(day + timedelta(days=days), firm, supplier, amount // 5 + 11)
+
+    def _book_sale(self, day: date, sale: Sold) -> None:
+        key = (sale.firm.id, sale.customer.id)
+        balance = self.receivable.get(key, 0) + sale.amount
+        self.receivable[key] = balance
+        if sale.amount < 0:
+            return
+        terms_days = sale.customer.terms_days
+        if terms_days is None:
+            # Who pays in advance fills up the deposit as soon as it is used up.
+            if balance > 0:
+                deposit = (2 * sale.amount // _DEPOSIT_ROUNDED_TO + 1) * _DEPOSIT_ROUNDED_TO
+                self._receive(day, sale.firm, sale.customer.id, balance + deposit)
+            return
+        due = day + timedelta(days=terms_days + self._rng.choice(_LATE_DAYS))
+        self._customer_pays(due, sale.firm, sale.customer, sale.amount)
+
+    def _customer_pays(self, due: date, firm: Firm, customer: Partner, amount: int) -> None:
+        def pay(day: date) -> None:
+            owed = self.receivable.get((firm.id, customer.id), 0)
+            paid = min(in_currency(amount, self._bank(firm)), owed)
+            if paid > 0:
+                self._receive(day, firm, customer.id, paid)
+
+        self._due.setdefault(_next_workday(due), []).append(pay)
+
+    def _receive(self, day: date, firm: Firm, customer: int, amount: int) -> None:
+        key = (firm.id, customer)
+        self.receivable[key] = self.receivable.get(key, 0) - amount
+        self.desks.take_in(
+            day,
+            self._bank(firm),
+            amount=amount,
+            operation=names.PAID_BY_CUSTOMER,
+            partner=customer,
+        )
+
+    def _settle_retail(self, day: date, sale: Sold) -> None:
+        """Retail pays at once, and its returns are refunded at once."""
+        desk = self._shop(sale.firm) if sale.offline else self._bank(sale.firm)
+        if sale.amount > 0:
+            operation = names.PAID_BY_CUSTOMER
+            self.desks.take_in(
+                day, desk, amount=sale.amount, operation=operation, partner=sale.customer.id
+            )
+        else:
+            self.desks.pay_out(
+                day,
+                desk,
+                amount=-sale.amount,
+                operation=names.REFUND_TO_CUSTOMER,
+                partner=sale.customer.id,
+            )
+
+    def _take_in(self, day: date, firm: Firm, takings: int) -> None:
+        """The anonymous buyers' money of a day: cash to the shop's desk, cards to the bank."""
+        shop = self._shop(firm)
+        in_cash = in_currency(takings * _CASH_SHARE_PERCENT / 100, shop)
+        for desk, amount in ((shop, in_cash), (self._bank(firm), takings - in_cash)):
+            if amount > 0:
+                self.desks.take_in(
+                    day,
+                    desk,
+                    amount=amount,
+                    operation=names.RETAIL_REVENUE,
+                    partner=self._anonymous,
+                )
+        if day.weekday() in _HANDED_OVER_ON:
+            self.desks.hand_over(day, shop, _CHANGE_OWN)
+
+    def _book_purchase(self, day: date, purchase: Bought) -> None:
+        self._note_vat(purchase.firm, day, -purchase.vat)
+        firm, supplier = purchase.firm, purchase.supplier
+        key = (firm.id, supplier.id)
+        balance = self.payable.get(key, 0) + purchase.amount
+        self.payable[key] = balance
+        if supplier.terms_days is None:
+            if balance > 0:
+                deposit = (purchase.amount // _DEPOSIT_ROUNDED_TO + 1) * _DEPOSIT_ROUNDED_TO
+                self._pay(day, firm, supplier.id, balance + deposit)
+        elif purchase.amount > 0:
+            due = day + timedelta(days=supplier.terms_days)
+            self._pay_supplier(due, firm, supplier, purchase.amount)
+        elif balance < 0:
+            self._due.setdefault(_next_workday(day + _POSTPONED), []).append(
+                lambda later: self._refund_by_supplier(later, firm, supplier)
+            )
+
+    def _pay_supplier(self, due: date, firm: Firm, supplier: Partner, amount: int) -> None:
+        def pay(day: date) -> None:
+            owed = self.payable.get((firm.id, supplier.id), 0)
+            paid = min(in_currency(amount, self._bank(firm)), owed)
+            if paid > self.desks.balance(self._bank(firm)):
+                self._pay_supplier(day + _POSTPONED, firm, supplier, amount)
+            elif paid > 0:
+                self._pay(day, firm, supplier.id, paid)
+
+        self._due.setdefault(_next_workday(due), []).append(pay)
+
+    def _pay(self, day: date, firm: Firm, supplier: int, amount: int) -> None:
+        key = (firm.id, supplier)
+        self.payable[key] = self.payable.get(key, 0) - amount
+        self.desks.pay_out(
+            day,
+            self._bank(firm),
+            amount=amount,
+            operation=names.PAID_TO_SUPPLIER,
+            partner=supplier,
+        )
+
+    def _refund_by_supplier(self, day: date, firm: Firm, supplier: Partner) -> None:
+        owed_back = -self.payable[firm.id, supplier.id]
+        if owed_back > 0:
+            self.payable[firm.id, supplier.id] = 0
+            self.desks.take_in(
+                day,
+                self._bank(firm),
+                amount=owed_back,
+                operation=names.REFUND_BY_SUPPLIER,
+                partner=supplier.id,
+            )
+
+    def _pay_what_is_due(self, day: date) -> None:
+        for pay in self._due.pop(day, ()):
+            pay(day)
+        for firm in self._company.firms:
+            for article in self._company.cost_articles:
+                if article.weight > 0 and _falls_on(article.pay_day, day):
+                    self._pay_expense(day, firm, article)
+            if _falls_on(_VAT_DAY, day):
+                self._pay_vat(day, firm)
+            if day.month in _DIVIDEND_MONTHS and _falls_on(_DIVIDEND_DAY, day):
+                self._pay_dividends(day, firm)
+        if _next_workday(self._advance_only_on) == day:
+            firm = next(firm for firm in self._company.firms if firm.rate == 1)
+            payer = next(one.id for one in self._company.partners if one.label == ADVANCE_ONLY)
+            self._receive(day, firm, payer, _ADVANCE_ONLY_AMOUNT)
+
+    def _pay_expense(self, day: date, firm: Firm, article: CostArticle) -> None:
+        foreign = names.UKRAINIAN_ARTICLES if firm.rate > 1 else names.POLISH_ARTICLES
+        if article.label in foreign:
+            return
+        weights = sum(one.weight for one in self._company.cost_articles)
+        budget = self._monthly_sales[firm.id] * _EXPENSES_SHARE * article.weight / weights
+        desk = self._company.desk(firm.id, article.purpose)
+        amount = in_currency(budget * self._rng.uniform(0.85, 1.15), desk)
+        if amount > 0:
+            self._spend(day, desk, article, amount)
+
+    def _pay_vat(self, day: date, firm: Firm) -> None:
+        owed = self._vat.pop((firm.id, months_before(day, 1)), 0)
+        if owed > 0:
+            article = self._article(names.VAT_ARTICLE)
+            desk = self._bank(firm)
+            self._spend(day, desk, article, in_currency(owed, desk))
+
+    def _pay_dividends(self, day: date, firm: Firm) -> None:
+        reserve = _RESERVE_MONTHS * self._monthly_sales[firm.id]
+        desk = self._bank(firm)
+        surplus = (self.desks.balance(desk) - reserve) * _DIVIDEND_SHARE
+        if surplus > 0:
+            article = self._article(names.DIVIDENDS_ARTICLE)
+            self.desks.pay_out(
+                day,
+                desk,
+                amount=in_currency(surplus, desk),
+                operation=names.DIVIDENDS,
+                cost_article=article.id,
+            )
+
+    def _spend(self, day: date, desk: Cash, article: CostArticle, amount: int) -> None:
+        self.desks.pay_out(
+            day, desk, amount=amount, operation=article.operation, cost_article=article.id
+        )
+
+    def _article(self, label: str) -> CostArticle:
+        return next(one for one in self._company.cost_articles if one.label == label)
+
+    def _note_vat(self, firm: Firm, day: date, vat: int) -> None:
+        key = (firm.id, day.replace(day=1))
+        self._vat[key] = self._vat.get(key, 0) + vat
+
+    def _bank(self, firm: Firm) -> Cash:
+        return self._company.desk(firm.id, "bank")
+
+    def _shop(self, firm: Firm) -> Cash:
+        return self._company.desk(firm.id, "shop")
+
+
+def _next_workday(day: date) -> date:
+    while not is_workday(day):
+        day += timedelta(days=1)
+    return day
+
+
+def _falls_on(day_of_month: int, day: date) -> bool:
+    """Whether a payment of a day of the month is made on this workday."""
+    return _next_workday(day.replace(day=day_of_month)) == day

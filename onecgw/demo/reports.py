@@ -1,0 +1,343 @@
+"""What each report of the demo 1C can be asked: dimensions, measures and filters, and their SQL."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import attrs
+
+from onecgw.caller import COST, MONEY, SALES, STOCK
+from onecgw.demo.ledger.catalogues import CatalogueName
+
+CURRENCY: Final = "currency"
+
+
+@attrs.frozen(kw_only=True)
+class Dimension:
+    """What rows can be grouped by.
+
+    columns: SQL. More than one only for analytics, of which the one that is not empty counts.
+    catalogues: what the columns refer to; empty for dates and strings.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    kind: Literal["ref", "date", "string"] = "ref"
+    catalogues: tuple[CatalogueName, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Measure:
+    """What is summed.
+
+    sql: a whole number of the smallest unit.
+    places: digits after the decimal point: 2 for money, 3 for quantities, 0 for counts.
+    scope: what the caller needs to see it, besides the report's own scope.
+    is_ratio: has no value where there is nothing to divide by.
+    """
+
+    name: str
+    sql: str
+    places: int
+    scope: str | None = None
+    is_ratio: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """What rows can be restricted to.
+
+    branches: a folder's id is allowed and means everything below it.
+    either: filters with the same mark are joined by OR; the others by AND.
+    """
+
+    name: str
+    column: str
+    catalogue: CatalogueName
+    branches: bool = False
+    either: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """One report.
+
+    source: what stands after FROM; it may use :day_from and :day_to (a period), :month and :day
+        (a balance) and :cohort_from.
+    where: a condition that always holds.
+    having: what a row needs to be shown; a balance of nothing is not.
+    warehouse_column: by which restricted warehouses are hidden; None where it has none.
+    always_by: dimensions that are added to every grouping.
+    """
+
+    name: str
+    path: str
+    scope: str
+    dated: Literal["period", "date"]
+    source: str
+    where: str = "TRUE"
+    having: str = "TRUE"
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    filters: tuple[Filter, ...]
+    default_group_by: tuple[str, ...]
+    default_measures: tuple[str, ...]
+    warehouse_column: str | None = None
+    cohort_column: str | None = None
+    always_by: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def dimension(self) -> Mapping[str, Dimension]:
+        """Dimensions by name."""
+        return {dimension.name: dimension for dimension in self.dimensions}
+
+    @property
+    def measure(self) -> Mapping[str, Measure]:
+        """Measures by name."""
+        return {measure.name: measure for measure in self.measures}
+
+
+def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
+    return Dimension(name=name, columns=(column or name,), catalogues=(catalogue,))
+
+
+_FIRM: Final = _reference("firm", "firms")
+_TIMES: Final = tuple(
+    Dimension(name=name, columns=(name,), kind="date") for name in ("day", "week", "month")
+)
+_FIRM_IDS: Final = Filter(name="firm_ids", column="firm", catalogue="firms")
+_WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", column="warehouse", catalogue="warehouses")
+_CUSTOMER_IDS: Final = Filter(
+    name="customer_ids", column="customer", catalogue="partners", branches=True
+)
+_SUPPLIER_IDS: Final = Filter(
+    name="supplier_ids", column="supplier", catalogue="partners", branches=True
+)
+_PRODUCT_IDS: Final = Filter(
+    name="product_ids", column="product", catalogue="products", branches=True
+)
+_IN_PERIOD: Final = "day BETWEEN :day_from AND :day_to"
+_AMOUNT: Final = Measure(name="amount", sql="SUM(amount)", places=2)
+_QTY: Final = Measure(name="qty", sql="SUM(qty)", places=3)
+
+SALES_REPORT: Final = Report(
+    name="sales_report",
+    path="sales",
+    scope=SALES,
+    dated="period",
+    source="register_sales",
+    where=_IN_PERIOD,
+    dimensions=(
+        _reference("warehouse", "warehouses"),
+        _reference("customer", "partners"),
+        _reference("product", "products"),
+        _reference("seller", "sellers"),
+        _reference("sales_channel", "channels", "channel"),
+        _FIRM,
+        *_TIMES,
+        Dimension(
+            name="cohort",
+            columns=("CASE WHEN customer_created >= :cohort_from THEN 'new' ELSE 'returning' END",),
+            kind="string",
+        ),
+        _reference("product_group", "products"),
+        _reference("customer_group", "partners"),
+    ),
+    measures=(
+        _AMOUNT,
+        _QTY,
+        Measure(name="receipts", sql="COUNT(DISTINCT receipt)", places=0),
+        Measure(
+            name="avg_check",
+            sql="ratio(SUM(amount), COUNT(DISTINCT receipt))",
+            places=2,
+            is_ratio=True,
+        ),
+        Measure(name="customers", sql="COUNT(DISTINCT buyer)", places=0),
+        Measure(name="cost", sql="SUM(cost)", places=2, scope=COST),
+        Measure(name="profit", sql="SUM(amount - vat - cost)", places=2, scope=COST),
+        Measure(
+            name="margin",
+            sql="ratio(SUM(amount - vat - cost) * 10000, SUM(amount - vat))",
+            places=2,
+            scope=COST,
+            is_ratio=True,
+        ),
+    ),
+    filters=(
+        _CUSTOMER_IDS,
+        _WAREHOUSE_IDS,
+        Filter(name="sales_channel_ids", column="channel", catalogue="channels", branches=True),
+        _FIRM_IDS,
+    ),
+    default_group_by=("warehouse", "customer"),
+    default_measures=("amount", "qty"),
+    warehouse_column="warehouse",
+    cohort_column="customer_created",
+)
+
+STOCK_BALANCE: Final = Report(
+    name="stock_balance",
+    path="stock",
+    scope=STOCK,
+    dated="date",
+    source="""(
+        SELECT warehouse, product, qty, cost FROM totals_stock WHERE month = :month
+        UNION ALL
+        SELECT warehouse, product, qty, cost FROM register_stock WHERE day BETWEEN :month AND :day
+    ) AS stock
+    JOIN warehouses ON warehouses.id = stock.warehouse
+    JOIN products ON products.id = stock.product""",
+    having="SUM(qty) <> 0 OR SUM(cost) <> 0",
+    dimensions=(
+        _reference("warehouse", "warehouses"),
+        _reference("product", "products"),
+        _reference("product_group", "products", "products.parent"),
+        _FIRM,
+    ),
+    measures=(_QTY, Measure(name="amount", sql="SUM(cost)", places=2)),
+    filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS),
+    default_group_by=("warehouse", "product"),
+    default_measures=("qty",),
+    warehouse_column="warehouse",
+    notes=("amount is the cost of the stock without VAT, by moving average",),
+)
+
+CASH_BALANCE: Final = Report(
+    name="cash_balance",
+    path="cash_balance",
+    scope=MONEY,
+    dated="date",
+    source="""(
+        SELECT cash, own FROM totals_cash_balances WHERE month = :month
+        UNION ALL
+        SELECT cash, own FROM register_cash_balances WHERE day BETWEEN :month AND :day
+    ) AS balances
+    JOIN cash ON cash.id = balances.cash""",
+    dimensions=(
+        _reference("cash", "cash", "balances.cash"),
+        _FIRM,
+        Dimension(name=CURRENCY, columns=("currency",), kind="string"),
+    ),
+    measures=(Measure(name="balance", sql="SUM(own)", places=2),),
+    filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
+    default_group_by=("cash",),
+    default_measures=("balance",),
+    always_by=(CURRENCY,),
+    notes=("each row is in its own currency; a total over several currencies means nothing",),
+)
+
+CASH_FLOW: Final = Report(
+    name="cash_flow",
+    path="cash_flow",
+    scope=MONEY,
+    dated="period",
+    source="register_cash",
+    where=_IN_PERIOD,
+    dimensions=(
+        _reference("account", "cash", "cash"),
+        _reference("operation", "operations"),
+        Dimension(
+            name="analytics",
+            columns=("partner", "cost_article", "other_cash"),
+            catalogues=("partners", "cost_articles", "cash"),
+        ),
+        _FIRM,
+        *_TIMES,
+    ),
+    measures=(
+        Measure(name="inflow", sql="SUM(inflow)", places=2),
+        Measure(name="outflow", sql="SUM(outflow)", places=2),
+        Measure(name="net", sql="SUM(inflow - outflow)", places=2),
+    ),
+    filters=(
+        Filter(name="cash_ids", column="cash", catalogue="cash"),
+        Filter(name="operation_ids", column="operation", catalogue="operations"),
+        Filter(
+            name="cost_article_ids",
+            column="cost_article",
+            catalogue="cost_articles",
+            branches=True,
+            either="analytics",
+        ),
+        Filter(name="customer_ids", column="partner", catalogue="partners", either="analytics"),
+    ),
+    default_group_by=("operation",),
+    default_measures=("inflow", "outflow", "net"),
+    notes=("in the base currency, at fixed rates; a transfer is an outflow and an inflow",),
+)
+
+
+def _settlements(name: str, path: str, *, partner: str, partner_ids: Filter, debt: str) -> Report:
+    """Balances by firm and partner, split by their sign and never netted."""
+    return Report(
+        name=name,
+        path=path,
+        scope=MONEY,
+        dated="date",
+        source=f"""(
+        SELECT firm, {partner}, SUM(amount) AS balance
+        FROM (
+            SELECT firm, {partner}, amount FROM totals_{path} WHERE month = :month
+            UNION ALL
+            SELECT firm, {partner}, amount FROM register_{path} WHERE day BETWEEN :month AND :day
+        )
+        GROUP BY firm, {partner}
+    )""",  # noqa: S608 - the names are the two calls below
+        having="SUM(ABS(balance)) <> 0",
+        dimensions=(_reference(partner, "partners"), _FIRM),
+        measures=(
+            Measure(name=debt, sql="SUM(MAX(balance, 0))", places=2),
+            Measure(name="advance", sql="SUM(MAX(-balance, 0))", places=2),
+            Measure(name="net", sql="SUM(balance)", places=2),
+        ),
+        filters=(partner_ids, _FIRM_IDS),
+        default_group_by=(partner,),
+        default_measures=(debt, "advance", "net"),
+        notes=(f"split by the sign of the balance of each {partner} with each firm",),
+    )
+
+
+RECEIVABLES: Final = _settlements(
+    "receivables_balance",
+    "receivables",
+    partner="customer",
+    partner_ids=_CUSTOMER_IDS,
+    debt="receivable",
+)
+PAYABLES: Final = _settlements(
+    "payables_balance", "payables", partner="supplier", partner_ids=_SUPPLIER_IDS, debt="payable"
+)
+
+PURCHASES_REPORT: Final = Report(
+    name="purchases_report",
+    path="purchases",
+    scope=MONEY,
+    dated="period",
+    source="register_purchases",
+    where=_IN_PERIOD,
+    dimensions=(
+        _reference("supplier", "partners"),
+        _FIRM,
+        _reference("warehouse", "warehouses"),
+        _reference("product", "products"),
+        _reference("product_group", "products"),
+        *_TIMES,
+    ),
+    measures=(_AMOUNT, _QTY),
+    filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
+    default_group_by=("supplier", "month"),
+    default_measures=("amount",),
+    warehouse_column="warehouse",
+    notes=("amount includes VAT and is net of returns to suppliers",),
+)
+
+TABULAR: Final = (
+    SALES_REPORT,
+    STOCK_BALANCE,
+    CASH_BALANCE,
+    CASH_FLOW,
+    RECEIVABLES,
+    PAYABLES,
+    PURCHASES_REPORT,
+)

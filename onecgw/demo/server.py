@@ -1,0 +1,65 @@
+"""The demo 1C on a socket, served by Hypercorn connection by connection."""
+
+import logging
+import socket
+from typing import Final
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+from hypercorn.utils import wrap_app
+from quart_trio import QuartTrio
+
+from onecgw.demo.wire import CURRENT_WIRE, Wire
+
+log = logging.getLogger(__name__)
+
+_BACKLOG: Final = 512
+_MAX_REQUEST_BYTES: Final = 1024 * 1024
+
+
+async def serve_demo_onec(
+    app: QuartTrio,
+    *,
+    host: str,
+    port: int,
+    task_status: "trio.TaskStatus[str]" = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until cancelled.
+
+    Args:
+        app: what build_demo_app made.
+        host: the address to bind.
+        port: the port, 0 = a free one.
+        task_status: told the base URL as soon as connections are accepted.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+    config = Config()
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    wrapped = wrap_app(app, _MAX_REQUEST_BYTES, "asgi")
+    context = WorkerContext(None)
+
+    async def serve_connection(stream: trio.SocketStream) -> None:
+        wire = Wire(stream)
+        CURRENT_WIRE.set(wire)
+        try:
+            # Its type asks for TLS; its code takes any stream with a socket.
+            await TCPServer(wrapped, config, context, ConnectionState({}), wire)  # type: ignore[arg-type]
+        except Exception:
+            # The outermost border of a connection: Hypercorn 0.18 lets odd bytes escape to here.
+            log.warning("demo.connection_failed", exc_info=True)
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    bound_port: int = listener.getsockname()[1]
+    shown_host = f"[{host}]" if ":" in host else host
+    task_status.started(f"http://{shown_host}:{bound_port}")
+    await trio.serve_listeners(
+        serve_connection, [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
+    )

@@ -1,0 +1,13 @@
+"""What there is to find in the books, told to whoever starts the demo."""
+
+from onecgw.demo.books import Books
+
+
+def story(books: Books) -> str:
+    """Two or three questions that lead to the story, for the terminal."""
+    first, last = books.story_period
+    return f"""\
+Something happened between {first} and {last}. Ask:
+  «How long was our cash conversion cycle from {first} to {last}, what changed against the three
+   months before, and which part of it moved?»
+  «Which product group's stock at cost grew most between {first} and {last}?»"""
