@@ -1,27 +1,36 @@
 """The only reader of config.yml and the environment: both become one frozen Settings."""
 
 from onecgw.settings.load import find_config, load_settings
-from onecgw.settings.setting import Secret
+from onecgw.settings.setting import Duration, Secret
 from onecgw.settings.tree import (
     ApiSettings,
+    AuditSettings,
+    DatabaseSettings,
     LimitsSettings,
     LogSettings,
     McpSettings,
     OauthSettings,
     OnecAuthSettings,
     OnecSettings,
+    RateLimitSettings,
+    RedirectSettings,
     ServerSettings,
     Settings,
 )
 
 __all__ = [
     "ApiSettings",
+    "AuditSettings",
+    "DatabaseSettings",
+    "Duration",
     "LimitsSettings",
     "LogSettings",
     "McpSettings",
     "OauthSettings",
     "OnecAuthSettings",
     "OnecSettings",
+    "RateLimitSettings",
+    "RedirectSettings",
     "Secret",
     "ServerSettings",
     "Settings",

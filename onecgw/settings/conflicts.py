@@ -28,11 +28,28 @@ def find_conflicts(settings: Settings) -> Iterator[Conflict]:
 
 
 def _oauth(settings: Settings) -> Iterator[Conflict]:
-    if settings.oauth.enabled:
+    oauth = settings.oauth
+    if not oauth.enabled:
+        return
+    yield Conflict(
+        "true is not available in this version; set oauth.enabled: false and mcp.bearer_token",
+        ("oauth.enabled",),
+    )
+    return
+    if not settings.issuer:
         yield Conflict(
-            "true is not available in this version; set oauth.enabled: false and mcp.bearer_token",
-            ("oauth.enabled",),
+            "missing; the origin under which clients reach the gateway is expected"
+            " (or oauth.enabled: false and mcp.bearer_token)",
+            ("oauth.public_url", "server.public_url", "oauth.enabled"),
         )
+    if strangers := sorted(set(oauth.default_scopes) - set(oauth.supported_scopes)):
+        message = f"{', '.join(strangers)}: not one of oauth.supported_scopes"
+        yield Conflict(message, ("oauth.default_scopes", "oauth.supported_scopes"))
+    if oauth.refresh_token_ttl.seconds > oauth.grant_ttl.seconds:
+        message = f"at most oauth.grant_ttl ({oauth.grant_ttl}) is expected"
+        yield Conflict(message, ("oauth.refresh_token_ttl", "oauth.grant_ttl"))
+    if oauth.cimd == "allowlist" and not oauth.cimd_hosts:
+        yield Conflict("missing; oauth.cimd: allowlist needs them", ("oauth.cimd_hosts",))
 
 
 def _credentials(settings: Settings) -> Iterator[Conflict]:

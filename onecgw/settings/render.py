@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -39,4 +40,4 @@ def _value(leaf: Leaf, indent: str) -> str:
         return ""
     if isinstance(value, tuple) and value:
         return "".join(f"\n{indent}  - {item}" for item in value)
-    return f" {value}" if isinstance(value, str) else f" {json.dumps(value)}"
+    return f" {value}" if isinstance(value, str | Path) else f" {json.dumps(value)}"

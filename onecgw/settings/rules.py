@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from onecgw.settings.setting import Refused, Rule
+from onecgw.settings.setting import Duration, Refused, Rule
 
 _NOT_IN_URLS: Final = re.compile(r'[\s\x00-\x20\x7f<>"{}|\\^`]')
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -85,6 +85,33 @@ def _matching(pattern: str) -> Callable[[str], str | None]:
     return lambda text: text if compiled.fullmatch(text) else None
 
 
+def duration(shortest: str, longest: str) -> Rule:
+    """A length of time within two bounds, as `duration("30s", "10m")`."""
+
+    def normal(text: str) -> str | None:
+        if not re.fullmatch(r"[1-9][0-9]{0,7}[smhd]", text):
+            return None
+        seconds = Duration(text).seconds
+        return text if Duration(shortest).seconds <= seconds <= Duration(longest).seconds else None
+
+    return Rule(f"a duration such as {longest}, at least {shortest}, at most {longest}", normal)
+
+
+def _resource(text: str) -> str | None:
+    parts = _split(text)
+    # RFC 8707, 2: an absolute URI without a fragment.
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or "#" in text or "@" in parts.netloc:
+        return None
+    return text
+
+
+def _network(text: str) -> str | None:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        return None
+
+
 def _split(text: str) -> SplitResult | None:
     # urlsplit drops tabs and line ends silently, and its own messages quote the URL.
     if _NOT_IN_URLS.search(text):
@@ -126,3 +153,14 @@ BEARER_TOKEN: Final = Rule(
 FOREIGN_TOKEN: Final = Rule(  # another system issued it: only that a header can carry it
     "a text of ASCII characters without spaces", _matching(r"[\x21-\x7e]{1,8192}")
 )
+RESOURCE: Final = Rule("a URL such as https://mcp.example.org/mcp", _resource)
+NETWORK: Final = Rule("an address or a network such as 10.0.0.0/8", _network)
+REDIRECT_URI: Final = Rule(
+    "a redirect URI such as https://app.example.org/callback",
+    _matching(r"[a-z][a-z0-9+.-]*://[^\s\\#@<>\"{}|^`]{1,500}"),
+)
+CLIENT: Final = Rule(
+    "a client id and its redirect URIs, separated by spaces",
+    _matching(r"[A-Za-z0-9._-]{1,100}( [a-z][a-z0-9+.-]*://[^\s\\#@<>\"{}|^`]{1,500}){1,10}"),
+)
+FOLDER_FILE: Final = Rule("the path of a file, which is created when it is not there", lambda t: t)

@@ -7,6 +7,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import attrs
 
 VARIABLE_PREFIX: Final = "ONECGW_"
+DURATION_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Refused(ValueError):
@@ -31,6 +32,17 @@ class Secret:
     """A password or token that no repr and no log shows."""
 
     value: str = attrs.field(repr=lambda _: "***")
+
+
+class Duration(str):
+    """A length of time as it is written: `90s`, `15m`, `1h` or `30d`."""
+
+    __slots__ = ()
+
+    @property
+    def seconds(self) -> int:
+        """The same in seconds."""
+        return int(self[:-1]) * DURATION_UNITS[self[-1]]
 
 
 @attrs.frozen
