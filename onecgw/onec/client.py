@@ -15,11 +15,12 @@ import trio
 
 from onecgw.caller import Caller
 from onecgw.errors import OnecBadResponse, OnecError, OnecRejected, OnecUnavailable
+from onecgw.identity import InvalidKey, KeyVerdict, UncheckedKey
 from onecgw.onec.answers import read_object
 from onecgw.onec.breaker import Breaker, BreakerState
 from onecgw.onec.exchange import Exchange, Transport
 from onecgw.onec.failures import Failure, Remedy, failure_of, wire_failure
-from onecgw.onec.keys import InvalidKey, KeyVerdict, UncheckedKey, denies_key, read_identity
+from onecgw.onec.keys import denies_key, read_identity
 from onecgw.onec.queue import Queue
 from onecgw.onec.reasons import log_line
 from onecgw.onec.sessions import Sessions
@@ -50,6 +51,11 @@ class OnecCall:
     caller: Caller
     request_id: str
     traceparent: str | None = None
+
+    @property
+    def method(self) -> str:
+        """How the question is asked."""
+        return "POST" if self.body else "GET"
 
 
 @attrs.frozen(kw_only=True)
@@ -235,10 +241,10 @@ class OnecClient:
         call = progress.call
         try:
             reply = await self._exchange.send(
-                "POST" if call.body else "GET",
+                call.method,
                 call.path,
                 body=call.body,
-                headers=(*_call_headers(call), *self._sessions.headers(cookie)),
+                headers=(*headers_of(call), *self._sessions.headers(cookie)),
             )
         except OnecError as error:
             return wire_failure(error, error.__cause__)
@@ -273,7 +279,8 @@ def _told(progress: _Progress) -> Iterator[None]:
         log.debug("onec.call", extra={"fields": {**progress.fields(), **size}})
 
 
-def _call_headers(call: OnecCall) -> tuple[tuple[str, str], ...]:
+def headers_of(call: OnecCall) -> tuple[tuple[str, str], ...]:
+    """What a call says about itself (the contract, section 1)."""
     return (
         ("Content-Type", "application/json"),
         # A sub is the account's own business; what no header may carry is percent-encoded.

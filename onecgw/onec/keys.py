@@ -3,39 +3,15 @@
 from http import HTTPStatus
 from typing import Final
 
-import attrs
 import msgspec
 
 from onecgw.caller import ALL_SCOPES
-from onecgw.errors import OnecBadResponse, OnecError
+from onecgw.errors import OnecBadResponse
+from onecgw.identity import ValidKey
 from onecgw.onec.failures import Reply
 from onecgw.onec.reasons import contract_error, text_of
 
 _DENIALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
-
-
-@attrs.frozen(kw_only=True)
-class ValidKey:
-    """The key belongs to an account. scopes: those of its scopes that the gateway knows."""
-
-    sub: str
-    name: str
-    scopes: frozenset[str]
-
-
-@attrs.frozen
-class InvalidKey:
-    """1C itself says that the key is nobody's."""
-
-
-@attrs.frozen(kw_only=True)
-class UncheckedKey:
-    """Nothing is known of the key: 1C could not be asked, or its answer is not understood."""
-
-    error: OnecError
-
-
-KeyVerdict = ValidKey | InvalidKey | UncheckedKey
 
 
 def denies_key(reply: Reply) -> bool:

@@ -42,7 +42,7 @@ class Sessions:
 
     def give_back(self, cookie: str | None, set_cookies: Iterable[str]) -> None:
         """Keep the session of a call that 1C has answered."""
-        cookie = _session_in(set_cookies) or cookie
+        cookie = session_in(set_cookies) or cookie
         if self._mode == "client" and cookie is not None and len(self._idle) < self._size:
             self._idle.append(cookie)
 
@@ -62,7 +62,8 @@ def _pair(cookie: str) -> str:
     return f"{_COOKIE}={cookie}"
 
 
-def _session_in(set_cookies: Iterable[str]) -> str | None:
+def session_in(set_cookies: Iterable[str]) -> str | None:
+    """The session that 1C gives its client, if it does."""
     for line in set_cookies:
         name, _, value = line.partition(";")[0].partition("=")
         if name.strip().lower() == _COOKIE and value.strip():

@@ -24,7 +24,7 @@ class Asked:
 class Wire:
     """The server's end of one connection, while it answers one request."""
 
-    def __init__(self, stream: trio.SocketStream) -> None:
+    def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
 
     async def send(self, data: bytes) -> None:
@@ -37,6 +37,7 @@ class Wire:
         await self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     async def reset(self) -> None:
+        assert isinstance(self._stream, trio.SocketStream)
         self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await self._stream.aclose()
 
@@ -68,7 +69,7 @@ class OnecServer:
         self.most_in_flight = 0
         self.base_url = ""
 
-    async def serve(self, stream: trio.SocketStream) -> None:
+    async def serve(self, stream: trio.abc.Stream) -> None:
         number = self.connections
         self.connections += 1
         self.open_connections += 1
@@ -112,7 +113,7 @@ async def onec_server(play: Play) -> AsyncIterator[OnecServer]:
 class _Requests:
     """Reads one request after the other."""
 
-    def __init__(self, stream: trio.SocketStream, connection: int) -> None:
+    def __init__(self, stream: trio.abc.Stream, connection: int) -> None:
         self._stream = stream
         self._connection = connection
         self._buffer = b""
