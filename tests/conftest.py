@@ -1,0 +1,17 @@
+"""Fixtures that several rooms share."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from onecgw.demo.books import Books, open_books
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(scope="session")
+def small_books() -> Iterator[Books]:
+    """The demo company, small, on a fixed day; built once per process."""
+    with open_books(size="small", today=TODAY, cache_folder=None, progress=lambda _: None) as books:
+        yield books
