@@ -16,10 +16,10 @@ from onecgw.errors import (
     OnecTimeout,
     OnecUnavailable,
 )
+from onecgw.identity import InvalidKey, UncheckedKey, ValidKey
 from onecgw.onec import client as client_module
 from onecgw.onec.client import OnecCall
 from onecgw.onec.deadline import deadline
-from onecgw.identity import InvalidKey, UncheckedKey, ValidKey
 from onecgw.settings import OnecAuthSettings, Secret
 from tests.fakes.onec_server import Asked, Play, Wire, onec_server
 from tests.onec.talking import SETTINGS, call, client_of, recorded
