@@ -12,6 +12,7 @@ OnecgwError                 the text is written for the caller and safe to show
 ├── PayloadTooLarge         413 payload_too_large
 ├── UnsupportedMediaType    415 unsupported_media_type
 ├── RateLimited             429 rate_limited         with the second at which to go on
+├── StorageUnavailable      503 storage_unavailable  the database cannot be used
 └── OnecError               a call to 1C did not end well
     ├── OnecRejected        400 onec_rejected        1C refused the arguments
     ├── OnecAuth            401 onec_auth            the technical user is wrong
@@ -161,6 +162,13 @@ class RateLimited(OnecgwError):
 
     code = "rate_limited"
     http_status = 429
+
+
+class StorageUnavailable(OnecgwError):
+    """The database cannot be used, so logins or the audit cannot be kept."""
+
+    code = "storage_unavailable"
+    http_status = 503
 
 
 class OnecError(OnecgwError):

@@ -1,0 +1,190 @@
+"""The one SQLite file: how it is opened, read, written and watched."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import trio
+
+from onecgw.errors import ConfigError, StorageUnavailable
+from onecgw.store_schema import MIGRATIONS
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Transition = Callable[[sqlite3.Connection], T]
+
+BUSY_TIMEOUT_SECONDS: Final = 5  # a thread is not interrupted by a deadline, so SQLite must be
+RETRY_AFTER_SECONDS: Final = 5
+OWNER_ONLY: Final = 0o600
+FOLDER_OWNER_ONLY: Final = 0o700
+
+
+class Store:
+    """An open database.
+
+    One connection writes, in a thread and one transition at a time; another reads, in the
+    thread of the caller: in WAL mode a reader never waits for a writer, and sees only what was
+    committed.
+
+    Args:
+        path: the file; it and its folder are made if need be.
+
+    Raises:
+        ConfigError: it cannot be opened, or a newer version of the gateway wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        self._limiter = trio.CapacityLimiter(1)
+        self._problem = ""
+        try:
+            _create(path)
+            self._writer = _connect(path)
+            _migrate(self._writer, path)
+            self._reader = _connect(path)
+            self._reader.execute("PRAGMA query_only = ON")
+            self._inode = path.stat().st_ino
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
+
+    @property
+    def problem(self) -> str:
+        """Why nothing can be written, as far as the last attempt tells; "" if all is well."""
+        return self._problem
+
+    async def write(self, transition: Transition[T]) -> T:
+        """Run a transition as one transaction: a crash leaves either nothing or all of it.
+
+        Cancellation waits for the end of a transition that has begun.
+
+        Raises:
+            StorageUnavailable: nothing was written.
+        """
+        return await trio.to_thread.run_sync(self.write_here, transition, limiter=self._limiter)
+
+    def write_here(self, transition: Transition[T]) -> T:
+        """The same in this thread; for programs that do nothing else meanwhile.
+
+        Raises:
+            StorageUnavailable: nothing was written.
+        """
+        try:
+            self._look_at_file()
+            result = _commit(self._writer, transition)
+        except (OSError, sqlite3.Error) as error:
+            self._problem = str(error)
+            raise _unavailable(error) from error
+        self._problem = ""
+        return result
+
+    def read(self, query: Transition[T]) -> T:
+        """The result of a query.
+
+        Raises:
+            StorageUnavailable: it cannot be read.
+        """
+        try:
+            return query(self._reader)
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+
+    async def probe(self) -> str:
+        """Why nothing can be written right now; "" if all is well."""
+        with contextlib.suppress(StorageUnavailable):
+            await self.write(_touch)
+        return self._problem
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._reader.close()
+        self._writer.close()
+
+    def _look_at_file(self) -> None:
+        """SQLite would go on writing into a file that somebody has deleted."""
+        if self.path.stat().st_ino != self._inode:
+            raise OSError(f"{self.path} was replaced while the gateway runs")
+
+
+def _commit(connection: sqlite3.Connection, transition: Transition[T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = transition(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # some errors have rolled back already
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _touch(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE probe SET at = unixepoch()")
+
+
+def _unavailable(error: Exception) -> StorageUnavailable:
+    log.error("store.failed", extra={"fields": {"reason": str(error)}})
+    return StorageUnavailable(
+        "the gateway's database cannot be used now; its log knows more",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def _create(path: Path) -> None:
+    """An empty file that only its owner may read; SQLite gives its helper files the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_OWNER_ONLY)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+    if path.stat().st_mode & 0o077:
+        path.chmod(OWNER_ONLY)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand; the writer is used by one thread at a time.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # What was deleted is overwritten: encrypted keys do not linger in free pages.
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date, forward only; a copy of the file is made before."""
+    found = _version(connection)
+    if found > len(MIGRATIONS):
+        raise ConfigError(
+            f"database.path: {path} has schema {found}, and this version of onecgw knows"
+            f" {len(MIGRATIONS)}; start the newer version, or restore an older copy"
+        )
+    if 0 < found < len(MIGRATIONS):
+        _copy(connection, path.with_name(f"{path.name}.v{found}"))
+
+    def migrate(connection: sqlite3.Connection) -> None:
+        # Another process may have been faster.
+        for statements in MIGRATIONS[_version(connection) :]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    if found < len(MIGRATIONS):
+        _commit(connection, migrate)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    _create(target)
+    with contextlib.closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)

@@ -1,0 +1,94 @@
+"""The schema of the one SQLite file, version by version; docs/explanation/storage.md explains it.
+
+Instants are seconds since the epoch, in UTC; scopes are separated by spaces; what is called
+`hash` is an HMAC under the pepper of the secrets file.
+"""
+
+from typing import Final
+
+_VERSION_1: Final = (
+    "CREATE TABLE probe (at INTEGER NOT NULL) STRICT",
+    "INSERT INTO probe VALUES (0)",
+    # One login of one person in one client.
+    """CREATE TABLE grants (
+        id TEXT PRIMARY KEY,
+        sub TEXT NOT NULL,
+        name TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        client_name TEXT NOT NULL,
+        resource TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        entitled TEXT NOT NULL,
+        key_hash BLOB NOT NULL,
+        key_box BLOB NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        verified_at INTEGER NOT NULL,
+        redeemed_at INTEGER,
+        revoked_at INTEGER,
+        revoked_why TEXT NOT NULL DEFAULT ''
+    ) STRICT""",
+    "CREATE INDEX grants_by_sub ON grants (sub)",
+    "CREATE INDEX grants_by_key ON grants (key_hash)",
+    """CREATE TABLE codes (
+        hash BLOB PRIMARY KEY,
+        grant_id TEXT NOT NULL REFERENCES grants ON DELETE CASCADE,
+        redirect_uri TEXT NOT NULL,
+        challenge TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        wrong_verifiers INTEGER NOT NULL DEFAULT 0,
+        used_at INTEGER
+    ) STRICT""",
+    "CREATE INDEX codes_by_grant ON codes (grant_id)",
+    # refresh_hash: of an access token, the refresh token that was handed out with it.
+    """CREATE TABLE tokens (
+        hash BLOB PRIMARY KEY,
+        kind TEXT NOT NULL CHECK (kind IN ('access', 'refresh')),
+        grant_id TEXT NOT NULL REFERENCES grants ON DELETE CASCADE,
+        scopes TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        refresh_hash BLOB,
+        seen_at INTEGER,
+        rotated_at INTEGER,
+        salt BLOB
+    ) STRICT""",
+    "CREATE INDEX tokens_by_grant ON tokens (grant_id)",
+    "CREATE INDEX tokens_by_end ON tokens (expires_at)",
+    # Between the key and the consent of one login.
+    """CREATE TABLE transactions (
+        hash BLOB PRIMARY KEY,
+        request TEXT NOT NULL,
+        sub TEXT NOT NULL,
+        name TEXT NOT NULL,
+        entitled TEXT NOT NULL,
+        key_hash BLOB NOT NULL,
+        key_box BLOB NOT NULL,
+        verified_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT""",
+    # Accounts of the gateway itself, for oauth.keys: local.
+    """CREATE TABLE keys (
+        id TEXT PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,
+        sub TEXT NOT NULL,
+        name TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER,
+        revoked_at INTEGER
+    ) STRICT""",
+    "CREATE TABLE denied_clients (hash BLOB PRIMARY KEY, denied_at INTEGER NOT NULL) STRICT",
+    # ts: milliseconds. detail: JSON.
+    """CREATE TABLE audit (
+        id INTEGER PRIMARY KEY,
+        ts INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        sub TEXT NOT NULL,
+        client TEXT NOT NULL,
+        detail TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX audit_by_time ON audit (ts)",
+)
+
+MIGRATIONS: Final = (_VERSION_1,)
