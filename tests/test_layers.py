@@ -21,7 +21,7 @@ LAYERS = (
     {"arguments", "schema"},
     {"contract"},
     {"identity", "json_input", "logs", "settings", "store"},
-    {"caller"},
+    {"caller", "store_schema"},
     {"errors"},
     {"onecgw"},
 )
