@@ -20,7 +20,12 @@ def deadline(timeout_ms: int) -> Iterator[None]:
     with trio.move_on_after(timeout_ms / 1000) as scope:
         yield
     if scope.cancelled_caught:
-        raise OnecTimeout(
-            f"1C did not answer within {timeout_ms} ms; narrow the period or the filters,"
-            " or ask for fewer rows"
-        )
+        raise out_of_time(timeout_ms)
+
+
+def out_of_time(timeout_ms: int) -> OnecTimeout:
+    """What a caller is told when the time is up."""
+    return OnecTimeout(
+        f"1C did not answer within {timeout_ms} ms; narrow the period or the filters,"
+        " or ask for fewer rows"
+    )
