@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 import trio
 
-from onecgw.errors import PayloadTooLarge
+from onecgw.errors import InvalidRequest, PayloadTooLarge
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -77,7 +77,8 @@ async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
 
     Raises:
         PayloadTooLarge: as soon as it exceeds max_bytes.
-        ClientGone: the client disconnected, or took longer than BODY_SECONDS.
+        InvalidRequest: it took longer than BODY_SECONDS.
+        ClientGone: the client disconnected.
     """
     parts: list[bytes] = []
     size_bytes = 0
@@ -93,7 +94,7 @@ async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
             parts.append(part)
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
-    raise ClientGone
+    raise InvalidRequest(f"the request body took longer than {BODY_SECONDS} s")
 
 
 async def send_response(send: Send, response: Response) -> None:
@@ -124,3 +125,27 @@ async def run_while_connected(receive: Receive, work: Callable[[], Awaitable[Non
         nursery.start_soon(watch)
         await work()
         nursery.cancel_scope.cancel()
+
+
+def finish_undisturbed(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """The same channels, but the end of an answer is not mistaken for a client that left.
+
+    Hypercorn recycles the connection inside the send that ends the answer, and meanwhile reports a
+    disconnect. An application that is cancelled by it cancels the recycling too: the idle timer is
+    then never armed again, and the connection outlives every stop of the server.
+    """
+    is_ending = False
+
+    async def send_to_the_end(message: Message) -> None:
+        nonlocal is_ending
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            is_ending = True
+        await send(message)
+
+    async def receive_until_the_end() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect" and is_ending:
+            await trio.sleep_forever()
+        return message
+
+    return receive_until_the_end, send_to_the_end

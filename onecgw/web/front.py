@@ -14,6 +14,7 @@ from onecgw.web.asgi import (
     Response,
     Scope,
     Send,
+    finish_undisturbed,
     json_response,
     read_head,
     send_response,
@@ -50,6 +51,7 @@ class Front:
         if scope["type"] != "http":
             await self.everything_else(scope, receive, send)
             return
+        receive, send = finish_undisturbed(receive, send)
         request = read_head(scope)
         origin = request.value("origin")
         if refusal := self._refusal(request, origin):
