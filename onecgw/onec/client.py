@@ -28,7 +28,8 @@ from onecgw.settings import OnecSettings
 
 log = logging.getLogger(__name__)
 
-FINISH_SECONDS: Final = 5  # for ending the sessions at shutdown
+FINISH_SECONDS: Final = 1  # for ending one session at shutdown
+CLOSE_SECONDS: Final = 5  # for ending all of them
 LOCKED_PAUSE_SECONDS: Final = (0.2, 0.5)  # random, so that the locked ones do not meet again
 
 HEALTH_PATH: Final = "/mcp/health"
@@ -168,15 +169,20 @@ class OnecClient:
     async def aclose(self) -> None:
         """End the sessions kept in 1C, then close every connection.
 
-        It takes at most FINISH_SECONDS and a moment, also when it is cancelled.
+        It takes at most CLOSE_SECONDS and a moment, also when it is cancelled.
         """
-        with trio.move_on_after(FINISH_SECONDS, shield=True):
+        with trio.move_on_after(CLOSE_SECONDS, shield=True):
             for headers in self._sessions.finish():
-                try:
-                    await self._exchange.send("GET", HEALTH_PATH, body=b"", headers=headers)
-                except OnecError as error:
-                    log.info("onec.finish", extra={"fields": {"class": error.code}})
+                with trio.move_on_after(FINISH_SECONDS):
+                    await self._finish(headers)
         await self._exchange.aclose()
+
+    async def _finish(self, headers: tuple[tuple[str, str], ...]) -> None:
+        """End one session; if that fails, 1C ends it some time after its last call."""
+        try:
+            await self._exchange.send("GET", HEALTH_PATH, body=b"", headers=headers)
+        except OnecError as error:
+            log.info("onec.finish", extra={"fields": {"class": error.code}})
 
     async def _run(self, progress: _Progress) -> bytes:
         """One call in its turn."""
