@@ -103,8 +103,8 @@ async def test_the_end_of_an_answer_is_not_mistaken_for_a_client_that_left() -> 
         await trio.testing.wait_all_tasks_blocked()
         sent.append(message)
 
-    receive, send = finish_undisturbed(receiving({"type": "http.disconnect"}), send)
+    receive, send_last = finish_undisturbed(receiving({"type": "http.disconnect"}), send)
     with trio.fail_after(5):
-        await run_while_connected(receive, lambda: send(last))
+        await run_while_connected(receive, lambda: send_last(last))
 
     assert sent == [last]
