@@ -41,7 +41,7 @@ UNAVAILABLE_SECONDS: Final = 10
 LOCKED_SECONDS: Final = 5
 LONGEST_RETRY_AFTER_SECONDS: Final = 3_600  # a proxy's own advice is believed up to here
 
-UNAVAILABLE: Final = "1C is not reachable; try again later"
+UNAVAILABLE: Final = "1C is not reachable"
 
 
 class Remedy(StrEnum):
@@ -136,7 +136,7 @@ def _retry_after(reply: Reply, otherwise: int) -> int:
 
 def _license(reply: Reply, _: str) -> OnecError:
     return OnecLicense(
-        "1C has no free licence for one more session; try again later",
+        "1C has no free licence for one more session",
         retry_after_seconds=_retry_after(reply, LICENSE_SECONDS),
     )
 
@@ -150,7 +150,7 @@ def _maintenance(reply: Reply, reason: str) -> OnecError:
 
 def _locked(reply: Reply, _: str) -> OnecError:
     return OnecLocked(
-        "1C waited too long for data that another user has locked; try again in a few seconds",
+        "1C waited too long for data that another user has locked",
         retry_after_seconds=_retry_after(reply, LOCKED_SECONDS),
     )
 

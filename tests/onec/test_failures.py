@@ -10,14 +10,14 @@ from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.onec.talking import call, client_of, recorded, recorded_names
 
 AUTH = "1C does not accept the gateway's technical user; the administrator must check onec.auth"
-BUSY = "1C waited too long for data that another user has locked; try again in a few seconds"
+BUSY = "1C waited too long for data that another user has locked"
 FORBIDDEN = (
     "the gateway's technical user has no right to this in 1C;"
     " the administrator must check its roles"
 )
-LICENSE = "1C has no free licence for one more session; try again later"
+LICENSE = "1C has no free licence for one more session"
 NO_REASON = "1C reported an error without a reason"
-REACH = "1C is not reachable; try again later"
+REACH = "1C is not reachable"
 SESSION = "1C ended the session of the call; try again"
 
 
