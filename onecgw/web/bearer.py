@@ -1,14 +1,21 @@
 """The Authorization header → who is calling."""
 
 import hmac
+from collections.abc import Callable
+from typing import Final
+
+import attrs
 
 from onecgw.caller import Caller
 from onecgw.errors import Unauthorized
 from onecgw.settings import Secret
 from onecgw.web.asgi import Request
 
-CHALLENGE = 'Bearer realm="onecgw"'
-BAD_TOKEN = f'{CHALLENGE}, error="invalid_token"'
+Authenticate = Callable[[Request], Caller]
+
+CLIENT_NAME_CHARACTERS: Final = 100
+CHALLENGE: Final = 'Bearer realm="onecgw"'
+BAD_TOKEN: Final = f'{CHALLENGE}, error="invalid_token"'
 
 
 class StaticBearer:
@@ -42,3 +49,14 @@ def bearer_token(request: Request) -> bytes:
             "send the header Authorization: Bearer <token>, once", challenge=CHALLENGE
         )
     return token.strip()
+
+
+def identify(request: Request, authenticate: Authenticate) -> Caller:
+    """The caller of a request, with what the program says of itself, for the audit.
+
+    Raises:
+        Unauthorized: as authenticate does.
+    """
+    said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
+    name = "".join(sign for sign in said if sign.isprintable())
+    return attrs.evolve(authenticate(request), client=name)

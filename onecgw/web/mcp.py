@@ -1,7 +1,6 @@
 """POST /mcp: one protocol message per request, answered as JSON, or as a stream when it must be."""
 
 import secrets
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -33,10 +32,9 @@ from onecgw.web.asgi import (
     read_head,
     send_response,
 )
+from onecgw.web.bearer import Authenticate, identify
 from onecgw.web.event_stream import Reply, reply_while_connected
 from onecgw.web.problems import problem_response
-
-Authenticate = Callable[[Request], Caller]
 
 OK: Final = 200
 ACCEPTED: Final = 202
@@ -153,7 +151,7 @@ class McpEndpoint:
         await reply_while_connected(receive, reply, partial(self._answer, incoming, reply))
 
     def _admit(self, request: Request, headers: _Headers) -> Caller:
-        caller = self._authenticate(request)
+        caller = identify(request, self._authenticate)
         if request.method != "POST":
             raise MethodNotAllowed("POST")
         if not headers.says_json:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
@@ -22,11 +22,10 @@ from onecgw.web.asgi import (
     run_while_connected,
     send_response,
 )
+from onecgw.web.bearer import Authenticate, identify
 from onecgw.web.problems import problem_response
 
 log = logging.getLogger(__name__)
-
-Authenticate = Callable[[Request], Caller]
 
 
 @attrs.frozen(kw_only=True)
@@ -69,9 +68,7 @@ class RestEndpoint:
         await run_while_connected(receive, work)
 
     def _admit(self, request: Request) -> Caller:
-        caller = attrs.evolve(
-            self.authenticate(request), client=client_name(request.value("user-agent"))
-        )
+        caller = identify(request, self.authenticate)
         if request.method != "POST":
             raise MethodNotAllowed("POST")
         media_type = (request.value("content-type") or "").partition(";")[0].strip().lower()
@@ -92,8 +89,3 @@ class RestEndpoint:
         return json_response(
             200, answer.body, headers=[(b"x-request-id", request_id.encode("ascii"))]
         )
-
-
-def client_name(user_agent: str | None) -> str:
-    """What a program says of itself, bounded and printable, for the audit."""
-    return "".join(sign for sign in (user_agent or "")[:100] if sign.isprintable())
