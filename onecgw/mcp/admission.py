@@ -8,7 +8,7 @@ import attrs
 import msgspec
 
 from onecgw.mcp import wire
-from onecgw.mcp.client import NOBODY, Client, read_client
+from onecgw.mcp.client import Client, read_client
 from onecgw.mcp.problems import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
@@ -124,8 +124,6 @@ def admit_modern(message: wire.Message, meta: Meta, mirror: Mirror | None) -> Cl
             "unsupported protocol version",
             data={"supported": SUPPORTED, "requested": version},
         )
-    if meta.capabilities == b"{}" and not meta.client:
-        return NOBODY
     return read_client(bytes(meta.client), bytes(meta.capabilities))
 
 

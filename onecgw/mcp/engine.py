@@ -24,6 +24,7 @@ from onecgw.mcp.problems import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
+    PARSE_ERROR,
     ClientLacks,
     RpcError,
 )
@@ -134,6 +135,9 @@ class Engine:
             return await self._serve_legacy(message, meta, incoming)
         except RpcError as problem:
             return _refused(problem, modern=modern, request_id=request_id)
+        except RecursionError:
+            deep = RpcError(PARSE_ERROR, "the message is nested too deeply")
+            return _refused(deep, modern=modern, request_id=request_id)
         except Exception:  # the border: a fault of ours must not take the connection with it
             fields = {"request_id": incoming.request_id, "sub": incoming.caller.sub}
             log.exception("mcp.failed", extra={"fields": fields})
@@ -161,6 +165,8 @@ class Engine:
         if incoming.session_id and message.method != "initialize":
             session = resume(self._sealer, incoming.session_id, sub=incoming.caller.sub)
             client = session.client
+            if not incoming.channel.can_stream:  # questions of this era travel on the stream
+                client = attrs.evolve(client, capabilities=frozenset())
         if message.method not in self._legacy:
             raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
         call = _call(message, meta, incoming, client=client, modern=False)

@@ -25,7 +25,8 @@ MAX_LOG_LEVELS: Final = 10_000
 class LogLevels:
     """The level that each session asked for, as long as this process remembers.
 
-    Forgetting one costs nothing: the session is back at DEFAULT_LOG_LEVEL.
+    Forgetting one costs nothing: the session is back at DEFAULT_LOG_LEVEL. A client without a
+    session ("") stays there.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,8 @@ class LogLevels:
 
     def set(self, session_id: str, level: str) -> None:
         """Remember a session's level; the oldest make room."""
+        if not session_id:
+            return
         self._levels[session_id] = level
         self._levels.move_to_end(session_id)
         if len(self._levels) > MAX_LOG_LEVELS:

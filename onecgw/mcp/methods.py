@@ -158,8 +158,9 @@ async def _list_all(member: str, list_items: Callable[..., bytes], call: Call) -
 
 async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:
     params = wire.read_params(call.params, _CallTool)
-    # Some clients send null for none.
-    arguments = b"{}" if params.arguments == b"null" else bytes(params.arguments)
+    arguments = bytes(params.arguments)
+    if arguments == b"null":  # some clients send it for none
+        arguments = b"{}"
     if not wire.is_object(arguments):
         raise RpcError(INVALID_PARAMS, "arguments must be an object")
 

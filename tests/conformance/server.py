@@ -1,6 +1,6 @@
 """The engine with the fixtures of the conformance suite on a socket.
 
-    python -m tests.conformance.server --port 8090 [--token T]
+python -m tests.conformance.server --port 8090 [--token T]
 """
 
 import argparse
@@ -46,28 +46,29 @@ def make_app(engine: Engine, *, token: str | None) -> Front:
     )
 
 
-async def serve_fixtures(
-    port: int,
-    *,
-    token: str | None,
-    announce: Callable[[str], None],
-    task_status: "trio.TaskStatus[str]" = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Serve until cancelled."""
+async def serve_fixtures(port: int, *, token: str | None, announce: Callable[[str], None]) -> None:
+    """Serve until cancelled; announce is told the URL of the endpoint."""
     hub = Hub()
     app = make_app(Engine(make_fixtures(hub), hub=hub), token=token)
-    async with trio.open_nursery() as nursery:
-        url = await nursery.start(partial(serve_app, app, host=HOST, port=port, grace_seconds=1))
-        announce(url)
-        task_status.started(f"{url}/mcp")
+    await serve_app(
+        app, host=HOST, port=port, grace_seconds=1, announce=lambda url: announce(f"{url}/mcp")
+    )
 
 
 @asynccontextmanager
 async def running_fixtures(*, token: str | None = None) -> AsyncIterator[str]:
     """The fixtures on a free port; yields the URL of the endpoint."""
+    url: list[str] = []
+    listening = trio.Event()
+
+    def announce(said: str) -> None:
+        url.append(said)
+        listening.set()
+
     async with trio.open_nursery() as nursery:
-        serve = partial(serve_fixtures, 0, token=token, announce=lambda _: None)
-        yield await nursery.start(serve)
+        nursery.start_soon(partial(serve_fixtures, 0, token=token, announce=announce))
+        await listening.wait()
+        yield url[0]
         nursery.cancel_scope.cancel()
 
 

@@ -1,0 +1,113 @@
+"""An engine with a few tools whose steps a test decides, and a channel that remembers."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+import msgspec
+
+from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.errors import NotFound
+from onecgw.mcp.admission import Mirror
+from onecgw.mcp.engine import Engine, Incoming, Outgoing
+from onecgw.mcp.exchange import Exchange
+from onecgw.mcp.features import Features, ServerInfo, ToolResult
+from onecgw.mcp.versions import MODERN
+
+ALICE = Caller(sub="alice", scopes=frozenset(ALL_SCOPES))
+BOB = Caller(sub="bob", scopes=frozenset(ALL_SCOPES))
+INFO = ServerInfo(name="onecgw", title="Gateway", version="0", instructions="Resolve names first.")
+META = "io.modelcontextprotocol/"
+SERVER_INFO = {f"{META}serverInfo": {"name": "onecgw", "title": "Gateway", "version": "0"}}
+KEY = b"k" * 32
+
+ToolBody = Callable[[bytes, Exchange], Awaitable[ToolResult]]
+
+
+@attrs.define
+class Recorder:
+    """A channel that keeps what is sent."""
+
+    can_stream: bool = True
+    sent: list[Any] = attrs.field(factory=list)
+    pulse: Callable[[], Awaitable[None]] | None = None
+    on_send: Callable[[Any], Awaitable[None]] | None = None
+
+    async def send(self, message: bytes) -> None:
+        if self.can_stream:
+            self.sent.append(msgspec.json.decode(message))
+            if self.on_send is not None:
+                await self.on_send(self.sent[-1])
+
+    def pulse_with(self, pulse: Callable[[], Awaitable[None]]) -> None:
+        self.pulse = pulse
+
+
+@attrs.define
+class ScriptedTools:
+    """Tools by name."""
+
+    bodies: dict[str, ToolBody]
+
+    def list_tools(self, _caller: Caller) -> bytes:
+        return msgspec.json.encode(
+            [{"name": name, "inputSchema": {"type": "object"}} for name in self.bodies]
+        )
+
+    async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
+        if name not in self.bodies:
+            raise NotFound(name)
+        return await self.bodies[name](arguments, exchange)
+
+
+async def echo(arguments: bytes, _exchange: Exchange) -> ToolResult:
+    return ToolResult(body=arguments)
+
+
+def make_engine(key: bytes = KEY, **bodies: ToolBody) -> Engine:
+    """An engine with these tools, and `echo`."""
+    return Engine(
+        Features(info=INFO, tools=ScriptedTools({"echo": echo, **bodies})), sealing_key=key
+    )
+
+
+def modern(method: str, *, request_id: Any = 1, meta: Any = None, **params: Any) -> dict[str, Any]:
+    """A request of the stateless era."""
+    full = {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {}} | (meta or {})
+    return {
+        "jsonrpc": "2.0",
+        "id": request_id,
+        "method": method,
+        "params": {**params, "_meta": full},
+    }
+
+
+def legacy(method: str, *, request_id: Any = 1, **params: Any) -> dict[str, Any]:
+    """A request of the handshake era."""
+    return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+
+
+def mirror_of(message: dict[str, Any]) -> Mirror:
+    """The headers that a correct client sends with a modern message."""
+    params = message["params"]
+    return Mirror(
+        version=params["_meta"].get(f"{META}protocolVersion"),
+        method=message["method"],
+        name=params.get("name", params.get("uri")),
+    )
+
+
+async def send(engine: Engine, message: Any, **incoming: Any) -> Outgoing:
+    """The engine's answer to a message (a value, or bytes as they are)."""
+    body = message if isinstance(message, bytes) else msgspec.json.encode(message)
+    defaults: dict[str, Any] = {"caller": ALICE, "request_id": "r-1", "channel": Recorder()}
+    is_modern = isinstance(message, dict) and "_meta" in message.get("params", {})
+    if is_modern and "mirror" not in incoming:
+        defaults["mirror"] = mirror_of(message)
+    return await engine.handle(Incoming(body=body, **(defaults | incoming)))
+
+
+async def ask(engine: Engine, message: Any, **incoming: Any) -> Any:
+    """The same, decoded."""
+    body = (await send(engine, message, **incoming)).body
+    return None if body is None else msgspec.json.decode(body)

@@ -1,0 +1,314 @@
+import logging
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+
+from onecgw.caller import Caller
+from onecgw.errors import (
+    NotFound,
+    OnecTimeout,
+    Problem,
+    RateLimited,
+    ValidationFailed,
+)
+from onecgw.mcp.admission import Mirror
+from onecgw.mcp.exchange import Exchange
+from onecgw.mcp.features import ToolResult
+from onecgw.mcp.versions import LATEST_LEGACY, LEGACY, MODERN, SUPPORTED
+from tests.mcp.support import (
+    ALICE,
+    BOB,
+    META,
+    SERVER_INFO,
+    ask,
+    legacy,
+    make_engine,
+    modern,
+    send,
+)
+
+CANCELLED = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
+
+
+def result(members: dict[str, Any], **modern_members: Any) -> dict[str, Any]:
+    """A modern answer."""
+    common = {"resultType": "complete", "_meta": SERVER_INFO}
+    return {"jsonrpc": "2.0", "id": 1, "result": {**members, **common, **modern_members}}
+
+
+async def test_discover_tells_versions_capabilities_and_instructions() -> None:
+    assert await ask(make_engine(), modern("server/discover")) == result(
+        {
+            "supportedVersions": list(SUPPORTED),
+            "capabilities": {"tools": {"listChanged": True}},
+            "instructions": "Resolve names first.",
+        },
+        ttlMs=3_600_000,
+        cacheScope="public",
+    )
+
+
+async def test_tools_are_listed_with_cache_hints_only_in_the_modern_era() -> None:
+    tools = [{"name": "echo", "inputSchema": {"type": "object"}}]
+    engine = make_engine()
+    assert await ask(engine, modern("tools/list")) == result(
+        {"tools": tools}, ttlMs=60_000, cacheScope="private"
+    )
+    assert await ask(engine, legacy("tools/list")) == {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "result": {"tools": tools},
+    }
+
+
+async def test_a_list_has_one_page() -> None:
+    answer = await ask(make_engine(), legacy("tools/list", cursor="next"))
+    assert answer["error"]["code"] == -32602
+
+
+async def test_the_body_of_a_tool_is_sent_as_structure_and_as_text_digit_for_digit() -> None:
+    body = b'{"sum":12345678901234567890.10,"tiny":1E-7,"label":"\xc2\xab\\"\xc2\xbb"}'
+    message = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":'
+    message += b'{"name":"echo","arguments":%b}}' % body
+    outgoing = await send(make_engine(), message)
+    assert outgoing.body is not None
+    assert b'"structuredContent":%b}' % body in outgoing.body
+    answer = await ask(make_engine(), message)
+    assert answer["result"]["content"] == [{"type": "text", "text": body.decode()}]
+
+
+@pytest.mark.parametrize("arguments", [b"", b',"arguments":{}', b',"arguments":null'])
+async def test_absent_arguments_are_an_empty_object(arguments: bytes) -> None:
+    message = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"%b}}'
+    answer = await ask(make_engine(), message % arguments)
+    assert answer["result"]["structuredContent"] == {}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"name": 7}, {"name": "echo", "arguments": [1]}, {"name": "echo", "arguments": "{}"}],
+)
+async def test_broken_params_are_invalid_params(params: dict[str, Any]) -> None:
+    answer = await ask(make_engine(), legacy("tools/call", **params))
+    assert answer["error"]["code"] == -32602
+
+
+async def raising(error: Exception, *, era: str = "modern") -> Any:
+    async def tool(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+        raise error
+
+    request = modern if era == "modern" else legacy
+    return await ask(make_engine(tool=tool), request("tools/call", name="tool", arguments={}))
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OnecTimeout("1C did not answer within 1500 ms"), "onec_timeout: 1C did not answer"),
+        (
+            ValidationFailed(
+                (Problem(path="top", message="not a number"), Problem(path="", message="what?"))
+            ),
+            "validation_error: top: not a number; what?",
+        ),
+        (RateLimited("too many calls", retry_after_seconds=7), "(try again in 7 s)"),
+    ],
+)
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+async def test_what_a_model_can_mend_is_a_result(error: Exception, text: str, era: str) -> None:
+    answer = (await raising(error, era=era))["result"]
+    assert answer["isError"] is True
+    assert text in answer["content"][0]["text"]
+
+
+async def test_a_hidden_tool_and_an_unknown_one_are_answered_alike() -> None:
+    hidden = await raising(NotFound("hidden from you"))
+    unknown = await ask(make_engine(), modern("tools/call", name="tool", arguments={}))
+    assert hidden == unknown
+    assert unknown["error"] == {"code": -32602, "message": "unknown tool: tool"}
+
+
+async def test_a_fault_of_ours_is_generic_and_logged_under_the_request_id(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await raising(RuntimeError("secret"))
+    assert answer["error"] == {
+        "code": -32603,
+        "message": "internal error; the log has more under request r-1",
+    }
+    assert [record.getMessage() for record in caplog.records] == ["mcp.failed"]
+    assert vars(caplog.records[0])["fields"] == {"request_id": "r-1", "sub": "alice"}
+
+
+@pytest.mark.parametrize("asked", [*LEGACY, "2030-01-01", MODERN])
+async def test_initialize_agrees_on_the_version_if_it_is_served(asked: str) -> None:
+    message = legacy("initialize", protocolVersion=asked, capabilities={}, clientInfo={})
+    outgoing = await send(make_engine(), message)
+    assert outgoing.session_id.isascii()
+    assert outgoing.session_id.isprintable()
+    assert await ask(make_engine(), message) == {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "result": {
+            "protocolVersion": asked if asked in LEGACY else LATEST_LEGACY,
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "onecgw", "title": "Gateway", "version": "0"},
+            "instructions": "Resolve names first.",
+        },
+    }
+
+
+async def test_ping_is_answered() -> None:
+    assert await ask(make_engine(), {"jsonrpc": "2.0", "id": "p", "method": "ping"}) == {
+        "jsonrpc": "2.0",
+        "id": "p",
+        "result": {},
+    }
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "method": "notifications/of/another/kind", "params": {"a": 1}},
+        {"jsonrpc": "2.0", "id": 3, "result": {}},
+        {"jsonrpc": "2.0", "id": 3, "error": {"code": 1, "message": "no"}},
+        CANCELLED,
+        {**CANCELLED, "params": {"requestId": {"a": 1}}},
+    ],
+)
+async def test_notifications_and_responses_get_no_answer(message: dict[str, Any]) -> None:
+    assert await ask(make_engine(), message) is None
+
+
+async def test_the_modern_era_has_no_responses_from_the_client() -> None:
+    response = {"jsonrpc": "2.0", "id": 3, "result": {}}
+    answer = await ask(make_engine(), response, mirror=Mirror(version=MODERN))
+    assert (answer["id"], answer["error"]["code"]) == (3, -32600)
+
+
+async def test_a_batch_is_answered_in_order_without_its_notifications() -> None:
+    batch = [
+        legacy("ping", request_id=1),
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": None, "method": "ping"},
+        legacy("initialize", request_id="i", protocolVersion="2025-03-26"),
+        legacy("nothing", request_id=2),
+    ]
+    answers = await ask(make_engine(), batch, mirror=Mirror(version="2025-03-26"))
+    assert [(answer.get("id"), answer.get("error", {}).get("code")) for answer in answers] == [
+        (1, None),
+        (None, -32600),
+        ("i", -32600),
+        (2, -32601),
+    ]
+
+
+async def test_a_batch_of_notifications_gets_no_answer() -> None:
+    assert await ask(make_engine(), [CANCELLED, CANCELLED]) is None
+
+
+@pytest.mark.parametrize("version", ["2025-06-18", "2024-11-05", MODERN])
+async def test_other_revisions_have_no_batches(version: str) -> None:
+    answer = await ask(make_engine(), [legacy("ping")], mirror=Mirror(version=version))
+    assert answer["error"]["code"] == -32600
+
+
+async def test_the_audit_learns_what_the_program_calls_itself() -> None:
+    seen: list[Caller] = []
+
+    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
+        seen.append(exchange.caller)
+        return ToolResult(text="ok")
+
+    meta = {f"{META}clientInfo": {"name": "Desk", "version": "1.2"}}
+    await ask(make_engine(tool=tool), modern("tools/call", name="tool", meta=meta))
+    assert seen == [Caller(sub="alice", scopes=ALICE.scopes, client="Desk 1.2")]
+
+
+async def test_the_trace_of_the_message_goes_before_that_of_the_transport() -> None:
+    seen: list[str] = []
+
+    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
+        seen.append(exchange.traceparent)
+        return ToolResult(text="ok")
+
+    engine = make_engine(tool=tool)
+    await ask(engine, modern("tools/call", name="tool"), traceparent="00-transport")
+    meta = {"traceparent": "00-message"}
+    message = modern("tools/call", name="tool", meta=meta)
+    await ask(engine, message, traceparent="00-transport")
+    assert seen == ["00-transport", "00-message"]
+
+
+class Endless:
+    """A tool that runs until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.started = trio.Event()
+        self.was_cancelled = False
+
+    async def __call__(self, _arguments: bytes, _exchange: Exchange) -> ToolResult:
+        self.started.set()
+        try:
+            await trio.sleep_forever()
+        except trio.Cancelled:
+            self.was_cancelled = True
+            raise
+
+
+async def test_a_cancelled_request_stops_and_is_not_answered() -> None:
+    tool = Endless()
+    engine = make_engine(endless=tool)
+    answers: list[Any] = []
+
+    async def call() -> None:
+        message = legacy("tools/call", request_id="a", name="endless")
+        answers.append(await ask(engine, message, session_id="", mirror=Mirror()))
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(call)
+            await tool.started.wait()
+            cancel = {**CANCELLED, "params": {"requestId": "a", "reason": "enough"}}
+            await ask(engine, cancel, mirror=Mirror())
+    assert (answers, tool.was_cancelled) == ([None], True)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "caller", "version"),
+    [("b", ALICE, None), ("a", BOB, None), ("a", ALICE, MODERN)],
+)
+async def test_nobody_cancels_what_is_not_theirs(
+    request_id: str, caller: Caller, version: str | None
+) -> None:
+    tool = Endless()
+    engine = make_engine(endless=tool)
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            message = legacy("tools/call", request_id="a", name="endless")
+            nursery.start_soon(ask, engine, message)
+            await tool.started.wait()
+            cancel = {**CANCELLED, "params": {"requestId": request_id}}
+            await ask(engine, cancel, caller=caller, mirror=Mirror(version=version))
+            await trio.testing.wait_all_tasks_blocked()
+            assert not tool.was_cancelled
+            nursery.cancel_scope.cancel()
+
+
+async def test_two_requests_with_one_id_are_not_cancelled_by_guessing() -> None:
+    tool = Endless()
+    engine = make_engine(endless=tool)
+    message = legacy("tools/call", request_id="a", name="endless")
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, engine, message)
+            nursery.start_soon(ask, engine, message)
+            await trio.testing.wait_all_tasks_blocked()
+            await ask(engine, {**CANCELLED, "params": {"requestId": "a"}})
+            await trio.testing.wait_all_tasks_blocked()
+            assert not tool.was_cancelled
+            nursery.cancel_scope.cancel()

@@ -1,0 +1,92 @@
+import time
+
+import msgspec
+import pytest
+
+from onecgw.mcp import sessions
+from onecgw.mcp.client import ELICITATION, Client
+from onecgw.mcp.exchange import Exchange
+from onecgw.mcp.features import ToolResult
+from onecgw.mcp.problems import RpcError
+from onecgw.mcp.sealing import MAX_SEALED_CHARACTERS, NotSealed, Sealer
+from tests.mcp.support import ALICE, BOB, KEY, ask, legacy, make_engine, send
+
+HELLO = legacy(
+    "initialize",
+    protocolVersion="2025-06-18",
+    capabilities={"elicitation": {}},
+    clientInfo={"name": "Desk", "version": "3"},
+)
+DESK = Client(name="Desk", version="3", capabilities=frozenset({ELICITATION}))
+
+
+class Note(msgspec.Struct):
+    text: str
+
+
+async def test_a_session_survives_a_restart_and_another_worker() -> None:
+    seen: list[Client] = []
+
+    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
+        seen.append(exchange.client)
+        return ToolResult(text="ok")
+
+    session_id = (await send(make_engine(), HELLO)).session_id
+    call = legacy("tools/call", name="tool")
+    await ask(make_engine(tool=tool), call, session_id=session_id)
+    assert seen == [DESK]
+
+
+async def test_two_sessions_of_one_caller_differ() -> None:
+    engine = make_engine()
+    assert (await send(engine, HELLO)).session_id != (await send(engine, HELLO)).session_id
+
+
+async def test_a_session_of_another_caller_or_key_is_unknown() -> None:
+    session_id = (await send(make_engine(), HELLO)).session_id
+    ping = legacy("ping")
+    for engine, caller, sent in (
+        (make_engine(), BOB, session_id),
+        (make_engine(key=b"z" * 32), ALICE, session_id),
+        (make_engine(), ALICE, session_id[:-1]),
+        (make_engine(), ALICE, "Ø"),
+        (make_engine(), ALICE, "x"),
+    ):
+        answer = await ask(engine, ping, session_id=sent, caller=caller)
+        assert answer["error"]["code"] == -32001
+
+
+async def test_initialize_does_not_mind_a_stale_session() -> None:
+    assert "result" in await ask(make_engine(), HELLO, session_id="stale")
+
+
+def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    sealer = Sealer(KEY)
+    session = sessions.Session(version="2025-11-25", client=DESK)
+    session_id = sessions.issue(sealer, session, sub="alice", nonce="n")
+    assert sessions.resume(sealer, session_id, sub="alice") == session
+    later = time.time() + sessions.SESSION_SECONDS + 1
+    monkeypatch.setattr("onecgw.mcp.sessions.time.time", lambda: later)
+    with pytest.raises(RpcError, match="has ended"):
+        sessions.resume(sealer, session_id, sub="alice")
+
+
+def test_a_seal_is_for_one_purpose_and_one_shape() -> None:
+    sealer = Sealer(KEY)
+    sealed = sealer.seal(Note(text="ё"), purpose="a")
+    assert sealer.open(sealed, Note, purpose="a") == Note(text="ё")
+    for text, shape, purpose in (
+        (sealed, Note, "b"),
+        (sealed, list[int], "a"),
+        (sealed + "A", Note, "a"),
+        (sealed + "-TAMPERED", Note, "a"),
+        ("", Note, "a"),
+        ("A" * (MAX_SEALED_CHARACTERS + 1), Note, "a"),
+    ):
+        with pytest.raises(NotSealed):
+            sealer.open(text, shape, purpose=purpose)
+
+
+def test_a_short_key_is_no_key() -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        Sealer(b"k" * 31)
