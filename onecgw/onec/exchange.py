@@ -18,7 +18,7 @@ import trio
 from onecgw.errors import OnecBadResponse, OnecUnavailable
 from onecgw.onec.failures import UNAVAILABLE, UNAVAILABLE_SECONDS, Reply
 from onecgw.onec.inflate import Inflater
-from onecgw.onec.wire import Connection, ConnectionEnded, IdleConnections, connect
+from onecgw.onec.wire import Connection, ConnectionEnded, IdleConnections, connect, why_not
 from onecgw.settings import OnecAuthSettings, OnecSettings
 
 Transport = httpx.AsyncBaseTransport
@@ -185,7 +185,7 @@ class _SocketTransport(Transport):
         except trio.TooSlowError as error:
             raise httpx.ConnectTimeout("no connection in time") from error
         except (OSError, trio.BrokenResourceError) as error:
-            raise httpx.ConnectError(str(error.__cause__ or error)) from error
+            raise httpx.ConnectError(why_not(error)) from error
 
 
 class _Body(httpx.AsyncByteStream):

@@ -7,6 +7,8 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.onec.wire import why_not
+
 CERTIFICATE_DAYS: Final = 14  # a certificate that ends sooner is worth a word
 
 # OpenSSL's verify codes (X509_V_ERR_...), and what helps.
@@ -51,7 +53,7 @@ async def knock(host: str, port: int) -> Probe:
     except OSError as error:
         return Probe(
             ok=False,
-            detail=f"port {port}: {error.__cause__ or error}",
+            detail=f"port {port}: {why_not(error)}",
             advice="start the web server of 1C, correct the port in onec.base_url, or let the"
             " firewall pass",
         )
@@ -64,7 +66,7 @@ async def shake_hands(host: str, port: int, tls: ssl.SSLContext) -> Probe:
     try:
         tcp = await trio.open_tcp_stream(host, port)
     except OSError as error:
-        return Probe(ok=False, detail=str(error), advice="repeat the check: the port was open")
+        return Probe(ok=False, detail=why_not(error), advice="repeat the check: the port was open")
     stream = trio.SSLStream(tcp, tls, server_hostname=host, https_compatible=True)
     try:
         await stream.do_handshake()

@@ -135,6 +135,13 @@ async def connect(host: str, port: int | None, tls: ssl.SSLContext | None) -> Co
     return Connection(stream, tcp.socket)
 
 
+def why_not(error: BaseException) -> str:
+    """The innermost reason of a connection that could not be made, in one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return why_not(error.__cause__) if error.__cause__ is not None else str(error)
+
+
 class IdleConnections:
     """The connections that wait for the next call, the last used first.
 
