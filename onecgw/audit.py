@@ -1,13 +1,27 @@
-"""One record per call: who asked what, how it ended, never what was answered."""
+"""Who did what: one record per call and per event of a login, in the log and in the database."""
 
+import contextlib
+import json
 import logging
+import sqlite3
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Final, Literal
 
 import attrs
+import trio
+
+from onecgw.errors import StorageUnavailable
+from onecgw.store import Store
 
 log = logging.getLogger(__name__)
+
+MAX_WAITING: Final = 20_000  # records kept while the database cannot be written
+RETRY_SECONDS: Final = 1
+LAST_WRITE_SECONDS: Final = 5
+SWEEP_SECONDS: Final = 3600
+DAY_MS: Final = 24 * 3600 * 1000
 
 
 @attrs.frozen(kw_only=True)
@@ -33,10 +47,28 @@ class AuditRecord:
     onec_calls: int
 
 
+@attrs.frozen(kw_only=True)
+class AuditEvent:
+    """What is kept of one step of a login; never a token, a code, a key, a state or a verifier.
+
+    event: as in `key.ok`. grant: the id of the login, "" before there is one. ip: of the client.
+    detail: a reason or a list of scopes.
+    """
+
+    ts: datetime
+    event: str
+    request_id: str
+    sub: str = ""
+    client: str = ""
+    grant: str = ""
+    ip: str = ""
+    detail: str = ""
+
+
 AuditSink = Callable[[AuditRecord], None]
 
 
-def log_audit(record: AuditRecord) -> None:
+def log_audit(record: AuditRecord | AuditEvent) -> None:
     """Write a record as one line of the log, whatever the log's level."""
     log.setLevel(logging.INFO)
     fields = attrs.asdict(record)
@@ -44,3 +76,131 @@ def log_audit(record: AuditRecord) -> None:
         record.ts.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
     log.info("audit", extra={"fields": fields})
+
+
+class AuditTrail:
+    """Logs every record at once and writes them to the database in batches.
+
+    Args:
+        store: the database; None = the log alone.
+        retention_days: how long records are kept.
+        on_failure: what becomes of calls while the database cannot be written.
+    """
+
+    def __init__(
+        self,
+        store: Store | None,
+        *,
+        retention_days: int,
+        on_failure: Literal["deny", "allow"],
+    ) -> None:
+        self._store = store
+        self._retention_ms = retention_days * DAY_MS
+        self._on_failure = on_failure
+        self._waiting: deque[AuditRecord | AuditEvent] = deque()
+        self._more = trio.Event()
+        self._problem = ""
+
+    def __call__(self, record: AuditRecord | AuditEvent) -> None:
+        """Take a record; never fails."""
+        log_audit(record)
+        if self._store is None:
+            return
+        if len(self._waiting) >= MAX_WAITING:
+            self._waiting.popleft()  # it stands in the log
+        self._waiting.append(record)
+        self._more.set()
+
+    @property
+    def problem(self) -> str:
+        """Why records cannot be written now; "" if they can."""
+        return self._problem
+
+    def admit(self) -> None:
+        """Whether a call may run now.
+
+        Raises:
+            StorageUnavailable: the audit cannot be written, and calls are to be refused then.
+        """
+        if not self._problem:
+            return
+        if self._on_failure == "deny":
+            raise StorageUnavailable(
+                "the audit cannot be written, and nothing is answered without it",
+                retry_after_seconds=RETRY_SECONDS,
+            )
+        log.error("audit.not_written", extra={"fields": {"reason": self._problem}})
+
+    async def run(self) -> None:
+        """Write what comes in; on cancellation, write the rest and end."""
+        next_sweep = trio.current_time()
+        try:
+            while True:
+                await self._wait_for_records()
+                await self.flush()
+                if trio.current_time() >= next_sweep and not self._problem:
+                    with contextlib.suppress(StorageUnavailable):  # the next hour will do
+                        await self.sweep()
+                    next_sweep = trio.current_time() + SWEEP_SECONDS
+        finally:
+            with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
+                await self.flush()
+
+    async def _wait_for_records(self) -> None:
+        """Wait for a record; while the database fails, look at it every second."""
+        if self._problem:
+            await trio.sleep(RETRY_SECONDS)
+            return
+        await self._more.wait()
+
+    async def flush(self) -> None:
+        """Write everything that waits, as one transaction."""
+        if self._store is None:
+            return
+        self._more = trio.Event()
+        batch = list(self._waiting)
+        self._waiting.clear()
+        try:
+            await self._store.write(lambda db: _insert(db, batch))
+        except BaseException as error:
+            self._waiting.extendleft(reversed(batch))
+            if not isinstance(error, StorageUnavailable):
+                raise
+            self._problem = str(error.__cause__)
+            return
+        if self._problem:
+            log.warning("audit.recovered", extra={"fields": {"written": len(batch)}})
+        self._problem = ""
+
+    async def sweep(self) -> None:
+        """Forget what is older than the retention."""
+        if self._store is not None:
+            before = int(datetime.now(UTC).timestamp() * 1000) - self._retention_ms
+            await self._store.write(lambda db: _sweep(db, before))
+
+
+def write_event(db: sqlite3.Connection, event: AuditEvent) -> None:
+    """Keep one event, as part of a transaction."""
+    log_audit(event)
+    _insert(db, [event])
+
+
+def _insert(db: sqlite3.Connection, batch: list[AuditRecord | AuditEvent]) -> None:
+    if not batch:  # is the database still well?
+        db.execute("UPDATE probe SET at = unixepoch()")
+    db.executemany(
+        "INSERT INTO audit (ts, event, request_id, sub, client, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        map(_row, batch),
+    )
+
+
+def _sweep(db: sqlite3.Connection, before_ms: int) -> None:
+    db.execute("DELETE FROM audit WHERE ts < ?", (before_ms,))
+
+
+def _row(record: AuditRecord | AuditEvent) -> tuple[int, str, str, str, str, str]:
+    rest: dict[str, Any] = attrs.asdict(record)
+    ts = int(rest.pop("ts").timestamp() * 1000)
+    event = rest.pop("event", "call")
+    head = [rest.pop(name) for name in ("request_id", "sub", "client")]
+    return (ts, event, *head, json.dumps(rest, ensure_ascii=False))

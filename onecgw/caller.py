@@ -19,11 +19,13 @@ class Caller:
     sub: the account; `static` for the static MCP token, `api` for REST.
     client: the program that calls, as far as it says (for the audit; "" if unknown).
     scopes: what the caller may see, a subset of ALL_SCOPES.
+    entitled: what the caller's account could let the client see, if the person agreed.
     """
 
     sub: str
     scopes: frozenset[str]
     client: str = ""
+    entitled: frozenset[str] = frozenset()
 
     @property
     def scopes_header(self) -> str:

@@ -16,7 +16,7 @@ LAYERS = (
     {"assistant"},
     {"gateway"},
     {"catalogue", "cycle", "mcp", "oauth", "onec", "ratelimit"},
-    {"audit"},
+    {"audit", "audit_report"},
     {"answers", "tools"},
     {"arguments", "schema"},
     {"contract"},

@@ -1,0 +1,223 @@
+"""The programs that ask for access: registered by themselves, by the operator, or by a document."""
+
+import secrets
+import sqlite3
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import attrs
+import msgspec
+
+from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
+from onecgw.oauth.redirects import RedirectPolicy, is_same_redirect
+from onecgw.oauth.vault import NotSealed, Vault
+
+PREFIX: Final = "ocg_dc_"
+_PURPOSE: Final = "client"
+MAX_REDIRECT_URIS: Final = 10
+MAX_NAME_CHARACTERS: Final = 80
+NONCE_BYTES: Final = 6
+METHODS: Final = ("none", "client_secret_post", "client_secret_basic")
+NAMELESS: Final = "MCP client"
+
+
+@attrs.frozen(kw_only=True)
+class Client:
+    """A program that asks for access.
+
+    name: as it calls itself, unless is_known: then the operator or its own host vouches for it.
+    auth_method: one of METHODS.
+    """
+
+    id: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    auth_method: str = "none"
+    is_known: bool = False
+
+    def find_redirect(self, asked: str | None) -> str | None:
+        """The redirect URI of a request, if it is one of this client's."""
+        if asked is None:
+            return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
+        if any(is_same_redirect(registered, asked) for registered in self.redirect_uris):
+            return asked
+        return None
+
+
+class _Sealed(msgspec.Struct, array_like=True):
+    """What a client_id carries."""
+
+    nonce: str
+    issued_at: int
+    name: str
+    auth_method: str
+    redirect_uris: tuple[str, ...]
+
+
+class _Metadata(msgspec.Struct):
+    """What we read of RFC 7591, 2; unknown members are ignored, as its 3.1 demands."""
+
+    redirect_uris: list[str]
+    client_name: str = ""
+    token_endpoint_auth_method: str | None = None
+    grant_types: list[str] | None = None
+    response_types: list[str] | None = None
+    application_type: str | None = None
+    scope: str | None = None
+
+
+class Clients:
+    """Finds clients by their client_id.
+
+    Args:
+        configured: the operator's, by their id.
+        fetch_document: the client that a document at a URL describes; None: not supported.
+        is_denied: whether the hash of a client_id was denied by the operator.
+    """
+
+    def __init__(
+        self,
+        *,
+        vault: Vault,
+        policy: RedirectPolicy,
+        configured: Mapping[str, Client],
+        is_denied: Callable[[bytes], bool],
+        fetch_document: Callable[[str], Awaitable[Client | None]] | None = None,
+    ) -> None:
+        self._vault = vault
+        self._policy = policy
+        self._configured = configured
+        self._is_denied = is_denied
+        self._fetch_document = fetch_document
+
+    async def find(self, client_id: str) -> Client | None:
+        """A client, ready to be shown to a person; its document is fetched if it has one."""
+        if client_id.startswith("https://") and self._fetch_document is not None:
+            if self._is_denied(self._vault.hash(client_id)):
+                return None
+            return await self._fetch_document(client_id)
+        return self.find_kept(client_id)
+
+    def find_kept(self, client_id: str) -> Client | None:
+        """A client whose description needs no fetching; a document's is reduced to its id."""
+        if self._is_denied(self._vault.hash(client_id)):
+            return None
+        if client_id in self._configured:
+            return self._configured[client_id]
+        if client_id.startswith("https://") and self._fetch_document is not None:
+            return Client(id=client_id, name=client_id, redirect_uris=())
+        return self._registered(client_id)
+
+    def _registered(self, client_id: str) -> Client | None:
+        if not client_id.startswith(PREFIX):
+            return None
+        try:
+            sealed = self._vault.unseal(client_id.removeprefix(PREFIX), _Sealed, purpose=_PURPOSE)
+        except NotSealed:
+            return None
+        # The operator may have narrowed the policy since.
+        uris = tuple(uri for uri in sealed.redirect_uris if self._policy.judge(uri) == "allowed")
+        return Client(
+            id=client_id, name=sealed.name, redirect_uris=uris, auth_method=sealed.auth_method
+        )
+
+    def register(self, body: bytes, *, now: int) -> dict[str, object]:
+        """Register a client (RFC 7591): its client_id is its metadata, sealed.
+
+        Raises:
+            OauthProblem: the metadata is not accepted.
+        """
+        metadata = _read_metadata(body)
+        uris = accept_redirects(metadata.redirect_uris, self._policy)
+        method = metadata.token_endpoint_auth_method
+        auth_method = method if method is not None and method in METHODS else METHODS[0]
+        name = clean_name(metadata.client_name)
+        sealed = _Sealed(
+            nonce=secrets.token_urlsafe(NONCE_BYTES),
+            issued_at=now,
+            name=name,
+            auth_method=auth_method,
+            redirect_uris=uris,
+        )
+        client_id = PREFIX + self._vault.seal(sealed, purpose=_PURPOSE)
+        answer: dict[str, object] = {
+            "client_id": client_id,
+            "client_id_issued_at": now,
+            "client_name": name,
+            "redirect_uris": uris,
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": auth_method,
+        }
+        if auth_method != METHODS[0]:
+            answer["client_secret"] = self._vault.client_secret(client_id)
+            # RFC 7591, 3.2.1: REQUIRED if a client_secret is issued; 0 = does not expire.
+            answer["client_secret_expires_at"] = 0
+        if metadata.application_type is not None:
+            answer["application_type"] = metadata.application_type
+        if metadata.scope is not None:
+            answer["scope"] = metadata.scope
+        return answer
+
+
+def _read_metadata(body: bytes) -> _Metadata:
+    try:
+        return msgspec.json.decode(body, type=_Metadata)
+    except msgspec.ValidationError as error:
+        problem = INVALID_REDIRECT_URI if "redirect_uris" in str(error) else INVALID_CLIENT_METADATA
+        raise OauthProblem(problem, str(error)) from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise OauthProblem(INVALID_CLIENT_METADATA, "the body is not a JSON object") from error
+
+
+def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]:
+    """The redirect URIs that a client may have.
+
+    Raises:
+        OauthProblem: one is dangerous, or none is left.
+    """
+    if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
+        raise OauthProblem(INVALID_REDIRECT_URI, f"1 to {MAX_REDIRECT_URIS} are expected")
+    verdicts = {uri: policy.judge(uri) for uri in uris}
+    if "dangerous" in verdicts.values():
+        raise OauthProblem(INVALID_REDIRECT_URI, "one of the redirect_uris is not acceptable")
+    accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
+    if not accepted:
+        raise OauthProblem(
+            INVALID_REDIRECT_URI,
+            "none of the redirect_uris is allowed here; the operator may add one to"
+            " oauth.redirects.allowed",
+        )
+    return accepted
+
+
+def clean_name(name: str) -> str:
+    """A name that can do no harm on a page: NFC, without control and direction signs."""
+    # Categories C*: controls, bidi overrides and other invisible formats, private use.
+    kept = "".join(
+        sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign)[0] != "C"
+    )
+    return " ".join(kept.split())[:MAX_NAME_CHARACTERS].strip() or NAMELESS
+
+
+def read_configured(items: tuple[str, ...]) -> dict[str, Client]:
+    """The operator's clients, from `oauth.clients`: an id and its redirect URIs."""
+    found = {}
+    for item in items:
+        client_id, *uris = item.split(" ")
+        found[client_id] = Client(
+            id=client_id, name=client_id, redirect_uris=tuple(uris), is_known=True
+        )
+    return found
+
+
+def deny_client(db: sqlite3.Connection, client_hash: bytes, *, now: int) -> None:
+    """Let a client in no more."""
+    db.execute("INSERT OR IGNORE INTO denied_clients VALUES (?, ?)", (client_hash, now))
+
+
+def is_client_denied(db: sqlite3.Connection, client_hash: bytes) -> bool:
+    """Whether the operator has denied a client."""
+    found = db.execute("SELECT 1 FROM denied_clients WHERE hash = ?", (client_hash,)).fetchone()
+    return found is not None

@@ -1,0 +1,190 @@
+"""Logins and their tokens as the database keeps them; each function is part of a transaction."""
+
+import sqlite3
+from typing import Final
+
+import attrs
+
+from onecgw.oauth.scopes import join_scopes, split_scopes
+
+KEPT_SECONDS: Final = 30 * 24 * 3600
+"""How long an ended grant is still listed."""
+
+
+@attrs.frozen(kw_only=True)
+class Grant:
+    """One login of one person in one client.
+
+    scopes: what the person ticked. entitled: what the account may see, as last verified.
+    """
+
+    id: str
+    sub: str
+    name: str
+    client_id: str
+    client_name: str
+    resource: str
+    scopes: frozenset[str]
+    entitled: frozenset[str]
+    key_hash: bytes
+    key_box: bytes
+    expires_at: int
+    verified_at: int
+
+    @classmethod
+    def of(cls, row: sqlite3.Row) -> "Grant":
+        """The grant in a row of its table."""
+        values = {field.name: row[field.name] for field in attrs.fields(cls)}
+        values["scopes"] = split_scopes(row["scopes"])
+        values["entitled"] = split_scopes(row["entitled"])
+        return cls(**values)
+
+
+def insert_grant(db: sqlite3.Connection, grant: Grant, *, created_at: int) -> None:
+    """Keep a grant."""
+    db.execute(
+        "INSERT INTO grants (id, sub, name, client_id, client_name, resource, scopes, entitled,"
+        " key_hash, key_box, created_at, expires_at, verified_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            grant.id,
+            grant.sub,
+            grant.name,
+            grant.client_id,
+            grant.client_name,
+            grant.resource,
+            join_scopes(grant.scopes),
+            join_scopes(grant.entitled),
+            grant.key_hash,
+            grant.key_box,
+            created_at,
+            grant.expires_at,
+            grant.verified_at,
+        ),
+    )
+
+
+def insert_code(
+    db: sqlite3.Connection,
+    code_hash: bytes,
+    grant: Grant,
+    *,
+    redirect_uri: str,
+    challenge: str,
+    expires_at: int,
+) -> None:
+    """Keep a code, by its hash only."""
+    db.execute(
+        "INSERT INTO codes (hash, grant_id, redirect_uri, challenge, expires_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (code_hash, grant.id, redirect_uri, challenge, expires_at),
+    )
+
+
+def find_grant(db: sqlite3.Connection, grant_id: str) -> Grant | None:
+    """A grant that is not revoked; its expiry is the caller's to judge."""
+    row = db.execute(
+        "SELECT * FROM grants WHERE id = ? AND revoked_at IS NULL", (grant_id,)
+    ).fetchone()
+    return None if row is None else Grant.of(row)
+
+
+def find_token(db: sqlite3.Connection, token_hash: bytes, kind: str) -> sqlite3.Row | None:
+    """A token that is kept, whatever its state."""
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM tokens WHERE hash = ? AND kind = ?", (token_hash, kind)
+    ).fetchone()
+    return row
+
+
+@attrs.frozen(kw_only=True)
+class Access:
+    """A live access token. is_new: it has not been seen before."""
+
+    hash: bytes
+    grant: Grant
+    scopes: frozenset[str]
+    is_new: bool
+
+
+def find_access(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> Access | None:
+    """A live access token, or None."""
+    token = find_token(db, token_hash, "access")
+    if token is None or token["expires_at"] <= now:
+        return None
+    grant = find_grant(db, token["grant_id"])
+    if grant is None or grant.expires_at <= now:
+        return None
+    return Access(
+        hash=token_hash,
+        grant=grant,
+        scopes=split_scopes(token["scopes"]),
+        is_new=token["seen_at"] is None,
+    )
+
+
+def find_refresh(db: sqlite3.Connection, token_hash: bytes) -> Grant | None:
+    """The grant behind a refresh token."""
+    token = find_token(db, token_hash, "refresh")
+    return None if token is None else find_grant(db, token["grant_id"])
+
+
+def confirm_access(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> None:
+    """An access token was used: so the refresh token beside it has arrived, too."""
+    db.execute(
+        "UPDATE tokens SET seen_at = ? WHERE seen_at IS NULL AND"
+        " (hash = ? OR hash = (SELECT refresh_hash FROM tokens WHERE hash = ?))",
+        (now, token_hash, token_hash),
+    )
+
+
+def record_verified(
+    db: sqlite3.Connection, grant_id: str, *, entitled: frozenset[str], verified_at: int
+) -> None:
+    """The key behind a grant is still good for these scopes."""
+    db.execute(
+        "UPDATE grants SET entitled = ?, verified_at = ? WHERE id = ?",
+        (join_scopes(entitled), verified_at, grant_id),
+    )
+
+
+def revoke_token(
+    db: sqlite3.Connection, token_hash: bytes, client_id: str, *, now: int
+) -> Grant | None:
+    """RFC 7009: a refresh token ends its grant, an access token ends alone.
+
+    Returns:
+        The grant that it was about; None if there is nothing to revoke for this client.
+    """
+    token = db.execute("SELECT * FROM tokens WHERE hash = ?", (token_hash,)).fetchone()
+    grant = None if token is None else find_grant(db, token["grant_id"])
+    if grant is None or grant.client_id != client_id:
+        return None
+    if token["kind"] == "refresh":
+        revoke_grant(db, grant.id, now=now, why="revoked by the client")
+    else:
+        db.execute("DELETE FROM tokens WHERE hash = ?", (token_hash,))
+    return grant
+
+
+def revoke_grant(db: sqlite3.Connection, grant_id: str, *, now: int, why: str) -> None:
+    """End a login: its tokens are gone and its key is forgotten."""
+    db.execute(
+        "UPDATE grants SET revoked_at = ?, revoked_why = ?, key_box = x''"
+        " WHERE id = ? AND revoked_at IS NULL",
+        (now, why, grant_id),
+    )
+    db.execute("DELETE FROM tokens WHERE grant_id = ?", (grant_id,))
+
+
+def sweep(db: sqlite3.Connection, *, now: int) -> None:
+    """Forget what can no longer matter."""
+    db.execute("DELETE FROM tokens WHERE expires_at <= ?", (now,))
+    db.execute("DELETE FROM transactions WHERE expires_at <= ?", (now,))
+    # Grants whose code was never redeemed leave no trace; others stay listed for a while.
+    db.execute("DELETE FROM grants WHERE redeemed_at IS NULL AND expires_at <= ?", (now,))
+    ended_before = now - KEPT_SECONDS
+    db.execute(
+        "DELETE FROM grants WHERE expires_at <= ? OR revoked_at <= ?",
+        (ended_before, ended_before),
+    )
