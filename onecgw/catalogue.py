@@ -59,7 +59,8 @@ class Catalogue:
 
     def _is_supported(self, tool: Tool) -> bool:
         kind_of_object = tool.name.removeprefix("resolve_")
-        return not (
+        asked = tool.composition.tools if tool.composition is not None else ()
+        return all(self._is_supported(one) for one in asked) and not (
             tool.name in self._capabilities.unavailable
             or (tool.kind is Kind.RESOLVER and kind_of_object in self._capabilities.always_empty)
         )

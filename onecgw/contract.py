@@ -1,7 +1,8 @@
 """What one declaration of the catalogue is: a tool, its arguments, and what a base may lack."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final, get_args, get_type_hints
 
@@ -18,6 +19,7 @@ class Kind(Enum):
     RESOLVER = "resolver"  # candidates; bounded by `limit`
     TABLE = "table"  # columns and rows; one row more is asked for to learn `truncated`
     PASSED = "passed"  # sent as asked and passed through
+    COMPOSITE = "composite"  # made of other tools' answers; 1C itself does not know it
 
 
 @attrs.frozen(kw_only=True)
@@ -84,8 +86,8 @@ class Tool:
     """One thing the gateway can answer, declared once.
 
     scopes: all of them are needed. about: for a model that has to choose.
-    path: of the 1C HTTP service, as in `/mcp/reports/sales`.
-    timeout: whether the deadline is that of a look-up or of a report.
+    path: of the 1C HTTP service, as in `/mcp/reports/sales`; of a composite the REST route alone.
+    composition: how a composite is made; None for every other kind.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Tool:
     request: type
     path: str
     kind: Kind
+    composition: "Composition | None" = None
 
     @property
     def rest_path(self) -> str:
@@ -104,6 +107,39 @@ class Tool:
     def is_open_to(self, scopes: frozenset[str]) -> bool:
         """Whether a caller with these scopes may call the tool."""
         return self.scopes <= scopes
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """One answer that a composite needs from 1C.
+
+    request: an object of tool.request. read: the answer's bytes → a value of the composite's own;
+    raises OnecBadResponse. needed_by: the results that are lost without it. is_settled: it is
+    about days that are over, so that its answer may be kept for a while.
+    """
+
+    tool: Tool
+    request: object
+    read: Callable[[bytes], Any]
+    needed_by: tuple[Hashable, ...]
+    is_settled: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Composition:
+    """How a composite tool is answered: two pure functions around the calls to 1C.
+
+    tools: those that it asks; where the 1C base lacks one, it lacks the composite.
+    plan: request, UTC now → the questions, in the order in which they are asked; raises
+        ValidationFailed. compose: request, what each question came to (its value or an
+        OnecgwError), UTC now → the answer; raises OnecgwError where nothing can be told.
+    output: the members of the answer, as JSON Schema.
+    """
+
+    tools: tuple[Tool, ...]
+    plan: Callable[[Any, datetime], Mapping[Any, Question]]
+    compose: Callable[[Any, Mapping[Any, Any], datetime], Mapping[str, object]]
+    output: Mapping[str, Mapping[str, Any]]
 
 
 @attrs.frozen(kw_only=True)

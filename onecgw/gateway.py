@@ -1,8 +1,9 @@
 """Gateway.call: scope → arguments → 1C → answer → audit, the same for every surface."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Literal
 
 import attrs
@@ -15,12 +16,13 @@ from onecgw.arguments import parse_arguments, to_onec
 from onecgw.audit import AuditRecord, AuditSink
 from onecgw.caller import COST, Caller
 from onecgw.catalogue import Catalogue
-from onecgw.contract import Kind, Tool, closed_measures, fields_of
+from onecgw.contract import Composition, Kind, Question, Tool, closed_measures, fields_of
 from onecgw.errors import OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.json_input import read_json_object
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecCall, OnecClient
 from onecgw.onec.deadline import deadline
+from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.ratelimit import CallRate
 from onecgw.settings import LimitsSettings, OnecSettings
 
@@ -29,6 +31,9 @@ log = logging.getLogger(__name__)
 Surface = Literal["mcp", "rest"]
 CANCELLED: Final = "cancelled"
 INTERNAL: Final = "internal"
+
+# Decimals leave as JSON numbers, with exactly their digits.
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 _BUILDERS: Final[dict[Kind, Callable[[bytes, Bounds], Answer]]] = {
     Kind.RESOLVER: answers.build_candidates,
@@ -63,6 +68,10 @@ class _Outcome:
     onec_calls: int = 0
 
 
+async def _untold(done: int, total: int) -> None:
+    """Nobody wants to know."""
+
+
 class Gateway:
     """Answers tool calls: the only room that knows the whole way of a call."""
 
@@ -72,6 +81,7 @@ class Gateway:
         catalogue: Catalogue,
         client: OnecClient,
         cache: AnswerCache,
+        balances: AnswerCache,
         onec: OnecSettings,
         limits: LimitsSettings,
         audit: AuditSink,
@@ -79,20 +89,25 @@ class Gateway:
         self.catalogue = catalogue
         self._client = client
         self._cache = cache
+        self._balances = balances
         self._onec = onec
         self._limits = limits
         self._audit = audit
         self._rate = CallRate(limits.calls_per_minute)
 
-    async def call(self, call: ToolCall) -> Answer:
+    async def call(self, call: ToolCall, progress: Progress = _untold) -> Answer:
         """Answer one question; its audit record is written however it ends.
+
+        Args:
+            call: the question.
+            progress: told how many of how many calls to 1C have ended, where there are several.
 
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
         began, ts, outcome = trio.current_time(), datetime.now(UTC), _Outcome()
         try:
-            answer = await self._answer(call, outcome)
+            answer = await self._answer(call, outcome, progress)
         except OnecgwError as error:
             outcome.code = error.code
             raise
@@ -120,7 +135,7 @@ class Gateway:
                 )
             )
 
-    async def _answer(self, call: ToolCall, outcome: _Outcome) -> Answer:
+    async def _answer(self, call: ToolCall, outcome: _Outcome, progress: Progress) -> Answer:
         self._rate.take(call.caller.sub)
         tool = self.catalogue.find(call.tool)
         scopes = call.caller.scopes
@@ -131,6 +146,8 @@ class Gateway:
         self._refuse_closed(tool, request, scopes)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
+        if tool.composition is not None:
+            return await self._compose(tool.composition, request, call, outcome, progress)
         arguments, notices = self._clamp(tool, request)
         bounds = self._bounds(tool, arguments, call, notices)
         if tool.kind is Kind.TABLE:
@@ -190,27 +207,61 @@ class Gateway:
         self, tool: Tool, arguments: dict[str, Any], call: ToolCall, outcome: _Outcome
     ) -> bytes:
         body = msgspec.json.encode(arguments)
-
-        async def post() -> bytes:
-            outcome.onec_calls += 1
-            return await self._client.post(
-                OnecCall(
-                    path=tool.path,
-                    body=body,
-                    caller=call.caller,
-                    request_id=call.request_id,
-                    traceparent=call.traceparent,
-                )
-            )
-
         if tool.kind is not Kind.RESOLVER:
-            return await post()
-        words = " ".join(str(arguments["query"]).casefold().split())
+            return await self._post(tool, body, call, outcome)
         key = (
             tool.name,
-            words,
+            " ".join(str(arguments["query"]).casefold().split()),
             arguments.get("limit"),
             arguments.get("include_groups"),
             call.caller.scopes,
         )
+        post = partial(self._post, tool, body, call, outcome)
         return (await self._cache.fetch(key, post)).body
+
+    async def _compose(
+        self,
+        composition: Composition,
+        request: object,
+        call: ToolCall,
+        outcome: _Outcome,
+        progress: Progress,
+    ) -> Answer:
+        """Ask everything side by side, each under the caller's own name, and put it together."""
+        now = datetime.now(UTC)
+        parts: dict[Hashable, Part[object]] = {
+            key: Part(
+                ask=partial(self._ask_question, question, call, outcome),
+                needed_by=question.needed_by,
+            )
+            for key, question in composition.plan(request, now).items()
+        }
+        found = await fan_out(
+            parts,
+            limit=self._onec.max_concurrency,
+            timeout_ms=self._onec.report_deadline_ms,
+            progress=progress,
+        )
+        return Answer(body=_encode(composition.compose(request, found, now)))
+
+    async def _ask_question(self, question: Question, call: ToolCall, outcome: _Outcome) -> object:
+        if problems := self.catalogue.unsupported(question.tool, question.request):
+            raise ValidationFailed(problems)
+        body = msgspec.json.encode(to_onec(question.request))
+        post = partial(self._post, question.tool, body, call, outcome)
+        if not question.is_settled:
+            return question.read(await post())
+        key = (question.tool.name, body, call.caller.scopes)
+        return question.read((await self._balances.fetch(key, post)).body)
+
+    async def _post(self, tool: Tool, body: bytes, call: ToolCall, outcome: _Outcome) -> bytes:
+        outcome.onec_calls += 1
+        return await self._client.post(
+            OnecCall(
+                path=tool.path,
+                body=body,
+                caller=call.caller,
+                request_id=call.request_id,
+                traceparent=call.traceparent,
+            )
+        )

@@ -56,17 +56,20 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         yield Gateway(
             catalogue=Catalogue(ALL, settings.limits),
             client=client,
-            cache=AnswerCache(
-                ttl_seconds=settings.onec.resolve_cache_ttl_sec,
-                max_entries=CACHE_MAX_ENTRIES,
-                max_bytes=CACHE_MAX_BYTES,
-            ),
+            cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
+            balances=_make_cache(settings.onec.balance_cache_ttl_sec),
             onec=settings.onec,
             limits=settings.limits,
             audit=log_audit,
         )
     finally:
         await client.aclose()
+
+
+def _make_cache(ttl_seconds: int) -> AnswerCache:
+    return AnswerCache(
+        ttl_seconds=ttl_seconds, max_entries=CACHE_MAX_ENTRIES, max_bytes=CACHE_MAX_BYTES
+    )
 
 
 async def serve_gateway(

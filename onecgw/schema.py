@@ -97,7 +97,12 @@ _TABLE: JsonObject = {
             "properties": {"name": {"type": "string"}, "type": {"type": "string"}},
         },
     },
-    "rows": {"type": "array", "items": {"type": "array", "items": {}}},
+    # A cell is a number, a string, null or a reference, and types may not be listed here; saying
+    # nothing at all is what strict clients object to.
+    "rows": {
+        "type": "array",
+        "items": {"type": "array", "items": {"properties": {"id": {"type": "string"}}}},
+    },
     "totals": {"type": "object"},
 }
 _ADDED: JsonObject = {
@@ -116,5 +121,8 @@ def output_schema(tool: Tool) -> JsonObject:
             properties, required = _TABLE | _ADDED, ["columns", "rows", "rows_returned"]
         case Kind.PASSED:
             properties, required = _ADDED, []
+        case Kind.COMPOSITE if tool.composition is not None:
+            properties = dict(tool.composition.output)
+            required = list(properties)
     schema: JsonObject = {"type": "object", "properties": properties}
     return schema | {"required": required} if required else schema

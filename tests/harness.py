@@ -107,6 +107,11 @@ def make_engine(gateway: Gateway) -> Engine:
     return Engine(make_features(gateway))
 
 
+def make_cache(ttl_seconds: int) -> AnswerCache:
+    """A cache of a size that no test fills."""
+    return AnswerCache(ttl_seconds=ttl_seconds, max_entries=100, max_bytes=10**6)
+
+
 @asynccontextmanager
 async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     """A gateway in front of a scripted 1C."""
@@ -121,9 +126,8 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     gateway = Gateway(
         catalogue=Catalogue(ALL, settings.limits),
         client=client,
-        cache=AnswerCache(
-            ttl_seconds=settings.onec.resolve_cache_ttl_sec, max_entries=100, max_bytes=10**6
-        ),
+        cache=make_cache(settings.onec.resolve_cache_ttl_sec),
+        balances=make_cache(settings.onec.balance_cache_ttl_sec),
         onec=settings.onec,
         limits=settings.limits,
         audit=audit.append,

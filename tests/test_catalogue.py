@@ -48,6 +48,10 @@ def test_the_catalogue_is_that_of_the_contract_in_its_order() -> None:
         "receivables_balance": ([MONEY], "/mcp/reports/receivables"),
         "payables_balance": ([MONEY], "/mcp/reports/payables"),
         "purchases_report": ([MONEY], "/mcp/reports/purchases"),
+        "cash_conversion_cycle": (
+            [COST, MONEY, SALES, STOCK],
+            "/reports/cash_conversion_cycle",
+        ),
     }
 
 

@@ -37,6 +37,7 @@ class GatewayTools:
                 surface="mcp",
                 request_id=exchange.request_id,
                 traceparent=exchange.traceparent or None,
-            )
+            ),
+            exchange.progress,
         )
         return ToolResult(body=answer.body)

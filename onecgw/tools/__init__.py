@@ -3,7 +3,7 @@
 from typing import Final
 
 from onecgw.contract import Tool
-from onecgw.tools import money, purchases, references, sales, settlements, stock
+from onecgw.tools import cycle, money, purchases, references, sales, settlements, stock
 
 ALL: Final[tuple[Tool, ...]] = (
     *references.TOOLS,
@@ -12,5 +12,6 @@ ALL: Final[tuple[Tool, ...]] = (
     *money.TOOLS,
     *settlements.TOOLS,
     *purchases.TOOLS,
+    *cycle.TOOLS,
 )
 BY_NAME: Final = {tool.name: tool for tool in ALL}

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import trio
 
-from onecgw.caller import COST
+from onecgw.caller import ALL_SCOPES, COST
 from onecgw.settings import ApiSettings, LimitsSettings, Secret
 from onecgw.tools import ALL
 from onecgw.web.app import build_app
@@ -51,7 +51,8 @@ async def test_a_report_is_a_post_of_its_arguments() -> None:
 
 
 async def test_every_tool_has_its_route() -> None:
-    async with open_rest(answering(b"{}")) as (client, _):
+    everything = ApiSettings(bearer_token=Secret(API_TOKEN), scopes=ALL_SCOPES)
+    async with open_rest(answering(b"{}"), api=everything) as (client, _):
         for tool in ALL:
             response = await client.post(tool.rest_path, content=b"[]", headers=JSON)
             assert response.json()["error"] == "invalid_request", tool.name
