@@ -90,25 +90,23 @@ class Exchange:
     async def _read(self, response: httpx.Response) -> Reply:
         good = response.status_code == HTTPStatus.OK
         max_bytes = self._max_response_bytes if good else FAILURE_BODY_BYTES
-        headers = response.headers
-        stream = cast(httpx.AsyncByteStream, response.stream)
-        body = b""
+        pairs = [
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in response.headers.raw
+        ]
+        headers = dict(pairs)
         try:
             inflater = Inflater(headers.get("content-encoding", ""), max_bytes=max_bytes)
-            # httpx's own iterators leave a trail of unfinished generators when a read stops early.
-            async with aclosing(cast(AsyncGenerator[bytes, None], aiter(stream))) as chunks:
-                async for chunk in chunks:
-                    inflater.feed(chunk)
-            body = inflater.finish()
-        except OnecBadResponse:
+            body = await _read_body(response, inflater)
+        except (OnecBadResponse, httpx.TransportError):
             if good:
                 raise
-            # Of a failure the status says enough.
+            body = b""  # of a failure the status says enough
         return Reply(
             status=response.status_code,
             headers=headers,
             body=body,
-            cookies=tuple(headers.get_list("set-cookie")),
+            cookies=tuple(value for name, value in pairs if name == "set-cookie"),
         )
 
     def _url(self, path: str) -> httpx.URL:
@@ -116,6 +114,15 @@ class Exchange:
         if url is None:  # parsed once per path, of which there are as many as tools
             url = self._urls[path] = httpx.URL(self._base_url + path)
         return url
+
+
+async def _read_body(response: httpx.Response, inflater: Inflater) -> bytes:
+    stream = cast(httpx.AsyncByteStream, response.stream)
+    # httpx's own iterators leave a trail of unfinished generators when a read stops early.
+    async with aclosing(cast(AsyncGenerator[bytes, None], aiter(stream))) as chunks:
+        async for chunk in chunks:
+            inflater.feed(chunk)
+    return inflater.finish()
 
 
 def _authorization(auth: OnecAuthSettings) -> str:

@@ -57,7 +57,7 @@ class Remedy(StrEnum):
 class Reply:
     """An HTTP answer, its body read and inflated.
 
-    headers: of a repeated one the last; names in lower case, or a mapping that ignores case.
+    headers: names in lower case; of a repeated one the last.
     cookies: every Set-Cookie.
     """
 

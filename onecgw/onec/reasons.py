@@ -53,8 +53,8 @@ _PRIVATE: Final = (
             r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*",
             r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
             r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])|::1\b",
-            r"\b(?:[a-z0-9-]+\.)+(?:local|localdomain|lan|internal|intranet|corp|home)\b(?::\d+)?",
-            r"\blocalhost\b(?::\d+)?|\b[a-z][a-z0-9.-]*:\d{2,5}\b",
+            r"(?<![\w.-])(?:[a-z0-9-]+\.)+(?:local|localdomain|lan|internal|intranet|corp|home)\b(?::\d+)?",
+            r"\blocalhost\b(?::\d+)?|(?<![\w.-])[a-z][a-z0-9.-]*:\d{2,5}\b",
         )
     ),
     _ENCODED,

@@ -244,6 +244,17 @@ async def test_answer_that_is_not_whole_http_is_a_bad_response_and_not_retried(
         assert len(server.asked) == 1
 
 
+async def test_failure_whose_page_breaks_off_keeps_the_class_of_its_status() -> None:
+    async def play(_: Asked, wire: Wire) -> None:
+        await wire.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n<html>")
+        await wire.close()
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5), pytest.raises(OnecError) as failed:
+            await onec.post(call())
+    assert failed.value.code == "onec_not_published"
+
+
 async def test_reset_in_the_middle_of_the_body_is_a_truncated_answer() -> None:
     async def play(_: Asked, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")

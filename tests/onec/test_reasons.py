@@ -1,0 +1,109 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onecgw.onec.reasons import (
+    LOGGED_CHARACTERS,
+    READ_CHARACTERS,
+    SHOWN_CHARACTERS,
+    contract_error,
+    lines_of,
+    log_line,
+    reason_in,
+    safe_line,
+    text_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{ОбщийМодуль.Отчеты.Модуль(12)}: Деление на 0", "Деление на 0"),
+        ("{HTTPСервис.mcp.Модуль(4,17)}:Деление на 0", "Деление на 0"),
+        (r"нет файла C:\Program Files\1cv8\conf\nethasp.ini рядом", "нет файла … рядом"),
+        (r"нет папки \\files\1c\base", "нет папки …"),
+        ("нет файла /opt/1cv8/x86_64/conf.cfg", "нет файла …"),
+        ("не отвечает http://10.1.2.3:8080/x?y=z", "не отвечает …"),
+        ("не отвечает tcp://srv:1541", "не отвечает …"),
+        ("не отвечает 10.1.2.3:1541", "не отвечает …"),
+        ("не отвечает fe80::1ff:fe23:4567:890a", "не отвечает …"),
+        ("не отвечает app-01.corp.local", "не отвечает …"),
+        ("не отвечает localhost:1560", "не отвечает …"),
+        ('база Srvr="main";Ref="trade";Usr="robot";Pwd="q w"', "база …;…;…;…"),
+        ("<b>Ошибка</b> запроса", "Ошибка запроса"),
+        ("ключ " + "QUJD" * 20 + "=", "ключ …"),
+        ("два\nслова\u00a0и   ещё", "два слова и ещё"),
+        # What is no secret stays.
+        ("версия 8.3.24.1368", "версия 8.3.24.1368"),
+        ("и/или, кг/м, 12:30", "и/или, кг/м, 12:30"),
+        ("период 2026-05-01…2026-05-31", "период 2026-05-01…2026-05-31"),
+        ("id 0f8fad5b-d9cb-469f-a165-70867728950e", "id 0f8fad5b-d9cb-469f-a165-70867728950e"),
+        ("x < 5 и y > 3", "x < 5 и y > 3"),
+    ],
+)
+def test_text_is_shown_without_what_is_nobodys_business(text: str, shown: str) -> None:
+    assert safe_line(text) == shown
+
+
+@given(st.text())
+def test_shown_and_logged_texts_are_one_bounded_line(text: str) -> None:
+    shown, logged = safe_line(text), log_line(text)
+    assert len(shown) <= SHOWN_CHARACTERS
+    assert len(logged) <= LOGGED_CHARACTERS
+    assert len(shown.splitlines()) <= 1
+    assert len(logged.splitlines()) <= 1
+
+
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["", "text/html", "x; charset=cp1251", "x; charset=no"]),
+)
+def test_any_body_has_a_text_and_a_reason_or_none(body: bytes, content_type: str) -> None:
+    text = text_of(body, content_type)
+    assert len(text) <= READ_CHARACTERS
+    assert len(reason_in(lines_of(text)).splitlines()) <= 1
+    contract_error(text)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    r"""< <a <a_b=' <!-- <![ </ &#x { {a(1, {"a": [" a- a. a: c:\a_ /a \\ usr=" 1.1 <script>""".split(),
+)
+def test_hostile_text_takes_no_time_to_speak_of(unit: str) -> None:
+    body = (unit.replace("_", " ") * (4 * READ_CHARACTERS)).encode()
+    started = time.process_time()
+    lines = lines_of(text_of(body, "text/html"))
+    safe_line(reason_in(lines), limit=1_000)
+    log_line(" / ".join(lines))
+    # No promise of speed: what is quadratic takes minutes here.
+    assert time.process_time() - started < 10
+    assert len(safe_line(reason_in(lines))) <= SHOWN_CHARACTERS
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+def test_text_is_read_in_the_encodings_of_the_field(encoding: str) -> None:
+    assert text_of("Ошибка".encode(encoding), "text/plain") == "Ошибка"
+
+
+def test_encoding_that_a_page_declares_within_itself_is_believed() -> None:
+    page = '<meta http-equiv="Content-Type" content="text/html; charset=koi8-r">Ошибка'
+    assert text_of(page.encode("koi8-r"), "text/html").endswith("Ошибка")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"error":"x","message":" текст "}', "текст"),
+        ('{"error":"x"}', "x"),
+        ('{"error":"x","message":7}', "x"),
+        ('{"error":7,"message":"текст"}', None),
+        ('{"message":"текст"}', None),
+        ('["error"]', None),
+        ("error", None),
+        ("{" * 100_000, None),
+    ],
+)
+def test_contract_error_is_told_by_its_shape(body: str, message: str | None) -> None:
+    assert contract_error(body) == message
