@@ -69,10 +69,11 @@ def test_any_body_has_a_text_and_a_reason_or_none(body: bytes, content_type: str
 
 @pytest.mark.parametrize(
     "unit",
-    r"""< <a <a_b=' <!-- <![ </ &#x { {a(1, {"a": [" a- a. a: c:\a_ /a \\ usr=" 1.1 <script>""".split(),
+    [*"<{", "<a ", "<a b='", "<!--", "<![", "</", "&#x", "{a(1,", '{"a":', '["', "<script>"]
+    + ["a-", "a.", "a:", "c:\\a ", "/a", "\\\\", 'usr="', "1.1"],
 )
 def test_hostile_text_takes_no_time_to_speak_of(unit: str) -> None:
-    body = (unit.replace("_", " ") * (4 * READ_CHARACTERS)).encode()
+    body = (unit * (4 * READ_CHARACTERS)).encode()
     started = time.process_time()
     lines = lines_of(text_of(body, "text/html"))
     safe_line(reason_in(lines), limit=1_000)
