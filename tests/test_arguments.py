@@ -251,4 +251,4 @@ def test_the_published_schema_and_the_parser_agree(data: st.DataObject) -> None:
 
 
 def test_every_request_class_is_reached_by_the_catalogue() -> None:
-    assert len(BY_NAME) == len(ALL) == 16
+    assert len(BY_NAME) == len(ALL) == 17

@@ -46,6 +46,10 @@ VALUES: dict[str, object] = {
     "top": 3,
     "limit": 3,
     "top_products": 3,
+    "compare": "previous_year",
+    "breakdown": "none",
+    "balance_basis": "closing",
+    "dpo_base": "cogs",
 }
 RESOLVER_OF = {
     "customer_ids": "resolve_customer",
@@ -122,6 +126,8 @@ async def everything(client: httpx.AsyncClient, tool: Tool) -> dict[str, Any]:
             arguments["query"] = WORDS[tool.name]
         elif field.name == "customer_id":
             arguments["customer_id"] = (await find_ids(client, field))[0]
+        elif field.name == "firm_ids":
+            arguments["firm_ids"] = await find_ids(client, field)
         elif field.name == "filters":
             arguments["filters"] = {
                 inner.name: await find_ids(client, inner)
