@@ -84,6 +84,11 @@ async def serve_gateway(
     Raises:
         ConfigError: the address cannot be bound.
     """
+
+    def started(url: str) -> None:
+        log.info("serve.started", extra={"fields": {"url": url}})
+        announce(url)
+
     async with open_gateway(settings) as gateway:
         await serve_app(
             build_app(settings, gateway, Engine(make_features(gateway))),
@@ -91,7 +96,7 @@ async def serve_gateway(
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
             wait_stop=wait_signal,
-            announce=announce,
+            announce=started,
         )
     log.info("serve.stopped")
 
