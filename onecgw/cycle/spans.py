@@ -58,6 +58,10 @@ class Span:
         """Of a span inside one month: which part of that month it is; 1 for a whole month."""
         return Fraction(self.days, _month_end(self.first).day)
 
+    def contains(self, other: "Span") -> bool:
+        """Whether every day of the other is one of its own."""
+        return self.first <= other.first and other.last <= self.last
+
     def __str__(self) -> str:
         return f"{self.first} to {self.last}"
 

@@ -160,7 +160,7 @@ class Asked:
         found: dict[Key, tuple[tuple[str, Span], ...]] = {}
         for source in self.flows:
             for asked in merged(self.spans):
-                inside = [one for one in self.spans if asked.first <= one.first <= asked.last]
+                inside = [one for one in self.spans if asked.contains(one)]
                 found[Key(source, asked)] = tuple(
                     (component, one) for component in source.components for one in inside
                 )
