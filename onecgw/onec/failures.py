@@ -25,6 +25,7 @@ from onecgw.errors import (
     OnecRejected,
     OnecUnavailable,
 )
+from onecgw.onec import phrases
 from onecgw.onec.reasons import (
     MESSAGE_CHARACTERS,
     contract_error,
@@ -88,6 +89,10 @@ class Failure:
     reply: Reply | None = None
 
 
+# From an answer and its safe reason to what the caller sees.
+_Explain = Callable[[Reply, str], OnecError]
+
+
 def failure_of(reply: Reply) -> Failure:
     """The meaning of an answer whose status is not 200."""
     text = text_of(reply.body, reply.content_type)
@@ -118,11 +123,11 @@ def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
     )
 
 
-def _explanation(status: int, text: str) -> "_Explain":
+def _explanation(status: int, text: str) -> _Explain:
     if status >= HTTPStatus.BAD_REQUEST:
-        plain = " ".join(text.lower().replace("ё", "е").replace("’", "'").split())
+        told = phrases.plain(text)
         for marks, explain in _BY_TEXT:
-            if any(mark in plain for mark in marks):
+            if any(mark in told for mark in marks):
                 return explain
     return _BY_STATUS.get(status) or _by_class(status)
 
@@ -159,6 +164,11 @@ def _unavailable(reply: Reply, _: str) -> OnecError:
     return OnecUnavailable(
         UNAVAILABLE, retry_after_seconds=_retry_after(reply, UNAVAILABLE_SECONDS)
     )
+
+
+def _throttled(reply: Reply, reason: str) -> OnecError:
+    """As unavailable, but a second attempt would make it worse."""
+    return _unavailable(reply, reason)
 
 
 def _auth(_: Reply, __: str) -> OnecError:
@@ -207,9 +217,6 @@ def _unexpected(reply: Reply, _: str) -> OnecError:
     return OnecBadResponse(f"1C answered with HTTP {reply.status} instead of 200")
 
 
-_Explain = Callable[[Reply, str], OnecError]
-
-
 def _by_class(status: int) -> _Explain:
     match status // 100:
         case 3:
@@ -241,116 +248,21 @@ _BY_STATUS: Final[Mapping[int, _Explain]] = {
     HTTPStatus.NOT_ACCEPTABLE: _session_expired,
     HTTPStatus.GONE: _not_published,
     HTTPStatus.REQUEST_TIMEOUT: _unavailable,
-    HTTPStatus.TOO_MANY_REQUESTS: _unavailable,
+    HTTPStatus.TOO_MANY_REQUESTS: _throttled,
     HTTPStatus.BAD_GATEWAY: _unavailable,
     HTTPStatus.SERVICE_UNAVAILABLE: _unavailable,
     HTTPStatus.GATEWAY_TIMEOUT: _unavailable,
     **dict.fromkeys(range(520, 528), _unavailable),  # a proxy that cannot reach its origin
 }
 
-# Marks are in lower case, with е for ё: Russian, Ukrainian, English.
+# The first that is found counts.
 _BY_TEXT: Final[tuple[tuple[tuple[str, ...], _Explain], ...]] = (
-    (
-        (
-            "истекло время ожидания сеанса",
-            "сеанс отсутствует или удален",
-            "сеанс работы завершен",
-            "минув час очікування сеансу",
-            "сеанс відсутній або видалений",
-            "session timeout has expired",
-            "session is missing or has been deleted",
-        ),
-        _session_expired,
-    ),
-    (
-        (
-            "не обнаружено свободной лицензии",
-            "недостаточно лицензий",
-            "не найдена лицензия",
-            "лицензия не обнаружена",
-            "ключ защиты программы не обнаружен",
-            "не обнаружен ключ защиты",
-            "не виявлено вільної ліцензії",
-            "недостатньо ліцензій",
-            "не знайдено ліцензі",
-            "ліцензію не знайдено",
-            "ключ захисту програми не виявлено",
-            "no free license",
-            "not enough licenses",
-            "license not found",
-            "license is not found",
-        ),
-        _license,
-    ),
-    (
-        (
-            "начало сеанса с информационной базой запрещено",
-            "вход в программу временно невозможен",
-            "ошибка исключительной блокировки информационной базы",
-            "початок сеансу з інформаційною базою заборонено",
-            "вхід у програму тимчасово неможливий",
-            "помилка виключного блокування інформаційної бази",
-            "session start with the infobase is not allowed",
-            "starting a session with the infobase is not allowed",
-            "starting sessions with the infobase is denied",
-            "error locking the infobase exclusively",
-        ),
-        _maintenance,
-    ),
-    (
-        (
-            "ошибка блокировки данных",
-            "конфликт блокировок",
-            "превышено максимальное время ожидания предоставления блокировки",
-            "взаимоблокировк",
-            "помилка блокування даних",
-            "конфлікт блокувань",
-            "перевищено максимальний час очікування надання блокування",
-            "data lock error",
-            "lock conflict",
-            "lock request time out",
-            "deadlock",
-        ),
-        _locked,
-    ),
-    (
-        (
-            "не указан заголовок управления сеансами",
-            "не вказано заголовок керування сеансами",
-            "session management header is not specified",
-        ),
-        _session_wanted,
-    ),
-    (
-        (
-            "идентификация пользователя не выполнена",
-            "ідентифікацію користувача не виконано",
-            "user identification failed",
-        ),
-        _auth,
-    ),
-    (
-        (
-            "нарушение прав доступа",
-            "недостаточно прав",
-            "порушення прав доступу",
-            "недостатньо прав",
-            "access violation",
-            "insufficient access rights",
-            "insufficient rights",
-        ),
-        _forbidden,
-    ),
-    (
-        (
-            "ошибка соединения с сервером 1с:предприяти",
-            "сервер 1с:предприятия не обнаружен",
-            "отсутствует соединение с сервером",
-            "помилка з'єднання з сервером 1с:підприємств",
-            "сервер 1с:підприємства не виявлено",
-            "error connecting to 1c:enterprise server",
-            "1c:enterprise server is not found",
-        ),
-        _unavailable,
-    ),
+    (phrases.SESSION_EXPIRED, _session_expired),
+    (phrases.NO_LICENSE, _license),
+    (phrases.BLOCKED, _maintenance),
+    (phrases.LOCKED, _locked),
+    (phrases.SESSION_WANTED, _session_wanted),
+    (phrases.NO_SUCH_USER, _auth),
+    (phrases.NO_RIGHT, _forbidden),
+    (phrases.SERVER_GONE, _unavailable),
 )

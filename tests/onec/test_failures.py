@@ -122,7 +122,7 @@ EXPECTED = {
     "nginx-503-retry-after": Seen("onec_unavailable", 503, REACH, 45, attempts=2),
     "apache-503-retry-date": Seen("onec_unavailable", 503, REACH, 10, attempts=2),
     "nginx-504": Seen("onec_unavailable", 503, REACH, 10, attempts=2),
-    "nginx-429": Seen("onec_unavailable", 503, REACH, 7, attempts=2),
+    "nginx-429": Seen("onec_unavailable", 503, REACH, 7),
     "proxy-522": Seen("onec_unavailable", 503, REACH, 10, attempts=2),
     "nginx-400-plain-to-tls": Seen(
         "onec_bad_response", 502, "1C answered with HTTP 400 instead of 200"
