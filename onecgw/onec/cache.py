@@ -107,8 +107,6 @@ class AnswerCache:
         size_bytes = len(body) + _OVERHEAD_BYTES
         if not self._ttl_seconds or size_bytes > self._max_bytes:
             return
-        if key in self._entries:
-            self._drop(key)
         self._entries[key] = _Entry(body, trio.current_time() + self._ttl_seconds)
         self._size_bytes += size_bytes
         while self._size_bytes > self._max_bytes or len(self._entries) > self._max_entries:

@@ -100,7 +100,8 @@ def lines_of(text: str) -> tuple[str, ...]:
 
     Of a platform exception in JSON they are those of its innermost description.
     """
-    lines = _exception_lines(text) or _page_lines(text)
+    told = _exception_lines(text)
+    lines = _page_lines(text) if told is None else told
     return tuple(
         line.strip()
         for line in lines
@@ -134,12 +135,14 @@ def _bare(line: str) -> str:
     return " ".join(_MODULE_LINE.sub(" ", line).split()).strip(" :;-")
 
 
-def _exception_lines(text: str) -> tuple[str, ...]:
-    """The innermost description of a platform exception (`{"#exception": ..., "inner": ...}`)."""
+def _exception_lines(text: str) -> tuple[str, ...] | None:
+    """The innermost description of a platform exception; None: the text is no JSON."""
     try:
         found = json.loads(text) if text.lstrip().startswith(("{", "[")) else None
-    except (ValueError, RecursionError):
-        return ()
+    except (ValueError, RecursionError):  # {ОбщийМодуль...} begins so, too
+        return None
+    if found is None:
+        return None
     deepest = max(_descriptions(found, JSON_LEVELS), key=lambda item: item[0], default=(0, ""))
     return tuple(deepest[1].splitlines())
 

@@ -108,3 +108,20 @@ def test_encoding_that_a_page_declares_within_itself_is_believed() -> None:
 )
 def test_contract_error_is_told_by_its_shape(body: str, message: str | None) -> None:
     assert contract_error(body) == message
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{ОбщийМодуль.Отчеты.Модуль(1)}: Деление на 0", "Деление на 0"),
+        ('{"exception":{"descr":"снаружи","inner":{"descr":"внутри"}}}', "внутри"),
+        ('[{"descr":"в списке"}]', "в списке"),
+        ('{"a":' * 30 + '{"descr":"слишком глубоко"}' + "}" * 30, ""),
+        ("<p>Внешняя</p><p>по причине:</p><p>Внутренняя</p>", "Внутренняя"),
+        ("<p>Внешняя</p><p>по причине:</p>", "Внешняя"),
+        ("<body>1С:Предприятие 8<br>Ошибка запроса", "Ошибка запроса"),
+        ("<html><head><title>Ошибка</title></head></html>", ""),
+    ],
+)
+def test_reason_is_the_innermost_line_that_says_why(body: str, reason: str) -> None:
+    assert safe_line(reason_in(lines_of(body))) == reason
