@@ -18,6 +18,7 @@ from onecgw.onec.client import OnecClient
 from onecgw.schema import View
 from onecgw.settings import (
     ApiSettings,
+    AuditSettings,
     LimitsSettings,
     McpSettings,
     OauthSettings,
@@ -46,6 +47,7 @@ def make_settings(**changes: Any) -> Settings:
         "mcp": McpSettings(bearer_token=Secret(MCP_TOKEN)),
         "api": ApiSettings(bearer_token=Secret(API_TOKEN)),
         "oauth": OauthSettings(enabled=False),
+        "audit": AuditSettings(retention_days=0),
     }
     return Settings(**(values | changes))
 
@@ -90,6 +92,7 @@ class Rig:
         *,
         surface: Surface = "mcp",
         scopes: frozenset[str] = frozenset(ALL_SCOPES),
+        **options: Any,
     ) -> bytes:
         """The body of a call's answer."""
         call = ToolCall(
@@ -99,7 +102,7 @@ class Rig:
             surface=surface,
             request_id="r-1",
         )
-        return (await self.gateway.call(call)).body
+        return (await self.gateway.call(call, **options)).body
 
 
 def make_engine(gateway: Gateway) -> Engine:
