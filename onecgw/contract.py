@@ -88,6 +88,7 @@ class Tool:
     scopes: all of them are needed. about: for a model that has to choose.
     path: of the 1C HTTP service, as in `/mcp/reports/sales`; of a composite the REST route alone.
     composition: how a composite is made; None for every other kind.
+    naming: an id that may also be given by name; None without one.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Tool:
     path: str
     kind: Kind
     composition: "Composition | None" = None
+    naming: "Naming | None" = None
 
     @property
     def rest_path(self) -> str:
@@ -107,6 +109,18 @@ class Tool:
     def is_open_to(self, scopes: frozenset[str]) -> bool:
         """Whether a caller with these scopes may call the tool."""
         return self.scopes <= scopes
+
+
+@attrs.frozen(kw_only=True)
+class Naming:
+    """An argument that holds an id, and another one that may hold a name instead.
+
+    name, id: the two arguments; exactly one is given. resolver: finds what the name means.
+    """
+
+    name: str
+    id: str
+    resolver: Tool
 
 
 @attrs.frozen(kw_only=True)

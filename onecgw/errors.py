@@ -4,6 +4,7 @@ OnecgwError                 the text is written for the caller and safe to show
 ├── ConfigError             the settings do not allow a start (for the operator)
 ├── InvalidRequest          400 invalid_request      the body is not a JSON object
 ├── ValidationFailed        400 validation_error     arguments, all problems at once
+├── Ambiguous               400 ambiguous            a name fits several objects
 ├── LimitExceeded           400 limit_exceeded       1C sent more rows than were asked for
 ├── Unauthorized            401 unauthorized         no token, or a wrong one
 ├── ScopeMissing            403 insufficient_scope   a known caller without the right
@@ -85,6 +86,40 @@ class ValidationFailed(OnecgwError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("; ".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+@attrs.frozen(kw_only=True)
+class Candidate:
+    """An object that a name may mean. mark: what tells it from its namesakes, "" for nothing."""
+
+    id: str
+    label: str
+    mark: str = ""
+
+
+class Ambiguous(OnecgwError):
+    """A name fits several objects; the text lists them and says how to go on.
+
+    argument: where the name was given. id_argument: where the id of one of them is to be given.
+    """
+
+    code = "ambiguous"
+    http_status = 400
+
+    def __init__(
+        self, *, argument: str, id_argument: str, candidates: tuple[Candidate, ...]
+    ) -> None:
+        listed = "; ".join(
+            f"{one.label} ({one.mark}), id {one.id}" if one.mark else f"{one.label}, id {one.id}"
+            for one in candidates
+        )
+        super().__init__(
+            f"{argument}: several fit. Ask which one is meant and call again with {id_argument} "
+            f"instead of {argument}. Candidates: {listed}"
+        )
+        self.argument = argument
+        self.id_argument = id_argument
+        self.candidates = candidates
 
 
 class LimitExceeded(OnecgwError):

@@ -16,9 +16,18 @@ from onecgw.arguments import parse_arguments, to_onec
 from onecgw.audit import AuditRecord, AuditSink
 from onecgw.caller import COST, Caller
 from onecgw.catalogue import Catalogue
-from onecgw.contract import Composition, Kind, Question, Tool, closed_measures, fields_of
+from onecgw.contract import (
+    Composition,
+    Kind,
+    Naming,
+    Question,
+    Tool,
+    closed_measures,
+    fields_of,
+)
 from onecgw.errors import OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.json_input import read_json_object
+from onecgw.naming import name_to_resolve, pick_candidate, with_id
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecCall, OnecClient
 from onecgw.onec.deadline import deadline
@@ -85,6 +94,7 @@ class Gateway:
         onec: OnecSettings,
         limits: LimitsSettings,
         audit: AuditSink,
+        admit: Callable[[], None] = lambda: None,
     ) -> None:
         self.catalogue = catalogue
         self._client = client
@@ -93,6 +103,7 @@ class Gateway:
         self._onec = onec
         self._limits = limits
         self._audit = audit
+        self._admit = admit
         self._rate = CallRate(limits.calls_per_minute)
 
     async def call(self, call: ToolCall, progress: Progress = _untold) -> Answer:
@@ -136,6 +147,7 @@ class Gateway:
             )
 
     async def _answer(self, call: ToolCall, outcome: _Outcome, progress: Progress) -> Answer:
+        self._admit()
         self._rate.take(call.caller.sub)
         tool = self.catalogue.find(call.tool)
         scopes = call.caller.scopes
@@ -148,14 +160,34 @@ class Gateway:
             raise ValidationFailed(problems)
         if tool.composition is not None:
             return await self._compose(tool.composition, request, call, outcome, progress)
-        arguments, notices = self._clamp(tool, request)
-        bounds = self._bounds(tool, arguments, call, notices)
-        if tool.kind is Kind.TABLE:
-            # One row more than wanted tells whether there are more.
-            arguments["top"] = bounds.rows + 1
         with deadline(self._timeout_ms(tool)):
+            if tool.naming is not None:
+                request = await self._identify(tool.naming, request, call, outcome)
+            arguments, notices = self._clamp(tool, request)
+            bounds = self._bounds(tool, arguments, call, notices)
+            if tool.kind is Kind.TABLE:
+                # One row more than wanted tells whether there are more.
+                arguments["top"] = bounds.rows + 1
             body = await self._ask(tool, arguments, call, outcome)
         return _BUILDERS[tool.kind](body, bounds)
+
+    async def _identify(
+        self, naming: Naming, request: object, call: ToolCall, outcome: _Outcome
+    ) -> object:
+        """The request with an id where a name was given."""
+        name = name_to_resolve(naming, request)
+        if name is None:
+            return request
+        resolver = naming.resolver
+        if not resolver.is_open_to(call.caller.scopes):
+            raise ScopeMissing(
+                f"{naming.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
+                f"give {naming.id} instead",
+                required=resolver.scopes,
+            )
+        asked = {"query": name, "limit": self._limits.resolve_limit}
+        found = await self._ask(resolver, asked, call, outcome)
+        return with_id(naming, request, pick_candidate(naming, name, found))
 
     def _refuse_closed(self, tool: Tool, request: object, scopes: frozenset[str]) -> None:
         """Cost measures are refused before 1C hears of them."""

@@ -122,6 +122,8 @@ async def everything(client: httpx.AsyncClient, tool: Tool) -> dict[str, Any]:
     """Arguments that use all that a tool declares."""
     arguments: dict[str, Any] = {}
     for field in fields_of(tool.request):
+        if tool.naming is not None and field.name == tool.naming.name:
+            continue  # stands for another argument that is given
         if field.name == "query":
             arguments["query"] = WORDS[tool.name]
         elif field.name == "customer_id":

@@ -17,7 +17,7 @@ LAYERS = (
     {"gateway"},
     {"catalogue", "mcp", "oauth", "onec", "ratelimit"},
     {"audit", "audit_report"},
-    {"answers", "tools"},
+    {"answers", "naming", "tools"},
     {"arguments", "cycle", "schema"},
     {"contract"},
     {"identity", "json_input", "logs", "settings", "store"},

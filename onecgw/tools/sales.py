@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.caller import SALES
-from onecgw.contract import COST_MEASURES, Arg, Kind, Tool
+from onecgw.contract import COST_MEASURES, Arg, Kind, Naming, Tool
 from onecgw.tools.parts import (
     ChannelIds,
     CustomerIds,
@@ -15,6 +15,7 @@ from onecgw.tools.parts import (
     Top,
     WarehouseIds,
 )
+from onecgw.tools.references import CUSTOMER
 
 SalesDimension = Literal[
     "warehouse",
@@ -96,8 +97,15 @@ class TopProducts:
 class CustomerSummary:
     """Arguments of customer_summary."""
 
-    customer_id: Annotated[str, Arg(about="From resolve_customer; not a group.", max_length=200)]
     period: RequiredPeriod
+    customer_id: Annotated[
+        str | None,
+        Arg(about="From resolve_customer; not a group. This or customer.", max_length=200),
+    ] = None
+    customer: Annotated[
+        str | None,
+        Arg(about="Instead of customer_id: the name; several fit: one is asked.", max_length=200),
+    ] = None
     top_products: Annotated[
         int | None, Arg(about="How many best products; default 5.", minimum=1, maximum="max_rows")
     ] = None
@@ -138,12 +146,13 @@ CUSTOMER_SUMMARY = Tool(
     scopes=frozenset({SALES}),
     about=(
         "One customer in a period: revenue incl. VAT, quantity, receipts, average check, last "
-        "purchase, favourite products. Call resolve_customer first. What the customer owes is in "
-        "receivables_balance."
+        "purchase, favourite products. Give the name as customer, or an id from "
+        "resolve_customer. What the customer owes is in receivables_balance."
     ),
     request=CustomerSummary,
     path="/mcp/reports/customer_summary",
     kind=Kind.PASSED,
+    naming=Naming(name="customer", id="customer_id", resolver=CUSTOMER),
 )
 
 TOOLS = (SALES_REPORT, TOP_PRODUCTS, CUSTOMER_SUMMARY)

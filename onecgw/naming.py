@@ -1,0 +1,89 @@
+"""An object given by its name instead of its id: which candidate of the resolver is meant."""
+
+from typing import Final
+
+import attrs
+import msgspec
+
+from onecgw.contract import Naming
+from onecgw.errors import Ambiguous, Candidate, OnecBadResponse, Problem, ValidationFailed
+
+TOLD_CANDIDATES: Final = 10
+
+
+class _Row(msgspec.Struct):
+    id: str
+    label: str
+    city: msgspec.Raw = msgspec.Raw(b"")
+    phone: msgspec.Raw = msgspec.Raw(b"")
+    code: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Rows(msgspec.Struct):
+    candidates: list[_Row]
+
+
+def name_to_resolve(naming: Naming, request: object) -> str | None:
+    """The name that stands for the id; None if the id itself is given.
+
+    Raises:
+        ValidationFailed: both are given, or neither.
+    """
+    name: str | None = getattr(request, naming.name)
+    identity: str | None = getattr(request, naming.id)
+    if (name is None) == (identity is None):
+        message = f"is required, or {naming.name}: exactly one of the two"
+        raise ValidationFailed((Problem(path=naming.id, message=message),))
+    return name
+
+
+def with_id(naming: Naming, request: object, identity: str) -> object:
+    """The same request with the id instead of the name."""
+    changes = {naming.name: None, naming.id: identity}
+    changed: object = attrs.evolve(request, **changes)  # type: ignore[misc]  # requests are attrs classes
+    return changed
+
+
+def pick_candidate(naming: Naming, name: str, found: bytes) -> str:
+    """The id of the one object that the name means.
+
+    Args:
+        naming: which argument it is.
+        name: what the caller said.
+        found: the resolver's answer to it.
+
+    Raises:
+        ValidationFailed: nothing fits.
+        Ambiguous: several fit; the only one that is called exactly so would do.
+        OnecBadResponse: the answer is not that of a resolver.
+    """
+    try:
+        rows = msgspec.json.decode(found, type=_Rows).candidates
+    except msgspec.DecodeError as error:
+        raise OnecBadResponse(f"1C answered {naming.resolver.name} with: {error}") from error
+    if not rows:
+        message = f"nothing fits {name!r}; try fewer words or {naming.resolver.name}"
+        raise ValidationFailed((Problem(path=naming.name, message=message),))
+    exact = [row for row in rows if _folded(row.label) == _folded(name)]
+    fitting = exact if len(exact) == 1 else rows
+    if len(fitting) > 1:
+        raise Ambiguous(
+            argument=naming.name,
+            id_argument=naming.id,
+            candidates=tuple(_candidate(row) for row in fitting[:TOLD_CANDIDATES]),
+        )
+    return fitting[0].id
+
+
+def _candidate(row: _Row) -> Candidate:
+    """A candidate with what tells it from its namesakes."""
+    marks = [
+        mark
+        for raw in (row.city, row.phone, row.code)
+        if raw and isinstance(mark := msgspec.json.decode(raw), str) and mark
+    ]
+    return Candidate(id=row.id, label=row.label, mark=", ".join(marks))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
