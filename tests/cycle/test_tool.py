@@ -269,7 +269,7 @@ async def test_sales_are_needed_by_two_components() -> None:
 
 async def test_a_1c_that_tells_nothing_is_an_error_and_not_an_empty_answer() -> None:
     blocked = (
-        '﻿{"#exception":{},"exception":{"descr":"Начало сеанса с информационной базой запрещено"}}'  # noqa: E501
+        '﻿{"#exception":{},"exception":{"descr":"Начало сеанса с информационной базой запрещено"}}'
     )
 
     def refuse(request: httpx.Request) -> httpx.Response:
