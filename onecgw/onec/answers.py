@@ -18,6 +18,8 @@ NESTING_LEVELS: Final = 64  # a report has 4; parsers of the callers end somewhe
 _UTF8: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _CP1251: Final = frozenset({"windows-1251", "cp1251"})
 _ALL_BUT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
+# With the escapes: a backslash and all that may follow it, so that none loses its partner.
+_ALL_BUT_ESCAPES: Final = bytes(byte for byte in _ALL_BUT_STRUCTURE if byte not in b"\\/bfnrtu")
 _BRACES_AS_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _STRING: Final = re.compile(rb'"[^"]*"')
 
@@ -51,13 +53,14 @@ def nests_deeper(body: bytes, levels: int) -> bool:
 
     Of malformed JSON it says either; it is linear for every input, and fast: only C loops.
     """
-    if body.count(b"[") + body.count(b"{") <= levels:
-        return False
     if b"\\" in body:
+        body = body.translate(None, _ALL_BUT_ESCAPES)
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
     marks = body.translate(_BRACES_AS_BRACKETS, _ALL_BUT_STRUCTURE).replace(b'""', b"")
     if b'"' in marks:
         marks = _STRING.sub(b"", marks)
+    if marks.count(b"[") <= levels:
+        return False
     for _ in range(levels):  # each round takes the innermost level away
         marks = marks.replace(b"[]", b"")
     return b"[]" in marks
