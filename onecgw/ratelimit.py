@@ -13,11 +13,16 @@ SECONDS_PER_MINUTE: Final = 60
 
 
 class CallRate:
-    """A token bucket per caller, as deep as one minute's calls. 0 calls per minute = no limit."""
+    """A token bucket per caller, as deep as one minute's calls. 0 calls per minute = no limit.
 
-    def __init__(self, calls_per_minute: int) -> None:
+    Args:
+        calls_per_minute: how many may be made at once.
+        refill: the part of them that comes back in a minute.
+    """
+
+    def __init__(self, calls_per_minute: int, *, refill: float = 1) -> None:
         self._capacity = calls_per_minute
-        self._per_second = calls_per_minute / SECONDS_PER_MINUTE
+        self._per_second = calls_per_minute * refill / SECONDS_PER_MINUTE
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, sub: str) -> None:

@@ -3,28 +3,36 @@
 import logging
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
+import attrs
 import trio
 
 from onecgw.assistant import make_features
-from onecgw.audit import log_audit
+from onecgw.audit import AuditTrail
 from onecgw.catalogue import Catalogue
 from onecgw.demo.books import Books
 from onecgw.demo.faults import FaultPlan
 from onecgw.demo.server import serve_demo_onec
 from onecgw.demo.service import build_demo_app
-from onecgw.errors import ConfigError
+from onecgw.errors import ConfigError, OnecTimeout, StorageUnavailable
 from onecgw.gateway import Gateway
+from onecgw.identity import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.mcp.engine import Engine
+from onecgw.oauth.grants import sweep
+from onecgw.oauth.opening import open_realm
+from onecgw.oauth.vault import open_vault
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecClient
+from onecgw.onec.deadline import deadline
 from onecgw.serving import serve_app
 from onecgw.settings import (
     ApiSettings,
+    AuditSettings,
     McpSettings,
     OauthSettings,
     OnecAuthSettings,
@@ -33,8 +41,10 @@ from onecgw.settings import (
     ServerSettings,
     Settings,
 )
+from onecgw.store import Store
 from onecgw.tools import ALL
 from onecgw.web.app import build_app
+from onecgw.web.oauth import OauthSite, open_site
 
 log = logging.getLogger(__name__)
 
@@ -44,26 +54,113 @@ DEMO_API_TOKEN: Final = "demo-api-token"  # noqa: S105 - the same
 DEMO_PASSWORD: Final = "demo-onec-password"  # noqa: S105 - of a 1C that is alone on loopback
 DEMO_LOGIN: Final = "Шлюз"  # Cyrillic logins are normal in 1C
 DEMO_REPORT_TIMEOUT_MS: Final = 45_000
+SWEEP_SECONDS: Final = 600
 CACHE_MAX_ENTRIES: Final = 10_000
 CACHE_MAX_BYTES: Final = 32 * 1024 * 1024
 
 
+@attrs.frozen(kw_only=True)
+class House:
+    """Everything that is served.
+
+    site: None without OAuth. store: None where nothing is kept. sealing_key: of MCP sessions,
+    None for one of this process alone.
+    """
+
+    gateway: Gateway
+    site: OauthSite | None
+    store: Store | None
+    sealing_key: bytes | None
+
+    async def probe(self) -> str:
+        """Why the database cannot be written now; "" if it can."""
+        return await self.store.probe() if self.store is not None else ""
+
+
 @asynccontextmanager
-async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """A gateway with its connections to 1C, closed at the end."""
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """What the settings describe, with its database and its connections, closed at the end.
+
+    Raises:
+        ConfigError: the database or the secrets file cannot be used.
+    """
+    store = _open_store(settings)
+    trail = AuditTrail(
+        store if settings.audit.retention_days else None,
+        retention_days=settings.audit.retention_days,
+        on_failure=settings.audit.on_failure,
+    )
     client = OnecClient(settings.onec, max_response_bytes=settings.limits.max_response_bytes)
     try:
-        yield Gateway(
-            catalogue=Catalogue(ALL, settings.limits),
-            client=client,
-            cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
-            balances=_make_cache(settings.onec.balance_cache_ttl_sec),
-            onec=settings.onec,
-            limits=settings.limits,
-            audit=log_audit,
-        )
+        gateway = _make_gateway(settings, client, trail)
+        site, sealing_key = None, None
+        if settings.oauth.enabled and store is not None:
+            vault = open_vault(settings.secrets_path)
+            sealing_key = vault.subkey("mcp sessions")
+            realm = open_realm(
+                settings,
+                store=store,
+                vault=vault,
+                audit=trail,
+                check_key=_check_key_in(client, settings.onec.timeout_ms),
+            )
+            site = open_site(realm, has_documents=False)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trail.run)
+            if site is not None and store is not None:
+                nursery.start_soon(_sweep_logins, store)
+            yield House(gateway=gateway, site=site, store=store, sealing_key=sealing_key)
+            nursery.cancel_scope.cancel()
     finally:
         await client.aclose()
+        if store is not None:
+            store.close()
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """The gateway of a house, for calls that do not come over HTTP."""
+    async with open_house(settings) as house:
+        yield house.gateway
+
+
+def _open_store(settings: Settings) -> Store | None:
+    if not settings.oauth.enabled and not settings.audit.retention_days:
+        return None
+    return Store(settings.database.path)
+
+
+def _check_key_in(client: OnecClient, timeout_ms: int) -> CheckKey:
+    """What asks 1C about a key, within the deadline of any call."""
+
+    async def check(key: str, request_id: str) -> KeyVerdict:
+        try:
+            with deadline(timeout_ms):
+                return await client.verify_key(key, request_id)
+        except OnecTimeout as error:
+            return UncheckedKey(error=error)
+
+    return check
+
+
+async def _sweep_logins(store: Store) -> None:
+    while True:
+        with suppress(StorageUnavailable):  # the next round will do
+            await store.write(lambda db: sweep(db, now=int(time.time())))
+        await trio.sleep(SWEEP_SECONDS)
+
+
+def _make_gateway(settings: Settings, client: OnecClient, trail: AuditTrail) -> Gateway:
+    return Gateway(
+        catalogue=Catalogue(ALL, settings.limits),
+        client=client,
+        cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
+        balances=_make_cache(settings.onec.balance_cache_ttl_sec),
+        onec=settings.onec,
+        limits=settings.limits,
+        audit=trail,
+        admit=trail.admit,
+    )
 
 
 def _make_cache(ttl_seconds: int) -> AnswerCache:
@@ -89,9 +186,10 @@ async def serve_gateway(
         log.info("serve.started", extra={"fields": {"url": url}})
         announce(url)
 
-    async with open_gateway(settings) as gateway:
+    async with open_house(settings) as house:
+        engine = Engine(make_features(house.gateway), sealing_key=house.sealing_key)
         await serve_app(
-            build_app(settings, gateway, Engine(make_features(gateway))),
+            build_app(settings, house.gateway, engine, site=house.site, probe=house.probe),
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
@@ -165,6 +263,7 @@ def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
         mcp=McpSettings(bearer_token=Secret(DEMO_MCP_TOKEN)),
         api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN)),
         oauth=OauthSettings(enabled=False),
+        audit=AuditSettings(retention_days=0),
     )
 
 

@@ -3,10 +3,11 @@
 import attrs
 
 from onecgw.caller import Caller
-from onecgw.errors import NotFound
+from onecgw.errors import NotFound, ScopeMissing
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import ToolResult
+from onecgw.mcp.problems import ScopeRequired
 
 
 @attrs.frozen
@@ -24,20 +25,29 @@ class GatewayTools:
 
         Raises:
             NotFound: there is no such tool for this caller; a hidden one is like an unknown one.
+            ScopeRequired: the person could let this client call it, but has not.
             OnecgwError: anything else that the model should read.
         """
-        visible = self.gateway.catalogue.visible(exchange.caller.scopes)
+        caller = exchange.caller
+        open_to = caller.scopes | caller.entitled
+        visible = self.gateway.catalogue.visible(open_to)
         if not any(tool.name == name for tool in visible):
             raise NotFound("there is no such tool")
-        answer = await self.gateway.call(
-            ToolCall(
-                tool=name,
-                arguments=arguments,
-                caller=exchange.caller,
-                surface="mcp",
-                request_id=exchange.request_id,
-                traceparent=exchange.traceparent or None,
-            ),
-            exchange.progress,
-        )
+        try:
+            answer = await self.gateway.call(
+                ToolCall(
+                    tool=name,
+                    arguments=arguments,
+                    caller=caller,
+                    surface="mcp",
+                    request_id=exchange.request_id,
+                    traceparent=exchange.traceparent or None,
+                ),
+                exchange.progress,
+            )
+        except ScopeMissing as error:
+            # A challenge that the account cannot meet would only loop.
+            if error.required <= open_to:
+                raise ScopeRequired(error.message, error.required) from error
+            raise
         return ToolResult(body=answer.body)

@@ -47,6 +47,17 @@ class ClientLacks(RpcError):
         )
 
 
+class ScopeRequired(RpcError):
+    """The person could allow the call, but has not; a client may ask for it.
+
+    required: the scopes that the call needs, all of them.
+    """
+
+    def __init__(self, message: str, required: frozenset[str]) -> None:
+        super().__init__(INVALID_REQUEST, message)
+        self.required = required
+
+
 class StreamRequired(RpcError):
     """The answer is a stream, and the client does not accept one."""
 

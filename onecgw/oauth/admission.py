@@ -113,9 +113,7 @@ class Admission:
         facts = {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
         realm.tell("key.revoked", origin, **facts)
         why = "the key is not valid any more"
-        await realm.store.write(
-            lambda db: revoke_grant(db, grant.id, now=realm.seconds(), why=why)
-        )
+        await realm.store.write(lambda db: revoke_grant(db, grant.id, now=realm.seconds(), why=why))
         realm.tell("grant.revoked", origin, **facts, detail=why)
 
     def _pause(self, grant_id: str) -> None:

@@ -8,7 +8,14 @@ import attrs
 import msgspec
 
 from onecgw.identity import InvalidKey, UncheckedKey
-from onecgw.oauth.authorization import Ask, Pairs, check_redirect, check_request, redirect_with, single
+from onecgw.oauth.authorization import (
+    Ask,
+    Pairs,
+    check_redirect,
+    check_request,
+    redirect_with,
+    single,
+)
 from onecgw.oauth.grants import Grant, insert_code, insert_grant
 from onecgw.oauth.problems import ACCESS_DENIED, OauthProblem
 from onecgw.oauth.realm import Origin, Realm
@@ -94,7 +101,7 @@ class Login:
         return self._realm.vault.seal(ask, purpose=_ASK_PURPOSE)
 
     def unseal(self, text: str, browser: str) -> Ask | None:
-        """The request in a hidden field; None if it is not ours, is too old or another browser's."""
+        """The request in a hidden field; None if it is not ours, too old or another's."""
         try:
             ask = self._realm.vault.unseal(text, Ask, purpose=_ASK_PURPOSE)
         except NotSealed:
@@ -143,9 +150,7 @@ class Login:
         row = self._realm.store.read(lambda db: self._row(db, transaction, browser))
         if row is None:
             return None
-        return self._consent(
-            transaction, _ask_of(row), row["name"], split_scopes(row["entitled"])
-        )
+        return self._consent(transaction, _ask_of(row), row["name"], split_scopes(row["entitled"]))
 
     async def allow(
         self, transaction: str, browser: str, scopes: frozenset[str], origin: Origin
@@ -224,9 +229,7 @@ class Login:
         # A client that names nothing we know gets what is harmless, never everything.
         return (wanted or frozenset(self._realm.settings.oauth.default_scopes)) & entitled
 
-    def _consent(
-        self, transaction: str, ask: Ask, name: str, entitled: frozenset[str]
-    ) -> Consent:
+    def _consent(self, transaction: str, ask: Ask, name: str, entitled: frozenset[str]) -> Consent:
         offered = self._offered(ask, entitled)
         return Consent(transaction=transaction, ask=ask, name=name, offered=offered)
 

@@ -45,22 +45,27 @@ class Tokens:
             StorageUnavailable: nothing was issued or used up.
         """
         try:
-            _check_single(pairs)
-            client = self._authenticate(pairs, authorization)
-            match single(pairs, "grant_type"):
-                case "authorization_code":
-                    return await self._redeem(pairs, client, origin)
-                case "refresh_token":
-                    return await self._refresh(pairs, client, origin)
-                case None:
-                    raise OauthProblem(INVALID_REQUEST, "grant_type is missing")
-                case _:
-                    raise OauthProblem(
-                        UNSUPPORTED_GRANT_TYPE, "authorization_code or refresh_token is expected"
-                    )
+            return await self._issue(pairs, authorization, origin)
         except OauthProblem as problem:
             self._realm.tell("token.rejected", origin, detail=str(problem))
             raise
+
+    async def _issue(
+        self, pairs: Pairs, authorization: str | None, origin: Origin
+    ) -> Mapping[str, object]:
+        _check_single(pairs)
+        client = self._authenticate(pairs, authorization)
+        match single(pairs, "grant_type"):
+            case "authorization_code":
+                return await self._redeem(pairs, client, origin)
+            case "refresh_token":
+                return await self._refresh(pairs, client, origin)
+            case None:
+                raise OauthProblem(INVALID_REQUEST, "grant_type is missing")
+            case _:
+                raise OauthProblem(
+                    UNSUPPORTED_GRANT_TYPE, "authorization_code or refresh_token is expected"
+                )
 
     async def revoke(self, pairs: Pairs, authorization: str | None, origin: Origin) -> None:
         """End a token; a foreign or unknown one is no error (RFC 7009, 2.2).
@@ -76,9 +81,7 @@ class Tokens:
             raise OauthProblem(INVALID_REQUEST, "token is missing")
         realm = self._realm
         token_hash, now = realm.vault.hash(token), realm.seconds()
-        grant = await realm.store.write(
-            lambda db: revoke_token(db, token_hash, client.id, now=now)
-        )
+        grant = await realm.store.write(lambda db: revoke_token(db, token_hash, client.id, now=now))
         if grant is not None:
             detail = "by the client"
             realm.tell(
@@ -107,9 +110,7 @@ class Tokens:
                 raise OauthProblem(INVALID_CLIENT, "the client_secret is wrong")
         return client
 
-    async def _redeem(
-        self, pairs: Pairs, client: Client, origin: Origin
-    ) -> Mapping[str, object]:
+    async def _redeem(self, pairs: Pairs, client: Client, origin: Origin) -> Mapping[str, object]:
         realm = self._realm
         code, verifier = single(pairs, "code"), single(pairs, "code_verifier")
         if code is None:
@@ -132,9 +133,7 @@ class Tokens:
         issued = self._told(outcome, origin)
         return self._answer(issued, access_token, refresh_token)
 
-    async def _refresh(
-        self, pairs: Pairs, client: Client, origin: Origin
-    ) -> Mapping[str, object]:
+    async def _refresh(self, pairs: Pairs, client: Client, origin: Origin) -> Mapping[str, object]:
         realm = self._realm
         token, scope = single(pairs, "refresh_token"), single(pairs, "scope")
         if token is None:
@@ -177,9 +176,7 @@ class Tokens:
             OauthProblem: it is a refusal.
         """
         grant = outcome.grant
-        facts = (
-            {"sub": grant.sub, "client": grant.client_name, "grant": grant.id} if grant else {}
-        )
+        facts = {"sub": grant.sub, "client": grant.client_name, "grant": grant.id} if grant else {}
         if isinstance(outcome, Refused):
             if outcome.event != "token.rejected":
                 self._realm.tell(outcome.event, origin, **facts)

@@ -31,11 +31,6 @@ def _oauth(settings: Settings) -> Iterator[Conflict]:
     oauth = settings.oauth
     if not oauth.enabled:
         return
-    yield Conflict(
-        "true is not available in this version; set oauth.enabled: false and mcp.bearer_token",
-        ("oauth.enabled",),
-    )
-    return
     if not settings.issuer:
         yield Conflict(
             "missing; the origin under which clients reach the gateway is expected"

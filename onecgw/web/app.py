@@ -1,9 +1,11 @@
 """The whole URL map on one screen."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from quart import Response as QuartResponse
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
@@ -16,6 +18,7 @@ from onecgw.web.bearer import StaticBearer
 from onecgw.web.front import Endpoint, Front
 from onecgw.web.hosts import make_host_policy
 from onecgw.web.mcp import McpEndpoint
+from onecgw.web.oauth import OauthSite
 from onecgw.web.rest import RestEndpoint
 
 log = logging.getLogger(__name__)
@@ -24,8 +27,27 @@ STATIC_SUB = "static"  # the caller behind mcp.bearer_token
 REST_SUB = "api"  # the caller behind api.bearer_token
 
 
-def build_app(settings: Settings, gateway: Gateway, engine: Engine) -> QuartTrio:
-    """The ASGI application: machine surfaces in front, Quart for everything else."""
+async def _all_is_well() -> str:
+    return ""
+
+
+def build_app(
+    settings: Settings,
+    gateway: Gateway,
+    engine: Engine,
+    *,
+    site: OauthSite | None = None,
+    probe: Callable[[], Awaitable[str]] = _all_is_well,
+) -> QuartTrio:
+    """The ASGI application: machine surfaces in front, Quart for everything else.
+
+    Args:
+        settings: the whole configuration.
+        gateway: answers REST.
+        engine: answers MCP.
+        site: the authorization server; None: /mcp has a static token.
+        probe: why the database cannot be written now, "" if it can.
+    """
     app = QuartTrio("onecgw")
 
     @app.get("/health")
@@ -42,20 +64,45 @@ def build_app(settings: Settings, gateway: Gateway, engine: Engine) -> QuartTrio
             response.headers["Allow"] = allowed
         return response
 
-    endpoints = {**_mcp_endpoints(settings, engine), **_rest_endpoints(settings, gateway)}
+    @app.get("/readyz")
+    async def ready() -> QuartResponse:
+        # The reason stands in the log; outsiders need not know paths.
+        is_well = not await probe()
+        state = ("ok", "ok") if is_well else ("unavailable", "not writable")
+        body = msgspec.json.encode({"status": state[0], "database": state[1]})
+        return QuartResponse(body, status=200 if is_well else 503, content_type="application/json")
+
+    endpoints: dict[str, Endpoint] = {
+        **_mcp_endpoints(settings, engine, site),
+        **_rest_endpoints(settings, gateway),
+        **(site.pages if site else {}),
+    }
     for path in endpoints:
         log.debug("app.mounted", extra={"fields": {"path": path}})
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app
     front: Any = Front(
-        hosts=make_host_policy(settings.server), endpoints=endpoints, everything_else=quart
+        hosts=make_host_policy(settings.server, settings.issuer),
+        endpoints=endpoints,
+        open_endpoints=site.programs if site else {},
+        everything_else=quart,
     )
     app.asgi_app = front  # type: ignore[method-assign]
     return app
 
 
-def _mcp_endpoints(settings: Settings, engine: Engine) -> dict[str, Endpoint]:
+def _mcp_endpoints(
+    settings: Settings, engine: Engine, site: OauthSite | None
+) -> dict[str, Endpoint]:
     token = settings.mcp.bearer_token
+    if settings.mcp.enabled and site is not None:
+        guarded = McpEndpoint(
+            engine,
+            authenticate=site.bearer,
+            max_request_bytes=settings.limits.max_request_bytes,
+            challenge=site.bearer.challenge_scope,
+        )
+        return {"/mcp": guarded, "/mcp/": guarded}
     if not settings.mcp.enabled or token is None:
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})

@@ -1,7 +1,7 @@
 """The Authorization header → who is calling."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -11,7 +11,7 @@ from onecgw.errors import Unauthorized
 from onecgw.settings import Secret
 from onecgw.web.asgi import Request
 
-Authenticate = Callable[[Request], Caller]
+Authenticate = Callable[[Request], Awaitable[Caller]]
 
 CLIENT_NAME_CHARACTERS: Final = 100
 CHALLENGE: Final = 'Bearer realm="onecgw"'
@@ -25,7 +25,7 @@ class StaticBearer:
         self._token = token.value.encode("utf-8")
         self._caller = caller
 
-    def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         """The caller of a request.
 
         Raises:
@@ -51,12 +51,15 @@ def bearer_token(request: Request) -> bytes:
     return token.strip()
 
 
-def identify(request: Request, authenticate: Authenticate) -> Caller:
+async def identify(request: Request, authenticate: Authenticate) -> Caller:
     """The caller of a request, with what the program says of itself, for the audit.
 
     Raises:
-        Unauthorized: as authenticate does.
+        OnecgwError: as authenticate does.
     """
+    caller = await authenticate(request)
+    if caller.client:
+        return caller
     said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
     name = "".join(sign for sign in said if sign.isprintable())
-    return attrs.evolve(authenticate(request), client=name)
+    return attrs.evolve(caller, client=name)

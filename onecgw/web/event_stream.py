@@ -51,13 +51,16 @@ class Reply:
         if trio.current_time() - self._said_at >= KEEP_ALIVE_SECONDS:
             await self._write(b": keep-alive\n\n")
 
-    async def finish(self, body: bytes | None, *, status: int, session_id: str) -> None:
+    async def finish(
+        self, body: bytes | None, *, status: int, session_id: str, challenge: str = ""
+    ) -> None:
         """Send the result, and nothing after it.
 
         Args:
             body: the result; None for none.
             status: of the answer, unless it has become a stream.
             session_id: a session that begins here; "" for none.
+            challenge: the value of WWW-Authenticate; "" for none.
         """
         async with self._turn:
             self._is_over = True
@@ -70,6 +73,8 @@ class Reply:
                 headers += _JSON_HEADERS
             if session_id:
                 headers += ((b"mcp-session-id", session_id.encode("ascii")),)
+            if challenge:
+                headers += ((b"www-authenticate", challenge.encode("ascii")),)
             await send_response(
                 self._send, Response(status=status, body=body or b"", headers=headers)
             )

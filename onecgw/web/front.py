@@ -35,12 +35,14 @@ class Front:
     """Host and Origin checks on every path, CORS for allowed origins, and the machine surfaces.
 
     endpoints: path → what answers it, without Quart's machinery in between (which costs as much
-        as the rest of the call). everything_else: Quart.
+        as the rest of the call). everything_else: Quart. open_endpoints: answer pages of any
+        origin, and say so themselves.
     """
 
     hosts: HostPolicy
     endpoints: Mapping[str, Endpoint]
     everything_else: Endpoint
+    open_endpoints: Mapping[str, Endpoint] = attrs.field(factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope of ASGI."""
@@ -54,8 +56,12 @@ class Front:
         receive, send = finish_undisturbed(receive, send)
         request = read_head(scope)
         origin = request.value("origin")
-        if refusal := self._refusal(request, origin):
+        is_open = scope["path"] in self.open_endpoints
+        if refusal := self._refusal(request, None if is_open else origin):
             await send_response(send, refusal)
+            return
+        if is_open:
+            await self.open_endpoints[scope["path"]](scope, receive, send)
             return
         if origin is not None:
             if request.method == "OPTIONS" and request.value("access-control-request-method"):

@@ -40,14 +40,14 @@ class HostPolicy:
         return scheme in ("http", "https") and _host_name(host) in LOOPBACK_NAMES
 
 
-def make_host_policy(server: ServerSettings) -> HostPolicy:
+def make_host_policy(server: ServerSettings, issuer: str = "") -> HostPolicy:
     """The policy that follows from where the gateway listens and what it is called."""
     is_loopback = _is_loopback(server.host)
     names = {name.lower() for name in server.allowed_hosts}
     origins = set(server.allowed_origins)
-    if server.public_url:
-        names.add(_host_name(urlsplit(server.public_url).netloc))
-        origins.add(server.public_url)
+    for url in filter(None, (server.public_url, issuer)):
+        names.add(_host_name(urlsplit(url).netloc))
+        origins.add(url)
     return HostPolicy(
         hosts=frozenset(names | LOOPBACK_NAMES) if names or is_loopback else None,
         origins=frozenset(origins),

@@ -1,6 +1,7 @@
 """POST /mcp: one protocol message per request, answered as JSON, or as a stream when it must be."""
 
 import secrets
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,7 @@ from onecgw.mcp.problems import (
     SESSION_NOT_FOUND,
     UNSUPPORTED_VERSION,
     RpcError,
+    ScopeRequired,
     StreamRequired,
 )
 from onecgw.web.asgi import (
@@ -38,6 +40,7 @@ from onecgw.web.problems import problem_response
 
 OK: Final = 200
 ACCEPTED: Final = 202
+FORBIDDEN: Final = 403
 NOT_ACCEPTABLE: Final = 406
 
 # Source: MCP 2026-07-28, streamable HTTP. A fault of ours (-32603) is an answer like any other.
@@ -116,11 +119,18 @@ class McpEndpoint:
         engine: what answers.
         authenticate: the caller of a request; raises Unauthorized.
         max_request_bytes: the largest body that is read.
+        challenge: what WWW-Authenticate says of a call that the person could allow.
     """
 
     def __init__(
-        self, engine: Engine, *, authenticate: Authenticate, max_request_bytes: int
+        self,
+        engine: Engine,
+        *,
+        authenticate: Authenticate,
+        max_request_bytes: int,
+        challenge: Callable[[Caller, frozenset[str]], str] | None = None,
     ) -> None:
+        self._challenge = challenge
         self._engine = engine
         self._authenticate = authenticate
         self._max_request_bytes = max_request_bytes
@@ -131,7 +141,7 @@ class McpEndpoint:
         request = read_head(scope)
         headers = _Headers.of(request)
         try:
-            caller = self._admit(request, headers)
+            caller = await self._admit(request, headers)
             body = await read_body(receive, max_bytes=self._max_request_bytes)
         except ClientGone:
             return
@@ -150,8 +160,8 @@ class McpEndpoint:
         )
         await reply_while_connected(receive, reply, partial(self._answer, incoming, reply))
 
-    def _admit(self, request: Request, headers: _Headers) -> Caller:
-        caller = identify(request, self._authenticate)
+    async def _admit(self, request: Request, headers: _Headers) -> Caller:
+        caller = await identify(request, self._authenticate)
         if request.method != "POST":
             raise MethodNotAllowed("POST")
         if not headers.says_json:
@@ -160,7 +170,15 @@ class McpEndpoint:
 
     async def _answer(self, incoming: Incoming, reply: Reply) -> None:
         outgoing = await self._engine.handle(incoming)
-        await reply.finish(outgoing.body, status=_status(outgoing), session_id=outgoing.session_id)
+        challenge = ""
+        if isinstance(outgoing.problem, ScopeRequired) and self._challenge is not None:
+            challenge = self._challenge(incoming.caller, outgoing.problem.required)
+        await reply.finish(
+            outgoing.body,
+            status=_status(outgoing),
+            session_id=outgoing.session_id,
+            challenge=challenge,
+        )
 
 
 def _status(outgoing: Outgoing) -> int:
@@ -171,4 +189,6 @@ def _status(outgoing: Outgoing) -> int:
         return OK
     if isinstance(problem, StreamRequired):
         return NOT_ACCEPTABLE
+    if isinstance(problem, ScopeRequired):
+        return FORBIDDEN
     return (MODERN_STATUS if outgoing.modern else LEGACY_STATUS).get(problem.code, OK)

@@ -45,7 +45,7 @@ class RestEndpoint:
         request_id = secrets.token_hex(8)
         request = read_head(scope)
         try:
-            caller = self._admit(request)
+            caller = await self._admit(request)
             body = await read_body(receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
@@ -67,8 +67,8 @@ class RestEndpoint:
 
         await run_while_connected(receive, work)
 
-    def _admit(self, request: Request) -> Caller:
-        caller = identify(request, self.authenticate)
+    async def _admit(self, request: Request) -> Caller:
+        caller = await identify(request, self.authenticate)
         if request.method != "POST":
             raise MethodNotAllowed("POST")
         media_type = (request.value("content-type") or "").partition(";")[0].strip().lower()

@@ -34,7 +34,7 @@ async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
 def make_app(engine: Engine, *, token: str | None) -> Front:
     """The fixtures at /mcp behind the guard that production has."""
 
-    def admit_anyone(_request: Request) -> Caller:
+    async def admit_anyone(_request: Request) -> Caller:
         return TESTER
 
     authenticate = StaticBearer(Secret(token), TESTER) if token else admit_anyone

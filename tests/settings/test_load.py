@@ -72,8 +72,8 @@ onec.auth: {}
         'config.yml:3:3 onec.timeout_ms = "fast": an integer from 100 to 600000 is expected',
         'config.yml:7:3 limits.max_rows = "0": an integer from 1 to 100000 is expected',
         (
-            "config.yml oauth.enabled: true is not available in this version;"
-            " set oauth.enabled: false and mcp.bearer_token"
+            "config.yml oauth.public_url: missing; the origin under which clients reach the gateway"
+            " is expected (or oauth.enabled: false and mcp.bearer_token)"
         ),
         (
             "config.yml onec.auth.username: missing;"

@@ -49,8 +49,8 @@ def test_the_shipped_file_says_what_has_to_be_filled_in(tmp_path: Path) -> None:
     assert places == [
         "onec.base_url: missing; a URL such as https://1c.example.org/trade/hs is expected",
         (
-            "oauth.enabled: true is not available in this version;"
-            " set oauth.enabled: false and mcp.bearer_token"
+            "oauth.public_url: missing; the origin under which clients reach the gateway is"
+            " expected (or oauth.enabled: false and mcp.bearer_token)"
         ),
         "onec.auth.username: missing; onec.auth.type: basic needs the login of a 1C user",
     ]

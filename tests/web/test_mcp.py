@@ -28,7 +28,7 @@ HEADERS = {
 TOKEN = {"progressToken": "t"}
 
 
-def authenticate(request: Request) -> Any:
+async def authenticate(request: Request) -> Any:
     if request.value("authorization") != "Bearer good":
         raise Unauthorized("who are you?", challenge='Bearer realm="test"')
     return ALICE

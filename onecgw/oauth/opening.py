@@ -1,0 +1,66 @@
+"""Settings → a realm."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from onecgw.audit import AuditEvent
+from onecgw.identity import CheckKey
+from onecgw.oauth.clients import Client, Clients, is_client_denied, read_configured
+from onecgw.oauth.keyring import VALID_SECONDS, Keyring
+from onecgw.oauth.local_keys import make_local_check
+from onecgw.oauth.realm import Realm
+from onecgw.oauth.redirects import RedirectPolicy
+from onecgw.oauth.vault import Vault
+from onecgw.settings import Settings
+from onecgw.store import Store
+
+
+def open_realm(
+    settings: Settings,
+    *,
+    store: Store,
+    vault: Vault,
+    audit: Callable[[AuditEvent], None],
+    check_key: CheckKey,
+    fetch_document: Callable[[str], Awaitable[Client | None]] | None = None,
+    now: Callable[[], float] = time.time,
+) -> Realm:
+    """The realm that the settings describe.
+
+    Args:
+        settings: with an issuer.
+        store: where logins are kept.
+        vault: of the secrets file that belongs to the store.
+        audit: told every event.
+        check_key: asks 1C about a key; not used with `oauth.keys: local`.
+        fetch_document: the client that a document describes; None: such clients are unknown.
+        now: the clock, in seconds since the epoch.
+    """
+    oauth = settings.oauth
+    is_local = oauth.keys == "local"
+    return Realm(
+        settings=settings,
+        store=store,
+        vault=vault,
+        clients=Clients(
+            vault=vault,
+            policy=make_policy(settings),
+            configured=read_configured(oauth.clients),
+            is_denied=lambda client_hash: store.read(lambda db: is_client_denied(db, client_hash)),
+            fetch_document=fetch_document,
+        ),
+        keyring=Keyring(
+            make_local_check(store, vault, now=now) if is_local else check_key,
+            hash_key=vault.hash,
+            valid_seconds=0 if is_local else VALID_SECONDS,
+            now=now,
+        ),
+        audit=audit,
+        now=now,
+    )
+
+
+def make_policy(settings: Settings) -> RedirectPolicy:
+    """The redirect policy of the settings."""
+    redirects = settings.oauth.redirects
+    return RedirectPolicy(allowed=frozenset(redirects.allowed), open_https=redirects.open_https)

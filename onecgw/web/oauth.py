@@ -1,0 +1,69 @@
+"""Where the endpoints of OAuth are mounted."""
+
+import attrs
+
+from onecgw.oauth.admission import Admission
+from onecgw.oauth.login import Login
+from onecgw.oauth.realm import Realm
+from onecgw.oauth.token_endpoint import Tokens
+from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.oauth_authorize import AuthorizePages
+from onecgw.web.oauth_bearer import OauthBearer
+from onecgw.web.oauth_http import Door, Handler
+from onecgw.web.oauth_metadata import (
+    PROBED,
+    RESOURCE_PATH,
+    SERVER_PATH,
+    resource_metadata,
+    serve_document,
+    serve_nothing,
+    server_metadata,
+)
+from onecgw.web.oauth_token import TokenEndpoints
+
+
+@attrs.frozen(kw_only=True)
+class OauthSite:
+    """The authorization server as HTTP.
+
+    pages: for people, guarded against foreign origins. programs: for clients, open to any
+    origin, since nothing there depends on cookies. bearer: lets MCP requests in.
+    """
+
+    pages: dict[str, Door]
+    programs: dict[str, Door]
+    bearer: OauthBearer
+
+
+def open_site(realm: Realm, *, has_documents: bool) -> OauthSite:
+    """Build the endpoints of a realm."""
+    addresses = ClientAddresses(realm.settings.server.trusted_proxies)
+    admission = Admission(realm)
+    authorize = AuthorizePages(realm, Login(realm))
+    endpoints = TokenEndpoints(realm, Tokens(realm, admission))
+
+    def door(*, is_open: bool, **handlers: Handler) -> Door:
+        return Door(handlers=handlers, addresses=addresses, is_open=is_open)
+
+    resource = door(is_open=True, GET=serve_document(resource_metadata(realm.settings)))
+    server = server_metadata(realm.settings, has_documents=has_documents)
+    programs = {
+        RESOURCE_PATH: resource,
+        f"{RESOURCE_PATH}/mcp": resource,
+        SERVER_PATH: door(is_open=True, GET=serve_document(server)),
+        **dict.fromkeys(PROBED, door(is_open=True, GET=serve_nothing)),
+    }
+    handlers = {
+        "token": endpoints.issue,
+        "register": endpoints.register,
+        "revoke": endpoints.revoke,
+    }
+    for name, handler in handlers.items():
+        # Some clients build the address from the issuer alone.
+        programs[f"/oauth/{name}"] = programs[f"/{name}"] = door(is_open=True, POST=handler)
+    pages = door(is_open=False, GET=authorize.begin, POST=authorize.answer)
+    return OauthSite(
+        pages={"/oauth/authorize": pages, "/authorize": pages},
+        programs=programs,
+        bearer=OauthBearer(realm.settings, admission, addresses),
+    )

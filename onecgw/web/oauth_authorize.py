@@ -1,0 +1,178 @@
+"""GET and POST /oauth/authorize: the two pages a person sees."""
+
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+import attrs
+import msgspec
+import trio
+
+from onecgw.errors import OnecgwError, RateLimited
+from onecgw.oauth.authorization import Ask, Pairs, read_pairs, single
+from onecgw.oauth.login import Bounce, Consent, Login
+from onecgw.oauth.problems import OauthProblem
+from onecgw.oauth.realm import Realm
+from onecgw.oauth.scopes import split_scopes
+from onecgw.ratelimit import CallRate
+from onecgw.web.asgi import Request, Response
+from onecgw.web.oauth_address import limit_key
+from onecgw.web.oauth_http import FORM, Visit, media_type
+from onecgw.web.oauth_pages import PAGE_HEADERS, consent_page, error_page, key_page
+from onecgw.web.oauth_texts import LANGUAGES, TEXTS, choose_language
+from onecgw.web.oauth_token import take
+
+BROWSER_BYTES: Final = 16
+COOKIE_SECONDS: Final = 3600
+# Ten keys at once, five more a minute: half of the burst comes back.
+KEY_REFILL: Final = 0.5
+# Wrong keys from everywhere: beyond these every attempt is slowed, and nobody is locked out.
+FAILURES_PER_MINUTE: Final = 60
+BRAKE_SECONDS: Final = 2
+SLOWED_SECONDS: Final = 60
+
+
+class AuthorizePages:
+    """The pages between an authorization request and the code."""
+
+    def __init__(self, realm: Realm, login: Login) -> None:
+        self._realm = realm
+        self._login = login
+        is_https = realm.issuer.startswith("https://")
+        # The prefix makes browsers refuse the cookie to sister hosts and without TLS.
+        self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
+        self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
+        self._key_rate = CallRate(
+            realm.settings.oauth.rate_limit.authorize_per_minute, refill=KEY_REFILL
+        )
+        self._failures = CallRate(FAILURES_PER_MINUTE)
+        self._slow_until = 0.0
+
+    async def begin(self, visit: Visit) -> Response:
+        """Page 1."""
+        language = choose_language(visit.request.value("accept-language") or "")
+        known = self._browser(visit.request)
+        browser = known or secrets.token_hex(BROWSER_BYTES)
+        try:
+            begun = await self._login.begin(
+                read_pairs(visit.query),
+                browser=self._mark(browser),
+                language=language,
+                origin=visit.origin,
+            )
+        except OauthProblem as problem:
+            return error_page(problem.status, language, details=str(problem))
+        except OnecgwError as error:
+            return error_page(error.http_status, language, details=error.message)
+        if isinstance(begun, Bounce):
+            return _bounce(begun)
+        page = key_page(begun, self._login.seal(begun))
+        cookie = f"{self._cookie}={browser}; Max-Age={COOKIE_SECONDS}{self._cookie_flags}"
+        return attrs.evolve(page, headers=(*page.headers, (b"set-cookie", cookie.encode("ascii"))))
+
+    async def answer(self, visit: Visit) -> Response:
+        """What a person has filled in: the key, the choice, or another language."""
+        language = choose_language(visit.request.value("accept-language") or "")
+        if not self._is_own_form(visit.request):
+            return error_page(403, language, message=TEXTS[language]["foreign"])
+        try:
+            pairs = read_pairs(visit.body)
+            browser = self._mark(self._browser(visit.request) or "")
+            sealed, transaction = single(pairs, "request"), single(pairs, "transaction")
+            if sealed is not None and (ask := self._login.unseal(sealed, browser)):
+                return await self._answer_key(pairs, sealed, ask, visit)
+            if transaction is not None and (consent := self._login.find(transaction, browser)):
+                return await self._answer_consent(pairs, consent, browser, visit)
+        except OauthProblem as problem:
+            return error_page(400, language, details=str(problem))
+        except OnecgwError as error:
+            return error_page(error.http_status, language, details=error.message)
+        return error_page(400, language, message=TEXTS[language]["expired"])
+
+    async def _answer_key(self, pairs: Pairs, sealed: str, ask: Ask, visit: Visit) -> Response:
+        language = single(pairs, "language")
+        if language in LANGUAGES:
+            ask = msgspec.structs.replace(ask, language=language)
+            return key_page(ask, self._login.seal(ask))
+        text = TEXTS[ask.language]
+        key = (single(pairs, "key") or "").strip()
+        if not key:
+            return key_page(ask, sealed, error=text["key_missing"], status=400)
+        try:
+            take(self._key_rate, limit_key(visit.origin.ip), self._realm, visit)
+        except RateLimited as error:
+            return _later(ask, sealed, error)
+        if trio.current_time() < self._slow_until:
+            await trio.sleep(BRAKE_SECONDS)
+        found = await self._login.identify(ask, key, visit.origin)
+        if isinstance(found, Consent):
+            return consent_page(found)
+        if found == "unavailable":
+            return key_page(ask, sealed, error=text["key_unavailable"], status=503)
+        self._count_failure()
+        return key_page(ask, sealed, error=text["key_invalid"], status=403)
+
+    async def _answer_consent(
+        self, pairs: Pairs, consent: Consent, browser: str, visit: Visit
+    ) -> Response:
+        language = single(pairs, "language")
+        if language in LANGUAGES:
+            ask = msgspec.structs.replace(consent.ask, language=language)
+            return consent_page(attrs.evolve(consent, ask=ask))
+        transaction = consent.transaction
+        done: Bounce | None = None
+        match single(pairs, "answer"):
+            case "allow":
+                ticked = split_scopes(" ".join(value for key, value in pairs if key == "scope"))
+                if not ticked & consent.offered:
+                    error = TEXTS[consent.ask.language]["scopes_none"]
+                    return consent_page(consent, error=error, status=400)
+                done = await self._login.allow(transaction, browser, ticked, visit.origin)
+            case "deny":
+                done = await self._login.deny(transaction, browser, visit.origin)
+        if done is None:
+            language = consent.ask.language
+            return error_page(400, language, message=TEXTS[language]["expired"])
+        return _bounce(done)
+
+    def _is_own_form(self, request: Request) -> bool:
+        """Whether a form was sent from our own page (RFC 9700, 4.16: clickjacking, CSRF)."""
+        return (
+            media_type(request) == FORM
+            and request.value("origin") in (None, self._realm.issuer)
+            and request.value("sec-fetch-site") in (None, "same-origin")
+        )
+
+    def _browser(self, request: Request) -> str | None:
+        """The value of our cookie."""
+        try:
+            jar = SimpleCookie("; ".join(request.values("cookie")))
+        except CookieError:
+            return None
+        found = jar.get(self._cookie)
+        return found.value if found is not None and len(found.value) == 2 * BROWSER_BYTES else None
+
+    def _mark(self, browser: str) -> str:
+        """What a browser is known by on its pages, without the cookie itself."""
+        return self._realm.vault.hash(browser).hex() if browser else ""
+
+    def _count_failure(self) -> None:
+        try:
+            self._failures.take("")
+        except RateLimited:
+            self._slow_until = trio.current_time() + SLOWED_SECONDS
+
+
+def _later(ask: Ask, sealed: str, error: RateLimited) -> Response:
+    seconds = error.retry_after_seconds or 1
+    text = TEXTS[ask.language]["key_too_often"].format(seconds=seconds)
+    page = key_page(ask, sealed, error=text, status=429)
+    return attrs.evolve(
+        page, headers=(*page.headers, (b"retry-after", str(seconds).encode("ascii")))
+    )
+
+
+def _bounce(bounce: Bounce) -> Response:
+    # RFC 9700, 4.12: 303, so that no browser repeats the form, key and all, at the client.
+    headers = (*PAGE_HEADERS, (b"location", bounce.url.encode("ascii")))
+    return Response(status=303, headers=headers)

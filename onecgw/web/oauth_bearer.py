@@ -1,0 +1,59 @@
+"""OAuth access tokens of MCP requests → callers, and the challenges of those who have none."""
+
+import secrets
+
+from onecgw.caller import Caller
+from onecgw.errors import Unauthorized
+from onecgw.oauth.admission import Admission
+from onecgw.oauth.realm import Origin
+from onecgw.oauth.scopes import join_scopes
+from onecgw.settings import Settings
+from onecgw.web.asgi import Request
+from onecgw.web.bearer import bearer_token
+from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.oauth_metadata import make_challenge
+
+
+class OauthBearer:
+    """Authenticates requests by access tokens."""
+
+    def __init__(
+        self, settings: Settings, admission: Admission, addresses: ClientAddresses
+    ) -> None:
+        self._settings = settings
+        self._admission = admission
+        self._addresses = addresses
+        self._all = join_scopes(settings.oauth.supported_scopes)
+
+    async def __call__(self, request: Request) -> Caller:
+        """The caller of a request.
+
+        Raises:
+            Unauthorized: there is no access token, or it is not valid.
+            OnecgwError: nobody can tell now.
+        """
+        try:
+            token = bearer_token(request)
+        except Unauthorized as error:
+            challenge = make_challenge(self._settings, self._all)
+            raise Unauthorized(error.message, challenge=challenge) from None
+        origin = Origin(request_id=secrets.token_hex(8), ip=self._addresses.of(request))
+        caller = await self._admission.admit(token.decode("latin-1"), origin)
+        if caller is None:
+            message = "the access token is not valid: it has expired or was revoked"
+            raise Unauthorized(
+                message,
+                challenge=make_challenge(
+                    self._settings, self._all, error="invalid_token", description=message
+                ),
+            )
+        return caller
+
+    def challenge_scope(self, caller: Caller, required: frozenset[str]) -> str:
+        """The challenge of a call that the person could allow, but has not."""
+        return make_challenge(
+            self._settings,
+            join_scopes(required | caller.scopes),
+            error="insufficient_scope",
+            description="the person has to allow more",
+        )

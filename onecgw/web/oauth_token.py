@@ -1,0 +1,75 @@
+"""POST /oauth/token, /oauth/revoke and /oauth/register."""
+
+from onecgw.errors import RateLimited
+from onecgw.oauth.authorization import Pairs, read_pairs
+from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REQUEST, OauthProblem
+from onecgw.oauth.realm import Realm
+from onecgw.oauth.token_endpoint import Tokens
+from onecgw.ratelimit import CallRate
+from onecgw.web.asgi import Response
+from onecgw.web.oauth_address import limit_key
+from onecgw.web.oauth_http import FORM, NO_STORE, Visit, json_answer, media_type
+
+
+class TokenEndpoints:
+    """The endpoints that programs call."""
+
+    def __init__(self, realm: Realm, tokens: Tokens) -> None:
+        self._realm = realm
+        self._tokens = tokens
+        limits = realm.settings.oauth.rate_limit
+        self._token_rate = CallRate(limits.token_per_minute)
+        self._register_rate = CallRate(limits.register_per_minute)
+
+    async def issue(self, visit: Visit) -> Response:
+        """A code or a refresh token → tokens."""
+        pairs = self._read_form(visit)
+        header = visit.request.value("authorization")
+        answer = await self._tokens.issue(pairs, header, visit.origin)
+        return json_answer(200, answer, headers=NO_STORE)
+
+    async def revoke(self, visit: Visit) -> Response:
+        """End a token."""
+        pairs = self._read_form(visit)
+        await self._tokens.revoke(pairs, visit.request.value("authorization"), visit.origin)
+        return json_answer(200, {}, headers=NO_STORE)
+
+    async def register(self, visit: Visit) -> Response:
+        """A client introduces itself."""
+        take(self._register_rate, limit_key(visit.origin.ip), self._realm, visit)
+        if media_type(visit.request) != "application/json":
+            raise OauthProblem(INVALID_CLIENT_METADATA, "send Content-Type: application/json")
+        try:
+            answer = self._realm.clients.register(visit.body, now=self._realm.seconds())
+        except OauthProblem as problem:
+            self._realm.tell("client.rejected", visit.origin, detail=str(problem))
+            raise
+        name = str(answer["client_name"])
+        self._realm.tell("client.registered", visit.origin, client=name)
+        # RFC 7591, 3.2.1: 201, and MUST NOT be cached where it holds a secret.
+        return json_answer(201, answer, headers=NO_STORE)
+
+    def _read_form(self, visit: Visit) -> Pairs:
+        if media_type(visit.request) != FORM:
+            raise OauthProblem(INVALID_REQUEST, f"send Content-Type: {FORM}")
+        # RFC 6749, 2.3.1: parameters MUST NOT be in the URI.
+        if visit.query:
+            raise OauthProblem(INVALID_REQUEST, "parameters belong into the body")
+        pairs = read_pairs(visit.body)
+        authorization = visit.request.value("authorization") or ""
+        who = next((value for key, value in pairs if key == "client_id"), authorization)
+        take(self._token_rate, who[-64:] or limit_key(visit.origin.ip), self._realm, visit)
+        return pairs
+
+
+def take(rate: CallRate, who: str, realm: Realm, visit: Visit) -> None:
+    """Count a request.
+
+    Raises:
+        RateLimited: it is one too many.
+    """
+    try:
+        rate.take(who)
+    except RateLimited:
+        realm.tell("ratelimit.hit", visit.origin, detail=visit.request.path[:100])
+        raise
