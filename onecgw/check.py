@@ -16,7 +16,7 @@ from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.errors import OnecError
 from onecgw.onec import network
 from onecgw.onec.answers import read_object
-from onecgw.onec.client import HEALTH_PATH, VERIFY_PATH, OnecCall, headers_of
+from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
 from onecgw.onec.deadline import deadline
 from onecgw.onec.exchange import Exchange, tls_context
 from onecgw.onec.failures import Failure, Reply, failure_of, wire_failure
@@ -229,7 +229,7 @@ class _Check:
         try:
             with deadline(timeout_ms):
                 reply = await self.exchange.send(
-                    call.method, path, body=body, headers=(*headers_of(call), *headers)
+                    call.method, path, body=body, headers=(*call.headers, *headers)
                 )
         except OnecError as error:
             return wire_failure(error, error.__cause__), _ms_since(started)

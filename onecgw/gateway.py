@@ -29,7 +29,8 @@ from onecgw.errors import OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.json_input import read_json_object
 from onecgw.naming import name_to_resolve, pick_candidate, with_id
 from onecgw.onec.cache import AnswerCache
-from onecgw.onec.client import OnecCall, OnecClient
+from onecgw.onec.call import OnecCall
+from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.ratelimit import CallRate

@@ -1,28 +1,26 @@
-"""The calls to 1C: their turn, their session, the one retry, and what the log says of them."""
+"""The calls to 1C: their turn, their session, the one retry."""
 
 import logging
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote
 
 import attrs
 import msgspec
 import trio
 
 from onecgw.caller import Caller
-from onecgw.errors import OnecBadResponse, OnecError, OnecRejected, OnecUnavailable
+from onecgw.errors import OnecBadResponse, OnecError, OnecUnavailable
 from onecgw.identity import InvalidKey, KeyVerdict, UncheckedKey
 from onecgw.onec.answers import read_object
 from onecgw.onec.breaker import Breaker, BreakerState
+from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
 from onecgw.onec.exchange import Exchange, Transport
 from onecgw.onec.failures import Failure, Remedy, failure_of, wire_failure
 from onecgw.onec.keys import denies_key, read_identity
+from onecgw.onec.progress import Progress, seen_in, told
 from onecgw.onec.queue import Queue
-from onecgw.onec.reasons import log_line
 from onecgw.onec.sessions import Sessions
 from onecgw.settings import OnecSettings
 
@@ -32,31 +30,7 @@ FINISH_SECONDS: Final = 1  # for ending one session at shutdown
 CLOSE_SECONDS: Final = 5  # for ending all of them
 LOCKED_PAUSE_SECONDS: Final = (0.2, 0.5)  # random, so that the locked ones do not meet again
 
-HEALTH_PATH: Final = "/mcp/health"
-VERIFY_PATH: Final = "/mcp/auth/verify"
 _GATEWAY: Final = Caller(sub="onecgw", scopes=frozenset())
-_VISIBLE_ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
-
-
-@attrs.frozen(kw_only=True)
-class OnecCall:
-    """One question to 1C.
-
-    path: as in the contract, `/mcp/reports/sales`.
-    body: JSON in UTF-8; an empty one makes the question a GET.
-    traceparent: the W3C trace that the call belongs to, handed on as it is.
-    """
-
-    path: str
-    body: bytes
-    caller: Caller
-    request_id: str
-    traceparent: str | None = None
-
-    @property
-    def method(self) -> str:
-        """How the question is asked."""
-        return "POST" if self.body else "GET"
 
 
 @attrs.frozen(kw_only=True)
@@ -71,27 +45,6 @@ class OnecState:
     waiting: int
     idle_sessions: int
     last_success_at: datetime | None
-
-
-@attrs.define(kw_only=True)
-class _Progress:
-    """How far a call has come, for the log."""
-
-    call: OnecCall
-    started: float
-    phase: str = "waiting"
-    attempt: int = 0
-    failure: Failure | None = None
-    size_bytes: int = 0
-
-    def fields(self) -> dict[str, object]:
-        return {
-            "path": self.call.path,
-            "request_id": self.call.request_id,
-            "sub": self.call.caller.sub,
-            "attempt": self.attempt,
-            "duration_ms": round((trio.current_time() - self.started) * 1000),
-        }
 
 
 class OnecClient:
@@ -131,13 +84,13 @@ class OnecClient:
         Raises:
             OnecError: whatever went wrong, after the one retry that some failures get.
         """
-        return await self._run(_Progress(call=call, started=trio.current_time()))
+        return await self._run(Progress(call=call))
 
     async def verify_key(self, key: str, request_id: str) -> KeyVerdict:
         """What 1C says of a key: it is somebody's, it is nobody's, or nothing could be learnt."""
         body = msgspec.json.encode({"key": key})
         call = OnecCall(path=VERIFY_PATH, body=body, caller=_GATEWAY, request_id=request_id)
-        progress = _Progress(call=call, started=trio.current_time())
+        progress = Progress(call=call)
         try:
             return read_identity(await self._run(progress))
         except OnecError as error:
@@ -184,9 +137,9 @@ class OnecClient:
         except OnecError as error:
             log.info("onec.finish", extra={"fields": {"class": error.code}})
 
-    async def _run(self, progress: _Progress) -> bytes:
+    async def _run(self, progress: Progress) -> bytes:
         """One call in its turn."""
-        with _told(progress):
+        with told(progress):
             self._breaker.check()
             await self._queue.enter(progress.call.caller.sub)
             entered = trio.current_time()
@@ -195,7 +148,7 @@ class OnecClient:
             finally:
                 self._queue.leave(trio.current_time() - entered)
 
-    async def _ask_if_it_answers(self, progress: _Progress) -> bytes:
+    async def _ask_if_it_answers(self, progress: Progress) -> bytes:
         """Ask with the one retry; the breaker learns how it went."""
         probe = self._breaker.enter()
         try:
@@ -218,7 +171,7 @@ class OnecClient:
             self._breaker.answered()
         raise answer.error
 
-    async def _ask_again(self, progress: _Progress, failure: Failure) -> bytes | Failure:
+    async def _ask_again(self, progress: Progress, failure: Failure) -> bytes | Failure:
         """A second attempt where it is worth while, else the failure of the first."""
         pause_seconds = 0.0
         cookie = None
@@ -234,13 +187,13 @@ class OnecClient:
                 pass
         if trio.current_time() + pause_seconds >= trio.current_effective_deadline():
             return failure
-        log.info("onec.retry", extra={"fields": {**progress.fields(), **_seen(failure)}})
+        log.info("onec.retry", extra={"fields": {**progress.fields(), **seen_in(failure)}})
         await trio.sleep(pause_seconds)
         if failure.remedy is not Remedy.NEW_SESSION:
             cookie = self._sessions.take()
         return await self._ask(progress, cookie)
 
-    async def _ask(self, progress: _Progress, cookie: str | None) -> bytes | Failure:
+    async def _ask(self, progress: Progress, cookie: str | None) -> bytes | Failure:
         """One attempt. A session whose call does not come to an answer is not used again."""
         progress.attempt += 1
         progress.phase = "asking"
@@ -250,7 +203,7 @@ class OnecClient:
                 call.method,
                 call.path,
                 body=call.body,
-                headers=(*headers_of(call), *self._sessions.headers(cookie)),
+                headers=(*call.headers, *self._sessions.headers(cookie)),
             )
         except OnecError as error:
             return wire_failure(error, error.__cause__)
@@ -263,50 +216,3 @@ class OnecClient:
             return read_object(reply.body, reply.content_type)
         except OnecBadResponse as error:
             return Failure(error=error, reason=str(error.__cause__ or ""), reply=reply)
-
-
-@contextmanager
-def _told(progress: _Progress) -> Iterator[None]:
-    """One line in the log for each call: what came of it, and how long it took."""
-    try:
-        yield
-    except OnecError as error:
-        seen = _seen(progress.failure) if progress.failure else {"class": error.code}
-        level = logging.INFO if isinstance(error, OnecRejected) else logging.WARNING
-        log.log(level, "onec.failed", extra={"fields": {**progress.fields(), **seen}})
-        raise
-    except trio.Cancelled:
-        late = trio.current_time() >= trio.current_effective_deadline()
-        fields = {"phase": progress.phase, "why": "deadline" if late else "cancelled"}
-        log.info("onec.cancelled", extra={"fields": {**progress.fields(), **fields}})
-        raise
-    if log.isEnabledFor(logging.DEBUG):
-        size = {"bytes": progress.size_bytes}
-        log.debug("onec.call", extra={"fields": {**progress.fields(), **size}})
-
-
-def headers_of(call: OnecCall) -> tuple[tuple[str, str], ...]:
-    """What a call says about itself (the contract, section 1)."""
-    return (
-        ("Content-Type", "application/json"),
-        # A sub is the account's own business; what no header may carry is percent-encoded.
-        ("X-MCP-Sub", quote(call.caller.sub, safe=_VISIBLE_ASCII)),
-        ("X-MCP-Scopes", call.caller.scopes_header),
-        ("X-Request-ID", call.request_id),
-        *((("traceparent", call.traceparent),) if call.traceparent else ()),
-    )
-
-
-def _seen(failure: Failure) -> dict[str, object]:
-    """What the log says of a failure: enough to diagnose it, no body, no cookie, no credentials."""
-    seen: dict[str, object] = {"class": failure.error.code}
-    if failure.reply is not None:
-        seen["status"] = failure.reply.status
-        if "location" in failure.reply.headers:
-            target, _, _ = failure.reply.headers["location"].partition("?")
-            seen["location"] = log_line(target)
-        if "server" in failure.reply.headers:
-            seen["server"] = log_line(failure.reply.headers["server"])
-    if failure.reason:
-        seen["reason"] = failure.reason
-    return seen

@@ -14,7 +14,8 @@ import httpx
 import trio
 
 from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.onec.client import OnecCall, OnecClient
+from onecgw.onec.call import OnecCall
+from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
 from onecgw.settings import OnecSettings
 
@@ -39,7 +40,7 @@ async def serve() -> None:
                 answer, 0, host="127.0.0.1", task_status=task_status
             )
         )
-        print(listener.socket.getsockname()[1], flush=True)  # noqa: T201 - for the parent
+        print(listener.socket.getsockname()[1], flush=True)
 
 
 async def cpu_ms_per_call(client: OnecClient, *, in_flight: int, calls: int) -> float:
@@ -79,7 +80,7 @@ async def compare(base_url: str, *, calls: int, rounds: int) -> None:
             for name, client in clients.items():
                 seen[name].append(await cpu_ms_per_call(client, in_flight=in_flight, calls=calls))
         for name, figures in seen.items():
-            print(f"{in_flight:3} in flight, {name}: {statistics.median(figures):.3f} ms")  # noqa: T201 - the result
+            print(f"{in_flight:3} in flight, {name}: {statistics.median(figures):.3f} ms")
             await clients[name].aclose()
 
 
@@ -94,7 +95,7 @@ def main() -> None:
         trio.run(serve)
         return
     command = [sys.executable, "-m", "tests.bench.onec_client", "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own module
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         trio.run(

@@ -7,7 +7,8 @@ from pathlib import Path
 import attrs
 
 from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.onec.client import OnecCall, OnecClient
+from onecgw.onec.call import OnecCall
+from onecgw.onec.client import OnecClient
 from onecgw.settings import OnecSettings
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -18,7 +18,7 @@ from onecgw.errors import (
 )
 from onecgw.identity import InvalidKey, UncheckedKey, ValidKey
 from onecgw.onec import client as client_module
-from onecgw.onec.client import OnecCall
+from onecgw.onec.call import OnecCall
 from onecgw.onec.deadline import deadline
 from onecgw.settings import OnecAuthSettings, Secret
 from tests.fakes.onec_server import Asked, Play, Wire, onec_server
@@ -529,3 +529,47 @@ async def test_call_that_runs_out_of_time_says_where_it_was(
     [record] = caplog.records
     fields = vars(record)["fields"]
     assert (record.msg, fields["phase"], fields["why"]) == ("onec.cancelled", "asking", "deadline")
+
+
+async def test_waiting_for_a_turn_is_part_of_the_deadline(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", logger="onecgw")
+    arrived = trio.Event()
+
+    async def silent(_: Asked, wire: Wire) -> None:
+        arrived.set()
+        await wire.wait_until_the_gateway_hangs_up()
+
+    settings = attrs.evolve(SETTINGS, max_concurrency=1)
+    async with onec_server(silent) as server, client_of(server.base_url, settings) as onec:
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(onec.post, call(sub="first"))
+                await arrived.wait()
+                with pytest.raises(OnecTimeout), deadline(50):
+                    await onec.post(call(sub="second"))
+                nursery.cancel_scope.cancel()
+        assert len(server.asked) == 1
+    second = vars(caplog.records[0])["fields"]
+    assert (second["sub"], second["phase"], second["why"]) == ("second", "waiting", "deadline")
+
+
+async def test_line_that_is_full_is_a_refusal_that_says_when_to_come_back() -> None:
+    arrived = trio.Event()
+
+    async def silent(_: Asked, wire: Wire) -> None:
+        arrived.set()
+        await wire.wait_until_the_gateway_hangs_up()
+
+    settings = attrs.evolve(SETTINGS, max_concurrency=1, max_queue=0)
+    async with onec_server(silent) as server, client_of(server.base_url, settings) as onec:
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(onec.post, call())
+                await arrived.wait()
+                with pytest.raises(OnecUnavailable, match="1C is busy") as refused:
+                    await onec.post(call(sub="second"))
+                nursery.cancel_scope.cancel()
+        assert refused.value.retry_after_seconds == 1
+        assert onec.state().breaker == "closed"

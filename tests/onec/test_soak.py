@@ -22,7 +22,8 @@ from onecgw.demo.faulty import FAULT_HEADER, Faulty
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
 from onecgw.onec import client as client_module
-from onecgw.onec.client import OnecCall, OnecClient
+from onecgw.onec.call import OnecCall
+from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
 from onecgw.onec.wire import Connection
 from onecgw.settings import OnecSettings

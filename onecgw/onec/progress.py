@@ -1,0 +1,75 @@
+"""How far a call to 1C has come, and what the log says of it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import attrs
+import trio
+
+from onecgw.errors import OnecError, OnecRejected
+from onecgw.onec.call import OnecCall
+from onecgw.onec.failures import Failure
+from onecgw.onec.reasons import log_line
+
+log = logging.getLogger(__name__)
+
+
+@attrs.define(kw_only=True)
+class Progress:
+    """What is known of a call while it runs.
+
+    phase: waiting (for its turn) or asking. failure: the latest one.
+    """
+
+    call: OnecCall
+    started: float = attrs.field(factory=trio.current_time)
+    phase: str = "waiting"
+    attempt: int = 0
+    failure: Failure | None = None
+    size_bytes: int = 0
+
+    def fields(self) -> dict[str, object]:
+        """What every line about the call says."""
+        return {
+            "path": self.call.path,
+            "request_id": self.call.request_id,
+            "sub": self.call.caller.sub,
+            "attempt": self.attempt,
+            "duration_ms": round((trio.current_time() - self.started) * 1000),
+        }
+
+
+@contextmanager
+def told(progress: Progress) -> Iterator[None]:
+    """One line in the log for each call: what came of it, and how long it took."""
+    try:
+        yield
+    except OnecError as error:
+        seen = seen_in(progress.failure) if progress.failure else {"class": error.code}
+        level = logging.INFO if isinstance(error, OnecRejected) else logging.WARNING
+        log.log(level, "onec.failed", extra={"fields": {**progress.fields(), **seen}})
+        raise
+    except trio.Cancelled:
+        late = trio.current_time() >= trio.current_effective_deadline()
+        fields = {"phase": progress.phase, "why": "deadline" if late else "cancelled"}
+        log.info("onec.cancelled", extra={"fields": {**progress.fields(), **fields}})
+        raise
+    if log.isEnabledFor(logging.DEBUG):
+        size = {"bytes": progress.size_bytes}
+        log.debug("onec.call", extra={"fields": {**progress.fields(), **size}})
+
+
+def seen_in(failure: Failure) -> dict[str, object]:
+    """What the log says of a failure: enough to diagnose it, no body, no cookie, no credentials."""
+    seen: dict[str, object] = {"class": failure.error.code}
+    if failure.reply is not None:
+        seen["status"] = failure.reply.status
+        if "location" in failure.reply.headers:
+            target, _, _ = failure.reply.headers["location"].partition("?")
+            seen["location"] = log_line(target)
+        if "server" in failure.reply.headers:
+            seen["server"] = log_line(failure.reply.headers["server"])
+    if failure.reason:
+        seen["reason"] = failure.reason
+    return seen
