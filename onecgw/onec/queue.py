@@ -96,6 +96,6 @@ class Queue:
         left_seconds = trio.current_effective_deadline() - trio.current_time()
         if self.waiting >= self.max_waiting or wait_seconds > left_seconds:
             raise OnecBusy(
-                f"1C is busy: {self.waiting} calls wait for their turn",
+                f"1C is busy (waiting calls: {self.waiting})",
                 retry_after_seconds=max(1, math.ceil(wait_seconds)),
             )

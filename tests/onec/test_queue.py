@@ -67,7 +67,7 @@ async def test_line_longer_than_max_queue_is_refused_with_retry_after() -> None:
         503,
         1,
     )
-    assert error.message == "1C is busy: 1 calls wait for their turn"
+    assert error.message == "1C is busy (waiting calls: 1)"
 
 
 async def test_call_whose_turn_would_come_after_its_deadline_is_refused_at_once(
