@@ -93,7 +93,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     client = OnecClient(settings.onec, max_response_bytes=settings.limits.max_response_bytes)
     try:
         gateway = _make_gateway(settings, client, trail)
-        site, sealing_key = None, None
+        site, realm, sealing_key = None, None, None
         if settings.oauth.enabled and store is not None:
             vault = open_vault(settings.secrets_path)
             sealing_key = vault.subkey("mcp sessions")
@@ -104,11 +104,12 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 audit=trail,
                 check_key=_check_key_in(client, settings.onec.timeout_ms),
             )
-            site = open_site(realm, has_documents=False)
+            site = open_site(realm)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trail.run)
-            if site is not None and store is not None:
+            if realm is not None and store is not None:
                 nursery.start_soon(_sweep_logins, store)
+                nursery.start_soon(realm.clients.documents.test)
             yield House(gateway=gateway, site=site, store=store, sealing_key=sealing_key)
             nursery.cancel_scope.cancel()
     finally:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
-from onecgw.oauth.clients import Client
+from onecgw.oauth.client import Client
 from onecgw.oauth.problems import (
     INVALID_REQUEST,
     INVALID_SCOPE,

@@ -2,47 +2,20 @@
 
 import secrets
 import sqlite3
-import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-import attrs
 import msgspec
 
+from onecgw.oauth.client import METHODS, Client, accept_redirects, clean_name
+from onecgw.oauth.documents import Documents
 from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
-from onecgw.oauth.redirects import RedirectPolicy, is_same_redirect
+from onecgw.oauth.redirects import RedirectPolicy
 from onecgw.oauth.vault import NotSealed, Vault
 
 PREFIX: Final = "ocg_dc_"
 _PURPOSE: Final = "client"
-MAX_REDIRECT_URIS: Final = 10
-MAX_NAME_CHARACTERS: Final = 80
 NONCE_BYTES: Final = 6
-METHODS: Final = ("none", "client_secret_post", "client_secret_basic")
-NAMELESS: Final = "MCP client"
-
-
-@attrs.frozen(kw_only=True)
-class Client:
-    """A program that asks for access.
-
-    name: as it calls itself, unless is_known: then the operator or its own host vouches for it.
-    auth_method: one of METHODS.
-    """
-
-    id: str
-    name: str
-    redirect_uris: tuple[str, ...]
-    auth_method: str = "none"
-    is_known: bool = False
-
-    def find_redirect(self, asked: str | None) -> str | None:
-        """The redirect URI of a request, if it is one of this client's."""
-        if asked is None:
-            return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
-        if any(is_same_redirect(registered, asked) for registered in self.redirect_uris):
-            return asked
-        return None
 
 
 class _Sealed(msgspec.Struct, array_like=True):
@@ -72,7 +45,7 @@ class Clients:
 
     Args:
         configured: the operator's, by their id.
-        fetch_document: the client that a document at a URL describes; None: not supported.
+        documents: finds clients that are described by one.
         is_denied: whether the hash of a client_id was denied by the operator.
     """
 
@@ -82,21 +55,21 @@ class Clients:
         vault: Vault,
         policy: RedirectPolicy,
         configured: Mapping[str, Client],
+        documents: Documents,
         is_denied: Callable[[bytes], bool],
-        fetch_document: Callable[[str], Awaitable[Client | None]] | None = None,
     ) -> None:
         self._vault = vault
         self._policy = policy
         self._configured = configured
         self._is_denied = is_denied
-        self._fetch_document = fetch_document
+        self.documents = documents
 
     async def find(self, client_id: str) -> Client | None:
         """A client, ready to be shown to a person; its document is fetched if it has one."""
-        if client_id.startswith("https://") and self._fetch_document is not None:
+        if client_id.startswith("https://"):
             if self._is_denied(self._vault.hash(client_id)):
                 return None
-            return await self._fetch_document(client_id)
+            return await self.documents.find(client_id)
         return self.find_kept(client_id)
 
     def find_kept(self, client_id: str) -> Client | None:
@@ -105,7 +78,7 @@ class Clients:
             return None
         if client_id in self._configured:
             return self._configured[client_id]
-        if client_id.startswith("https://") and self._fetch_document is not None:
+        if client_id.startswith("https://") and self.documents.is_live:
             return Client(id=client_id, name=client_id, redirect_uris=())
         return self._registered(client_id)
 
@@ -169,36 +142,6 @@ def _read_metadata(body: bytes) -> _Metadata:
         raise OauthProblem(problem, str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise OauthProblem(INVALID_CLIENT_METADATA, "the body is not a JSON object") from error
-
-
-def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]:
-    """The redirect URIs that a client may have.
-
-    Raises:
-        OauthProblem: one is dangerous, or none is left.
-    """
-    if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
-        raise OauthProblem(INVALID_REDIRECT_URI, f"1 to {MAX_REDIRECT_URIS} are expected")
-    verdicts = {uri: policy.judge(uri) for uri in uris}
-    if "dangerous" in verdicts.values():
-        raise OauthProblem(INVALID_REDIRECT_URI, "one of the redirect_uris is not acceptable")
-    accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
-    if not accepted:
-        raise OauthProblem(
-            INVALID_REDIRECT_URI,
-            "none of the redirect_uris is allowed here; the operator may add one to"
-            " oauth.redirects.allowed",
-        )
-    return accepted
-
-
-def clean_name(name: str) -> str:
-    """A name that can do no harm on a page: NFC, without control and direction signs."""
-    # Categories C*: controls, bidi overrides and other invisible formats, private use.
-    kept = "".join(
-        sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign)[0] != "C"
-    )
-    return " ".join(kept.split())[:MAX_NAME_CHARACTERS].strip() or NAMELESS
 
 
 def read_configured(items: tuple[str, ...]) -> dict[str, Client]:

@@ -1,11 +1,13 @@
 """Settings → a realm."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from onecgw.audit import AuditEvent
 from onecgw.identity import CheckKey
-from onecgw.oauth.clients import Client, Clients, is_client_denied, read_configured
+from onecgw.oauth.clients import Clients, is_client_denied, read_configured
+from onecgw.oauth.documents import Documents
+from onecgw.oauth.fetching import Fetcher
 from onecgw.oauth.keyring import VALID_SECONDS, Keyring
 from onecgw.oauth.local_keys import make_local_check
 from onecgw.oauth.realm import Realm
@@ -22,7 +24,7 @@ def open_realm(
     vault: Vault,
     audit: Callable[[AuditEvent], None],
     check_key: CheckKey,
-    fetch_document: Callable[[str], Awaitable[Client | None]] | None = None,
+    fetcher: Fetcher | None = None,
     now: Callable[[], float] = time.time,
 ) -> Realm:
     """The realm that the settings describe.
@@ -33,21 +35,29 @@ def open_realm(
         vault: of the secrets file that belongs to the store.
         audit: told every event.
         check_key: asks 1C about a key; not used with `oauth.keys: local`.
-        fetch_document: the client that a document describes; None: such clients are unknown.
+        fetcher: fetches the documents of clients; None: over the internet.
         now: the clock, in seconds since the epoch.
     """
     oauth = settings.oauth
     is_local = oauth.keys == "local"
+    policy = make_policy(settings)
+    documents = Documents(
+        mode=oauth.cimd,
+        hosts=frozenset(oauth.cimd_hosts),
+        policy=policy,
+        fetcher=fetcher or Fetcher(),
+        now=now,
+    )
     return Realm(
         settings=settings,
         store=store,
         vault=vault,
         clients=Clients(
             vault=vault,
-            policy=make_policy(settings),
+            policy=policy,
             configured=read_configured(oauth.clients),
             is_denied=lambda client_hash: store.read(lambda db: is_client_denied(db, client_hash)),
-            fetch_document=fetch_document,
+            documents=documents,
         ),
         keyring=Keyring(
             make_local_check(store, vault, now=now) if is_local else check_key,

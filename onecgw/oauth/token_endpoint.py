@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from onecgw.oauth.admission import VERIFY_SECONDS, Admission
 from onecgw.oauth.authorization import Pairs, check_resource, single
-from onecgw.oauth.clients import METHODS, Client
+from onecgw.oauth.client import METHODS, Client
 from onecgw.oauth.grants import find_refresh, revoke_token
 from onecgw.oauth.issuing import Issued, Redemption, Refreshing, Refused, redeem, refresh
 from onecgw.oauth.problems import (

@@ -1,5 +1,7 @@
 """Where the endpoints of OAuth are mounted."""
 
+from functools import partial
+
 import attrs
 
 from onecgw.oauth.admission import Admission
@@ -35,7 +37,7 @@ class OauthSite:
     bearer: OauthBearer
 
 
-def open_site(realm: Realm, *, has_documents: bool) -> OauthSite:
+def open_site(realm: Realm) -> OauthSite:
     """Build the endpoints of a realm."""
     addresses = ClientAddresses(realm.settings.server.trusted_proxies)
     admission = Admission(realm)
@@ -45,12 +47,15 @@ def open_site(realm: Realm, *, has_documents: bool) -> OauthSite:
     def door(*, is_open: bool, **handlers: Handler) -> Door:
         return Door(handlers=handlers, addresses=addresses, is_open=is_open)
 
-    resource = door(is_open=True, GET=serve_document(resource_metadata(realm.settings)))
-    server = server_metadata(realm.settings, has_documents=has_documents)
+    resource = door(is_open=True, GET=serve_document(partial(resource_metadata, realm.settings)))
+
+    def describe_server() -> dict[str, object]:
+        return server_metadata(realm.settings, has_documents=realm.clients.documents.is_live)
+
     programs = {
         RESOURCE_PATH: resource,
         f"{RESOURCE_PATH}/mcp": resource,
-        SERVER_PATH: door(is_open=True, GET=serve_document(server)),
+        SERVER_PATH: door(is_open=True, GET=serve_document(describe_server)),
         **dict.fromkeys(PROBED, door(is_open=True, GET=serve_nothing)),
     }
     handlers = {

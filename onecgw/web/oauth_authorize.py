@@ -45,6 +45,7 @@ class AuthorizePages:
         self._key_rate = CallRate(
             realm.settings.oauth.rate_limit.authorize_per_minute, refill=KEY_REFILL
         )
+        self._fetch_rate = CallRate(realm.settings.oauth.rate_limit.register_per_minute)
         self._failures = CallRate(FAILURES_PER_MINUTE)
         self._slow_until = 0.0
 
@@ -53,7 +54,10 @@ class AuthorizePages:
         language = choose_language(visit.request.value("accept-language") or "")
         known = self._browser(visit.request)
         browser = known or secrets.token_hex(BROWSER_BYTES)
+        # A client_id that is a URL makes the gateway fetch it.
         try:
+            if b"client_id=https" in visit.query:
+                take(self._fetch_rate, limit_key(visit.origin.ip), self._realm, visit)
             begun = await self._login.begin(
                 read_pairs(visit.query),
                 browser=self._mark(browser),

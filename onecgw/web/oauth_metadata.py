@@ -1,8 +1,9 @@
 """What clients read before they log in: two documents, and the challenge that leads to them."""
 
+from collections.abc import Callable
 from typing import Final
 
-from onecgw.oauth.clients import METHODS
+from onecgw.oauth.client import METHODS
 from onecgw.oauth.scopes import OFFLINE_ACCESS
 from onecgw.settings import Settings
 from onecgw.web.asgi import Response
@@ -57,11 +58,11 @@ def server_metadata(settings: Settings, *, has_documents: bool) -> dict[str, obj
     return document
 
 
-def serve_document(document: dict[str, object]) -> Handler:
-    """A handler that answers with one document."""
+def serve_document(make: Callable[[], dict[str, object]]) -> Handler:
+    """A handler that answers with a document."""
 
     async def handle(visit: Visit) -> Response:  # noqa: ARG001 - the same for everybody
-        return json_answer(200, document, headers=_HEADERS)
+        return json_answer(200, make(), headers=_HEADERS)
 
     return handle
 

@@ -267,7 +267,7 @@ async def open_oauth(tmp_path: Path, **oauth: Any) -> AsyncIterator[OauthRig]:
             check_key=check_key,
             now=clock,
         )
-        site = open_site(realm, has_documents=False)
+        site = open_site(realm)
         app: Any = build_app(
             rig.settings, rig.gateway, make_engine(rig.gateway), site=site, probe=store.probe
         )

@@ -1,0 +1,142 @@
+"""One small HTTPS GET to an address that is known to be public: the only outgoing call of OAuth."""
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+import h11
+import trio
+
+SECONDS: Final = 5
+MAX_BODY_BYTES: Final = 5 * 1024
+HTTPS_PORT: Final = 443
+_CHUNK_BYTES: Final = 4096
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str], Awaitable[list[Address]]]
+
+# Addresses that carry another one inside, which is then the one that is reached.
+_TUNNELS: Final = tuple(
+    map(
+        ipaddress.IPv6Network,
+        ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::ffff:0:0/96", "::/96"),
+    )
+)
+
+
+class NotFetched(Exception):
+    """There is no document; the text says why, for the log."""
+
+
+@attrs.frozen(kw_only=True)
+class Fetched:
+    """The body of a 200. max_age_seconds: how long it may be kept; None if it does not say."""
+
+    body: bytes
+    max_age_seconds: int | None
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address belongs to the open internet, and to nothing behind the gateway."""
+    if isinstance(address, ipaddress.IPv6Address) and any(address in net for net in _TUNNELS):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+async def resolve_name(host: str) -> list[Address]:
+    """Every address of a name.
+
+    Raises:
+        NotFetched: it has none.
+    """
+    try:
+        found = await trio.socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise NotFetched(f"the name {host} has no address") from error
+    return [ipaddress.ip_address(sockaddr[0]) for *_, sockaddr in found]
+
+
+@attrs.frozen(kw_only=True)
+class Fetcher:
+    """Fetches small JSON documents over HTTPS.
+
+    It connects to the very address that was checked (a second look-up might answer another one),
+    follows no redirects and uses no proxy.
+
+    resolve, allows, context, port: for tests.
+    """
+
+    resolve: Resolve = resolve_name
+    allows: Callable[[Address], bool] = is_public
+    context: ssl.SSLContext = attrs.field(factory=ssl.create_default_context)
+    port: int = HTTPS_PORT
+
+    async def fetch(self, host: str, target: str) -> Fetched:
+        """The document at `https://{host}{target}`.
+
+        Raises:
+            NotFetched: there is none that is acceptable.
+        """
+        with trio.move_on_after(SECONDS):
+            addresses = await self.resolve(host)
+            if not addresses or not all(map(self.allows, addresses)):
+                raise NotFetched(f"{host} leads to an address that is not public")
+            try:
+                return await self._get(addresses[0], host, target)
+            except (OSError, trio.BrokenResourceError, h11.ProtocolError) as error:
+                raise NotFetched(f"{host}: {error}") from error
+        raise NotFetched(f"{host} did not answer within {SECONDS} s")
+
+    async def _get(self, address: Address, host: str, target: str) -> Fetched:
+        raw = await trio.open_tcp_stream(str(address), self.port)
+        stream = trio.SSLStream(raw, self.context, server_hostname=host, https_compatible=True)
+        async with stream:
+            connection = h11.Connection(h11.CLIENT)
+            headers = [
+                ("Host", host),
+                ("Accept", "application/json"),
+                ("User-Agent", "onecgw"),
+                ("Connection", "close"),
+            ]
+            request = h11.Request(method="GET", target=target, headers=headers)
+            start, end = connection.send(request), connection.send(h11.EndOfMessage())
+            await stream.send_all((start or b"") + (end or b""))
+            return await _read(connection, stream)
+
+
+async def _read(connection: h11.Connection, stream: trio.SSLStream[trio.SocketStream]) -> Fetched:
+    body = b""
+    max_age: int | None = None
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(bytes(await stream.receive_some(_CHUNK_BYTES)))
+        elif isinstance(event, h11.Response):
+            max_age = _check_head(event)
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > MAX_BODY_BYTES:
+                raise NotFetched(f"the document is larger than {MAX_BODY_BYTES} bytes")
+        elif isinstance(event, h11.EndOfMessage):
+            return Fetched(body=body, max_age_seconds=max_age)
+        elif isinstance(event, h11.ConnectionClosed):
+            raise NotFetched("the connection was closed before the document was whole")
+
+
+def _check_head(response: h11.Response) -> int | None:
+    if response.status_code != 200:  # noqa: PLR2004 - RFC 9110
+        raise NotFetched(f"the status is {response.status_code}, not 200")
+    headers = {name.decode("ascii"): value.decode("latin-1") for name, value in response.headers}
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise NotFetched("the document is not JSON by its Content-Type")
+    for part in headers.get("cache-control", "").lower().split(","):
+        name, _, value = part.strip().partition("=")
+        if name in ("no-store", "no-cache"):
+            return 0
+        if name == "max-age" and value.isascii() and value.isdigit():
+            return int(value[:9])
+    return None
