@@ -19,7 +19,6 @@ from onecgw.demo import ledger
 from onecgw.demo.catalogue import Catalogue, read_catalogue
 from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.ledger.company import SizeName
-from onecgw.demo.ledger.rounding import divide
 from onecgw.demo.ledger.schema import catalogue_columns
 from onecgw.demo.ledger.simulate import write_books
 
@@ -92,8 +91,6 @@ class Books:
         )
         db.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
         db.execute("PRAGMA temp_store = MEMORY")
-        # Ratios are rounded exactly, so that they sort as they are shown.
-        db.create_function("ratio", 2, _ratio, deterministic=True)
         with self._lock:
             self._all.append(db)
         return db
@@ -166,9 +163,3 @@ def _forget_old_files(folder: Path, new: Path) -> None:
             file.unlink(missing_ok=True)
         except OSError:
             return  # another process reads it, on a system that forbids to delete it then
-
-
-def _ratio(numerator: int | None, denominator: int | None) -> int | None:
-    if numerator is None or not denominator:
-        return None
-    return divide(numerator, denominator)

@@ -19,6 +19,7 @@ class Item:
 
     facts: what only this kind of catalogue has, by column.
     words: the folded name and code, for search.
+    cell: how reports refer to it.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Item:
     archived: bool
     facts: Mapping[str, str | int]
     words: str
+    cell: dict[str, str]
 
 
 class Catalogue:
@@ -96,6 +98,7 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
                 archived=bool(row[6]),
                 facts=dict(zip(columns[own], row[own], strict=True)),
                 words=fold(f"{row[3]} {row[2]}"),
+                cell={"id": row[1], "label": row[3]},
             )
             for row in cursor
         ),

@@ -1,6 +1,6 @@
 """What each report of the demo 1C can be asked: dimensions, measures and filters, and their SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import attrs
@@ -9,27 +9,33 @@ from onecgw.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.ledger.catalogues import CatalogueName
 
 CURRENCY: Final = "currency"
+# An id has fewer bits than this; analytics have two more, for their kind.
+ID_BITS: Final = 19
+_OF_PRODUCTS: Final = frozenset({"product", "product_group"})
 
 
 @attrs.frozen(kw_only=True)
 class Dimension:
     """What rows can be grouped by.
 
-    columns: SQL. More than one only for analytics, of which the one that is not empty counts.
-    catalogues: what the columns refer to; empty for dates and strings.
+    column: SQL: an id, a date or a string.
+    catalogues: what the id refers to. Several stand for analytics: then the bits above ID_BITS are
+        the place of the catalogue among them, so that a sort is by kind and then by label.
+    given_by: the dimension that determines this one, so that it need not be grouped by as well.
     """
 
     name: str
-    columns: tuple[str, ...]
+    column: str
     kind: Literal["ref", "date", "string"] = "ref"
     catalogues: tuple[CatalogueName, ...] = ()
+    given_by: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Measure:
     """What is summed.
 
-    sql: a whole number of the smallest unit.
+    sql: a whole number of the smallest unit; {receipts} and the like stand for Report.counts.
     places: digits after the decimal point: 2 for money, 3 for quantities, 0 for counts.
     scope: what the caller needs to see it, besides the report's own scope.
     is_ratio: has no value where there is nothing to divide by.
@@ -63,10 +69,13 @@ class Report:
 
     source: what stands after FROM; it may use :day_from and :day_to (a period), :month and :day
         (a balance) and :cohort_from.
+    line_source: stands there instead when products are asked for; it has their columns.
     where: a condition that always holds.
     having: what a row needs to be shown; a balance of nothing is not.
     warehouse_column: by which restricted warehouses are hidden; None where it has none.
     always_by: dimensions that are added to every grouping.
+    counts: how things are counted that are not additive, by the dimension that is grouped by; ""
+        is any other grouping, and the totals.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Report:
     scope: str
     dated: Literal["period", "date"]
     source: str
+    line_source: str | None = None
     where: str = "TRUE"
     having: str = "TRUE"
     dimensions: tuple[Dimension, ...]
@@ -85,6 +95,21 @@ class Report:
     cohort_column: str | None = None
     always_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    counts: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
+
+    def sums(self, measure: str, group_by: Sequence[str]) -> str:
+        """The SQL of a measure for a grouping."""
+        counts = {
+            name: next(sql for dimension, sql in ways.items() if dimension in ("", *group_by))
+            for name, ways in self.counts.items()
+        }
+        return self.measure[measure].sql.format(**counts)
+
+    def source_for(self, group_by: Sequence[str]) -> str:
+        """What to read for a grouping."""
+        if self.line_source is None or _OF_PRODUCTS.isdisjoint(group_by):
+            return self.source
+        return self.line_source
 
     @property
     def dimension(self) -> Mapping[str, Dimension]:
@@ -97,13 +122,27 @@ class Report:
         return {measure.name: measure for measure in self.measures}
 
 
-def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
-    return Dimension(name=name, columns=(column or name,), catalogues=(catalogue,))
+def _reference(
+    name: str, catalogue: CatalogueName, *, column: str | None = None, given_by: str | None = None
+) -> Dimension:
+    return Dimension(name=name, column=column or name, catalogues=(catalogue,), given_by=given_by)
+
+
+def _rounded(numerator: str, denominator: str) -> str:
+    """A quotient of whole numbers, half away from zero; nothing where it cannot be divided.
+
+    Exact, and a plain expression: reports sort by it as it is shown.
+    """
+    half = f"CASE WHEN ({numerator} < 0) = ({denominator} < 0) THEN {denominator}"
+    return f"(2 * {numerator} + {half} ELSE -{denominator} END) / (2 * {denominator})"
 
 
 _FIRM: Final = _reference("firm", "firms")
-_TIMES: Final = tuple(
-    Dimension(name=name, columns=(name,), kind="date") for name in ("day", "week", "month")
+_FIRM_OF_WAREHOUSE: Final = _reference("firm", "firms", given_by="warehouse")
+_TIMES: Final = (
+    Dimension(name="day", column="day", kind="date"),
+    Dimension(name="week", column="week", kind="date", given_by="day"),
+    Dimension(name="month", column="month", kind="date", given_by="day"),
 )
 _FIRM_IDS: Final = Filter(name="firm_ids", column="firm", catalogue="firms")
 _WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", column="warehouse", catalogue="warehouses")
@@ -125,40 +164,42 @@ SALES_REPORT: Final = Report(
     path="sales",
     scope=SALES,
     dated="period",
-    source="register_sales",
+    source="register_receipts",
+    line_source="register_sales",
     where=_IN_PERIOD,
     dimensions=(
         _reference("warehouse", "warehouses"),
         _reference("customer", "partners"),
         _reference("product", "products"),
         _reference("seller", "sellers"),
-        _reference("sales_channel", "channels", "channel"),
-        _FIRM,
+        _reference("sales_channel", "channels", column="channel"),
+        _FIRM_OF_WAREHOUSE,
         *_TIMES,
         Dimension(
             name="cohort",
-            columns=("CASE WHEN customer_created >= :cohort_from THEN 'new' ELSE 'returning' END",),
+            column="CASE WHEN customer_created >= :cohort_from THEN 'new' ELSE 'returning' END",
             kind="string",
+            given_by="customer",
         ),
-        _reference("product_group", "products"),
-        _reference("customer_group", "partners"),
+        _reference("product_group", "products", given_by="product"),
+        _reference("customer_group", "partners", given_by="customer"),
     ),
     measures=(
         _AMOUNT,
         _QTY,
-        Measure(name="receipts", sql="COUNT(DISTINCT receipt)", places=0),
+        Measure(name="receipts", sql="{receipts}", places=0),
         Measure(
             name="avg_check",
-            sql="ratio(SUM(amount), COUNT(DISTINCT receipt))",
+            sql=_rounded("SUM(amount)", "{receipts}"),
             places=2,
             is_ratio=True,
         ),
-        Measure(name="customers", sql="COUNT(DISTINCT buyer)", places=0),
+        Measure(name="customers", sql="{customers}", places=0),
         Measure(name="cost", sql="SUM(cost)", places=2, scope=COST),
         Measure(name="profit", sql="SUM(amount - vat - cost)", places=2, scope=COST),
         Measure(
             name="margin",
-            sql="ratio(SUM(amount - vat - cost) * 10000, SUM(amount - vat))",
+            sql=_rounded("SUM(amount - vat - cost) * 10000", "SUM(amount - vat)"),
             places=2,
             scope=COST,
             is_ratio=True,
@@ -174,6 +215,14 @@ SALES_REPORT: Final = Report(
     default_measures=("amount", "qty"),
     warehouse_column="warehouse",
     cohort_column="customer_created",
+    counts={
+        "receipts": {
+            "product": "COUNT(receipt_of_product)",
+            "product_group": "COUNT(receipt_of_group)",
+            "": "COUNT(receipt)",
+        },
+        "customers": {"customer": "MAX(buyer IS NOT NULL)", "": "COUNT(DISTINCT buyer)"},
+    },
 )
 
 STOCK_BALANCE: Final = Report(
@@ -192,8 +241,8 @@ STOCK_BALANCE: Final = Report(
     dimensions=(
         _reference("warehouse", "warehouses"),
         _reference("product", "products"),
-        _reference("product_group", "products", "products.parent"),
-        _FIRM,
+        _reference("product_group", "products", column="products.parent", given_by="product"),
+        _FIRM_OF_WAREHOUSE,
     ),
     measures=(_QTY, Measure(name="amount", sql="SUM(cost)", places=2)),
     filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS),
@@ -215,9 +264,9 @@ CASH_BALANCE: Final = Report(
     ) AS balances
     JOIN cash ON cash.id = balances.cash""",
     dimensions=(
-        _reference("cash", "cash", "balances.cash"),
-        _FIRM,
-        Dimension(name=CURRENCY, columns=("currency",), kind="string"),
+        _reference("cash", "cash", column="balances.cash"),
+        _reference("firm", "firms", given_by="cash"),
+        Dimension(name=CURRENCY, column="currency", kind="string", given_by="cash"),
     ),
     measures=(Measure(name="balance", sql="SUM(own)", places=2),),
     filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
@@ -235,14 +284,14 @@ CASH_FLOW: Final = Report(
     source="register_cash",
     where=_IN_PERIOD,
     dimensions=(
-        _reference("account", "cash", "cash"),
+        _reference("account", "cash", column="cash"),
         _reference("operation", "operations"),
         Dimension(
             name="analytics",
-            columns=("partner", "cost_article", "other_cash"),
+            column=f"COALESCE(partner, 1 << {ID_BITS} | cost_article, 2 << {ID_BITS} | other_cash)",
             catalogues=("partners", "cost_articles", "cash"),
         ),
-        _FIRM,
+        _reference("firm", "firms", given_by="account"),
         *_TIMES,
     ),
     measures=(
@@ -318,10 +367,10 @@ PURCHASES_REPORT: Final = Report(
     where=_IN_PERIOD,
     dimensions=(
         _reference("supplier", "partners"),
-        _FIRM,
+        _FIRM_OF_WAREHOUSE,
         _reference("warehouse", "warehouses"),
         _reference("product", "products"),
-        _reference("product_group", "products"),
+        _reference("product_group", "products", given_by="product"),
         *_TIMES,
     ),
     measures=(_AMOUNT, _QTY),

@@ -78,7 +78,7 @@ def build_demo_app(
             response.headers.add("Set-Cookie", cookie)
         return response
 
-    for endpoint in _endpoints(books):
+    for endpoint in endpoints(books):
         app.add_url_rule(
             endpoint.path,
             endpoint.path,
@@ -98,7 +98,8 @@ def build_demo_app(
     return app
 
 
-def _endpoints(books: Books) -> list[Endpoint]:
+def endpoints(books: Books) -> list[Endpoint]:
+    """Every call of the contract but health."""
     return [
         *(
             Endpoint(

@@ -7,15 +7,15 @@ from typing import Final
 import attrs
 
 from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar
+from onecgw.demo.ledger.calendar import STORY_MONTHS, Calendar
 from onecgw.demo.ledger.catalogues import Partner
 from onecgw.demo.ledger.company import Company
 from onecgw.demo.ledger.segments import MAIN_WAREHOUSE
 from onecgw.demo.ledger.stockroom import Shelf, Stockroom
 
-# How many days of the company's cost of goods sold lie on the story's shelves in the end. More
-# than the 15 days by which the cycle lengthens, because the pile grows during the first weeks.
-_PILE_DAYS: Final = 18.0
+# By how many days all stock together turns slower than it would.
+_LONGER_DAYS: Final = 15.0
+# The pile grows during the first weeks, a part of it every workday.
 _PILING_DAYS: Final = 24
 
 
@@ -39,10 +39,10 @@ def rounds(company: Company, stockroom: Stockroom) -> list[Round]:
 
 
 class Overstock:
-    """The buyers' mistake: before the season they pile up one group in the main warehouse.
+    """The buyers' mistake: they pile up one product group in the main warehouse.
 
-    The pile is worth so many days of the whole company's cost of goods sold; it grows during the
-    first weeks of the story and is kept up until its end.
+    The pile makes the company's whole stock last so many days longer, by the average of the
+    balances at the ends of the story's months; it is kept up until the end of the story.
     """
 
     def __init__(self, *, company: Company, calendar: Calendar, stockroom: Stockroom) -> None:
@@ -61,7 +61,9 @@ class Overstock:
             )
         ]
         self._shelves = [shelf for one in self._rounds for shelf in one.shelves]
-        self._pile_cost = _PILE_DAYS * _daily_cost_of_sales(calendar, stockroom)
+        # Of the balances that are averaged the first is without the pile, the last counts by half.
+        part = (STORY_MONTHS - 0.5) / STORY_MONTHS
+        self._pile_cost = _LONGER_DAYS * _daily_cost_of_sales(calendar, stockroom) / part
         self._usual_cost: int | None = None
 
     def orders(self, day: date) -> Iterator[tuple[Round, list[tuple[Shelf, int]]]]:
@@ -73,10 +75,9 @@ class Overstock:
             self._usual_cost = cost
         elapsed = (day - self._calendar.story_from).days + 1
         pile = self._pile_cost * min(1.0, elapsed / _PILING_DAYS)
-        missing = self._usual_cost + pile - cost
         one = self._rounds[elapsed % len(self._rounds)]
-        usual_a_day = sum(_daily_cost(shelf) for shelf in one.shelves)
-        days = missing / usual_a_day
+        missing = self._usual_cost + pile - cost
+        days = missing / sum(_daily_cost(shelf) for shelf in one.shelves)
         wanted = [(shelf, int(shelf.daily_qty * days / 1000) * 1000) for shelf in one.shelves]
         if any(qty > 0 for _, qty in wanted):
             yield one, [(shelf, qty) for shelf, qty in wanted if qty > 0]

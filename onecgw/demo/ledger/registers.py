@@ -12,14 +12,18 @@ from onecgw.demo.ledger.calendar import Calendar, month_start, week_start
 
 _CALENDAR: Final = "CREATE TABLE calendar (day TEXT PRIMARY KEY, week TEXT, month TEXT)"
 
-# Returns stand with a minus. `receipt` and `buyer` are empty on them: a return is no receipt.
+# Returns stand with a minus. A receipt is counted on every line, because a document names a product
+# once, and for groups of products on the first line of the group. On returns these columns and
+# `buyer` are empty: a return is no receipt.
 _SALES: Final = """
 CREATE TABLE register_sales AS
 SELECT
     sales.day, calendar.week, calendar.month, sales.firm, sales.warehouse, sales.customer,
     customer.parent AS customer_group, customer.created AS customer_created, sales.seller,
-    sales.channel, line.product, product.parent AS product_group,
-    CASE WHEN sales.return_of IS NULL THEN sales.id END AS receipt,
+    sales.channel, line.product, product.parent AS product_group, sales.id AS document,
+    CASE WHEN sales.return_of IS NULL THEN sales.id END AS receipt_of_product,
+    CASE WHEN sales.return_of IS NULL AND line.rowid = MIN(line.rowid) OVER receipt_of_group
+        THEN sales.id END AS receipt_of_group,
     CASE WHEN sales.return_of IS NULL THEN sales.customer END AS buyer,
     CASE WHEN sales.return_of IS NULL THEN line.qty ELSE -line.qty END AS qty,
     CASE WHEN sales.return_of IS NULL THEN line.amount ELSE -line.amount END AS amount,
@@ -30,7 +34,20 @@ JOIN sales ON sales.id = line.sale
 JOIN calendar USING (day)
 JOIN partners AS customer ON customer.id = sales.customer
 JOIN products AS product ON product.id = line.product
+WINDOW receipt_of_group AS (PARTITION BY line.sale, product.parent)
 ORDER BY sales.day, sales.id, line.rowid
+"""
+
+# The same by whole documents: half as many rows for the reports that do not ask about products.
+_RECEIPTS: Final = """
+CREATE TABLE register_receipts AS
+SELECT
+    day, week, month, firm, warehouse, customer, customer_group, customer_created, seller, channel,
+    receipt_of_product AS receipt, buyer,
+    SUM(qty) AS qty, SUM(amount) AS amount, SUM(vat) AS vat, SUM(cost) AS cost
+FROM register_sales
+GROUP BY document
+ORDER BY document
 """
 
 _PURCHASES: Final = """
@@ -146,6 +163,8 @@ ORDER BY day, cash
 
 _INDEXES: Final = """
 CREATE INDEX sales_by_day ON register_sales (day);
+CREATE INDEX receipts_by_day ON register_receipts (day);
+CREATE INDEX receipts_by_customer ON register_receipts (customer, day);
 CREATE INDEX sales_by_customer ON register_sales (customer, day);
 CREATE INDEX purchases_by_day ON register_purchases (day);
 CREATE INDEX stock_by_day ON register_stock (day);
@@ -175,7 +194,7 @@ def draw_registers(db: sqlite3.Connection, calendar: Calendar) -> None:
         ],
     )
     for statement in (
-        _SALES, _PURCHASES, _STOCK, _RECEIVABLES, _PAYABLES, _CASH, _CASH_BALANCES
+        _SALES, _RECEIPTS, _PURCHASES, _STOCK, _RECEIVABLES, _PAYABLES, _CASH, _CASH_BALANCES
     ):  # fmt: skip
         db.execute(statement)
     db.executescript(_INDEXES)
