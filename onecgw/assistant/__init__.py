@@ -1,6 +1,10 @@
-"""What the protocol engine is mounted with in production: our tools, and how we introduce them."""
+"""What the protocol engine is mounted with in production: tools, prompts, documents."""
 
 from onecgw import __version__
+from onecgw.assistant.asking import AskingTools
+from onecgw.assistant.completions import GatewayCompletions
+from onecgw.assistant.prompts import PlanPrompts
+from onecgw.assistant.resources import CatalogueResources
 from onecgw.assistant.tools import GatewayTools
 from onecgw.gateway import Gateway
 from onecgw.mcp.features import Features, ServerInfo
@@ -23,4 +27,10 @@ def make_features(gateway: Gateway) -> Features:
         version=__version__,
         instructions=INSTRUCTIONS,
     )
-    return Features(info=info, tools=GatewayTools(gateway))
+    return Features(
+        info=info,
+        tools=AskingTools(GatewayTools(gateway)),
+        prompts=PlanPrompts(gateway.catalogue),
+        resources=CatalogueResources(gateway.catalogue),
+        completions=GatewayCompletions(gateway),
+    )
