@@ -43,12 +43,15 @@ class Exchange:
         self._max_response_bytes = max_response_bytes
         self._base_url = settings.base_url.rstrip("/")
         self._urls: dict[str, httpx.URL] = {}
-        self._headers = (
-            ("Authorization", _authorization(settings.auth)),
-            ("Accept", "application/json"),
-            ("Accept-Encoding", "gzip"),
-            ("User-Agent", "onecgw"),
-            *_tenant(settings),
+        self._headers = _encoded(
+            (
+                ("Host", httpx.URL(self._base_url).netloc.decode("ascii")),
+                ("Authorization", _authorization(settings.auth)),
+                ("Accept", "application/json"),
+                ("Accept-Encoding", "gzip"),
+                ("User-Agent", "onecgw"),
+                *_tenant(settings),
+            )
         )
 
     async def send(
@@ -62,11 +65,13 @@ class Exchange:
             OnecUnavailable: no connection, or it ended before the answer began.
             OnecBadResponse: the answer is not HTTP, ends early, is too large or wrongly packed.
         """
+        length = ((b"Content-Length", b"%d" % len(body)),) if body else ()
+        # With whole headers and a stream, httpx adds nothing of its own, which costs most of it.
         request = httpx.Request(
             method,
             self._url(path),
-            headers=[*self._headers, *headers],
-            content=body or None,
+            headers=(*self._headers, *_encoded(headers), *length),
+            stream=httpx.ByteStream(body),
         )
         try:
             response = await self._transport.handle_async_request(request)
@@ -75,12 +80,15 @@ class Exchange:
         except httpx.TransportError as error:
             raise OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS) from error
         try:
-            return await self._read(response)
-        except httpx.TransportError as error:
-            raise OnecBadResponse("1C's answer is truncated: the connection ended") from error
-        finally:
+            reply = await self._read(response)
+        except BaseException as error:
             with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
                 await response.aclose()
+            if isinstance(error, httpx.TransportError):
+                raise OnecBadResponse("1C's answer is truncated: the connection ended") from error
+            raise
+        await response.aclose()
+        return reply
 
     async def aclose(self) -> None:
         """Close every connection, within CLEAN_UP_SECONDS."""
@@ -125,6 +133,10 @@ async def _read_body(response: httpx.Response, inflater: Inflater) -> bytes:
     return inflater.finish()
 
 
+def _encoded(headers: Iterable[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.encode("ascii"), value.encode()) for name, value in headers)
+
+
 def _authorization(auth: OnecAuthSettings) -> str:
     if auth.type == "bearer":
         return f"Bearer {auth.token.value if auth.token else ''}"
@@ -167,7 +179,7 @@ class _SocketTransport(Transport):
                 request.method.encode("ascii"),
                 request.url.raw_path,
                 request.headers.raw,
-                request.content,
+                await request.aread(),
             )
         except ConnectionEnded as error:
             connection.close()

@@ -98,6 +98,17 @@ async def test_body_and_headers_reach_1c_as_the_contract_says() -> None:
     }
 
 
+@pytest.mark.parametrize("broken", ["a\r\nX-MCP-Scopes: all", "a\nb", "a\rb", "a\0b"])
+async def test_line_break_in_a_header_never_reaches_1c(broken: str) -> None:
+    async with onec_server(_good) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            with pytest.raises(ValueError, match="a header holds a line break"):
+                await onec.post(attrs.evolve(call(), traceparent=broken))
+            assert await onec.post(call()) == OK
+        assert len(server.asked) == 1
+        assert onec.state().in_flight == 0
+
+
 async def test_bearer_token_is_sent_when_it_is_the_scheme() -> None:
     settings = attrs.evolve(SETTINGS, auth=OnecAuthSettings(type="bearer", token=Secret("t0ken")))
     async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
