@@ -231,7 +231,7 @@ def _named(caller: Caller, client: Client) -> Caller:
     if not client.name:
         return caller
     name = f"{client.name} {client.version}".rstrip()
-    return Caller(sub=caller.sub, scopes=caller.scopes, client=name)
+    return attrs.evolve(caller, client=name)
 
 
 def _refused(problem: RpcError, *, modern: bool, request_id: bytes = b"") -> Outgoing:
