@@ -12,6 +12,7 @@ from onecgw.demo.ledger.calendar import Calendar
 from onecgw.demo.ledger.catalogues import Partner
 from onecgw.demo.ledger.drafts import Draft, number_entries
 
+_IMPORTERS: Final = "Поставщики: импорт"
 ADVANCE_ONLY: Final = f"ТОВ{names.NBSP}«Лише{names.NBSP}аванси»"
 
 
@@ -43,13 +44,14 @@ def draw_partners(
     drafts += _odd_customers(calendar)
     for folder, share, language, terms in (
         ("Постачальники України", 0.5, "uk", (30, 35, 40)),
-        ("Поставщики: импорт", 0.25, "ru", (25, 35, 45)),
+        (_IMPORTERS, 0.25, "ru", (25, 35, 45)),
         ("Dostawcy Polska", 0.25, "pl", (30, 35, 45)),
     ):
         for number in range(round(suppliers * share)):
             draft = _customer(rng, folder, language, terms, calendar)
-            # Every ninth supplier wants its money before it delivers.
-            terms_days = None if number % 9 == 8 else draft.facts["terms_days"]  # noqa: PLR2004
+            # A part of the importers want their money before they deliver.
+            in_advance = folder == _IMPORTERS and number % 4 == 1
+            terms_days = None if in_advance else draft.facts["terms_days"]
             facts = {**draft.facts, "created": old, "terms_days": terms_days}
             drafts.append(attrs.evolve(draft, facts=facts))
     return number_entries(rng, Partner, "К", drafts)

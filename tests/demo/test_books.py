@@ -1,0 +1,189 @@
+import hashlib
+import multiprocessing
+import sqlite3
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onecgw.demo.books import Books, open_books
+from onecgw.demo.export import export_books
+from onecgw.demo.story import story
+from tests.demo.asking import TODAY, ask
+
+
+def silent(_: str) -> None:
+    """No progress is wanted."""
+
+
+def digest(path: Path) -> str:
+    """What a database holds, whatever the file looks like."""
+    with sqlite3.connect(path) as db:
+        text = "\n".join(db.iterdump())
+    db.close()
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def build(folder: Path, **changes: Any) -> Path:
+    arguments = {"size": "small", "seed": 7, "today": date(2026, 3, 31), **changes}
+    with open_books(cache_folder=folder, progress=silent, **arguments) as books:
+        return books.path
+
+
+def test_same_seed_size_and_date_write_the_same_books(tmp_path: Path) -> None:
+    assert digest(build(tmp_path / "one")) == digest(build(tmp_path / "two"))
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"today": date(2026, 4, 1)}])
+def test_another_seed_or_date_writes_other_books(tmp_path: Path, change: dict[str, Any]) -> None:
+    one, two = build(tmp_path), build(tmp_path, **change)
+    assert one != two
+    assert digest(one) != digest(two)
+
+
+def test_second_opening_builds_nothing(tmp_path: Path) -> None:
+    steps: list[str] = []
+    build(tmp_path)
+    with open_books(
+        size="small", seed=7, today=date(2026, 3, 31), cache_folder=tmp_path, progress=steps.append
+    ):
+        assert steps == []
+
+
+def test_building_tells_its_steps(tmp_path: Path) -> None:
+    steps: list[str] = []
+    with open_books(
+        size="small", today=date(2026, 3, 31), cache_folder=tmp_path, progress=steps.append
+    ):
+        assert (steps[0], steps[-1], len(steps)) == ("2024-03", "registers", 26)
+
+
+def _build_in_process(folder: str, barrier: Any) -> None:
+    barrier.wait(30)
+    build(Path(folder))
+
+
+def test_processes_that_build_at_once_all_find_whole_books(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    processes = [
+        context.Process(target=_build_in_process, args=(str(tmp_path), barrier)) for _ in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".sqlite"]
+
+
+def test_broken_build_leaves_no_file(tmp_path: Path) -> None:
+    def fail(_: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_books(size="small", today=TODAY, cache_folder=tmp_path, progress=fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_newest_few_files_are_kept(tmp_path: Path) -> None:
+    for number in range(8):
+        (tmp_path / f"books-old-{number}.sqlite").write_bytes(b"")
+    new = build(tmp_path)
+    files = sorted(tmp_path.iterdir())
+    assert new in files
+    assert len(files) == 6
+
+
+def test_books_without_a_folder_vanish_with_their_object() -> None:
+    books = open_books(size="small", today=TODAY, cache_folder=None, progress=silent)
+    folder = books.path.parent
+    assert ask(books, "cash_balance").rows
+    books.close()
+    assert folder.exists()
+    del books
+    assert not folder.exists()
+
+
+def test_books_cover_two_years_and_the_month_of_today(small_books: Books) -> None:
+    with small_books.reading() as db:
+        covered = db.execute("SELECT MIN(day), MAX(day) FROM sales").fetchone()
+        counted = dict(
+            db.execute(
+                "SELECT substr(day, 1, 7), COUNT(*) FROM sales WHERE return_of IS NULL GROUP BY 1"
+            )
+        )
+    assert covered == ("2024-10-01", TODAY.isoformat())
+    del counted[TODAY.isoformat()[:7]]
+    assert 350 < sum(counted.values()) / len(counted) < 450
+    assert counted["2025-12"] > 1.3 * counted["2025-10"]
+    assert counted["2026-01"] < 0.85 * counted["2025-10"]
+
+
+def test_few_customers_and_products_make_most_of_the_sales(default_books: Books) -> None:
+    for dimension in ("customer", "product"):
+        period = {"from": "2024-10-01", "to": TODAY.isoformat()}
+        amounts = ask(default_books, "sales", period=period, group_by=[dimension]).column("amount")
+        assert sum(amounts[: len(amounts) // 5]) > sum(amounts) * 6 / 10
+
+
+def test_company_has_the_size_it_says(default_books: Books) -> None:
+    def count(name: Any, is_wanted: Callable[[Any], bool] = lambda item: not item.is_group) -> int:
+        return sum(1 for item in default_books.catalogues[name].items if is_wanted(item))
+
+    assert (count("firms"), count("warehouses"), count("cash")) == (2, 6, 9)
+    assert (count("sellers"), count("operations"), count("cost_articles")) == (12, 12, 60)
+    assert count("products", lambda item: item.is_group) == 40
+    assert count("cost_articles", lambda item: item.is_group) == 8
+    assert count("channels") == 6
+    assert 2_900 < count("products") < 3_100
+    assert 1_250 < count("partners") < 1_300
+
+
+def test_books_are_ugly_as_real_ones_are(small_books: Books) -> None:
+    partners = [item.label for item in small_books.catalogues["partners"].items]
+    products = small_books.catalogues["products"].items
+    assert any("\N{NO-BREAK SPACE}" in label for label in partners)
+    assert any("«" in label for label in partners)
+    assert len(set(partners)) < len(partners)
+    assert {"ООО «Тёплый дом»", "ООО «Теплый дом»"} <= set(partners)
+    assert "Розничный покупатель" in partners
+    archived = {item.uuid for item in products if item.archived}
+    in_stock = ask(small_books, "stock", group_by=["product"]).by("product", measure="qty")
+    assert any(in_stock[uuid] > 0 for uuid in archived if uuid in in_stock)
+    channels = ask(small_books, "sales", period=PERIOD, group_by=["sales_channel"])
+    assert len(channels.rows) == 5
+    customers = ask(small_books, "sales", period=PERIOD, group_by=["customer"])
+    debts = ask(small_books, "receivables", sort=[{"field": "advance", "dir": "desc"}])
+    only_paid = set(debts.column("customer")) - set(customers.column("customer"))
+    assert any(debts.by("customer", measure="advance")[who] > 0 for who in only_paid)
+
+
+PERIOD = {"from": "2024-10-01", "to": TODAY.isoformat()}
+
+
+def test_margin_and_growth_are_what_the_design_says(default_books: Books) -> None:
+    last_day = TODAY - timedelta(days=TODAY.day)
+    year = {"from": "2025-10-01", "to": last_day.isoformat()}
+    before = {"from": "2024-10-01", "to": "2025-09-30"}
+    found = [
+        ask(default_books, "sales", period=period, measures=["margin", "receipts"]).totals
+        for period in (year, before)
+    ]
+    assert all(25 < totals["margin"] < 40 for totals in found)
+    assert 1.03 < found[0]["receipts"] / found[1]["receipts"] < 1.09
+
+
+def test_export_is_the_same_bytes_for_the_same_books(small_books: Books, tmp_path: Path) -> None:
+    one, two = (export_books(small_books, tmp_path / name) for name in ("one", "two"))
+    assert [path.name for path in one] == [path.name for path in two]
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+
+
+def test_story_names_its_period(small_books: Books) -> None:
+    text = story(small_books)
+    assert "2026-07-01" in text
+    assert "2026-09-30" in text
+    assert 2 <= len(text.splitlines()) <= 4

@@ -1,0 +1,74 @@
+"""A report can be computed again from the exported files."""
+
+import csv
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from onecgw.demo.books import Books
+from onecgw.demo.dictionary import TABLES, render_dictionary
+from onecgw.demo.export import DICTIONARY_FILE, export_books
+from onecgw.demo.ledger.schema import catalogue_columns
+from tests.demo.asking import TODAY, WHOLE, ask
+
+REFERENCE_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "demo.md"
+
+
+@pytest.fixture(scope="module")
+def folder(small_books: Books, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("export")
+    export_books(small_books, found)
+    return found
+
+
+def lines(folder: Path, table: str) -> Iterator[dict[str, str]]:
+    with (folder / f"{table}.csv").open(encoding="utf-8-sig", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def test_every_table_is_a_file_with_the_columns_of_the_dictionary(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {
+        DICTIONARY_FILE,
+        *(f"{table.name}.csv" for table in TABLES),
+    }
+    for table in TABLES:
+        row = next(lines(folder, table.name))
+        assert {column.name for column in table.columns} <= set(row)
+
+
+def test_sales_by_customer_can_be_summed_from_the_documents(
+    small_books: Books, folder: Path
+) -> None:
+    sales = {line["id"]: line for line in lines(folder, "sales")}
+    amounts: dict[str, Decimal] = {}
+    for line in lines(folder, "sale_lines"):
+        sale = sales[line["sale"]]
+        sign = -1 if sale["return_of"] else 1
+        customer = sale["customer_uuid"]
+        amounts[customer] = amounts.get(customer, Decimal(0)) + sign * Decimal(line["amount"])
+    report = ask(small_books, "sales", period=WHOLE, group_by=["customer"])
+    assert report.by("customer", measure="amount") == amounts
+
+
+def test_cash_can_be_summed_from_the_register(small_books: Books, folder: Path) -> None:
+    held = {line["cash_uuid"]: Decimal(line["own"]) for line in lines(folder, "opening_cash")}
+    for line in lines(folder, "register_cash"):
+        held[line["cash_uuid"]] += Decimal(line["own"])
+    report = ask(small_books, "cash_balance", date=TODAY.isoformat())
+    assert report.by("cash", measure="balance") == held
+
+
+def test_dictionary_describes_every_column_of_the_books(small_books: Books) -> None:
+    described = {table.name: {column.name for column in table.columns} for table in TABLES}
+    unseen = {"id", "parent", "is_group", "archived"}
+    with small_books.reading() as db:
+        for name, columns in described.items():
+            stored = {row[1] for row in db.execute(f"PRAGMA table_info({name})")}
+            expected = stored - unseen if name in catalogue_columns() else stored
+            assert expected <= columns, name
+
+
+def test_reference_page_holds_the_dictionary() -> None:
+    assert render_dictionary() in REFERENCE_PAGE.read_text(encoding="utf-8")

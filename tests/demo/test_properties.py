@@ -1,0 +1,135 @@
+"""What holds for any question: the totals never depend on how they are looked at."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from onecgw.demo.books import Books
+from onecgw.demo.reports import TABULAR, Report
+from tests.demo.asking import TODAY, WHOLE, ask
+from tests.demo.requests import selections
+
+# What adds up over rows; receipts, customers and ratios do not.
+ADDITIVE = {
+    "sales": ["amount", "qty", "cost", "profit"],
+    "stock": ["qty", "amount"],
+    "cash_balance": ["balance"],
+    "cash_flow": ["inflow", "outflow", "net"],
+    "receivables": ["receivable", "advance", "net"],
+    "payables": ["payable", "advance", "net"],
+    "purchases": ["amount", "qty"],
+}
+EVERY_REPORT = pytest.mark.parametrize("report", TABULAR, ids=lambda report: report.path)
+DATED = [report for report in TABULAR if report.dated == "period"]
+
+
+def property_test(examples: int) -> settings:
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=examples, deadline=None, suppress_health_check=checks)
+
+
+def check_totals(report: Report, books: Books, data: st.DataObject) -> None:
+    """Two groupings, any order and any top have the totals that are the sum of all rows."""
+    selection = data.draw(selections(report, books))
+    measures = ADDITIVE[report.path]
+    names = [name for name in report.dimension if name not in report.always_by]
+    some = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+    one, other = data.draw(some), data.draw(some)
+    rows = ask(books, report.path, **selection, group_by=one, measures=measures)
+    assert rows.totals == {name: rows.sum(name) for name in measures}
+    again = ask(
+        books,
+        report.path,
+        **selection,
+        group_by=other,
+        measures=measures,
+        sort=[{"field": other[0], "dir": "desc"}],
+        top=1,
+    )
+    assert again.totals == rows.totals
+
+
+@EVERY_REPORT
+@given(data=st.data())
+@property_test(30)
+def test_totals_are_the_sum_of_all_rows_however_grouped(
+    report: Report, small_books: Books, data: st.DataObject
+) -> None:
+    check_totals(report, small_books, data)
+
+
+@EVERY_REPORT
+@given(data=st.data())
+@property_test(4)
+def test_totals_are_the_sum_of_all_rows_at_default_size(
+    report: Report, default_books: Books, data: st.DataObject
+) -> None:
+    check_totals(report, default_books, data)
+
+
+@pytest.mark.parametrize("report", DATED, ids=lambda report: report.path)
+def test_days_add_up_to_weeks_and_weeks_to_the_whole_and_days_to_months(
+    report: Report, books: Books
+) -> None:
+    measure = ADDITIVE[report.path][0]
+    by_day, by_week, by_month = (
+        ask(books, report.path, period=WHOLE, group_by=[name], measures=[measure])
+        for name in ("day", "week", "month")
+    )
+    weeks: dict[str, Decimal] = {}
+    months: dict[str, Decimal] = {}
+    for day, value in by_day.rows:
+        start = date.fromisoformat(day)
+        week = (start - timedelta(days=start.weekday())).isoformat()
+        weeks[week] = weeks.get(week, Decimal(0)) + value
+        months[f"{day[:8]}01"] = months.get(f"{day[:8]}01", Decimal(0)) + value
+    assert by_week.by("week", measure=measure) == weeks
+    assert by_month.by("month", measure=measure) == months
+    assert by_day.totals == by_week.totals == by_month.totals
+
+
+def folders(report: Report, books: Books) -> list[tuple[str, str, list[str]]]:
+    """(filter, folder, the leaves below it) of every filter that takes folders."""
+    found = []
+    for one in report.filters:
+        catalogue = books.catalogues[one.catalogue]
+        for item in catalogue.items:
+            if one.branches and item.is_group:
+                leaves = [catalogue.by_id(number) for number in catalogue.branch(item)]
+                found.append((one.name, item.uuid, [x.uuid for x in leaves if not x.is_group]))
+    return found
+
+
+@EVERY_REPORT
+@given(data=st.data())
+@property_test(15)
+def test_folder_in_a_filter_is_the_union_of_its_leaves(
+    report: Report, small_books: Books, data: st.DataObject
+) -> None:
+    branches = [branch for branch in folders(report, small_books) if branch[2]]
+    if not branches:
+        assert not any(one.branches for one in report.filters)
+        return
+    name, folder, leaves = data.draw(st.sampled_from(branches))
+    dated: dict[str, Any] = (
+        {"period": WHOLE} if report.dated == "period" else {"date": TODAY.isoformat()}
+    )
+    group_by = [data.draw(st.sampled_from([*report.dimension]))]
+    measures = [*report.measure]
+    as_folder, as_leaves = (
+        ask(
+            small_books,
+            report.path,
+            **dated,
+            filters={name: ids},
+            group_by=group_by,
+            measures=measures,
+        )
+        for ids in ([folder], leaves)
+    )
+    assert as_folder.rows == as_leaves.rows
+    assert as_folder.totals == as_leaves.totals
