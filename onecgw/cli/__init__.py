@@ -1,6 +1,7 @@
 """The command line: one verb, one module."""
 
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -22,9 +23,18 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except* ConfigError as group:
-            for error in group.exceptions:
+            for error in _leaves(group):
                 click.echo(f"onecgw cannot start:\n{error}", err=True)
             sys.exit(EXIT_CONFIG)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The errors themselves, out of the groups in which nurseries pack them."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
