@@ -81,14 +81,15 @@ class Exchange:
             raise OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS) from error
         try:
             reply = await self._read(response)
-        except BaseException as error:
-            with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
-                await response.aclose()
-            if isinstance(error, httpx.TransportError):
-                raise OnecBadResponse("1C's answer is truncated: the connection ended") from error
-            raise
-        await response.aclose()
-        return reply
+            await response.aclose()
+        except httpx.TransportError as error:
+            raise OnecBadResponse("1C's answer is truncated: the connection ended") from error
+        else:
+            return reply
+        finally:
+            if not response.is_closed:
+                with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
+                    await response.aclose()
 
     async def aclose(self) -> None:
         """Close every connection, within CLEAN_UP_SECONDS."""
