@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -29,10 +30,11 @@ from onecgw.oauth.vault import open_vault
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
-from onecgw.serving import serve_app
+from onecgw.serving import find_free_port, serve_app
 from onecgw.settings import (
     ApiSettings,
     AuditSettings,
+    DatabaseSettings,
     McpSettings,
     OauthSettings,
     OnecAuthSettings,
@@ -201,7 +203,12 @@ async def serve_gateway(
 
 
 async def serve_demo(
-    books: Books, faults: FaultPlan | None, *, port: int, announce: Callable[[str], None]
+    books: Books,
+    faults: FaultPlan | None,
+    *,
+    port: int,
+    announce: Callable[[str], None],
+    logins: Path | None = None,
 ) -> None:
     """Serve the gateway on loopback in front of a demo 1C on a socket of its own.
 
@@ -210,6 +217,7 @@ async def serve_demo(
         faults: what goes wrong in it, None = nothing.
         port: of the gateway; 0 = a free one.
         announce: told the gateway's URL.
+        logins: a folder for what OAuth keeps; None = static tokens instead of logins.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -219,6 +227,8 @@ async def serve_demo(
     async with trio.open_nursery() as nursery:
         base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
         settings = demo_settings(base_url=base_url, port=port, password=password)
+        if logins is not None:
+            settings = with_logins(settings, logins)
         await serve_gateway(settings, announce=announce)
         nursery.cancel_scope.cancel()
 
@@ -265,6 +275,20 @@ def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
         api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN)),
         oauth=OauthSettings(enabled=False),
         audit=AuditSettings(retention_days=0),
+    )
+
+
+def with_logins(settings: Settings, folder: Path) -> Settings:
+    """The settings of the demo with OAuth on: clients log in with the keys of its people."""
+    port = settings.server.port or find_free_port(LOOPBACK)
+    return attrs.evolve(
+        settings,
+        server=attrs.evolve(settings.server, port=port),
+        mcp=McpSettings(),
+        # Nothing is fetched from the internet by a demo.
+        oauth=OauthSettings(public_url=f"http://{LOOPBACK}:{port}", cimd="off"),
+        database=DatabaseSettings(path=folder / "onecgw.db"),
+        audit=AuditSettings(),
     )
 
 

@@ -51,6 +51,13 @@ async def serve_app(
     await serve(app, config, shutdown_trigger=wait_stop, mode="asgi")
 
 
+def find_free_port(host: str) -> int:
+    """A port that nobody listens on at this moment, for what must know its own address."""
+    with _listen(host, 0) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

@@ -18,8 +18,10 @@ import trio.testing
 from click.testing import CliRunner
 
 from onecgw import __version__
+from onecgw.caller import ALL_SCOPES
 from onecgw.cli import main
 from onecgw.tools import ALL
+from tests.oauth.person import fetch_token, list_tools
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -80,7 +82,8 @@ async def run_shell(command: str) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the guide's commands need curl")
 async def test_the_demo_prints_commands_that_work_as_they_stand(tmp_path: Path) -> None:
-    async with started(tmp_path, "demo", "--port", "0", "--size", "small") as (process, guide):
+    arguments = ("demo", "--port", "0", "--size", "small", "--no-oauth")
+    async with started(tmp_path, *arguments) as (process, guide):
         curls = [line.strip() for line in guide.splitlines() if line.strip().startswith("curl ")]
         over_mcp, over_rest = [json.loads(await run_shell(curl)) for curl in curls]
         exit_code = await stopped(process, signal.SIGTERM)
@@ -93,6 +96,27 @@ async def test_the_demo_prints_commands_that_work_as_they_stand(tmp_path: Path) 
         "code --add-mcp",
     ):
         assert client in guide
+    assert exit_code == 0
+
+
+async def test_the_demo_lets_people_log_in_with_the_keys_it_prints(tmp_path: Path) -> None:
+    async with started(tmp_path, "demo", "--port", "0", "--size", "small") as (process, guide):
+        url = guide.split("MCP   ")[1].split("/mcp")[0]
+        async with httpx.AsyncClient(base_url=url, timeout=STOP_SECONDS) as client:
+            challenge = (await client.post("/mcp")).headers["www-authenticate"]
+            listed = {}
+            for role in ("owner", "sales", "warehouse", "treasurer"):
+                key = f"demo-{role}-key"
+                assert key in guide
+                token = await fetch_token(client, key=key, scopes=ALL_SCOPES)
+                listed[role] = await list_tools(client, token)
+        exit_code = await stopped(process, signal.SIGTERM)
+
+    assert f'resource_metadata="{url}/.well-known/oauth-protected-resource/mcp"' in challenge
+    assert "cash_conversion_cycle" in listed["owner"]
+    assert "sales_report" in listed["sales"]
+    assert "stock_balance" in listed["warehouse"] - listed["sales"]
+    assert "cash_balance" in listed["treasurer"] - listed["warehouse"]
     assert exit_code == 0
 
 

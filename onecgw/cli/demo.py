@@ -2,15 +2,17 @@
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import click
 import trio
 
-from onecgw.cli.guide import demo_guide
+from onecgw.cli.guide import login_guide, token_guide
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.export import export_books
 from onecgw.demo.faults import FaultPlan, parse_faults
@@ -47,7 +49,7 @@ def demo(
     *,
     port: int,
     size: Size,
-    no_oauth: bool,  # noqa: ARG001 - this version has static tokens either way
+    no_oauth: bool,
     seed: int,
     today: datetime | None,
     fault: str | None,
@@ -70,13 +72,18 @@ def demo(
             click.echo(f"The books are in {export}; its README explains every column.")
         elif onec_only:
             trio.run(partial(serve_demo_onec_alone, books, faults, port=port, announce=click.echo))
-        else:
-            announce = partial(_announce, books)
+        elif no_oauth:
+            announce = partial(_announce, books, token_guide)
             trio.run(partial(serve_demo, books, faults, port=port, announce=announce))
+        else:
+            announce = partial(_announce, books, login_guide)
+            with TemporaryDirectory(prefix="onecgw-demo-") as folder:
+                serve = partial(serve_demo, port=port, announce=announce, logins=Path(folder))
+                trio.run(serve, books, faults)
 
 
-def _announce(books: Books, url: str) -> None:
-    click.echo(demo_guide(books, url))
+def _announce(books: Books, guide: Callable[[Books, str], str], url: str) -> None:
+    click.echo(guide(books, url))
     sys.stdout.flush()
 
 

@@ -3,15 +3,42 @@
 import json
 from datetime import date, timedelta
 
+from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
 from onecgw.demo.story import story
 from onecgw.run import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 
 
-def demo_guide(books: Books, url: str) -> str:
-    """The text for the terminal; every command in it works as it stands."""
-    period = last_month(books.today)
-    arguments = {"period": period, "group_by": ["sales_channel"]}
+def login_guide(books: Books, url: str) -> str:
+    """The text for the terminal where people log in; every command in it works as it stands."""
+    server = {"url": f"{url}/mcp"}
+    keys = "".join(
+        f"  {account.key:<20} {account.name:<18} {' '.join(account.scopes)}\n"
+        for account in ACCOUNTS
+    )
+    return f"""\
+onecgw demo is up, its books end on {books.today}. Stop it with Ctrl+C.
+
+  MCP   {url}/mcp   the client opens a page: paste one of the keys there
+  REST  {url}/reports/...   token {DEMO_API_TOKEN}
+
+Keys, whose they are, and what they open:
+{keys}
+Add it to
+  Claude Code  claude mcp add --transport http onecgw {url}/mcp   then /mcp in Claude Code
+  Cursor       ~/.cursor/mcp.json  {json.dumps({"mcpServers": {"onecgw": server}})}
+  VS Code      code --add-mcp '{json.dumps({"name": "onecgw", "type": "http", **server})}'
+
+Sales of last month over REST:
+  {_rest_line(url, _sales(books))}
+
+{story(books)}
+"""
+
+
+def token_guide(books: Books, url: str) -> str:
+    """The same where a static token stands for everybody."""
+    arguments = _sales(books)
     call = {
         "jsonrpc": "2.0",
         "id": 1,
@@ -30,8 +57,7 @@ Sales of last month over MCP:
   curl -s {url}/mcp -H '{header}' -H 'Content-Type: application/json' -d '{json.dumps(call)}'
 
 and over REST:
-  curl -s {url}/reports/sales -H 'Authorization: Bearer {DEMO_API_TOKEN}' \
--H 'Content-Type: application/json' -d '{json.dumps(arguments)}'
+  {_rest_line(url, arguments)}
 
 Add it to
   Claude Code  claude mcp add --transport http onecgw {url}/mcp --header "{header}"
@@ -40,6 +66,17 @@ Add it to
 
 {story(books)}
 """
+
+
+def _sales(books: Books) -> dict[str, object]:
+    return {"period": last_month(books.today), "group_by": ["sales_channel"]}
+
+
+def _rest_line(url: str, arguments: dict[str, object]) -> str:
+    return (
+        f"curl -s {url}/reports/sales -H 'Authorization: Bearer {DEMO_API_TOKEN}'"
+        f" -H 'Content-Type: application/json' -d '{json.dumps(arguments)}'"
+    )
 
 
 def last_month(today: date) -> dict[str, str]:
