@@ -191,12 +191,17 @@ async def serve_gateway(
 
     async with open_house(settings) as house:
         engine = Engine(make_features(house.gateway), sealing_key=house.sealing_key)
+
+        async def wait_stop() -> None:
+            await wait_signal()
+            engine.hub.close()  # else the streams that listen for changes take all of the grace
+
         await serve_app(
             build_app(settings, house.gateway, engine, site=house.site, probe=house.probe),
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
-            wait_stop=wait_signal,
+            wait_stop=wait_stop,
             announce=started,
         )
     log.info("serve.stopped")
