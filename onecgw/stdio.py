@@ -1,6 +1,7 @@
 """MCP over stdin and stdout: one message per line, for clients that start a local process."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -28,8 +29,11 @@ class _Out:
 
     async def send(self, message: bytes) -> None:
         # Outside of its strings JSON may hold line breaks; inside they are escaped.
-        async with self._turn:
-            await self._stdout.send_all(message.translate(_NO_LINE_BREAKS) + b"\n")
+        line = message.translate(_NO_LINE_BREAKS) + b"\n"
+        # A client that is gone closes stdin as well, and that ends the server.
+        with suppress(trio.BrokenResourceError):
+            async with self._turn:
+                await self._stdout.send_all(line)
 
 
 @attrs.define
