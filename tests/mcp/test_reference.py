@@ -1,0 +1,43 @@
+"""docs/reference/mcp.md names everything that the engine and production offer."""
+
+from pathlib import Path
+
+from onecgw.assistant.plans import PLANS
+from onecgw.assistant.resources import REPORT, RESOURCES
+from onecgw.mcp import problems
+from onecgw.mcp.hub import Hub
+from onecgw.mcp.inflight import Inflight
+from onecgw.mcp.legacy import LogLevels, legacy_methods
+from onecgw.mcp.methods import shared_methods
+from onecgw.mcp.modern import modern_methods
+from onecgw.mcp.sealing import Sealer
+from onecgw.mcp.versions import SUPPORTED
+from tests.conformance.fixtures import make_fixtures
+from tests.mcp.support import KEY
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "mcp.md").read_text(encoding="utf-8")
+NOT_OFFERED = {"logging/setLevel", "resources/subscribe", "resources/unsubscribe"}
+
+
+def test_the_reference_names_every_revision() -> None:
+    assert [version for version in SUPPORTED if version not in PAGE] == []
+
+
+def test_the_reference_names_every_method_that_production_offers() -> None:
+    features, sealer, hub = make_fixtures(Hub()), Sealer(KEY), Hub()
+    methods = {
+        *shared_methods(features, sealer=sealer, inflight=Inflight()),
+        *modern_methods(features, hub),
+        *legacy_methods(features, sealer, LogLevels()),
+    }
+    assert {method for method in methods if f"`{method}`" not in PAGE} == NOT_OFFERED
+
+
+def test_the_reference_names_every_error() -> None:
+    codes = [value for value in vars(problems).values() if isinstance(value, int)]
+    assert [code for code in codes if f"| {code} |" not in PAGE] == []
+
+
+def test_the_reference_names_every_prompt_and_document() -> None:
+    names = [plan.name for plan in PLANS] + [REPORT] + [uri for uri, *_ in RESOURCES]
+    assert [name for name in names if f"`{name}`" not in PAGE] == []
