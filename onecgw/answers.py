@@ -58,6 +58,17 @@ class _Candidate(msgspec.Struct):
 Members = dict[str, msgspec.Raw]
 
 
+def read_candidates(body: bytes) -> list[msgspec.Raw]:
+    """The candidates in a resolver's answer.
+
+    Raises:
+        OnecBadResponse: there are none, or not each with `id` and `label`.
+    """
+    raw = _read_members(body).get("candidates")
+    _decode(raw, list[_Candidate], "candidates: a list of {id, label}")
+    return _decode(raw, list[msgspec.Raw], "candidates: a list")
+
+
 def build_candidates(body: bytes, bounds: Bounds) -> Answer:
     """A resolver's answer.
 
@@ -65,9 +76,7 @@ def build_candidates(body: bytes, bounds: Bounds) -> Answer:
         OnecBadResponse: there are no `candidates`, each with `id` and `label`.
     """
     members = _read_members(body)
-    raw = members.get("candidates")
-    _decode(raw, list[_Candidate], "candidates: a list of {id, label}")
-    candidates = _decode(raw, list[msgspec.Raw], "candidates: a list")
+    candidates = read_candidates(body)
     kept = candidates[: bounds.rows]
     notices = bounds.notices
     if len(kept) < len(candidates):

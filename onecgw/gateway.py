@@ -35,6 +35,7 @@ from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.ratelimit import CallRate
 from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.trace import valid_traceparent
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class ToolCall:
     """One question of one caller.
 
     arguments: a JSON object as it came. request_id: the gateway's own, in log, audit and 1C.
-    traceparent: the W3C trace context of the caller, None without one.
+    traceparent: the W3C trace context of the caller; None without one, or without a valid one.
     """
 
     tool: str
@@ -65,7 +66,7 @@ class ToolCall:
     caller: Caller
     surface: Surface
     request_id: str
-    traceparent: str | None = None
+    traceparent: str | None = attrs.field(default=None, converter=valid_traceparent)
 
 
 @attrs.define(kw_only=True)
@@ -249,7 +250,12 @@ class Gateway:
             arguments.get("include_groups"),
             call.caller.scopes,
         )
-        post = partial(self._post, tool, body, call, outcome)
+
+        async def post() -> bytes:
+            found = await self._post(tool, body, call, outcome)
+            answers.read_candidates(found)  # what is no answer must not be kept as one
+            return found
+
         return (await self._cache.fetch(key, post)).body
 
     async def _compose(
@@ -281,9 +287,14 @@ class Gateway:
         if problems := self.catalogue.unsupported(question.tool, question.request):
             raise ValidationFailed(problems)
         body = msgspec.json.encode(to_onec(question.request))
-        post = partial(self._post, question.tool, body, call, outcome)
+
+        async def post() -> bytes:
+            found = await self._post(question.tool, body, call, outcome)
+            question.read(found)  # what is no answer must not be kept as one
+            return found
+
         if not question.is_settled:
-            return question.read(await post())
+            return question.read(await self._post(question.tool, body, call, outcome))
         key = (question.tool.name, body, call.caller.scopes)
         return question.read((await self._balances.fetch(key, post)).body)
 

@@ -15,6 +15,7 @@ from onecgw.errors import (
     InvalidRequest,
     LimitExceeded,
     NotFound,
+    OnecBadResponse,
     OnecgwError,
     OnecTimeout,
     RateLimited,
@@ -191,6 +192,20 @@ async def test_resolver_answers_are_shared_by_callers_of_the_same_scopes_only() 
 
     assert len(rig.onec.requests) == 4
     assert [record.onec_calls for record in rig.audit] == [1, 0, 0, 1, 1, 1]
+
+
+async def test_an_answer_of_the_wrong_shape_is_not_kept() -> None:
+    answers = iter([b'{"nothing":1}', CANDIDATES])
+
+    def next_answer(request: httpx.Request) -> Any:
+        return answering(next(answers))(request)
+
+    async with open_rig(next_answer) as rig:
+        with pytest.raises(OnecBadResponse):
+            await rig.call("resolve_customer", b'{"query":"x"}')
+        found = await rig.call("resolve_customer", b'{"query":"x"}')
+
+    assert found == CANDIDATES
 
 
 async def test_a_call_that_outlasts_its_deadline_ends_as_a_timeout(

@@ -20,7 +20,7 @@ LAYERS = (
     {"answers", "naming", "tools"},
     {"arguments", "cycle", "schema"},
     {"contract"},
-    {"identity", "json_input", "logs", "settings", "store"},
+    {"identity", "json_input", "logs", "settings", "trace", "store"},
     {"caller", "store_schema"},
     {"errors"},
     {"onecgw"},

@@ -1,13 +1,13 @@
 """What this base supports, as its health answer tells."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
-import attrs
 import msgspec
 import trio
 
+from onecgw.contract import Capabilities
 from onecgw.errors import OnecError
 from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
@@ -17,32 +17,6 @@ log = logging.getLogger(__name__)
 REFRESH_SECONDS: Final = 300
 _PARTS: Final = ("filters", "group_by", "measures", "params")
 _NOTHING: Final[frozenset[str]] = frozenset()
-
-
-@attrs.frozen(kw_only=True)
-class Unsupported:
-    """What one tool lacks on this base."""
-
-    filters: frozenset[str] = _NOTHING
-    group_by: frozenset[str] = _NOTHING
-    measures: frozenset[str] = _NOTHING
-    params: frozenset[str] = _NOTHING
-
-
-@attrs.frozen(kw_only=True)
-class Capabilities:
-    """What a base lacks; the default lacks nothing.
-
-    profile: the configuration, such as `upp-1.3`; "" if 1C does not say.
-    unavailable: tools that it does not serve.
-    unsupported: what the other tools lack.
-    always_empty: kinds of references that it knows but has none of.
-    """
-
-    profile: str = ""
-    unavailable: frozenset[str] = _NOTHING
-    unsupported: Mapping[str, Unsupported] = attrs.field(factory=dict)
-    always_empty: frozenset[str] = _NOTHING
 
 
 def read_capabilities(health: bytes) -> Capabilities:
@@ -55,7 +29,7 @@ def read_capabilities(health: bytes) -> Capabilities:
         profile=profile if isinstance(profile, str) else "",
         unavailable=_names(_object(told.get("tools", {}), "tools"), "unavailable"),
         unsupported={
-            tool: Unsupported(**{part: _names(lacks, part) for part in _PARTS})
+            tool: {part: _names(lacks, part) for part in _PARTS}
             for tool, value in unsupported.items()
             if (lacks := _object(value, f"unsupported.{tool}"))
         },

@@ -5,12 +5,8 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.onec.capabilities import (
-    Capabilities,
-    Unsupported,
-    keep_capabilities_fresh,
-    read_capabilities,
-)
+from onecgw.contract import Capabilities
+from onecgw.onec.capabilities import keep_capabilities_fresh, read_capabilities
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.onec.talking import client_of, recorded
 
@@ -24,9 +20,12 @@ KNOWN = Capabilities(
     profile="upp-1.3",
     unavailable=frozenset({"cash_flow", "payables_balance"}),
     unsupported={
-        "sales_report": Unsupported(
-            filters=frozenset({"customer_cohort"}), group_by=frozenset({"cohort"})
-        )
+        "sales_report": {
+            "filters": frozenset({"customer_cohort"}),
+            "group_by": frozenset({"cohort"}),
+            "measures": frozenset(),
+            "params": frozenset(),
+        }
     },
     always_empty=frozenset({"sales_channel"}),
 )
