@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import click
 
 from onecgw import __version__
+from onecgw.cli.audit import audit
 from onecgw.cli.check import check
 from onecgw.cli.demo import demo
+from onecgw.cli.grants import grants
+from onecgw.cli.keys import keys
 from onecgw.cli.serve import serve
 from onecgw.cli.tools import tools
 from onecgw.errors import ConfigError
@@ -43,5 +46,5 @@ def main() -> None:
     """Gateway between LLM clients (MCP, REST) and 1C:Enterprise."""
 
 
-for verb in (serve, demo, check, tools):
+for verb in (serve, demo, check, tools, keys, grants, audit):
     main.add_command(verb)

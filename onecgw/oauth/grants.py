@@ -188,3 +188,46 @@ def sweep(db: sqlite3.Connection, *, now: int) -> None:
         "DELETE FROM grants WHERE expires_at <= ? OR revoked_at <= ?",
         (ended_before, ended_before),
     )
+
+
+@attrs.frozen(kw_only=True)
+class GrantLine:
+    """A login as an administrator sees it.
+
+    Instants are seconds since the epoch; ended_at: when it expired or was revoked, None if it
+    lives. why: why it was revoked.
+    """
+
+    id: str
+    sub: str
+    name: str
+    client_id: str
+    client_name: str
+    scopes: str
+    created_at: int
+    expires_at: int
+    ended_at: int | None
+    why: str
+
+
+def list_grants(db: sqlite3.Connection, *, now: int) -> list[GrantLine]:
+    """Every login whose code was redeemed, the oldest first."""
+    rows = db.execute("SELECT * FROM grants WHERE redeemed_at IS NOT NULL ORDER BY created_at, id")
+    lines = []
+    for row in rows:
+        expired_at = row["expires_at"] if row["expires_at"] <= now else None
+        lines.append(
+            GrantLine(
+                id=row["id"],
+                sub=row["sub"],
+                name=row["name"],
+                client_id=row["client_id"],
+                client_name=row["client_name"],
+                scopes=row["scopes"],
+                created_at=row["created_at"],
+                expires_at=row["expires_at"],
+                ended_at=expired_at if row["revoked_at"] is None else row["revoked_at"],
+                why=row["revoked_why"],
+            )
+        )
+    return lines

@@ -14,7 +14,7 @@ import attrs
 import httpx
 import trio
 
-from onecgw.audit import AuditEvent
+from onecgw.audit import AuditEvent, AuditRecord, AuditTrail
 from onecgw.caller import ALL_SCOPES
 from onecgw.errors import OnecUnavailable
 from onecgw.identity import KeyVerdict, UncheckedKey
@@ -121,6 +121,14 @@ class OauthRig:
 
     def state(self) -> dict[str, Any]:
         return {name: self.rows(name) for name in ("grants", "codes", "tokens", "transactions")}
+
+    async def flush_audit(self) -> None:
+        """Put everything that happened into the database, as the gateway does all the time."""
+        trail = AuditTrail(self.store, retention_days=90, on_failure="deny")
+        records: list[AuditEvent | AuditRecord] = [*self.events, *self.rig.audit]
+        for record in records:
+            trail(record)
+        await trail.flush()
 
     async def register(self, **metadata: Any) -> dict[str, Any]:
         body = {"redirect_uris": [CALLBACK], "client_name": "Test client"} | metadata

@@ -1,0 +1,88 @@
+"""`onecgw audit`: who looked at what, and when."""
+
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import click
+
+from onecgw.audit_report import AuditQuery, read_audit
+from onecgw.cli.books import open_store
+from onecgw.cli.config import config_option, open_settings
+from onecgw.cli.table import print_json
+from onecgw.settings import Duration
+from onecgw.settings.rules import duration
+
+FOLLOW_SECONDS: Final = 1
+_HEAD: Final = ("id", "ts", "event", "sub", "client", "request_id")
+_SINCE = duration("1s", "3650d")
+
+
+@click.command()
+@config_option
+@click.option(
+    "--since",
+    help="today, yesterday, a duration such as 24h, or a moment such as 2026-11-21T08:00.",
+)
+@click.option("--sub", help="Only this account.")
+@click.option("--event", help="Only this event, as call or key.ok; with a dot at its end a kind.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--follow", is_flag=True, help="Go on with what comes in, until Ctrl+C.")
+def audit(
+    config: Path | None,
+    *,
+    since: str | None,
+    sub: str | None,
+    event: str | None,
+    as_json: bool,
+    follow: bool,
+) -> None:
+    """Show the audit: calls of tools and the events of logins."""
+    query = AuditQuery(since=None if since is None else _read_since(since), sub=sub, event=event)
+    with open_store(open_settings(config)) as store:
+        while True:
+            found = store.read(partial(_read, query=query))
+            if as_json:
+                print_json(found)
+            else:
+                for record in found:
+                    click.echo(_line(record))
+            if not follow:
+                return
+            if found:
+                query = attrs.evolve(query, after_id=found[-1]["id"])
+            time.sleep(FOLLOW_SECONDS)
+
+
+def _read(db: sqlite3.Connection, query: AuditQuery) -> list[dict[str, Any]]:
+    return list(read_audit(db, query))
+
+
+def _line(record: dict[str, Any]) -> str:
+    """`2026-11-21T08:00:00.000Z owner call Claude tool=sales_report code=ok …`."""
+    rest = " ".join(
+        f"{name}={value}"
+        for name, value in record.items()
+        if name not in _HEAD and value not in ("", None)
+    )
+    who = record["sub"] or "-"
+    return f"{record['ts']}  {who}  {record['event']}  {record['client'] or '-'}  {rest}".rstrip()
+
+
+def _read_since(text: str) -> datetime:
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    if text == "today":
+        return midnight
+    if text == "yesterday":
+        return midnight - timedelta(days=1)
+    if (normal := _SINCE.normal(text)) is not None:
+        return datetime.now(UTC) - timedelta(seconds=Duration(normal).seconds)
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        message = "today, yesterday, 24h or 2026-11-21T08:00 is expected"
+        raise click.BadParameter(message, param_hint="--since") from None

@@ -1,0 +1,127 @@
+"""`onecgw keys`: access keys of the gateway itself, for `oauth.keys: local`."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+import click
+
+from onecgw.caller import ALL_SCOPES
+from onecgw.cli.books import open_store, tell
+from onecgw.cli.config import config_option, open_settings
+from onecgw.cli.table import moment, print_json, print_table
+from onecgw.errors import ConfigError
+from onecgw.oauth.local_keys import LocalKey, add_key, list_keys, revoke_key
+from onecgw.oauth.scopes import join_scopes
+from onecgw.oauth.vault import open_vault
+from onecgw.settings import Duration
+from onecgw.settings.rules import duration
+
+_EXPIRY = duration("1m", "3650d")
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke access keys (with oauth.keys: local)."""
+
+
+@keys.command()
+@config_option
+@click.option("--name", required=True, help="Whose key it is; shown to them and in the audit.")
+@click.option(
+    "--scopes", required=True, help=f"What it opens, comma separated: {', '.join(ALL_SCOPES)}."
+)
+@click.option("--expires", help="A duration such as 90d, or a day such as 2027-12-31.")
+def add(config: Path | None, name: str, scopes: str, expires: str | None) -> None:
+    """Make a key and show it, this once."""
+    settings = open_settings(config)
+    if settings.oauth.keys != "local":
+        raise ConfigError("oauth.keys is onec: keys are made in 1C. Set oauth.keys: local.")
+    wanted = _read_scopes(scopes)
+    now = int(time.time())
+    expires_at = None if expires is None else _read_expiry(expires, now)
+    with open_store(settings) as store:
+        made, key = add_key(
+            store,
+            open_vault(settings.secrets_path),
+            name=name,
+            scopes=wanted,
+            now=now,
+            expires_at=expires_at,
+        )
+        tell(store, "key.added", sub=made.sub, detail=join_scopes(wanted))
+    click.echo(key)
+    click.echo(
+        f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
+        " on a safe way.",
+        err=True,
+    )
+
+
+@keys.command("list")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def list_all(config: Path | None, as_json: bool) -> None:
+    """Show every key; the keys themselves are not kept."""
+    with open_store(open_settings(config)) as store:
+        found = store.read(list_keys)
+    if as_json:
+        print_json(map(attrs.asdict, found))
+        return
+    now = int(time.time())
+    rows = [
+        (
+            key.id,
+            _state(key, now),
+            moment(key.created_at),
+            moment(key.expires_at),
+            key.name,
+            join_scopes(key.scopes),
+        )
+        for key in found
+    ]
+    print_table(("ID", "STATE", "MADE", "EXPIRES", "NAME", "SCOPES"), rows)
+
+
+@keys.command()
+@config_option
+@click.argument("key_id")
+def revoke(config: Path | None, key_id: str) -> None:
+    """End a key and every login made with it, at once."""
+    now = int(time.time())
+    with open_store(open_settings(config)) as store:
+        ended = store.write_here(lambda db: revoke_key(db, key_id, now=now))
+        if ended is None:
+            raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
+        tell(store, "key.revoked", sub=ended.sub, detail="by the administrator")
+    click.echo(f"Key {key_id} of {ended.name} and its logins have ended.")
+
+
+def _read_scopes(text: str) -> frozenset[str]:
+    wanted = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if strangers := sorted(wanted - frozenset(ALL_SCOPES)):
+        message = f"{', '.join(strangers)}: not a scope; there are {', '.join(ALL_SCOPES)}"
+        raise click.BadParameter(message, param_hint="--scopes")
+    if not wanted:
+        raise click.BadParameter("at least one is expected", param_hint="--scopes")
+    return wanted
+
+
+def _read_expiry(text: str, now: int) -> int:
+    if (normal := _EXPIRY.normal(text)) is not None:
+        return now + Duration(normal).seconds
+    try:
+        expires_at = int(datetime.fromisoformat(text).astimezone().timestamp())
+    except ValueError:
+        message = "a duration such as 90d or a day such as 2027-12-31 is expected"
+        raise click.BadParameter(message, param_hint="--expires") from None
+    if expires_at <= now:
+        raise click.BadParameter("this lies in the past", param_hint="--expires")
+    return expires_at
+
+
+def _state(key: LocalKey, now: int) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= now else "valid"

@@ -1,0 +1,29 @@
+"""Rows as a table for the terminal, or as one JSON object per line."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import click
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in columns as wide as they need; the last one is not padded."""
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head) - 1)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=False))
+        click.echo("  ".join((*cells, line[-1])).rstrip())
+
+
+def print_json(values: Iterable[object]) -> None:
+    """Print one JSON object per line."""
+    for value in values:
+        click.echo(json.dumps(value, ensure_ascii=False, default=sorted))
+
+
+def moment(seconds: int | None) -> str:
+    """An instant for people, in UTC; "" for none."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,151 @@
+"""What an administrator does on the command line while the gateway runs."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from onecgw.cli import main
+from tests.oauth.rig import ISSUER, OWNER_KEY, open_oauth
+
+CONFIG = """\
+onec: {base_url: http://1c.example.org/hs, auth: {username: gateway}}
+oauth: {public_url: "%s", keys: local}
+database: {path: "%s"}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _the_log_stays_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "onecgw.yml"
+    path.write_text(CONFIG % (ISSUER, tmp_path / "onecgw.db"), encoding="utf-8")
+    return path
+
+
+def run(config: Path, *arguments: str) -> str:
+    """What a verb prints on stdout."""
+    verbs = 1 if arguments[0] == "audit" else 2
+    command = [*arguments[:verbs], "--config", str(config), *arguments[verbs:]]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+async def test_a_local_key_logs_in_until_it_is_revoked(tmp_path: Path, config: Path) -> None:
+    key = run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve").strip()
+    async with open_oauth(tmp_path, keys="local") as oauth:
+        login = await oauth.login(key)
+        before = await oauth.rpc(login.access, "tools/list")
+        listed = json.loads(run(config, "keys", "list", "--json"))
+        run(config, "keys", "revoke", listed["id"])
+        after = await oauth.rpc(login.access, "tools/list")
+        client_id = (await oauth.register())["client_id"]
+        again = await oauth.open_consent(client_id, key)
+
+    assert key.startswith("ocg_key_")
+    assert listed["name"] == "Olena"
+    assert listed["scopes"] == ["mcp:resolve"]
+    assert key not in json.dumps(listed)
+    assert before.status_code == 200
+    assert after.status_code == 401
+    assert again.status_code == 403
+
+
+async def test_a_key_that_has_expired_opens_nothing(tmp_path: Path, config: Path) -> None:
+    added = ("--name", "Guest", "--scopes", "mcp:resolve", "--expires", "1h")
+    key = run(config, "keys", "add", *added).strip()
+    async with open_oauth(tmp_path, keys="local") as oauth:
+        # The command line takes the real clock; the gateway's is set beyond it.
+        oauth.clock.seconds = oauth.rows("keys")[0]["created_at"] + 3600
+        client_id = (await oauth.register())["client_id"]
+        response = await oauth.open_consent(client_id, key)
+
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [["--sub", "owner"], ["--client", "Test client"], ["--all"], ["--grant", "GRANT"]],
+    ids=lambda selector: selector[0],
+)
+async def test_a_revoked_login_ends_at_once(
+    tmp_path: Path, config: Path, selector: list[str]
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        (line,) = [
+            json.loads(text) for text in run(config, "grants", "list", "--json").splitlines()
+        ]
+        asked = [part.replace("GRANT", line["id"]) for part in selector]
+        said = run(config, "grants", "revoke", *asked)
+        call = await oauth.rpc(login.access, "tools/list")
+        refreshed = await oauth.refresh(login)
+        (grant,) = oauth.rows("grants")
+        tokens = oauth.rows("tokens")
+
+    assert said == "1 logins have ended.\n"
+    assert (line["sub"], line["client_name"]) == ("owner", "Test client")
+    assert call.status_code == 401
+    assert refreshed.status_code == 400
+    assert refreshed.json()["error"] == "invalid_grant"
+    assert tokens == []
+    assert grant["key_box"] == b""
+
+
+async def test_a_denied_client_is_not_known_any_more(tmp_path: Path, config: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        run(config, "grants", "revoke", "--client", login.client_id, "--deny")
+        page = await oauth.open_page(login.client_id)
+        refreshed = await oauth.refresh(login)
+
+    assert page.status_code == 400
+    assert refreshed.status_code == 401
+    assert refreshed.json()["error"] == "invalid_client"
+
+
+async def test_who_looked_at_what_is_one_command(tmp_path: Path, config: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        await oauth.call_tool(login.access)
+        await oauth.flush_audit()
+
+    calls = [
+        json.loads(line) for line in run(config, "audit", "--event", "call", "--json").splitlines()
+    ]
+    (call,) = calls
+    assert {name: call[name] for name in ("sub", "client", "tool", "code")} == {
+        "sub": "owner",
+        "client": "Test client",
+        "tool": "sales_report",
+        "code": "ok",
+    }
+    kinds = run(config, "audit", "--event", "key.", "--sub", "owner")
+    assert "owner  key.ok  Test client" in kinds
+    assert run(config, "audit", "--sub", "nobody") == ""
+    assert run(config, "audit", "--since", "today") != ""
+    assert OWNER_KEY not in run(config, "audit")
+
+
+def test_keys_of_1c_are_not_made_here(tmp_path: Path) -> None:
+    config = tmp_path / "onecgw.yml"
+    text = CONFIG.replace(", keys: local", "") % (ISSUER, tmp_path / "onecgw.db")
+    config.write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(
+        main,
+        ["keys", "add", "--config", str(config), "--name", "A", "--scopes", "mcp:resolve"],
+    )
+    assert result.exit_code == 2
+    assert "oauth.keys is onec" in result.output
