@@ -3,6 +3,7 @@
 from onecgw import __version__
 from onecgw.assistant.asking import AskingTools
 from onecgw.assistant.completions import GatewayCompletions
+from onecgw.assistant.pages import GatewayPages, PageResources
 from onecgw.assistant.prompts import PlanPrompts
 from onecgw.assistant.resources import CatalogueResources
 from onecgw.assistant.tools import GatewayTools
@@ -31,6 +32,7 @@ def make_features(gateway: Gateway) -> Features:
         info=info,
         tools=AskingTools(GatewayTools(gateway)),
         prompts=PlanPrompts(gateway.catalogue),
-        resources=CatalogueResources(gateway.catalogue),
+        resources=PageResources(CatalogueResources(gateway.catalogue)),
+        pages=GatewayPages(),
         completions=GatewayCompletions(gateway),
     )

@@ -1,5 +1,6 @@
 """What is advertised, derived from what is mounted."""
 
+from onecgw.mcp.client import APPS
 from onecgw.mcp.features import Features, ServerInfo
 
 
@@ -19,6 +20,8 @@ def capabilities_of(features: Features, *, modern: bool) -> dict[str, object]:
         found["resources"] = {**changes, **subscribe}
     if features.completions is not None:
         found["completions"] = {}
+    if features.pages is not None:
+        found["extensions"] = {APPS: {}}
     if features.logging:
         found["logging"] = {}
     return found

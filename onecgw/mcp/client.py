@@ -12,13 +12,17 @@ MAX_NAME_CHARACTERS: Final = 80
 ELICITATION: Final = "elicitation"
 SAMPLING: Final = "sampling"
 ROOTS: Final = "roots"
+PAGES: Final = "pages"  # the extension MCP Apps, with pages of HTML
+
+APPS: Final = "io.modelcontextprotocol/ui"
+PAGE_TYPE: Final = "text/html;profile=mcp-app"  # MCP Apps 2026-01-26, "UI Resource Format"
 
 
 @attrs.frozen(kw_only=True)
 class Client:
     """The program on the other side, by its own account (never to be trusted).
 
-    capabilities: of ELICITATION (by form), SAMPLING, ROOTS.
+    capabilities: of ELICITATION (by form), SAMPLING, ROOTS, PAGES.
     """
 
     name: str = ""
@@ -38,6 +42,11 @@ class _Capabilities(msgspec.Struct, gc=False):
     elicitation: msgspec.Raw = msgspec.Raw(b"")
     sampling: msgspec.Raw = msgspec.Raw(b"")
     roots: msgspec.Raw = msgspec.Raw(b"")
+    extensions: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Apps(msgspec.Struct, gc=False):
+    types: list[str] = msgspec.field(name="mimeTypes", default_factory=list)
 
 
 class _Elicitation(msgspec.Struct, gc=False):
@@ -74,4 +83,14 @@ def _read_capabilities(raw: bytes) -> frozenset[str]:
     # An empty object means the form mode (2025-11-25 added the url mode beside it).
     if form is not None and (form.form or not form.url):
         found.add(ELICITATION)
+    if _shows_pages(said.extensions):
+        found.add(PAGES)
     return frozenset(found)
+
+
+def _shows_pages(extensions: bytes) -> bool:
+    try:
+        said = msgspec.json.decode(extensions or b"{}", type=dict[str, msgspec.Raw])
+        return PAGE_TYPE in msgspec.json.decode(said.get(APPS, b"{}"), type=_Apps).types
+    except msgspec.DecodeError:
+        return False

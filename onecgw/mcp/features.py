@@ -72,6 +72,14 @@ class Tools(Protocol):
         ...
 
 
+class Pages(Protocol):
+    """Pages that draw what tools answer (the extension MCP Apps); they are read as resources."""
+
+    def with_pages(self, tools: bytes) -> bytes:
+        """The JSON array of tools, each with a page naming it; for clients that show pages."""
+        ...
+
+
 class Prompts(Protocol):
     """The prompts that a person can choose."""
 
@@ -151,5 +159,6 @@ class Features:
     prompts: Prompts | None = None
     resources: Resources | None = None
     completions: Completions | None = None
+    pages: Pages | None = None
     logging: bool = False
     resource_updates: bool = False

@@ -9,11 +9,13 @@ import msgspec
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.mcp import wire
 from onecgw.mcp.calls import Call, Method, Result
+from onecgw.mcp.client import PAGES
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import (
     Completions,
     Features,
     JsonObject,
+    Pages,
     Prompts,
     Resources,
     ToolResult,
@@ -80,7 +82,7 @@ def shared_methods(features: Features, *, sealer: Sealer, inflight: Inflight) ->
     run = _Runner(sealer, inflight)
     found: dict[str, Method] = {}
     if features.tools is not None:
-        found["tools/list"] = partial(_list_all, "tools", features.tools.list_tools)
+        found["tools/list"] = partial(_list_tools, features.tools, features.pages)
         found["tools/call"] = partial(_call_tool, features.tools, run)
     if features.prompts is not None:
         found["prompts/list"] = partial(_list_all, "prompts", features.prompts.list_prompts)
@@ -154,6 +156,12 @@ async def _list_all(member: str, list_items: Callable[..., bytes], call: Call) -
     if wire.read_params(call.params, _Page).cursor is not None:
         raise RpcError(INVALID_PARAMS, "unknown cursor: every list has one page")
     return Result(b'"%b":%b' % (member.encode("ascii"), list_items(call.caller)))
+
+
+async def _list_tools(tools: Tools, pages: Pages | None, call: Call) -> Result:
+    if pages is None or PAGES not in call.client.capabilities:
+        return await _list_all("tools", tools.list_tools, call)
+    return await _list_all("tools", lambda caller: pages.with_pages(tools.list_tools(caller)), call)
 
 
 async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:

@@ -1,0 +1,170 @@
+"use strict";
+// The view's half of MCP Apps (spec 2026-01-26): JSON-RPC over postMessage with the host around it.
+
+const host = { context: {}, ready: false };
+
+host.connect = async function (appName, show) {
+  const waiting = new Map();
+  let lastId = 0;
+  const send = (message) => window.parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
+  const ask = (method, params) =>
+    new Promise((resolve, reject) => {
+      lastId += 1;
+      waiting.set(lastId, { resolve, reject });
+      send({ id: lastId, method, params });
+    });
+  let result = null;
+  const redraw = () => result && show(result);
+  const heard = {
+    "ui/notifications/tool-result": (params) => {
+      result = params;
+      redraw();
+    },
+    "ui/notifications/tool-cancelled": () => say("The call was cancelled.", "quiet"),
+    "ui/notifications/host-context-changed": (params) => {
+      applyContext(params);
+      redraw();
+    },
+  };
+  window.addEventListener("message", (event) => {
+    const message = event.data;
+    if (event.source !== window.parent || !message || message.jsonrpc !== "2.0") return;
+    if (message.method === undefined) {
+      const asked = waiting.get(message.id);
+      waiting.delete(message.id);
+      if (asked) message.error ? asked.reject(message.error) : asked.resolve(message.result);
+    } else if (message.id === undefined) {
+      const listener = heard[message.method];
+      if (listener) listener(message.params || {});
+    } else if (message.method === "ping" || message.method === "ui/resource-teardown") {
+      send({ id: message.id, result: {} });
+    } else {
+      send({ id: message.id, error: { code: -32601, message: "unknown method" } });
+    }
+  });
+  const answer = await ask("ui/initialize", {
+    protocolVersion: "2026-01-26",
+    appInfo: { name: appName, version: "1" },
+    appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
+  });
+  applyContext((answer && answer.hostContext) || {});
+  send({ method: "ui/notifications/initialized", params: {} });
+  const tellSize = () => {
+    const { scrollWidth: width, offsetHeight: height } = document.documentElement;
+    send({ method: "ui/notifications/size-changed", params: { width, height } });
+  };
+  new ResizeObserver(tellSize).observe(document.documentElement);
+  tellSize();
+};
+
+// What changed of the host: the theme, its colours and fonts, its language.
+function applyContext(context) {
+  Object.assign(host.context, context);
+  const root = document.documentElement;
+  if (context.theme) root.dataset.theme = context.theme;
+  const variables = (context.styles && context.styles.variables) || {};
+  for (const [name, value] of Object.entries(variables)) {
+    if (value) root.style.setProperty(name, value);
+  }
+}
+
+function facts(result) {
+  if (result.structuredContent) return result.structuredContent;
+  const text = (result.content || []).find((block) => block.type === "text");
+  return JSON.parse(text ? text.text : "null");
+}
+
+function number(value, places) {
+  if (value === null || value === undefined || value === "") return "—";
+  const options = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return formatter(options).format(value).replace("-", "−");
+}
+
+function formatter(options) {
+  try {
+    return new Intl.NumberFormat(host.context.locale, options);
+  } catch {
+    return new Intl.NumberFormat("en", options); // the host named no language that exists
+  }
+}
+
+const signed = (value, places) => (value > 0 ? "+" : "") + number(value, places);
+
+// element("p", { class: "quiet" }, "text", child…); texts are never read as markup.
+function element(name, attributes, ...children) {
+  return fill(document.createElement(name), attributes, children);
+}
+
+function shape(name, attributes, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+function draw(...children) {
+  document.getElementById("page").replaceChildren(...children.flat().filter(Boolean));
+}
+
+function say(text, kind) {
+  draw(element("p", { class: kind, role: "status" }, text));
+}
+
+function saysError(result) {
+  if (!result.isError) return false;
+  const texts = (result.content || []).map((block) => block.text).filter(Boolean);
+  say(texts.join("\n") || "The call failed.", "danger");
+  return true;
+}
+
+function legend(items) {
+  const entry = ([kind, text]) => element("span", {}, element("i", { class: kind }), text);
+  return element("div", { class: "legend" }, items.map(entry));
+}
+
+function remarks(texts, kind) {
+  if (!texts || !texts.length) return null;
+  const items = texts.map((text) => element("li", {}, text));
+  return element("ul", { class: `remarks ${kind}` }, items);
+}
+
+// A linear scale over values, with round ticks: { place(value) → pixel, ticks }.
+function scale(values, from, to) {
+  const low = Math.min(0, ...values);
+  const high = Math.max(0, ...values, low + 1e-9);
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= rough);
+  const first = Math.floor(low / step) * step;
+  const last = Math.ceil(high / step) * step;
+  const ticks = [];
+  for (let tick = first; tick <= last + step / 2; tick += step) ticks.push(tick + 0); // no −0
+  const place = (value) => from + ((value - first) / (last - first)) * (to - from);
+  return { place, ticks };
+}
+
+function bar(kind, x, y, width, height, title) {
+  const place = { class: kind, x, y, width: Math.max(width, 0.5), height: Math.max(height, 0.5) };
+  return shape("rect", { ...place, rx: 2 }, shape("title", {}, title));
+}
+
+function label(text, x, y, anchor, kind) {
+  return shape("text", { x, y, "text-anchor": anchor || "middle", class: kind || "" }, text);
+}
+
+function compact(value) {
+  const options = { notation: "compact", maximumFractionDigits: 1 };
+  return formatter(options).format(value).replace("-", "−");
+}
+
+function levels(axis, left, right) {
+  return axis.ticks.map((tick) => {
+    const y = axis.place(tick);
+    const kind = Math.abs(tick) < 1e-9 ? "axis" : "grid";
+    const line = shape("line", { class: kind, x1: left, x2: right, y1: y, y2: y });
+    return [line, label(compact(tick), left - 6, y + 4, "end")];
+  });
+}

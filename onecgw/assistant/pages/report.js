@@ -1,0 +1,178 @@
+"use strict";
+// A tabular report: a chart of what fits its columns, and a table that sorts.
+
+const WIDTH = 720;
+const MOST_BARS = 12;
+// Measures that stand against each other: the second one is drawn the other way.
+const AGAINST = { inflow: "outflow", receivable: "advance", payable: "advance" };
+let order = null;
+
+function text(cell, column) {
+  if (cell === null || cell === undefined) return "—";
+  const told = typeof cell === "object" ? cell.label : String(cell);
+  return column.name === "month" ? told.slice(0, 7) : told;
+}
+
+// As many decimals for a whole column as its longest number has, so that points stand in a line.
+function placesOf(told, index) {
+  const name = told.columns[index].name;
+  const values = [...told.rows.map((row) => row[index]), (told.totals || {})[name]];
+  const digits = (value) => (String(Number(value)).split(".")[1] || "").length;
+  return Math.min(3, Math.max(0, ...values.map(digits)));
+}
+
+function columnsOf(told) {
+  const columns = told.columns.map((column, index) => ({ ...column, index }));
+  return {
+    dimensions: columns.filter((column) => column.type !== "number"),
+    measures: columns.filter((column) => column.type === "number"),
+    time: columns.find((column) => column.type === "date"),
+  };
+}
+
+// [{ name, up, down }]: one per day, week or month, or one per row with the most first.
+function bars(told, { dimensions, measures, time }, pair) {
+  const [up, down] = pair;
+  const value = (row, column) => (column ? Number(row[column.index]) || 0 : 0);
+  if (!time) {
+    const named = told.rows.map((row) => ({
+      name: dimensions.map((column) => text(row[column.index], column)).join(" · "),
+      up: value(row, up),
+      down: value(row, down),
+    }));
+    const size = (one) => Math.max(Math.abs(one.up), Math.abs(one.down));
+    return named.sort((one, other) => size(other) - size(one)).slice(0, MOST_BARS);
+  }
+  const days = new Map();
+  for (const row of told.rows) {
+    const name = text(row[time.index], time);
+    const sum = days.get(name) || { name, up: 0, down: 0 };
+    sum.up += value(row, up);
+    sum.down += value(row, down);
+    days.set(name, sum);
+  }
+  return [...days.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function timeChart(items, pair) {
+  const height = 240;
+  const [left, right, top, bottom] = [56, WIDTH - 8, 12, height - 26];
+  const axis = scale(items.flatMap((item) => [item.up, -item.down]), bottom, top);
+  const room = (right - left) / items.length;
+  const chart = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": title(pair) });
+  chart.append(...levels(axis, left, right).flat());
+  const zero = axis.place(0);
+  items.forEach((item, index) => {
+    const x = left + room * (index + 0.2);
+    for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", -item.down, pair[1]]]) {
+      if (!column) continue;
+      const y = axis.place(value);
+      const told = `${item.name} ${column.name}: ${number(Math.abs(value), 2)}`;
+      chart.append(bar(kind, x, Math.min(y, zero), room * 0.6, Math.abs(y - zero), told));
+    }
+    if (index % Math.ceil(items.length / 10) === 0) {
+      chart.append(label(item.name, left + room * (index + 0.5), height - 8));
+    }
+  });
+  return chart;
+}
+
+function rankChart(items, pair) {
+  const line = 24;
+  const height = items.length * line + 8;
+  const [left, right] = [250, WIDTH - 64];
+  const axis = scale(items.flatMap((item) => [item.up, -item.down]), left, right);
+  const chart = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": title(pair) });
+  const zero = axis.place(0);
+  items.forEach((item, index) => {
+    const y = index * line + 4;
+    const name = item.name.length > 34 ? `${item.name.slice(0, 33)}…` : item.name;
+    chart.append(label(name, Math.min(zero, left) - 8, y + 14, "end"));
+    for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", -item.down, pair[1]]]) {
+      if (!column || !value) continue;
+      const x = axis.place(value);
+      const told = `${item.name} ${column.name}: ${number(Math.abs(value), 2)}`;
+      chart.append(bar(kind, Math.min(x, zero), y, Math.abs(x - zero), line - 8, told));
+    }
+    chart.append(label(compact(item.up || -item.down), Math.max(axis.place(item.up), zero) + 6, y + 14, "start", "value"));
+  });
+  chart.append(shape("line", { class: "axis", x1: zero, x2: zero, y1: 0, y2: height }));
+  return chart;
+}
+
+const title = (pair) => pair.filter(Boolean).map((column) => column.name).join(" and ");
+
+function sorted(told) {
+  if (!order) return told.rows;
+  const { index, descending, isNumber } = order;
+  const key = (row) => (isNumber ? Number(row[index] ?? -Infinity) : text(row[index], told.columns[index]));
+  const compare = isNumber
+    ? (one, other) => key(one) - key(other)
+    : (one, other) => key(one).localeCompare(key(other), host.context.locale);
+  const rows = [...told.rows].sort(compare);
+  return descending ? rows.reverse() : rows;
+}
+
+function table(told, redraw) {
+  const head = told.columns.map((column, index) => {
+    const isNumber = column.type === "number";
+    const button = element("button", { type: "button" }, column.name);
+    button.addEventListener("click", () => {
+      const again = order && order.index === index;
+      order = { index, isNumber, descending: again ? !order.descending : isNumber };
+      redraw();
+    });
+    const sort = !order || order.index !== index ? "none" : order.descending ? "descending" : "ascending";
+    return element("th", { class: isNumber ? "number" : "", "aria-sort": sort, scope: "col" }, button);
+  });
+  const places = told.columns.map((column, index) => placesOf(told, index));
+  const cell = (value, index) => {
+    const column = told.columns[index];
+    return column.type === "number"
+      ? element("td", { class: "number" }, number(value, places[index]))
+      : element("td", {}, text(value, column));
+  };
+  const row = (cells) => element("tr", {}, cells.map(cell));
+  const totals = told.columns.map((column, index) => {
+    const total = (told.totals || {})[column.name];
+    if (column.type === "number") return element("td", { class: "number" }, number(total, places[index]));
+    return element("td", {}, index === 0 ? "Total" : "");
+  });
+  return element(
+    "div",
+    { class: "scroll" },
+    element(
+      "table",
+      {},
+      element("thead", {}, element("tr", {}, head)),
+      element("tbody", {}, sorted(told).map(row)),
+      element("tfoot", {}, element("tr", {}, totals)),
+    ),
+  );
+}
+
+function show(result) {
+  if (saysError(result)) return;
+  const told = facts(result);
+  const found = columnsOf(told);
+  const up = found.measures.find((column) => column.name in AGAINST) || found.measures[0];
+  const down = up && found.measures.find((column) => column.name === AGAINST[up.name]);
+  const pair = [up, down];
+  const items = up ? bars(told, found, pair) : [];
+  const tool = (host.context.toolInfo || {}).tool || {};
+  const when = told.period ? `${told.period.from} – ${told.period.to}` : told.date || "";
+  draw(
+    element("h1", {}, tool.title || "Report"),
+    element("p", { class: "quiet" }, [when, `${told.rows.length} rows`].filter(Boolean).join(" · ")),
+    items.length > 1 && [
+      legend(down ? [["first", up.name], ["second", down.name]] : [["first", up.name]]),
+      found.time ? timeChart(items, pair) : rankChart(items, pair),
+    ],
+    element("h2", {}, "Rows"),
+    table(told, () => show(result)),
+    remarks(told.notice ? [told.notice] : [], "warning"),
+    remarks(told.notes, "quiet"),
+  );
+}
+
+host.connect("onecgw report", show);
