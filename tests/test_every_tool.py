@@ -19,7 +19,8 @@ from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from onecgw.demo.server import serve_demo_onec
 from onecgw.demo.service import build_demo_app
-from onecgw.run import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings, open_gateway
+from onecgw.house import open_gateway
+from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.schema import output_schema
 from onecgw.settings import ApiSettings, Secret
 from onecgw.tools import ALL, BY_NAME

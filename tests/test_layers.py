@@ -11,7 +11,9 @@ PACKAGE = Path(onecgw.__file__).parent
 LAYERS = (
     {"__main__"},
     {"cli"},
+    {"run_demo"},
     {"run"},
+    {"house"},
     {"check", "demo", "serving", "stdio", "web"},
     {"assistant"},
     {"gateway"},

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from quart import Response as QuartResponse
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
@@ -19,6 +18,7 @@ from onecgw.web.front import Endpoint, Front
 from onecgw.web.hosts import make_host_policy
 from onecgw.web.mcp import McpEndpoint
 from onecgw.web.oauth import OauthSite
+from onecgw.web.readiness import Readiness, readiness_response
 from onecgw.web.rest import RestEndpoint
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ STATIC_SUB = "static"  # the caller behind mcp.bearer_token
 REST_SUB = "api"  # the caller behind api.bearer_token
 
 
-async def _all_is_well() -> str:
-    return ""
+async def _all_is_well() -> Readiness:
+    return Readiness()
 
 
 def build_app(
@@ -37,7 +37,7 @@ def build_app(
     engine: Engine,
     *,
     site: OauthSite | None = None,
-    probe: Callable[[], Awaitable[str]] = _all_is_well,
+    look: Callable[[], Awaitable[Readiness]] = _all_is_well,
 ) -> QuartTrio:
     """The ASGI application: machine surfaces in front, Quart for everything else.
 
@@ -46,7 +46,7 @@ def build_app(
         gateway: answers REST.
         engine: answers MCP.
         site: the authorization server; None: /mcp has a static token.
-        probe: why the database cannot be written now, "" if it can.
+        look: whether calls can be answered.
     """
     app = QuartTrio("onecgw")
 
@@ -66,11 +66,8 @@ def build_app(
 
     @app.get("/readyz")
     async def ready() -> QuartResponse:
-        # The reason stands in the log; outsiders need not know paths.
-        is_well = not await probe()
-        state = ("ok", "ok") if is_well else ("unavailable", "not writable")
-        body = msgspec.json.encode({"status": state[0], "database": state[1]})
-        return QuartResponse(body, status=200 if is_well else 503, content_type="application/json")
+        response = readiness_response(await look())
+        return QuartResponse(response.body, status=response.status, content_type="application/json")
 
     endpoints: dict[str, Endpoint] = {
         **_mcp_endpoints(settings, engine, site),

@@ -21,7 +21,8 @@ from typing import Any
 import attrs
 import trio
 
-from onecgw.run import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings, serve_gateway
+from onecgw.run import serve_gateway
+from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.serving import serve_app
 from onecgw.settings import LimitsSettings
 from onecgw.web.asgi import Receive, Response, Scope, Send, read_body, send_response

@@ -26,6 +26,7 @@ from onecgw.settings import DatabaseSettings, OauthSettings
 from onecgw.store import Store
 from onecgw.web.app import build_app
 from onecgw.web.oauth import open_site
+from onecgw.web.readiness import Readiness
 from tests.harness import Onec, Rig, make_engine, open_rig
 
 ISSUER = "http://localhost:8088"
@@ -276,8 +277,12 @@ async def open_oauth(tmp_path: Path, **oauth: Any) -> AsyncIterator[OauthRig]:
             now=clock,
         )
         site = open_site(realm)
+
+        async def look() -> Readiness:
+            return Readiness(is_writable=not await store.probe())
+
         app: Any = build_app(
-            rig.settings, rig.gateway, make_engine(rig.gateway), site=site, probe=store.probe
+            rig.settings, rig.gateway, make_engine(rig.gateway), site=site, look=look
         )
         try:
             with trio.fail_after(60):

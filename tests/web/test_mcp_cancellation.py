@@ -11,8 +11,8 @@ import msgspec
 import pytest
 import trio
 
+from onecgw.house import open_gateway
 from onecgw.mcp.engine import Engine
-from onecgw.run import open_gateway
 from onecgw.serving import serve_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from onecgw.web.app import build_app
