@@ -78,12 +78,12 @@ WHERE day BETWEEN :from AND :to GROUP BY warehouse, product
 
 
 @pytest.mark.parametrize(
-    ("measure", "sold", "bought", "carried", "places"),
-    [("amount", "cost", "amount - vat", "cost", 2), ("qty", "qty", "qty", "qty", 3)],
+    ("measure", "sold", "bought", "places"),
+    [("amount", "cost", "amount - vat", 2), ("qty", "qty", "qty", 3)],
     ids=["value", "quantity"],
 )
 def test_opening_stock_and_purchases_less_cost_of_sales_are_the_closing_stock(
-    books: Books, measure: str, sold: str, bought: str, carried: str, places: int
+    books: Books, measure: str, sold: str, bought: str, places: int
 ) -> None:
     keys = {"group_by": ["warehouse", "product"]}
     balances: dict[str, dict[Any, Any]] = {}
@@ -102,20 +102,20 @@ def test_opening_stock_and_purchases_less_cost_of_sales_are_the_closing_stock(
         assert roll(
             balance(before),
             scaled(documents(books, PURCHASED.format(bought, bought), period)),
-            scaled(documents(books, TRANSFERRED.format(carried, carried), period)),
+            scaled(documents(books, TRANSFERRED.format(sold, sold), period)),
             negated(sales.by("warehouse", "product", measure=sold)),
         ) == balance(period["to"]), period
 
 
 @pytest.mark.parametrize(
-    ("balance", "turnover", "partner", "labels", "sign"),
+    ("balance", "turnover", "partner", "labels"),
     [
-        ("receivables", "sales", "customer", CUSTOMER_OPERATIONS, -1),
-        ("payables", "purchases", "supplier", SUPPLIER_OPERATIONS, 1),
+        ("receivables", "sales", "customer", CUSTOMER_OPERATIONS),
+        ("payables", "purchases", "supplier", SUPPLIER_OPERATIONS),
     ],
 )
 def test_debts_roll_forward_by_invoices_and_payments(
-    books: Books, balance: str, turnover: str, partner: str, labels: tuple[str, ...], sign: int
+    books: Books, balance: str, turnover: str, partner: str, labels: tuple[str, ...]
 ) -> None:
     for before, period in months():
         invoiced = ask(
@@ -137,7 +137,7 @@ def test_debts_roll_forward_by_invoices_and_payments(
         assert roll(
             without_nothing(opening.by(partner, "firm", measure="net")),
             invoiced.by(partner, "firm", measure="amount"),
-            payments if sign > 0 else negated(payments),
+            payments if partner == "supplier" else negated(payments),
         ) == without_nothing(closing.by(partner, "firm", measure="net")), period
 
 
