@@ -37,14 +37,20 @@ class Call:
     log_level: str | None
 
 
+# Of JSON, in order. They are put together once, by `wire.result`: each copy of a large answer
+# costs as much as reading it.
+Pieces = tuple[bytes, ...]
+
+
 @attrs.frozen
 class Result:
-    """What a method answers: the members of the result object, as JSON without the braces.
+    """What a method answers.
 
+    members: of the result object, as in `"a":1,"b":2`, without the braces.
     issued_session_id: a session that begins with this answer; "" for none.
     """
 
-    members: bytes = b""
+    members: Pieces = ()
     kind: Literal["complete", "input_required"] = "complete"
     issued_session_id: str = ""
 

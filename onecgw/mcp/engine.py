@@ -189,7 +189,7 @@ class Engine:
     def _answer(self, call: Call, result: Result) -> Outgoing:
         members = modern_result(self._info, call, result) if call.modern else result.members
         return Outgoing(
-            body=wire.result(call.message_id, members),
+            body=wire.result(call.message_id, *members),
             modern=call.modern,
             session_id=result.issued_session_id,
         )

@@ -8,7 +8,7 @@ import msgspec
 
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.mcp import wire
-from onecgw.mcp.calls import Call, Method, Result
+from onecgw.mcp.calls import Call, Method, Pieces, Result
 from onecgw.mcp.client import PAGES
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import (
@@ -108,7 +108,7 @@ class _Runner:
     async def __call__(
         self,
         call: Call,
-        work: Callable[[Exchange], Awaitable[bytes]],
+        work: Callable[[Exchange], Awaitable[Pieces]],
         *,
         target: str = "",
         arguments: bytes = b"{}",
@@ -123,7 +123,7 @@ class _Runner:
         except InputRequired as pause:
             subject = subject_of(call.method, target, arguments)
             asked = input_required(self._sealer, pause, sub=call.caller.sub, subject=subject)
-            return Result(asked, kind="input_required")
+            return Result((asked,), kind="input_required")
 
     def _rounds(
         self, call: Call, target: str, arguments: bytes, repeated: _Repeated | None
@@ -155,7 +155,7 @@ def _exchange(call: Call, ask: Callable[..., Awaitable[dict[str, JsonObject]]]) 
 async def _list_all(member: str, list_items: Callable[..., bytes], call: Call) -> Result:
     if wire.read_params(call.params, _Page).cursor is not None:
         raise RpcError(INVALID_PARAMS, "unknown cursor: every list has one page")
-    return Result(b'"%b":%b' % (member.encode("ascii"), list_items(call.caller)))
+    return Result((b'"%b":' % member.encode("ascii"), list_items(call.caller)))
 
 
 async def _list_tools(tools: Tools, pages: Pages | None, call: Call) -> Result:
@@ -172,7 +172,7 @@ async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:
     if not wire.is_object(arguments):
         raise RpcError(INVALID_PARAMS, "arguments must be an object")
 
-    async def work(exchange: Exchange) -> bytes:
+    async def work(exchange: Exchange) -> Pieces:
         try:
             return _tool_members(await tools.call_tool(params.name, arguments, exchange))
         except NotFound as error:
@@ -192,9 +192,9 @@ async def _get_prompt(prompts: Prompts, run: _Runner, call: Call) -> Result:
     arguments = params.arguments or {}
     as_sent = wire.encode(arguments)
 
-    async def work(exchange: Exchange) -> bytes:
+    async def work(exchange: Exchange) -> Pieces:
         try:
-            return wire.members(await prompts.get_prompt(params.name, arguments, exchange))
+            return (wire.members(await prompts.get_prompt(params.name, arguments, exchange)),)
         except NotFound as error:
             raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
         except OnecgwError as error:
@@ -206,7 +206,7 @@ async def _get_prompt(prompts: Prompts, run: _Runner, call: Call) -> Result:
 async def _read_resource(resources: Resources, run: _Runner, call: Call) -> Result:
     params = wire.read_params(call.params, _ReadResource)
 
-    async def work(exchange: Exchange) -> bytes:
+    async def work(exchange: Exchange) -> Pieces:
         try:
             contents = await resources.read_resource(params.uri, exchange)
         except NotFound as error:
@@ -214,7 +214,7 @@ async def _read_resource(resources: Resources, run: _Runner, call: Call) -> Resu
             raise RpcError(code, "unknown resource", data={"uri": params.uri}) from error
         except OnecgwError as error:
             raise rpc_error(error) from error
-        return wire.members({"contents": contents})
+        return (wire.members({"contents": contents}),)
 
     return await run(call, work, target=params.uri, repeated=params)
 
@@ -222,7 +222,7 @@ async def _read_resource(resources: Resources, run: _Runner, call: Call) -> Resu
 async def _complete(completions: Completions, run: _Runner, call: Call) -> Result:
     params = wire.read_params(call.params, _Complete)
 
-    async def work(exchange: Exchange) -> bytes:
+    async def work(exchange: Exchange) -> Pieces:
         try:
             found = await completions.complete(
                 params.ref,
@@ -236,23 +236,27 @@ async def _complete(completions: Completions, run: _Runner, call: Call) -> Resul
         values = list(found.values[:MAX_COMPLETIONS])
         total = len(found.values) if found.total is None else found.total
         completion = {"values": values, "total": total, "hasMore": total > len(values)}
-        return wire.members({"completion": completion})
+        return (wire.members({"completion": completion}),)
 
     return await run(call, work)
 
 
-def _tool_members(result: ToolResult) -> bytes:
-    blocks = [wire.encode(block) for block in result.blocks]
-    if result.body is not None:
-        blocks.insert(0, b'{"type":"text","text":%b}' % wire.json_text(result.body))
-    elif result.text:
-        blocks.insert(0, wire.encode({"type": "text", "text": result.text}))
-    parts = [b'"content":[', b",".join(blocks), b"]"]
-    if result.body is not None:
-        parts += [b',"structuredContent":', result.body]
-    if result.is_error:
-        parts.append(b',"isError":true')
-    return b"".join(parts)
+def _tool_members(result: ToolResult) -> Pieces:
+    rest = [wire.encode(block) for block in result.blocks]
+    tail = b',"isError":true' if result.is_error else b""
+    if result.body is None:
+        first = [wire.encode({"type": "text", "text": result.text})] if result.text else []
+        return (b'"content":[', b",".join(first + rest), b"]", tail)
+    body = wire.on_one_line(result.body)
+    return (
+        b'"content":[{"type":"text","text":"',
+        wire.escaped(body),
+        b'"}',
+        *(b"," + block for block in rest),
+        b'],"structuredContent":',
+        body,
+        tail,
+    )
 
 
 def _echo(name: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from onecgw.errors import RateLimited
 from onecgw.mcp import wire
-from onecgw.mcp.calls import Call, Method, Result
+from onecgw.mcp.calls import Call, Method, Pieces, Result
 from onecgw.mcp.capabilities import capabilities_of
 from onecgw.mcp.features import Features, ListKind
 from onecgw.mcp.hub import MAX_WATCHED_URIS, Change, Filter, Hub
@@ -56,12 +56,12 @@ def modern_methods(features: Features, hub: Hub) -> dict[str, Method]:
         }
     )
     return {
-        "server/discover": partial(_discover, Result(discovered)),
+        "server/discover": partial(_discover, Result((discovered,))),
         "subscriptions/listen": partial(_listen, features, hub),
     }
 
 
-def modern_result(server_info: bytes, call: Call, result: Result) -> bytes:
+def modern_result(server_info: bytes, call: Call, result: Result) -> Pieces:
     """The members of a result with what every modern result carries.
 
     Args:
@@ -69,19 +69,18 @@ def modern_result(server_info: bytes, call: Call, result: Result) -> bytes:
         call: what was asked.
         result: what the method answered.
     """
-    parts = [
-        result.members,
-        CACHE_HINTS.get(call.method, b"") if result.kind == "complete" else b"",
-        b'"resultType":"%b"' % result.kind.encode("ascii"),
-        b'"_meta":{"io.modelcontextprotocol/serverInfo":%b%b}' % (server_info, _subscription(call)),
-    ]
-    return b",".join(part for part in parts if part)
-
-
-def _subscription(call: Call) -> bytes:
-    if call.method != "subscriptions/listen":
-        return b""
-    return b',"%b":%b' % (SUBSCRIPTION_ID.encode("ascii"), call.message_id)
+    hints = CACHE_HINTS.get(call.method, b"") if result.kind == "complete" else b""
+    subscription = (
+        b',"%b":%b' % (SUBSCRIPTION_ID.encode("ascii"), call.message_id)
+        if call.method == "subscriptions/listen"
+        else b""
+    )
+    common = b'"resultType":"%b","_meta":{"io.modelcontextprotocol/serverInfo":%b%b}' % (
+        result.kind.encode("ascii"),
+        server_info,
+        subscription,
+    )
+    return (*result.members, b"," if result.members else b"", hints, b"," if hints else b"", common)
 
 
 async def _discover(discovered: Result, _call: Call) -> Result:

@@ -27,7 +27,9 @@ NAME_REQUEST = {
     "method": "elicitation/create",
     "params": {"mode": "form", "message": "Your name?", "requestedSchema": SCHEMA},
 }
-OFFERS: dict[str, Any] = {f"{META}clientCapabilities": {"elicitation": {}, "sampling": {}, "roots": {}}}
+OFFERS: dict[str, Any] = {
+    f"{META}clientCapabilities": {"elicitation": {}, "sampling": {}, "roots": {}}
+}
 ACCEPTED = {"action": "accept", "content": {"name": "Olena"}}
 
 

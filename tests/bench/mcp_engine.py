@@ -1,0 +1,121 @@
+"""What the protocol costs: CPU per call of the engine alone, and of POST /mcp without a socket.
+
+python -m tests.bench.mcp_engine
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+import trio
+
+from onecgw.caller import Caller
+from onecgw.mcp.engine import Engine, Incoming
+from onecgw.mcp.exchange import Exchange
+from onecgw.mcp.features import Features, ToolResult
+from onecgw.web.asgi import Message
+from onecgw.web.mcp import McpEndpoint
+from tests.mcp.support import ALICE, INFO, Recorder, ScriptedTools, legacy, mirror_of, modern
+
+ROUNDS: Final = 5
+SMALL: Final = msgspec.json.encode({"candidates": [{"id": "1" * 36, "label": "ТОВ «Ромашка»"}]})
+ROW: Final = [{"id": "0" * 36, "label": "Кав'ярня «Світанок», №7"}, 12.5, "2026-01-31", 10**9]
+LARGE: Final = msgspec.json.encode({"columns": [{"name": "x"}] * 4, "rows": [ROW] * 15_000})
+
+
+async def answer_small(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    return ToolResult(body=SMALL)
+
+
+async def answer_large(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    return ToolResult(body=LARGE)
+
+
+ENGINE: Final = Engine(
+    Features(info=INFO, tools=ScriptedTools({"small": answer_small, "large": answer_large}))
+)
+
+
+async def _authenticate(_request: object) -> Caller:
+    return ALICE
+
+
+def engine_call(message: dict[str, Any], *, is_modern: bool) -> Callable[[], Awaitable[Any]]:
+    incoming = Incoming(
+        body=msgspec.json.encode(message),
+        caller=ALICE,
+        request_id="r",
+        channel=Recorder(),
+        mirror=mirror_of(message) if is_modern else None,
+    )
+    return lambda: ENGINE.handle(incoming)
+
+
+def endpoint_call(message: dict[str, Any]) -> Callable[[], Awaitable[Any]]:
+    endpoint = McpEndpoint(ENGINE, authenticate=_authenticate, max_request_bytes=1_048_576)
+    mirror = mirror_of(message)
+    headers = {
+        "host": "127.0.0.1:8088",
+        "user-agent": "bench",
+        "accept": "application/json, text/event-stream",
+        "content-type": "application/json",
+        "mcp-protocol-version": mirror.version,
+        "mcp-method": mirror.method,
+        "mcp-name": mirror.name,
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/mcp",
+        "headers": [(name.encode(), str(value).encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+    }
+    body = msgspec.json.encode(message)
+
+    async def send(message: Message) -> None:
+        del message
+
+    async def call() -> None:
+        unread = True
+
+        async def receive() -> Message:
+            nonlocal unread
+            if unread:
+                unread = False
+                return {"type": "http.request", "body": body, "more_body": False}
+            await trio.sleep_forever()
+            raise AssertionError
+
+        await endpoint(scope, receive, send)
+
+    return call
+
+
+async def measure(name: str, call: Callable[[], Awaitable[Any]], times: int) -> None:
+    best = float("inf")
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(times):
+            await call()
+        best = min(best, (time.process_time() - began) / times)
+    print(f"{name:<44} {best * 1e6:10.1f} µs")
+
+
+async def main() -> None:
+    small = {"arguments": {"query": "ромашка"}}
+    print(f"a small answer is {len(SMALL)} bytes, a large one {len(LARGE)}")
+    modern_small = modern("tools/call", name="small", **small)
+    await measure("engine, modern, small", engine_call(modern_small, is_modern=True), 2000)
+    legacy_small = legacy("tools/call", name="small", **small)
+    await measure("engine, legacy, small", engine_call(legacy_small, is_modern=False), 2000)
+    listing = modern("tools/list")
+    await measure("engine, modern, tools/list", engine_call(listing, is_modern=True), 2000)
+    await measure("POST /mcp, modern, small", endpoint_call(modern_small), 2000)
+    large = modern("tools/call", name="large", **small)
+    await measure("engine, modern, large", engine_call(large, is_modern=True), 20)
+    await measure("POST /mcp, modern, large", endpoint_call(large), 20)
+
+
+if __name__ == "__main__":
+    trio.run(main)
