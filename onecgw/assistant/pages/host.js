@@ -49,9 +49,10 @@ host.connect = async function (appName, show) {
   });
   applyContext((answer && answer.hostContext) || {});
   send({ method: "ui/notifications/initialized", params: {} });
+  // Of the size only the height: the page takes whatever width the host gives it.
   const tellSize = () => {
-    const { scrollWidth: width, offsetHeight: height } = document.documentElement;
-    send({ method: "ui/notifications/size-changed", params: { width, height } });
+    const height = document.documentElement.offsetHeight;
+    send({ method: "ui/notifications/size-changed", params: { height } });
   };
   new ResizeObserver(tellSize).observe(document.documentElement);
   tellSize();
