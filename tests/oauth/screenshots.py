@@ -1,0 +1,51 @@
+"""Write the pictures of the pages into docs/images: `python -m tests.oauth.screenshots`."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import trio
+
+from tests.oauth.rig import OWNER_KEY
+from tests.web.test_oauth_browser import Scene, open_scene
+
+IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
+PHONE: Final = (390, 760)
+DESK: Final = (1100, 820)
+
+
+async def take_all(folder: Path) -> None:
+    """Both pages in light and dark, on a phone and on a desk, in three languages."""
+    async with open_scene(folder) as scene:
+        await _take(scene, "en-phone", language="en", size=PHONE, dark=False)
+        await _take(scene, "uk-phone-dark", language="uk", size=PHONE, dark=True)
+        await _take(scene, "ru-desk", language="ru", size=DESK, dark=False)
+
+
+async def _take(
+    scene: Scene, name: str, *, language: str, size: tuple[int, int], dark: bool
+) -> None:
+    browser = scene.browser
+    await browser.speak(language)
+    await browser.look(width=size[0], height=size[1], dark=dark, scale=1.5)
+    await scene.start()
+    await _save(f"oauth-key-{name}.png", await browser.picture())
+    if language == "en":
+        await browser.type("#key", "a key with a typing mistake")
+        await browser.click("#next")
+        await browser.text("#key-error")
+        await _save(f"oauth-key-error-{name}.png", await browser.picture())
+    await browser.type("#key", OWNER_KEY)
+    await browser.click("#next")
+    await browser.text("#allow")
+    await _save(f"oauth-consent-{name}.png", await browser.picture())
+
+
+async def _save(name: str, picture: bytes) -> None:
+    await trio.Path(IMAGES).mkdir(parents=True, exist_ok=True)
+    await trio.Path(IMAGES / name).write_bytes(picture)
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as temporary:
+        trio.run(take_all, Path(temporary))
