@@ -258,6 +258,27 @@ async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() 
     assert reports(rig).count("payables") < 3
 
 
+async def test_a_span_that_fails_leaves_the_other_one_told_even_where_they_overlap() -> None:
+    def refuse_the_first_year(request: httpx.Request) -> httpx.Response:
+        asked = asked_of(request)
+        if report_of(request) == "sales" and asked["period"]["from"] == "2022-01-01":
+            return rejects(request)
+        return answer_of(request)
+
+    two_years = {"from": "2023-01-01", "to": "2024-12-31"}
+    async with open_rig(refuse_the_first_year) as rig:
+        answer = await ask(rig, period=two_years, compare="previous_year")
+
+    assert [(one["component"], one["period"]) for one in answer["missing"]] == [
+        ("dio", "previous"),
+        ("dso", "previous"),
+    ]
+    # 24 months of 600 each: 600 / (24 × 600) × 731 days.
+    assert answer["summary"]["dio"] == Decimal("30.5")
+    assert answer["summary"]["previous"]["dpo"] == Decimal("10.1")
+    assert answer["summary"]["change"]["ccc"] is answer["summary"]["driver"] is None
+
+
 async def test_sales_are_needed_by_two_components() -> None:
     async with open_rig(without("sales"), onec=onec_settings(max_concurrency=1)) as rig:
         answer = await ask(rig)
