@@ -7,7 +7,7 @@ import msgspec
 
 from onecgw.contract import Capabilities, Kind, Tool, closed_measures, fields_of
 from onecgw.errors import NotFound, Problem
-from onecgw.schema import JsonObject, View, input_schema, output_schema
+from onecgw.schema import JsonObject, View, about, input_schema, output_schema
 from onecgw.settings import LimitsSettings
 
 ANNOTATIONS: Final = {
@@ -23,7 +23,11 @@ class Catalogue:
 
     def __init__(self, tools: Sequence[Tool], limits: LimitsSettings) -> None:
         self.tools = tuple(tools)
-        self._maxima = {"resolve_limit": limits.resolve_limit, "max_rows": limits.max_rows}
+        self._maxima = {
+            "resolve_limit": limits.resolve_limit,
+            "default_rows": limits.default_rows,
+            "max_rows": limits.max_rows,
+        }
         self._max_result_bytes = limits.max_result_bytes
         self._listings: dict[frozenset[str], bytes] = {}
         self._capabilities = Capabilities()
@@ -66,9 +70,13 @@ class Catalogue:
         )
 
     def view(self, scopes: frozenset[str]) -> View:
-        """What callers with these scopes may know of arguments."""
+        """What callers with these scopes may know."""
+        visible = {tool.name for tool in self.visible(scopes)}
         return View(
-            closed=closed_measures(scopes), maxima=self._maxima, capabilities=self._capabilities
+            closed=closed_measures(scopes),
+            hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
+            maxima=self._maxima,
+            capabilities=self._capabilities,
         )
 
     def listing(self, scopes: frozenset[str]) -> bytes:
@@ -80,6 +88,7 @@ class Catalogue:
 
     def describe(self, tool: Tool, scopes: frozenset[str]) -> JsonObject:
         """One tool as MCP publishes it."""
+        view = self.view(scopes)
         security = [{"type": "oauth2", "scopes": sorted(tool.scopes)}]
         meta: JsonObject = {"securitySchemes": security}
         if tool.kind is not Kind.RESOLVER:
@@ -87,8 +96,8 @@ class Catalogue:
         return {
             "name": tool.name,
             "title": tool.title,
-            "description": tool.about,
-            "inputSchema": input_schema(tool, self.view(scopes)),
+            "description": about(tool, view),
+            "inputSchema": input_schema(tool, view),
             "outputSchema": output_schema(tool),
             "annotations": ANNOTATIONS,
             "securitySchemes": security,

@@ -28,14 +28,16 @@ class Arg:
 
     about: one short sentence for the model.
     name: the key on the wire where Python cannot spell it.
+    source: the tool whose answers hold the values, told to who may call it.
     minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
-        clamped. max_length: of a text. is_date: the text is a day, YYYY-MM-DD.
+        clamped. max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
     cost: members of the enumeration that need the scope mcp:report:cost.
     """
 
     about: str
     name: str | None = None
+    source: str | None = None
     minimum: int | None = None
     maximum: str | None = None
     max_length: int | None = None
@@ -85,7 +87,8 @@ def without_none(hint: Any) -> Any:  # noqa: ANN401 - a type hint
 class Tool:
     """One thing the gateway can answer, declared once.
 
-    scopes: all of them are needed. about: for a model that has to choose.
+    scopes: all of them are needed. about: for a model that has to choose. remarks: further
+        sentences, each told only to who may know of every tool and measure that it names.
     path: of the 1C HTTP service, as in `/mcp/reports/sales`; of a composite the REST route alone.
     composition: how a composite is made; None for every other kind.
     naming: an id that may also be given by name; None without one.
@@ -95,6 +98,7 @@ class Tool:
     title: str
     scopes: frozenset[str]
     about: str
+    remarks: tuple[str, ...] = ()
     request: type
     path: str
     kind: Kind

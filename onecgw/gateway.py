@@ -156,7 +156,9 @@ class Gateway:
         if not tool.is_open_to(scopes):
             missing = ", ".join(sorted(tool.scopes - scopes))
             raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
-        request: object = parse_arguments(tool.request, read_json_object(call.arguments))
+        request: object = parse_arguments(
+            tool.request, read_json_object(call.arguments), closed=closed_measures(scopes)
+        )
         self._refuse_closed(tool, request, scopes)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)

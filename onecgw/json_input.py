@@ -11,24 +11,43 @@ def read_json_object(body: bytes) -> dict[str, object]:
     """The JSON object in a body.
 
     Raises:
-        InvalidRequest: not JSON in UTF-8 (NaN, lone surrogates and absurd nesting included), not
-            an object, or an object that says one key twice.
+        InvalidRequest: as read_json, or it is no object.
     """
-    try:
-        # msgspec is the strict judge of the text; the standard library then sees every pair.
-        msgspec.json.decode(body)
-        value = json.loads(body, object_pairs_hook=_without_repeats)
-    except RecursionError:
-        raise InvalidRequest("the body is nested too deeply") from None
-    except (msgspec.DecodeError, ValueError) as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}") from error
+    value = read_json(body, what="the body")
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object with the tool's arguments")
     return value
 
 
+def read_json(text: bytes, *, what: str) -> object:
+    """The JSON value in a text.
+
+    Args:
+        text: in UTF-8.
+        what: how an error calls it, as in "the body".
+
+    Raises:
+        InvalidRequest: not JSON in UTF-8 (NaN, lone surrogates and absurd nesting included), or
+            an object in it says one key twice.
+    """
+    try:
+        # msgspec is the strict judge of the text; the standard library then sees every pair.
+        msgspec.json.decode(text)
+        return json.loads(text, object_pairs_hook=_without_repeats)
+    except _Repeated:
+        raise InvalidRequest(f"{what} says one key twice in the same object") from None
+    except RecursionError:
+        raise InvalidRequest(f"{what} is nested too deeply") from None
+    except (msgspec.DecodeError, ValueError) as error:
+        raise InvalidRequest(f"{what} is not valid JSON: {error}") from error
+
+
+class _Repeated(Exception):
+    """An object says one key twice."""
+
+
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise InvalidRequest("the body says one key twice in the same object")
+        raise _Repeated
     return members

@@ -5,6 +5,7 @@ scalar type, description, enum, bounds or format. There is no $ref, no null, no 
 anyOf, oneOf, allOf or const, and every array says what its items are.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, get_args, get_origin
@@ -15,15 +16,19 @@ from onecgw.contract import Arg, Capabilities, Field, Kind, Tool, fields_of
 
 JsonObject = dict[str, Any]
 
+_WORD = re.compile(r"[a-z_]+")
+
 
 @attrs.frozen(kw_only=True)
 class View:
     """What one group of callers may know of the catalogue.
 
-    closed: measures they must never see. maxima: the settings in `limits` by name.
+    closed: measures they must never see. hidden: tools they must not know of.
+    maxima: the settings in `limits` by name.
     """
 
     closed: frozenset[str]
+    hidden: frozenset[str]
     maxima: Mapping[str, int]
     capabilities: Capabilities
 
@@ -31,6 +36,13 @@ class View:
 def input_schema(tool: Tool, view: View) -> JsonObject:
     """The schema of a tool's arguments, without what the caller or the 1C base does not have."""
     return _object(tool.request, tool, view)
+
+
+def about(tool: Tool, view: View) -> str:
+    """The description of a tool, without remarks on what the caller may not know of."""
+    untold = view.hidden | view.closed
+    remarks = (remark for remark in tool.remarks if untold.isdisjoint(_WORD.findall(remark)))
+    return " ".join((tool.about, *remarks))
 
 
 def _object(request: type, tool: Tool, view: View) -> JsonObject:
@@ -49,7 +61,7 @@ def _object(request: type, tool: Tool, view: View) -> JsonObject:
 
 def _property(field: Field, tool: Tool, view: View) -> JsonObject:
     absent = view.closed & field.arg.cost | view.capabilities.lacks(tool.name, field.name)
-    described: JsonObject = {"description": _about(field.arg)}
+    described: JsonObject = {"description": _about(field.arg, view)}
     schema = _of_type(field.type, tool, view)
     leaf = schema.get("items", schema)
     if "enum" in leaf:
@@ -63,8 +75,13 @@ def _property(field: Field, tool: Tool, view: View) -> JsonObject:
     return schema | described
 
 
-def _about(arg: Arg) -> str:
-    return f"{arg.about} Default: {', '.join(arg.default)}." if arg.default else arg.about
+def _about(arg: Arg, view: View) -> str:
+    sentences = [arg.about]
+    if arg.source is not None and arg.source not in view.hidden:
+        sentences.insert(0, f"From {arg.source}.")
+    if arg.default:
+        sentences.append(f"Default: {', '.join(arg.default)}.")
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _of_type(hint: Any, tool: Tool, view: View) -> JsonObject:  # noqa: ANN401 - a type hint

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from onecgw.demo.books import Books, open_books
 
 TODAY = date(2026, 11, 22)
 
-# No test asserts an absolute time, and a busy machine is no defect.
-settings.register_profile("onecgw", deadline=None)
+# No test asserts an absolute time: a busy machine, or a first run that builds its tables, is no
+# defect.
+settings.register_profile(
+    "onecgw", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("onecgw")
 
 

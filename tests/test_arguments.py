@@ -7,15 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from onecgw.arguments import parse_arguments, shown, to_onec
+from onecgw.arguments import MAX_ELEMENTS, parse_arguments, to_onec
 from onecgw.caller import ALL_SCOPES
-from onecgw.contract import Tool
+from onecgw.contract import COST_MEASURES, Tool
 from onecgw.errors import ValidationFailed
 from onecgw.schema import input_schema
 from onecgw.tools import ALL, BY_NAME
 from onecgw.tools.parts import Period
 from onecgw.tools.references import ResolveWithGroups
 from onecgw.tools.sales import SalesFilters, SalesReport
+from onecgw.values import MAX_PROBLEMS, shown
 from tests.harness import view_of
 
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
@@ -189,6 +190,56 @@ def test_a_value_in_an_error_text_is_bounded_and_safe(value: object, text: str) 
     assert shown(value) == text
 
 
+def test_no_error_text_offers_a_measure_that_the_caller_may_not_see() -> None:
+    raw = {"period": MAY, "measures": ["zz"]}
+
+    with pytest.raises(ValidationFailed) as caught:
+        parse_arguments(SalesReport, raw, closed=COST_MEASURES)
+
+    assert str(caught.value) == (
+        'measures[0]: one of amount, qty, receipts, avg_check, customers is expected; got "zz"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"from":"2026-05-01","from":"2026-04-01","to":"2026-05-31"}', "says one key twice"),
+        ('{"from":"\\ud800","to":"2026-05-31"}', "is not valid JSON"),
+        ('{"from":', "is not valid JSON"),
+        ('{"a":' * 5000, "is nested too deeply"),
+    ],
+)
+def test_a_json_text_is_read_as_strictly_as_the_body(text: str, message: str) -> None:
+    problems = problems_of(SalesReport, {"period": text})
+
+    assert list(problems) == ["period"]
+    assert f"the JSON text {message}" in problems["period"]
+
+
+def test_an_array_is_bounded_and_read_in_one_pass() -> None:
+    ids = [str(number) for number in range(MAX_ELEMENTS)]
+    raw = {"period": MAY, "filters": {"customer_ids": ids}}
+
+    assert to_onec(parse_arguments(SalesReport, raw)) == raw
+    assert problems_of(SalesReport, {"period": MAY, "filters": {"customer_ids": [*ids, "x"]}}) == {
+        "filters.customer_ids": "at most 1000 elements are accepted; got an array"
+    }
+
+
+def test_a_flood_of_problems_is_told_in_part_and_says_so() -> None:
+    floods: list[dict[str, object]] = [
+        {"group_by": ["zz"] * MAX_ELEMENTS},
+        {"sort": [{"field": "x", "dir": "y", "z": 1}] * MAX_ELEMENTS},
+        {f"key{number}" + "x" * 1000: 1 for number in range(10_000)},
+    ]
+    for flood in floods:
+        with pytest.raises(ValidationFailed) as caught:
+            parse_arguments(SalesReport, {"period": MAY, **flood})
+        assert len(caught.value.problems) <= MAX_PROBLEMS
+        assert "there may be more problems" in str(caught.value)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -202,6 +253,10 @@ def test_no_json_whatsoever_raises_anything_but_problems(tool: Tool, raw: object
         parse_arguments(tool.request, raw)
     except ValidationFailed as error:
         assert error.problems
+
+
+# Letters are named, because hypothesis else reads the whole of Unicode on its first run.
+TEXTS = st.text(alphabet="aЇё «»'\\\"{[1", min_size=1, max_size=210)
 
 
 def arguments_like(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -220,7 +275,7 @@ def arguments_like(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     elif schema["type"] == "integer":
         right = st.integers(schema.get("minimum"), schema.get("maximum"))
     else:
-        right = st.booleans() if schema["type"] == "boolean" else st.text(min_size=1, max_size=210)
+        right = st.booleans() if schema["type"] == "boolean" else TEXTS
     wrong = st.sampled_from([None, 3.5, 0, -1, "x", [], {}, ["x"], {"x": 1}])
     return st.integers(0, 30).flatmap(lambda dice: wrong if dice == 0 else right)
 

@@ -10,10 +10,8 @@ from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue import Catalogue
 from onecgw.contract import Capabilities, Tool
 from onecgw.errors import NotFound
-from onecgw.schema import input_schema
 from onecgw.settings import LimitsSettings
 from onecgw.tools import ALL, BY_NAME
-from tests.harness import view_of
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 EVERYTHING = frozenset(ALL_SCOPES)
@@ -105,15 +103,23 @@ def test_what_is_published_of_a_tool_suits_every_client(tool: Tool) -> None:
     assert described["securitySchemes"] == described["_meta"]["securitySchemes"] == security
 
 
+@pytest.mark.parametrize("dropped", [set(), *({scope} for scope in ALL_SCOPES)])
+def test_nobody_reads_of_what_they_may_not_see(dropped: set[str]) -> None:
+    scopes = EVERYTHING - dropped
+    listing = make_catalogue().listing(scopes).decode()
+    words = set(re.findall(r"[a-z_]+", listing))
+
+    assert words.isdisjoint(set(BY_NAME) - set(names(set(scopes))))
+    assert ('"profit"' in listing) == ("cost excludes" in listing) == ({COST, SALES} <= scopes)
+
+
 def test_a_description_names_only_tools_and_arguments_that_exist() -> None:
-    arguments = {
-        name
-        for tool in ALL
-        for name in re.findall(r'"([a-z_]+)":', json.dumps(input_schema(tool, view_of(EVERYTHING))))
-    }
-    for tool in ALL:
-        named = set(re.findall(r"\b[a-z]+_[a-z_]+\b", tool.about))
-        assert named <= arguments | set(BY_NAME)
+    listing = json.loads(make_catalogue().listing(EVERYTHING))
+    arguments = set(re.findall(r'"([a-z_]+)":', json.dumps(listing)))
+    members = set(re.findall(r'"([a-z_]+)"', json.dumps(listing)))
+    for tool in listing:
+        named = set(re.findall(r"\b[a-z]+_[a-z_]+\b", tool["description"]))
+        assert named <= arguments | members | set(BY_NAME)
 
 
 def test_the_whole_listing_is_under_8000_tokens() -> None:

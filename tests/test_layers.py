@@ -22,7 +22,7 @@ LAYERS = (
     {"answers", "naming", "tools"},
     {"arguments", "cycle", "schema"},
     {"contract"},
-    {"identity", "json_input", "logs", "settings", "trace", "store"},
+    {"identity", "json_input", "logs", "settings", "store", "trace", "values"},
     {"caller", "store_schema"},
     {"errors"},
     {"onecgw"},

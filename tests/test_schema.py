@@ -1,5 +1,6 @@
 from typing import Any
 
+import attrs
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -65,7 +66,7 @@ def test_what_a_base_lacks_is_not_published() -> None:
             }
         }
     )
-    view = View(closed=frozenset(), maxima=OPEN.maxima, capabilities=capabilities)
+    view = attrs.evolve(OPEN, capabilities=capabilities)
 
     properties = input_schema(BY_NAME["sales_report"], view)["properties"]
 

@@ -8,7 +8,7 @@ from onecgw.caller import MONEY
 from onecgw.contract import Arg, Kind, Tool
 from onecgw.tools.parts import BalanceDay, RequiredPeriod, SortKeys, Top
 
-CashIds = Annotated[tuple[str, ...] | None, Arg(about="From resolve_cash.")]
+CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
 
 
 @attrs.frozen(kw_only=True)
@@ -40,14 +40,16 @@ class CashFlowFilters:
     """What cash_flow can be narrowed by."""
 
     cash_ids: CashIds = None
-    operation_ids: Annotated[tuple[str, ...] | None, Arg(about="From resolve_operation.")] = None
+    operation_ids: Annotated[
+        tuple[str, ...] | None, Arg(about="Kinds of operations.", source="resolve_operation")
+    ] = None
     cost_article_ids: Annotated[
         tuple[str, ...] | None,
-        Arg(about="From resolve_cost_article; a group id means its branch."),
+        Arg(about="A group id means its branch.", source="resolve_cost_article"),
     ] = None
     customer_ids: Annotated[
         tuple[str, ...] | None,
-        Arg(about="From resolve_customer; with cost_article_ids: either matches (OR)."),
+        Arg(about="With cost_article_ids: either matches (OR).", source="resolve_customer"),
     ] = None
 
 
@@ -94,9 +96,12 @@ CASH_FLOW = Tool(
     title="Cash flow",
     scopes=frozenset({MONEY}),
     about=(
-        "Money that came in and went out in a period, by operation, desk, cost article or "
-        "counterparty, and over time. It shows payments; for revenue use sales_report, for debts "
-        "receivables_balance and payables_balance."
+        "Money that came in and went out in a period, in the base currency, by operation, desk, "
+        "cost article or counterparty, and over time. It shows payments, not revenue or debts."
+    ),
+    remarks=(
+        "For revenue use sales_report.",
+        "For debts use receivables_balance and payables_balance.",
     ),
     request=CashFlow,
     path="/mcp/reports/cash_flow",

@@ -32,18 +32,23 @@ Top = Annotated[
 ]
 
 CustomerIds = Annotated[
-    tuple[str, ...] | None, Arg(about="From resolve_customer; a group id means its whole branch.")
+    tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_customer")
 ]
 SupplierIds = Annotated[
     tuple[str, ...] | None,
-    Arg(about="Suppliers are customers too: resolve_customer; a group id means its branch."),
+    Arg(
+        about="Suppliers are in the customer catalogue; a group id means its branch.",
+        source="resolve_customer",
+    ),
 ]
 ProductIds = Annotated[
-    tuple[str, ...] | None, Arg(about="From resolve_product; a group id means its whole branch.")
+    tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_product")
 ]
-WarehouseIds = Annotated[tuple[str, ...] | None, Arg(about="From resolve_warehouse.")]
+WarehouseIds = Annotated[
+    tuple[str, ...] | None, Arg(about="Warehouses, shops.", source="resolve_warehouse")
+]
 ChannelIds = Annotated[
-    tuple[str, ...] | None, Arg(about="From resolve_sales_channel; a parent means its branch.")
+    tuple[str, ...] | None, Arg(about="A parent means its branch.", source="resolve_sales_channel")
 ]
 FirmIds = Annotated[
     tuple[str, ...] | None, Arg(about='Own legal entities; ids come from group_by ["firm"].')
@@ -54,5 +59,5 @@ Query = Annotated[
 ]
 Limit = Annotated[int | None, Arg(about="How many candidates.", minimum=1, maximum="resolve_limit")]
 IncludeGroups = Annotated[
-    bool | None, Arg(about="Also folders; a folder id filters by its whole branch. Default false.")
+    bool | None, Arg(about="Also folders; as a filter a folder id means its branch. Default false.")
 ]

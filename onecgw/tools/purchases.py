@@ -50,7 +50,10 @@ class PurchasesReport:
             ...,
         ]
         | None,
-        Arg(about="Row dimensions.", default=("supplier", "month")),
+        Arg(
+            about="Row dimensions; product together with product_group is redundant.",
+            default=("supplier", "month"),
+        ),
     ] = None
     measures: Annotated[
         tuple[Literal["amount", "qty"], ...] | None,
@@ -66,9 +69,9 @@ PURCHASES_REPORT = Tool(
     scopes=frozenset({MONEY}),
     about=(
         "What was bought in a period, net of returns to suppliers; amounts incl. VAT, base "
-        "currency. For what is still unpaid use payables_balance. `totals` cover the whole "
-        "selection."
+        "currency. `totals` cover the whole selection."
     ),
+    remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
     path="/mcp/reports/purchases",
     kind=Kind.TABLE,

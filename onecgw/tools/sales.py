@@ -59,7 +59,10 @@ class SalesReport:
     group_by: Annotated[
         tuple[SalesDimension, ...] | None,
         Arg(
-            about="Row dimensions; product together with product_group is redundant.",
+            about=(
+                "Row dimensions. A leaf together with its own group (product and product_group, "
+                "customer and customer_group) is redundant. cohort: new or returning customers."
+            ),
             default=("warehouse", "customer"),
         ),
     ] = None
@@ -100,14 +103,15 @@ class CustomerSummary:
     period: RequiredPeriod
     customer_id: Annotated[
         str | None,
-        Arg(about="From resolve_customer; not a group. This or customer.", max_length=200),
+        Arg(about="Not a group. This or customer.", source="resolve_customer", max_length=200),
     ] = None
     customer: Annotated[
         str | None,
         Arg(about="Instead of customer_id: the name; several fit: one is asked.", max_length=200),
     ] = None
     top_products: Annotated[
-        int | None, Arg(about="How many best products; default 5.", minimum=1, maximum="max_rows")
+        int | None,
+        Arg(about="How many best products; default 5.", minimum=1, maximum="default_rows"),
     ] = None
 
 
@@ -117,10 +121,13 @@ SALES_REPORT = Tool(
     scopes=frozenset({SALES}),
     about=(
         "Sales of a period by any dimensions: revenue, quantity, receipts, average check, trends "
-        "(group_by day, week, month). Returns deducted. Amounts include VAT, cost excludes it; "
-        "base currency. For best sellers top_products is shorter, for one customer "
-        "customer_summary. `totals` cover the whole selection, also rows not returned: "
-        "never add up rows yourself."
+        "(group_by day, week, month). Amounts are in the base currency and include VAT. `totals` "
+        "cover the whole selection, also rows not returned: never add up rows yourself."
+    ),
+    remarks=(
+        "cost excludes VAT; margin is in percent.",
+        "For best sellers top_products is shorter.",
+        "For one customer use customer_summary.",
     ),
     request=SalesReport,
     path="/mcp/reports/sales",
@@ -132,9 +139,9 @@ TOP_PRODUCTS = Tool(
     title="Best-selling products",
     scopes=frozenset({SALES}),
     about=(
-        "The best-selling products of a period by revenue (incl. VAT, base currency) or quantity. "
-        "For other dimensions or measures use sales_report."
+        "The best-selling products of a period by revenue (incl. VAT, base currency) or quantity."
     ),
+    remarks=("For other dimensions or measures use sales_report.",),
     request=TopProducts,
     path="/mcp/reports/top_products",
     kind=Kind.PASSED,
@@ -145,10 +152,10 @@ CUSTOMER_SUMMARY = Tool(
     title="Customer card",
     scopes=frozenset({SALES}),
     about=(
-        "One customer in a period: revenue incl. VAT, quantity, receipts, average check, last "
-        "purchase, favourite products. Give the name as customer, or an id from "
-        "resolve_customer. What the customer owes is in receivables_balance."
+        "One customer in a period: revenue (incl. VAT, base currency), quantity, receipts, "
+        "average check, last purchase, best products. Give the name as customer, or customer_id."
     ),
+    remarks=("What the customer owes is in receivables_balance.",),
     request=CustomerSummary,
     path="/mcp/reports/customer_summary",
     kind=Kind.PASSED,

@@ -70,11 +70,12 @@ RECEIVABLES_BALANCE = Tool(
     title="Receivables: who owes us",
     scopes=frozenset({MONEY}),
     about=(
-        "What customers owe us (receivable, ДЗ) and what they paid in advance (advance) at the "
-        "end of a day; base currency, incl. VAT. The two stand side by side, split by the sign of "
-        "each customer's balance, never netted against each other. For debts of ours use "
-        "payables_balance. Since when: compare several dates."
+        "What customers owe us (receivable, ДЗ) and what they paid in advance (advance, авансы) "
+        "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
+        "sign of each customer's balance, and are not set off against each other; net is their "
+        "difference. To find since when somebody owes, ask for several dates."
     ),
+    remarks=("For debts of ours use payables_balance.",),
     request=ReceivablesBalance,
     path="/mcp/reports/receivables",
     kind=Kind.TABLE,
@@ -85,10 +86,12 @@ PAYABLES_BALANCE = Tool(
     title="Payables: whom we owe",
     scopes=frozenset({MONEY}),
     about=(
-        "What we owe suppliers (payable, КЗ) and what we paid them in advance (advance) at the "
-        "end of a day; base currency, incl. VAT; side by side, never netted. Find suppliers with "
-        "resolve_customer. For debts to us use receivables_balance."
+        "What we owe suppliers (payable, КЗ) and what we paid them in advance (advance, авансы) "
+        "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
+        "sign of each supplier's balance, and are not set off against each other; net is their "
+        "difference."
     ),
+    remarks=("For debts to us use receivables_balance.",),
     request=PayablesBalance,
     path="/mcp/reports/payables",
     kind=Kind.TABLE,

@@ -26,7 +26,10 @@ class StockBalance:
     filters: Annotated[StockFilters | None, Arg(about="All given filters apply together.")] = None
     group_by: Annotated[
         tuple[Literal["warehouse", "product", "product_group", "firm"], ...] | None,
-        Arg(about="Row dimensions.", default=("warehouse", "product")),
+        Arg(
+            about="Row dimensions; product together with product_group is redundant.",
+            default=("warehouse", "product"),
+        ),
     ] = None
     measures: Annotated[
         tuple[Literal["qty", "amount"], ...] | None,

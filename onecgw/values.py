@@ -1,0 +1,114 @@
+"""Single JSON values → Python values, forgiving only what models are known to get wrong."""
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+import attrs
+
+from onecgw.errors import Problem, ValidationFailed
+
+SHOWN_CHARACTERS: Final = 60
+MAX_PROBLEMS: Final = 50  # told at once; more would drown who reads them
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+WHOLE_NUMBER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+LARGEST_WHOLE_NUMBER: Final = 10**18
+
+
+class Problems:
+    """The problems found so far; at MAX_PROBLEMS the search ends."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, *problems: Problem) -> None:
+        """Note more of them.
+
+        Raises:
+            ValidationFailed: these are enough; the last one says that there may be more.
+        """
+        self._found += problems
+        if len(self._found) >= MAX_PROBLEMS:
+            more = Problem(path="", message="there may be more problems; mend these first")
+            raise ValidationFailed((*self._found[: MAX_PROBLEMS - 1], more))
+
+    def raise_if_any(self) -> None:
+        """Report what was found.
+
+        Raises:
+            ValidationFailed: something was.
+        """
+        if self._found:
+            raise ValidationFailed(tuple(self._found))
+
+
+def shown(value: object) -> str:
+    """A value for an error text: bounded, on one line, safe to encode."""
+    match value:
+        case None | bool() | {} | [] if not value or value is True:
+            return json.dumps(value)
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case int() if abs(value) > LARGEST_WHOLE_NUMBER:
+            return "a number of more than 18 digits"
+        case _:
+            text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+            return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def refused(expected: str, value: object) -> ValidationFailed:
+    """The problem of one value; its path is prefixed by whoever holds the value."""
+    return ValidationFailed((Problem(path="", message=f"{expected}; got {shown(value)}"),))
+
+
+def beneath(key: str, problems: Iterable[Problem]) -> list[Problem]:
+    """The problems of a member, told from the object that holds it."""
+    return [
+        attrs.evolve(problem, path=key + _joint(problem.path) + problem.path)
+        for problem in problems
+    ]
+
+
+def _joint(path: str) -> str:
+    return "" if path == "" or path.startswith("[") else "."
+
+
+def read_text(value: object) -> str:
+    """A text with something in it."""
+    if not isinstance(value, str) or not value.strip():
+        raise refused("a text that is not empty is expected", value)
+    return value
+
+
+def read_integer(value: object) -> int:
+    """A whole number of at most 18 digits; also as "10" or 10.0."""
+    if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()):
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE_NUMBER:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= LARGEST_WHOLE_NUMBER:
+        raise refused("a whole number is expected", value)
+    return value
+
+
+def read_boolean(value: object) -> bool:
+    """A boolean; also as "true" or "false"."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise refused("true or false is expected", value)
+
+
+def read_day(value: object) -> date:
+    """A day of the calendar, YYYY-MM-DD."""
+    if isinstance(value, str) and DAY.fullmatch(value.strip()):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise refused("a day that exists, as YYYY-MM-DD, is expected", value) from None
+    raise refused("a day as YYYY-MM-DD is expected", value)
