@@ -108,7 +108,7 @@ class Engine:
             if isinstance(read, list):
                 admission.admit_batch(incoming.version_header)
         except RpcError as problem:
-            return _refused(problem, modern=modern)
+            return _refused(problem, incoming, modern=modern)
         if isinstance(read, bytes):
             return await self._handle_one(read, incoming)
         quiet = attrs.evolve(incoming, channel=NoChannel(), in_batch=True)
@@ -134,15 +134,16 @@ class Engine:
                 return await self._serve_modern(message, meta, incoming)
             return await self._serve_legacy(message, meta, incoming)
         except RpcError as problem:
-            return _refused(problem, modern=modern, request_id=request_id)
+            return _refused(problem, incoming, modern=modern, request_id=request_id)
         except RecursionError:
             deep = RpcError(PARSE_ERROR, "the message is nested too deeply")
-            return _refused(deep, modern=modern, request_id=request_id)
+            return _refused(deep, incoming, modern=modern, request_id=request_id)
         except Exception:  # the border: a fault of ours must not take the connection with it
             fields = {"request_id": incoming.request_id, "sub": incoming.caller.sub}
             log.exception("mcp.failed", extra={"fields": fields})
             text = f"internal error; the log has more under request {incoming.request_id}"
-            return _refused(RpcError(INTERNAL_ERROR, text), modern=modern, request_id=request_id)
+            fault = RpcError(INTERNAL_ERROR, text)
+            return _refused(fault, incoming, modern=modern, request_id=request_id)
 
     async def _serve_modern(
         self, message: wire.Message, meta: Meta, incoming: Incoming
@@ -234,6 +235,15 @@ def _named(caller: Caller, client: Client) -> Caller:
     return attrs.evolve(caller, client=name)
 
 
-def _refused(problem: RpcError, *, modern: bool, request_id: bytes = b"") -> Outgoing:
+def _refused(
+    problem: RpcError, incoming: Incoming, *, modern: bool, request_id: bytes = b""
+) -> Outgoing:
+    fields = {
+        "request_id": incoming.request_id,
+        "sub": incoming.caller.sub,
+        "code": problem.code,
+        "message": problem.message,
+    }
+    log.info("mcp.refused", extra={"fields": fields})
     body = wire.error(problem, request_id or problem.request_id)
     return Outgoing(body=body, modern=modern, problem=problem)

@@ -121,6 +121,8 @@ class _Runner:
         try:
             return Result(await work(_exchange(call, rounds.ask)))
         except InputRequired as pause:
+            if repeated is None:  # the specification lets only three methods ask
+                raise RuntimeError(f"{call.method} must not ask the client") from pause
             subject = subject_of(call.method, target, arguments)
             asked = input_required(self._sealer, pause, sub=call.caller.sub, subject=subject)
             return Result((asked,), kind="input_required")

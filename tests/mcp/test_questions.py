@@ -7,11 +7,13 @@ import trio
 import trio.testing
 
 from onecgw.mcp import inflight, rounds
+from onecgw.mcp.engine import Engine
 from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
+from onecgw.mcp.features import Completion, Features, ToolResult
 from onecgw.mcp.questions import Question, elicitation, roots, sampling
 from tests.mcp.support import (
     BOB,
+    INFO,
     META,
     Recorder,
     ask,
@@ -143,6 +145,21 @@ async def test_a_state_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onecgw.mcp.rounds.time.time", lambda: later)
     answer = await ask(engine, again)
     assert answer["error"]["message"] == "requestState has expired; make the call anew"
+
+
+async def test_only_the_methods_that_may_ask_can_ask() -> None:
+    class Curious:
+        async def complete(
+            self, reference: Any, *, argument: str, value: str, known: Any, exchange: Exchange
+        ) -> Completion:
+            del reference, argument, value, known
+            await exchange.ask({"who": NAME})
+            return Completion(values=())
+
+    engine = Engine(Features(info=INFO, completions=Curious()))
+    argument = {"name": "a", "value": "b"}
+    message = modern("completion/complete", ref={}, argument=argument, meta=OFFERS)
+    assert (await ask(engine, message))["error"]["code"] == -32603
 
 
 async def test_a_client_that_does_not_offer_it_is_not_asked() -> None:
