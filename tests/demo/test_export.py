@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.dictionary import TABLES, render_dictionary
+from onecgw.demo.dictionary import TABLES
 from onecgw.demo.export import DICTIONARY_FILE, export_books
 from onecgw.demo.ledger.schema import catalogue_columns
 from tests.demo.asking import TODAY, WHOLE, ask
-
-REFERENCE_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "demo.md"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +66,3 @@ def test_dictionary_describes_every_column_of_the_books(small_books: Books) -> N
             stored = {row[1] for row in db.execute(f"PRAGMA table_info({name})")}
             expected = stored - unseen if name in catalogue_columns() else stored
             assert expected <= columns, name
-
-
-def test_reference_page_holds_the_dictionary() -> None:
-    assert render_dictionary() in REFERENCE_PAGE.read_text(encoding="utf-8")

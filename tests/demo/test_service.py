@@ -84,11 +84,14 @@ async def test_cost_measures_need_their_scope(small_books: Books) -> None:
 def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books) -> None:
     secret = uuid_of(small_books, "warehouses", "Резервний склад")
     some = (RESOLVE, SALES, STOCK, MONEY)
-    for report, dated in (("sales", {"period": WHOLE}), ("stock", {}), ("purchases", PURCHASES)):
-        seen = ask(small_books, report, **dated, group_by=["warehouse"], measures=["amount"])
-        unseen = ask(
-            small_books, report, some, **dated, group_by=["warehouse"], measures=["amount"]
-        )
+    questions: list[tuple[str, dict[str, Any]]] = [
+        ("sales", {"period": WHOLE}),
+        ("stock", {}),
+        ("purchases", {"period": WHOLE}),
+    ]
+    for report, dated in questions:
+        body = {**dated, "group_by": ["warehouse"], "measures": ["amount"]}
+        seen, unseen = ask(small_books, report, **body), ask(small_books, report, some, **body)
         amounts = seen.by("warehouse", measure="amount")
         hidden = amounts.pop(secret)
         assert unseen.by("warehouse", measure="amount") == amounts
@@ -98,9 +101,6 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
             ask(small_books, report, some, **dated, filters={"warehouse_ids": [secret]})
     names = call(small_books, "resolve/warehouse", some, query="склад")["candidates"]
     assert secret not in [name["id"] for name in names]
-
-
-PURCHASES = {"period": WHOLE}
 
 
 @pytest.mark.parametrize(
