@@ -4,10 +4,13 @@ from onecgw.demo.books import Books
 
 
 def story(books: Books) -> str:
-    """Two or three questions that lead to the story, for the terminal."""
+    """Two questions that lead to the story, for the terminal.
+
+    The year before is the measure because the season is the same in it.
+    """
     first, last = books.story_period
     return f"""\
 Something happened between {first} and {last}. Ask:
-  «How long was our cash conversion cycle from {first} to {last}, what changed against the three
-   months before, and which part of it moved?»
+  «How long was our cash conversion cycle from {first} to {last}, against the same months a year
+   before, and which part of it moved?»
   «Which product group's stock at cost grew most between {first} and {last}?»"""
