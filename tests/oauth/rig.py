@@ -51,6 +51,7 @@ class Accounts:
             SALES_KEY: ("mcp:resolve", "mcp:report:sales"),
         }
     )
+    subs: dict[str, str] = attrs.field(factory=lambda: {OWNER_KEY: "owner", SALES_KEY: "sales"})
     is_down: bool = False
     checks: int = 0
 
@@ -63,7 +64,7 @@ class Accounts:
         key = json.loads(request.content)["key"]
         if key not in self.scopes:
             return httpx.Response(401, json={"error": "invalid_key", "message": "no such key"})
-        owner = "owner" if key == OWNER_KEY else "sales"
+        owner = self.subs[key]
         return httpx.Response(
             200, json={"sub": owner, "name": f"Name of {owner}", "scopes": self.scopes[key]}
         )

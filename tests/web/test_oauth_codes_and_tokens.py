@@ -262,7 +262,10 @@ async def test_an_access_token_lives_an_hour_and_a_login_its_time(tmp_path: Path
         later = (await oauth.refresh(login)).json()
         assert later["expires_in"] == 3600
         oauth.clock.seconds += 31 * 86_400 - 3600 - 60
-        refused(await oauth.refresh(login, later["refresh_token"]), "invalid_grant")
+        last = (await oauth.refresh(login, later["refresh_token"])).json()
+        assert last["expires_in"] == 60
+        oauth.clock.seconds += 60
+        refused(await oauth.refresh(login, last["refresh_token"]), "invalid_grant")
 
 
 async def test_a_revoked_access_token_ends_alone_and_a_refresh_token_ends_the_login(

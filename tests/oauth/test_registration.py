@@ -1,0 +1,169 @@
+"""Registration: what is accepted, dropped or refused; it takes no storage."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onecgw.oauth.redirects import KNOWN, RedirectPolicy, is_same_redirect
+from onecgw.settings import RedirectSettings
+from tests.oauth.rig import CALLBACK, open_oauth
+
+CLOSED = RedirectPolicy(allowed=frozenset({"https://app.example.org/callback"}), open_https=False)
+OPEN = RedirectPolicy(allowed=frozenset(), open_https=True)
+
+
+async def test_a_registration_is_answered_with_what_was_accepted(tmp_path: Path) -> None:
+    metadata = {
+        "redirect_uris": [CALLBACK, "https://foreign.example.org/callback"],
+        "client_name": "Claude",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "application_type": "native",
+        "scope": "mcp:resolve openid",
+        "software_id": {"unknown": ["members", "are", "ignored"]},
+    }
+    async with open_oauth(tmp_path) as oauth:
+        response = await oauth.http.post("/register", json=metadata)
+    assert response.status_code == 201
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["access-control-allow-origin"] == "*"
+    answer = response.json()
+    client_id = answer.pop("client_id")
+    assert client_id.startswith("ocg_dc_")
+    assert len(client_id) < 400
+    assert answer == {
+        "client_id_issued_at": int(oauth.clock.seconds),
+        "client_name": "Claude",
+        "redirect_uris": [CALLBACK],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+        "application_type": "native",
+        "scope": "mcp:resolve openid",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"redirect_uris": []}, "invalid_redirect_uri"),
+        ({"redirect_uris": None}, "invalid_redirect_uri"),
+        ({"redirect_uris": CALLBACK}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK] * 11}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK, "javascript:alert(1)"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK, "https://a@claude.ai/x"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": ["https://foreign.example.org/callback"]}, "invalid_redirect_uri"),
+        ({"client_name": 5}, "invalid_client_metadata"),
+        ({"grant_types": "authorization_code"}, "invalid_client_metadata"),
+        ({"scope": ["mcp:resolve"]}, "invalid_client_metadata"),
+    ],
+    ids=str,
+)
+async def test_metadata_that_is_not_acceptable_is_refused(
+    tmp_path: Path, change: dict[str, Any], error: str
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        response = await oauth.http.post(
+            "/oauth/register", json={"redirect_uris": [CALLBACK]} | change
+        )
+    assert response.status_code == 400
+    assert response.json()["error"] == error
+    assert oauth.event_names == ["client.rejected"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b"[" * 10_000, b"null"])
+async def test_a_body_that_is_no_json_object_is_refused(tmp_path: Path, body: bytes) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        response = await oauth.http.post(
+            "/oauth/register", content=body, headers={"content-type": "application/json"}
+        )
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_client_metadata"
+
+
+async def test_a_changed_client_id_is_not_known(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        for position in (8, len(client_id) // 2, len(client_id) - 1):
+            other = "A" if client_id[position] != "A" else "B"
+            changed = client_id[:position] + other + client_id[position + 1 :]
+            assert (await oauth.open_page(changed)).status_code == 400
+
+
+async def test_a_client_loses_a_redirect_that_the_operator_takes_away(tmp_path: Path) -> None:
+    uri = "https://app.example.org/callback"
+    allowed = RedirectSettings(allowed=(uri,))
+    async with open_oauth(tmp_path, redirects=allowed) as oauth:
+        client_id = (await oauth.register(redirect_uris=[uri]))["client_id"]
+        before = await oauth.open_page(client_id, redirect_uri=uri)
+    async with open_oauth(tmp_path) as oauth:
+        after = await oauth.open_page(client_id, redirect_uri=uri)
+    assert (before.status_code, after.status_code) == (200, 400)
+
+
+async def test_a_client_of_the_operator_is_known_by_name(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path, clients=(f"intranet {CALLBACK}",)) as oauth:
+        page = await oauth.open_page("intranet")
+    assert page.status_code == 200
+    assert "<bdi>intranet</bdi>" in page.text
+    assert "not verified" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("uri", "verdict"),
+    [
+        *((uri, "allowed") for uri in sorted(KNOWN)),
+        ("https://app.example.org/callback", "allowed"),
+        ("https://chatgpt.com/connector/oauth/abc_DEF-1", "allowed"),
+        ("https://chatgpt.com/connector/oauth/abc/def", "allowed"),
+        ("https://chatgpt.com/connector/oauth/a/b/c", "foreign"),
+        ("https://chatgpt.com/connector/oauth/", "foreign"),
+        ("http://localhost", "allowed"),
+        ("http://localhost:3000/callback?x=1", "allowed"),
+        ("http://127.0.0.1:65535/", "allowed"),
+        ("http://[::1]:1/cb", "allowed"),
+        ("http://[::2]:1/cb", "foreign"),
+        ("http://127.0.0.2/cb", "foreign"),
+        ("http://localhost.evil.example/cb", "foreign"),
+        ("http://localhost:3000@evil.example/cb", "dangerous"),
+        ("https://app.example.org/callback/", "foreign"),
+        ("https://app.example.org/x/../callback", "dangerous"),
+        ("https://app.example.org/callback#f", "dangerous"),
+        ("https://app.example.org/callback\n", "dangerous"),
+        ("https://app.example.org\\@evil.example/", "dangerous"),
+        ("https://апп.example.org/callback", "dangerous"),
+        ("cursor://anysphere.cursor-mcp/oauth/callback2", "foreign"),
+        ("javascript:alert(1)", "dangerous"),
+        ("JavaScript://x/%0aalert(1)", "dangerous"),
+        ("data:text/html,x", "dangerous"),
+        ("//evil.example/cb", "dangerous"),
+        ("/callback", "dangerous"),
+        ("", "dangerous"),
+        ("http://localhost:99999/", "dangerous"),
+        ("https://app.example.org/" + "x" * 512, "dangerous"),
+    ],
+)
+def test_the_policy_on_redirects(uri: str, verdict: str) -> None:
+    assert CLOSED.judge(uri) == verdict
+
+
+def test_any_https_address_may_be_let_in_by_the_operator() -> None:
+    assert OPEN.judge("https://anything.example.org/cb") == "allowed"
+    assert OPEN.judge("http://anything.example.org/cb") == "foreign"
+    assert OPEN.judge("https://user@anything.example.org/cb") == "dangerous"
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_same"),
+    [
+        ("http://127.0.0.1:1/cb?a=1", True),
+        ("http://127.0.0.1/cb?a=1", True),
+        ("http://127.0.0.1:1/cb", False),
+        ("http://127.0.0.1:1/cb?a=1&b=2", False),
+        ("http://localhost:1/cb?a=1", False),
+        ("https://127.0.0.1:1/cb?a=1", False),
+        ("http://127.0.0.1:1/cb?a=1#f", False),
+    ],
+)
+def test_only_the_port_of_a_loopback_address_may_differ(asked: str, is_same: bool) -> None:
+    assert is_same_redirect("http://127.0.0.1:3000/cb?a=1", asked) is is_same
