@@ -1,8 +1,10 @@
 """MCP over stdin and stdout: one message per line, for clients that start a local process."""
 
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 import trio
@@ -113,6 +115,55 @@ async def serve_stdio(
             engine.hub.close()
             nursery.cancel_scope.deadline = trio.current_time() + LAST_ANSWERS_SECONDS
         ticking.cancel_scope.cancel()
+
+
+async def serve_process(engine: Engine, caller: Caller) -> None:
+    """Serve the client at this process's own stdin and stdout, until stdin ends.
+
+    Whatever else the process prints must go to stderr.
+    """
+    await serve_stdio(
+        engine, caller, stdin=_FileIn(sys.stdin.buffer), stdout=_FileOut(sys.stdout.buffer)
+    )
+
+
+class _FileIn(trio.abc.ReceiveStream):
+    """A file that is read in a thread: a pipe, a terminal or a disk file, on any system."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        # A blocked read cannot be interrupted; the thread is left to the end of the process.
+        return await trio.to_thread.run_sync(
+            os.read, self._file.fileno(), max_bytes or READ_BYTES, abandon_on_cancel=True
+        )
+
+    async def aclose(self) -> None:
+        self._file.close()
+
+
+class _FileOut(trio.abc.SendStream):
+    """A file that is written in a thread."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        try:
+            await trio.to_thread.run_sync(self._write, data)
+        except (BrokenPipeError, ValueError) as error:  # ValueError: the file was closed
+            raise trio.BrokenResourceError from error
+
+    def _write(self, data: bytes | bytearray | memoryview) -> None:
+        self._file.write(data)
+        self._file.flush()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def aclose(self) -> None:
+        self._file.close()
 
 
 async def _lines(stdin: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:

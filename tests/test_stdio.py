@@ -1,5 +1,6 @@
 """MCP over two pipes: one message per line, many at a time, nothing else on stdout."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from onecgw.mcp.engine import Engine
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import ToolResult
 from onecgw.mcp.questions import elicitation
-from onecgw.stdio import LAST_ANSWERS_SECONDS, serve_stdio
+from onecgw.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
 from tests.mcp.support import ALICE, META, legacy, make_engine, modern
 
 
@@ -185,6 +186,26 @@ async def test_a_client_that_dies_ends_the_server_quietly() -> None:
     async with serving(make_engine()) as pipe:
         await pipe.stdout.aclose()
         await pipe.send(legacy("ping"))
+
+
+async def test_a_process_serves_its_own_stdin_and_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    their_stdin, our_end = os.pipe()
+    answers, their_stdout = os.pipe()
+    with (
+        os.fdopen(their_stdin, "r") as stdin,
+        os.fdopen(their_stdout, "w") as stdout,
+        os.fdopen(our_end, "wb", buffering=0) as to_server,
+        os.fdopen(answers, "rb") as from_server,
+    ):
+        monkeypatch.setattr("sys.stdin", stdin)
+        monkeypatch.setattr("sys.stdout", stdout)
+        with trio.fail_after(20):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(serve_process, make_engine(), ALICE)
+                to_server.write(msgspec.json.encode(legacy("ping")) + b"\n")
+                line = await trio.to_thread.run_sync(from_server.readline)
+                to_server.close()
+    assert msgspec.json.decode(line) == {"jsonrpc": "2.0", "id": 1, "result": {}}
 
 
 async def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
