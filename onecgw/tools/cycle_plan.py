@@ -134,10 +134,10 @@ class Asked:
         self.dpo_base = request.dpo_base or "purchases"
         self.by_month = request.breakdown != "none"
         self.firm_ids = request.firm_ids or ()
-        self.now = Span(request.period.from_, request.period.to)
-        _check(self.now)
-        self.before = compared_with(self.now, request.compare or "previous_period")
-        self.spans = (self.now,) if self.before is None else (self.now, self.before)
+        self.span = Span(request.period.from_, request.period.to)
+        _check(self.span)
+        self.before = compared_with(self.span, request.compare or "previous_period")
+        self.spans = (self.span,) if self.before is None else (self.span, self.before)
 
     @property
     def flows(self) -> tuple[Source, ...]:
@@ -148,7 +148,7 @@ class Asked:
 
     def days_of(self, span: Span) -> tuple[date, ...]:
         """The days at whose end the balances of a span must be known."""
-        months = span.months if self.by_month and span is self.now else ()
+        months = span.months if self.by_month and span is self.span else ()
         found = {day for part in (span, *months) for day in balance_days(part, self.basis)}
         return tuple(sorted(found))
 

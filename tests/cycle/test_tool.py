@@ -225,6 +225,7 @@ async def test_all_four_scopes_are_needed(lacking: str) -> None:
                 "cash_conversion_cycle",
                 json.dumps({"period": APRIL}).encode(),
                 scopes=frozenset(ALL_SCOPES) - {lacking},
+                surface="rest",
             )
         four = frozenset(ALL_SCOPES) - {RESOLVE}
         listed = {tool.name for tool in rig.gateway.catalogue.visible(four)}
