@@ -1,21 +1,113 @@
 """docs/reference/tools.md is rendered from the catalogue: run this file to write it anew."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
+import httpx
+import trio
+
 from onecgw.caller import ALL_SCOPES
 from onecgw.contract import COST_MEASURES, Kind, Tool
+from onecgw.demo.books import Books, open_books
+from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.schema import input_schema
-from onecgw.tools import ALL
+from onecgw.tools import ALL, BY_NAME
+from tests.conftest import TODAY
 from tests.harness import view_of
+from tests.test_every_tool import open_demo
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reference" / "tools.md"
+WIDTH: Final = 110  # a row of a report mostly fits
+SECONDS: Final = 60
+
+
+@attrs.frozen
+class Found:
+    """The id of the first object that a resolver finds."""
+
+    resolver: str
+    query: str
+
+
+@attrs.frozen(kw_only=True)
+class Example:
+    """A call of a tool. without: members of its answer that the page leaves out, and says so."""
+
+    arguments: dict[str, Any]
+    without: tuple[str, ...] = ()
+
+
+# Days that are over wherever and whenever the page is rendered: what is told of them never changes.
+MARCH: Final = {"from": "2025-03-01", "to": "2025-03-31"}
+LAST_DAY: Final = MARCH["to"]
+
+EXAMPLES: Final[dict[str, Example]] = {
+    "resolve_customer": Example(arguments={"query": "кавел", "limit": 2}),
+    "resolve_warehouse": Example(arguments={"query": "склад южный"}),
+    "resolve_product": Example(arguments={"query": "анкер", "include_groups": True, "limit": 2}),
+    "resolve_sales_channel": Example(arguments={"query": "online"}),
+    "resolve_cash": Example(arguments={"query": "валютная касса"}),
+    "resolve_cost_article": Example(arguments={"query": "оренда", "limit": 2}),
+    "resolve_operation": Example(arguments={"query": "оплата покупця"}),
+    "sales_report": Example(
+        arguments={
+            "period": MARCH,
+            "filters": {"warehouse_ids": [Found("resolve_warehouse", "центральний")]},
+            "group_by": ["product_group"],
+            "measures": ["amount", "qty", "receipts", "profit"],
+            "sort": [{"field": "amount", "dir": "desc"}],
+            "top": 2,
+        }
+    ),
+    "top_products": Example(arguments={"period": MARCH, "by": "qty", "top": 2}),
+    "customer_summary": Example(
+        arguments={"customer": "кавелка", "period": MARCH, "top_products": 2}
+    ),
+    "stock_balance": Example(
+        arguments={
+            "date": LAST_DAY,
+            "group_by": ["warehouse"],
+            "measures": ["qty", "amount"],
+            "top": 2,
+        }
+    ),
+    "cash_balance": Example(
+        arguments={
+            "date": LAST_DAY,
+            "filters": {"cash_ids": [Found("resolve_cash", "валютная касса")]},
+        }
+    ),
+    "cash_flow": Example(arguments={"period": MARCH, "group_by": ["analytics"], "top": 2}),
+    "receivables_balance": Example(
+        arguments={
+            "date": LAST_DAY,
+            "sort": [{"field": "receivable", "dir": "desc"}],
+            "top": 2,
+        }
+    ),
+    "payables_balance": Example(arguments={"date": LAST_DAY, "group_by": ["firm"]}),
+    "purchases_report": Example(
+        arguments={
+            "period": MARCH,
+            "group_by": ["supplier"],
+            "measures": ["amount", "qty"],
+            "sort": [{"field": "amount", "dir": "desc"}],
+            "top": 2,
+        }
+    ),
+    "cash_conversion_cycle": Example(
+        arguments={"period": MARCH, "breakdown": "none"}, without=("basis",)
+    ),
+}
+REFUSED: Final = {"period": {"from": "2025-03-31", "to": "2025-03-01"}, "filter": {}, "top": "ten"}
 
 HEAD: Final = """\
 # Tools
 
-<!-- Rendered from onecgw/tools by `python -m tests.test_tools_reference`. -->
+<!-- Rendered from onecgw/tools and the demo's books by `python -m tests.test_tools_reference`. -->
 
 Each tool is called over MCP (`tools/call`) and over REST (`POST` with the arguments as JSON body).
 Days are `YYYY-MM-DD`. In `filters` all given filters apply together. An argument that is left out
@@ -26,6 +118,7 @@ What models often get wrong is accepted: a whole number as a text, a boolean as 
 or an array as a JSON text, one text where an array of texts is due. Everything else is refused, all
 problems at once, each with its path.
 
+{index}
 ## Answers
 
 A resolver answers `{"candidates": [{"id", "label", …}]}`. A report answers `columns`, `rows`
@@ -40,18 +133,66 @@ selection, and whatever else 1C says (`period`, `applied_filters`, `notes`). The
 
 Without `top` an answer has at most `limits.default_rows` rows over MCP, `limits.max_rows` over
 REST. An MCP answer larger than `limits.max_result_bytes` loses rows from its end and says so.
+
+## Over REST
+
+The token is `api.bearer_token`; a body is a JSON object in UTF-8.
+"""
+OVER_REST: Final = """
+The answer is HTTP 200 with `Content-Type: application/json` and `X-Request-Id`; below each tool
+only its path, body and answer are shown. A refusal has another status and says what to mend:
+"""
+OVER_MCP: Final = """
+What each status and code means is in [errors](errors.md).
+
+## Over MCP
+
+The answer of a tool is `structuredContent`; `content[0].text` is the same JSON as a text. A client
+of the revision 2026-07-28 sends three headers that mirror the body:
+"""
+LEGACY: Final = """
+Clients of older revisions leave `_meta` and those headers out and may keep a session; see
+[MCP, exactly](mcp.md). Below each tool its message is shown in this shorter form. The same refusal
+as above is no error of the protocol, so that the model reads it and calls again:
+"""
+EXAMPLES_HEAD: Final = f"""
+## The examples
+
+They are what `onecgw demo --size small --today {TODAY}` answers to a caller with all scopes. Both
+surfaces answer the same; a test asks both. They are short because they ask for little (`top`,
+`limit`); `totals` still cover everything.
 """
 
 
-def render_reference() -> str:
-    return HEAD + "".join(line for tool in ALL for line in _section(tool))
+def _index() -> str:
+    rows = (
+        f"| [{tool.name}](#{tool.name}) | {tool.title} | {_scopes(tool)} | `{tool.rest_path}` |\n"
+        for tool in ALL
+    )
+    return "| tool | | needs | REST |\n|---|---|---|---|\n" + "".join(rows)
 
 
-def _section(tool: Tool) -> Iterator[str]:
+def _scopes(tool: Tool) -> str:
+    return ", ".join(f"`{scope}`" for scope in sorted(tool.scopes))
+
+
+async def render_reference(books: Books) -> str:
+    with trio.fail_after(SECONDS):
+        async with open_demo(books) as client:
+            page = HEAD.replace("{index}", _index()) + await _surfaces(client)
+            for tool in ALL:
+                page += "".join(_declaration(tool)) + await _example(client, tool)
+    return page
+
+
+# What is declared.
+
+
+def _declaration(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n\n{tool.about}\n\n"
-    scopes = ", ".join(f"`{scope}`" for scope in sorted(tool.scopes))
-    yield f"Scope {scopes}. REST `POST {tool.rest_path}`."
-    yield " Passed through as 1C answers it.\n\n" if tool.kind is Kind.PASSED else "\n\n"
+    yield f"Scope {_scopes(tool)}. REST `POST {tool.rest_path}`."
+    yield " Passed through as 1C answers it." if tool.kind is Kind.PASSED else ""
+    yield f" Its [schemas](../../tests/snapshots/{tool.name}.json) as MCP publishes them.\n\n"
     yield "| argument | type | what it is |\n|---|---|---|\n"
     schema = input_schema(tool, view_of(frozenset(ALL_SCOPES)))
     yield from _rows(schema, path="")
@@ -78,9 +219,165 @@ def _type(schema: dict[str, Any]) -> str:
     return "day" if schema.get("format") == "date" else str(schema["type"])
 
 
-def test_the_reference_of_the_tools_is_not_stale() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render_reference()
+# What is asked and answered.
+
+
+async def _surfaces(client: httpx.AsyncClient) -> str:
+    """One call and one refusal in full, over each surface."""
+    report, operation = BY_NAME["sales_report"], BY_NAME["resolve_operation"]
+    arguments = EXAMPLES[operation.name].arguments
+    refusal = await _post(client, report.rest_path, REFUSED, token=DEMO_API_TOKEN)
+    assert refusal.status_code == 400
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "example", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    message = _message(operation, arguments)
+    message["params"] = {"_meta": meta, **message["params"]}
+    headers = {
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": operation.name,
+    }
+    called = await _post(client, "/mcp", message, token=DEMO_MCP_TOKEN, headers=headers)
+    refused = await _post(client, "/mcp", _message(report, REFUSED), token=DEMO_MCP_TOKEN)
+    return "".join(
+        (
+            _http(operation.rest_path, arguments, headers=_headers(DEMO_API_TOKEN)),
+            OVER_REST,
+            _http(report.rest_path, REFUSED),
+            _json(_parsed(refusal) | {"request_id": "…"}),
+            OVER_MCP,
+            _http("/mcp", message, headers=_headers(DEMO_MCP_TOKEN) | headers),
+            _json(_parsed(called)),
+            LEGACY,
+            _json(_parsed(refused)),
+            EXAMPLES_HEAD,
+        )
+    )
+
+
+async def _example(client: httpx.AsyncClient, tool: Tool) -> str:
+    example = EXAMPLES[tool.name]
+    arguments = await _filled(client, example.arguments)
+    answer = _parsed(await _post(client, tool.rest_path, arguments, token=DEMO_API_TOKEN))
+    message = _message(tool, arguments)
+    over_mcp = _parsed(await _post(client, "/mcp", message, token=DEMO_MCP_TOKEN))
+    assert over_mcp["result"]["structuredContent"] == answer
+    left_out = " and ".join(f"`{name}`" for name in example.without)
+    return "".join(
+        (
+            _http(tool.rest_path, arguments),
+            f"\nThe answer, without {left_out}:\n" if left_out else "",
+            _json({name: value for name, value in answer.items() if name not in example.without}),
+            "\nOver MCP:\n",
+            _call(message),
+        )
+    )
+
+
+def _message(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
+    params = {"name": tool.name, "arguments": arguments}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+async def _post(
+    client: httpx.AsyncClient,
+    path: str,
+    body: object,
+    *,
+    token: str,
+    headers: dict[str, str] | None = None,
+) -> httpx.Response:
+    return await client.post(path, json=body, headers=_headers(token) | (headers or {}))
+
+
+async def _filled(client: httpx.AsyncClient, value: Any) -> Any:
+    """The arguments with ids where they say what is to be found."""
+    match value:
+        case Found(resolver=resolver, query=query):
+            path = BY_NAME[resolver].rest_path
+            found = _parsed(await _post(client, path, {"query": query}, token=DEMO_API_TOKEN))
+            return found["candidates"][0]["id"]
+        case dict():
+            return {name: await _filled(client, inner) for name, inner in value.items()}
+        case list():
+            return [await _filled(client, inner) for inner in value]
+        case _:
+            return value
+
+
+# How it is written down.
+
+
+class _Number(str):
+    """A number with its digits as they came."""
+
+    __slots__ = ()
+
+
+def _parsed(response: httpx.Response) -> dict[str, Any]:
+    parsed: dict[str, Any] = response.json(parse_float=_Number, parse_int=_Number)
+    return parsed
+
+
+def _http(path: str, body: object, *, headers: dict[str, str] | None = None) -> str:
+    lines = "".join(f"{name}: {value}\n" for name, value in (headers or {}).items())
+    return f"\n```http\nPOST {path}\n{lines}\n{_written(body)}\n```\n"
+
+
+def _json(value: object) -> str:
+    return f"\n```json\n{_written(value)}\n```\n"
+
+
+def _call(message: dict[str, Any]) -> str:
+    """A message with its envelope on one line, for what matters is inside."""
+    envelope = _on_one_line({name: message[name] for name in ("jsonrpc", "id", "method")})[:-1]
+    inside = _written(message["params"], " ", key='"params": ')
+    return f"\n```json\n{envelope},\n {inside}}}\n```\n"
+
+
+def _written(value: object, indent: str = "", *, key: str = "") -> str:
+    """JSON, each value on one line if it fits behind its key, else a line per member."""
+    line = _on_one_line(value)
+    if len(indent + key + line) < WIDTH or not isinstance(value, dict | list):
+        return key + line
+    deeper = f"{indent}  "
+    if isinstance(value, dict):
+        parts = [_written(inner, deeper, key=f'"{name}": ') for name, inner in value.items()]
+    else:
+        parts = [_written(inner, deeper) for inner in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{key}{opening}\n{deeper}" + f",\n{deeper}".join(parts) + f"\n{indent}{closing}"
+
+
+def _on_one_line(value: object) -> str:
+    match value:
+        case _Number():
+            return value
+        case dict():
+            members = (f'"{name}": {_on_one_line(inner)}' for name, inner in value.items())
+            return "{" + ", ".join(members) + "}"
+        case list():
+            return "[" + ", ".join(map(_on_one_line, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+
+
+async def test_the_reference_of_the_tools_is_not_stale(small_books: Books) -> None:
+    assert PAGE.read_text(encoding="utf-8") == await render_reference(small_books)
+
+
+def test_every_tool_has_an_example_of_what_it_declares() -> None:
+    assert list(EXAMPLES) == [tool.name for tool in ALL]
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render_reference(), encoding="utf-8")
+    with open_books(size="small", today=TODAY, cache_folder=None, progress=lambda _: None) as shop:
+        PAGE.write_text(trio.run(render_reference, shop), encoding="utf-8")
