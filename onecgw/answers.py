@@ -4,18 +4,14 @@ Every number and text leaves digit for digit as 1C sent it: members, rows and ce
 raw JSON and spliced.
 """
 
-import logging
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable
 
 import attrs
 import msgspec
 
+from onecgw.closed import Column, without_closed
 from onecgw.errors import LimitExceeded, OnecBadResponse
-
-log = logging.getLogger(__name__)
-
-Shape = TypeVar("Shape")
+from onecgw.raw_json import Members, array, decode, read_members, splice
 
 
 @attrs.frozen(kw_only=True)
@@ -45,17 +41,9 @@ class Bounds:
     notices: tuple[str, ...] = ()
 
 
-class _Column(msgspec.Struct):
-    name: str
-    type: str
-
-
 class _Candidate(msgspec.Struct):
     id: str
     label: str
-
-
-Members = dict[str, msgspec.Raw]
 
 
 def read_candidates(body: bytes) -> list[msgspec.Raw]:
@@ -64,9 +52,13 @@ def read_candidates(body: bytes) -> list[msgspec.Raw]:
     Raises:
         OnecBadResponse: there are none, or not each with `id` and `label`.
     """
-    raw = _read_members(body).get("candidates")
-    _decode(raw, list[_Candidate], "candidates: a list of {id, label}")
-    return _decode(raw, list[msgspec.Raw], "candidates: a list")
+    return _candidates(read_members(body))
+
+
+def _candidates(members: Members) -> list[msgspec.Raw]:
+    raw = members.get("candidates")
+    decode(raw, list[_Candidate], "candidates: a list of {id, label}")
+    return decode(raw, list[msgspec.Raw], "candidates: a list")
 
 
 def build_candidates(body: bytes, bounds: Bounds) -> Answer:
@@ -74,16 +66,17 @@ def build_candidates(body: bytes, bounds: Bounds) -> Answer:
 
     Raises:
         OnecBadResponse: there are no `candidates`, each with `id` and `label`.
+        LimitExceeded: it is too large, although it is cut.
     """
-    members = _read_members(body)
-    candidates = read_candidates(body)
-    kept = candidates[: bounds.rows]
-    notices = bounds.notices
-    if len(kept) < len(candidates):
-        cut = f"Only the first {len(kept)} candidates are here, more exist: make the query longer."
-        notices = (*notices, cut)
-    members["candidates"] = msgspec.Raw(_array(kept))
-    return Answer(body=_object(_notice(notices), members), rows=len(kept))
+    members = without_closed(body, bounds.closed)
+    candidates = _candidates(members)
+
+    def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
+        notice = _notice((*bounds.notices, cut), members)
+        return splice(notice, members | {"candidates": msgspec.Raw(array(kept))})
+
+    advice = _Advice(noun="candidates", narrow="Make the query longer.")
+    return _bounded(candidates, bounds, advice, assemble)
 
 
 def build_table(body: bytes, bounds: Bounds) -> Answer:
@@ -94,144 +87,134 @@ def build_table(body: bytes, bounds: Bounds) -> Answer:
             measures.
         LimitExceeded: 1C ignored the number of rows on a surface that refuses that.
     """
-    members = _read_members(body)
-    rows = _read_rows(members, bounds)
-    if bounds.refuses_extra_rows and len(rows) > bounds.rows + 1:
-        raise LimitExceeded(
-            f"1C answered with {len(rows)} rows where {bounds.rows} were asked for; "
-            "narrow the period or the filters, or choose a coarser group_by"
-        )
-    return _answer_with_rows(members, rows, bounds, whole={"truncated": False})
+    members = without_closed(body, bounds.closed)
+    rows = _read_rows(members)
+    _refuse_extra(rows, bounds, asked=bounds.rows + 1)
+    advice = _Advice(
+        noun="rows",
+        narrow="Narrow the period or the filters, or choose a coarser group_by.",
+        more=f"Or sort by what matters, or ask for more with top (at most {bounds.max_rows}).",
+    )
+    return _with_rows(members, rows, bounds, advice=advice, whole={"truncated": False})
 
 
 def build_passed(body: bytes, bounds: Bounds) -> Answer:
-    """An answer that is passed through; rows, if there are any, are counted and bounded in bytes.
+    """An answer that is passed through; rows, if there are any, are counted and bounded.
 
     Raises:
         OnecBadResponse: it is not an object, or its rows are not what the contract says.
+        LimitExceeded: it has more rows than were asked for, on a surface that refuses that, or
+            is larger than `bounds.max_bytes` and has no rows to leave out.
     """
-    members = _read_members(body)
+    members = without_closed(body, bounds.closed)
     if "rows" in members:
-        rows = _read_rows(members, bounds)
-        return _answer_with_rows(members, rows, attrs.evolve(bounds, rows=len(rows)), whole={})
-    return Answer(body=_object(_notice(bounds.notices), _without_closed(members, bounds.closed)))
+        rows = _read_rows(members)
+        _refuse_extra(rows, bounds, asked=bounds.rows)
+        advice = _Advice(noun="rows", narrow="Narrow the period or the filters.")
+        return _with_rows(members, rows, bounds, advice=advice, whole={})
+    whole = splice(_notice(bounds.notices, members), members)
+    return Answer(body=_within(whole, bounds))
 
 
-def _answer_with_rows(
-    members: Members, rows: list[msgspec.Raw], bounds: Bounds, *, whole: dict[str, object]
+def _with_rows(
+    members: Members,
+    rows: list[msgspec.Raw],
+    bounds: Bounds,
+    *,
+    advice: "_Advice",
+    whole: dict[str, object],
 ) -> Answer:
-    """Rows cut to bounds; `whole` is what is said of rows that were not cut."""
-    members = _without_closed(members, bounds.closed)
-    kept = rows[: bounds.rows]
-    if len(kept) < len(rows):
-        body = _with_rows(members, kept, _cut_by_rows(len(kept), bounds))
-    else:
-        body = _with_rows(members, kept, whole | _notice(bounds.notices))
+    """A report with its rows cut to bounds; `whole` is what is said of rows that were not cut."""
+
+    def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
+        told = {"truncated": True} if cut else whole
+        added = {"rows_returned": len(kept), **told}
+        added |= _notice((*bounds.notices, cut), members)
+        return splice(added, members | {"rows": msgspec.Raw(array(kept))})
+
+    return _bounded(rows, bounds, advice, assemble)
+
+
+@attrs.frozen(kw_only=True)
+class _Advice:
+    """What a reader of a cut answer is told.
+
+    narrow: how to ask for less. more: how to get more of it, where that is possible.
+    """
+
+    noun: str
+    narrow: str
+    more: str = ""
+
+    def of_rows(self, kept: int) -> str:
+        return " ".join(filter(None, (f"{self._first(kept)}.", self.narrow, self.more)))
+
+    def of_bytes(self, kept: int, max_bytes: int) -> str:
+        why = f"the whole answer would be larger than {max_bytes} bytes"
+        return f"{self._first(kept)}: {why}. {self.narrow}"
+
+    def _first(self, kept: int) -> str:
+        return f"Only the first {kept} {self.noun} are here, more exist"
+
+
+def _bounded(
+    items: list[msgspec.Raw],
+    bounds: Bounds,
+    advice: _Advice,
+    assemble: Callable[[list[msgspec.Raw], str], bytes],
+) -> Answer:
+    """The answer with as many items as fit; what is cut is said in a sentence."""
+    kept = items[: bounds.rows]
+    body = assemble(kept, advice.of_rows(len(kept)) if len(kept) < len(items) else "")
     if bounds.max_bytes is not None and len(body) > bounds.max_bytes:
-        frame = _with_rows(members, [], _cut_by_bytes(len(kept), bounds))
+        frame = assemble([], advice.of_bytes(len(kept), bounds.max_bytes))
         kept = _fitting(kept, bounds.max_bytes - len(frame) - len(str(len(kept))))
-        body = _with_rows(members, kept, _cut_by_bytes(len(kept), bounds))
-    return Answer(body=body, rows=len(kept))
+        body = assemble(kept, advice.of_bytes(len(kept), bounds.max_bytes))
+    return Answer(body=_within(body, bounds), rows=len(kept))
 
 
-def _cut_by_rows(count: int, bounds: Bounds) -> dict[str, object]:
-    notice = (
-        f"Only the first {count} rows are here, more exist: narrow the period or the filters, "
-        "choose a coarser group_by, sort by what matters, or ask for more with top "
-        f"(at most {bounds.max_rows})."
-    )
-    return {"truncated": True, **_notice((*bounds.notices, notice))}
-
-
-def _cut_by_bytes(count: int, bounds: Bounds) -> dict[str, object]:
-    notice = (
-        f"Only the first {count} rows are here, more exist: the whole answer would be larger than "
-        f"{bounds.max_bytes} bytes. Narrow the period or the filters, or choose a coarser "
-        "group_by."
-    )
-    return {"truncated": True, **_notice((*bounds.notices, notice))}
-
-
-def _notice(sentences: Iterable[str]) -> dict[str, object]:
-    notice = " ".join(sentences)
-    return {"notice": notice} if notice else {}
-
-
-def _fitting(rows: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
-    """The first rows that, with a comma each, fit into room_bytes."""
-    for index, row in enumerate(rows):
-        room_bytes -= len(bytes(row)) + 1
+def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
+    """The first items that, with a comma each, fit into room_bytes."""
+    for index, item in enumerate(items):
+        room_bytes -= len(bytes(item)) + 1
         if room_bytes < 0:
-            return rows[:index]
-    return rows
+            return items[:index]
+    return items
 
 
-def _with_rows(members: Members, rows: list[msgspec.Raw], added: dict[str, object]) -> bytes:
-    return _object(
-        {"rows_returned": len(rows), **added}, members | {"rows": msgspec.Raw(_array(rows))}
-    )
+def _within(body: bytes, bounds: Bounds) -> bytes:
+    if bounds.max_bytes is not None and len(body) > bounds.max_bytes:
+        raise LimitExceeded(
+            f"the answer has {len(body)} bytes where {bounds.max_bytes} are accepted; narrow the "
+            "period, or ask for less"
+        )
+    return body
 
 
-def _read_members(body: bytes) -> Members:
-    return _decode(msgspec.Raw(body), Members, "a JSON object")
+def _refuse_extra(rows: list[msgspec.Raw], bounds: Bounds, *, asked: int) -> None:
+    if bounds.refuses_extra_rows and len(rows) > asked:
+        raise LimitExceeded(
+            f"1C answered with {len(rows)} rows where {bounds.rows} were asked for; narrow the "
+            "period or the filters"
+        )
 
 
-def _read_rows(members: Members, bounds: Bounds) -> list[msgspec.Raw]:
-    columns = _decode(members.get("columns"), list[_Column], "columns: a list of {name, type}")
-    if leaked := sorted(bounds.closed.intersection(column.name for column in columns)):
-        log.error("answer.closed_measures", extra={"fields": {"columns": leaked}})
-        raise OnecBadResponse("1C sent columns that this caller may not see")
-    cells = _decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
+def _notice(sentences: Iterable[str], members: Members) -> dict[str, object]:
+    """Our sentences, and after them what 1C itself had to notice."""
+    ours = " ".join(filter(None, sentences))
+    if not ours:
+        return {}
+    said = msgspec.json.decode(members.get("notice", msgspec.Raw(b'""')))
+    return {"notice": f"{ours} {said}" if isinstance(said, str) and said else ours}
+
+
+def _read_rows(members: Members) -> list[msgspec.Raw]:
+    columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
+    cells = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
     for index, row in enumerate(cells):
         if len(row) != len(columns):
             raise OnecBadResponse(
                 f"row {index} of 1C's answer has {len(row)} cells where there are "
                 f"{len(columns)} columns"
             )
-    return _decode(members["rows"], list[msgspec.Raw], "rows: a list")
-
-
-def _without_closed(members: Members, closed: frozenset[str]) -> Members:
-    """The members without closed measures, however deep they lie (in totals, in best products)."""
-    if not closed:
-        return members
-    return {
-        name: value if name in ("columns", "rows") else _strip(value, closed)
-        for name, value in members.items()
-    }
-
-
-def _strip(raw: msgspec.Raw, closed: frozenset[str]) -> msgspec.Raw:
-    first = bytes(raw)[:1]
-    if first == b"{":
-        members = msgspec.json.decode(raw, type=Members)
-        if leaked := sorted(closed & members.keys()):
-            log.warning("answer.closed_measures", extra={"fields": {"dropped": leaked}})
-        kept = {
-            name: _strip(value, closed) for name, value in members.items() if name not in closed
-        }
-        return msgspec.Raw(_object({}, kept))
-    if first == b"[":
-        items = msgspec.json.decode(raw, type=list[msgspec.Raw])
-        return msgspec.Raw(_array([_strip(item, closed) for item in items]))
-    return raw
-
-
-def _decode(raw: msgspec.Raw | None, shape: type[Shape], expected: str) -> Shape:
-    if raw is None:
-        raise OnecBadResponse(f"1C's answer lacks {expected}")
-    try:
-        return msgspec.json.decode(raw, type=shape)
-    except msgspec.DecodeError:
-        raise OnecBadResponse(f"1C's answer is not what was agreed: expected {expected}") from None
-
-
-def _array(items: Iterable[msgspec.Raw]) -> bytes:
-    return b"[" + b",".join(bytes(item) for item in items) + b"]"
-
-
-def _object(added: Mapping[str, object], members: Members) -> bytes:
-    """Our own members first, where a reader sees them before the rows; then 1C's in their order."""
-    pairs = [(name, msgspec.json.encode(value)) for name, value in added.items()]
-    pairs += [(name, bytes(raw)) for name, raw in members.items() if name not in added]
-    return b"{" + b",".join(msgspec.json.encode(name) + b":" + raw for name, raw in pairs) + b"}"
+    return decode(members["rows"], list[msgspec.Raw], "rows: a list")

@@ -10,6 +10,7 @@ from onecgw.errors import NotFound, Problem
 from onecgw.schema import JsonObject, View, about, input_schema, output_schema
 from onecgw.settings import LimitsSettings
 
+NO_SUCH_TOOL: Final = "there is no such tool"
 ANNOTATIONS: Final = {
     "readOnlyHint": True,
     "destructiveHint": False,
@@ -59,7 +60,7 @@ class Catalogue:
                 if not self._is_supported(tool):
                     raise NotFound(f"the 1C base behind this gateway does not support {name}")
                 return tool
-        raise NotFound("there is no such tool")
+        raise NotFound(NO_SUCH_TOOL)
 
     def _is_supported(self, tool: Tool) -> bool:
         kind_of_object = tool.name.removeprefix("resolve_")

@@ -15,7 +15,7 @@ from onecgw.answers import Answer, Bounds
 from onecgw.arguments import parse_arguments, to_onec
 from onecgw.audit import AuditRecord, AuditSink
 from onecgw.caller import COST, Caller
-from onecgw.catalogue import Catalogue
+from onecgw.catalogue import NO_SUCH_TOOL, Catalogue
 from onecgw.contract import (
     Composition,
     Kind,
@@ -25,7 +25,7 @@ from onecgw.contract import (
     closed_measures,
     fields_of,
 )
-from onecgw.errors import OnecgwError, ScopeMissing, ValidationFailed
+from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.json_input import read_json_object
 from onecgw.naming import name_to_resolve, pick_candidate, with_id
 from onecgw.onec.cache import AnswerCache
@@ -151,11 +151,7 @@ class Gateway:
     async def _answer(self, call: ToolCall, outcome: _Outcome, progress: Progress) -> Answer:
         self._admit()
         self._rate.take(call.caller.sub)
-        tool = self.catalogue.find(call.tool)
-        scopes = call.caller.scopes
-        if not tool.is_open_to(scopes):
-            missing = ", ".join(sorted(tool.scopes - scopes))
-            raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
+        tool, scopes = self._find(call), call.caller.scopes
         request: object = parse_arguments(
             tool.request, read_json_object(call.arguments), closed=closed_measures(scopes)
         )
@@ -174,6 +170,17 @@ class Gateway:
                 arguments["top"] = bounds.rows + 1
             body = await self._ask(tool, arguments, call, outcome)
         return _BUILDERS[tool.kind](body, bounds)
+
+    def _find(self, call: ToolCall) -> Tool:
+        """The tool, if the caller may call it."""
+        tool, caller = self.catalogue.find(call.tool), call.caller
+        if tool.is_open_to(caller.scopes):
+            return tool
+        if call.surface == "mcp" and not tool.is_open_to(caller.scopes | caller.entitled):
+            # A model cannot tell a tool that is closed to it from one that does not exist.
+            raise NotFound(NO_SUCH_TOOL)
+        missing = ", ".join(sorted(tool.scopes - caller.scopes))
+        raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
 
     async def _identify(
         self, naming: Naming, request: object, call: ToolCall, outcome: _Outcome
@@ -247,7 +254,7 @@ class Gateway:
             return await self._post(tool, body, call, outcome)
         key = (
             tool.name,
-            " ".join(str(arguments["query"]).casefold().split()),
+            " ".join(str(arguments["query"]).lower().split()),
             arguments.get("limit"),
             arguments.get("include_groups"),
             call.caller.scopes,

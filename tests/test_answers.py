@@ -49,8 +49,8 @@ def test_one_row_more_than_wanted_tells_that_there_are_more() -> None:
     assert read(answer) == {
         "rows_returned": 3,
         "truncated": True,
-        "notice": "Only the first 3 rows are here, more exist: narrow the period or the filters, "
-        "choose a coarser group_by, sort by what matters, or ask for more with top "
+        "notice": "Only the first 3 rows are here, more exist. Narrow the period or the filters, "
+        "or choose a coarser group_by. Or sort by what matters, or ask for more with top "
         "(at most 5000).",
         "columns": [{"name": "customer", "type": "ref"}, {"name": "amount", "type": "number"}],
         "rows": [["a", 1], ["b", 2], ["c", 3]],
@@ -142,6 +142,21 @@ def test_closed_measures_are_dropped_from_totals_and_cards_however_deep() -> Non
     )
 
 
+@pytest.mark.parametrize("name", ["cost", "Cost", "PROFIT", "margin"])
+def test_closed_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
+    closed = attrs.evolve(BOUNDS, closed=COST_MEASURES)
+    found = b'{"candidates":[{"id":"1","label":"A","%b":12.50}]}' % name.encode()
+    cell = b'{"columns":[{"name":"a","type":"ref"}],"rows":[[{"id":"1","%b":1}]]}' % name.encode()
+    column = b'{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}' % name.encode()
+    nested = b'{"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}' % name.encode()
+
+    assert read(build_candidates(found, closed)) == {"candidates": [{"id": "1", "label": "A"}]}
+    assert read(build_table(cell, closed))["rows"] == [[{"id": "1"}]]
+    for build, body in ((build_table, column), (build_passed, nested)):
+        with pytest.raises(OnecBadResponse, match="may not see"):
+            build(body, closed)
+
+
 def test_an_open_card_is_passed_through_byte_for_byte() -> None:
     body = b'{"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01","notice":"n"}'
 
@@ -149,11 +164,62 @@ def test_an_open_card_is_passed_through_byte_for_byte() -> None:
 
 
 def test_rows_of_a_passed_answer_are_counted() -> None:
-    body = table(*['["a",1]'] * 5)
+    body = table(*['["a",1]'] * 3)
 
-    assert build_passed(body, BOUNDS).rows == 5
-    assert read(build_passed(body, BOUNDS))["rows_returned"] == 5
+    assert build_passed(body, BOUNDS).rows == 3
+    assert read(build_passed(body, BOUNDS))["rows_returned"] == 3
     assert "truncated" not in read(build_passed(body, BOUNDS))
+
+
+def test_more_rows_than_were_asked_for_are_cut_or_refused_in_a_passed_answer_too() -> None:
+    body = table(*['["a",1]'] * 4)
+
+    assert read(build_passed(body, BOUNDS))["notice"] == (
+        "Only the first 3 rows are here, more exist. Narrow the period or the filters."
+    )
+    with pytest.raises(LimitExceeded, match="4 rows where 3 were asked for"):
+        build_passed(body, attrs.evolve(BOUNDS, refuses_extra_rows=True))
+
+
+def test_an_answer_that_is_too_large_and_has_nothing_to_leave_out_is_an_error() -> None:
+    small = attrs.evolve(BOUNDS, max_bytes=1000)
+    card = b'{"customer":{"id":"1"},"notes":["%b"]}' % (b"x" * 1000)
+    notes = b'{"candidates":[],"notes":["%b"]}' % (b"x" * 1000)
+    report = table('["a",1]')[:-1] + b',"notes":["%b"]}' % (b"x" * 1000)
+
+    for build, body in ((build_passed, card), (build_candidates, notes), (build_table, report)):
+        with pytest.raises(LimitExceeded, match="where 1000 are accepted"):
+            build(body, small)
+        build(body, BOUNDS)
+
+
+def test_candidates_too_large_are_cut_from_the_end() -> None:
+    candidates = [{"id": str(n), "label": "x" * 300} for n in range(3)]
+
+    answer = build_candidates(
+        json.dumps({"candidates": candidates}, separators=(",", ":")).encode(),
+        attrs.evolve(BOUNDS, max_bytes=900),
+    )
+
+    assert answer.rows == 2
+    assert "larger than 900 bytes. Make the query longer." in read(answer)["notice"]
+
+
+def test_a_member_that_1c_says_twice_is_a_bad_response() -> None:
+    twice = table('["a",1]')[:-1] + b',"rows":[]}'
+
+    with pytest.raises(OnecBadResponse, match="one member twice"):
+        build_table(twice, BOUNDS)
+    escaped = table('["a",1]')[:-1] + b',"\\u0456":1%b}' % (b"0" * 5000)
+    assert build_table(escaped, BOUNDS).rows == 1
+
+
+def test_what_1c_had_to_notice_stands_after_what_we_have() -> None:
+    body = table(*['["a",1]'] * 4)[:-1] + b',"notice":"Only approved documents."}'
+
+    assert read(build_table(body, BOUNDS))["notice"].endswith("5000). Only approved documents.")
+    three = table(*['["a",1]'] * 3)[:-1] + b',"notice":"Only approved documents."}'
+    assert read(build_table(three, BOUNDS))["notice"] == "Only approved documents."
 
 
 def test_candidates_pass_with_everything_1c_says_of_them() -> None:
@@ -163,13 +229,14 @@ def test_candidates_pass_with_everything_1c_says_of_them() -> None:
 
 
 def test_more_candidates_than_the_limit_are_cut_in_the_open() -> None:
-    body = json.dumps({"candidates": [{"id": str(n), "label": "A"} for n in range(5)]}).encode()
+    candidates = [{"id": str(n), "label": "A"} for n in range(5)]
+    body = json.dumps({"candidates": candidates}, separators=(",", ":")).encode()
 
     answer = build_candidates(body, BOUNDS)
 
     assert answer.rows == 3
     assert read(answer) == {
-        "notice": "Only the first 3 candidates are here, more exist: make the query longer.",
+        "notice": "Only the first 3 candidates are here, more exist. Make the query longer.",
         "candidates": [{"id": str(n), "label": "A"} for n in range(3)],
     }
 

@@ -133,13 +133,16 @@ async def test_rest_refuses_more_rows_than_were_asked_of_1c() -> None:
 
 async def test_a_tool_without_its_scope_is_refused_before_1c_hears_of_it() -> None:
     async with open_rig(answering(EMPTY_TABLE)) as rig:
-        with pytest.raises(
-            ScopeMissing, match="cash_flow needs the scope mcp:report:money"
-        ) as caught:
-            await rig.call("cash_flow", f"{{{MAY}}}".encode(), scopes=frozenset({SALES, RESOLVE}))
+        scopes, arguments = frozenset({SALES, RESOLVE}), f"{{{MAY}}}".encode()
+        with pytest.raises(ScopeMissing, match="needs the scope mcp:report:money") as caught:
+            await rig.call("cash_flow", arguments, scopes=scopes, surface="rest")
+        # A model is not told that there is such a tool, and the audit has it all the same.
+        with pytest.raises(NotFound, match="there is no such tool"):
+            await rig.call("cash_flow", arguments, scopes=scopes, surface="mcp")
 
     assert caught.value.required == {MONEY}
     assert rig.onec.requests == []
+    assert [record.code for record in rig.audit] == ["insufficient_scope", "not_found"]
 
 
 @pytest.mark.parametrize("measures", ['"cost"', '["amount","profit"]', '["margin"]'])

@@ -3,7 +3,7 @@
 import attrs
 
 from onecgw.caller import Caller
-from onecgw.errors import NotFound, ScopeMissing
+from onecgw.errors import ScopeMissing
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import ToolResult
@@ -29,10 +29,6 @@ class GatewayTools:
             OnecgwError: anything else that the model should read.
         """
         caller = exchange.caller
-        open_to = caller.scopes | caller.entitled
-        visible = self.gateway.catalogue.visible(open_to)
-        if not any(tool.name == name for tool in visible):
-            raise NotFound("there is no such tool")
         try:
             answer = await self.gateway.call(
                 ToolCall(
@@ -47,7 +43,7 @@ class GatewayTools:
             )
         except ScopeMissing as error:
             # A challenge that the account cannot meet would only loop.
-            if error.required <= open_to:
+            if error.required <= caller.scopes | caller.entitled:
                 raise ScopeRequired(error.message, error.required) from error
             raise
         return ToolResult(body=answer.body)
