@@ -1,10 +1,12 @@
 """The whole URL map on one screen."""
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from quart import Response as QuartResponse
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
@@ -13,11 +15,13 @@ from onecgw.caller import Caller
 from onecgw.gateway import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.settings import Settings
+from onecgw.web import openapi
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.front import Endpoint, Front
 from onecgw.web.hosts import make_host_policy
 from onecgw.web.mcp import McpEndpoint
 from onecgw.web.oauth import OauthSite
+from onecgw.web.openapi import OpenapiEndpoint
 from onecgw.web.readiness import Readiness, readiness_response
 from onecgw.web.rest import RestEndpoint
 
@@ -58,7 +62,9 @@ def build_app(
     async def http_error(error: HTTPException) -> QuartResponse:
         status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
         code = status.phrase.lower().replace(" ", "_")
-        body = f'{{"error":"{code}","message":"{status.phrase}"}}'
+        body = msgspec.json.encode(
+            {"error": code, "message": status.phrase, "request_id": secrets.token_hex(8)}
+        )
         response = QuartResponse(body, status=status, content_type="application/json")
         if allowed := dict(error.get_headers()).get("Allow"):
             response.headers["Allow"] = allowed
@@ -120,13 +126,13 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]
         reason = "api.bearer_token is not set"
         log.info("app.not_mounted", extra={"fields": {"path": "REST", "reason": reason}})
         return {}
+    bearer = StaticBearer(token, Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)))
     tool_names = {tool.rest_path: tool.name for tool in gateway.catalogue.tools}
     endpoint = RestEndpoint(
         gateway=gateway,
         tool_names=tool_names,
-        authenticate=StaticBearer(
-            token, Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes))
-        ),
+        authenticate=bearer,
         max_request_bytes=settings.limits.max_request_bytes,
     )
-    return dict.fromkeys(tool_names, endpoint)
+    document = OpenapiEndpoint(catalogue=gateway.catalogue, authenticate=bearer)
+    return {**dict.fromkeys(tool_names, endpoint), openapi.PATH: document}
