@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.faults import FaultPlan
 from onecgw.demo.server import serve_demo_onec
@@ -107,7 +108,8 @@ def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
             auth=OnecAuthSettings(username=DEMO_LOGIN, password=Secret(password)),
         ),
         mcp=McpSettings(bearer_token=Secret(DEMO_MCP_TOKEN)),
-        api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN)),
+        # The same as over MCP, so that both surfaces tell the same figures.
+        api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
         oauth=OauthSettings(enabled=False),
         audit=AuditSettings(retention_days=0),
     )

@@ -6,13 +6,11 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, get_args
 
-import attrs
 import httpx
 import pytest
 import trio
 from jsonschema import Draft202012Validator
 
-from onecgw.caller import ALL_SCOPES
 from onecgw.contract import Field, Kind, Tool, fields_of
 from onecgw.demo.books import Books
 from onecgw.demo.reports import TABULAR
@@ -22,7 +20,6 @@ from onecgw.demo.service import build_demo_app
 from onecgw.house import open_gateway
 from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.schema import output_schema
-from onecgw.settings import ApiSettings, Secret
 from onecgw.tools import ALL, BY_NAME
 from onecgw.web.app import build_app
 from tests.harness import make_engine
@@ -71,10 +68,7 @@ async def open_demo(books: Books) -> AsyncIterator[httpx.AsyncClient]:
     app = build_demo_app(books, login="Шлюз", password=PASSWORD)
     async with trio.open_nursery() as nursery:
         base_url = await nursery.start(partial(serve_demo_onec, app, host="127.0.0.1", port=0))
-        settings = attrs.evolve(
-            demo_settings(base_url=base_url, port=0, password=PASSWORD),
-            api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
-        )
+        settings = demo_settings(base_url=base_url, port=0, password=PASSWORD)
         async with open_gateway(settings) as gateway:
             front: Any = build_app(settings, gateway, make_engine(gateway))
             async with httpx.AsyncClient(

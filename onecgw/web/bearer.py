@@ -1,6 +1,7 @@
 """The Authorization header → who is calling."""
 
 import hmac
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -10,6 +11,8 @@ from onecgw.caller import Caller
 from onecgw.errors import Unauthorized
 from onecgw.settings import Secret
 from onecgw.web.asgi import Request
+
+log = logging.getLogger(__name__)
 
 Authenticate = Callable[[Request], Awaitable[Caller]]
 
@@ -57,7 +60,12 @@ async def identify(request: Request, authenticate: Authenticate) -> Caller:
     Raises:
         OnecgwError: as authenticate does.
     """
-    caller = await authenticate(request)
+    try:
+        caller = await authenticate(request)
+    except Unauthorized:
+        fields = {"path": request.path, "peer": request.peer}
+        log.info("bearer.refused", extra={"fields": fields})
+        raise
     if caller.client:
         return caller
     said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]

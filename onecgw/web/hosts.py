@@ -28,7 +28,14 @@ class HostPolicy:
         values = request.values("host")
         if len(values) != 1:
             return False
-        return self.hosts is None or _host_name(values[0]) in self.hosts
+        name = _host_name(values[0])
+        return (
+            self.hosts is None
+            or name in self.hosts
+            # In a rebinding the Host is the attacker's name, never an address; probes and people
+            # on the network go by addresses.
+            or (not self.allows_loopback_origins and _is_address(name))
+        )
 
     def allows_origin(self, origin: str) -> bool:
         """Whether a browser page of that origin may call; `null` never may."""
@@ -43,7 +50,7 @@ class HostPolicy:
 def make_host_policy(server: ServerSettings, issuer: str = "") -> HostPolicy:
     """The policy that follows from where the gateway listens and what it is called."""
     is_loopback = _is_loopback(server.host)
-    names = {name.lower() for name in server.allowed_hosts}
+    names = {_host_name(name) for name in server.allowed_hosts}
     origins = set(server.allowed_origins)
     for url in filter(None, (server.public_url, issuer)):
         names.add(_host_name(urlsplit(url).netloc))
@@ -61,8 +68,15 @@ def _host_name(value: str) -> str:
     return name if colon and port.isascii() and port.isdigit() else value.lower()
 
 
-def _is_loopback(host: str) -> bool:
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return host.lower() == "localhost"
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    if _is_address(host):
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    return host.lower() == "localhost"

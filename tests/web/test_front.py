@@ -15,7 +15,7 @@ PUBLIC = ServerSettings(
     host=EVERY_INTERFACE,
     public_url="https://gw.example.org",
     allowed_origins=("https://desk.example.org",),
-    allowed_hosts=("gw.lan",),
+    allowed_hosts=("gw.lan", "gw.home:8443"),
 )
 NAMELESS = ServerSettings(host=EVERY_INTERFACE)
 
@@ -41,6 +41,10 @@ async def open_client(server: ServerSettings, url: str) -> AsyncIterator[httpx.A
         (PUBLIC, "https://gw.example.org", 200),
         (PUBLIC, "https://GW.example.org:443", 200),
         (PUBLIC, "http://gw.lan:8088", 200),
+        (PUBLIC, "http://gw.home:8443", 200),
+        (PUBLIC, "http://10.0.0.5:8088", 200),
+        (PUBLIC, "http://10.0.0.5.evil.example", 421),
+        (LOOPBACK, "http://10.0.0.5:8088", 421),
         (PUBLIC, "http://localhost:8088", 200),
         (PUBLIC, "https://evil.example", 421),
         (NAMELESS, "http://whatever.example", 200),
