@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import Final, TypeVar, get_type_hints
 
 import attrs
 
@@ -10,7 +10,7 @@ from onecgw.errors import ConfigError, Problem
 from onecgw.settings.conflicts import find_conflicts
 from onecgw.settings.document import read_document
 from onecgw.settings.environment import read_environment
-from onecgw.settings.parse import Given, parse
+from onecgw.settings.parse import Given, Reading, parse
 from onecgw.settings.rules import is_file
 from onecgw.settings.setting import Leaf, Refused, walk
 from onecgw.settings.tree import Settings
@@ -18,9 +18,14 @@ from onecgw.settings.wording import accepted, shown
 
 _T = TypeVar("_T")
 
+BASE_URL_VARIABLE: Final = "ONECGW_ONEC__BASE_URL"
 
-def find_config(option: Path | None, environment: Mapping[str, str], folder: Path) -> Path:
+
+def find_config(option: Path | None, environment: Mapping[str, str], folder: Path) -> Path | None:
     """The settings file: `--config`, else CONFIG_PATH, else the local one, else the shipped one.
+
+    None where no file is named and none is there, but the environment says where 1C is: a
+    container needs no file.
 
     Args:
         option: the value of `--config`.
@@ -35,12 +40,17 @@ def find_config(option: Path | None, environment: Mapping[str, str], folder: Pat
     for name in names:
         if is_file(folder / name):
             return folder / name
+    if not named and environment.get(BASE_URL_VARIABLE):
+        return None
     looked_for = " and ".join(str(folder / name) for name in names)
-    raise ConfigError(f"no settings file: looked for {looked_for}")
+    raise ConfigError(
+        f"no settings file: looked for {looked_for}; without one, {BASE_URL_VARIABLE} and the "
+        "other ONECGW_ variables must say it all"
+    )
 
 
-def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings of a file, each overridden by its ONECGW_* variable.
+def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings of a file, each overridden by its ONECGW_* variable; None: of these alone.
 
     Raises:
         ConfigError: something is wrong; the message has one line for each problem, with its
@@ -48,10 +58,14 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     """
     tree = {node.key: node for node in walk(Settings)}
     leaves = {key: node for key, node in tree.items() if isinstance(node, Leaf)}
-    document = read_document(path, tree)
+    document = read_document(path, tree) if path is not None else Reading()
     overrides = read_environment(environment, leaves)
     problems = [*document.problems, *overrides.problems]
-    given = {key: Given(place=str(path)) for key in leaves} | document.given | overrides.given
+    given = (
+        {key: Given(place=str(path or "environment")) for key in leaves}
+        | document.given
+        | overrides.given
+    )
     values: dict[str, object] = {}
     failed: set[str] = set()
     for leaf in leaves.values():

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.errors import ConfigError
-from onecgw.settings import find_config
+from onecgw.settings import find_config, load_settings
 
 
 @pytest.fixture
@@ -48,3 +48,20 @@ def test_what_was_looked_for_is_named(tmp_path: Path) -> None:
         find_config(None, {}, tmp_path)
     local, shipped = tmp_path / "config/config.local.yml", tmp_path / "config/config.yml"
     assert str(caught.value) == f"no settings file: looked for {local} and {shipped}"
+
+
+def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
+    environment = {
+        "ONECGW_ONEC__BASE_URL": "http://1c.test/hs",
+        "ONECGW_ONEC__AUTH__USERNAME": "gateway",
+        "ONECGW_OAUTH__ENABLED": "false",
+        "ONECGW_MCP__BEARER_TOKEN": "abcdefghijklmnop",
+    }
+
+    path = find_config(None, environment, tmp_path)
+    settings = load_settings(path, environment)
+
+    assert path is None
+    assert settings.onec.base_url == "http://1c.test/hs"
+    with pytest.raises(ConfigError, match=r"environment onec\.auth\.username: missing"):
+        load_settings(None, {"ONECGW_ONEC__BASE_URL": "http://1c.test/hs"})
