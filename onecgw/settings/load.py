@@ -43,10 +43,7 @@ def find_config(option: Path | None, environment: Mapping[str, str], folder: Pat
     if not named and environment.get(BASE_URL_VARIABLE):
         return None
     looked_for = " and ".join(str(folder / name) for name in names)
-    raise ConfigError(
-        f"no settings file: looked for {looked_for}; without one, {BASE_URL_VARIABLE} and the "
-        "other ONECGW_ variables must say it all"
-    )
+    raise ConfigError(f"no settings file: looked for {looked_for}")
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
@@ -58,14 +55,12 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     """
     tree = {node.key: node for node in walk(Settings)}
     leaves = {key: node for key, node in tree.items() if isinstance(node, Leaf)}
-    document = read_document(path, tree) if path is not None else Reading()
+    document = read_document(path, tree) if path is not None else Reading(given={}, problems=[])
     overrides = read_environment(environment, leaves)
     problems = [*document.problems, *overrides.problems]
-    given = (
-        {key: Given(place=str(path or "environment")) for key in leaves}
-        | document.given
-        | overrides.given
-    )
+    nowhere = Given(place=str(path or "environment"))
+    given = dict.fromkeys(leaves, nowhere) | document.given | overrides.given
+
     values: dict[str, object] = {}
     failed: set[str] = set()
     for leaf in leaves.values():
