@@ -60,7 +60,6 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     problems = [*document.problems, *overrides.problems]
     nowhere = Given(place=str(path or "environment"))
     given = dict.fromkeys(leaves, nowhere) | document.given | overrides.given
-
     values: dict[str, object] = {}
     failed: set[str] = set()
     for leaf in leaves.values():
