@@ -19,7 +19,8 @@ from onecgw.web.app import build_app
 from tests.harness import MCP_TOKEN, make_engine, make_settings
 from tests.mcp.support import legacy, mirror_of, modern
 
-TEST_SECONDS = 5  # below onec.timeout_ms: it must not be the deadline that ends the call
+TEST_SECONDS = 30
+DEADLINE_MS = 600_000  # far beyond: it must not be the deadline that ends the call
 HEADERS = {
     "authorization": f"Bearer {MCP_TOKEN}",
     "content-type": "application/json",
@@ -61,6 +62,8 @@ async def gateway() -> AsyncIterator[tuple[str, SilentOnec]]:
                 onec=OnecSettings(
                     base_url=f"http://127.0.0.1:{port}/hs",
                     auth=OnecAuthSettings(username="u", password=Secret("p")),
+                    timeout_ms=DEADLINE_MS,
+                    report_timeout_ms=DEADLINE_MS,
                 )
             )
             async with open_gateway(settings) as house:
