@@ -31,6 +31,7 @@ class AuditRecord:
     ts: UTC, when the call began. code: "ok" or the stable code of the error; "cancelled" when the
     caller went away. rows: of the answer, None where it has none. bytes: of the answer.
     onec_calls: how many calls to 1C it took; 0 = answered from the cache or refused before.
+    traceparent: the W3C trace context of the caller, "" without one.
     """
 
     ts: datetime
@@ -45,6 +46,7 @@ class AuditRecord:
     rows: int | None
     bytes: int
     onec_calls: int
+    traceparent: str = ""
 
 
 @attrs.frozen(kw_only=True)

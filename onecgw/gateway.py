@@ -145,6 +145,7 @@ class Gateway:
                     rows=outcome.rows,
                     bytes=outcome.bytes,
                     onec_calls=outcome.onec_calls,
+                    traceparent=call.traceparent or "",
                 )
             )
 

@@ -109,4 +109,5 @@ def test_the_audit_is_written_whatever_the_level() -> None:
         "rows": None,
         "bytes": 0,
         "onec_calls": 1,
+        "traceparent": "",
     }
