@@ -57,7 +57,7 @@ _VERSION_1: Final = (
     # Between the key and the consent of one login.
     """CREATE TABLE transactions (
         hash BLOB PRIMARY KEY,
-        request TEXT NOT NULL,
+        request_box BLOB NOT NULL,
         sub TEXT NOT NULL,
         name TEXT NOT NULL,
         entitled TEXT NOT NULL,

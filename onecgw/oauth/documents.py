@@ -31,7 +31,7 @@ SELF_TEST_URL: Final = "https://vscode.dev/oauth/client-metadata.json"
 
 # A DNS name with a dot and a last label that is no number, so no address in any notation.
 _NAME: Final = re.compile(
-    r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+    r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
 )
 _PATH: Final = re.compile(r"(/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)+/?")
 

@@ -133,7 +133,8 @@ class Login:
         transaction = realm.vault.mint(_TRANSACTION)
         row = (
             realm.vault.hash(transaction),
-            msgspec.json.encode(ask).decode(),
+            # With the state, which is nobody's business but the client's.
+            realm.vault.encrypt(msgspec.json.encode(ask).decode(), purpose=_ASK_PURPOSE),
             account.sub,
             account.name or account.sub,
             join_scopes(account.scopes),
@@ -143,14 +144,16 @@ class Login:
             realm.seconds() + TRANSACTION_SECONDS,
         )
         await realm.store.write(lambda db: _insert(db, row))
-        return self._consent(transaction, ask, row[3], account.scopes)
+        return self._consent(transaction, ask, account.name or account.sub, account.scopes)
 
     def find(self, transaction: str, browser: str) -> Consent | None:
         """A consent that still waits for its answer in this browser."""
         row = self._realm.store.read(lambda db: self._row(db, transaction, browser))
         if row is None:
             return None
-        return self._consent(transaction, _ask_of(row), row["name"], split_scopes(row["entitled"]))
+        return self._consent(
+            transaction, self._ask_of(row), row["name"], split_scopes(row["entitled"])
+        )
 
     async def allow(
         self, transaction: str, browser: str, scopes: frozenset[str], origin: Origin
@@ -167,7 +170,7 @@ class Login:
             row = self._take(db, transaction, browser)
             if row is None:
                 return None
-            ask = _ask_of(row)
+            ask = self._ask_of(row)
             offered = self._offered(ask, split_scopes(row["entitled"]))
             grant = self._grant(row, ask, scopes & offered)
             insert_grant(db, grant, created_at=realm.seconds())
@@ -205,7 +208,7 @@ class Login:
         row = await self._realm.store.write(lambda db: self._take(db, transaction, browser))
         if row is None:
             return None
-        ask = _ask_of(row)
+        ask = self._ask_of(row)
         self._realm.tell("consent.denied", origin, sub=row["sub"], client=ask.client_name)
         return self._bounce(
             ask.redirect_uri, ask.state, OauthProblem(ACCESS_DENIED, "the person did not agree")
@@ -238,9 +241,13 @@ class Login:
             "SELECT * FROM transactions WHERE hash = ? AND expires_at > ?",
             (self._realm.vault.hash(transaction), self._realm.seconds()),
         ).fetchone()
-        if row is None or not secrets.compare_digest(_ask_of(row).browser, browser):
+        if row is None or not secrets.compare_digest(self._ask_of(row).browser, browser):
             return None
         return row
+
+    def _ask_of(self, row: sqlite3.Row) -> Ask:
+        text = self._realm.vault.decrypt(row["request_box"], purpose=_ASK_PURPOSE)
+        return msgspec.json.decode(text or "", type=Ask)
 
     def _take(self, db: sqlite3.Connection, transaction: str, browser: str) -> sqlite3.Row | None:
         """A transaction is answered once."""
@@ -272,10 +279,6 @@ class Login:
 
 def _insert(db: sqlite3.Connection, row: tuple[object, ...]) -> None:
     db.execute("INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-
-def _ask_of(row: sqlite3.Row) -> Ask:
-    return msgspec.json.decode(row["request"], type=Ask)
 
 
 def _state(pairs: Pairs) -> str | None:

@@ -18,6 +18,7 @@ from onecgw.audit import AuditEvent, AuditRecord, AuditTrail
 from onecgw.caller import ALL_SCOPES
 from onecgw.errors import OnecUnavailable
 from onecgw.identity import KeyVerdict, UncheckedKey
+from onecgw.oauth.fetching import Fetcher
 from onecgw.oauth.opening import open_realm
 from onecgw.oauth.realm import Realm
 from onecgw.oauth.vault import Vault, open_vault
@@ -246,7 +247,9 @@ def redirect_of(response: httpx.Response) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def open_oauth(tmp_path: Path, **oauth: Any) -> AsyncIterator[OauthRig]:
+async def open_oauth(
+    tmp_path: Path, *, fetcher: Fetcher | None = None, **oauth: Any
+) -> AsyncIterator[OauthRig]:
     """A gateway whose /mcp asks for OAuth tokens."""
     accounts, clock = Accounts(), Clock()
     settings = {
@@ -276,6 +279,7 @@ async def open_oauth(tmp_path: Path, **oauth: Any) -> AsyncIterator[OauthRig]:
             audit=events.append,
             check_key=check_key,
             now=clock,
+            fetcher=fetcher,
         )
         site = open_site(realm)
 
