@@ -7,6 +7,8 @@ import trio
 
 from onecgw.web.asgi import Receive, Response, Send, send_response
 
+Header = tuple[bytes, bytes]
+
 TICK_SECONDS: Final = 1
 KEEP_ALIVE_SECONDS: Final = 15  # below the idle limit of every proxy we know of (60 s)
 
@@ -28,7 +30,7 @@ class Reply:
     def __init__(self, send: Send, *, can_stream: bool, request_id: str) -> None:
         self.can_stream: Final = can_stream
         self._send = send
-        self._headers = ((b"x-request-id", request_id.encode("ascii")),)
+        self._headers: tuple[Header, ...] = ((b"x-request-id", request_id.encode("ascii")),)
         self._pulse: Callable[[], Awaitable[None]] | None = None
         self._is_stream = False
         self._is_over = False
@@ -113,11 +115,16 @@ async def reply_while_connected(
 async def _is_gone(receive: Receive, reply: Reply) -> bool:
     """Wait for the client to go, but no longer than the reply may be left alone."""
     if not reply.can_stream:
-        return (await receive())["type"] == "http.disconnect"
+        return await _is_disconnect(receive)
     with trio.move_on_after(TICK_SECONDS):
-        return (await receive())["type"] == "http.disconnect"
+        return await _is_disconnect(receive)
     await reply.tick()
     return False
+
+
+async def _is_disconnect(receive: Receive) -> bool:
+    message = await receive()
+    return bool(message["type"] == "http.disconnect")
 
 
 def _event(message: bytes) -> bytes:
