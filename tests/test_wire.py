@@ -1,0 +1,239 @@
+"""What reaches 1C: the exact body and the exact headers of every call, from every surface."""
+
+import base64
+import json
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+
+from onecgw.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
+from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
+from onecgw.tools import ALL
+from tests.cycle.scripted import answer_of
+from tests.harness import answering, make_settings
+from tests.surfaces import DOORS, Door, open_surfaces
+from tests.wire import cycle, reports, resolvers
+from tests.wire.row import MAY, Row
+
+TABLE = (*resolvers.TABLE, *reports.TABLE, *cycle.TABLE)
+BASE_URL = "http://1c.test/trade/hs"
+CANDIDATE = answering(b'{"candidates":[{"id":"c7","label":"A","archived":false}]}')
+REPORT = answering(b'{"columns":[],"rows":[],"totals":{}}')
+SUB = {"rest": "api", "legacy": "static", "modern": "static"}
+# Шлюз:пароль in UTF-8.
+BASIC = "Basic 0KjQu9GO0Lc60L/QsNGA0L7Qu9GM"
+EVERY_SCOPE = "mcp:resolve,mcp:report:sales,mcp:report:stock,mcp:report:money,mcp:report:cost"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+OTHER_TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+
+
+def answer(request: httpx.Request) -> Any:
+    """What the tool that asks can go on with."""
+    if "/resolve/" in request.url.path:
+        return CANDIDATE(request)
+    return REPORT(request)
+
+
+def exactly(value: object) -> str:
+    """JSON that tells 10 from 10.0 and true from 1; the order of members means nothing."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def expected(row: Row, door: Door) -> list[tuple[str, str]]:
+    surface = "rest" if door == "rest" else "mcp"
+    questions = []
+    for path, body in row.asked:
+        top = body.get("top")
+        told = {**body, "top": top[surface]} if isinstance(top, dict) else body
+        questions.append((f"{BASE_URL}{path}", exactly(told)))
+    return sorted(questions)
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("row", TABLE, ids=str)
+async def test_1c_is_asked_exactly_this(row: Row, door: Door) -> None:
+    onec = answer_of if row.tool == "cash_conversion_cycle" else answer
+    async with open_surfaces(onec) as surfaces:
+        response = await surfaces.post(door, row.tool, row.sent)
+        requests = surfaces.rig.onec.requests
+        [record] = surfaces.rig.audit
+
+    assert response.status_code == 200, response.text
+    assert not response.json().get("result", {}).get("isError"), response.text
+    asked = [(str(one.url), exactly(json.loads(one.content))) for one in requests]
+    assert sorted(asked) == expected(row, door)
+    for request in requests:
+        assert request.method == "POST"
+        assert dict(request.headers) == {
+            "host": "1c.test",
+            "authorization": BASIC,
+            "content-type": "application/json",
+            "content-length": str(len(request.content)),
+            "accept": "application/json",
+            "accept-encoding": "gzip",
+            "user-agent": "onecgw",
+            "x-mcp-sub": SUB[door],
+            "x-mcp-scopes": EVERY_SCOPE,
+            "x-request-id": record.request_id,
+        }
+        assert len(request.headers.raw) == len(request.headers)  # none is said twice
+
+
+def test_the_table_has_each_form_of_each_tool() -> None:
+    forms = {(row.tool, row.form) for row in TABLE}
+
+    assert {tool for tool, _ in forms} == {tool.name for tool in ALL}
+    for tool in ALL:
+        for form in ("nothing optional", "everything", "forgiving"):
+            assert (tool.name, form) in forms
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_texts_reach_1c_in_their_own_letters(door: Door) -> None:
+    query = '«Ромашка»\u00a0№1 ї ґ ё \U0001f33c " \\ \u2028'
+    async with open_surfaces(answer) as surfaces:
+        await surfaces.post(door, "resolve_customer", {"query": query})
+
+    [request] = surfaces.rig.onec.requests
+    escaped = query.replace("\\", "\\\\").replace('"', '\\"')
+    assert request.content == f'{{"query":"{escaped}"}}'.encode()
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    ("scopes", "told"),
+    [
+        ((SALES, COST), "mcp:report:sales,mcp:report:cost"),
+        # Said in the order of the contract, whatever the settings say.
+        ((MONEY, STOCK, SALES), "mcp:report:sales,mcp:report:stock,mcp:report:money"),
+    ],
+)
+async def test_1c_is_told_the_scopes_of_the_caller(
+    door: Door, scopes: tuple[str, ...], told: str
+) -> None:
+    async with open_surfaces(answer, scopes=scopes) as surfaces:
+        await surfaces.post(door, "sales_report", {"period": MAY})
+
+    assert [one.headers["x-mcp-scopes"] for one in surfaces.rig.onec.requests] == [told]
+
+
+async def test_by_default_rest_is_without_the_scope_of_costs() -> None:
+    defaults = make_settings()
+    async with open_surfaces(answer, mcp=defaults.mcp, api=defaults.api) as surfaces:
+        for door in DOORS:
+            await surfaces.post(door, "stock_balance", {})
+
+    assert [one.headers["x-mcp-scopes"] for one in surfaces.rig.onec.requests] == [
+        "mcp:resolve,mcp:report:sales,mcp:report:stock,mcp:report:money",
+        EVERY_SCOPE,
+        EVERY_SCOPE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"tenant_header": "X-Tenant", "default_tenant": "acme"}, {"x-tenant": "acme"}),
+        ({"tenant_header": "X-Tenant"}, {}),
+        ({"default_tenant": "acme"}, {}),
+    ],
+    ids=["both", "no tenant", "no header"],
+)
+@pytest.mark.parametrize("door", DOORS)
+async def test_the_tenant_is_told_where_the_settings_name_header_and_tenant(
+    door: Door, changes: dict[str, str], told: dict[str, str]
+) -> None:
+    onec = OnecSettings(base_url=BASE_URL, **changes)
+    async with open_surfaces(answer, onec=onec) as surfaces:
+        await surfaces.post(door, "stock_balance", {})
+
+    [request] = surfaces.rig.onec.requests
+    assert {name: request.headers[name] for name in request.headers if "tenant" in name} == told
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        (OnecAuthSettings(type="bearer", token=Secret("t0ken.of-1C")), "Bearer t0ken.of-1C"),
+        (OnecAuthSettings(username="Шлюз", password=Secret("пароль")), BASIC),
+        (
+            OnecAuthSettings(username="robot", password=Secret("a:b")),
+            f"Basic {base64.b64encode(b'robot:a:b').decode()}",
+        ),
+    ],
+    ids=["bearer", "cyrillic", "colon"],
+)
+@pytest.mark.parametrize("door", DOORS)
+async def test_1c_is_called_under_its_technical_user(
+    door: Door, auth: OnecAuthSettings, told: str
+) -> None:
+    onec = attrs.evolve(make_settings().onec, auth=auth)
+    async with open_surfaces(answer, onec=onec) as surfaces:
+        await surfaces.post(door, "stock_balance", {})
+
+    assert [one.headers["authorization"] for one in surfaces.rig.onec.requests] == [told]
+
+
+@pytest.mark.parametrize("base_url", [BASE_URL, f"{BASE_URL}/"])
+async def test_a_slash_at_the_end_of_base_url_changes_nothing(base_url: str) -> None:
+    onec = attrs.evolve(make_settings().onec, base_url=base_url)
+    async with open_surfaces(answer, onec=onec) as surfaces:
+        await surfaces.post("rest", "stock_balance", {})
+
+    assert [str(one.url) for one in surfaces.rig.onec.requests] == [f"{BASE_URL}/mcp/reports/stock"]
+
+
+@pytest.mark.parametrize(
+    ("door", "header", "meta", "told"),
+    [
+        *((door, TRACE, None, TRACE) for door in DOORS),
+        *((door, "00-not-a-trace-01", None, None) for door in DOORS),
+        ("legacy", None, TRACE, TRACE),
+        ("modern", None, TRACE, TRACE),
+        # What the message says goes before what the transport says.
+        ("legacy", OTHER_TRACE, TRACE, TRACE),
+        ("modern", OTHER_TRACE, TRACE, TRACE),
+        ("modern", None, f"{TRACE}\r\nX-MCP-Scopes: all", None),
+    ],
+)
+async def test_the_trace_of_the_caller_goes_on_in_1c(
+    door: Door, header: str | None, meta: str | None, told: str | None
+) -> None:
+    async with open_surfaces(answer_of) as surfaces:
+        response = await surfaces.post(
+            door,
+            "cash_conversion_cycle",
+            {"period": MAY},
+            headers={"traceparent": header} if header else {},
+            meta={"traceparent": meta} if meta else {},
+        )
+
+    assert response.status_code == 200
+    requests = surfaces.rig.onec.requests
+    assert [one.headers.get("traceparent") for one in requests] == [told] * 11
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_what_a_caller_says_in_headers_of_1c_does_not_reach_it(door: Door) -> None:
+    forged = {
+        "x-mcp-sub": "director",
+        "x-mcp-scopes": ",".join(ALL_SCOPES),
+        "x-request-id": "mine",
+        "x-tenant": "other",
+        "cookie": "ibsession=1",
+        "ibsession": "start",
+    }
+    async with open_surfaces(answer, scopes=(STOCK,)) as surfaces:
+        await surfaces.post(door, "stock_balance", {}, headers=forged)
+
+    [request] = surfaces.rig.onec.requests
+    assert {name: request.headers.get(name) for name in forged} == {
+        "x-mcp-sub": SUB[door],
+        "x-mcp-scopes": STOCK,
+        "x-request-id": surfaces.rig.audit[0].request_id,
+        "x-tenant": None,
+        "cookie": None,
+        "ibsession": None,
+    }

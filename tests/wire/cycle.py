@@ -1,0 +1,113 @@
+"""What cash_conversion_cycle asks of 1C: the calls of its five reports."""
+
+from typing import Final
+
+from tests.wire.row import MAY, MAY_AS_TEXT, Asked, Json, Row
+
+
+def _balances(day: str, filters: Json) -> Asked:
+    """What the cycle asks of one day."""
+    return (
+        (
+            "/mcp/reports/stock",
+            {"date": day, **filters, "group_by": ["warehouse"], "measures": ["amount"], "top": 1},
+        ),
+        (
+            "/mcp/reports/receivables",
+            {
+                "date": day,
+                **filters,
+                "group_by": ["customer"],
+                "measures": ["receivable", "advance"],
+                "top": 1,
+            },
+        ),
+        (
+            "/mcp/reports/payables",
+            {
+                "date": day,
+                **filters,
+                "group_by": ["supplier"],
+                "measures": ["payable", "advance"],
+                "top": 1,
+            },
+        ),
+    )
+
+
+APRIL_AND_MAY: Final = {"from": "2026-04-01", "to": "2026-05-31"}
+MAY_2025: Final = {"from": "2025-05-01", "to": "2025-05-31"}
+OF_FIRM_1: Final = {"filters": {"firm_ids": ["f1"]}}
+BY_MONTH: Final = {"group_by": ["month"]}
+
+TABLE: Final = [
+    Row(
+        "cash_conversion_cycle",
+        "nothing optional",
+        {"period": MAY},
+        (
+            (
+                "/mcp/reports/sales",
+                {"period": APRIL_AND_MAY, **BY_MONTH, "measures": ["amount", "cost"], "top": 2},
+            ),
+            (
+                "/mcp/reports/purchases",
+                {"period": APRIL_AND_MAY, **BY_MONTH, "measures": ["amount"], "top": 2},
+            ),
+            *_balances("2026-03-31", {}),
+            *_balances("2026-04-30", {}),
+            *_balances("2026-05-31", {}),
+        ),
+    ),
+    Row(
+        "cash_conversion_cycle",
+        "everything",
+        {
+            "period": MAY,
+            "compare": "previous_year",
+            "breakdown": "none",
+            "balance_basis": "closing",
+            "dpo_base": "cogs",
+            "firm_ids": ["f1"],
+        },
+        (
+            (
+                "/mcp/reports/sales",
+                {
+                    "period": MAY_2025,
+                    **OF_FIRM_1,
+                    **BY_MONTH,
+                    "measures": ["amount", "cost"],
+                    "top": 1,
+                },
+            ),
+            (
+                "/mcp/reports/sales",
+                {"period": MAY, **OF_FIRM_1, **BY_MONTH, "measures": ["amount", "cost"], "top": 1},
+            ),
+            *_balances("2025-05-31", OF_FIRM_1),
+            *_balances("2026-05-31", OF_FIRM_1),
+        ),
+    ),
+    Row(
+        "cash_conversion_cycle",
+        "forgiving",
+        {
+            "period": MAY_AS_TEXT,
+            "compare": "none",
+            "balance_basis": "closing",
+            "firm_ids": "f1",
+        },
+        (
+            (
+                "/mcp/reports/sales",
+                {"period": MAY, **OF_FIRM_1, **BY_MONTH, "measures": ["amount", "cost"], "top": 1},
+            ),
+            (
+                "/mcp/reports/purchases",
+                {"period": MAY, **OF_FIRM_1, **BY_MONTH, "measures": ["amount"], "top": 1},
+            ),
+            *_balances("2026-05-31", OF_FIRM_1),
+        ),
+    ),
+]

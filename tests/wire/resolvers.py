@@ -1,0 +1,49 @@
+"""What the resolvers ask of 1C."""
+
+from typing import Final
+
+from tests.wire.row import Row, as_it_came, rows
+
+
+def _flat_resolver(tool: str, path: str) -> list[Row]:
+    return rows(
+        tool,
+        path,
+        {
+            "nothing optional": as_it_came({"query": "каса №1"}),
+            "everything": as_it_came({"query": "x" * 200, "limit": 3}),
+            "forgiving": ({"query": "«Київ» 12", "limit": "7"}, {"query": "«Київ» 12", "limit": 7}),
+            "a whole float": ({"query": "12", "limit": 7.0}, {"query": "12", "limit": 7}),
+            "above the limit": ({"query": "а", "limit": 11}, {"query": "а", "limit": 10}),
+        },
+    )
+
+
+def _resolver_with_groups(tool: str, path: str) -> list[Row]:
+    return _flat_resolver(tool, path) + rows(
+        tool,
+        path,
+        {
+            "with groups": as_it_came({"query": "ї\u00a0ё", "limit": 1, "include_groups": True}),
+            "without groups": as_it_came({"query": "а", "include_groups": False}),
+            "forgiving with groups": (
+                {"query": "а", "limit": "+2", "include_groups": "true"},
+                {"query": "а", "limit": 2, "include_groups": True},
+            ),
+            "forgiving without groups": (
+                {"query": "а", "include_groups": "false"},
+                {"query": "а", "include_groups": False},
+            ),
+        },
+    )
+
+
+TABLE: Final = [
+    *_resolver_with_groups("resolve_customer", "/mcp/resolve/customer"),
+    *_flat_resolver("resolve_warehouse", "/mcp/resolve/warehouse"),
+    *_resolver_with_groups("resolve_product", "/mcp/resolve/product"),
+    *_flat_resolver("resolve_sales_channel", "/mcp/resolve/sales_channel"),
+    *_flat_resolver("resolve_cash", "/mcp/resolve/cash"),
+    *_resolver_with_groups("resolve_cost_article", "/mcp/resolve/cost_article"),
+    *_flat_resolver("resolve_operation", "/mcp/resolve/operation"),
+]
