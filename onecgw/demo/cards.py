@@ -20,8 +20,6 @@ from onecgw.demo.requests import (
     read_selection,
 )
 
-TOP_PRODUCTS: Final = "top_products"
-CUSTOMER_SUMMARY: Final = "customer_summary"
 _DEFAULT_TOP: Final = 10
 _DEFAULT_CARD_TOP: Final = 5
 _BY: Final = ("amount", "qty")

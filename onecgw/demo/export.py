@@ -9,7 +9,7 @@ from typing import Final
 from onecgw.demo.books import Books
 from onecgw.demo.dictionary import TABLES, Column, Kind, Table, render_dictionary
 
-DICTIONARY_FILE: Final = "data-dictionary.md"
+DICTIONARY_FILE: Final = "README.md"
 _PLACES: Final = {"money": 2, "qty": 3}
 _INTRODUCTION: Final = """# The books of the demo company
 

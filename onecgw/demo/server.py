@@ -17,7 +17,6 @@ from onecgw.demo.wire import CURRENT_WIRE, Wire
 log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 512
-_MAX_REQUEST_BYTES: Final = 1024 * 1024
 
 
 async def serve_demo_onec(
@@ -42,7 +41,7 @@ async def serve_demo_onec(
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
-    wrapped = wrap_app(app, _MAX_REQUEST_BYTES, "asgi")
+    wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     context = WorkerContext(None)
 
     async def serve_connection(stream: trio.SocketStream) -> None:

@@ -28,6 +28,7 @@ from onecgw.demo.sessions import Sessions
 
 # How many reports run at once, each in its thread with its own connection.
 _MAX_THREADS: Final = 4
+_MAX_REQUEST_BYTES: Final = 1024 * 1024
 _JSON: Final = "application/json; charset=utf-8"
 
 Answer = Callable[[Body, Scopes], dict[str, object]]
@@ -58,6 +59,7 @@ def build_demo_app(
         faults: what goes wrong on its own; a call's X-Demo-Fault header wins over it.
     """
     app = QuartTrio("onecgw.demo")
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     limiter = trio.CapacityLimiter(_MAX_THREADS)
     sessions = Sessions()
 

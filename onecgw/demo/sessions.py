@@ -4,7 +4,6 @@ from typing import Final
 from uuid import uuid4
 
 _COOKIE: Final = "ibsession"
-_HEADER: Final = "IBSession"
 _MAX_SESSIONS: Final = 1_000
 
 

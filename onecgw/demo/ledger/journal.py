@@ -18,7 +18,7 @@ class Journal:
         self._rows: dict[str, list[Sequence[object]]] = {}
         self._counters: dict[str, int] = {}
 
-    def sale(  # noqa: D102 - the journal's methods are its documents
+    def sale(
         self,
         *,
         day: date,
@@ -30,6 +30,7 @@ class Journal:
         lines: Sequence[SaleLine],
         return_of: int | None = None,
     ) -> int:
+        """A sale, or a return of one; returns its number."""
         number, code = self._next("sales", "ВЗ" if return_of else "РН")
         self._add(
             "sales",
@@ -38,7 +39,7 @@ class Journal:
         self._extend("sale_lines", ((number, *line) for line in lines))
         return number
 
-    def purchase(  # noqa: D102
+    def purchase(
         self,
         *,
         day: date,
@@ -48,6 +49,7 @@ class Journal:
         lines: Sequence[PurchaseLine],
         return_of: int | None = None,
     ) -> int:
+        """A purchase, or a return of one; returns its number."""
         number, code = self._next("purchases", "ВП" if return_of else "ПН")
         self._add(
             "purchases", (number, day.isoformat(), code, return_of, firm, warehouse, supplier)
@@ -55,14 +57,15 @@ class Journal:
         self._extend("purchase_lines", ((number, *line) for line in lines))
         return number
 
-    def stock_transfer(  # noqa: D102
+    def stock_transfer(
         self, *, day: date, source: int, target: int, lines: Sequence[TransferLine]
     ) -> None:
+        """Goods go from one warehouse to another."""
         number, code = self._next("stock_transfers", "ПТ")
         self._add("stock_transfers", (number, day.isoformat(), code, source, target))
         self._extend("stock_transfer_lines", ((number, *line) for line in lines))
 
-    def cash(  # noqa: D102
+    def cash(
         self,
         *,
         day: date,
@@ -74,6 +77,7 @@ class Journal:
         partner: int | None = None,
         cost_article: int | None = None,
     ) -> None:
+        """Money comes in or goes out."""
         number, code = self._next("cash_documents", "ДС")
         self._add(
             "cash_documents",
@@ -91,9 +95,10 @@ class Journal:
             ),
         )
 
-    def cash_transfer(  # noqa: D102
+    def cash_transfer(
         self, *, day: date, source: int, target: int, own_from: int, own_to: int, amount: int
     ) -> None:
+        """Money goes from one desk to another."""
         number, code = self._next("cash_transfers", "ПД")
         self._add(
             "cash_transfers",

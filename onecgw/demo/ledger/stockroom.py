@@ -55,7 +55,7 @@ class Shelf:
 
 @attrs.define
 class Stockroom:
-    """All shelves, and the value of everything on them."""
+    """All shelves, by warehouse and product."""
 
     shelves: dict[tuple[int, int], Shelf] = attrs.field(factory=dict)
 
@@ -66,8 +66,3 @@ class Stockroom:
     def of(self, warehouse: int, product: int) -> Shelf:
         """The shelf of a product in a warehouse."""
         return self.shelves[warehouse, product]
-
-    @property
-    def cost(self) -> int:
-        """The value of all stock, kopecks."""
-        return sum(shelf.cost for shelf in self.shelves.values())
