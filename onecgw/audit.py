@@ -124,8 +124,9 @@ class AuditTrail:
         Raises:
             StorageUnavailable: the audit cannot be written, and calls are to be refused then.
         """
-        if not self._problem:
+        if self._store is None or not (self._problem or self._store.missing()):
             return
+        self._more.set()  # the next attempt to write says more
         if self._on_failure == "deny":
             raise StorageUnavailable(
                 "the audit cannot be written, and nothing is answered without it",

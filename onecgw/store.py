@@ -104,10 +104,20 @@ class Store:
         self._reader.close()
         self._writer.close()
 
+    def missing(self) -> str:
+        """Why the file is not the one that was opened; "" if it is.
+
+        SQLite would go on writing into a file that somebody has deleted.
+        """
+        try:
+            is_same = self.path.stat().st_ino == self._inode
+        except OSError as error:
+            return str(error)
+        return "" if is_same else f"{self.path} was replaced while the gateway runs"
+
     def _look_at_file(self) -> None:
-        """SQLite would go on writing into a file that somebody has deleted."""
-        if self.path.stat().st_ino != self._inode:
-            raise OSError(f"{self.path} was replaced while the gateway runs")
+        if reason := self.missing():
+            raise OSError(reason)
 
 
 def _commit(connection: sqlite3.Connection, transition: Transition[T]) -> T:
