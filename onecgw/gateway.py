@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Final
 
 import attrs
 import msgspec
@@ -12,8 +12,10 @@ import trio
 
 from onecgw import answers
 from onecgw.answers import Answer, Bounds
-from onecgw.arguments import parse_arguments, to_onec
+from onecgw.arguments import parse_arguments
+from onecgw.asking import Asking, Sources
 from onecgw.audit import AuditRecord, AuditSink
+from onecgw.bounding import Surface, bounds_of, clamp
 from onecgw.caller import COST, Caller
 from onecgw.catalogue import NO_SUCH_TOOL, Catalogue
 from onecgw.contract import (
@@ -28,9 +30,6 @@ from onecgw.contract import (
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.json_input import read_json_object
 from onecgw.naming import name_to_resolve, pick_candidate, with_id
-from onecgw.onec.cache import AnswerCache
-from onecgw.onec.call import OnecCall
-from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.ratelimit import CallRate
@@ -39,7 +38,7 @@ from onecgw.trace import valid_traceparent
 
 log = logging.getLogger(__name__)
 
-Surface = Literal["mcp", "rest"]
+OK: Final = "ok"
 CANCELLED: Final = "cancelled"
 INTERNAL: Final = "internal"
 
@@ -69,16 +68,6 @@ class ToolCall:
     traceparent: str | None = attrs.field(default=None, converter=valid_traceparent)
 
 
-@attrs.define(kw_only=True)
-class _Outcome:
-    """What the audit will say; filled while the call goes on."""
-
-    code: str = CANCELLED
-    rows: int | None = None
-    bytes: int = 0
-    onec_calls: int = 0
-
-
 async def _untold(done: int, total: int) -> None:
     """Nobody wants to know."""
 
@@ -90,18 +79,14 @@ class Gateway:
         self,
         *,
         catalogue: Catalogue,
-        client: OnecClient,
-        cache: AnswerCache,
-        balances: AnswerCache,
+        sources: Sources,
         onec: OnecSettings,
         limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
     ) -> None:
         self.catalogue = catalogue
-        self._client = client
-        self._cache = cache
-        self._balances = balances
+        self._sources = sources
         self._onec = onec
         self._limits = limits
         self._audit = audit
@@ -118,17 +103,23 @@ class Gateway:
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
-        began, ts, outcome = trio.current_time(), datetime.now(UTC), _Outcome()
+        began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
+        asking = Asking(
+            sources=self._sources,
+            caller=call.caller,
+            request_id=call.request_id,
+            traceparent=call.traceparent,
+        )
         try:
-            answer = await self._answer(call, outcome, progress)
+            answer = await self._answer(call, asking, progress)
         except OnecgwError as error:
-            outcome.code = error.code
+            code = error.code
             raise
         except Exception:  # the audit must tell a defect of ours from a caller who left
-            outcome.code = INTERNAL
+            code = INTERNAL
             raise
         else:
-            outcome.code, outcome.rows, outcome.bytes = "ok", answer.rows, len(answer.body)
+            code = OK
             return answer
         finally:
             self._audit(
@@ -139,17 +130,17 @@ class Gateway:
                     sub=call.caller.sub,
                     client=call.caller.client,
                     tool=call.tool,
-                    ok=outcome.code == "ok",
-                    code=outcome.code,
+                    ok=code == OK,
+                    code=code,
                     duration_ms=round((trio.current_time() - began) * 1000),
-                    rows=outcome.rows,
-                    bytes=outcome.bytes,
-                    onec_calls=outcome.onec_calls,
+                    rows=answer.rows if answer else None,
+                    bytes=len(answer.body) if answer else 0,
+                    onec_calls=asking.calls,
                     traceparent=call.traceparent or "",
                 )
             )
 
-    async def _answer(self, call: ToolCall, outcome: _Outcome, progress: Progress) -> Answer:
+    async def _answer(self, call: ToolCall, asking: Asking, progress: Progress) -> Answer:
         self._admit()
         self._rate.take(call.caller.sub)
         tool, scopes = self._find(call), call.caller.scopes
@@ -160,16 +151,23 @@ class Gateway:
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         if tool.composition is not None:
-            return await self._compose(tool.composition, request, call, outcome, progress)
+            return await self._compose(tool.composition, request, asking, progress)
         with deadline(self._timeout_ms(tool)):
             if tool.naming is not None:
-                request = await self._identify(tool.naming, request, call, outcome)
-            arguments, notices = self._clamp(tool, request)
-            bounds = self._bounds(tool, arguments, call, notices)
+                request = await self._identify(tool.naming, request, asking)
+            arguments, notices = clamp(tool, request, self._limits)
+            bounds = bounds_of(
+                tool,
+                arguments,
+                self._limits,
+                surface=call.surface,
+                scopes=scopes,
+                notices=notices,
+            )
             if tool.kind is Kind.TABLE:
                 # One row more than wanted tells whether there are more.
                 arguments["top"] = bounds.rows + 1
-            body = await self._ask(tool, arguments, call, outcome)
+            body = await asking.ask(tool, arguments)
         return _BUILDERS[tool.kind](body, bounds)
 
     def _find(self, call: ToolCall) -> Tool:
@@ -183,22 +181,19 @@ class Gateway:
         missing = ", ".join(sorted(tool.scopes - caller.scopes))
         raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
 
-    async def _identify(
-        self, naming: Naming, request: object, call: ToolCall, outcome: _Outcome
-    ) -> object:
+    async def _identify(self, naming: Naming, request: object, asking: Asking) -> object:
         """The request with an id where a name was given."""
         name = name_to_resolve(naming, request)
         if name is None:
             return request
         resolver = naming.resolver
-        if not resolver.is_open_to(call.caller.scopes):
+        if not resolver.is_open_to(asking.caller.scopes):
             raise ScopeMissing(
                 f"{naming.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
                 f"give {naming.id} instead",
                 required=resolver.scopes,
             )
-        asked = {"query": name, "limit": self._limits.resolve_limit}
-        found = await self._ask(resolver, asked, call, outcome)
+        found = await asking.ask(resolver, {"query": name, "limit": self._limits.resolve_limit})
         return with_id(naming, request, pick_candidate(naming, name, found))
 
     def _refuse_closed(self, tool: Tool, request: object, scopes: frozenset[str]) -> None:
@@ -212,76 +207,18 @@ class Gateway:
                     required=tool.scopes | {COST},
                 )
 
-    def _clamp(self, tool: Tool, request: object) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """The arguments for 1C with numbers above their limit lowered, and what was lowered."""
-        arguments = to_onec(request)
-        notices = []
-        for field in fields_of(tool.request):
-            if field.arg.maximum is None or field.name not in arguments:
-                continue
-            maximum: int = getattr(self._limits, field.arg.maximum)
-            if arguments[field.name] > maximum:
-                notices.append(f"{field.name} was {arguments[field.name]}, the limit is {maximum}.")
-                arguments[field.name] = maximum
-        return arguments, tuple(notices)
-
-    def _bounds(
-        self, tool: Tool, arguments: dict[str, Any], call: ToolCall, notices: tuple[str, ...]
-    ) -> Bounds:
-        limits, is_mcp = self._limits, call.surface == "mcp"
-        if tool.kind is Kind.RESOLVER:
-            rows = arguments.get("limit", limits.resolve_limit)
-        else:
-            default_rows = min(limits.default_rows, limits.max_rows) if is_mcp else limits.max_rows
-            rows = arguments.get("top", default_rows)
-        return Bounds(
-            rows=rows,
-            max_rows=limits.max_rows,
-            max_bytes=limits.max_result_bytes if is_mcp else None,
-            refuses_extra_rows=not is_mcp,
-            closed=closed_measures(call.caller.scopes),
-            notices=notices,
-        )
-
     def _timeout_ms(self, tool: Tool) -> int:
         is_report = tool.kind is not Kind.RESOLVER
         return self._onec.report_deadline_ms if is_report else self._onec.timeout_ms
 
-    async def _ask(
-        self, tool: Tool, arguments: dict[str, Any], call: ToolCall, outcome: _Outcome
-    ) -> bytes:
-        body = msgspec.json.encode(arguments)
-        if tool.kind is not Kind.RESOLVER:
-            return await self._post(tool, body, call, outcome)
-        key = (
-            tool.name,
-            " ".join(str(arguments["query"]).lower().split()),
-            arguments.get("limit"),
-            arguments.get("include_groups"),
-            call.caller.scopes,
-        )
-
-        async def post() -> bytes:
-            found = await self._post(tool, body, call, outcome)
-            answers.read_candidates(found)  # what is no answer must not be kept as one
-            return found
-
-        return (await self._cache.fetch(key, post)).body
-
     async def _compose(
-        self,
-        composition: Composition,
-        request: object,
-        call: ToolCall,
-        outcome: _Outcome,
-        progress: Progress,
+        self, composition: Composition, request: object, asking: Asking, progress: Progress
     ) -> Answer:
         """Ask everything side by side, each under the caller's own name, and put it together."""
         now = datetime.now(UTC)
         parts: dict[Hashable, Part[object]] = {
             key: Part(
-                ask=partial(self._ask_question, question, call, outcome),
-                needed_by=question.needed_by,
+                ask=partial(self._ask_question, question, asking), needed_by=question.needed_by
             )
             for key, question in composition.plan(request, now).items()
         }
@@ -293,29 +230,7 @@ class Gateway:
         )
         return Answer(body=_encode(composition.compose(request, found, now)))
 
-    async def _ask_question(self, question: Question, call: ToolCall, outcome: _Outcome) -> object:
+    async def _ask_question(self, question: Question, asking: Asking) -> object:
         if problems := self.catalogue.unsupported(question.tool, question.request):
             raise ValidationFailed(problems)
-        body = msgspec.json.encode(to_onec(question.request))
-
-        async def post() -> bytes:
-            found = await self._post(question.tool, body, call, outcome)
-            question.read(found)  # what is no answer must not be kept as one
-            return found
-
-        if not question.is_settled:
-            return question.read(await self._post(question.tool, body, call, outcome))
-        key = (question.tool.name, body, call.caller.scopes)
-        return question.read((await self._balances.fetch(key, post)).body)
-
-    async def _post(self, tool: Tool, body: bytes, call: ToolCall, outcome: _Outcome) -> bytes:
-        outcome.onec_calls += 1
-        return await self._client.post(
-            OnecCall(
-                path=tool.path,
-                body=body,
-                caller=call.caller,
-                request_id=call.request_id,
-                traceparent=call.traceparent,
-            )
-        )
+        return await asking.ask_question(question)

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditTrail
 from onecgw.catalogue import Catalogue
@@ -140,9 +141,11 @@ async def _sweep_logins(store: Store) -> None:
 def _make_gateway(settings: Settings, client: OnecClient, trail: AuditTrail) -> Gateway:
     return Gateway(
         catalogue=Catalogue(ALL, settings.limits),
-        client=client,
-        cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
-        balances=_make_cache(settings.onec.balance_cache_ttl_sec),
+        sources=Sources(
+            client=client,
+            found=_make_cache(settings.onec.resolve_cache_ttl_sec),
+            balances=_make_cache(settings.onec.balance_cache_ttl_sec),
+        ),
         onec=settings.onec,
         limits=settings.limits,
         audit=trail,

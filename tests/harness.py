@@ -7,11 +7,13 @@ from typing import Any
 import attrs
 import httpx
 
+from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditRecord
+from onecgw.bounding import Surface
 from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
-from onecgw.gateway import Gateway, Surface, ToolCall
+from onecgw.gateway import Gateway, ToolCall
 from onecgw.mcp.engine import Engine
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecClient
@@ -128,9 +130,11 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     )
     gateway = Gateway(
         catalogue=Catalogue(ALL, settings.limits),
-        client=client,
-        cache=make_cache(settings.onec.resolve_cache_ttl_sec),
-        balances=make_cache(settings.onec.balance_cache_ttl_sec),
+        sources=Sources(
+            client=client,
+            found=make_cache(settings.onec.resolve_cache_ttl_sec),
+            balances=make_cache(settings.onec.balance_cache_ttl_sec),
+        ),
         onec=settings.onec,
         limits=settings.limits,
         audit=audit.append,

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.audit import AuditRecord
+from onecgw.bounding import Surface
 from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
 from onecgw.contract import Capabilities
 from onecgw.errors import (
@@ -22,7 +23,6 @@ from onecgw.errors import (
     ScopeMissing,
     ValidationFailed,
 )
-from onecgw.gateway import Surface
 from onecgw.settings import LimitsSettings, OnecSettings
 from tests.harness import Rig, answering, open_rig
 
