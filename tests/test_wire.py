@@ -22,7 +22,7 @@ BASE_URL = "http://1c.test/trade/hs"
 CANDIDATE = answering(b'{"candidates":[{"id":"c7","label":"A","archived":false}]}')
 REPORT = answering(b'{"columns":[],"rows":[],"totals":{}}')
 SUB = {"rest": "api", "legacy": "static", "modern": "static"}
-# Шлюз:пароль in UTF-8.
+# The login and the password of make_settings, in UTF-8.
 BASIC = "Basic 0KjQu9GO0Lc60L/QsNGA0L7Qu9GM"
 EVERY_SCOPE = "mcp:resolve,mcp:report:sales,mcp:report:stock,mcp:report:money,mcp:report:cost"
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -143,7 +143,7 @@ async def test_by_default_rest_is_without_the_scope_of_costs() -> None:
 )
 @pytest.mark.parametrize("door", DOORS)
 async def test_the_tenant_is_told_where_the_settings_name_header_and_tenant(
-    door: Door, changes: dict[str, str], told: dict[str, str]
+    door: Door, changes: dict[str, Any], told: dict[str, str]
 ) -> None:
     onec = OnecSettings(base_url=BASE_URL, **changes)
     async with open_surfaces(answer, onec=onec) as surfaces:

@@ -1,0 +1,196 @@
+"""What a refused call is told, over every surface; 1C never hears of one."""
+
+import json
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+
+from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.tools import ALL
+from tests.harness import answering
+from tests.surfaces import DOORS, Door, open_surfaces
+from tests.wire.refusals import LEAST, TABLE
+from tests.wire.row import MAY
+
+ANSWER = answering(b'{"candidates":[],"columns":[],"rows":[],"totals":{}}')
+NEEDED = {
+    RESOLVE: {
+        "resolve_customer",
+        "resolve_warehouse",
+        "resolve_product",
+        "resolve_sales_channel",
+    },
+    SALES: {"sales_report", "top_products", "customer_summary", "cash_conversion_cycle"},
+    STOCK: {"stock_balance", "cash_conversion_cycle"},
+    MONEY: {
+        "resolve_cash",
+        "resolve_cost_article",
+        "resolve_operation",
+        "cash_balance",
+        "cash_flow",
+        "receivables_balance",
+        "payables_balance",
+        "purchases_report",
+        "cash_conversion_cycle",
+    },
+    COST: {"cash_conversion_cycle"},
+}
+
+
+@attrs.frozen
+class Told:
+    """What a caller learns of a refusal."""
+
+    status: int
+    code: str
+    paths: tuple[str, ...] = ()
+
+
+def rest_told(response: httpx.Response) -> Told:
+    body = response.json()
+    paths = tuple(problem["path"] for problem in body.get("problems", ()))
+    return Told(response.status_code, body["error"], paths)
+
+
+def tool_error(response: httpx.Response) -> str:
+    """The text of a result that reports a failure."""
+    result = response.json()["result"]
+    assert (response.status_code, result["isError"]) == (200, True)
+    assert "structuredContent" not in result
+    [block] = result["content"]
+    text: str = block["text"]
+    return text
+
+
+def as_text(response: httpx.Response) -> str:
+    """How a model reads what REST lists."""
+    body = response.json()
+    problems = [f"{one['path']}: {one['message']}" for one in body["problems"]]
+    return f"{body['error']}: {'; '.join(problems)}"
+
+
+@pytest.mark.parametrize("tool", LEAST)
+async def test_every_mistake_is_told_with_its_place_and_never_reaches_1c(tool: str) -> None:
+    mistakes = [row for row in TABLE if row.tool == tool]
+    told, expected = {}, {}
+    async with open_surfaces(ANSWER) as surfaces:
+        for row in mistakes:
+            over_rest = await surfaces.post("rest", tool, row.sent)
+            told[row.mistake] = rest_told(over_rest)
+            expected[row.mistake] = Told(400, "validation_error", row.paths)
+            for door in ("legacy", "modern"):
+                over_mcp = await surfaces.post(door, tool, row.sent)
+                assert tool_error(over_mcp) == as_text(over_rest), row.mistake
+
+    assert told == expected
+    assert surfaces.rig.onec.requests == []
+    assert {record.code for record in surfaces.rig.audit} == {"validation_error"}
+
+
+async def test_the_least_that_the_mistakes_start_from_is_accepted() -> None:
+    async with open_surfaces(ANSWER) as surfaces:
+        for tool, arguments in LEAST.items():
+            if tool != "cash_conversion_cycle":  # needs figures, not only an answer
+                response = await surfaces.post("rest", tool, arguments)
+                assert response.status_code == 200, response.text
+
+    assert set(LEAST) == {tool.name for tool in ALL}
+    assert len({(row.tool, row.mistake) for row in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("tool", LEAST)
+async def test_what_is_no_object_of_arguments_never_reaches_1c(tool: str) -> None:
+    told: dict[str, Any] = {}
+    async with open_surfaces(ANSWER) as surfaces:
+        for body in (b"", b"[]", b"null", b'"x"', b"{", b'{"nope":NaN}', b'{"nope":"\xff"}'):
+            told[repr(body)] = rest_told(await surfaces.post("rest", tool, body))
+        twice = b'{"nope":1,"nope":2}'
+        over_rest = await surfaces.post("rest", tool, twice)
+        texts = [tool_error(await surfaces.post(door, tool, twice)) for door in DOORS[1:]]
+        codes = [
+            (await surfaces.post(door, tool, body)).json()["error"]["code"]
+            for door in DOORS[1:]
+            for body in (b"[]", b'"x"', b"5")
+        ]
+
+    assert set(told.values()) == {Told(400, "invalid_request")}
+    assert rest_told(over_rest) == Told(400, "invalid_request")
+    assert texts == [f"invalid_request: {over_rest.json()['message']}"] * 2
+    assert codes == [-32602] * 6
+    assert surfaces.rig.onec.requests == []
+
+
+@pytest.mark.parametrize("scope", ALL_SCOPES)
+async def test_a_tool_whose_scope_is_missing_is_closed_over_rest(scope: str) -> None:
+    others = tuple(one for one in ALL_SCOPES if one != scope)
+    closed = {}
+    async with open_surfaces(ANSWER, scopes=others) as surfaces:
+        for tool in LEAST:
+            response = await surfaces.post("rest", tool, {"nope": 1})
+            closed[tool] = rest_told(response)
+
+    assert closed == {
+        tool: Told(403, "insufficient_scope")
+        if tool in NEEDED[scope]
+        else Told(400, "validation_error", closed[tool].paths)
+        for tool in LEAST
+    }
+    assert surfaces.rig.onec.requests == []
+
+
+@pytest.mark.parametrize("door", ["legacy", "modern"])
+@pytest.mark.parametrize("scope", ALL_SCOPES)
+async def test_a_tool_whose_scope_is_missing_is_like_one_that_never_was(
+    scope: str, door: Door
+) -> None:
+    others = tuple(one for one in ALL_SCOPES if one != scope)
+    async with open_surfaces(ANSWER, scopes=others) as surfaces:
+        for tool in NEEDED[scope]:
+            unknown = "x" * len(tool)
+            hidden_answer = await surfaces.post(door, tool, LEAST[tool])
+            unknown_answer = await surfaces.post(door, unknown, LEAST[tool])
+            assert hidden_answer.status_code == unknown_answer.status_code
+            assert hidden_answer.headers.keys() == unknown_answer.headers.keys()
+            assert hidden_answer.text.replace(tool, unknown) == unknown_answer.text
+            assert hidden_answer.json()["error"]["code"] == -32602
+
+    assert surfaces.rig.onec.requests == []
+
+
+@pytest.mark.parametrize("measure", ["cost", "profit", "margin"])
+@pytest.mark.parametrize("form", ["{}", "[{}]", "amount and {}", "text of {}"])
+async def test_a_measure_of_costs_needs_its_scope(measure: str, form: str) -> None:
+    measures = {
+        "{}": measure,
+        "[{}]": [measure],
+        "amount and {}": ["amount", measure],
+        "text of {}": json.dumps([measure]),
+    }[form]
+    sent = {"period": MAY, "measures": measures, "sort": [{"field": measure}]}
+    async with open_surfaces(ANSWER, scopes=(RESOLVE, SALES, STOCK, MONEY)) as surfaces:
+        over_rest = await surfaces.post("rest", "sales_report", sent)
+        texts = [tool_error(await surfaces.post(door, "sales_report", sent)) for door in DOORS[1:]]
+        refused = list(surfaces.rig.onec.requests)
+    async with open_surfaces(ANSWER) as surfaces:
+        opened = [await surfaces.post(door, "sales_report", sent) for door in DOORS]
+
+    assert rest_told(over_rest) == Told(403, "insufficient_scope")
+    assert texts == [f"insufficient_scope: {over_rest.json()['message']}"] * 2
+    assert refused == []
+    assert [response.status_code for response in opened] == [200] * 3
+    assert len(surfaces.rig.onec.requests) == 3
+
+
+@pytest.mark.parametrize("argument", ["measures", "group_by", "sort"])
+async def test_without_the_scope_of_costs_no_refusal_speaks_of_them(argument: str) -> None:
+    value = [{"field": "nope"}] if argument == "sort" else ["nope"]
+    async with open_surfaces(ANSWER, scopes=(RESOLVE, SALES, STOCK, MONEY)) as surfaces:
+        for door in DOORS:
+            response = await surfaces.post(door, "sales_report", {"period": MAY, argument: value})
+            assert "nope" in response.text
+            for word in ("cost", "profit", "margin"):
+                assert word not in response.text
+
+    assert surfaces.rig.onec.requests == []
