@@ -1,0 +1,295 @@
+"""`onecgw check --oauth`: the whole way of a client against a running gateway, step by step."""
+
+import html
+import http.client
+import json
+import re
+import secrets
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import attrs
+
+from onecgw.check import Step
+from onecgw.oauth.vault import challenge_of
+
+TIMEOUT_SECONDS: Final = 30
+MAX_BODY_BYTES: Final = 1024 * 1024
+# Nobody has to listen there: the browser that would go there is this program.
+CALLBACK: Final = "http://127.0.0.1:1/onecgw-check"
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
+
+
+class _Failed(Exception):
+    """A step that ends the check. advice: what to change."""
+
+    def __init__(self, detail: str, advice: str) -> None:
+        super().__init__(detail)
+        self.advice = advice
+
+
+@attrs.frozen(kw_only=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+    def object(self) -> dict[str, Any]:
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise _Failed(
+                f"status {self.status}, and no JSON object",
+                "something else than the gateway answers here; look at the reverse proxy",
+            )
+        return value
+
+
+def check_oauth(issuer: str, key: str, report: Callable[[Step], None]) -> bool:
+    """Log in with a key as a client does, and report every step; whether all went well.
+
+    The login that is made is revoked at the end.
+    """
+    client = _Client(issuer, key)
+    steps = (
+        ("challenge", client.meet_challenge),
+        ("resource metadata", client.read_resource_metadata),
+        ("server metadata", client.read_server_metadata),
+        ("registration", client.register),
+        ("key page", client.open_key_page),
+        ("key", client.send_key),
+        ("consent", client.allow),
+        ("token", client.redeem),
+        ("tools/list", client.list_tools),
+        ("refresh", client.refresh),
+        ("revocation", client.revoke),
+    )
+    for name, step in steps:
+        began = time.monotonic()
+        try:
+            detail = step()
+        except _Failed as failed:
+            report(Step(name=name, ok=False, detail=str(failed), advice=failed.advice))
+            return False
+        latency_ms = round((time.monotonic() - began) * 1000)
+        report(Step(name=name, ok=True, latency_ms=latency_ms, detail=detail))
+    return True
+
+
+class _Client:
+    """What a client knows while it logs in."""
+
+    def __init__(self, issuer: str, key: str) -> None:
+        self._issuer = issuer
+        self._resource = f"{issuer}/mcp"
+        self._key = key
+        self._metadata_url = ""
+        self._server: dict[str, Any] = {}
+        self._client_id = ""
+        self._verifier = secrets.token_urlsafe(48)
+        self._state = secrets.token_urlsafe(16)
+        self._cookie = ""
+        self._page = ""
+        self._code = ""
+        self._tokens: dict[str, Any] = {}
+
+    def meet_challenge(self) -> str:
+        answer = self._ask("POST", self._resource, body="{}", media_type=JSON)
+        challenge = answer.headers.get("www-authenticate", "")
+        found = re.search(r'resource_metadata="([^"]+)"', challenge)
+        if answer.status != http.client.UNAUTHORIZED or not found:
+            raise _Failed(
+                f"status {answer.status} without a challenge, 401 with one is expected",
+                "is oauth.enabled true, and does the proxy pass /mcp and WWW-Authenticate on?",
+            )
+        self._metadata_url = found[1]
+        return f"401, metadata at {found[1]}"
+
+    def read_resource_metadata(self) -> str:
+        document = self._get_document(self._metadata_url)
+        self._expect(document.get("resource"), self._resource, "resource")
+        servers = document.get("authorization_servers")
+        self._expect(servers, [self._issuer], "authorization_servers")
+        return f"resource {self._resource}"
+
+    def read_server_metadata(self) -> str:
+        url = f"{self._issuer}/.well-known/oauth-authorization-server"
+        self._server = self._get_document(url)
+        self._expect(self._server.get("issuer"), self._issuer, "issuer")
+        return f"issuer {self._issuer}"
+
+    def register(self) -> str:
+        body = json.dumps({"client_name": "onecgw check", "redirect_uris": [CALLBACK]})
+        url = self._server["registration_endpoint"]
+        answer = self._ask("POST", url, body=body, media_type=JSON)
+        self._expect_status(answer, http.client.CREATED)
+        self._client_id = answer.object()["client_id"]
+        return "a client_id was issued"
+
+    def open_key_page(self) -> str:
+        query = urlencode(
+            {
+                "response_type": "code",
+                "client_id": self._client_id,
+                "redirect_uri": CALLBACK,
+                "state": self._state,
+                "code_challenge": challenge_of(self._verifier),
+                "code_challenge_method": "S256",
+                "resource": self._resource,
+            }
+        )
+        answer = self._ask("GET", f"{self._server['authorization_endpoint']}?{query}")
+        self._expect_status(answer, http.client.OK)
+        self._cookie = answer.headers.get("set-cookie", "").partition(";")[0]
+        self._page = answer.body
+        return "the page asks for the key"
+
+    def send_key(self) -> str:
+        form = {"request": self._hidden("request"), "key": self._key}
+        answer = self._post_page(form)
+        if answer.status == http.client.FORBIDDEN:
+            raise _Failed("the key is not valid", "is it the whole key, and the right account's?")
+        if answer.status == http.client.SERVICE_UNAVAILABLE:
+            raise _Failed("the key could not be checked", "1C does not answer; see `onecgw check`")
+        self._expect_status(answer, http.client.OK)
+        self._page = answer.body
+        return "the key is valid"
+
+    def allow(self) -> str:
+        scopes = re.findall(r'name="scope" value="([^"]+)"[^>]* checked', self._page)
+        if not scopes:
+            raise _Failed(
+                "the account may see nothing of oauth.default_scopes",
+                "give the account scopes, or look at oauth.default_scopes",
+            )
+        form = [("transaction", self._hidden("transaction")), ("answer", "allow")]
+        answer = self._post_page([*form, *(("scope", scope) for scope in scopes)])
+        self._expect_status(answer, http.client.SEE_OTHER)
+        query = parse_qs(urlsplit(answer.headers.get("location", "")).query)
+        self._expect(query.get("state"), [self._state], "state")
+        self._expect(query.get("iss"), [self._issuer], "iss")
+        self._code = query["code"][0]
+        return f"allowed: {', '.join(scopes)}"
+
+    def redeem(self) -> str:
+        self._tokens = self._ask_token(
+            {
+                "grant_type": "authorization_code",
+                "code": self._code,
+                "redirect_uri": CALLBACK,
+                "code_verifier": self._verifier,
+            }
+        )
+        return f"an access token for {self._tokens['expires_in']} s"
+
+    def list_tools(self) -> str:
+        answer = self._call_mcp()
+        self._expect_status(answer, http.client.OK)
+        tools = answer.object().get("result", {}).get("tools", [])
+        return f"{len(tools)} tools"
+
+    def refresh(self) -> str:
+        before = self._tokens["refresh_token"]
+        form = {"grant_type": "refresh_token", "refresh_token": before}
+        self._tokens = self._ask_token(form)
+        self._expect(self._tokens["refresh_token"] != before, True, "rotation")
+        return "new tokens"
+
+    def revoke(self) -> str:
+        form = {"client_id": self._client_id, "token": self._tokens["refresh_token"]}
+        url = self._server["revocation_endpoint"]
+        answer = self._ask("POST", url, body=urlencode(form), media_type=FORM)
+        self._expect_status(answer, http.client.OK)
+        self._expect_status(self._call_mcp(), http.client.UNAUTHORIZED)
+        return "the login is over"
+
+    def _call_mcp(self) -> _Answer:
+        return self._ask(
+            "POST",
+            self._resource,
+            body='{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+            media_type=JSON,
+            headers={"Authorization": f"Bearer {self._tokens['access_token']}"},
+        )
+
+    def _ask_token(self, form: dict[str, str]) -> dict[str, Any]:
+        body = urlencode({"client_id": self._client_id} | form)
+        answer = self._ask("POST", self._server["token_endpoint"], body=body, media_type=FORM)
+        self._expect_status(answer, http.client.OK)
+        return answer.object()
+
+    def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> _Answer:
+        return self._ask(
+            "POST",
+            self._server["authorization_endpoint"],
+            body=urlencode(form),
+            media_type=FORM,
+            headers={"Cookie": self._cookie, "Origin": self._issuer},
+        )
+
+    def _hidden(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]+)"', self._page)
+        if not found:
+            raise _Failed("the page is not the gateway's", "does the reverse proxy change pages?")
+        return html.unescape(found[1])
+
+    def _get_document(self, url: str) -> dict[str, Any]:
+        answer = self._ask("GET", url)
+        self._expect_status(answer, http.client.OK)
+        return answer.object()
+
+    def _expect(self, seen: object, wanted: object, what: str) -> None:
+        if seen != wanted:
+            raise _Failed(
+                f"{what} is {seen!r}, {wanted!r} is expected",
+                "set oauth.public_url to the address that clients use, byte for byte",
+            )
+
+    def _expect_status(self, answer: _Answer, status: int) -> None:
+        if answer.status != status:
+            told = re.sub(r"<[^>]*>|\s+", " ", answer.body)[-300:].strip()
+            raise _Failed(
+                f"status {answer.status}, {status} is expected: {told}",
+                "the log of the gateway says why, by the time of this check",
+            )
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: str = "",
+        media_type: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> _Answer:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            connection = http.client.HTTPSConnection(
+                host, parts.port, timeout=TIMEOUT_SECONDS, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+        sent = {"Content-Type": media_type} if media_type else {}
+        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        try:
+            connection.request(method, target, body.encode(), {**sent, **(headers or {})})
+            response = connection.getresponse()
+            text = response.read(MAX_BODY_BYTES).decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise _Failed(
+                f"{parts.scheme}://{parts.netloc} does not answer: {error}",
+                "does the gateway run, and does its address lead to it from here?",
+            ) from error
+        finally:
+            connection.close()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return _Answer(status=response.status, headers=names, body=text)
