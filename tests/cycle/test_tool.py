@@ -253,7 +253,8 @@ async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() 
     assert [step["component"] for step in answer["bridge"]] == ["dio", "dso"]
     assert answer["cash_effect"]["total"] is None
     assert answer["headline"] == (
-        "The cash conversion cycle of 2025-04-01 to 2025-04-30 cannot be told: DPO is not known."
+        "The cash conversion cycle from 2025-04-01 to 2025-04-30 is not known, for want of DPO; "
+        "DIO is 30.0 days; DSO is 15.0 days."
     )
     # The balance of the shared day fails both spans: nothing else of this component is asked.
     assert reports(rig).count("payables") < 3
@@ -278,6 +279,7 @@ async def test_a_span_that_fails_leaves_the_other_one_told_even_where_they_overl
     assert answer["summary"]["dio"] == Decimal("30.5")
     assert answer["summary"]["previous"]["dpo"] == Decimal("10.1")
     assert answer["summary"]["change"]["ccc"] is answer["summary"]["driver"] is None
+    assert answer["headline"].endswith(" What it was from 2022-01-01 to 2023-12-31 is not known.")
 
 
 async def test_sales_are_needed_by_two_components() -> None:
