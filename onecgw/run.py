@@ -3,15 +3,20 @@
 import logging
 import signal
 from collections.abc import Callable
+from typing import Final
 
 import trio
 
+from onecgw.caller import Caller
 from onecgw.house import open_house
 from onecgw.serving import serve_app
 from onecgw.settings import Settings
+from onecgw.stdio import serve_process
 from onecgw.web.app import build_app
 
 log = logging.getLogger(__name__)
+
+STDIO_SUB: Final = "stdio"  # the caller that has started the process
 
 
 async def serve_gateway(
@@ -47,6 +52,19 @@ async def serve_gateway(
             announce=started,
         )
     log.info("serve.stopped")
+
+
+async def serve_own_client(settings: Settings) -> None:
+    """Serve the client that has started this process, on stdin and stdout, until stdin ends.
+
+    It runs under mcp.scopes: whoever may start the process may read its settings.
+
+    Raises:
+        ConfigError: the database or the secrets file cannot be used.
+    """
+    async with open_house(settings) as house:
+        caller = Caller(sub=STDIO_SUB, scopes=frozenset(settings.mcp.scopes))
+        await serve_process(house.engine, caller)
 
 
 async def wait_signal() -> None:

@@ -212,3 +212,29 @@ def test_the_books_are_exported_as_tables(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert exit_code == 0, output
     assert list((tmp_path / "books").glob("*.csv"))
+
+
+async def test_stdio_serves_a_client_that_started_the_process(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "ONECGW_ONEC__BASE_URL": "http://127.0.0.1:9/hs",
+        "ONECGW_ONEC__AUTH__USERNAME": "gateway",
+        "ONECGW_OAUTH__ENABLED": "false",
+        "ONECGW_MCP__BEARER_TOKEN": "abcdefghijklmnop",
+        "ONECGW_AUDIT__RETENTION_DAYS": "0",
+    }
+    message = b'{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}\n'
+    with trio.fail_after(START_SECONDS):
+        done = await trio.run_process(
+            [sys.executable, "-m", "onecgw", "stdio"],
+            stdin=message,
+            capture_stdout=True,
+            capture_stderr=True,
+            env=environment,
+            cwd=tmp_path,
+        )
+
+    (line,) = done.stdout.splitlines()
+    assert [tool["name"] for tool in json.loads(line)["result"]["tools"]] == [
+        tool.name for tool in ALL
+    ]

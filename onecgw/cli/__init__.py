@@ -12,6 +12,7 @@ from onecgw.cli.demo import demo
 from onecgw.cli.grants import grants
 from onecgw.cli.keys import keys
 from onecgw.cli.serve import serve
+from onecgw.cli.stdio import stdio
 from onecgw.cli.tools import tools
 from onecgw.errors import ConfigError
 
@@ -46,5 +47,5 @@ def main() -> None:
     """Gateway between LLM clients (MCP, REST) and 1C:Enterprise."""
 
 
-for verb in (serve, demo, check, tools, keys, grants, audit):
+for verb in (serve, stdio, demo, check, tools, keys, grants, audit):
     main.add_command(verb)
