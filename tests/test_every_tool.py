@@ -11,7 +11,7 @@ import pytest
 import trio
 from jsonschema import Draft202012Validator
 
-from onecgw.contract import Field, Kind, Tool, fields_of
+from onecgw.contract import Kind, Tool, fields_of
 from onecgw.demo.books import Books
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
@@ -20,46 +20,12 @@ from onecgw.demo.service import build_demo_app
 from onecgw.house import open_gateway
 from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.schema import output_schema
-from onecgw.tools import ALL, BY_NAME
+from onecgw.tools import ALL
 from onecgw.web.app import build_app
 from tests.harness import make_engine
+from tests.questions import PERIOD, everything
 
-PERIOD = {"from": "2026-09-01", "to": "2026-10-31"}
 PASSWORD = "demo-password-of-tests"
-# What the resolver of each kind of id finds in the demo books by one letter or two.
-WORDS = {
-    "resolve_customer": "тов",
-    "resolve_warehouse": "склад",
-    "resolve_product": "а",
-    "resolve_sales_channel": "online",
-    "resolve_cash": "к",
-    "resolve_cost_article": "а",
-    "resolve_operation": "о",
-}
-VALUES: dict[str, object] = {
-    "period": PERIOD,
-    "date": PERIOD["to"],
-    "include_groups": True,
-    "by": "qty",
-    "top": 3,
-    "limit": 3,
-    "top_products": 3,
-    "compare": "previous_year",
-    "breakdown": "none",
-    "balance_basis": "closing",
-    "dpo_base": "cogs",
-}
-RESOLVER_OF = {
-    "customer_ids": "resolve_customer",
-    "customer_id": "resolve_customer",
-    "supplier_ids": "resolve_customer",
-    "warehouse_ids": "resolve_warehouse",
-    "product_ids": "resolve_product",
-    "sales_channel_ids": "resolve_sales_channel",
-    "cash_ids": "resolve_cash",
-    "cost_article_ids": "resolve_cost_article",
-    "operation_ids": "resolve_operation",
-}
 
 
 @asynccontextmanager
@@ -103,50 +69,13 @@ async def ask_mcp(client: httpx.AsyncClient, tool: Tool, arguments: dict[str, An
     return result["structuredContent"]
 
 
-async def find_ids(client: httpx.AsyncClient, field: Field) -> list[str]:
-    if field.name == "firm_ids":
-        report = BY_NAME["sales_report"]
-        answer = await ask_rest(client, report, {"period": PERIOD, "group_by": ["firm"]})
-        return [answer["rows"][0][0]["id"]]
-    resolver = BY_NAME[RESOLVER_OF[field.name]]
-    answer = await ask_rest(client, resolver, {"query": WORDS[resolver.name]})
-    return [candidate["id"] for candidate in answer["candidates"][:2]]
-
-
-async def everything(client: httpx.AsyncClient, tool: Tool) -> dict[str, Any]:
-    """Arguments that use all that a tool declares."""
-    arguments: dict[str, Any] = {}
-    for field in fields_of(tool.request):
-        if tool.naming is not None and field.name == tool.naming.name:
-            continue  # stands for another argument that is given
-        if field.name == "query":
-            arguments["query"] = WORDS[tool.name]
-        elif field.name == "customer_id":
-            arguments["customer_id"] = (await find_ids(client, field))[0]
-        elif field.name == "firm_ids":
-            arguments["firm_ids"] = await find_ids(client, field)
-        elif field.name == "filters":
-            arguments["filters"] = {
-                inner.name: await find_ids(client, inner)
-                for inner in fields_of(field.type)
-                if inner.name.endswith("_ids")
-            }
-        elif field.name in ("group_by", "measures"):
-            arguments[field.name] = list(get_args(get_args(field.type)[0]))
-        elif field.name == "sort":
-            arguments["sort"] = [{"field": arguments["measures"][0], "dir": "desc"}]
-        else:
-            arguments[field.name] = VALUES[field.name]
-    return arguments
-
-
 @pytest.mark.parametrize("tool", ALL, ids=lambda tool: tool.name)
 async def test_both_surfaces_answer_the_same_for_all_that_a_tool_declares(
     tool: Tool, small_books: Books
 ) -> None:
     with trio.fail_after(30):
         async with open_demo(small_books) as client:
-            arguments = await everything(client, tool)
+            arguments = await everything(partial(ask_rest, client), tool)
             over_rest = await ask_rest(client, tool, arguments)
             over_mcp = await ask_mcp(client, tool, arguments)
 
