@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
-from onecgw.contract import Field, Kind, Tool, fields_of
+from onecgw.contract import Field, Tool, fields_of
 from onecgw.tools import BY_NAME
 
 Ask = Callable[[Tool, dict[str, Any]], Awaitable[Any]]
@@ -85,7 +85,12 @@ async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
 
 async def least(ask: Ask, tool: Tool) -> dict[str, Any]:
     """Arguments that leave out all that may be left out."""
-    if tool.kind is Kind.RESOLVER:
-        return {"query": WORDS[tool.name]}
-    whole = await everything(ask, tool)
-    return {name: whole[name] for name in ("period", "customer_id") if name in whole}
+    arguments: dict[str, Any] = {}
+    for field in fields_of(tool.request):
+        if field.name == "query":
+            arguments["query"] = WORDS[tool.name]
+        elif field.name == "period":
+            arguments["period"] = PERIOD
+        elif field.name == "customer_id":
+            arguments["customer_id"] = (await find_ids(ask, field))[0]
+    return arguments
