@@ -1,17 +1,22 @@
-"""docs/reference/tools.md is rendered from the catalogue: run this file to write it anew."""
+"""docs/reference/tools.md is rendered from the catalogue, as is a table of connect-1c.md.
+
+`python -m tests.test_tools_reference` writes both anew.
+"""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 import httpx
 import trio
 
 from onecgw.caller import ALL_SCOPES
-from onecgw.contract import COST_MEASURES, Kind, Tool
+from onecgw.contract import COST_MEASURES, Field, Kind, Tool, fields_of
 from onecgw.demo.books import Books, open_books
+from onecgw.demo.reports import TABULAR
 from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.schema import input_schema
 from onecgw.tools import ALL, BY_NAME
@@ -19,9 +24,18 @@ from tests.conftest import TODAY
 from tests.harness import view_of
 from tests.test_every_tool import open_demo
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "reference" / "tools.md"
+DOCS: Final = Path(__file__).parents[1] / "docs"
+PAGE: Final = DOCS / "reference" / "tools.md"
+INTEGRATION: Final = DOCS / "how-to" / "connect-1c.md"
+BLOCK: Final = re.compile(r"(<!-- reports: [^>]*-->\n).*?(?=<!-- /reports -->)", re.DOTALL)
 WIDTH: Final = 110  # a row of a report mostly fits
 SECONDS: Final = 60
+
+
+# The filters that take the id of a folder, by report.
+FOLDERS_IN: Final = {
+    report.path: {one.name for one in report.filters if one.branches} for report in TABULAR
+}
 
 
 @attrs.frozen
@@ -220,6 +234,43 @@ def _type(schema: dict[str, Any]) -> str:
     return "day" if schema.get("format") == "date" else str(schema["type"])
 
 
+def render_integration(page: str) -> str:
+    """The page about 1C with what each tabular report can be asked for."""
+    table = (
+        "| report | of | filters | group_by | measures |\n|---|---|---|---|---|\n",
+        *(_report_line(tool) for tool in ALL if tool.kind is Kind.TABLE),
+    )
+    return BLOCK.sub(lambda found: found.group(1) + "".join(table), page)
+
+
+def _report_line(tool: Tool) -> str:
+    fields = {field.name: field for field in fields_of(tool.request)}
+    takes_folders = FOLDERS_IN[tool.path.rpartition("/")[2]]
+    filters = ", ".join(
+        f"`{field.name}`{'†' if field.name in takes_folders else ''}"
+        for field in fields_of(fields["filters"].type)
+    )
+    group_by, measures = (_choices(fields[name]) for name in ("group_by", "measures"))
+    of = "period" if "period" in fields else "date"
+    return f"| `{tool.path}` | {of} | {filters} | {group_by} | {measures} |\n"
+
+
+def _choices(field: Field) -> str:
+    """The members of an enumeration, those of the default first and bold."""
+    members = get_args(get_args(field.type)[0])
+    default = field.arg.default
+    return ", ".join(
+        (
+            *(f"**`{member}`**" for member in default),
+            *(
+                f"`{member}`{'*' if member in field.arg.cost else ''}"
+                for member in members
+                if member not in default
+            ),
+        )
+    )
+
+
 # What is asked and answered.
 
 
@@ -375,6 +426,13 @@ async def test_the_reference_of_the_tools_is_not_stale(small_books: Books) -> No
     assert PAGE.read_text(encoding="utf-8") == await render_reference(small_books)
 
 
+def test_the_reports_of_the_integration_page_are_those_of_the_catalogue() -> None:
+    page = INTEGRATION.read_text(encoding="utf-8")
+
+    assert page == render_integration(page)
+    assert "/mcp/reports/sales" in BLOCK.search(page)[0]  # type: ignore[index] # or it fails
+
+
 def test_every_tool_has_an_example_of_what_it_declares() -> None:
     assert list(EXAMPLES) == [tool.name for tool in ALL]
 
@@ -382,3 +440,5 @@ def test_every_tool_has_an_example_of_what_it_declares() -> None:
 if __name__ == "__main__":
     with open_books(size="small", today=TODAY, cache_folder=None, progress=lambda _: None) as shop:
         PAGE.write_text(trio.run(render_reference, shop), encoding="utf-8")
+    known = INTEGRATION.read_text(encoding="utf-8")
+    INTEGRATION.write_text(render_integration(known), encoding="utf-8")
