@@ -38,6 +38,9 @@ from onecgw.web.bearer import Authenticate, identify
 from onecgw.web.event_stream import Reply, reply_while_connected
 from onecgw.web.problems import problem_response
 
+Challenge = Callable[[Caller, frozenset[str], str], str]
+"""Called with the caller, the scopes that a call needs and the request id; WWW-Authenticate."""
+
 OK: Final = 200
 ACCEPTED: Final = 202
 FORBIDDEN: Final = 403
@@ -128,7 +131,7 @@ class McpEndpoint:
         *,
         authenticate: Authenticate,
         max_request_bytes: int,
-        challenge: Callable[[Caller, frozenset[str]], str] | None = None,
+        challenge: Challenge | None = None,
     ) -> None:
         self._challenge = challenge
         self._engine = engine
@@ -172,7 +175,9 @@ class McpEndpoint:
         outgoing = await self._engine.handle(incoming)
         challenge = ""
         if isinstance(outgoing.problem, ScopeRequired) and self._challenge is not None:
-            challenge = self._challenge(incoming.caller, outgoing.problem.required)
+            challenge = self._challenge(
+                incoming.caller, outgoing.problem.required, incoming.request_id
+            )
         await reply.finish(
             outgoing.body,
             status=_status(outgoing),

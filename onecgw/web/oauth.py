@@ -70,5 +70,5 @@ def open_site(realm: Realm) -> OauthSite:
     return OauthSite(
         pages={"/oauth/authorize": pages, "/authorize": pages},
         programs=programs,
-        bearer=OauthBearer(realm.settings, admission, addresses),
+        bearer=OauthBearer(realm, admission, addresses),
     )

@@ -119,10 +119,13 @@ class AuthorizePages:
     async def _answer_consent(
         self, pairs: Pairs, consent: Consent, browser: str, visit: Visit
     ) -> Response:
-        language = single(pairs, "language")
+        wanted = single(pairs, "language")
+        language = wanted or single(pairs, "shown") or ""
         if language in LANGUAGES:
             ask = msgspec.structs.replace(consent.ask, language=language)
-            return consent_page(attrs.evolve(consent, ask=ask))
+            consent = attrs.evolve(consent, ask=ask)
+        if wanted is not None:
+            return consent_page(consent)
         transaction = consent.transaction
         done: Bounce | None = None
         match single(pairs, "answer"):

@@ -5,9 +5,8 @@ import secrets
 from onecgw.caller import Caller
 from onecgw.errors import Unauthorized
 from onecgw.oauth.admission import Admission
-from onecgw.oauth.realm import Origin
+from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import join_scopes
-from onecgw.settings import Settings
 from onecgw.web.asgi import Request
 from onecgw.web.bearer import bearer_token
 from onecgw.web.oauth_address import ClientAddresses
@@ -17,13 +16,12 @@ from onecgw.web.oauth_metadata import make_challenge
 class OauthBearer:
     """Authenticates requests by access tokens."""
 
-    def __init__(
-        self, settings: Settings, admission: Admission, addresses: ClientAddresses
-    ) -> None:
-        self._settings = settings
+    def __init__(self, realm: Realm, admission: Admission, addresses: ClientAddresses) -> None:
+        self._realm = realm
+        self._settings = realm.settings
         self._admission = admission
         self._addresses = addresses
-        self._all = join_scopes(settings.oauth.supported_scopes)
+        self._all = join_scopes(realm.supported)
 
     async def __call__(self, request: Request) -> Caller:
         """The caller of a request.
@@ -49,8 +47,15 @@ class OauthBearer:
             )
         return caller
 
-    def challenge_scope(self, caller: Caller, required: frozenset[str]) -> str:
+    def challenge_scope(self, caller: Caller, required: frozenset[str], request_id: str) -> str:
         """The challenge of a call that the person could allow, but has not."""
+        self._realm.tell(
+            "scope.denied",
+            Origin(request_id=request_id, ip=""),
+            sub=caller.sub,
+            client=caller.client,
+            detail=join_scopes(required - caller.scopes),
+        )
         return make_challenge(
             self._settings,
             join_scopes(required | caller.scopes),

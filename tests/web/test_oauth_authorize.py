@@ -371,10 +371,14 @@ async def test_the_pages_speak_the_language_of_the_browser(
         consent = await oauth.post_form(form)
         form = {"transaction": hidden(consent, "transaction"), "language": "uk"}
         consent_switched = await oauth.post_form(form)
+        nothing_ticked = await oauth.post_form(
+            form | {"language": "", "shown": "uk", "answer": "allow"}
+        )
     assert f'<html lang="{language}">' in page.text
     assert '<html lang="ru">' in switched.text
     assert '<html lang="ru">' in consent.text
     assert '<html lang="uk">' in consent_switched.text
+    assert TEXTS["uk"]["scopes_none"] in nothing_ticked.text
 
 
 def test_every_text_is_there_in_every_language() -> None:

@@ -61,6 +61,13 @@ async def test_a_scope_that_the_person_may_add_is_a_403_that_says_so(tmp_path: P
         'Bearer error="insufficient_scope", error_description="the person has to allow more", '
         f'{METADATA}, scope="mcp:resolve mcp:report:sales"'
     )
+    denied = oauth.events[-1]
+    assert (denied.event, denied.sub, denied.detail) == (
+        "scope.denied",
+        "owner",
+        "mcp:report:sales",
+    )
+    assert denied.request_id == response.headers["x-request-id"]
 
 
 async def test_a_scope_that_the_account_lacks_is_no_challenge(tmp_path: Path) -> None:
