@@ -12,6 +12,7 @@ from math import ceil
 import httpx
 import trio
 
+from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
@@ -35,9 +36,7 @@ async def run_cycle(base_url: str, *, max_concurrency: int) -> AuditRecord:
     client = OnecClient(onec, max_response_bytes=limits.max_response_bytes)
     gateway = Gateway(
         catalogue=Catalogue(ALL, limits),
-        client=client,
-        cache=make_cache(0),
-        balances=make_cache(0),
+        sources=Sources(client=client, found=make_cache(0), balances=make_cache(0)),
         onec=onec,
         limits=limits,
         audit=audit.append,

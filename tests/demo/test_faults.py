@@ -8,6 +8,7 @@ import pytest
 import trio
 import trio.testing
 
+from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
@@ -62,9 +63,7 @@ async def gateway_to(
     try:
         yield Gateway(
             catalogue=Catalogue(ALL, limits),
-            client=client,
-            cache=make_cache(0),
-            balances=make_cache(0),
+            sources=Sources(client=client, found=make_cache(0), balances=make_cache(0)),
             onec=onec,
             limits=limits,
             audit=audit.append,
