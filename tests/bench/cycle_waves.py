@@ -13,7 +13,6 @@ import httpx
 import trio
 
 from onecgw.asking import Sources
-from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
