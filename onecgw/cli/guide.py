@@ -32,6 +32,9 @@ Add it to
 Sales of last month over REST:
   {_rest_line(url, _sales(books))}
 
+What a client learns first over MCP (with a token instead of a login: onecgw demo --no-oauth):
+  curl -s {url}/.well-known/oauth-protected-resource/mcp
+
 {story(books)}
 """
 
