@@ -145,15 +145,17 @@ async def open_browser(folder: Path) -> AsyncIterator[Browser]:
             base_url=f"http://127.0.0.1:{port}", timeout=STEP_SECONDS
         ) as http:
             wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
-            session = _value(await http.post("/session", json=wanted))["sessionId"]
-            http.base_url = httpx.URL(f"http://127.0.0.1:{port}/session/{session}/")
+            made = _value(await http.post("/session", json=wanted))
+            session = f"http://127.0.0.1:{port}/session/{made['sessionId']}"
+            http.base_url = httpx.URL(f"{session}/")
             # An element is waited for until its page is there.
             _value(await http.post("timeouts", json={"implicit": STEP_SECONDS * 1000 // 2}))
             try:
                 yield Browser(http)
             finally:
                 with trio.move_on_after(STEP_SECONDS, shield=True):
-                    await http.delete("")
+                    # Without the slash: or else the browser outlives the test.
+                    _value(await http.delete(session))
                 process.terminate()
         nursery.cancel_scope.cancel()
 
