@@ -1,0 +1,124 @@
+"""The conformance suite's `authorization` command against `onecgw serve`, and a person.
+
+    python -m tests.conformance.authorization
+
+Exits with 1 unless the suite says 3 passed, and with 0, saying so loudly, where Node is missing.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+import trio
+
+from onecgw.run_demo import DEMO_LOGIN, DEMO_PASSWORD
+from onecgw.serving import find_free_port
+from tests.conformance.run import JUDGE_SECONDS, SUITE, say, started, why_no_node
+from tests.conformance.token_proxy import HOST
+from tests.oauth.person import log_in
+
+CLIENT: Final = "conformance"
+KEY: Final = "demo-owner-key"
+LOOK_SECONDS: Final = 0.1
+START_SECONDS: Final = 60
+
+
+@asynccontextmanager
+async def serving(onec_port: int, callback_port: int, folder: Path) -> AsyncIterator[str]:
+    """`onecgw serve` in front of a demo 1C; yields the issuer."""
+    issuer = f"http://{HOST}:{find_free_port(HOST)}"
+    config = folder / "onecgw.yml"
+    await trio.Path(config).write_text(
+        f"server: {{host: {HOST}, port: {issuer.rpartition(':')[2]}}}\n"
+        f"onec: {{base_url: 'http://{HOST}:{onec_port}', auth: {{username: {DEMO_LOGIN}}}}}\n"
+        # `open` fetches nothing before a client asks; the suite wants to see it announced.
+        f"oauth: {{public_url: '{issuer}', cimd: open,"
+        f" clients: ['{CLIENT} http://127.0.0.1:{callback_port}/callback']}}\n"
+        f"database: {{path: '{folder / 'onecgw.db'}'}}\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "onecgw", "serve", "--config", str(config)]
+    environment = {**os.environ, "ONECGW_ONEC__AUTH__PASSWORD": DEMO_PASSWORD}
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(
+            partial(
+                trio.run_process,
+                command,
+                env=environment,
+                capture_stdout=True,
+                stderr=subprocess.STDOUT,
+            )
+        )
+        await _wait_ready(issuer)
+        yield issuer
+        nursery.cancel_scope.cancel()
+
+
+async def _wait_ready(issuer: str) -> None:
+    with trio.fail_after(START_SECONDS):
+        async with httpx.AsyncClient(base_url=issuer) as http:
+            while True:
+                try:
+                    await http.get("/health")
+                except httpx.TransportError:
+                    await trio.sleep(LOOK_SECONDS)
+                else:
+                    return
+
+
+async def judge(issuer: str, callback_port: int) -> str:
+    """What the suite says of both scenarios together."""
+    command = [*SUITE, "authorization", "--url", issuer, "--client-id", CLIENT]
+    command += ["--resource", f"{issuer}/mcp", "--port", str(callback_port)]
+    said = ""
+    async with trio.open_nursery() as nursery:
+        process: trio.Process = await nursery.start(
+            partial(
+                trio.run_process,
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        )
+        assert process.stdout is not None
+        has_logged_in = False
+        async for chunk in process.stdout:
+            said += chunk.decode()
+            asked = re.search(rf"{re.escape(issuer)}/oauth/authorize\?\S+\n", said)
+            if asked and not has_logged_in:
+                has_logged_in = True
+                async with httpx.AsyncClient() as http:
+                    await http.get(await log_in(http, asked[0].strip(), key=KEY))
+    return said
+
+
+async def main() -> int:
+    """Hear the judge; the exit status."""
+    if reason := await why_no_node():
+        say(f"# SKIPPED: the authorization server was NOT judged: {reason}")
+        return 0
+    callback_port = find_free_port(HOST)
+    with TemporaryDirectory() as folder, trio.fail_after(JUDGE_SECONDS):
+        async with (
+            started("onecgw", "demo", "--onec-only", "--size", "small") as onec_port,
+            serving(onec_port, callback_port, Path(folder)) as issuer,
+        ):
+            said = await judge(issuer, callback_port)
+    is_content = re.search(r"\b3 passed, 0 failed", said) is not None
+    say(f"{'ok  ' if is_content else 'FAIL'} authorization server")
+    if not is_content:
+        say(said)
+    return 0 if is_content else 1
+
+
+if __name__ == "__main__":
+    sys.exit(trio.run(main))
