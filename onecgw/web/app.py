@@ -99,6 +99,11 @@ def _mcp_endpoints(
 ) -> dict[str, Endpoint]:
     token = settings.mcp.bearer_token
     if settings.mcp.enabled and site is not None:
+        if token is not None:
+            reason = "people log in: oauth.enabled is true"
+            log.warning(
+                "app.ignored", extra={"fields": {"key": "mcp.bearer_token", "reason": reason}}
+            )
         guarded = McpEndpoint(
             engine,
             authenticate=site.bearer,

@@ -1,0 +1,56 @@
+"""The settings of logins: durations, what contradicts what, and what follows from what."""
+
+from pathlib import Path
+
+import pytest
+
+from onecgw.settings import Duration
+from tests.settings.loading import ENOUGH, load, problems
+
+ON = {name: text for name, text in ENOUGH.items() if name != "ONECGW_OAUTH__ENABLED"}
+PUBLIC = "oauth: {public_url: 'https://mcp.example.org'%s}"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("15m", 900), ("1h", 3600), ("720h", 2_592_000), ("30d", 2_592_000)],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
+    assert Duration(text).seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["1", "h", "0h", "01h", "1.5h", "-1h", "1 h", "1w", "25h", "59s"])
+def test_other_durations_are_refused(tmp_path: Path, text: str) -> None:
+    (line,) = problems(tmp_path, PUBLIC % f", access_token_ttl: '{text}'", ON)
+    assert "oauth.access_token_ttl" in line
+    assert "a duration such as 24h, at least 60s, at most 24h is expected" in line
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (", supported_scopes: ['mcp:resolve']", "not one of oauth.supported_scopes"),
+        (", refresh_token_ttl: 100d", "at most oauth.grant_ttl (2160h) is expected"),
+        (", cimd: allowlist", "oauth.cimd: allowlist needs them"),
+        (", clients: ['intranet']", "a client id and its redirect URIs"),
+        (", redirects: {allowed: ['app.example.org']}", "a redirect URI such as"),
+        (", resource: 'mcp.example.org'", "a URL such as https://mcp.example.org/mcp"),
+    ],
+)
+def test_contradictions_are_told(tmp_path: Path, more: str, words: str) -> None:
+    (line,) = problems(tmp_path, PUBLIC % more, ON)
+    assert words in line
+
+
+def test_the_issuer_may_be_the_servers_address(tmp_path: Path) -> None:
+    settings = load(tmp_path, "server: {public_url: 'https://mcp.example.org'}", ON)
+    assert settings.issuer == "https://mcp.example.org"
+    assert settings.resource == "https://mcp.example.org/mcp"
+    assert settings.secrets_path == Path("data/onecgw.secrets")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://mcp.example.org", "https://mcp.example.org/", "mcp.example.org"]
+)
+def test_an_issuer_is_an_origin_over_tls(tmp_path: Path, url: str) -> None:
+    assert "oauth.public_url" in problems(tmp_path, f"oauth: {{public_url: '{url}'}}", ON)[0]
