@@ -12,9 +12,7 @@ TODAY = date(2026, 11, 22)
 
 # No test asserts an absolute time: a busy machine, or a first run that builds its tables, is no
 # defect.
-settings.register_profile(
-    "onecgw", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("onecgw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("onecgw")
 
 
