@@ -165,12 +165,13 @@ class AuditTrail:
         self._waiting.clear()
         try:
             await self._store.write(lambda db: _insert(db, batch))
-        except BaseException as error:
+        except StorageUnavailable as error:
             self._waiting.extendleft(reversed(batch))
-            if not isinstance(error, StorageUnavailable):
-                raise
             self._problem = str(error.__cause__)
             return
+        except BaseException:
+            self._waiting.extendleft(reversed(batch))
+            raise
         if self._problem:
             log.warning("audit.recovered", extra={"fields": {"written": len(batch)}})
         self._problem = ""

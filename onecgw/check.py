@@ -214,7 +214,7 @@ class _Check:
                 ok=False,
                 latency_ms=latency_ms,
                 detail="1C accepts a key that does not exist",
-                advice="mend auth/verify in the extension: a wrong key must be answered with 401",
+                advice="mend auth/verify in the extension: a wrong key is answered with 403",
             )
         self._say(step)
 
