@@ -184,6 +184,7 @@ class _SocketTransport(Transport):
             )
         except ConnectionEnded as error:
             connection.close()
+            self._idle.close()  # what ended this one, a restart or a firewall, ended them, too
             raise httpx.ReadError("the connection ended before the answer") from error
         except h11.RemoteProtocolError as error:
             connection.close()

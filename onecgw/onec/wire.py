@@ -20,6 +20,7 @@ IDLE_SECONDS: Final = 30  # below the idle limit of common firewalls and balance
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
 
+TlsStream = trio.SSLStream[trio.SocketStream]
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
@@ -45,7 +46,9 @@ class Head:
 class Connection:
     """One connection; one request at a time."""
 
-    def __init__(self, stream: trio.abc.Stream, socket: trio.socket.SocketType) -> None:
+    def __init__(
+        self, stream: trio.SocketStream | TlsStream, socket: trio.socket.SocketType
+    ) -> None:
         self._stream = stream
         self._socket = socket
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
@@ -89,19 +92,31 @@ class Connection:
                 return b""
 
     def reusable(self) -> bool:
-        """Whether the last answer was read to its end and another request may follow."""
+        """Whether the last answer was read to its end, and nothing but it.
+
+        What follows it unasked would be taken for the answer to the next request.
+        """
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            return False
+        if self._http.trailing_data[0] or self._waits_in_tls():
             return False
         self._http.start_next_cycle()
         return True
 
     def dropped(self) -> bool:
         """Whether an idle connection was closed by the other side, or says something unasked."""
-        return _readable(self._socket)
+        return self._waits_in_tls() or _readable(self._socket)
 
     def close(self) -> None:
         """Close at once; the other side sees its peer go."""
         self._socket.close()
+
+    def _waits_in_tls(self) -> bool:
+        """Whether bytes were received that nobody has read: of this record, or of later ones."""
+        if not isinstance(self._stream, trio.SSLStream):
+            return False
+        # Trio tells of the record that is being read only; the whole ones behind it wait in there.
+        return bool(self._stream.pending() or self._stream._incoming.pending)  # noqa: SLF001
 
     async def _next_event(self) -> object:
         while True:

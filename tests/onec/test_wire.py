@@ -1,4 +1,7 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import attrs
 import pytest
@@ -8,6 +11,7 @@ from onecgw.errors import OnecUnavailable
 from onecgw.onec import exchange
 from onecgw.onec.wire import Connection, ConnectionEnded, IdleConnections, why_not
 from tests.fakes.onec_server import Asked, Wire, onec_server
+from tests.oauth.certificate import make_contexts
 from tests.onec.talking import SETTINGS, call, client_of
 
 HEADERS = [(b"host", b"1c.example.org")]
@@ -64,6 +68,153 @@ async def test_connection_that_says_something_unasked_is_not_used_again() -> Non
     await peer.send_all(ANSWER)  # somebody else's answer, if we took it for ours
     assert idle.take() is None
     await peer.aclose()
+
+
+@pytest.mark.parametrize("rest", [ANSWER, b"garbage", ANSWER[:20]])
+async def test_connection_that_says_more_than_the_answer_is_not_used_again(rest: bytes) -> None:
+    connection, peer = _connected()
+    await peer.send_all(ANSWER + rest)
+    await connection.ask(b"GET", b"/", HEADERS, b"")
+    while await connection.read():
+        pass
+    idle = IdleConnections()
+    idle.give_back(connection)
+    assert idle.take() is None
+    await peer.aclose()
+
+
+class _Cork(trio.abc.Stream):
+    """Holds back what is sent, to send it as one segment."""
+
+    def __init__(self, socket: trio.SocketStream) -> None:
+        self._socket = socket
+        self.is_in = False
+        self._held = b""
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        self._held += bytes(data)
+        await trio.lowlevel.checkpoint()
+        if not self.is_in:
+            held, self._held = self._held, b""
+            await self._socket.send_all(held)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._socket.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        return await self._socket.receive_some(max_bytes)
+
+    async def aclose(self) -> None:
+        await self._socket.aclose()
+
+
+@attrs.frozen
+class _TlsPeer:
+    stream: trio.SSLStream[_Cork]
+    cork: _Cork
+
+    async def say(self, *records: bytes) -> None:
+        """Send records in one segment."""
+        self.cork.is_in = True
+        for record in records[:-1]:
+            await self.stream.send_all(record)
+        self.cork.is_in = False
+        await self.stream.send_all(records[-1])
+
+
+@asynccontextmanager
+async def _connected_by_tls(folder: Path) -> AsyncIterator[tuple[Connection, _TlsPeer]]:
+    server, client = make_contexts(folder, "localhost")
+    ours, theirs = trio.socket.socketpair()
+    stream = trio.SSLStream(trio.SocketStream(ours), client, server_hostname="localhost")
+    cork = _Cork(trio.SocketStream(theirs))
+    peer = trio.SSLStream(cork, server, server_side=True)
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stream.do_handshake)
+            nursery.start_soon(peer.do_handshake)
+        yield Connection(stream, ours), _TlsPeer(peer, cork)
+    ours.close()
+    theirs.close()
+
+
+async def _ask_and_give_back(connection: Connection, peer: _TlsPeer, *said: bytes) -> int:
+    """How many connections can be used again."""
+    await peer.say(*said)
+    await connection.ask(b"GET", b"/", HEADERS, b"")
+    while await connection.read():
+        pass
+    idle = IdleConnections()
+    idle.give_back(connection)
+    return int(idle.take() is not None)
+
+
+async def test_tls_connection_is_kept_for_the_next_call(tmp_path: Path) -> None:
+    async with _connected_by_tls(tmp_path) as (connection, peer):
+        assert await _ask_and_give_back(connection, peer, ANSWER) == 1
+        assert await _ask_and_give_back(connection, peer, ANSWER) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [(ANSWER + ANSWER,), (ANSWER, ANSWER), (ANSWER, b"garbage"), (ANSWER[:-2] + b"{}!",)],
+    ids=["one record", "two records", "garbage in the next", "garbage in the same"],
+)
+async def test_tls_connection_that_says_more_than_the_answer_is_not_used_again(
+    tmp_path: Path, said: tuple[bytes, ...]
+) -> None:
+    async with _connected_by_tls(tmp_path) as (connection, peer):
+        assert await _ask_and_give_back(connection, peer, *said) == 0
+
+
+async def test_tls_connection_that_says_something_unasked_is_not_used_again(
+    tmp_path: Path,
+) -> None:
+    async with _connected_by_tls(tmp_path) as (connection, peer):
+        await peer.say(ANSWER)
+        await connection.ask(b"GET", b"/", HEADERS, b"")
+        while await connection.read():
+            pass
+        idle = IdleConnections()
+        idle.give_back(connection)
+        await peer.say(ANSWER)
+        assert idle.take() is None
+
+
+async def test_second_answer_in_the_same_segment_never_meets_the_next_caller() -> None:
+    async def play(asked: Asked, wire: Wire) -> None:
+        mine = b'{"for":"%b"}' % asked.headers["x-mcp-sub"].encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+        await wire.send(head % len(mine) + mine + ANSWER)
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            for sub in ("anna", "boris", "cleo"):
+                assert await onec.post(call(sub=sub)) == b'{"for":"%b"}' % sub.encode()
+
+
+async def test_second_attempt_trusts_no_idle_connection() -> None:
+    old: set[int] = set()
+    all_there = trio.Event()
+
+    async def play(asked: Asked, wire: Wire) -> None:
+        if asked.connection in old:
+            await wire.reset()
+            return
+        if not all_there.is_set():
+            old.add(asked.connection)
+            if len(old) == 4:
+                all_there.set()
+            await all_there.wait()
+        await wire.answer(b"{}")
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                for number in range(4):
+                    nursery.start_soon(onec.post, call(sub=str(number)))
+            assert await onec.post(call()) == b"{}"
+        assert server.connections == 5
 
 
 async def test_connection_that_was_idle_too_long_is_not_trusted(
