@@ -19,13 +19,14 @@ from onecgw.onec.answers import read_object
 from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
 from onecgw.onec.deadline import deadline
 from onecgw.onec.exchange import Exchange, tls_context
-from onecgw.onec.failures import Failure, Reply, failure_of, wire_failure
+from onecgw.onec.failures import Failure, Remedy, Reply, failure_of, wire_failure
 from onecgw.onec.keys import denies_key
 from onecgw.onec.network import Probe
-from onecgw.onec.sessions import session_in
+from onecgw.onec.sessions import STARTING, Headers, Session, Sessions, continuing, finishing
 from onecgw.settings import Settings
 
 SKEW_SECONDS: Final = 60  # "now" and "today" of the two sides differ visibly beyond this
+CLOSE_SECONDS: Final = 5  # for ending the sessions
 SLOW_SESSION_MS: Final = 150  # a session of its own costs a call about 300 ms, a kept one 30
 _REPEATS: Final = 3
 _REQUEST_ID: Final = "check"
@@ -53,6 +54,8 @@ _ADVICE: Final = {
     "onec_timeout": "raise onec.timeout_ms (onec.report_timeout_ms for reports), or find out why 1C"
     " is slow",
     "onec_rejected": "update the extension in 1C: it does not accept what the contract says",
+    "own sessions": "set onec.session_mode to client, or to auto: the publication has"
+    ' reuseSessions="use"',
     "onec_bad_response": "look at what answers at onec.base_url: it is not the service that the"
     " contract describes",
 }
@@ -84,7 +87,7 @@ async def check_onec(settings: Settings, report: Callable[[Step], None]) -> bool
     try:
         await check.run()
     finally:
-        await check.exchange.aclose()
+        await check.aclose()
     return check.is_well
 
 
@@ -96,11 +99,12 @@ class _Check:
     def __init__(self, settings: Settings, report: Callable[[Step], None]) -> None:
         self._onec = settings.onec
         self._report = report
-        self.exchange = Exchange(
+        self._exchange = Exchange(
             settings.onec,
             max_response_bytes=settings.limits.max_response_bytes,
             transport=None,
         )
+        self._sessions = Sessions(mode=settings.onec.session_mode, size=1)
         self.is_well = True
 
     async def run(self) -> None:
@@ -112,6 +116,14 @@ class _Check:
         await self._check_contract()
         await self._check_sessions()
         self._check_clock(reply)
+
+    async def aclose(self) -> None:
+        """End the sessions and close the connections, within CLOSE_SECONDS and a moment."""
+        self._sessions.give_up_all()
+        with trio.move_on_after(CLOSE_SECONDS, shield=True):
+            while (session := self._sessions.next_given_up()) is not None:
+                await self._exchange_once(HEALTH_PATH, b"", finishing(session), Session())
+        await self._exchange.aclose()
 
     def _say(self, step: Step) -> None:
         self.is_well = self.is_well and step.ok
@@ -218,18 +230,40 @@ class _Check:
             )
         self._say(step)
 
-    async def _ask(
-        self, path: str, body: bytes = b"", *, headers: tuple[tuple[str, str], ...] = ()
+    async def _ask(self, path: str, body: bytes = b"") -> tuple[Reply | Failure, int]:
+        """One answer, and how many milliseconds it took; in sessions of its own if 1C wants it."""
+        seen, latency_ms = await self._ask_once(path, body)
+        wanted = isinstance(seen, Failure) and seen.remedy is Remedy.OWN_SESSIONS
+        if wanted and self._sessions.begin_to_keep():
+            return await self._ask_once(path, body)
+        return seen, latency_ms
+
+    async def _ask_once(self, path: str, body: bytes) -> tuple[Reply | Failure, int]:
+        session = self._sessions.take()
+        seen, latency_ms = await self._exchange_once(
+            path, body, self._sessions.headers(session), session
+        )
+        if isinstance(seen, Failure) and seen.reply is None:
+            self._sessions.give_up(session)
+        elif not (isinstance(seen, Failure) and seen.remedy is Remedy.NEW_SESSION):
+            self._sessions.give_back(session)
+        return seen, latency_ms
+
+    async def _exchange_once(
+        self, path: str, body: bytes, headers: Headers, session: Session
     ) -> tuple[Reply | Failure, int]:
-        """One exchange, without retry, and how many milliseconds it took."""
         is_report = path.startswith("/mcp/reports/")
         timeout_ms = self._onec.report_deadline_ms if is_report else self._onec.timeout_ms
         call = OnecCall(path=path, body=body, caller=_CALLER, request_id=_REQUEST_ID)
         started = trio.current_time()
         try:
             with deadline(timeout_ms):
-                reply = await self.exchange.send(
-                    call.method, path, body=body, headers=(*call.headers, *headers)
+                reply = await self._exchange.send(
+                    call.method,
+                    path,
+                    body=body,
+                    headers=(*call.headers, *headers),
+                    on_cookies=session.learn,
                 )
         except OnecError as error:
             return wire_failure(error, error.__cause__), _ms_since(started)
@@ -241,14 +275,17 @@ class _Check:
         usual_ms = round(
             statistics.median([(await self._ask(HEALTH_PATH))[1] for _ in range(_REPEATS)])
         )
-        started, _ = await self._ask(HEALTH_PATH, headers=(("IBSession", "start"),))
-        cookie = session_in(started.cookies) if isinstance(started, Reply) else None
         detail = f"a call takes {usual_ms} ms"
-        if cookie is not None:
-            pair = ("Cookie", f"ibsession={cookie}")
-            _, kept_ms = await self._ask(HEALTH_PATH, headers=(pair,))
-            await self._ask(HEALTH_PATH, headers=(pair, ("IBSession", "finish")))
-            detail += f", {kept_ms} ms in a session that the client keeps"
+        if self._sessions.idle:
+            detail += " in a session that the client keeps"
+        else:
+            session = Session()
+            await self._exchange_once(HEALTH_PATH, b"", STARTING, session)
+            if session.cookie is not None:
+                kept = continuing(session)
+                _, kept_ms = await self._exchange_once(HEALTH_PATH, b"", kept, session)
+                await self._exchange_once(HEALTH_PATH, b"", finishing(session), session)
+                detail += f", {kept_ms} ms in a session that the client keeps"
         reused = usual_ms < SLOW_SESSION_MS
         self._say(
             Step(
@@ -285,13 +322,14 @@ def _failed(name: str, failure: Failure, latency_ms: int) -> Step:
     """A step that failed, with all that the administrator may see."""
     status = f"HTTP {failure.reply.status}, " if failure.reply is not None else ""
     target = failure.reply.headers.get("location", "") if failure.reply is not None else ""
+    wants_sessions = failure.remedy is Remedy.OWN_SESSIONS
     detail = f"{status}{failure.error.code}: {failure.reason or failure.error.message}"
     return Step(
         name=name,
         ok=False,
         latency_ms=latency_ms,
         detail=f"{detail} → {target}" if target else detail,
-        advice=_ADVICE[failure.error.code],
+        advice=_ADVICE["own sessions" if wants_sessions else failure.error.code],
     )
 
 

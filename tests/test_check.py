@@ -23,7 +23,7 @@ SERVICE = ["publication", "authentication", "health", "resolver", "report", "ver
 ALL_STEPS = [*NETWORK, *SERVICE, "sessions", "clock"]
 
 
-def _settings(base_url: str, **changes: int | Path) -> Settings:
+def _settings(base_url: str, **changes: int | str | Path) -> Settings:
     return Settings(onec=attrs.evolve(OnecSettings(base_url=base_url), **changes))  # type: ignore[arg-type] # a handful of fields
 
 
@@ -135,6 +135,46 @@ async def test_call_that_takes_too_long_names_the_setting() -> None:
     async with onec_server(but("/mcp/reports/sales", silent)) as server:
         _, steps = await _check(_settings(server.base_url, report_timeout_ms=100))
     assert "onec.report_timeout_ms" in steps["report"].advice
+
+
+class _OwnSessions:
+    """A publication with reuseSessions=use."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.alive: set[str] = set()
+
+    async def play(self, asked: Asked, wire: Wire) -> None:
+        cookie, wish = asked.headers.get("cookie"), asked.headers.get("ibsession")
+        if cookie is None and wish != "start":
+            await wire.send(recorded("platform-400-session-wanted"))
+            return
+        if cookie is None:
+            self.started += 1
+            cookie = f"ibsession=s{self.started}"
+            self.alive.add(cookie)
+        if wish == "finish":
+            self.alive.discard(cookie)
+        await answer_well(asked, wire, headers=(f"Set-Cookie: {cookie}; path=/",))
+
+
+@pytest.mark.parametrize("mode", ["auto", "client"])
+async def test_publication_that_wants_its_client_to_keep_sessions_is_healthy(mode: str) -> None:
+    publication = _OwnSessions()
+    async with onec_server(publication.play) as server:
+        is_well, steps = await _check(_settings(server.base_url, session_mode=mode))
+    assert is_well
+    assert list(steps) == ALL_STEPS
+    assert "in a session that the client keeps" in steps["sessions"].detail
+    assert (publication.started, publication.alive) == (1, set())
+
+
+async def test_publication_that_wants_sessions_of_a_gateway_that_may_not_keep_them() -> None:
+    async with onec_server(_OwnSessions().play) as server:
+        is_well, steps = await _check(_settings(server.base_url, session_mode="off"))
+    assert not is_well
+    assert list(steps)[-1] == "publication"
+    assert steps["publication"].advice.startswith("set onec.session_mode to client")
 
 
 async def test_clock_that_is_wrong_fails() -> None:

@@ -3,6 +3,7 @@
 import math
 from enum import StrEnum
 
+import attrs
 import trio
 
 from onecgw.errors import OnecUnavailable
@@ -14,6 +15,17 @@ class BreakerState(StrEnum):
     CLOSED = "closed"  # it goes to 1C
     OPEN = "open"  # it fails at once
     PROBING = "probing"  # it fails at once, while one call finds out
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Turn:
+    """A call that was let pass.
+
+    period: the breaker's, counted up whenever it opens or closes. is_probe: it finds out for all.
+    """
+
+    period: int
+    is_probe: bool
 
 
 class Breaker:
@@ -29,14 +41,15 @@ class Breaker:
         self._pause_seconds = pause_seconds
         self._consecutive = 0
         self._open_until: float | None = None
-        self._probing = False
+        self._period = 0
+        self._probe: Turn | None = None
 
     @property
     def state(self) -> BreakerState:
         """What becomes of the next call; an open breaker whose pause is over is still open."""
         if self._open_until is None:
             return BreakerState.CLOSED
-        return BreakerState.PROBING if self._probing else BreakerState.OPEN
+        return BreakerState.PROBING if self._probe else BreakerState.OPEN
 
     def check(self) -> None:
         """Pass, or fail at once.
@@ -47,38 +60,45 @@ class Breaker:
         if self._open_until is None:
             return
         left_seconds = self._open_until - trio.current_time()
-        if left_seconds > 0 or self._probing:
+        if left_seconds > 0 or self._probe:
             raise OnecUnavailable(
                 f"1C did not answer the last {self._consecutive} calls; the gateway waits before"
                 " it asks again",
                 retry_after_seconds=max(1, math.ceil(left_seconds)),
             )
 
-    def enter(self) -> bool:
-        """Pass, or fail at once; says whether this call is the probe.
+    def enter(self) -> Turn:
+        """Pass, or fail at once; every turn ends in one of the three ways below.
 
         Raises:
             OnecUnavailable: as `check` says.
         """
         self.check()
-        self._probing = self._open_until is not None
-        return self._probing
+        turn = Turn(period=self._period, is_probe=self._open_until is not None)
+        if turn.is_probe:
+            self._probe = turn
+        return turn
 
     def answered(self) -> None:
-        """1C answered, be it with an error."""
+        """1C answered, be it with an error, and be it to a call from before the breaker opened."""
         self._consecutive = 0
-        self._open_until = None
-        self._probing = False
+        if self._open_until is not None:
+            self._change(None)
 
-    def unavailable(self, *, probe: bool) -> None:
-        """A call found that 1C is not reachable."""
+    def unavailable(self, turn: Turn) -> None:
+        """A call found that 1C is not reachable; what it found in another period is no news."""
+        if turn.period != self._period:
+            return
         self._consecutive += 1
-        late = self._open_until is not None and not probe  # it began before the breaker opened
-        if not late and (probe or 0 < self._failures <= self._consecutive):
-            self._open_until = trio.current_time() + self._pause_seconds
-            self._probing = False
+        if turn.is_probe or 0 < self._failures <= self._consecutive:
+            self._change(trio.current_time() + self._pause_seconds)
 
-    def undecided(self, *, probe: bool) -> None:
+    def undecided(self, turn: Turn) -> None:
         """A call was cancelled before 1C answered; the next one may probe in its place."""
-        if probe:
-            self._probing = False
+        if turn is self._probe:
+            self._probe = None
+
+    def _change(self, open_until: float | None) -> None:
+        self._open_until = open_until
+        self._period += 1
+        self._probe = None

@@ -62,10 +62,13 @@ class AnswerCache:
         Raises:
             OnecError: what `call` raised, here or in the flight that was shared.
         """
-        entry = self._kept(key)
-        if entry is not None:
-            return CachedAnswer(body=entry, hit=True)
-        while (flight := self._flights.get(key)) is not None:
+        while True:
+            kept = self._kept(key)  # anew after each flight: a quick leader may have been before us
+            if kept is not None:
+                return CachedAnswer(body=kept, hit=True)
+            flight = self._flights.get(key)
+            if flight is None:
+                return CachedAnswer(body=await self._lead(key, call), hit=False)
             await flight.done.wait()
             match flight.outcome:
                 case bytes(body):
@@ -74,7 +77,6 @@ class AnswerCache:
                     # A copy: an exception that several tasks raise mixes their tracebacks.
                     seconds = error.retry_after_seconds
                     raise type(error)(error.message, retry_after_seconds=seconds) from error
-        return CachedAnswer(body=await self._lead(key, call), hit=False)
 
     async def _lead(self, key: Hashable, call: Callable[[], Awaitable[bytes]]) -> bytes:
         flight = self._flights[key] = _Flight()

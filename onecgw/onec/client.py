@@ -16,18 +16,20 @@ from onecgw.identity import InvalidKey, KeyVerdict, UncheckedKey
 from onecgw.onec.answers import read_object
 from onecgw.onec.breaker import Breaker, BreakerState
 from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
+from onecgw.onec.deadline import deadline
 from onecgw.onec.exchange import Exchange, Transport
 from onecgw.onec.failures import Failure, Remedy, failure_of, wire_failure
 from onecgw.onec.keys import denies_key, read_identity
 from onecgw.onec.progress import Progress, seen_in, told
 from onecgw.onec.queue import Queue
-from onecgw.onec.sessions import Sessions
+from onecgw.onec.sessions import Session, Sessions, finishing
 from onecgw.settings import OnecSettings
 
 log = logging.getLogger(__name__)
 
-FINISH_SECONDS: Final = 1  # for ending one session at shutdown
-CLOSE_SECONDS: Final = 5  # for ending all of them
+FINISH_SECONDS: Final = 1  # for ending one session
+FINISH_PAUSE_SECONDS: Final = 15  # before the next one, when 1C did not end this one
+CLOSE_SECONDS: Final = 5  # for ending all of them at shutdown
 LOCKED_PAUSE_SECONDS: Final = (0.2, 0.5)  # random, so that the locked ones do not meet again
 
 _GATEWAY: Final = Caller(sub="onecgw", scopes=frozenset())
@@ -119,23 +121,59 @@ class OnecClient:
             last_success_at=self._last_success_at,
         )
 
+    async def end_sessions_given_up(self) -> None:
+        """End the sessions whose calls were cancelled or failed, until it is cancelled.
+
+        They wait in line like calls. What it has not ended is left to `aclose`.
+        """
+        while True:
+            await self._sessions.something_given_up.wait()
+            while (session := self._sessions.next_given_up()) is not None:
+                try:
+                    await self._finish_in_turn(session)
+                except OnecError as error:
+                    log.info("onec.finish", extra={"fields": {"class": error.code}})
+                    await trio.sleep(FINISH_PAUSE_SECONDS)
+
     async def aclose(self) -> None:
         """End the sessions kept in 1C, then close every connection.
 
         It takes at most CLOSE_SECONDS and a moment, also when it is cancelled.
         """
+        self._sessions.give_up_all()
         with trio.move_on_after(CLOSE_SECONDS, shield=True):
-            for headers in self._sessions.finish():
-                with trio.move_on_after(FINISH_SECONDS):
-                    await self._finish(headers)
+            while (session := self._sessions.next_given_up()) is not None:
+                try:
+                    await self._finish(session)
+                except OnecError as error:  # 1C ends it some time after its last call
+                    log.info("onec.finish", extra={"fields": {"class": error.code}})
         await self._exchange.aclose()
 
-    async def _finish(self, headers: tuple[tuple[str, str], ...]) -> None:
-        """End one session; if that fails, 1C ends it some time after its last call."""
+    async def _finish_in_turn(self, session: Session) -> None:
+        """End one session when there is a place; whatever keeps it from that, it is not lost.
+
+        Raises:
+            OnecError: it was not ended.
+        """
         try:
-            await self._exchange.send("GET", HEALTH_PATH, body=b"", headers=headers)
-        except OnecError as error:
-            log.info("onec.finish", extra={"fields": {"class": error.code}})
+            await self._queue.enter(_GATEWAY.sub)
+            entered = trio.current_time()
+            try:
+                await self._finish(session)
+            finally:
+                self._queue.leave(trio.current_time() - entered)
+        except BaseException:
+            self._sessions.give_up(session)
+            raise
+
+    async def _finish(self, session: Session) -> None:
+        """End one session.
+
+        Raises:
+            OnecError: 1C did not answer.
+        """
+        with deadline(round(FINISH_SECONDS * 1000)):
+            await self._exchange.send("GET", HEALTH_PATH, body=b"", headers=finishing(session))
 
     async def _run(self, progress: Progress) -> bytes:
         """One call in its turn."""
@@ -150,14 +188,14 @@ class OnecClient:
 
     async def _ask_if_it_answers(self, progress: Progress) -> bytes:
         """Ask with the one retry; the breaker learns how it went."""
-        probe = self._breaker.enter()
+        turn = self._breaker.enter()
         try:
             answer = await self._ask(progress, self._sessions.take())
             if isinstance(answer, Failure):
                 progress.failure = answer
                 answer = await self._ask_again(progress, answer)
         except BaseException:
-            self._breaker.undecided(probe=probe)
+            self._breaker.undecided(turn)
             raise
         if isinstance(answer, bytes):
             self._breaker.answered()
@@ -166,7 +204,7 @@ class OnecClient:
             return answer
         progress.failure = answer
         if isinstance(answer.error, OnecUnavailable):
-            self._breaker.unavailable(probe=probe)
+            self._breaker.unavailable(turn)
         else:
             self._breaker.answered()
         raise answer.error
@@ -174,7 +212,6 @@ class OnecClient:
     async def _ask_again(self, progress: Progress, failure: Failure) -> bytes | Failure:
         """A second attempt where it is worth while, else the failure of the first."""
         pause_seconds = 0.0
-        cookie = None
         match failure.remedy:
             case None:
                 return failure
@@ -189,11 +226,10 @@ class OnecClient:
             return failure
         log.info("onec.retry", extra={"fields": {**progress.fields(), **seen_in(failure)}})
         await trio.sleep(pause_seconds)
-        if failure.remedy is not Remedy.NEW_SESSION:
-            cookie = self._sessions.take()
-        return await self._ask(progress, cookie)
+        fresh = failure.remedy is Remedy.NEW_SESSION
+        return await self._ask(progress, Session() if fresh else self._sessions.take())
 
-    async def _ask(self, progress: Progress, cookie: str | None) -> bytes | Failure:
+    async def _ask(self, progress: Progress, session: Session) -> bytes | Failure:
         """One attempt. A session whose call does not come to an answer is not used again."""
         progress.attempt += 1
         progress.phase = "asking"
@@ -203,13 +239,18 @@ class OnecClient:
                 call.method,
                 call.path,
                 body=call.body,
-                headers=(*call.headers, *self._sessions.headers(cookie)),
+                headers=(*call.headers, *self._sessions.headers(session)),
+                on_cookies=session.learn,
             )
         except OnecError as error:
+            self._sessions.give_up(session)
             return wire_failure(error, error.__cause__)
+        except BaseException:
+            self._sessions.give_up(session)
+            raise
         failure = None if reply.status == HTTPStatus.OK else failure_of(reply)
         if failure is None or failure.remedy is not Remedy.NEW_SESSION:
-            self._sessions.give_back(cookie, reply.cookies)
+            self._sessions.give_back(session)
         if failure is not None:
             return failure
         try:

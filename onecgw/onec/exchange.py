@@ -5,7 +5,7 @@ This is the only module that imports httpx.
 
 import base64
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final, cast
@@ -55,11 +55,18 @@ class Exchange:
         )
 
     async def send(
-        self, method: str, path: str, *, body: bytes, headers: Iterable[tuple[str, str]]
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes,
+        headers: Iterable[tuple[str, str]],
+        on_cookies: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> Reply:
         """The answer to one request, whatever its status.
 
-        Cancellation closes the connection.
+        Cancellation closes the connection. on_cookies gets every Set-Cookie before the body is
+        read, which may fail or be cancelled.
 
         Raises:
             OnecUnavailable: no connection, or it ended before the answer began.
@@ -80,7 +87,7 @@ class Exchange:
         except httpx.TransportError as error:
             raise OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS) from error
         try:
-            reply = await self._read(response)
+            reply = await self._read(response, on_cookies)
             await response.aclose()
         except httpx.TransportError as error:
             raise OnecBadResponse("1C's answer is truncated: the connection ended") from error
@@ -96,26 +103,31 @@ class Exchange:
         with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
             await self._transport.aclose()
 
-    async def _read(self, response: httpx.Response) -> Reply:
+    async def _read(
+        self, response: httpx.Response, on_cookies: Callable[[Sequence[str]], None]
+    ) -> Reply:
         good = response.status_code == HTTPStatus.OK
         max_bytes = self._max_response_bytes if good else FAILURE_BODY_BYTES
+        body = b""
         pairs = [
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in response.headers.raw
         ]
         headers = dict(pairs)
+        on_cookies([value for name, value in pairs if name == "set-cookie"])
         try:
             inflater = Inflater(headers.get("content-encoding", ""), max_bytes=max_bytes)
-            body = await _read_body(response, inflater)
+            try:
+                await _read_body(response, inflater)
+            finally:
+                body = inflater.kept()
         except (OnecBadResponse, httpx.TransportError):
             if good:
-                raise
-            body = b""  # of a failure the status says enough
+                raise  # of a failure the beginning says enough
         return Reply(
             status=response.status_code,
             headers=headers,
             body=body,
-            cookies=tuple(value for name, value in pairs if name == "set-cookie"),
         )
 
     def _url(self, path: str) -> httpx.URL:
@@ -125,13 +137,13 @@ class Exchange:
         return url
 
 
-async def _read_body(response: httpx.Response, inflater: Inflater) -> bytes:
+async def _read_body(response: httpx.Response, inflater: Inflater) -> None:
     stream = cast(httpx.AsyncByteStream, response.stream)
     # httpx's own iterators leave a trail of unfinished generators when a read stops early.
     async with aclosing(cast(AsyncGenerator[bytes, None], aiter(stream))) as chunks:
         async for chunk in chunks:
             inflater.feed(chunk)
-    return inflater.finish()
+    inflater.finish()
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:

@@ -59,13 +59,11 @@ class Reply:
     """An HTTP answer, its body read and inflated.
 
     headers: names in lower case; of a repeated one the last.
-    cookies: every Set-Cookie.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    cookies: tuple[str, ...] = ()
 
     @property
     def content_type(self) -> str:

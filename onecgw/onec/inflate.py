@@ -48,22 +48,26 @@ class Inflater:
         if self._gzip is None:
             self._keep(chunk)
 
-    def finish(self) -> bytes:
-        """The whole body.
+    def finish(self) -> None:
+        """There are no more chunks.
 
         Raises:
             OnecBadResponse: the gzip stream does not end.
         """
         if self._gzip is not None and self._begun and not self._gzip.eof:
             raise OnecBadResponse("1C's answer is truncated: its gzip does not end")
+
+    def kept(self) -> bytes:
+        """The body, or, when a chunk was refused, its beginning: at most max_bytes."""
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
     def _keep(self, part: bytes) -> None:
+        room = self._max_bytes - self._size_bytes
         self._size_bytes += len(part)
-        if self._size_bytes > self._max_bytes:
+        if part:
+            self._parts.append(part[:room])
+        if len(part) > room:
             raise OnecBadResponse(
                 f"1C's answer is larger than {self._max_bytes} bytes; narrow the period or the"
                 " filters, or ask for fewer rows"
             )
-        if part:
-            self._parts.append(part)

@@ -59,6 +59,7 @@ _PRIVATE: Final = (
     ),
     _ENCODED,
 )
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TAG: Final = re.compile(r"<[/!a-zA-Z?][^<>]{0,500}>")
 
 
@@ -132,6 +133,7 @@ def safe_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
 
 
 def _bare(line: str) -> str:
+    line = _CONTROL.sub(" ", line)
     return " ".join(_MODULE_LINE.sub(" ", line).split()).strip(" :;-")
 
 

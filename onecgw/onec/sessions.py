@@ -4,16 +4,38 @@ A publication has `reuseSessions`: `dontuse` opens a session per call, `autouse`
 its own, `use` wants the client to say `IBSession: start` and to send the `ibsession` cookie back.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Final, Literal
+
+import attrs
+import trio
+
+MOST_GIVEN_UP: Final = 200  # when 1C is away for long; beyond, the oldest have expired
+
+Headers = tuple[tuple[str, str], ...]
+STARTING: Final[Headers] = (("IBSession", "start"),)
 
 SessionMode = Literal["auto", "client", "off"]
 
 _COOKIE: Final = "ibsession"
 
 
+@attrs.define(eq=False)
+class Session:
+    """The 1C session of one call: the cookie it is sent with, or is given; None = neither."""
+
+    cookie: str | None = None
+
+    def learn(self, set_cookies: Iterable[str]) -> None:
+        """Take the session that 1C gives, as soon as the answer's head is there."""
+        self.cookie = session_in(set_cookies) or self.cookie
+
+
 class Sessions:
     """The sessions that the gateway keeps in 1C; one call per session at a time.
+
+    Each holds a licence until it is finished or 1C gives it up, so none is just forgotten.
 
     Args:
         mode: `client` keeps sessions; `auto` does so once 1C asks for it; `off` never does.
@@ -24,27 +46,38 @@ class Sessions:
         self._mode = mode
         self._size = size
         self._idle: list[str] = []  # the last one used is the least likely to have expired
+        self._given_up: deque[str] = deque(maxlen=MOST_GIVEN_UP)
+        self.something_given_up = trio.Event()
 
     @property
     def idle(self) -> int:
         """How many sessions wait for a call."""
         return len(self._idle)
 
-    def take(self) -> str | None:
-        """The cookie for one call, or None: the call starts a session, or has none to care for."""
-        return self._idle.pop() if self._idle else None
+    def take(self) -> Session:
+        """The session for one call, which is to be given back, given up or known to be gone."""
+        return Session(self._idle.pop() if self._idle else None)
 
-    def headers(self, cookie: str | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, session: Session) -> Headers:
         """What a call says about its session."""
         if self._mode != "client":
             return ()
-        return (("IBSession", "start"),) if cookie is None else (("Cookie", _pair(cookie)),)
+        return STARTING if session.cookie is None else continuing(session)
 
-    def give_back(self, cookie: str | None, set_cookies: Iterable[str]) -> None:
+    def give_back(self, session: Session) -> None:
         """Keep the session of a call that 1C has answered."""
-        cookie = session_in(set_cookies) or cookie
-        if self._mode == "client" and cookie is not None and len(self._idle) < self._size:
-            self._idle.append(cookie)
+        if self._mode != "client" or session.cookie is None:
+            return
+        if len(self._idle) < self._size:
+            self._idle.append(session.cookie)
+        else:
+            self.give_up(session)
+
+    def give_up(self, session: Session) -> None:
+        """No call uses it again, for 1C may still be at work in it; it is to be finished."""
+        if self._mode == "client" and session.cookie is not None:
+            self._given_up.append(session.cookie)
+            self.something_given_up.set()
 
     def begin_to_keep(self) -> bool:
         """1C wants its client to keep the sessions; False if that is not to be."""
@@ -52,14 +85,27 @@ class Sessions:
             self._mode = "client"
         return self._mode == "client"
 
-    def finish(self) -> tuple[tuple[tuple[str, str], ...], ...]:
-        """The headers of the calls that end the idle sessions; none is kept any more."""
-        cookies, self._idle = self._idle, []
-        return tuple((("IBSession", "finish"), ("Cookie", _pair(cookie))) for cookie in cookies)
+    def give_up_all(self) -> None:
+        """Keep no session any more."""
+        while self._idle:
+            self.give_up(self.take())
+
+    def next_given_up(self) -> Session | None:
+        """The session that is to be finished next, if there is one."""
+        if self._given_up:
+            return Session(self._given_up.popleft())
+        self.something_given_up = trio.Event()
+        return None
 
 
-def _pair(cookie: str) -> str:
-    return f"{_COOKIE}={cookie}"
+def continuing(session: Session) -> Headers:
+    """The headers of a call in a session that 1C has given."""
+    return (("Cookie", f"{_COOKIE}={session.cookie}"),)
+
+
+def finishing(session: Session) -> Headers:
+    """The headers of the call that ends a session."""
+    return (("IBSession", "finish"), *continuing(session))
 
 
 def session_in(set_cookies: Iterable[str]) -> str | None:

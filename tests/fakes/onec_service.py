@@ -9,10 +9,10 @@ from tests.fakes.onec_server import Asked, Play, Wire
 WRONG_KEY = b'{"error":"invalid_key","message":"no such key"}'
 
 
-async def answer_well(asked: Asked, wire: Wire) -> None:
+async def answer_well(asked: Asked, wire: Wire, *, headers: tuple[str, ...] = ()) -> None:
     """Answer as the contract says; the caller's own words come back, to tell answers apart."""
     if asked.path.endswith("/mcp/auth/verify"):
-        await wire.answer(WRONG_KEY, status="401 Unauthorized")
+        await wire.answer(WRONG_KEY, status="401 Unauthorized", headers=headers)
         return
     echo = {name: asked.headers.get(name) for name in ("x-mcp-sub", "x-request-id")}
     if asked.path.endswith("/mcp/health"):
@@ -22,7 +22,7 @@ async def answer_well(asked: Asked, wire: Wire) -> None:
     else:
         body = {"columns": [], "rows": [], "role": echo}
     stamp = format_datetime(datetime.now(UTC), usegmt=True)
-    await wire.answer(json.dumps(body).encode(), headers=(f"Date: {stamp}",))
+    await wire.answer(json.dumps(body).encode(), headers=(f"Date: {stamp}", *headers))
 
 
 def but(path: str, play: Play) -> Play:

@@ -12,7 +12,7 @@ def _state(breaker: Breaker) -> str:
 
 def _fail(breaker: Breaker, times: int) -> None:
     for _ in range(times):
-        breaker.unavailable(probe=breaker.enter())
+        breaker.unavailable(breaker.enter())
 
 
 async def test_it_opens_after_n_failures_in_a_row_and_says_when_to_come_back(
@@ -48,13 +48,13 @@ async def test_after_the_pause_one_call_probes_and_the_others_still_fail(
     breaker = Breaker(failures=1, pause_seconds=1)
     _fail(breaker, 1)
     await trio.sleep(1.1)
-    assert breaker.enter() is True
+    assert breaker.enter().is_probe
     assert _state(breaker) == "probing"
     with pytest.raises(OnecUnavailable):
         breaker.enter()
     breaker.answered()
     assert _state(breaker) == "closed"
-    assert breaker.enter() is False
+    assert not breaker.enter().is_probe
 
 
 async def test_probe_that_fails_opens_it_for_another_pause(autojump_clock: MockClock) -> None:
@@ -75,9 +75,9 @@ async def test_probe_that_is_cancelled_leaves_the_probing_to_the_next(
     breaker = Breaker(failures=1, pause_seconds=1)
     _fail(breaker, 1)
     await trio.sleep(1.1)
-    breaker.undecided(probe=breaker.enter())
+    breaker.undecided(breaker.enter())
     assert _state(breaker) == "open"
-    assert breaker.enter() is True
+    assert breaker.enter().is_probe
 
 
 async def test_late_failures_of_earlier_calls_do_not_prolong_the_pause(
@@ -88,11 +88,39 @@ async def test_late_failures_of_earlier_calls_do_not_prolong_the_pause(
     early = breaker.enter()
     _fail(breaker, 1)
     await trio.sleep(0.9)
-    breaker.unavailable(probe=early)
+    breaker.unavailable(early)
     await trio.sleep(0.2)
-    assert breaker.enter() is True
-    breaker.unavailable(probe=early)
+    assert breaker.enter().is_probe
+    breaker.unavailable(early)
     assert _state(breaker) == "probing"
+
+
+async def test_there_is_one_probe_at_a_time_however_the_last_one_ends(
+    autojump_clock: MockClock,
+) -> None:
+    del autojump_clock
+    breaker = Breaker(failures=1, pause_seconds=1)
+    _fail(breaker, 1)
+    await trio.sleep(1.1)
+    stale = breaker.enter()
+    breaker.answered()  # a call from before it opened
+    _fail(breaker, 1)
+    await trio.sleep(1.1)
+    assert breaker.enter().is_probe
+    breaker.undecided(stale)
+    breaker.unavailable(stale)
+    assert _state(breaker) == "probing"
+    with pytest.raises(OnecUnavailable):
+        breaker.enter()
+
+
+async def test_failure_of_a_call_from_before_the_last_answer_does_not_open_it() -> None:
+    breaker = Breaker(failures=1, pause_seconds=1)
+    early = breaker.enter()
+    _fail(breaker, 1)
+    breaker.answered()
+    breaker.unavailable(early)
+    assert _state(breaker) == "closed"
 
 
 async def test_zero_failures_mean_that_it_never_opens() -> None:

@@ -51,6 +51,30 @@ async def test_answer_is_kept_until_its_time_is_up(autojump_clock: MockClock) ->
     assert await cache.fetch("k", lambda: _say(b"3")) == CachedAnswer(body=b"3", hit=False)
 
 
+async def test_waiter_takes_what_a_quick_leader_kept_before_it_woke() -> None:
+    cache = _cache()
+    leading = trio.Event()
+
+    async def run_out_of_time() -> bytes:
+        leading.set()
+        await wait_all_tasks_blocked()
+        raise OnecTimeout("late")
+
+    async def answer_at_once() -> bytes:
+        return b"1"
+
+    async def lead_twice() -> None:
+        with pytest.raises(OnecTimeout):
+            await cache.fetch("k", run_out_of_time)
+        assert await cache.fetch("k", answer_at_once) == CachedAnswer(body=b"1", hit=False)
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lead_twice)
+            await leading.wait()
+            assert await cache.fetch("k", lambda: _say(b"2")) == CachedAnswer(body=b"1", hit=True)
+
+
 async def test_keys_do_not_share_answers() -> None:
     cache = _cache()
     await cache.fetch(("ромашка", 10), lambda: _say(b"1"))

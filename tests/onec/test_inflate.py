@@ -13,7 +13,8 @@ def _inflate(chunks: list[bytes], *, encoding: str = "gzip", max_bytes: int = 1_
     inflater = Inflater(encoding, max_bytes=max_bytes)
     for chunk in chunks:
         inflater.feed(chunk)
-    return inflater.finish()
+    inflater.finish()
+    return inflater.kept()
 
 
 @given(st.binary(max_size=900), st.integers(min_value=1, max_value=50), st.booleans())
@@ -32,6 +33,15 @@ def test_gzip_bomb_ends_at_the_limit_and_not_in_memory() -> None:
     inflater = Inflater("gzip", max_bytes=1_000)
     with pytest.raises(OnecBadResponse, match="larger than 1000 bytes"):
         inflater.feed(bomb)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+def test_of_a_body_that_is_refused_the_beginning_is_kept(encoding: str) -> None:
+    body = b"reason" + bytes(5_000)
+    inflater = Inflater(encoding, max_bytes=1_000)
+    with pytest.raises(OnecBadResponse):
+        inflater.feed(gzip.compress(body) if encoding else body)
+    assert inflater.kept() == body[:1_000]
 
 
 def test_body_as_large_as_the_limit_passes() -> None:

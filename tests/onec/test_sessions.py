@@ -3,9 +3,10 @@ import itertools
 import attrs
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.errors import OnecError
+from onecgw.errors import OnecBadResponse, OnecError
+from onecgw.onec.client import FINISH_PAUSE_SECONDS
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.onec.talking import SETTINGS, call, client_of, recorded
 
@@ -95,12 +96,12 @@ async def test_one_call_per_session_at_a_time_and_no_more_sessions_than_calls() 
         assert onec.state().idle_sessions <= 3
 
 
-async def test_session_of_a_cancelled_call_is_not_used_again() -> None:
+async def test_session_of_a_cancelled_call_is_not_used_again_but_finished() -> None:
     keeper = SessionKeeper()
     arrived = trio.Event()
 
     async def play(asked: Asked, wire: Wire) -> None:
-        if asked.headers["x-mcp-sub"] == "slow":
+        if asked.headers.get("x-mcp-sub") == "slow":
             arrived.set()
             await wire.wait_until_the_gateway_hangs_up()
         else:
@@ -115,6 +116,106 @@ async def test_session_of_a_cancelled_call_is_not_used_again() -> None:
                 nursery.cancel_scope.cancel()
             await onec.post(call())
         assert keeper.said == [(None, "start"), (None, "start")]
+    assert keeper.said[2:] == [("ibsession=s1", "finish"), ("ibsession=s2", "finish")]
+    assert keeper.alive == set()
+
+
+@attrs.frozen
+class _Breaking:
+    """Starts a session for each call whose sub is `bad`, and breaks its answer in some way."""
+
+    keeper: SessionKeeper
+    answer: bytes
+    hangs_up: bool
+    begun: trio.Event = attrs.field(factory=trio.Event)
+
+    async def play(self, asked: Asked, wire: Wire) -> None:
+        if asked.headers.get("x-mcp-sub") != "bad":
+            await self.keeper.play(asked, wire)
+            return
+        cookie = asked.headers.get("cookie", "ibsession=new")
+        self.keeper.alive.add(cookie)
+        set_cookie = f"\r\nSet-Cookie: {cookie}; path=/".encode()
+        await wire.send(self.answer.replace(b"\r\n", set_cookie + b"\r\n", 1))
+        self.begun.set()
+        if self.hangs_up:
+            await wire.close()
+        else:
+            await wire.wait_until_the_gateway_hangs_up()
+
+
+_CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"
+_LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n" + b" " * 2_000_000
+
+
+@pytest.mark.parametrize("calls_before", [0, 1])
+@pytest.mark.parametrize(("answer", "hangs_up"), [(_CUT, True), (_LARGE, False)])
+async def test_session_whose_answer_is_of_no_use_is_finished(
+    answer: bytes, hangs_up: bool, calls_before: int
+) -> None:
+    keeper = SessionKeeper()
+    async with onec_server(_Breaking(keeper, answer, hangs_up).play) as server:
+        async with client_of(server.base_url, CLIENT) as onec:
+            with trio.fail_after(5):
+                for _ in range(calls_before):
+                    await onec.post(call())
+                with pytest.raises(OnecBadResponse):
+                    await onec.post(call(sub="bad"))
+            assert len(keeper.alive) == 1
+        assert keeper.alive == set()
+
+
+async def test_session_that_a_call_was_given_before_it_was_cancelled_is_finished() -> None:
+    keeper = SessionKeeper()
+    breaking = _Breaking(keeper, _CUT, hangs_up=False)
+    async with onec_server(breaking.play) as server:
+        async with client_of(server.base_url, CLIENT) as onec:
+            with trio.fail_after(5):
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(onec.post, call(sub="bad"))
+                    await breaking.begun.wait()
+                    await wait_all_tasks_blocked(0.01)
+                    nursery.cancel_scope.cancel()
+            assert len(keeper.alive) == 1
+        assert keeper.alive == set()
+
+
+async def test_sessions_given_up_are_finished_while_the_gateway_runs(
+    mock_clock: MockClock,
+) -> None:
+    keeper = SessionKeeper()
+    breaking = _Breaking(keeper, _CUT, hangs_up=True)
+    finishes = 0
+    failed, finished = trio.Event(), trio.Event()
+
+    async def play(asked: Asked, wire: Wire) -> None:
+        nonlocal finishes
+        if asked.headers.get("ibsession") != "finish":
+            await breaking.play(asked, wire)
+            return
+        finishes += 1
+        if finishes == 1:
+            await wire.close()
+            failed.set()
+        else:
+            await keeper.play(asked, wire)
+            finished.set()
+
+    mock_clock.rate = 1
+    async with onec_server(play) as server, client_of(server.base_url, CLIENT) as onec:
+        with trio.fail_after(60):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(onec.end_sessions_given_up)
+                with pytest.raises(OnecBadResponse):
+                    await onec.post(call(sub="bad"))
+                await failed.wait()
+                await wait_all_tasks_blocked(0.01)
+                assert len(keeper.alive) == 1
+                mock_clock.jump(FINISH_PAUSE_SECONDS)
+                await finished.wait()
+                nursery.cancel_scope.cancel()
+        assert keeper.alive == set()
+        assert onec.state().in_flight == 0
 
 
 async def test_auto_mode_says_nothing_until_the_publication_asks_for_it() -> None:
