@@ -132,6 +132,14 @@ class Shown:
             self.browser.resize(WIDTH, HEIGHT)
 
 
+def test_a_browser_that_is_closed_leaves_no_process(tmp_path: Path) -> None:
+    with open_browser(tmp_path / "driver.log") as opened:
+        process = Path(f"/proc/{opened.process_id}")
+        assert process.exists()
+
+    assert not process.exists()
+
+
 def result_of(answer: Any) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}
 

@@ -29,7 +29,9 @@ _ARGUMENTS: Final = (
 class Browser:
     """One window of a browser."""
 
-    def __init__(self, session_url: str) -> None:
+    def __init__(self, session_url: str, process_id: int) -> None:
+        self.process_id = process_id
+        self._session_url = session_url
         self._http = httpx.Client(base_url=session_url, timeout=30, trust_env=False)
 
     def open(self, path: Path) -> None:
@@ -57,8 +59,9 @@ class Browser:
         return base64.b64decode(answer.json()["value"])
 
     def close(self) -> None:
-        self._http.delete("")
-        self._http.close()
+        """End the browser's process."""
+        with self._http:  # the base URL would get a slash at its end, and that is another URL
+            self._http.delete(self._session_url).raise_for_status()
 
     def _post(self, path: str, **body: Any) -> Any:
         answer = self._http.post(path, json=body)
@@ -84,7 +87,8 @@ def open_browser(log: Path) -> Iterator[Browser]:
         created = httpx.post(f"{base_url}/session", json=wanted, timeout=60, trust_env=False)
         value = created.json()["value"]
         assert "sessionId" in value, value
-        browser = Browser(f"{base_url}/session/{value['sessionId']}")
+        process_id = value["capabilities"]["goog:processID"]
+        browser = Browser(f"{base_url}/session/{value['sessionId']}", process_id)
         try:
             yield browser
         finally:
