@@ -268,7 +268,7 @@ class _Check:
         except OnecError as error:
             return wire_failure(error, error.__cause__), _ms_since(started)
         good = reply.status == HTTPStatus.OK
-        return reply if good else failure_of(reply), _ms_since(started)
+        return reply if good else failure_of(reply, call.path), _ms_since(started)
 
     async def _check_sessions(self) -> None:
         """What a call costs as it is, and in a session that the client keeps."""

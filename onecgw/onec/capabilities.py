@@ -15,6 +15,7 @@ from onecgw.onec.deadline import deadline
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS: Final = 300
+UNKNOWN_SECONDS: Final = 15  # after a 1C that did not answer
 _PARTS: Final = ("filters", "group_by", "measures", "params")
 _NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -41,27 +42,36 @@ async def keep_capabilities_fresh(
     client: OnecClient,
     on_change: Callable[[Capabilities], None],
     *,
+    timeout_ms: int,
     every_seconds: float = REFRESH_SECONDS,
-    timeout_ms: int = 8_000,
 ) -> None:
     """Ask 1C again and again; call on_change with each answer that differs from the last.
 
-    It runs until it is cancelled. A 1C that does not answer changes nothing.
+    It runs until it is cancelled. A 1C that does not answer changes nothing, and is asked again
+    soon.
+
+    Args:
+        client: what asks.
+        on_change: is called at first only if 1C lacks something.
+        timeout_ms: how long one answer may take.
+        every_seconds: how long an answer is good for.
     """
     known = Capabilities()
     while True:
+        pause_seconds = every_seconds
         try:
             with deadline(timeout_ms):
                 health = await client.health("capabilities")
         except OnecError as error:
             log.info("onec.capabilities_unknown", extra={"fields": {"class": error.code}})
+            pause_seconds = min(every_seconds, UNKNOWN_SECONDS)
         else:
             now = read_capabilities(health)
             if now != known:
                 known = now
                 log.info("onec.capabilities", extra={"fields": {"profile": now.profile}})
                 on_change(now)
-        await trio.sleep(every_seconds)
+        await trio.sleep(pause_seconds)
 
 
 def _parsed(body: bytes) -> object:

@@ -248,7 +248,7 @@ class OnecClient:
         except BaseException:
             self._sessions.give_up(session)
             raise
-        failure = None if reply.status == HTTPStatus.OK else failure_of(reply)
+        failure = None if reply.status == HTTPStatus.OK else failure_of(reply, call.path)
         if failure is None or failure.remedy is not Remedy.NEW_SESSION:
             self._sessions.give_back(session)
         if failure is not None:

@@ -26,6 +26,7 @@ from onecgw.errors import (
     OnecUnavailable,
 )
 from onecgw.onec import phrases
+from onecgw.onec.call import HEALTH_PATH
 from onecgw.onec.reasons import (
     MESSAGE_CHARACTERS,
     contract_error,
@@ -91,12 +92,12 @@ class Failure:
 _Explain = Callable[[Reply, str], OnecError]
 
 
-def failure_of(reply: Reply) -> Failure:
-    """The meaning of an answer whose status is not 200."""
+def failure_of(reply: Reply, path: str) -> Failure:
+    """The meaning of an answer to a question at a path, whose status is not 200."""
     text = text_of(reply.body, reply.content_type)
     message = contract_error(text)
-    if message is not None and reply.status in _CONTRACT_ERRORS:
-        refused = _CONTRACT_ERRORS[reply.status]
+    refused = _CONTRACT_ERRORS.get(reply.status)
+    if message is not None and refused is not None and not _is_no_refusal(reply, path, text):
         return Failure(
             error=refused(safe_line(message, limit=MESSAGE_CHARACTERS)),
             reason=log_line(message),
@@ -105,11 +106,26 @@ def failure_of(reply: Reply) -> Failure:
     lines = (message,) if message else lines_of(text)
     explain = _explanation(reply.status, text)
     return Failure(
-        error=explain(reply, safe_line(reason_in(lines))),
+        error=explain(reply, _shown(reason_in(lines))),
         reason=log_line(" / ".join(lines)),
         remedy=_REMEDIES.get(explain),
         reply=reply,
     )
+
+
+def _is_no_refusal(reply: Reply, path: str, text: str) -> bool:
+    """Whether an answer in the contract's shape is not about what was asked."""
+    match reply.status:
+        case HTTPStatus.NOT_FOUND:
+            return path == HEALTH_PATH  # which asks for no object that may be missing
+        case HTTPStatus.FORBIDDEN:  # an extension may hand on what the platform says
+            return _explanation(reply.status, text) in {_maintenance, _license}
+    return False
+
+
+def _shown(reason: str) -> str:
+    shown = safe_line(reason)
+    return shown if any(map(str.isalnum, shown)) else ""
 
 
 def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:

@@ -71,7 +71,8 @@ NO_RIGHT: Final = (
     "недостаточно прав",
     "порушення прав доступу",
     "недостатньо прав",
-    "access violation",
+    "access violation!",  # without the mark it is how Windows calls a crash
+    "access rights violation",
     "insufficient access rights",
     "insufficient rights",
 )

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
+from onecgw.onec.private import without_private, without_secrets
+
 SHOWN_CHARACTERS: Final = 300  # of a reason that somebody else wrote
 LOGGED_CHARACTERS: Final = 500
 MESSAGE_CHARACTERS: Final = 1_000  # of a message that 1C's service wrote for the caller
@@ -20,6 +22,12 @@ _BOMS: Final = (
 )
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 
+_CHARACTERS: Final = r"((?:[^\"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)"  # of a JSON string
+_ERROR_BEGINS: Final = re.compile(
+    rf"\s*\{{\s*\"error\"\s*:\s*\"{_CHARACTERS}\"\s*,\s*\"message\"\s*:\s*\"{_CHARACTERS}"
+)
+_SPACE: Final = re.compile(r"\s")
+
 # Titles that name the page and not the reason.
 _BOILERPLATE: Final = re.compile(
     r"^(?:1[CС]:?\s*(?:Enterprise|Предприятие|Підприємство).{0,60}"
@@ -32,33 +40,10 @@ _CAUSE: Final = re.compile(
     r"(?:\bпо причине|\b[зі]з? причини|\bby reason|\bdue to the following reason)\s*:",
     re.IGNORECASE,
 )
-_MODULE_LINE: Final = re.compile(r"\{[^{}\n]{0,300}\(\d+(?:,\s*\d+)?\)\}\s*:?")
+_PLACE: Final = r"\(\d{1,6}(?:,\s*\d{1,6})?\)"  # the line, and the column
+_MODULE: Final = r"(?<![\w.])\w{1,80}(?:\.\w{1,80}){1,9}"
+_MODULE_LINE: Final = re.compile(rf"\{{[^{{}}\n]{{0,300}}{_PLACE}\}}\s*:?|{_MODULE}{_PLACE}\s*:?")
 
-_VALUE: Final = r"\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s;,]+)"  # as in Srvr="main";Usr=robot
-_CREDENTIALS: Final = re.compile(rf"\b(?:usr|user|uid|login|pwd|password){_VALUE}", re.IGNORECASE)
-_ENCODED: Final = re.compile(r"[a-z0-9+/_-]{40,}={0,2}", re.IGNORECASE)  # base64, hex, keys
-
-_NAME: Final = r"[^\\/:*?\"<>|\s,;]+"  # of a file or a folder; a folder's may have spaces
-
-# What must not leave the house, in the order in which it is taken out.
-_PRIVATE: Final = (
-    _CREDENTIALS,
-    *(
-        re.compile(pattern, re.IGNORECASE)
-        for pattern in (
-            r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+",
-            rf"\b(?:srvr|ref|file|ws|server_addr|addr|line|database){_VALUE}",
-            rf"\b[a-z]:[\\/](?:{_NAME}(?: {_NAME}){{0,2}}[\\/])*{_NAME}",
-            r"\\\\[^\s\"'<>|,;)]+",
-            r"(?<![\w/.])/(?:[\w.+-]+/)+[\w.+-]*",
-            r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
-            r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])|::1\b",
-            r"(?<![\w.-])(?:[a-z0-9-]+\.)+(?:local|localdomain|lan|internal|intranet|corp|home)\b(?::\d+)?",
-            r"\blocalhost\b(?::\d+)?|(?<![\w.-])[a-z][a-z0-9.-]*:\d{2,5}\b",
-        )
-    ),
-    _ENCODED,
-)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TAG: Final = re.compile(r"<[/!a-zA-Z?][^<>]{0,500}>")
 
@@ -76,24 +61,42 @@ def text_of(body: bytes, content_type: str) -> str:
         if body.startswith(bom):
             return body[len(bom) :].decode(encoding, "replace")[:READ_CHARACTERS]
     declared = charset_of(content_type) or charset_of(body[:1024].decode("latin-1"))
-    for encoding in ("utf-8", declared or "cp1251"):
-        try:
-            return body.decode(encoding)[:READ_CHARACTERS]
-        except (UnicodeError, LookupError):
-            continue
-    return body.decode("cp1251", "replace")[:READ_CHARACTERS]
+    try:
+        # Not final: a body that was cut may end within a character.
+        return codecs.utf_8_decode(body, "strict", False)[0][:READ_CHARACTERS]
+    except UnicodeError:
+        pass
+    try:
+        return body.decode(declared or "cp1251")[:READ_CHARACTERS]
+    except (UnicodeError, LookupError):
+        return body.decode("cp1251", "replace")[:READ_CHARACTERS]
 
 
 def contract_error(text: str) -> str | None:
-    """The message of 1C's own error body `{"error": code, "message": text}`, if this is one."""
+    """The message of 1C's own error body `{"error": code, "message": text}`, if this is one.
+
+    Others say `{"error": "Not Found"}`, some with a message; a code is one word. Of a body that was
+    cut, the two may be whole.
+    """
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
+        body = _beginning_of_error(text)
+    match body:
+        case {"error": str(code), "message": str(message)} if code and not _SPACE.search(code):
+            return message.strip() or code
+    return None
+
+
+def _beginning_of_error(text: str) -> dict[str, str] | None:
+    found = _ERROR_BEGINS.match(text)
+    if found is None:
         return None
-    if not isinstance(body, dict) or not isinstance(body.get("error"), str):
+    try:
+        error, message = (json.loads(f'"{part}"', strict=False) for part in found.groups())
+    except ValueError:
         return None
-    message = body.get("message")
-    return (message.strip() if isinstance(message, str) else "") or body["error"]
+    return {"error": error, "message": message}
 
 
 def lines_of(text: str) -> tuple[str, ...]:
@@ -120,15 +123,12 @@ def reason_in(lines: tuple[str, ...]) -> str:
 
 def log_line(text: str) -> str:
     """Text on one bounded line for the operator: no credentials and no encoded data."""
-    return _ENCODED.sub("…", _CREDENTIALS.sub("…", " ".join(text.split())))[:LOGGED_CHARACTERS]
+    return without_secrets(" ".join(text.split()))[:LOGGED_CHARACTERS]
 
 
 def safe_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
     """Text without markup, module lines, paths, addresses and encoded data, on one bounded line."""
-    line = _TAG.sub(" ", _bare(text[: 4 * limit]))
-    for private in _PRIVATE:
-        line = private.sub("…", line)
-    line = _bare(line)
+    line = _bare(without_private(_TAG.sub(" ", _bare(text[: 4 * limit]))))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

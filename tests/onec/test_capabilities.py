@@ -4,6 +4,7 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from onecgw.contract import Capabilities
 from onecgw.onec.capabilities import keep_capabilities_fresh, read_capabilities
@@ -100,7 +101,7 @@ async def test_changes_are_told_once_and_failures_change_nothing() -> None:
     changes: list[Capabilities] = []
 
     async def keep() -> None:
-        await keep_capabilities_fresh(onec, changes.append, every_seconds=0)
+        await keep_capabilities_fresh(onec, changes.append, timeout_ms=5_000, every_seconds=0)
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
@@ -109,3 +110,33 @@ async def test_changes_are_told_once_and_failures_change_nothing() -> None:
                 await all_asked.wait()
                 nursery.cancel_scope.cancel()
     assert changes == [KNOWN, Capabilities()]
+
+
+async def test_1c_that_did_not_answer_is_asked_again_soon(mock_clock: MockClock) -> None:
+    answered = trio.Event()
+
+    async def play(_: Asked, wire: Wire) -> None:
+        if len(server.asked) == 1:
+            await wire.wait_until_the_gateway_hangs_up()
+        else:
+            await wire.answer(_health(TOLD))
+
+    async def keep() -> None:
+        await keep_capabilities_fresh(onec, lambda _: answered.set(), timeout_ms=700)
+
+    async with (
+        onec_server(play) as server,
+        client_of(server.base_url) as onec,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(keep)
+        while not server.asked:
+            await wait_all_tasks_blocked(0.01)
+        mock_clock.jump(0.7)
+        while onec.state().in_flight:
+            await wait_all_tasks_blocked(0.01)
+        mock_clock.jump(15)
+        mock_clock.rate = 1
+        with trio.fail_after(5):
+            await answered.wait()
+        nursery.cancel_scope.cancel()

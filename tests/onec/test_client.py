@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from onecgw.caller import RESOLVE, SALES, Caller
 from onecgw.errors import (
@@ -309,15 +309,16 @@ async def test_gzip_bomb_in_an_error_page_is_not_unpacked() -> None:
             await onec.post(call())
 
 
-async def test_slow_drip_cannot_stretch_the_deadline() -> None:
-    async def drip(_: Asked, wire: Wire) -> None:
+async def test_slow_drip_cannot_stretch_the_deadline(mock_clock: MockClock) -> None:
+    async def drip(_asked: Asked, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while True:
+        for _ in range(100):
             await wire.send(b" ")
-            await trio.sleep(0.02)
+            await wait_all_tasks_blocked()  # it has been read
+            mock_clock.jump(0.02)
 
     async with onec_server(drip) as server, client_of(server.base_url) as onec:
-        with trio.fail_after(5), pytest.raises(OnecTimeout, match="within 150 ms"), deadline(150):
+        with trio.fail_after(1), pytest.raises(OnecTimeout, match="within 150 ms"), deadline(150):
             await onec.post(call())
 
 
@@ -352,12 +353,12 @@ async def test_cancelled_calls_never_leave_the_pool_stuck() -> None:
 
     async with onec_server(play) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(10):
-            for impatience in (0, 0.001, 0.002, 0.005, 0.01):
+            for steps in (0, 1, 2, 3, 5, 8, 13, 21, 50):
                 async with trio.open_nursery() as nursery:
                     for number in range(6):
                         nursery.start_soon(onec.post, call(sub=str(number)))
-                    with trio.move_on_after(impatience):
-                        await trio.sleep_forever()
+                    for _ in range(steps):
+                        await trio.lowlevel.checkpoint()
                     nursery.cancel_scope.cancel()
             silent = False
             async with trio.open_nursery() as nursery:
@@ -370,8 +371,12 @@ async def test_cancelled_calls_never_leave_the_pool_stuck() -> None:
 async def test_1c_never_has_more_calls_or_connections_than_max_concurrency() -> None:
     settings = attrs.evolve(SETTINGS, max_concurrency=3)
 
+    full, go_on = trio.Event(), trio.Event()
+
     async def play(_: Asked, wire: Wire) -> None:
-        await wait_all_tasks_blocked(0.001)
+        if server.in_flight == 3:
+            full.set()
+        await go_on.wait()
         await wire.answer(OK)
 
     async with onec_server(play) as server, client_of(server.base_url, settings) as onec:
@@ -379,6 +384,9 @@ async def test_1c_never_has_more_calls_or_connections_than_max_concurrency() -> 
             async with trio.open_nursery() as nursery:
                 for number in range(30):
                     nursery.start_soon(onec.post, call(sub=str(number % 4)))
+                await full.wait()
+                await wait_all_tasks_blocked()  # a fourth would be there by now
+                go_on.set()
         assert (server.most_in_flight, server.most_open_connections) == (3, 3)
 
 
@@ -400,8 +408,9 @@ async def test_every_caller_gets_its_own_answer() -> None:
     assert len(server.asked) == 100
 
 
-async def test_breaker_spares_1c_and_lets_one_call_probe() -> None:
-    settings = attrs.evolve(SETTINGS, breaker_failures=2, breaker_pause_ms=100)
+async def test_breaker_spares_1c_and_lets_one_call_probe(mock_clock: MockClock) -> None:
+    mock_clock.rate = 1
+    settings = attrs.evolve(SETTINGS, breaker_failures=2, breaker_pause_ms=60_000)
     down = True
 
     async def play(_: Asked, wire: Wire) -> None:
@@ -410,14 +419,14 @@ async def test_breaker_spares_1c_and_lets_one_call_probe() -> None:
             await wire.answer(OK)
 
     async with onec_server(play) as server, client_of(server.base_url, settings) as onec:
-        with trio.fail_after(5):
+        with trio.fail_after(65):
             for _ in range(5):
                 with pytest.raises(OnecUnavailable):
                     await onec.post(call())
             assert len(server.asked) == 4  # two calls with their retries
             assert onec.state().breaker == "open"
             down = False
-            await trio.sleep(0.11)
+            mock_clock.jump(60)
             assert await onec.post(call()) == OK
             assert onec.state().breaker == "closed"
             assert onec.state().last_success_at is not None
@@ -480,6 +489,8 @@ async def test_key_that_1c_itself_denies_is_invalid(status: str) -> None:
         (_says(recorded("apache-404")), "onec_not_published"),
         (_says(recorded("nginx-502")), "onec_unavailable"),
         (_status("400 Bad Request", _TOLD_NO), "onec_rejected"),
+        (_status("404 Not Found", b'{"error":"Not Found"}'), "onec_not_published"),
+        (_status("401 No", b'{"error":"Unauthorized"}'), "onec_auth"),
         (_status("200 OK", b'{"name":"x"}'), "onec_bad_response"),
         (_status("200 OK", b'{"sub":""}'), "onec_bad_response"),
         (_status("200 OK", b'{"sub":7}'), "onec_bad_response"),

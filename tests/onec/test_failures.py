@@ -1,9 +1,10 @@
+import json
 from dataclasses import dataclass
 
 import pytest
 import trio
 
-from onecgw.errors import OnecError
+from onecgw.errors import OnecError, OnecLicense, OnecNotPublished
 from onecgw.onec import client
 from onecgw.onec.deadline import deadline
 from tests.fakes.onec_server import Asked, Wire, onec_server
@@ -216,3 +217,92 @@ async def test_target_of_a_redirect_is_in_the_log_only(caplog: pytest.LogCapture
     [record] = [record for record in caplog.records if record.msg == "onec.failed"]
     assert vars(record)["fields"]["location"] == "http://1c-app-01.corp.local/trade/"
     assert "corp.local" not in error.message
+
+
+def _answer(status: str, body: str, *headers: str) -> bytes:
+    sent = body.encode()
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(sent)}", *headers)
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + sent
+
+
+def _told(message: str, **others: str) -> str:
+    """The body of 1C's own error."""
+    return json.dumps({"error": "denied", "message": message, **others}, ensure_ascii=False)
+
+
+_LONG = "x" * 70_000
+_BLOCKED = "Начало сеанса с информационной базой запрещено. До 21:00."
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        (
+            _answer("404 Not Found", '{"error":"Not Found"}'),
+            Seen("onec_not_published", 502, _not_published(404)),
+        ),
+        (
+            _answer("404 Not Found", '{"status":404,"error":"Not Found","message":"No message"}'),
+            Seen("onec_not_published", 502, _not_published(404)),
+        ),
+        (
+            _answer("400 Bad Request", _told("так нельзя", x=_LONG)),
+            Seen("onec_rejected", 400, "так нельзя"),
+        ),
+        (
+            _answer("500 X", f"<p>Не обнаружено свободной лицензии!<br>{_LONG}</p>"),
+            Seen("onec_license", 503, LICENSE, 30),
+        ),
+        (
+            _answer("500 X", f"<p>Деление на 0</p>{'я' * 70_000}"),
+            Seen("onec_failed", 502, "Деление на 0"),
+        ),
+        (
+            _answer("403 Forbidden", _told(_BLOCKED)),
+            Seen("onec_maintenance", 503, _BLOCKED, 60),
+        ),
+        (
+            _answer("403 X", _told(_BLOCKED), "Retry-After: 7"),
+            Seen("onec_maintenance", 503, _BLOCKED, 7),
+        ),
+        (
+            _answer("403 X", _told("Недостаточно лицензий")),
+            Seen("onec_license", 503, LICENSE, 30),
+        ),
+        (
+            _answer("500 X", "Access violation at address 0045F2A1 in module core83.dll"),
+            Seen("onec_failed", 502, "Access violation at address 0045F2A1 in module core83.dll"),
+        ),
+        (_answer("500 X", "Access violation!"), Seen("onec_forbidden", 502, FORBIDDEN)),
+        (_answer("500 X", 'Srvr="srv-1c-main";Ref="trade"'), Seen("onec_failed", 502, NO_REASON)),
+    ],
+)
+async def test_failure_that_is_easily_mistaken_for_another(answer: bytes, seen: Seen) -> None:
+    error, attempts = await _failure(answer)
+    assert seen == Seen(
+        code=error.code,
+        http_status=error.http_status,
+        message=error.message,
+        retry_after_seconds=error.retry_after_seconds,
+        attempts=attempts,
+    )
+
+
+async def test_failure_that_breaks_off_is_told_by_its_beginning() -> None:
+    async def play(_: Asked, wire: Wire) -> None:
+        answer = _answer("500 X", f"Недостаточно лицензий{_LONG}")
+        await wire.send(answer[:200])
+        await wire.close()
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5), pytest.raises(OnecLicense):
+            await onec.post(call())
+
+
+async def test_health_that_is_not_found_is_not_published_whoever_says_so() -> None:
+    async def play(_: Asked, wire: Wire) -> None:
+        await wire.send(recorded("contract-404"))
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5), pytest.raises(OnecNotPublished):
+            await onec.health("r-1")

@@ -35,7 +35,38 @@ from onecgw.onec.reasons import (
         ("<b>Ошибка</b> запроса", "Ошибка запроса"),
         ("ключ " + "QUJD" * 20 + "=", "ключ …"),
         ("два\nслова\u00a0и   ещё", "два слова и ещё"),
+        ("ОбщийМодуль.Отчеты.Модуль(120): Поле не найдено", "Поле не найдено"),
+        ("Ошибка: ВнешняяОбработка.А.Форма.Форма.Форма(10,5): сбой", "Ошибка: сбой"),
+        ("Ошибка доступа к серверу srv-1c-main: отказ", "Ошибка доступа к серверу …: отказ"),
+        ("Помилка доступу до сервера «Main»", "Помилка доступу до сервера …"),
+        ("не отвечает srv-1c-main", "не отвечает …"),
+        ("не отвечает SQL01", "не отвечает …"),
+        ("нет связи с app01.company.com.ua", "нет связи с …"),
+        ("нет файла /srv1c", "нет файла …"),
+        ("Пользователь: robot Пароль: qwerty", "… …"),
+        ("Користувач: robot; пароль = 'q w'", "…; …"),
+        ("Пароль пользователя «robot»: qwerty", "…"),
+        ("Authorization: Basic cm9ib3Q6cQ==", "…"),
+        ('база Srvr="srv-1c-main";Ref="trade_prod"', "база …;…"),
+        ('Информационная база "trade_prod" занята', "Информационная база … занята"),
+        ("Інформаційна база trade_prod зайнята", "Інформаційна база … зайнята"),
+        ('Ошибка СУБД: ERROR: relation "_reference12" does not exist', "Ошибка СУБД: …"),
+        (
+            "сбой Microsoft SQL Server Native Client: Invalid column 'F1' HRESULT=80040E14, line=1",
+            "сбой …",
+        ),
+        ("сбой, SQLState: 42P01, таблица _Document12", "сбой, …"),
         # What is no secret stays.
+        ("Error: Division by 0", "Error: Division by 0"),
+        ("Сервер 1С:Предприятия не обнаружен", "Сервер 1С:Предприятия не обнаружен"),
+        ("сервер не отвечает", "сервер не отвечает"),
+        ("товар ABC-123 не найден", "товар ABC-123 не найден"),
+        ("пароль не подходит", "пароль не подходит"),
+        (
+            "Session start with the infobase is not allowed",
+            "Session start with the infobase is not allowed",
+        ),
+        ("Поле Продажи.Сумма (12)", "Поле Продажи.Сумма (12)"),
         ("версия 8.3.24.1368", "версия 8.3.24.1368"),
         ("и/или, кг/м, 12:30", "и/или, кг/м, 12:30"),
         ("период 2026-05-01…2026-05-31", "период 2026-05-01…2026-05-31"),
@@ -69,18 +100,32 @@ def test_any_body_has_a_text_and_a_reason_or_none(body: bytes, content_type: str
 
 HOSTILE_MARKUP = ["<", "<a ", "<a b='", "<!--", "<![", "</", "&#x", "{", '{"a":', "<script>"]
 HOSTILE_WORDS = ["{a(1,", "a-", "a.", "a:", "c:\\a ", "/a", "\\\\", 'usr="', "по причине:", "1.1"]
+HOSTILE_NAMES = [
+    "а.",
+    "а.а(1",
+    "srv-",
+    "сервер ",
+    "пароль а ",
+    "информационная база ",
+    '{"error":"',
+]
 
 
-@pytest.mark.parametrize("unit", [*HOSTILE_MARKUP, *HOSTILE_WORDS])
+@pytest.mark.parametrize("unit", [*HOSTILE_MARKUP, *HOSTILE_WORDS, *HOSTILE_NAMES])
 def test_hostile_text_takes_no_time_to_speak_of(unit: str) -> None:
     body = (unit * (4 * READ_CHARACTERS)).encode()
     started = time.process_time()
+    contract_error(text_of(body, "text/html"))
     lines = lines_of(text_of(body, "text/html"))
     safe_line(reason_in(lines), limit=1_000)
     log_line(" / ".join(lines))
     # No promise of speed: what is quadratic takes minutes here.
     assert time.process_time() - started < 10
     assert len(safe_line(reason_in(lines))) <= SHOWN_CHARACTERS
+
+
+def test_text_that_is_cut_within_a_character_is_still_utf8() -> None:
+    assert text_of("Недостаточно".encode()[:-1], "text/html") == "Недостаточн"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
@@ -97,8 +142,15 @@ def test_encoding_that_a_page_declares_within_itself_is_believed() -> None:
     ("body", "message"),
     [
         ('{"error":"x","message":" текст "}', "текст"),
-        ('{"error":"x"}', "x"),
-        ('{"error":"x","message":7}', "x"),
+        ('{"error":"x","message":""}', "x"),
+        ('{"error":"x"}', None),
+        ('{"error":"x","message":7}', None),
+        ('{"error":"","message":"текст"}', None),
+        ('{"error":"Not Found","message":"No message available","path":"/x"}', None),
+        ('{"error":"x","message":"текст","rows":[1,', "текст"),
+        (r'{"error":"x","message":"те\u043a\u0441\u0', "текс"),
+        ('{"error":"x","message"', None),
+        ('{"error":"\\ud8","message":"', None),
         ('{"error":7,"message":"текст"}', None),
         ('{"message":"текст"}', None),
         ('["error"]', None),
