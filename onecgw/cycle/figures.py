@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 import attrs
 
+from onecgw.cycle.exact import exact_sum
 from onecgw.cycle.formulas import Basis, Turnover, balance_of, cycle, net_cycle
-from onecgw.cycle.reading import exact_sum
 from onecgw.cycle.spans import Span
 from onecgw.errors import OnecgwError
 

@@ -11,17 +11,17 @@ def headline_of(now: Figures, before: Figures | None, driving: Step | None) -> s
     """The answer in a few sentences."""
     if now.ccc is None:
         return _parts_alone(now)
-    dio, dso, dpo = (days(now.days(name)) for name in COMPONENTS)
-    told = (
-        f"From {now.span} money was tied up for {days(now.ccc)} days: DIO {dio} + DSO {dso} − "
-        f"DPO {dpo}."
-    )
-    change = change_of(now.ccc, before.ccc) if before else None
-    if before is not None and change is None:
-        told += f" What it was from {before.span} is not known."
-    if before is not None and change is not None:
-        word = "more" if change >= 0 else "less"
-        told += f" That is {days(abs(change))} days {word} than from {before.span}."
+    dio, dso, dpo = (_told(now.days(name)) for name in COMPONENTS)
+    told = f"From {now.span} {_length(now.ccc)}: DIO {dio} + DSO {dso} − DPO {dpo}."
+    if before is None:
+        return told
+    change = change_of(now.ccc, before.ccc)
+    if change is None:
+        return f"{told} What it was from {before.span} is not known."
+    if not days(change):
+        return f"{told} That is as long as from {before.span}."
+    word = "more" if change > 0 else "less"
+    told += f" That is {_told(abs(change))} days {word} than from {before.span}."
     if driving is not None:
         made = driving.effects
         told += (
@@ -34,12 +34,23 @@ def headline_of(now: Figures, before: Figures | None, driving: Step | None) -> s
 def _parts_alone(now: Figures) -> str:
     unknown = [name.upper() for name in COMPONENTS if now.days(name) is None]
     known = [
-        f"{name.upper()} is {days(now.days(name))} days"
+        f"{name.upper()} is {_told(now.days(name))} days"
         for name in COMPONENTS
         if now.days(name) is not None
     ]
     told = f"The cash conversion cycle from {now.span} is not known, for want of "
     return f"{told}{' and '.join(unknown)}{''.join(f'; {one}' for one in known)}."
+
+
+def _length(ccc: Fraction) -> str:
+    """The length of the cycle in words; a negative one is other people's money in use."""
+    if ccc < 0 and days(ccc):
+        return f"other people's money was in use for {_told(-ccc)} days (a cycle of {_told(ccc)})"
+    return f"money was tied up for {_told(ccc)} days"
+
+
+def _told(value: Fraction | None) -> str:
+    return f"{days(value)}".replace("-", "−")
 
 
 def _signed(value: Fraction) -> str:

@@ -1,21 +1,19 @@
 """What the cycle reads of 1C's reports: totals and months, digit for digit."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Context, Decimal
-from functools import reduce
+from decimal import Decimal
 from typing import Final
 
 import attrs
 import msgspec
 
+from onecgw.cycle.exact import MAX_DIGITS, exact_sum
 from onecgw.cycle.spans import Span
 from onecgw.errors import OnecBadResponse
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
-MAX_DIGITS: Final = 38  # of a number of 1C, before and after the point together
-EXACT: Final = Context(prec=4 * MAX_DIGITS)  # in which sums of such numbers never round
 _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once more for the total
 
 
@@ -33,9 +31,13 @@ class Amounts:
 
 @attrs.frozen(kw_only=True)
 class MonthlyAmounts:
-    """Money by measure and the first day of a month. currency: as in Amounts."""
+    """Money by measure and the first day of a month.
+
+    unreadable: measure → why it is not in `of`. currency: as in Amounts.
+    """
 
     of: Mapping[str, Mapping[date, Decimal]]
+    unreadable: Mapping[str, OnecBadResponse]
     currency: str
 
 
@@ -44,29 +46,42 @@ class _Column(msgspec.Struct):
 
 
 class _Report(msgspec.Struct):
-    columns: list[_Column]
-    rows: list[list[msgspec.Raw]]
+    rows: list[msgspec.Raw]
     totals: dict[str, msgspec.Raw]
+    columns: msgspec.Raw = msgspec.Raw(b"[]")
     applied_filters: msgspec.Raw = msgspec.Raw(b"{}")
-    currency: str | None = None
+    currency: msgspec.Raw = msgspec.Raw(b"null")
+    date: msgspec.Raw = msgspec.Raw(b"null")
+    period: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Reference(msgspec.Struct):
     id: str
 
 
+class _Named(msgspec.Struct):
+    label: str
+
+
+class _Ends(msgspec.Struct, rename={"from_": "from"}):
+    from_: str
+    to: str
+
+
 def read_balances(
-    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str]
+    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], day: date
 ) -> Amounts:
-    """The totals of a report on balances.
+    """The totals of a report on the balances of a day; all of them, because it may be kept.
 
     Raises:
         FilterIgnored: firm_ids were asked for and are not in applied_filters.
-        OnecBadResponse: a total is missing, or is no number.
+        OnecBadResponse: it is of another day, or a total is missing, or is no number.
     """
     found = _read_report(body, report=report, firm_ids=firm_ids)
+    if not _is_null(found.date) and _day(found.date) != str(day):
+        raise OnecBadResponse(f"{report} of 1C was asked for {day} and is of another day")
     totals = {measure: _total(found, measure, report) for measure in measures}
-    return Amounts(of=totals, currency=found.currency or "")
+    return Amounts(of=totals, currency=_currency(found))
 
 
 def read_months(
@@ -76,37 +91,68 @@ def read_months(
 
     Raises:
         FilterIgnored: firm_ids were asked for and are not in applied_filters.
-        OnecBadResponse: the shape is another one, a month lies outside of the span, or the months
-            are not all there.
+        OnecBadResponse: it is of another period, the shape is another one, a month lies outside of
+            the span, or no measure can be read.
     """
     found = _read_report(body, report=report, firm_ids=firm_ids)
-    names = [column.name for column in found.columns]
-    lacking = [name for name in ("month", *measures) if name not in names]
-    if lacking:
-        raise OnecBadResponse(f"{report} of 1C lacks the column {', '.join(lacking)}")
-    sums = {measure: {month.key: Decimal(0) for month in span.months} for measure in measures}
-    for row in found.rows:
+    if not _is_null(found.period) and _ends(found.period) != (str(span.first), str(span.last)):
+        raise OnecBadResponse(f"{report} of 1C was asked for {span} and is of another period")
+    rows = _rows(found, report, span)
+    told: dict[str, Mapping[date, Decimal]] = {}
+    unreadable: dict[str, OnecBadResponse] = {}
+    for measure in measures:
+        try:
+            told[measure] = _series(rows, measure, report, span)
+            _check_total(found, told[measure], measure, report)
+        except OnecBadResponse as error:
+            told.pop(measure, None)
+            unreadable[measure] = error
+    if not told:
+        raise next(iter(unreadable.values()))
+    return MonthlyAmounts(of=told, unreadable=unreadable, currency=_currency(found))
+
+
+def _rows(found: _Report, report: str, span: Span) -> list[tuple[date, dict[str, msgspec.Raw]]]:
+    """Every row's month and cells by column."""
+    try:
+        names = [one.name for one in msgspec.json.decode(found.columns, type=list[_Column])]
+        rows = [msgspec.json.decode(row, type=list[msgspec.Raw]) for row in found.rows]
+    except msgspec.ValidationError as error:
+        raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
+    if "month" not in names:
+        raise OnecBadResponse(f"{report} of 1C lacks the column month")
+    months = {month.key for month in span.months}
+    told: list[tuple[date, dict[str, msgspec.Raw]]] = []
+    for row in rows:
         if len(row) != len(names):
             raise OnecBadResponse(f"{report} of 1C has a row of {len(row)} cells")
         cells = dict(zip(names, row, strict=True))
         month = _month(cells["month"], report)
-        for measure in measures:
-            if month not in sums[measure]:
-                raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {span}")
-            amount = _number(cells[measure], f"{report} of 1C: {measure} in {month:%Y-%m}")
-            sums[measure][month] = exact_sum([sums[measure][month], amount])
-    for measure in measures:
-        added, total = exact_sum(sums[measure].values()), _total(found, measure, report)
-        if abs(exact_sum([added, -total])) > _SMALLEST_UNIT * len(found.rows):
-            raise OnecBadResponse(
-                f"{report} of 1C: the months add up to {measure} {added}, its total is {total}"
-            )
-    return MonthlyAmounts(of=sums, currency=found.currency or "")
+        if month not in months:
+            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {span}")
+        told.append((month, cells))
+    return told
 
 
-def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """A sum without rounding: numbers of MAX_DIGITS digits never fill the context."""
-    return reduce(EXACT.add, amounts, Decimal(0))
+def _series(
+    rows: list[tuple[date, dict[str, msgspec.Raw]]], measure: str, report: str, span: Span
+) -> dict[date, Decimal]:
+    """A measure by month; a month without rows has zero."""
+    sums = {month.key: Decimal(0) for month in span.months}
+    for month, cells in rows:
+        if measure not in cells:
+            raise OnecBadResponse(f"{report} of 1C lacks the column {measure}")
+        amount = _number(cells[measure], f"{report} of 1C: {measure} in {month:%Y-%m}")
+        sums[month] = exact_sum([sums[month], amount])
+    return sums
+
+
+def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, report: str) -> None:
+    added, total = exact_sum(sums.values()), _total(found, measure, report)
+    if abs(exact_sum([added, -total])) > _SMALLEST_UNIT * len(found.rows):
+        raise OnecBadResponse(
+            f"{report} of 1C: the months add up to {measure} {added}, its total is {total}"
+        )
 
 
 def _read_report(body: bytes, *, report: str, firm_ids: Sequence[str]) -> _Report:
@@ -120,6 +166,36 @@ def _read_report(body: bytes, *, report: str, firm_ids: Sequence[str]) -> _Repor
             "figures may be of all firms; ask without firm_ids"
         )
     return found
+
+
+def _is_null(raw: msgspec.Raw) -> bool:
+    return bytes(raw) == b"null"
+
+
+def _day(raw: msgspec.Raw) -> str:
+    """The day that a text begins with, as 2026-05-01T23:59:59 does; "" if it is none."""
+    try:
+        return msgspec.json.decode(raw, type=str)[:10]
+    except msgspec.ValidationError:
+        return ""
+
+
+def _ends(raw: msgspec.Raw) -> tuple[str, str]:
+    """The first and the last day of a period; empty if it is none."""
+    try:
+        ends = msgspec.json.decode(raw, type=_Ends)
+    except msgspec.ValidationError:
+        return "", ""
+    return ends.from_[:10], ends.to[:10]
+
+
+def _currency(report: _Report) -> str:
+    """Its name: a text, or the label of a reference; anything else names none."""
+    try:
+        named = msgspec.json.decode(report.currency, type=str | _Named)
+    except msgspec.ValidationError:
+        return ""
+    return named if isinstance(named, str) else named.label
 
 
 def _applied_firms(report: _Report) -> set[str]:
@@ -136,7 +212,7 @@ def _total(report: _Report, measure: str, name: str) -> Decimal:
     raw = report.totals.get(measure)
     if raw is None:
         raise OnecBadResponse(f"{name} of 1C lacks the total of {measure}")
-    if bytes(raw) == b"null" and not report.rows:
+    if _is_null(raw) and not report.rows:
         return Decimal(0)  # SQL's sum of nothing
     return _number(raw, f"{name} of 1C: the total of {measure}")
 

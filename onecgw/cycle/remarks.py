@@ -16,16 +16,19 @@ _FLOW_TITLES: Final = {
 }
 
 
-def warnings_of(inquiry: Inquiry, *, latest_day: date, currencies: tuple[str, ...]) -> list[str]:
+def warnings_of(
+    inquiry: Inquiry, *, first_open_day: date, latest_day: date, currencies: tuple[str, ...]
+) -> list[str]:
     """What makes figures of these books null, or less telling than they look.
 
     Args:
         inquiry: what was asked and answered.
+        first_open_day: the first day that may not be over yet, wherever 1C stands.
         latest_day: the day that it is by now, wherever 1C stands.
         currencies: those that the reports named, each once.
     """
     return [
-        *_about_span(inquiry.now.span, latest_day),
+        *_about_span(inquiry.now.span, first_open_day, latest_day),
         *_about_flows(inquiry),
         *_about_balances(inquiry),
         *_about_currencies(currencies),
@@ -57,11 +60,16 @@ def notes_of(inquiry: Inquiry, dpo_base: DpoBase) -> list[str]:
     return notes
 
 
-def _about_span(span: Span, latest_day: date) -> Iterator[str]:
+def _about_span(span: Span, first_open_day: date, latest_day: date) -> Iterator[str]:
     if span.last > latest_day:
         yield (
             f"the period ends on {span.last}, in the future: its days to come have no flow yet, so "
             "days are overstated; end it with the last day that is over"
+        )
+    elif span.last >= first_open_day:
+        yield (
+            f"the period ends on {span.last}, which may not be over yet: what flows that day is "
+            "not all there, so days may be overstated"
         )
     for month in span.months:
         if month.month_weight != 1:

@@ -75,7 +75,8 @@ def compared_with(span: Span, comparison: Comparison) -> Span | None:
     """The span that a comparison asks for; None for "none".
 
     The previous period of whole months is as many months, else as many days. The previous year
-    has the same days a year before; a span that ends with February ends with February there.
+    has the same days a year before; a span that ends with February ends with February there, a
+    single day stays a single day.
     """
     match comparison:
         case "none":
@@ -107,11 +108,9 @@ def shift_months(day: date, months: int) -> date:
 
 
 def _shifted(span: Span, months: int) -> Span:
-    last = shift_months(span.last, months)
-    return Span(
-        shift_months(span.first, months),
-        _month_end(last) if span.last == _month_end(span.last) else last,
-    )
+    first, last = shift_months(span.first, months), shift_months(span.last, months)
+    ends_a_month = span.first < span.last == _month_end(span.last)
+    return Span(first, _month_end(last) if ends_a_month else last)
 
 
 def _month_end(day: date) -> date:

@@ -20,6 +20,7 @@ from onecgw.tools.cycle_plan import (
     Asked,
     CashConversionCycle,
     Key,
+    first_open_day,
     plan,
 )
 
@@ -61,6 +62,7 @@ def compose(
         **render(inquiry),
         "warnings": warnings_of(
             inquiry,
+            first_open_day=first_open_day(now),
             latest_day=(now + _EARLIEST_ZONE).date(),
             currencies=tuple(sorted(currencies)),
         ),
@@ -75,16 +77,20 @@ def _books(asked: Asked, span: Span, outcomes: Outcomes) -> Books:
     flows: dict[str, Mapping[date, Decimal]] = {}
     missing: dict[str, OnecgwError] = {}
     for key, needs in asked.needs().items():
+        series_of = key.source.series
         needing = [component for component, one in needs if one == span]
         match outcomes[key]:
             case OnecgwError() as error:
                 for component in needing:
                     missing.setdefault(component, error)
-            case MonthlyAmounts(of=months) if needing:
-                for measure, series in key.source.series.items():
-                    flows[series] = months[measure]
+            case MonthlyAmounts(of=months, unreadable=unreadable) if needing:
+                flows |= {series_of[measure]: told for measure, told in months.items()}
+                for measure, error in unreadable.items():
+                    for ratio in ratios_for(asked.dpo_base):
+                        if ratio.flow == series_of[measure]:
+                            missing.setdefault(ratio.component, error)
             case Amounts(of=amounts) if needing and isinstance(key.when, date):
-                for measure, series in key.source.series.items():
+                for measure, series in series_of.items():
                     balances.setdefault(series, {})[key.when] = amounts[measure]
     return Books(span=span, balances=balances, flows=flows, missing=missing)
 

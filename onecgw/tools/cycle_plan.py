@@ -183,8 +183,8 @@ class Asked:
             rows, is_settled = len(when.months), False
         else:
             dated = {"date": when}
-            read = partial(read_balances, **told, firm_ids=self.firm_ids)
-            rows, is_settled = 1, when < (now + _LATEST_ZONE).date()
+            read = partial(read_balances, **told, firm_ids=self.firm_ids, day=when)
+            rows, is_settled = 1, when < first_open_day(now)
         return Question(
             tool=source.tool,
             request=source.tool.request(
@@ -198,6 +198,11 @@ class Asked:
             needed_by=needed_by,
             is_settled=is_settled,
         )
+
+
+def first_open_day(now: datetime) -> date:
+    """The first day that is not over yet somewhere on Earth."""
+    return (now + _LATEST_ZONE).date()
 
 
 def plan(request: CashConversionCycle, now: datetime) -> dict[Key, Question]:

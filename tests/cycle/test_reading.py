@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -5,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.cycle.reading import FilterIgnored, exact_sum, read_balances, read_months
+from onecgw.cycle.exact import exact_sum
+from onecgw.cycle.reading import Amounts, FilterIgnored, read_balances, read_months
 from onecgw.errors import OnecBadResponse
 from tests.cycle.test_spans import span
 
@@ -13,15 +15,21 @@ QUARTER = span("2026-08-01", "2026-10-31")
 NUMBERS = st.decimals(Decimal(-(10**19)), Decimal(10**19), allow_nan=False, places=18)
 
 
-def balances(totals: str, rows: str = "[]") -> dict[str, Decimal]:
-    body = f'{{"columns":[],"rows":{rows},"totals":{totals},"date":"2026-08-31"}}'
-    found = read_balances(body.encode(), report="stock_balance", measures=["amount"], firm_ids=())
-    return dict(found.of)
+def balances(totals: str, rows: str = "[]", more: str = "") -> Amounts:
+    return read_balances(
+        f'{{"rows":{rows},"totals":{totals}{more}}}'.encode(),
+        report="stock_balance",
+        measures=["amount"],
+        firm_ids=(),
+        day=date(2026, 8, 31),
+    )
 
 
-def months(rows: str, total: str = "0.00", columns: str = '"month","amount"') -> object:
+def months(
+    rows: str, total: str = "0.00", columns: str = '"month","amount"', more: str = ""
+) -> object:
     named = ",".join(f'{{"name":{name},"type":"x"}}' for name in columns.split(","))
-    body = f'{{"columns":[{named}],"rows":[{rows}],"totals":{{"amount":{total}}}}}'
+    body = f'{{"columns":[{named}],"rows":[{rows}],"totals":{{"amount":{total}}}{more}}}'
     found = read_months(
         body.encode(), report="sales_report", measures=["amount"], firm_ids=(), span=QUARTER
     )
@@ -30,11 +38,11 @@ def months(rows: str, total: str = "0.00", columns: str = '"month","amount"') ->
 
 def test_a_total_is_read_digit_for_digit() -> None:
     told = "1234567890123456789012345678901234567.1"
-    assert str(balances(f'{{"amount":{told}}}')["amount"]) == told
+    assert str(balances(f'{{"amount":{told}}}').of["amount"]) == told
 
 
 def test_the_total_of_nothing_is_zero() -> None:
-    assert balances('{"amount":null}') == {"amount": Decimal(0)}
+    assert balances('{"amount":null}').of == {"amount": Decimal(0)}
 
 
 @pytest.mark.parametrize(
@@ -71,10 +79,13 @@ def test_columns_stand_in_any_order() -> None:
 
 
 def test_a_kopeck_of_rounding_per_row_is_no_gap() -> None:
-    rows = '["2026-08-01",1.10],["2026-09-01",1.10]'
-    months(rows, "2.22")
-    with pytest.raises(OnecBadResponse, match=r"add up to amount 2.20, its total is 2.23"):
-        months(rows, "2.23")
+    rows = '["2026-08-01",1.10],["2026-09-01",1.10],["2026-10-01",1.10]'
+    months(rows, "3.33")
+    with pytest.raises(OnecBadResponse, match=r"add up to amount 3.30, its total is 3.34"):
+        months(rows, "3.34")
+    months('["2026-08-01",1.10]', "1.11")
+    with pytest.raises(OnecBadResponse, match=r"add up to amount 1.10, its total is 1.12"):
+        months('["2026-08-01",1.10]', "1.12")
 
 
 @pytest.mark.parametrize(
@@ -100,16 +111,84 @@ def test_a_report_without_months_is_refused() -> None:
 
 
 def test_an_unconfirmed_filter_is_an_error_of_its_own() -> None:
-    body = b'{"columns":[],"rows":[],"totals":{"amount":1}}'
+    body = b'{"rows":[],"totals":{"amount":1}}'
     with pytest.raises(FilterIgnored, match="ask without firm_ids"):
-        read_balances(body, report="stock_balance", measures=["amount"], firm_ids=["f1"])
+        read_balances(
+            body, report="stock", measures=["amount"], firm_ids=["f1"], day=date(2026, 8, 31)
+        )
 
 
-def test_the_currency_is_that_of_the_report() -> None:
-    body = b'{"columns":[],"rows":[],"totals":{"amount":1},"currency":"UAH"}'
-    found = read_balances(body, report="stock_balance", measures=["amount"], firm_ids=())
-    assert found.currency == "UAH"
-    assert found.of == {"amount": Decimal(1)}
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ('"UAH"', "UAH"),
+        ('{"id":"c1","label":"UAH"}', "UAH"),
+        ("980", ""),
+        ('{"id":"c1"}', ""),
+        ("null", ""),
+    ],
+)
+def test_the_currency_is_what_the_report_names_and_never_in_the_way(
+    told: str, expected: str
+) -> None:
+    found = balances('{"amount":1}', more=f',"currency":{told}')
+    assert found == Amounts(of={"amount": Decimal(1)}, currency=expected)
+
+
+def test_columns_that_balances_never_read_may_be_anything() -> None:
+    assert balances('{"amount":1}', more=',"columns":["warehouse"]').of == {"amount": Decimal(1)}
+
+
+@pytest.mark.parametrize("told", ['"2026-08-31"', '"2026-08-31T23:59:59"', "null"])
+def test_balances_of_the_day_that_was_asked_for_are_read(told: str) -> None:
+    assert balances('{"amount":1}', more=f',"date":{told}').of == {"amount": Decimal(1)}
+
+
+@pytest.mark.parametrize("told", ['"2026-11-22"', '"31.08.2026"', '""', "20260831", "{}"])
+def test_balances_of_another_day_are_refused(told: str) -> None:
+    with pytest.raises(OnecBadResponse, match="asked for 2026-08-31 and is of another day"):
+        balances('{"amount":1}', more=f',"date":{told}')
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"from":"2026-08-01","to":"2026-10-31"}',
+        '{"from":"2026-08-01T00:00:00","to":"2026-10-31T23:59:59"}',
+        "null",
+    ],
+)
+def test_flows_of_the_period_that_was_asked_for_are_read(told: str) -> None:
+    months('["2026-08-01",1.10]', "1.10", more=f',"period":{told}')
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"from":"2026-08-01","to":"2026-10-30"}',
+        '{"from":"2026-07-01","to":"2026-10-31"}',
+        '{"from":"2026-08-01"}',
+        '"2026-08"',
+    ],
+)
+def test_flows_of_another_period_are_refused(told: str) -> None:
+    with pytest.raises(OnecBadResponse, match="is of another period"):
+        months('["2026-08-01",1.10]', "1.10", more=f',"period":{told}')
+
+
+def test_a_measure_that_cannot_be_read_leaves_the_others() -> None:
+    body = (
+        b'{"columns":[{"name":"month"},{"name":"amount"},{"name":"cost"}],'
+        b'"rows":[["2026-08",1.10,null]],"totals":{"amount":1.10,"cost":null}}'
+    )
+    found = read_months(
+        body, report="sales_report", measures=["amount", "cost"], firm_ids=(), span=QUARTER
+    )
+    assert sorted(found.of["amount"].values()) == [0, 0, Decimal("1.10")]
+    assert {name: error.message for name, error in found.unreadable.items()} == {
+        "cost": "sales_report of 1C: cost in 2026-08 is not a number"
+    }
+    assert "cost" not in found.of
 
 
 @given(st.lists(NUMBERS))
