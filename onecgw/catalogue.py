@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from onecgw.contract import Capabilities, Kind, Tool, closed_measures, fields_of
-from onecgw.errors import NotFound, Problem
+from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.schema import JsonObject, View, about, input_schema, output_schema
 from onecgw.settings import LimitsSettings
 
@@ -50,17 +50,24 @@ class Catalogue:
         )
 
     def find(self, name: str) -> Tool:
-        """The tool of that name, whoever asks.
+        """The tool of that name, whoever asks and whatever the base supports.
 
         Raises:
-            NotFound: there is none, or the 1C base does not support it.
+            NotFound: there is none.
         """
         for tool in self.tools:
             if tool.name == name:
-                if not self._is_supported(tool):
-                    raise NotFound(f"the 1C base behind this gateway does not support {name}")
                 return tool
         raise NotFound(NO_SUCH_TOOL)
+
+    def require(self, tool: Tool) -> None:
+        """Refuse a tool that the 1C base does not support.
+
+        Raises:
+            Unsupported: saying so.
+        """
+        if not self._is_supported(tool):
+            raise Unsupported(f"the 1C base behind this gateway does not support {tool.name}")
 
     def _is_supported(self, tool: Tool) -> bool:
         kind_of_object = tool.name.removeprefix("resolve_")

@@ -9,6 +9,7 @@ OnecgwError                 the text is written for the caller and safe to show
 ├── Unauthorized            401 unauthorized         no token, or a wrong one
 ├── ScopeMissing            403 insufficient_scope   a known caller without the right
 ├── NotFound                404 not_found            no such route, tool or resource
+├── Unsupported             404 unsupported          the 1C base does not have it
 ├── MethodNotAllowed        405 method_not_allowed
 ├── PayloadTooLarge         413 payload_too_large
 ├── UnsupportedMediaType    415 unsupported_media_type
@@ -161,6 +162,13 @@ class NotFound(OnecgwError):
     """There is no such route or tool for this caller."""
 
     code = "not_found"
+    http_status = 404
+
+
+class Unsupported(OnecgwError):
+    """The caller may have it, the 1C base behind the gateway does not."""
+
+    code = "unsupported"
     http_status = 404
 
 

@@ -174,6 +174,7 @@ class Gateway:
         """The tool, if the caller may call it."""
         tool, caller = self.catalogue.find(call.tool), call.caller
         if tool.is_open_to(caller.scopes):
+            self.catalogue.require(tool)
             return tool
         if call.surface == "mcp" and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.

@@ -1,9 +1,11 @@
 """What is served: the gateway with its database, its connections and its engine, one lifetime."""
 
+import hmac
 import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final
 
 import attrs
@@ -73,7 +75,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     client = OnecClient(settings.onec, max_response_bytes=settings.limits.max_response_bytes)
     try:
         gateway = _make_gateway(settings, client, trail)
-        site, realm, sealing_key = None, None, None
+        site, realm, sealing_key = None, None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             vault = open_vault(settings.secrets_path)
             sealing_key = vault.subkey("mcp sessions")
@@ -89,11 +91,15 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
         def trim(capabilities: Capabilities) -> None:
             gateway.catalogue.capabilities = capabilities
-            engine.hub.notify_lists_changed("tools")
+            for kind in ("tools", "prompts", "resources"):
+                engine.hub.notify_lists_changed(kind)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trail.run)
-            nursery.start_soon(keep_capabilities_fresh, client, trim)
+            nursery.start_soon(
+                partial(keep_capabilities_fresh, client, trim, timeout_ms=settings.onec.timeout_ms)
+            )
+            nursery.start_soon(client.end_sessions_given_up)
             if realm is not None and store is not None:
                 nursery.start_soon(_sweep_logins, store)
                 nursery.start_soon(realm.clients.documents.test)
@@ -110,6 +116,14 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
     """The gateway of a house, for calls that do not come over HTTP."""
     async with open_house(settings) as house:
         yield house.gateway
+
+
+def _sealing_key(settings: Settings) -> bytes | None:
+    """The key of MCP sessions where there is no vault: it lasts as long as the token does."""
+    token = settings.mcp.bearer_token
+    if token is None:
+        return None
+    return hmac.digest(token.value.encode("utf-8"), b"onecgw mcp sessions", "sha256")
 
 
 def _open_store(settings: Settings) -> Store | None:

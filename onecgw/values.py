@@ -13,6 +13,8 @@ from onecgw.errors import Problem, ValidationFailed
 SHOWN_CHARACTERS: Final = 60
 MAX_PROBLEMS: Final = 50  # told at once; more would drown who reads them
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+FIRST_YEAR: Final = 1900  # what lies before has no books; 1C writes 0001-01-01 for "no day"
+LAST_YEAR: Final = 2999
 WHOLE_NUMBER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 LARGEST_WHOLE_NUMBER: Final = 10**18
 
@@ -106,9 +108,12 @@ def read_boolean(value: object) -> bool:
 
 def read_day(value: object) -> date:
     """A day of the calendar, YYYY-MM-DD."""
-    if isinstance(value, str) and DAY.fullmatch(value.strip()):
-        try:
-            return date.fromisoformat(value.strip())
-        except ValueError:
-            raise refused("a day that exists, as YYYY-MM-DD, is expected", value) from None
-    raise refused("a day as YYYY-MM-DD is expected", value)
+    if not isinstance(value, str) or not DAY.fullmatch(value.strip()):
+        raise refused("a day as YYYY-MM-DD is expected", value)
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError:
+        raise refused("a day that exists, as YYYY-MM-DD, is expected", value) from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise refused(f"a day of the years {FIRST_YEAR} to {LAST_YEAR} is expected", value)
+    return day

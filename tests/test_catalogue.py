@@ -9,7 +9,7 @@ import pytest
 from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue import Catalogue
 from onecgw.contract import Capabilities, Tool
-from onecgw.errors import NotFound
+from onecgw.errors import NotFound, Unsupported
 from onecgw.settings import LimitsSettings
 from onecgw.tools import ALL, BY_NAME
 
@@ -145,9 +145,9 @@ def test_a_tool_that_the_base_lacks_is_refused_in_clear_words() -> None:
         unavailable=frozenset({"cash_flow"}), always_empty=frozenset({"sales_channel"})
     )
 
-    with pytest.raises(NotFound, match=r"the 1C base .* does not support cash_flow"):
-        catalogue.find("cash_flow")
-    with pytest.raises(NotFound, match="does not support resolve_sales_channel"):
-        catalogue.find("resolve_sales_channel")
+    for name in ("cash_flow", "resolve_sales_channel"):
+        with pytest.raises(Unsupported, match=rf"the 1C base .* does not support {name}"):
+            catalogue.require(catalogue.find(name))
+    catalogue.require(catalogue.find("sales_report"))
     with pytest.raises(NotFound, match="there is no such tool"):
         catalogue.find("drop_tables")

@@ -7,11 +7,20 @@ import httpx
 import pytest
 
 from onecgw.audit_report import AuditQuery, read_audit
+from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.house import open_house
-from onecgw.settings import AuditSettings, DatabaseSettings, OnecAuthSettings, OnecSettings
+from onecgw.settings import (
+    AuditSettings,
+    DatabaseSettings,
+    McpSettings,
+    OnecAuthSettings,
+    OnecSettings,
+    Secret,
+)
 from onecgw.store import Store
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, make_settings
+from tests.harness import API_TOKEN, MCP_TOKEN, make_settings
+from tests.mcp.support import ask, legacy, send
 
 HEADERS = {"authorization": f"Bearer {API_TOKEN}"}
 # Nobody listens there: a call gets as far as it can, and is recorded.
@@ -54,3 +63,18 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
     store.close()
     # Nothing is lost: what could not be written waited.
     assert records == ["onec_unavailable", after.json().get("code", code)]
+
+
+@pytest.mark.parametrize("token", [MCP_TOKEN, "another-token-there"])
+async def test_a_legacy_session_outlives_a_restart_as_long_as_the_token_does(token: str) -> None:
+    kept = AuditSettings(retention_days=0)
+    before = make_settings(onec=NO_ONEC, audit=kept)
+    after = make_settings(onec=NO_ONEC, audit=kept, mcp=McpSettings(bearer_token=Secret(token)))
+    caller = Caller(sub="static", scopes=frozenset(ALL_SCOPES))
+    hello = legacy("initialize", protocolVersion="2025-06-18", capabilities={})
+    async with open_house(before) as house:
+        session = (await send(house.engine, hello, caller=caller)).session_id
+    async with open_house(after) as house:
+        answer = await ask(house.engine, legacy("tools/list"), caller=caller, session_id=session)
+
+    assert ("result" in answer) == (token == MCP_TOKEN)

@@ -60,7 +60,7 @@ async def _ask_which(ambiguous: Ambiguous, exchange: Exchange) -> str:
     answer = (await exchange.ask({QUESTION: question}))[QUESTION]
     content = answer.get("content")
     chosen = content.get(argument) if isinstance(content, dict) else None
-    if chosen not in ids:
+    if not isinstance(chosen, str) or chosen not in ids:
         raise InvalidRequest(
             f"the person was asked which {argument} is meant and did not choose; do not guess"
         )

@@ -7,7 +7,8 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.assistant.plans import LANGUAGES, PLANS, RESOLVERS
+from onecgw.assistant.plans import LANGUAGES, RESOLVERS
+from onecgw.assistant.prompts import PlanPrompts
 from onecgw.assistant.resources import REPORT, CatalogueResources
 from onecgw.assistant.spans import last_months
 from onecgw.errors import NotFound, OnecgwError
@@ -53,7 +54,8 @@ class GatewayCompletions:
         del known  # no argument narrows another one
         if reference.get("type") == "ref/resource":
             return self._reports(reference, value, exchange)
-        plan = next((one for one in PLANS if one.name == reference.get("name")), None)
+        plans = PlanPrompts(self.gateway.catalogue).plans(exchange.caller)
+        plan = next((one for one in plans if one.name == reference.get("name")), None)
         if reference.get("type") != "ref/prompt" or plan is None:
             raise NotFound("there is no such prompt")
         if argument == "language":

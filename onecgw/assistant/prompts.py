@@ -33,9 +33,12 @@ class PlanPrompts:
     def list_prompts(self, caller: Caller) -> bytes:
         """The JSON array of the prompts whose tools the caller may call."""
         visible = self._visible_tools(caller)
-        return msgspec.json.encode(
-            [_described(plan, visible) for plan in PLANS if visible.issuperset(plan.tools)]
-        )
+        return msgspec.json.encode([_described(plan, visible) for plan in self.plans(caller)])
+
+    def plans(self, caller: Caller) -> tuple[Plan, ...]:
+        """The plans all of whose tools the caller may call."""
+        visible = self._visible_tools(caller)
+        return tuple(plan for plan in PLANS if visible.issuperset(plan.tools))
 
     async def get_prompt(
         self, name: str, arguments: dict[str, str], exchange: Exchange
@@ -47,8 +50,8 @@ class PlanPrompts:
             ValidationFailed: an argument is unknown or wrong.
         """
         visible = self._visible_tools(exchange.caller)
-        plan = next((one for one in PLANS if one.name == name), None)
-        if plan is None or not visible.issuperset(plan.tools):
+        plan = next((one for one in self.plans(exchange.caller) if one.name == name), None)
+        if plan is None:
             raise NotFound("there is no such prompt")
         text = render(plan, arguments, visible=visible, today=datetime.now(UTC).date())
         content = {"type": "text", "text": text}

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.values import read_day
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _DAYS: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.| - | – |/)(\d{4}-\d{2}-\d{2})", re.ASCII)
@@ -56,11 +57,11 @@ def read_span(text: str, *, today: date) -> Span:
         return month_of(today.replace(day=1) - timedelta(days=1))
     try:
         if month := _MONTH.fullmatch(text.strip()):
-            return month_of(date(int(month[1]), int(month[2]), 1))
+            return month_of(read_day(f"{month[0]}-01"))
         if days := _DAYS.fullmatch(text.strip()):
-            span = Span(date.fromisoformat(days[1]), date.fromisoformat(days[2]))
+            span = Span(read_day(days[1]), read_day(days[2]))
             if span.first <= span.last:
                 return span
-    except ValueError:
-        pass  # a month or a day that does not exist
+    except ValidationFailed:
+        pass  # a month or a day that does not exist, or that no books reach
     raise ValidationFailed((Problem(path="period", message=f"{SPELLED} is expected"),))

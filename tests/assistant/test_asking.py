@@ -67,7 +67,16 @@ async def test_the_modern_era_asks_between_two_rounds(label: str, meant: str) ->
     assert cards(rig) == [meant]
 
 
-@pytest.mark.parametrize("answer", [{"action": "decline"}, {"action": "cancel"}, chosen("else")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"action": "decline"},
+        {"action": "cancel"},
+        chosen("else"),
+        *({"action": "accept", "content": {"customer": odd}} for odd in ([1], {}, None, 7)),
+        {"action": "accept", "content": {}},
+    ],
+)
 async def test_a_person_who_does_not_choose_is_not_guessed_for(answer: Any) -> None:
     async with open_rig(onec) as rig:
         result = await ask_modern(make_engine(rig.gateway), inputResponses={"which": answer})

@@ -139,3 +139,11 @@ def test_what_is_no_span_is_refused(text: str) -> None:
 
 def test_the_last_months_are_full_ones() -> None:
     assert last_months(TODAY, 3) == ["2026-02", "2026-01", "2025-12"]
+
+
+@pytest.mark.parametrize("period", ["0001-01", "0001-01-05..9999-12-31", "9999-12", "1900-00"])
+async def test_a_period_beyond_all_books_is_told_and_not_stumbled_over(period: str) -> None:
+    answer = await prompts("prompts/get", name="month_review", arguments={"period": period})
+
+    assert answer["error"]["code"] == -32602
+    assert "period" in answer["error"]["message"]

@@ -1,9 +1,11 @@
+import re
 from typing import Any
 
 import msgspec
 
 from onecgw.assistant.resources import ABOUT_SCOPES
 from onecgw.caller import ALL_SCOPES, COST, SALES, STOCK, Caller
+from onecgw.tools import BY_NAME
 from tests.harness import answering, make_engine, open_rig
 from tests.mcp.support import ask, modern
 
@@ -70,3 +72,10 @@ async def test_a_hidden_document_is_like_an_unknown_one() -> None:
             "message": "unknown resource",
             "data": {"uri": uri},
         }
+
+
+async def test_the_glossary_names_no_tool_and_no_closed_measure() -> None:
+    words = set(re.findall(r"[a-z_]+", await read("onec://glossary")))
+
+    assert words.isdisjoint(BY_NAME)
+    assert not re.search(r"`(cost|profit|margin)`", await read("onec://glossary"))
