@@ -8,8 +8,6 @@ from typing import Final, Literal
 import attrs
 
 MAX_MONTHS: Final = 24
-FIRST_YEAR: Final = 1900  # what lies before has no books, and dates soon end
-LAST_YEAR: Final = 2999
 _DAY: Final = timedelta(days=1)
 
 Comparison = Literal["none", "previous_period", "previous_year"]

@@ -12,8 +12,6 @@ from onecgw.cycle.figures import COMPONENTS
 from onecgw.cycle.formulas import balance_days
 from onecgw.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
 from onecgw.cycle.spans import (
-    FIRST_YEAR,
-    LAST_YEAR,
     MAX_MONTHS,
     Span,
     compared_with,
@@ -31,6 +29,7 @@ from onecgw.tools.settlements import (
     ReceivablesFilters,
 )
 from onecgw.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 _LATEST_ZONE: Final = timedelta(hours=-12)  # where on Earth a day ends last
 
