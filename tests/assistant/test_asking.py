@@ -11,6 +11,7 @@ from onecgw.mcp.engine import Engine
 from tests.harness import Rig, make_engine, open_rig
 from tests.mcp.support import META, Recorder, ask, legacy, modern, send
 
+NO_CHOICES: tuple[Any, ...] = ([1], {}, None, 7)
 OLENA = Caller(sub="olena", scopes=frozenset(ALL_SCOPES))
 ARGUMENTS = {"customer": "ром", "period": {"from": "2026-05-01", "to": "2026-05-31"}}
 CANDIDATES = [
@@ -73,7 +74,7 @@ async def test_the_modern_era_asks_between_two_rounds(label: str, meant: str) ->
         {"action": "decline"},
         {"action": "cancel"},
         chosen("else"),
-        *({"action": "accept", "content": {"customer": odd}} for odd in ([1], {}, None, 7)),
+        *({"action": "accept", "content": {"customer": odd}} for odd in NO_CHOICES),
         {"action": "accept", "content": {}},
     ],
 )
