@@ -146,7 +146,10 @@ def test_a_page_holds_all_it_needs_and_no_markup_from_outside(uri: str) -> None:
     page = render_page(uri)
 
     assert page.startswith("<!DOCTYPE html>")
-    assert "default-src 'none'" in page
+    [policy] = re.findall(r'content="(default-src[^"]*)"', page)
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'"} <= {
+        rule.strip() for rule in policy.split(";")
+    }
     assert set(re.findall(r"https?://[^\s\"']+", page)) == {"http://www.w3.org/2000/svg"}
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", page)
     assert not re.search(r"fetch\(|XMLHttpRequest|WebSocket|import\(|@import|url\(|\bsrc=", page)

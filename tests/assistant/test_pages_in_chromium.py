@@ -105,7 +105,8 @@ class Shown:
         told = json.dumps(facts).replace("<", "\\u003c")
         path.write_text(HOST.replace("__GIVEN__", told), encoding="utf-8")
         browser.open(path)
-        browser.wait(f"return heard.some(({{ method }}) => method === {SIZED!r})")
+        last = "ui/initialize" if "refusal" in given else SIZED
+        browser.wait(f"return heard.some(({{ method }}) => method === {last!r})")
 
     def inside(self, script: str) -> Any:
         """What a script in the page returns."""
@@ -338,3 +339,107 @@ def test_names_that_look_like_markup_stay_text(browser: Browser, tmp_path: Path)
     assert cells == [name, "12,345.678", "—", "—"]
     assert shown.inside("return document.images.length") == 0
     assert answer["notice"] in shown.inside(TEXT)
+
+
+CELLS = "return [...document.querySelectorAll('tbody td, tfoot td')].map(td => td.textContent)"
+TOOLTIPS = "return [...document.querySelectorAll('svg title')].map(t => t.textContent)"
+
+
+def text_of(columns: dict[str, str], rows: str, totals: str = "{}") -> dict[str, Any]:
+    """A result whose numbers only the text has digit for digit."""
+    named = json.dumps([{"name": name, "type": kind} for name, kind in columns.items()])
+    text = f'{{"columns":{named},"rows":{rows},"totals":{totals}}}'
+    return {"content": [{"type": "text", "text": text}], "structuredContent": json.loads(text)}
+
+
+def test_money_is_shown_and_sorted_digit_for_digit(browser: Browser, tmp_path: Path) -> None:
+    result = text_of(
+        {"customer": "ref", "amount": "number"},
+        '[["a",12345678901234567890.12],["b",12345678901234567890.34],["c",-7],["d",null]]',
+        '{"amount":24691357802469135773.46}',
+    )
+    shown = Shown(browser, tmp_path, "receivables_balance", result=result)
+    shown.wait_for("table")
+
+    assert shown.inside(CELLS) == [
+        *("a", "12,345,678,901,234,567,890.12"),
+        *("b", "12,345,678,901,234,567,890.34"),
+        *("c", "−7.00"),
+        *("d", "—"),
+        *("Total", "24,691,357,802,469,135,773.46"),
+    ]
+    shown.inside("document.querySelectorAll('th button')[1].click()")
+    assert shown.inside(CELLS)[:8:2] == ["b", "a", "c", "d"]
+    assert "c amount: −7.00" in shown.inside(TOOLTIPS)
+    labels = shown.inside(
+        "return [...document.querySelectorAll('svg text.value')].map(t => t.textContent)"
+    )
+    assert labels[2:] == ["−7", "—"]
+
+
+def test_sums_of_a_chart_are_exact(browser: Browser, tmp_path: Path) -> None:
+    result = text_of(
+        {"month": "date", "warehouse": "ref", "amount": "number"},
+        '[["2026-09","x",12345678901234567890.12],["2026-09","y",0.21],["2026-10","x",-0.5]]',
+    )
+    shown = Shown(browser, tmp_path, "sales_report", result=result)
+    shown.wait_for("table")
+
+    assert shown.inside(TOOLTIPS) == [
+        "2026-09 amount: 12,345,678,901,234,567,890.33",
+        "2026-10 amount: −0.50",
+    ]
+
+
+@pytest.mark.parametrize("measure", ["avg_check", "margin", "customers", "receipts"])
+def test_what_cannot_be_added_is_drawn_only_where_each_date_occurs_once(
+    measure: str, browser: Browser, tmp_path: Path
+) -> None:
+    columns = {"month": "date", "warehouse": "ref", measure: "number"}
+    twice = text_of(columns, '[["2026-09","x",100],["2026-09","y",100],["2026-10","x",100]]')
+    shown = Shown(browser, tmp_path, "sales_report", result=twice)
+    shown.wait_for("table")
+    assert shown.inside(TOOLTIPS) == []
+
+    once = text_of(columns, '[["2026-09","x",100],["2026-10","x",90]]')
+    shown = Shown(browser, tmp_path, "sales_report", result=once)
+    shown.wait_for("table")
+    assert shown.inside(TOOLTIPS) == [f"2026-09 {measure}: 100", f"2026-10 {measure}: 90"]
+
+
+def test_a_chart_of_some_rows_says_so(browser: Browser, tmp_path: Path) -> None:
+    rows = json.dumps([[f"c{number}", number] for number in range(1, 15)])
+    shown = Shown(
+        browser,
+        tmp_path,
+        "receivables_balance",
+        result=text_of({"customer": "ref", "amount": "number"}, rows),
+    )
+    shown.wait_for("table")
+
+    assert "The chart shows the largest 12 of 14 rows." in shown.inside(TEXT)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"content": [{"type": "text", "text": "no JSON"}]},
+        {"content": []},
+        {"structuredContent": {"rows": 7}},
+    ],
+)
+@pytest.mark.parametrize("tool", ["cash_conversion_cycle", "sales_report"])
+def test_an_answer_that_cannot_be_drawn_is_said_to_be_one(
+    tool: str, result: dict[str, Any], browser: Browser, tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, tool, result=result)
+    shown.wait_for(".danger")
+
+    assert shown.inside(TEXT).startswith("This answer cannot be drawn: ")
+
+
+def test_a_host_that_refuses_the_page_is_told_of(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, "sales_report", refusal={"code": -32602, "message": "too old"})
+    shown.wait_for(".danger")
+
+    assert shown.inside(TEXT) == "The host refused this page: too old"

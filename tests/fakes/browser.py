@@ -60,8 +60,10 @@ class Browser:
 
     def close(self) -> None:
         """End the browser's process."""
-        with self._http:  # the base URL would get a slash at its end, and that is another URL
+        try:  # the base URL would get a slash at its end, and that is another URL
             self._http.delete(self._session_url).raise_for_status()
+        finally:
+            self._http.close()
 
     def _post(self, path: str, **body: Any) -> Any:
         answer = self._http.post(path, json=body)

@@ -36,7 +36,8 @@ _DOCUMENT: Final = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';
+  base-uri 'none'; form-action 'none'">
 <title>onecgw</title>
 <style>
 {style}</style>

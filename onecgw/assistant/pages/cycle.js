@@ -31,9 +31,9 @@ function tiles(summary) {
 function monthChart(months) {
   const height = 260;
   const [left, right, top, bottom] = [44, WIDTH - 8, 14, height - 26];
-  const up = months.map((month) => (month.dio || 0) + (month.dso || 0));
-  const down = months.map((month) => -(month.dpo || 0));
-  const axis = scale([...up, ...down, ...months.map((month) => month.ccc || 0)], bottom, top);
+  const up = months.map((month) => Number(month.dio) + Number(month.dso));
+  const down = months.map((month) => -Number(month.dpo));
+  const axis = scale([...up, ...down, ...months.map((month) => Number(month.ccc))], bottom, top);
   const room = (right - left) / months.length;
   const width = Math.min(44, room * 0.6);
   const chart = shape("svg", {
@@ -48,16 +48,16 @@ function monthChart(months) {
     const middle = left + room * (index + 0.5);
     let above = 0;
     for (const [name, kind] of PARTS) {
-      const value = month[name];
-      if (value === null) continue;
-      const title = `${month.month} ${name.toUpperCase()}: ${number(value, 1)} days`;
+      if (month[name] === null) continue;
+      const value = Number(month[name]);
+      const title = `${month.month} ${name.toUpperCase()}: ${number(month[name], 1)} days`;
       const [start, end] = name === "dpo" ? [0, -value] : [above, above + value];
       const [y1, y2] = [axis.place(start), axis.place(end)];
       const [y, size] = [Math.min(y1, y2), Math.abs(y1 - y2)];
       chart.append(bar(kind, middle - width / 2, y, width, size, title));
       if (name !== "dpo") above += value;
     }
-    if (month.ccc !== null) points.push([middle, axis.place(month.ccc), month]);
+    if (month.ccc !== null) points.push([middle, axis.place(Number(month.ccc)), month]);
     const every = Math.ceil(months.length / 12);
     if (index % every === 0) labels.push(label(month.month, middle, height - 8));
   });
@@ -79,14 +79,14 @@ function bridgeChart(facts) {
   const height = 230;
   const [left, right, top, bottom] = [44, WIDTH - 8, 20, height - 26];
   const kinds = Object.fromEntries(PARTS.map(([name, kind]) => [name, kind]));
-  let level = summary.previous.ccc;
-  const steps = [["before", "total", 0, level, number(level, 1)]];
+  let level = Number(summary.previous.ccc);
+  const steps = [["before", "total", 0, level, number(summary.previous.ccc, 1)]];
   for (const { component, contribution } of bridge) {
     const name = component === "dpo" ? "−DPO" : component.toUpperCase();
-    steps.push([name, kinds[component], level, level + contribution, signed(contribution, 1)]);
-    level += contribution;
+    steps.push([name, kinds[component], level, level + Number(contribution), signed(contribution, 1)]);
+    level += Number(contribution);
   }
-  steps.push(["now", "total", 0, summary.ccc, number(summary.ccc, 1)]);
+  steps.push(["now", "total", 0, Number(summary.ccc), number(summary.ccc, 1)]);
   const axis = scale(steps.flatMap(([, , from, to]) => [from, to]), bottom, top);
   const chart = shape("svg", {
     viewBox: `0 0 ${WIDTH} ${height}`,

@@ -14,7 +14,13 @@ host.connect = async function (appName, show) {
       send({ id: lastId, method, params });
     });
   let result = null;
-  const redraw = () => result && show(result);
+  const redraw = () => {
+    try {
+      if (result) show(result);
+    } catch (error) {
+      say(`This answer cannot be drawn: ${error.message}`, "danger");
+    }
+  };
   const heard = {
     "ui/notifications/tool-result": (params) => {
       result = params;
@@ -42,11 +48,17 @@ host.connect = async function (appName, show) {
       send({ id: message.id, error: { code: -32601, message: "unknown method" } });
     }
   });
-  const answer = await ask("ui/initialize", {
-    protocolVersion: "2026-01-26",
-    appInfo: { name: appName, version: "1" },
-    appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
-  });
+  let answer;
+  try {
+    answer = await ask("ui/initialize", {
+      protocolVersion: "2026-01-26",
+      appInfo: { name: appName, version: "1" },
+      appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
+    });
+  } catch (error) {
+    say(`The host refused this page: ${(error && error.message) || "no reason given"}`, "danger");
+    return;
+  }
   applyContext((answer && answer.hostContext) || {});
   send({ method: "ui/notifications/initialized", params: {} });
   // Of the size only the height: the page takes whatever width the host gives it.
@@ -69,16 +81,64 @@ function applyContext(context) {
   }
 }
 
+// Numbers are decimal texts as 1C wrote them, wherever the browser tells what it has parsed: floats
+// are for pixels only. structuredContent, which the host has parsed, is the second choice.
 function facts(result) {
-  if (result.structuredContent) return result.structuredContent;
   const text = (result.content || []).find((block) => block.type === "text");
-  return JSON.parse(text ? text.text : "null");
+  const exact = (key, value, context) =>
+    typeof value === "number" && context && context.source ? context.source : value;
+  let told = null;
+  try {
+    told = JSON.parse(text.text, exact);
+  } catch {
+    told = null; // the text is for reading only
+  }
+  if (!told || typeof told !== "object") told = result.structuredContent;
+  if (!told) throw new Error("it is not JSON");
+  return told;
+}
+
+// A number as [units, places], units × 10^−places; null is none.
+function decimal(value) {
+  const found = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,2}))?$/i.exec(String(value ?? ""));
+  if (!found) return null;
+  const [, sign, whole, fraction = "", power = "0"] = found;
+  const places = fraction.length - Number(power);
+  const units = BigInt(sign + whole + fraction) * 10n ** BigInt(Math.max(0, -places));
+  return [units, Math.max(0, places)];
+}
+
+// Two numbers in the same units, what is none being zero.
+function aligned(one, other) {
+  const [[first, firstPlaces], [second, secondPlaces]] = [one, other].map((value) => decimal(value) || [0n, 0]);
+  const places = Math.max(firstPlaces, secondPlaces);
+  const units = (value, from) => value * 10n ** BigInt(places - from);
+  return [units(first, firstPlaces), units(second, secondPlaces), places];
+}
+
+function added(one, other) {
+  const [first, second, places] = aligned(one, other);
+  const sum = first + second;
+  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, "0");
+  const point = digits.length - places;
+  return `${sum < 0n ? "-" : ""}${digits.slice(0, point)}${places ? "." : ""}${digits.slice(point)}`;
+}
+
+// What is no number comes before every number.
+function compared(one, other) {
+  const known = Number(decimal(one) !== null) - Number(decimal(other) !== null);
+  const [first, second] = aligned(one, other);
+  return known || (first < second ? -1 : Number(first > second));
 }
 
 function number(value, places) {
+  return written(value, { minimumFractionDigits: places, maximumFractionDigits: places });
+}
+
+function written(value, options) {
   if (value === null || value === undefined || value === "") return "—";
-  const options = { minimumFractionDigits: places, maximumFractionDigits: places };
-  return formatter(options).format(value).replace("-", "−");
+  const text = formatter(options).format(value);
+  return text.replace("-", Number(value) === 0 ? "" : "−");
 }
 
 function formatter(options) {
@@ -157,8 +217,7 @@ function label(text, x, y, anchor, kind) {
 }
 
 function compact(value) {
-  const options = { notation: "compact", maximumFractionDigits: 1 };
-  return formatter(options).format(value).replace("-", "−");
+  return written(value, { notation: "compact", maximumFractionDigits: 1 });
 }
 
 function levels(axis, left, right) {

@@ -4,7 +4,9 @@
 const WIDTH = 720;
 const MOST_BARS = 12;
 // Measures that stand against each other: the second one is drawn the other way.
-const AGAINST = { inflow: "outflow", receivable: "advance", payable: "advance" };
+const AGAINST = new Map([["inflow", "outflow"], ["receivable", "advance"], ["payable", "advance"]]);
+// Measures of which a sum means nothing: of two warehouses, say, on the same day.
+const NEVER_ADDED = new Set(["avg_check", "margin", "customers", "receipts"]);
 let order = null;
 
 function text(cell, column) {
@@ -15,10 +17,13 @@ function text(cell, column) {
 
 // As many decimals for a whole column as its longest number has, so that points stand in a line.
 function placesOf(told, index) {
-  const name = told.columns[index].name;
-  const values = [...told.rows.map((row) => row[index]), (told.totals || {})[name]];
-  const digits = (value) => (String(Number(value)).split(".")[1] || "").length;
-  return Math.min(3, Math.max(0, ...values.map(digits)));
+  const values = [...told.rows.map((row) => row[index]), totalOf(told, told.columns[index])];
+  const digits = (value) => (String(value ?? "").replace(/0+$/, "").split(".")[1] || "").length;
+  return values.map(digits).reduce((one, other) => Math.max(one, other), 0);
+}
+
+function totalOf(told, column) {
+  return Object.hasOwn(told.totals || {}, column.name) ? told.totals[column.name] : null;
 }
 
 function columnsOf(told) {
@@ -30,10 +35,17 @@ function columnsOf(told) {
   };
 }
 
-// [{ name, up, down }]: one per day, week or month, or one per row with the most first.
+// Those of which a chart tells no sum that means nothing.
+function measuresToDraw(told, { measures, time }) {
+  const days = time ? new Set(told.rows.map((row) => text(row[time.index], time))) : null;
+  if (!days || days.size === told.rows.length) return measures;
+  return measures.filter((column) => !NEVER_ADDED.has(column.name));
+}
+
+// [{ name, up, down }]: one per day, week or month, or one per row with the most first. Values as told.
 function bars(told, { dimensions, measures, time }, pair) {
   const [up, down] = pair;
-  const value = (row, column) => (column ? Number(row[column.index]) || 0 : 0);
+  const value = (row, column) => (column ? row[column.index] : null);
   if (!time) {
     const named = told.rows.map((row) => ({
       name: dimensions.map((column) => text(row[column.index], column)).join(" · "),
@@ -41,15 +53,15 @@ function bars(told, { dimensions, measures, time }, pair) {
       down: value(row, down),
     }));
     const size = (one) => Math.max(Math.abs(one.up), Math.abs(one.down));
-    return named.sort((one, other) => size(other) - size(one)).slice(0, MOST_BARS);
+    return named.sort((one, other) => size(other) - size(one));
   }
   const days = new Map();
   for (const row of told.rows) {
     const name = text(row[time.index], time);
-    const sum = days.get(name) || { name, up: 0, down: 0 };
-    sum.up += value(row, up);
-    sum.down += value(row, down);
-    days.set(name, sum);
+    const before = days.get(name);
+    const [more, less] = [value(row, up), value(row, down)];
+    const sum = before ? { up: added(before.up, more), down: added(before.down, less) } : { up: more, down: less };
+    days.set(name, { name, ...sum });
   }
   return [...days.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
 }
@@ -57,17 +69,17 @@ function bars(told, { dimensions, measures, time }, pair) {
 function timeChart(items, pair) {
   const height = 240;
   const [left, right, top, bottom] = [56, WIDTH - 8, 12, height - 26];
-  const axis = scale(items.flatMap((item) => [item.up, -item.down]), bottom, top);
+  const axis = scale(items.flatMap((item) => [Number(item.up), -item.down]), bottom, top);
   const room = (right - left) / items.length;
   const chart = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": title(pair) });
   chart.append(...levels(axis, left, right).flat());
   const zero = axis.place(0);
   items.forEach((item, index) => {
     const x = left + room * (index + 0.2);
-    for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", -item.down, pair[1]]]) {
-      if (!column) continue;
-      const y = axis.place(value);
-      const told = `${item.name} ${column.name}: ${number(Math.abs(value), 2)}`;
+    for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", item.down, pair[1]]]) {
+      if (!column || value === null) continue;
+      const y = axis.place(kind === "first" ? Number(value) : -value);
+      const told = `${item.name} ${column.name}: ${number(value, column.places)}`;
       chart.append(bar(kind, x, Math.min(y, zero), room * 0.6, Math.abs(y - zero), told));
     }
     if (index % Math.ceil(items.length / 10) === 0) {
@@ -81,20 +93,21 @@ function rankChart(items, pair) {
   const line = 24;
   const height = items.length * line + 8;
   const [left, right] = [250, WIDTH - 64];
-  const axis = scale(items.flatMap((item) => [item.up, -item.down]), left, right);
+  const axis = scale(items.flatMap((item) => [Number(item.up), -item.down]), left, right);
   const chart = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": title(pair) });
   const zero = axis.place(0);
   items.forEach((item, index) => {
     const y = index * line + 4;
     const name = item.name.length > 34 ? `${item.name.slice(0, 33)}…` : item.name;
     chart.append(label(name, Math.min(zero, left) - 8, y + 14, "end"));
-    for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", -item.down, pair[1]]]) {
-      if (!column || !value) continue;
-      const x = axis.place(value);
-      const told = `${item.name} ${column.name}: ${number(Math.abs(value), 2)}`;
+    for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", item.down, pair[1]]]) {
+      if (!column || !Number(value)) continue;
+      const x = axis.place(kind === "first" ? Number(value) : -value);
+      const told = `${item.name} ${column.name}: ${number(value, column.places)}`;
       chart.append(bar(kind, Math.min(x, zero), y, Math.abs(x - zero), line - 8, told));
     }
-    chart.append(label(compact(item.up || -item.down), Math.max(axis.place(item.up), zero) + 6, y + 14, "start", "value"));
+    const shown = Number(item.up) || !pair[1] ? item.up : item.down;
+    chart.append(label(compact(shown), Math.max(axis.place(Number(item.up)), zero) + 6, y + 14, "start", "value"));
   });
   chart.append(shape("line", { class: "axis", x1: zero, x2: zero, y1: 0, y2: height }));
   return chart;
@@ -105,9 +118,9 @@ const title = (pair) => pair.filter(Boolean).map((column) => column.name).join("
 function sorted(told) {
   if (!order) return told.rows;
   const { index, descending, isNumber } = order;
-  const key = (row) => (isNumber ? Number(row[index] ?? -Infinity) : text(row[index], told.columns[index]));
+  const key = (row) => text(row[index], told.columns[index]);
   const compare = isNumber
-    ? (one, other) => key(one) - key(other)
+    ? (one, other) => compared(one[index], other[index])
     : (one, other) => key(one).localeCompare(key(other), host.context.locale);
   const rows = [...told.rows].sort(compare);
   return descending ? rows.reverse() : rows;
@@ -134,7 +147,7 @@ function table(told, redraw) {
   };
   const row = (cells) => element("tr", {}, cells.map(cell));
   const totals = told.columns.map((column, index) => {
-    const total = (told.totals || {})[column.name];
+    const total = totalOf(told, column);
     if (column.type === "number") return element("td", { class: "number" }, number(total, places[index]));
     return element("td", {}, index === 0 ? "Total" : "");
   });
@@ -155,10 +168,12 @@ function show(result) {
   if (saysError(result)) return;
   const told = facts(result);
   const found = columnsOf(told);
-  const up = found.measures.find((column) => column.name in AGAINST) || found.measures[0];
-  const down = up && found.measures.find((column) => column.name === AGAINST[up.name]);
-  const pair = [up, down];
-  const items = up ? bars(told, found, pair) : [];
+  const drawn = measuresToDraw(told, found);
+  const up = drawn.find((column) => AGAINST.has(column.name)) || drawn[0];
+  const down = up && drawn.find((column) => column.name === AGAINST.get(up.name));
+  const pair = [up, down].map((column) => column && { ...column, places: placesOf(told, column.index) });
+  const all = up ? bars(told, found, pair) : [];
+  const items = found.time ? all : all.slice(0, MOST_BARS);
   const tool = (host.context.toolInfo || {}).tool || {};
   const when = told.period ? `${told.period.from} – ${told.period.to}` : told.date || "";
   draw(
@@ -167,6 +182,8 @@ function show(result) {
     items.length > 1 && [
       legend(down ? [["first", up.name], ["second", down.name]] : [["first", up.name]]),
       found.time ? timeChart(items, pair) : rankChart(items, pair),
+      items.length < all.length &&
+        element("p", { class: "quiet" }, `The chart shows the largest ${items.length} of ${all.length} rows.`),
     ],
     element("h2", {}, "Rows"),
     table(told, () => show(result)),
