@@ -19,7 +19,7 @@ function text(cell, column) {
 function placesOf(told, index) {
   const values = [...told.rows.map((row) => row[index]), totalOf(told, told.columns[index])];
   const digits = (value) => (String(value ?? "").replace(/0+$/, "").split(".")[1] || "").length;
-  return values.map(digits).reduce((one, other) => Math.max(one, other), 0);
+  return values.map(digits).reduce((one, other) => Math.min(20, Math.max(one, other)), 0);
 }
 
 function totalOf(told, column) {
