@@ -2,11 +2,14 @@
 
 import math
 from enum import StrEnum
+from typing import Final
 
 import attrs
 import trio
 
 from onecgw.errors import OnecUnavailable
+
+VERDICT_SECONDS: Final = 2  # for a probe that others wait for; a 1C that is well answers sooner
 
 
 class BreakerState(StrEnum):
@@ -14,7 +17,7 @@ class BreakerState(StrEnum):
 
     CLOSED = "closed"  # it goes to 1C
     OPEN = "open"  # it fails at once
-    PROBING = "probing"  # it fails at once, while one call finds out
+    PROBING = "probing"  # it waits a moment, while one call finds out
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -43,6 +46,7 @@ class Breaker:
         self._open_until: float | None = None
         self._period = 0
         self._probe: Turn | None = None
+        self._decided = trio.Event()
 
     @property
     def state(self) -> BreakerState:
@@ -50,6 +54,17 @@ class Breaker:
         if self._open_until is None:
             return BreakerState.CLOSED
         return BreakerState.PROBING if self._probe else BreakerState.OPEN
+
+    async def wait_verdict(self) -> None:
+        """Wait for the probe that is under way, at most VERDICT_SECONDS.
+
+        Calls that are made side by side would else refuse each other: one probes, and the others,
+        which it is made for, fail meanwhile.
+        """
+        if self._probe is not None:
+            with trio.move_on_after(VERDICT_SECONDS):
+                while self._probe is not None:
+                    await self._decided.wait()
 
     def check(self) -> None:
         """Pass, or fail at once.
@@ -76,7 +91,7 @@ class Breaker:
         self.check()
         turn = Turn(period=self._period, is_probe=self._open_until is not None)
         if turn.is_probe:
-            self._probe = turn
+            self._probe, self._decided = turn, trio.Event()
         return turn
 
     def answered(self) -> None:
@@ -97,8 +112,10 @@ class Breaker:
         """A call was cancelled before 1C answered; the next one may probe in its place."""
         if turn is self._probe:
             self._probe = None
+            self._decided.set()
 
     def _change(self, open_until: float | None) -> None:
         self._open_until = open_until
         self._period += 1
         self._probe = None
+        self._decided.set()

@@ -178,6 +178,7 @@ class OnecClient:
     async def _run(self, progress: Progress) -> bytes:
         """One call in its turn."""
         with told(progress):
+            await self._breaker.wait_verdict()
             self._breaker.check()
             await self._queue.enter(progress.call.caller.sub)
             entered = trio.current_time()
@@ -188,6 +189,7 @@ class OnecClient:
 
     async def _ask_if_it_answers(self, progress: Progress) -> bytes:
         """Ask with the one retry; the breaker learns how it went."""
+        await self._breaker.wait_verdict()
         turn = self._breaker.enter()
         try:
             answer = await self._ask(progress, self._sessions.take())

@@ -127,3 +127,35 @@ async def test_zero_failures_mean_that_it_never_opens() -> None:
     breaker = Breaker(failures=0, pause_seconds=1)
     _fail(breaker, 50)
     assert _state(breaker) == "closed"
+
+
+@pytest.mark.parametrize("ending", ["answered", "unavailable", "undecided", "never"])
+async def test_calls_side_by_side_wait_for_the_verdict_of_the_probe(
+    ending: str, autojump_clock: MockClock
+) -> None:
+    breaker = Breaker(failures=1, pause_seconds=3)
+    _fail(breaker, 1)
+    await trio.sleep(3)
+    probe = breaker.enter()
+    outcomes: list[str] = []
+
+    async def come_later() -> None:
+        await breaker.wait_verdict()
+        try:
+            outcomes.append("probe" if breaker.enter().is_probe else "passed")
+        except OnecUnavailable:
+            outcomes.append("failed")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(come_later)
+        await trio.sleep(1)
+        assert outcomes == []
+        if ending == "answered":
+            breaker.answered()
+        elif ending == "unavailable":
+            breaker.unavailable(probe)
+        elif ending == "undecided":
+            breaker.undecided(probe)
+
+    expected = {"answered": "passed", "undecided": "probe"}
+    assert outcomes == [expected.get(ending, "failed")]
