@@ -1,5 +1,6 @@
 """The database for the verbs of an administrator, beside a gateway that may be running."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,9 +25,15 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 
 def tell(
-    store: Store, event: str, *, sub: str = "", client: str = "", grant: str = "", detail: str = ""
+    db: sqlite3.Connection,
+    event: str,
+    *,
+    sub: str = "",
+    client: str = "",
+    grant: str = "",
+    detail: str = "",
 ) -> None:
-    """Write into the audit what an administrator did."""
+    """Write into the audit what an administrator did, in the transaction that does it."""
     record = AuditEvent(
         ts=datetime.now(UTC),
         event=event,
@@ -36,4 +43,4 @@ def tell(
         grant=grant,
         detail=detail,
     )
-    store.write_here(lambda db: write_event(db, record))
+    write_event(db, record)

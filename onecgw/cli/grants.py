@@ -1,8 +1,7 @@
 """`onecgw grants`: who is logged in with which program, and how to end it."""
 
+import sqlite3
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import attrs
@@ -12,7 +11,8 @@ from onecgw.cli.books import open_store, tell
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.oauth.clients import deny_client
-from onecgw.oauth.grants import GrantLine, list_grants, revoke_grant
+from onecgw.oauth.grants import list_grants, revoke_grant
+from onecgw.oauth.login import drop_consents
 from onecgw.oauth.vault import open_vault
 
 _WHY = "by the administrator"
@@ -31,7 +31,11 @@ def list_all(config: Path | None, *, with_ended: bool, as_json: bool) -> None:
     """Show who is logged in with which program."""
     with open_store(open_settings(config)) as store:
         found = store.read(lambda db: list_grants(db, now=int(time.time())))
-    shown = [line for line in found if with_ended or line.ended_at is None]
+    shown = [
+        line
+        for line in found
+        if line.redeemed_at is not None and (with_ended or line.ended_at is None)
+    ]
     if as_json:
         print_json(map(attrs.asdict, shown))
         return
@@ -72,38 +76,39 @@ def revoke(
         raise click.UsageError("one of --sub, --client, --grant and --all is expected")
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
-    fits = _fitting(sub=sub, client=client, grant=grant)
     settings = open_settings(config)
     now = int(time.time())
-    with open_store(settings) as store:
-        found = store.read(lambda db: list_grants(db, now=now))
-        ended = [line for line in found if line.ended_at is None and fits(line)]
+    vault = open_vault(settings.secrets_path)
+
+    def fits(line_sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
+        return (
+            everything
+            or (sub is not None and line_sub == sub)
+            or (client is not None and client in (client_id, client_name))
+            or (grant is not None and grant_id == grant)
+        )
+
+    def transition(db: sqlite3.Connection) -> tuple[int, bool]:
+        """How many logins ended, and whether anything fitted."""
+        found = [
+            line
+            for line in list_grants(db, now=now)
+            if fits(line.sub, line.client_id, line.client_name, line.id)
+        ]
+        ended = [line for line in found if line.ended_at is None]
         for line in ended:
-            store.write_here(partial(revoke_grant, grant_id=line.id, now=now, why=_WHY))
-            tell(
-                store,
-                "grant.revoked",
-                sub=line.sub,
-                client=line.client_name,
-                grant=line.id,
-                detail=_WHY,
-            )
+            revoke_grant(db, line.id, now=now, why=_WHY)
+            facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
+            tell(db, "grant.revoked", **facts, detail=_WHY)
+        dropped = drop_consents(db, vault, fits)
         if deny:
-            vault = open_vault(settings.secrets_path)
-            for client_id in {client or ""} | {line.client_id for line in found if fits(line)}:
-                client_hash = vault.hash(client_id)
-                store.write_here(partial(deny_client, client_hash=client_hash, now=now))
-            tell(store, "client.denied", client=client or "")
-    click.echo(f"{len(ended)} logins have ended.")
+            for client_id in {client or ""} | {line.client_id for line in found}:
+                deny_client(db, vault.hash(client_id), now=now)
+            tell(db, "client.denied", client=client or "")
+        return len(ended), bool(found or dropped or everything or deny)
 
-
-def _fitting(
-    *, sub: str | None, client: str | None, grant: str | None
-) -> Callable[[GrantLine], bool]:
-    if sub is not None:
-        return lambda line: line.sub == sub
-    if client is not None:
-        return lambda line: client in (line.client_name, line.client_id)
-    if grant is not None:
-        return lambda line: line.id == grant
-    return lambda _: True
+    with open_store(settings) as store:
+        count, has_found = store.write_here(transition)
+    if not has_found:
+        raise click.ClickException("no login fits; see `onecgw grants list --all`")
+    click.echo(f"{count} logins have ended.")

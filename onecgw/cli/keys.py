@@ -1,5 +1,6 @@
 """`onecgw keys`: access keys of the gateway itself, for `oauth.keys: local`."""
 
+import sqlite3
 import time
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +51,7 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
             now=now,
             expires_at=expires_at,
         )
-        tell(store, "key.added", sub=made.sub, detail=join_scopes(wanted))
+        store.write_here(lambda db: tell(db, "key.added", sub=made.sub, detail=join_scopes(wanted)))
     click.echo(key)
     click.echo(
         f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
@@ -91,11 +92,17 @@ def revoke(config: Path | None, key_id: str) -> None:
     """End a key and every login made with it, at once."""
     now = int(time.time())
     with open_store(open_settings(config)) as store:
-        ended = store.write_here(lambda db: revoke_key(db, key_id, now=now))
+        ended = store.write_here(lambda db: _revoke(db, key_id, now))
         if ended is None:
             raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
-        tell(store, "key.revoked", sub=ended.sub, detail="by the administrator")
     click.echo(f"Key {key_id} of {ended.name} and its logins have ended.")
+
+
+def _revoke(db: sqlite3.Connection, key_id: str, now: int) -> LocalKey | None:
+    ended = revoke_key(db, key_id, now=now)
+    if ended is not None:
+        tell(db, "key.revoked", sub=ended.sub, detail="by the administrator")
+    return ended
 
 
 def _read_scopes(text: str) -> frozenset[str]:

@@ -101,7 +101,6 @@ def find_token(db: sqlite3.Connection, token_hash: bytes, kind: str) -> sqlite3.
 class Access:
     """A live access token. is_new: it has not been seen before."""
 
-    hash: bytes
     grant: Grant
     scopes: frozenset[str]
     is_new: bool
@@ -116,7 +115,6 @@ def find_access(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> Acces
     if grant is None or grant.expires_at <= now:
         return None
     return Access(
-        hash=token_hash,
         grant=grant,
         scopes=split_scopes(token["scopes"]),
         is_new=token["seen_at"] is None,
@@ -195,7 +193,7 @@ class GrantLine:
     """A login as an administrator sees it.
 
     Instants are seconds since the epoch; ended_at: when it expired or was revoked, None if it
-    lives. why: why it was revoked.
+    lives. redeemed_at: None while its code waits for the client. why: why it was revoked.
     """
 
     id: str
@@ -206,13 +204,14 @@ class GrantLine:
     scopes: str
     created_at: int
     expires_at: int
+    redeemed_at: int | None
     ended_at: int | None
     why: str
 
 
 def list_grants(db: sqlite3.Connection, *, now: int) -> list[GrantLine]:
-    """Every login whose code was redeemed, the oldest first."""
-    rows = db.execute("SELECT * FROM grants WHERE redeemed_at IS NOT NULL ORDER BY created_at, id")
+    """Every login, the oldest first."""
+    rows = db.execute("SELECT * FROM grants ORDER BY created_at, id")
     lines = []
     for row in rows:
         expired_at = row["expires_at"] if row["expires_at"] <= now else None
@@ -226,6 +225,7 @@ def list_grants(db: sqlite3.Connection, *, now: int) -> list[GrantLine]:
                 scopes=row["scopes"],
                 created_at=row["created_at"],
                 expires_at=row["expires_at"],
+                redeemed_at=row["redeemed_at"],
                 ended_at=expired_at if row["revoked_at"] is None else row["revoked_at"],
                 why=row["revoked_why"],
             )

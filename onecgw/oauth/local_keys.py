@@ -81,7 +81,7 @@ def list_keys(db: sqlite3.Connection) -> list[LocalKey]:
 
 
 def revoke_key(db: sqlite3.Connection, key_id: str, *, now: int) -> LocalKey | None:
-    """End a key and every login that was made with it; None if there is no such key."""
+    """End a key and every login made or begun with it; None if there is no such key."""
     row = db.execute("SELECT * FROM keys WHERE id = ?", (key_id,)).fetchone()
     if row is None:
         return None
@@ -89,7 +89,16 @@ def revoke_key(db: sqlite3.Connection, key_id: str, *, now: int) -> LocalKey | N
     grants = db.execute("SELECT id FROM grants WHERE key_hash = ?", (row["hash"],)).fetchall()
     for grant in grants:
         revoke_grant(db, grant["id"], now=now, why="the key was revoked")
+    db.execute("DELETE FROM transactions WHERE key_hash = ?", (row["hash"],))
     return _key_of(row)
+
+
+def is_key_revoked(db: sqlite3.Connection, key_hash: bytes) -> bool:
+    """Whether a key of the gateway's own was ended; one of 1C's never is, as far as is known."""
+    found = db.execute(
+        "SELECT 1 FROM keys WHERE hash = ? AND revoked_at IS NOT NULL", (key_hash,)
+    ).fetchone()
+    return found is not None
 
 
 def make_local_check(

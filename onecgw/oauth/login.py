@@ -2,6 +2,7 @@
 
 import secrets
 import sqlite3
+from collections.abc import Callable
 from typing import Final, Literal
 
 import attrs
@@ -16,11 +17,13 @@ from onecgw.oauth.authorization import (
     redirect_with,
     single,
 )
+from onecgw.oauth.clients import is_client_denied
 from onecgw.oauth.grants import Grant, insert_code, insert_grant
+from onecgw.oauth.local_keys import is_key_revoked
 from onecgw.oauth.problems import ACCESS_DENIED, OauthProblem
 from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
-from onecgw.oauth.vault import CODE, NotSealed
+from onecgw.oauth.vault import CODE, NotSealed, Vault
 
 ASK_SECONDS: Final = 600
 TRANSACTION_SECONDS: Final = 300
@@ -171,6 +174,11 @@ class Login:
             if row is None:
                 return None
             ask = self._ask_of(row)
+            # The administrator may have been faster than the person.
+            if is_key_revoked(db, row["key_hash"]) or is_client_denied(
+                db, realm.vault.hash(ask.client_id)
+            ):
+                return None
             offered = self._offered(ask, split_scopes(row["entitled"]))
             grant = self._grant(row, ask, scopes & offered)
             insert_grant(db, grant, created_at=realm.seconds())
@@ -275,6 +283,26 @@ class Login:
             expires_at=self._realm.seconds() + self._realm.lives.code,
             verified_at=row["verified_at"],
         )
+
+
+def drop_consents(
+    db: sqlite3.Connection, vault: Vault, fits: Callable[[str, str, str], bool]
+) -> int:
+    """Forget consents that wait for their answer; how many there were.
+
+    Args:
+        db: in a transaction.
+        vault: of the same secrets file.
+        fits: called with sub, client_id and the client's name.
+    """
+    count = 0
+    for row in db.execute("SELECT hash, sub, request_box FROM transactions").fetchall():
+        text = vault.decrypt(row["request_box"], purpose=_ASK_PURPOSE)
+        ask = None if text is None else msgspec.json.decode(text, type=Ask)
+        if ask is None or fits(row["sub"], ask.client_id, ask.client_name):
+            db.execute("DELETE FROM transactions WHERE hash = ?", (row["hash"],))
+            count += 1
+    return count
 
 
 def _insert(db: sqlite3.Connection, row: tuple[object, ...]) -> None:

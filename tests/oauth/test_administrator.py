@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from onecgw.cli import main
-from tests.oauth.rig import ISSUER, OWNER_KEY, open_oauth
+from tests.oauth.rig import ISSUER, OWNER_KEY, hidden, open_oauth
 
 CONFIG = """\
 onec: {base_url: http://1c.example.org/hs, auth: {username: gateway}}
@@ -149,3 +149,44 @@ def test_keys_of_1c_are_not_made_here(tmp_path: Path) -> None:
     )
     assert result.exit_code == 2
     assert "oauth.keys is onec" in result.output
+
+
+@pytest.mark.parametrize("stage", ["consent", "code"])
+@pytest.mark.parametrize("verb", ["key", "--sub", "--all", "--client", "--deny"])
+async def test_what_is_revoked_ends_a_login_that_has_only_begun(
+    tmp_path: Path, config: Path, stage: str, verb: str
+) -> None:
+    key = run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve").strip()
+    (line,) = run(config, "keys", "list", "--json").splitlines()
+    key_id, sub = json.loads(line)["id"], json.loads(line)["sub"]
+    async with open_oauth(tmp_path, keys="local") as oauth:
+        # The command line takes the real clock.
+        oauth.clock.seconds = oauth.rows("keys")[0]["created_at"]
+        client_id = (await oauth.register())["client_id"]
+        arguments = {
+            "key": ("keys", "revoke", key_id),
+            "--sub": ("grants", "revoke", "--sub", sub),
+            "--all": ("grants", "revoke", "--all"),
+            "--client": ("grants", "revoke", "--client", "Test client"),
+            "--deny": ("grants", "revoke", "--client", client_id, "--deny"),
+        }[verb]
+        if stage == "consent":
+            consent = await oauth.open_consent(client_id, key)
+            run(config, *arguments)
+            form = {"transaction": hidden(consent, "transaction"), "answer": "allow"}
+            answer = await oauth.post_form(form | {"scope": "mcp:resolve"})
+        else:
+            code = (await oauth.fetch_code(client_id, key))["code"]
+            run(config, *arguments)
+            answer = await oauth.redeem(client_id, code)
+        tokens, waiting = oauth.rows("tokens"), oauth.rows("transactions")
+    assert answer.status_code in (400, 401)
+    assert (tokens, waiting) == ([], [])
+
+
+@pytest.mark.parametrize("selector", ["--sub", "--client", "--grant"])
+def test_a_login_that_does_not_exist_is_told(config: Path, selector: str) -> None:
+    command = ["grants", "revoke", "--config", str(config), selector, "nobody"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert "no login fits" in result.output
