@@ -18,6 +18,7 @@ from onecgw.demo.export import export_books
 from onecgw.demo.faults import FaultPlan, parse_faults
 from onecgw.logs import set_up_logging
 from onecgw.run_demo import serve_demo, serve_demo_onec_alone
+from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 Size = Literal["small", "default", "large"]
 
@@ -59,6 +60,11 @@ def demo(
     """Start a gateway and an embedded 1C, and say what to try."""
     set_up_logging(level="warning", log_format="text")
     last_day = today.date() if today else date.today()  # noqa: DTZ011 - the day of the person's wall
+    if not FIRST_YEAR <= last_day.year <= LAST_YEAR:
+        raise click.BadParameter(
+            f"{last_day} is not between the years {FIRST_YEAR} and {LAST_YEAR}",
+            param_hint="--today",
+        )
     faults = _read_faults(fault)
     with open_books(
         size=size,

@@ -6,10 +6,12 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -24,7 +26,9 @@ from onecgw.demo.ledger.simulate import write_books
 
 DEFAULT_SEED: Final = 1
 _KEPT_FILES: Final = 6
-_PAGE_CACHE_KIB: Final = 16_384
+# A small cache lets the sorter spill early, in short runs, which are quicker to sort.
+_PAGE_CACHE_KIB: Final = 4_096
+_ABANDONED_SECONDS: Final = 3_600
 
 
 class Books:
@@ -38,6 +42,14 @@ class Books:
         self._idle: list[sqlite3.Connection] = []
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._temp_store = _temp_store()
+        try:
+            self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self) -> None:
         with self.reading() as db:
             facts: dict[str, str] = dict(db.execute("SELECT name, value FROM facts"))
             self.catalogues: dict[CatalogueName, Catalogue] = {
@@ -90,7 +102,7 @@ class Books:
             check_same_thread=False,
         )
         db.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
-        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute(f"PRAGMA temp_store = {self._temp_store}")
         with self._lock:
             self._all.append(db)
         return db
@@ -111,21 +123,38 @@ def open_books(
         seed: the same seed gives the same company and the same documents.
         today: the last day with documents.
         cache_folder: where built books are kept; None builds them in a temporary folder that
-            goes with the object.
-        progress: told the name of each step while the books are built.
+            goes with the object, and so does a folder that cannot be used.
+        progress: told the name of each step while the books are built, and why they are not kept.
     """
-    if cache_folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="onecgw-demo-"))
-        path = folder / "books.sqlite"
-        _build(path, size=size, seed=seed, today=today, progress=progress)
-        books = Books(path)
-        weakref.finalize(books, shutil.rmtree, folder, ignore_errors=True)
-        return books
-    cache_folder.mkdir(parents=True, exist_ok=True)
-    path = cache_folder / f"books-{_version()}-{size}-{seed}-{today}.sqlite"
-    if not path.exists():
-        _build(path, size=size, seed=seed, today=today, progress=progress)
-        _forget_old_files(cache_folder, path)
+    build = partial(_build, size=size, seed=seed, today=today, progress=progress)
+    if cache_folder is not None:
+        name = f"books-{_version()}-{size}-{seed}-{today}.sqlite"
+        try:
+            return _open_kept(cache_folder / name, build)
+        except OSError as error:
+            progress(f"the books are not kept: {error}")
+    folder = Path(tempfile.mkdtemp(prefix="onecgw-demo-"))
+    path = folder / "books.sqlite"
+    build(path)
+    books = Books(path)
+    weakref.finalize(books, shutil.rmtree, folder, ignore_errors=True)
+    return books
+
+
+def _open_kept(path: Path, build: Callable[[Path], None]) -> Books:
+    """The books of a file, which is built if it is not there or cannot be read.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        try:
+            return Books(path)
+        except (sqlite3.DatabaseError, KeyError, ValueError):
+            path.unlink(missing_ok=True)  # empty, cut off or not ours: built once more
+    build(path)
+    _forget_old_files(path.parent, path)
     return Books(path)
 
 
@@ -134,7 +163,7 @@ def _build(
 ) -> None:
     """Write the file under a name of this process and rename it: readers see whole books only."""
     building = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.building")
-    building.unlink(missing_ok=True)
+    building.write_bytes(b"")  # says why it cannot be written, which SQLite does not
     try:
         with closing(sqlite3.connect(building)) as db:
             # The file is worthless until it is whole, so nothing is journalled or synced.
@@ -155,11 +184,30 @@ def _version() -> str:
 
 
 def _forget_old_files(folder: Path, new: Path) -> None:
-    """A new file is built every day: keep only the newest few."""
+    """A new file is built every day: keep only the newest few, and nothing of killed builds."""
+    long_ago = time.time() - _ABANDONED_SECONDS
+    abandoned = [file for file in folder.glob("books-*.building") if _changed(file) < long_ago]
     files = [file for file in folder.glob("books-*.sqlite") if file != new]
-    files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in files[_KEPT_FILES - 1 :]:
+    files.sort(key=_changed, reverse=True)
+    for file in (*abandoned, *files[_KEPT_FILES - 1 :]):
         try:
             file.unlink(missing_ok=True)
         except OSError:
             return  # another process reads it, on a system that forbids to delete it then
+
+
+def _changed(file: Path) -> float:
+    """When a file was last written; now, where another process has just removed it."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
+def _temp_store() -> str:
+    """Where SQLite sorts: its sorter is faster with files, which mostly stay in the page cache."""
+    try:
+        with tempfile.TemporaryFile():
+            return "FILE"
+    except OSError:
+        return "MEMORY"

@@ -63,7 +63,9 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
     check_keys(body, ("customer_id", "period", "top_products"))
     if "customer_id" not in body:
         raise Refusal("missing_parameter", "customer_id is required: the id of a customer")
-    customer = read_item(body["customer_id"], "customer_id", books.catalogues["partners"])
+    customer = read_item(
+        body["customer_id"], "customer_id", books.catalogues["partners"], scopes=scopes
+    )
     if customer.is_group:
         raise Refusal("invalid_parameter", f"customer_id is a folder: {customer.label}")
     first, last = read_period(body)

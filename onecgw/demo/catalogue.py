@@ -11,6 +11,8 @@ from onecgw.demo.ledger.folding import digits, fold
 
 # A query is taken for a telephone number when it has this many digits and no letters.
 _PHONE_DIGITS: Final = 4
+# With fewer, too many numbers contain it for it to stand before words.
+_SURE_PHONE_DIGITS: Final = 5
 
 
 @attrs.frozen(kw_only=True)
@@ -18,6 +20,7 @@ class Item:
     """A line of a catalogue.
 
     facts: what only this kind of catalogue has, by column.
+    names: what is this line exactly: the folded name, the folded code, its digits.
     words: the folded name and code, for search.
     cell: how reports refer to it.
     """
@@ -30,6 +33,7 @@ class Item:
     is_group: bool
     archived: bool
     facts: Mapping[str, str | int]
+    names: tuple[str, str, str]
     words: str
     cell: dict[str, str]
 
@@ -97,6 +101,7 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
                 is_group=bool(row[5]),
                 archived=bool(row[6]),
                 facts=dict(zip(columns[own], row[own], strict=True)),
+                names=(fold(row[3]), fold(row[2]), digits(row[2])),
                 words=fold(f"{row[3]} {row[2]}"),
                 cell={"id": row[1], "label": row[3]},
             )
@@ -106,14 +111,15 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
 
 
 def _rank(item: Item, wanted: str, number: str) -> int | None:
-    """How well a line fits: 0 is the very name, None is not at all."""
+    """How well a line fits: 0 is the very name or code, None is not at all."""
+    if wanted and wanted in item.names:
+        return 0
     phone = item.facts.get("phone")
     if number and isinstance(phone, str) and number in digits(phone):
-        return 0
-    if not wanted or not all(word in item.words for word in wanted.split()):
+        return 1 if len(number) >= _SURE_PHONE_DIGITS else 4
+    words = wanted.split()
+    if not words or not all(word in item.words for word in words):
         return None
-    if fold(item.label) == wanted:
-        return 0
     if item.words.startswith(wanted):
-        return 1
-    return 2 if all(f" {word}" in f" {item.words}" for word in wanted.split()) else 3
+        return 2
+    return 3 if all(f" {word}" in f" {item.words}" for word in words) else 4

@@ -161,7 +161,12 @@ DOCUMENT_TABLES: Final = (
     Table(
         "opening_cash",
         "The money there was then.",
-        (_DAY, Column("cash", "cash", "the desk"), _OWN, _AMOUNT),
+        (
+            _DAY,
+            Column("cash", "cash", "the desk"),
+            _OWN,
+            Column("amount", "money", "the same in the base currency (UAH)"),
+        ),
     ),
     Table(
         "sales",

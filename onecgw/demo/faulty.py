@@ -1,6 +1,5 @@
 """The layer in front of the service in which calls go wrong as the plan says."""
 
-from collections.abc import Iterable
 from random import Random
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from onecgw.demo.misfortunes import MISFORTUNES
 from onecgw.demo.wire import CURRENT_WIRE, Wire
 
 FAULT_HEADER: Final = b"x-demo-fault"
+_HEALTH: Final = "/mcp/health"
 
 
 class Faulty:
@@ -29,7 +29,7 @@ class Faulty:
             await self._app(scope, receive, send)
             return
         try:
-            plan = self._drawn_plan(scope["headers"])
+            plan = self._drawn_plan(scope)
             needs_wire = plan is not None and not _ON_WIRE.isdisjoint(plan.faults)
             wire = _wire() if needs_wire else None
         except BadFault as error:
@@ -43,15 +43,19 @@ class Faulty:
         if not await _go_wrong(plan, receive, send, wire):
             await self._spoil(plan, scope, receive, send=send, wire=wire)
 
-    def _drawn_plan(self, headers: Iterable[tuple[bytes, bytes]]) -> FaultPlan | None:
+    def _drawn_plan(self, scope: asgi.Event) -> FaultPlan | None:
         """What happens to this call; its own header wins over the plan of the run."""
-        for name, value in headers:
+        for name, value in scope["headers"]:
             if name.lower() == FAULT_HEADER:
-                return parse_faults(value.decode("latin-1"))
+                own = parse_faults(value.decode("latin-1"))
+                if own.times is not None:
+                    raise BadFault("times means nothing for one call; only --fault has it")
+                return own if self._random.random() < own.rate else None
         plan = self._plan
         if plan is None or self._left == 0 or self._random.random() >= plan.rate:
             return None
-        if self._left is not None:
+        # Whoever counts faults means their own calls, not when the gateway looks around.
+        if self._left is not None and scope["path"] != _HEALTH:
             self._left -= 1
         return plan
 

@@ -13,6 +13,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Catalogue, Item
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.reports import Filter, Report
+from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 # The service's own ceiling; the gateway asks for less.
 MAX_ROWS: Final = 50_000
@@ -89,7 +90,7 @@ def read_selection(report: Report, body: Body, *, scopes: Scopes, books: Books) 
     allowed = [*by_name, *(["customer_cohort"] if report.cohort_column else [])]
     check_keys(filters, allowed, within="filters.")
     cohort = filters.get("customer_cohort")
-    if cohort is not None and cohort not in _COHORTS:
+    if "customer_cohort" in filters and cohort not in _COHORTS:
         raise _wrong("filters.customer_cohort", cohort, f"one of {', '.join(_COHORTS)}")
     return Selection(
         first=first,
@@ -139,12 +140,12 @@ def read_count(body: Body, name: str, default: int | None = None) -> int | None:
     return value
 
 
-def read_item(value: object, path: str, catalogue: Catalogue) -> Item:
-    """The line of a catalogue with a reference."""
+def read_item(value: object, path: str, catalogue: Catalogue, *, scopes: Scopes) -> Item:
+    """The line of a catalogue with a reference; a hidden one is as unknown as any other."""
     if not isinstance(value, str) or not _is_uuid(value):
         raise _wrong(path, value, "a UUID")
     item = catalogue.by_uuid(value)
-    if item is None:
+    if item is None or (item.facts.get("restricted") and COST not in scopes):
         raise Refusal("not_found", f"{path}: nothing in {catalogue.name} has the id {value}")
     return item
 
@@ -165,9 +166,7 @@ def _filter_ids(one: Filter, value: object, *, scopes: Scopes, books: Books) -> 
     catalogue = books.catalogues[one.catalogue]
     ids: dict[int, None] = {}
     for place, uuid in enumerate(value):
-        item = read_item(uuid, f"{path}[{place}]", catalogue)
-        if item.facts.get("restricted") and COST not in scopes:
-            raise Refusal("not_found", f"{path}[{place}]: nothing in warehouses has this id")
+        item = read_item(uuid, f"{path}[{place}]", catalogue, scopes=scopes)
         if item.is_group and not one.branches:
             raise Refusal("invalid_parameter", f"{path}[{place}] is a folder: {item.label}")
         ids.update(dict.fromkeys(catalogue.branch(item)))
@@ -217,10 +216,13 @@ def _mapping(value: object, path: str) -> Body:
 def _date(value: object, path: str) -> date:
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             pass  # a date that no calendar has, refused like any other text
-    raise _wrong(path, value, "a date as YYYY-MM-DD")
+        else:
+            if FIRST_YEAR <= day.year <= LAST_YEAR:
+                return day
+    raise _wrong(path, value, f"a date as YYYY-MM-DD, from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def _is_uuid(text: str) -> bool:

@@ -108,7 +108,7 @@ def endpoints(books: Books) -> list[Endpoint]:
                 path=f"/mcp/resolve/{resolver.path}",
                 scope=resolver.scope,
                 answer=partial(answer_resolver, resolver, books),
-                in_thread=False,
+                in_thread=books.size == "large",
             )
             for resolver in RESOLVERS
         ),
@@ -171,8 +171,12 @@ def _scopes(needed: str | None, header: str | None) -> Scopes:
 def _body(raw: bytes | str) -> Body:
     try:
         body = json.loads(raw)
-    except ValueError as error:
-        raise Refusal("invalid_json", "the body is not JSON") from error
+        # Lone surrogates pass the parser, but no answer could repeat them.
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Refusal(
+            "invalid_json", "the body is not JSON in UTF-8, or nested too deep"
+        ) from error
     if not isinstance(body, dict):
         raise Refusal("invalid_json", "the body is not a JSON object")
     return body

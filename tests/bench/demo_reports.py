@@ -2,7 +2,9 @@
 
 Prints, for the heaviest questions of each report over the whole two years at the default size, the
 median and the least of some runs, as a client sees them (JSON included, the network not), and the
-median CPU time, which says more where others work on the same machine.
+median CPU time, which says more where others work on the same machine. It counts what is over
+300 ms by both. Known to be over at the default size: sales by all twelve dimensions at once, by
+product and cohort, by product and day; about the limit: product by customer, week, month.
 """
 
 import argparse
@@ -87,7 +89,8 @@ def main() -> None:
     for median, least, cpu, rows, question in found[: arguments.shown]:
         print(f"{median:9.0f} {least:9.0f} {cpu:9.0f} {rows:6}  {question}")
     over = sum(1 for median, *_ in found if median > LIMIT_MS)
-    print(f"{len(found)} questions, {over} slower than {LIMIT_MS} ms")
+    over_cpu = sum(1 for _, _, cpu, *_ in found if cpu > LIMIT_MS)
+    print(f"{len(found)} questions; over {LIMIT_MS} ms: {over} by the clock, {over_cpu} by CPU")
     sys.exit(1 if over else 0)
 
 

@@ -1,6 +1,8 @@
 import hashlib
 import multiprocessing
+import os
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -86,6 +88,56 @@ def test_broken_build_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         open_books(size="small", today=TODAY, cache_folder=tmp_path, progress=fail)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", [b"", b"no database", None], ids=["empty", "other", "cut off"])
+def test_file_that_cannot_be_read_is_built_again(tmp_path: Path, kept: bytes | None) -> None:
+    path = build(tmp_path)
+    whole = digest(path)
+    path.write_bytes(path.read_bytes()[:20_000] if kept is None else kept)
+    assert build(tmp_path) == path
+    assert digest(path) == whole
+
+
+def test_file_without_its_facts_is_built_again(tmp_path: Path) -> None:
+    path = build(tmp_path)
+    whole = digest(path)
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM facts WHERE name = 'today'")
+    db.close()
+    build(tmp_path)
+    assert digest(path) == whole
+
+
+def test_books_are_there_without_a_folder_to_keep_them(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    told: list[str] = []
+    with open_books(
+        size="small", today=TODAY, cache_folder=tmp_path / "file" / "books", progress=told.append
+    ) as books:
+        assert ask(books, "cash_balance").rows
+    assert [line for line in told if "not kept" in line] == told[:1]
+
+
+def test_books_sort_in_memory_without_a_folder_for_temporary_files(
+    small_books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with Books(small_books.path) as books, books.reading() as db:
+        assert db.execute("PRAGMA temp_store").fetchone() == (2,)
+
+
+def test_what_a_killed_build_left_is_removed_after_an_hour(tmp_path: Path) -> None:
+    old, fresh = (tmp_path / f"books-{name}.building" for name in ("old", "fresh"))
+    for file in (old, fresh):
+        file.write_bytes(b"")
+    os.utime(old, (0, 0))
+    build(tmp_path)
+    assert not old.exists()
+    assert fresh.exists()
 
 
 def test_only_the_newest_few_files_are_kept(tmp_path: Path) -> None:

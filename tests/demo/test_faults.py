@@ -129,7 +129,7 @@ async def test_gateway_reports_an_answer_that_is_lost_after_its_headers(
 ) -> None:
     plan = parse_faults("reset_after")
     async with demo_on_socket(small_books, plan) as url, gateway_to(url) as gateway:
-        with pytest.raises((OnecBadResponse, OnecUnavailable)):
+        with pytest.raises(OnecBadResponse):
             await ask(gateway)
 
 
@@ -163,7 +163,7 @@ async def test_expired_session_of_a_client_that_keeps_none_ends_the_call(
 ) -> None:
     plan = parse_faults("session_expired")
     async with demo_on_socket(small_books, plan) as url, gateway_to(url) as gateway:
-        with pytest.raises(OnecError):
+        with pytest.raises(OnecFailed, match="session"):
             await ask(gateway)
 
 
@@ -192,6 +192,23 @@ async def test_rate_spoils_a_part_of_the_calls(small_books: Books) -> None:
         seen = [(await client.post(PATH, json=ASK)).status_code for _ in range(40)]
     assert 10 < seen.count(502) < 30
     assert seen.count(200) == 40 - seen.count(502)
+
+
+async def test_header_of_a_call_may_leave_it_to_chance_but_not_count(small_books: Books) -> None:
+    async with client_in_memory(small_books) as client:
+        never = await client.post(PATH, json=ASK, headers={"X-Demo-Fault": "failed,rate=0"})
+        counted = await client.post(PATH, json=ASK, headers={"X-Demo-Fault": "failed,times=1"})
+    assert never.status_code == 200
+    assert (counted.status_code, counted.json()["error"]) == (400, "bad_fault")
+    assert "times" in counted.json()["message"]
+
+
+async def test_health_uses_up_no_counted_fault(small_books: Books) -> None:
+    plan = parse_faults("bad_gateway,times=1")
+    async with client_in_memory(small_books, faults=plan) as client:
+        looks = [(await client.get("/mcp/health")).status_code for _ in range(2)]
+        calls = [(await client.post(PATH, json=ASK)).status_code for _ in range(2)]
+    assert (looks, calls) == ([502, 502], [502, 200])
 
 
 async def test_connection_is_reset_before_or_after_the_headers(small_books: Books) -> None:

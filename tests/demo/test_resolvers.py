@@ -81,6 +81,15 @@ def test_the_very_name_comes_before_names_that_contain_it(small_books: Books) ->
     assert labels(small_books, "warehouse", "центральний склад")[0] == "Центральний склад"
 
 
+def test_code_comes_before_telephones_that_contain_its_digits(small_books: Books) -> None:
+    for item in small_books.catalogues["partners"].items:
+        for query in (item.code, item.code.partition("-")[2]):
+            (best,) = call(
+                small_books, "resolve/customer", query=query, limit=1, include_groups=True
+            )["candidates"]
+            assert best["code"].endswith(query)
+
+
 def test_limit_cuts_and_ten_is_the_default(small_books: Books) -> None:
     assert len(labels(small_books, "customer", "тов")) == 10
     assert len(labels(small_books, "customer", "тов", limit=3)) == 3

@@ -7,6 +7,7 @@ import pytest
 from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
+from onecgw.demo.refusals import Refusal
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from tests.demo.asking import TODAY, WHOLE, ask, call
@@ -97,8 +98,12 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         assert unseen.by("warehouse", measure="amount") == amounts
         assert unseen.totals["amount"] == seen.totals["amount"] - hidden
         assert any(COST in note for note in unseen.raw["notes"])
-        with pytest.raises(Exception, match="warehouse_ids"):
-            ask(small_books, report, some, **dated, filters={"warehouse_ids": [secret]})
+        refused = []
+        for warehouse in (secret, NOBODY):
+            with pytest.raises(Refusal) as caught:
+                ask(small_books, report, some, **dated, filters={"warehouse_ids": [warehouse]})
+            refused.append((caught.value.code, caught.value.message.replace(warehouse, "")))
+        assert refused[0] == refused[1]
     names = call(small_books, "resolve/warehouse", some, query="склад")["candidates"]
     assert secret not in [name["id"] for name in names]
 
@@ -111,6 +116,9 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         ("sales", {"period": {"from": "2026-02-30", "to": "2026-03-01"}}, "period.from"),
         ("sales", {"period": {"from": "2026-09-02", "to": "2026-09-01"}}, "period.from"),
         ("sales", {"period": {"from": "20260901", "to": "2026-09-01"}}, "period.from"),
+        ("sales", {"period": {"from": "0001-01-01", "to": "2026-09-01"}}, "period.from"),
+        ("sales", {"period": {"from": "2026-09-01", "to": "9999-12-31"}}, "period.to"),
+        ("stock", {"date": "0001-01-01"}, "date"),
         ("sales", {"period": {**PERIOD, "day": 1}}, "period.day"),
         ("sales", {"period": PERIOD, "date": "2026-09-01"}, "date"),
         ("sales", {"period": PERIOD, "filters": {"seller_ids": []}}, "filters.seller_ids"),
@@ -118,6 +126,7 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         ("sales", {"period": PERIOD, "filters": {"firm_ids": ["x"]}}, "filters.firm_ids[0]"),
         ("sales", {"period": PERIOD, "filters": {"firm_ids": [NOBODY]}}, NOBODY),
         ("sales", {"period": PERIOD, "filters": {"customer_cohort": "old"}}, "customer_cohort"),
+        ("sales", {"period": PERIOD, "filters": {"customer_cohort": None}}, "customer_cohort"),
         ("sales", {"period": PERIOD, "group_by": ["color"]}, "group_by[0]"),
         ("sales", {"period": PERIOD, "group_by": []}, "group_by"),
         ("sales", {"period": PERIOD, "group_by": ["day", "day"]}, "group_by"),
@@ -149,7 +158,7 @@ async def test_wrong_argument_is_refused_by_name(
 
 async def test_body_that_is_no_json_object_is_refused(small_books: Books) -> None:
     async with client_in_memory(small_books) as client:
-        for content in (b"", b"[]", b"{"):
+        for content in (b"", b"[]", b"{", b"[" * 100_000, b'{"\\ud800": 1}'):
             response = await client.post("/mcp/reports/stock", content=content)
             assert (response.status_code, response.json()["error"]) == (400, "invalid_json")
 
