@@ -29,7 +29,6 @@ from onecgw.tools.settlements import (
     ReceivablesFilters,
 )
 from onecgw.tools.stock import STOCK_BALANCE, StockFilters
-from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 _LATEST_ZONE: Final = timedelta(hours=-12)  # where on Earth a day ends last
 
@@ -125,7 +124,7 @@ class Asked:
     """A request with its defaults filled in.
 
     Raises:
-        ValidationFailed: the period is too long, or lies outside of the calendar.
+        ValidationFailed: the period is too long.
     """
 
     def __init__(self, request: CashConversionCycle) -> None:
@@ -208,17 +207,13 @@ def plan(request: CashConversionCycle, now: datetime) -> dict[Key, Question]:
     """The questions to 1C; for n months with a comparison 3 × (2n + 1) + 2 of them.
 
     Raises:
-        ValidationFailed: the period is too long, or lies outside of the calendar.
+        ValidationFailed: the period is too long.
     """
     asked = Asked(request)
     return {key: asked.question(key, needs, now) for key, needs in asked.needs().items()}
 
 
 def _check(span: Span) -> None:
-    for name, day in (("from", span.first), ("to", span.last)):
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            message = f"a day of the years {FIRST_YEAR} to {LAST_YEAR} is expected; got {day}"
-            raise ValidationFailed((Problem(path=f"period.{name}", message=message),))
     if is_too_long(span):
         message = f"at most {MAX_MONTHS} months are accepted; got {span}"
         raise ValidationFailed((Problem(path="period", message=message),))
