@@ -181,6 +181,25 @@ def test_a_fault_that_does_not_exist_is_refused() -> None:
     assert "earthquake" in output
 
 
+def test_a_last_day_before_all_books_is_refused_in_a_sentence() -> None:
+    exit_code, output = run("demo", "--size", "small", "--today", "0001-01-01")
+
+    assert exit_code == 2
+    assert "between the years 1900 and 2999" in output
+
+
+def test_books_that_cannot_be_kept_are_told_in_one_line_and_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    exit_code, output = run("demo", "--size", "small", "--export", str(tmp_path / "books"))
+
+    assert exit_code == 0, output
+    assert output.count("the books are not kept: ") == 1
+
+
 def test_the_books_are_exported_as_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
