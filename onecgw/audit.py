@@ -4,9 +4,12 @@ import contextlib
 import json
 import logging
 import sqlite3
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from heapq import merge
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 import attrs
@@ -18,6 +21,9 @@ from onecgw.store import Store
 log = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 20_000  # records kept while the database cannot be written
+# Records of one event without an account, in the database: anybody can cause them, without end.
+STRANGERS_PER_MINUTE: Final = 30
+SECONDS_PER_MINUTE: Final = 60
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
 SWEEP_SECONDS: Final = 3600
@@ -67,6 +73,7 @@ class AuditEvent:
     detail: str = ""
 
 
+_Numbered = tuple[int, AuditRecord | AuditEvent]
 AuditSink = Callable[[AuditRecord], None]
 
 
@@ -78,6 +85,21 @@ def log_audit(record: AuditRecord | AuditEvent) -> None:
         record.ts.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
     log.info("audit", extra={"fields": fields})
+
+
+class _Budget:
+    """How many records of one event strangers may have in a minute."""
+
+    def __init__(self) -> None:
+        self._since = 0.0
+        self._taken: Counter[str] = Counter()
+
+    def take(self, event: str, now: float) -> bool:
+        if now - self._since >= SECONDS_PER_MINUTE:
+            self._since = now
+            self._taken.clear()
+        self._taken[event] += 1
+        return self._taken[event] <= STRANGERS_PER_MINUTE
 
 
 class AuditTrail:
@@ -99,7 +121,11 @@ class AuditTrail:
         self._store = store
         self._retention_ms = retention_days * DAY_MS
         self._on_failure = on_failure
-        self._waiting: deque[AuditRecord | AuditEvent] = deque()
+        # With a number each, so that both are written in the order in which they came.
+        self._waiting: deque[_Numbered] = deque()
+        self._strangers: deque[_Numbered] = deque()
+        self._count = 0
+        self._budget = _Budget()
         self._more = trio.Event()
         self._problem = ""
 
@@ -108,9 +134,16 @@ class AuditTrail:
         log_audit(record)
         if self._store is None:
             return
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.popleft()  # it stands in the log
-        self._waiting.append(record)
+        queue = self._waiting
+        if isinstance(record, AuditEvent) and not record.sub:
+            if not self._budget.take(record.event, time.monotonic()):
+                return  # it stands in the log
+            queue = self._strangers
+        self._count += 1
+        queue.append((self._count, record))
+        while len(self._waiting) + len(self._strangers) > MAX_WAITING:
+            # It stands in the log. Whoever has no name must not push out what people did.
+            (self._strangers or self._waiting).popleft()
         self._more.set()
 
     @property
@@ -161,17 +194,21 @@ class AuditTrail:
         if self._store is None:
             return
         self._more = trio.Event()
-        batch = list(self._waiting)
+        waiting, strangers = list(self._waiting), list(self._strangers)
+        batch = [record for _, record in merge(waiting, strangers, key=itemgetter(0))]
         self._waiting.clear()
+        self._strangers.clear()
+        is_written = False
         try:
             await self._store.write(lambda db: _insert(db, batch))
+            is_written = True
         except StorageUnavailable as error:
-            self._waiting.extendleft(reversed(batch))
             self._problem = str(error.__cause__)
             return
-        except BaseException:
-            self._waiting.extendleft(reversed(batch))
-            raise
+        finally:
+            if not is_written:
+                self._waiting.extendleft(reversed(waiting))
+                self._strangers.extendleft(reversed(strangers))
         if self._problem:
             log.warning("audit.recovered", extra={"fields": {"written": len(batch)}})
         self._problem = ""

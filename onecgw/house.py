@@ -102,7 +102,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             nursery.start_soon(client.end_sessions_given_up)
             if realm is not None and store is not None:
                 nursery.start_soon(_sweep_logins, store)
-                nursery.start_soon(realm.clients.documents.test)
+                nursery.start_soon(realm.clients.documents.keep_testing)
             yield House(gateway=gateway, engine=engine, client=client, site=site, store=store)
             nursery.cancel_scope.cancel()
     finally:

@@ -51,12 +51,12 @@ class _TextFormatter(logging.Formatter):
         stamp, level, logger, event = (
             fields.pop(name) for name in ("ts", "level", "logger", "event")
         )
-        pairs = "".join(f" {name}={_text(value)}" for name, value in fields.items())
+        pairs = "".join(f" {name}={quoted(value)}" for name, value in fields.items())
         line = f"{stamp} {level} {logger} {event}{pairs}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def _text(value: object) -> str:
+def quoted(value: object) -> str:
     """A value that cannot be mistaken for the next pair, or for the next line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     plain = text.isprintable() and not any(sign in text for sign in ' "=') and text != ""

@@ -172,3 +172,37 @@ async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCapture
     await trail.flush()
     (record,) = [record for record in caplog.records if record.getMessage() == "audit"]
     assert record.__dict__["fields"]["event"] == "key.ok"
+
+
+async def test_strangers_do_not_push_out_what_people_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onecgw.audit.MAX_WAITING", 3)
+    async with open_trail(tmp_path) as (trail, store):
+        revoked = attrs.evolve(EVENT, event="grant.revoked")
+        for record in (revoked, make_call()):
+            trail(record)
+        for number in range(5):
+            trail(attrs.evolve(EVENT, event="key.failed", sub="", request_id=f"s-{number}"))
+        await trail.flush()
+        assert [(record["event"], record["request_id"]) for record in everything(store)] == [
+            ("grant.revoked", "r-1"),
+            ("call", "r-2"),
+            ("key.failed", "s-4"),
+        ]
+
+
+async def test_strangers_fill_the_database_only_so_fast(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        for _ in range(200):
+            trail(attrs.evolve(EVENT, event="authorize.shown", sub=""))
+        trail(attrs.evolve(EVENT, event="key.failed", sub=""))
+        for _ in range(40):
+            trail(EVENT)
+        await trail.flush()
+        names = [record["event"] for record in everything(store)]
+    assert {name: names.count(name) for name in sorted(set(names))} == {
+        "authorize.shown": 30,
+        "key.failed": 1,
+        "key.ok": 40,
+    }

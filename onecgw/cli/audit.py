@@ -1,5 +1,6 @@
 """`onecgw audit`: who looked at what, and when."""
 
+import re
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,13 @@ from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.cli.books import open_store
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import print_json
+from onecgw.logs import quoted
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
 
 FOLLOW_SECONDS: Final = 1
-_HEAD: Final = ("id", "ts", "event", "sub", "client", "request_id")
+_HEAD: Final = ("id", "ts", "event", "sub", "client")
+_PLAIN: Final = re.compile(r"[\w.:/@()+-]+( [\w.:/@()+-]+)*")
 _SINCE = duration("1s", "3650d")
 
 
@@ -65,12 +68,14 @@ def _read(db: sqlite3.Connection, query: AuditQuery) -> list[dict[str, Any]]:
 def _line(record: dict[str, Any]) -> str:
     """`2026-11-21T08:00:00.000Z owner call Claude tool=sales_report code=ok …`."""
     rest = " ".join(
-        f"{name}={value}"
+        f"{name}={quoted(value)}"
         for name, value in record.items()
         if name not in _HEAD and value not in ("", None)
     )
-    who = record["sub"] or "-"
-    return f"{record['ts']}  {who}  {record['event']}  {record['client'] or '-'}  {rest}".rstrip()
+    head = (record["sub"], record["event"], record["client"])
+    # Names may have spaces, but nothing in them may look like another column, pair or line.
+    shown = (text if _PLAIN.fullmatch(text) else quoted(text) if text else "-" for text in head)
+    return f"{record['ts']}  {'  '.join(shown)}  {rest}".rstrip()
 
 
 def _read_since(text: str) -> datetime:

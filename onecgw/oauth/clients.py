@@ -78,7 +78,7 @@ class Clients:
             return None
         if client_id in self._configured:
             return self._configured[client_id]
-        if client_id.startswith("https://") and self.documents.is_live:
+        if client_id.startswith("https://") and self.documents.is_on:
             return Client(id=client_id, name=client_id, redirect_uris=())
         return self._registered(client_id)
 

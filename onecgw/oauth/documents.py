@@ -12,6 +12,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+import trio
 
 from onecgw.oauth.client import Client, accept_redirects, clean_name
 from onecgw.oauth.fetching import Fetcher, NotFetched
@@ -26,6 +27,8 @@ KEPT_SECONDS: Final = (300, 86_400)
 KEPT_BY_DEFAULT_SECONDS: Final = 3600
 FAILED_SECONDS: Final = 30
 MAX_KEPT: Final = 1000
+MAX_FETCHES: Final = 8  # at once; the others wait
+TEST_SECONDS: Final = 600
 SELF_TEST_URL: Final = "https://vscode.dev/oauth/client-metadata.json"
 """A document that a wide-spread client publishes: if it comes, others will."""
 
@@ -92,20 +95,32 @@ class Documents:
         self._now = now
         self._is_live = mode in ("open", "allowlist")
         self._kept: OrderedDict[str, tuple[float, Client | None]] = OrderedDict()
+        self._flights: dict[str, trio.Event] = {}
+        self._limiter = trio.CapacityLimiter(MAX_FETCHES)
 
     @property
     def is_live(self) -> bool:
-        """Whether such clients are let in, and told so in the metadata."""
+        """Whether such clients may begin a login, and are told so in the metadata."""
         return self._is_live
 
+    @property
+    def is_on(self) -> bool:
+        """Whether such clients may go on with the logins they have, fetched or not."""
+        return self._mode != "off"
+
+    async def keep_testing(self) -> None:
+        """For mode `auto`: find out again and again whether documents can be fetched from here."""
+        while self._mode == "auto":
+            await self.test()
+            await trio.sleep(TEST_SECONDS)
+
     async def test(self) -> None:
-        """Find out whether documents can be fetched from here, for mode `auto`."""
-        if self._mode != "auto":
-            return
+        """Find out once."""
         try:
             await self._fetch(SELF_TEST_URL)
         except (NotFetched, OauthProblem) as error:
             log.info("oauth.cimd_off", extra={"fields": {"reason": str(error)}})
+            self._is_live = False
         else:
             self._is_live = True
 
@@ -113,14 +128,26 @@ class Documents:
         """The client that a URL describes; None if it does not, or may not."""
         if not self._is_live:
             return None
-        until, client = self._kept.get(url, (0.0, None))
-        if self._now() < until:
-            return client
+        while True:
+            until, client = self._kept.get(url, (0.0, None))
+            if self._now() < until:
+                return client
+            if (landed := self._flights.get(url)) is None:
+                return await self._ask(url)
+            await landed.wait()
+
+    async def _ask(self, url: str) -> Client | None:
+        landed = self._flights[url] = trio.Event()
+        client: Client | None = None
         try:
-            client, seconds = await self._fetch(url)
+            async with self._limiter:
+                client, seconds = await self._fetch(url)
         except (NotFetched, OauthProblem) as error:
             log.warning("oauth.cimd_refused", extra={"fields": {"reason": str(error)}})
-            client, seconds = None, FAILED_SECONDS
+            seconds = FAILED_SECONDS
+        finally:
+            del self._flights[url]
+            landed.set()
         self._kept[url] = (self._now() + seconds, client)
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)

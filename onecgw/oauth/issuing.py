@@ -35,13 +35,14 @@ class Lives:
 class Refused:
     """A request without effect, or with the effect that its event names.
 
-    event: for the audit.
+    event: for the audit. ended: why the grant is over now, "" if it is not.
     """
 
     error: str
     description: str
     event: str = "token.rejected"
     grant: Grant | None = None
+    ended: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -118,8 +119,10 @@ def _refusal(
         return _wrong_verifier(db, code, grant, now=now)
     if code["used_at"] is not None:
         # OAuth 2.1, 4.1.3: the tokens that were issued for a code used twice SHOULD be revoked.
-        revoke_grant(db, grant.id, now=now, why="the code was used twice")
+        why = "the code was used twice"
+        revoke_grant(db, grant.id, now=now, why=why)
         return Refused(
+            ended=why,
             error=INVALID_GRANT,
             description="the code was used before",
             event="code.replayed",
@@ -135,10 +138,14 @@ def _wrong_verifier(
 ) -> Refused:
     tries = code["wrong_verifiers"] + 1
     db.execute("UPDATE codes SET wrong_verifiers = ? WHERE hash = ?", (tries, code["hash"]))
+    ended = ""
     if tries >= MAX_WRONG_VERIFIERS and code["used_at"] is None:
+        ended = "too many wrong verifiers"
         db.execute("UPDATE codes SET expires_at = 0 WHERE hash = ?", (code["hash"],))
-        revoke_grant(db, grant.id, now=now, why="too many wrong verifiers")
-    return Refused(error=INVALID_GRANT, description="the code_verifier is wrong", grant=grant)
+        revoke_grant(db, grant.id, now=now, why=ended)
+    return Refused(
+        error=INVALID_GRANT, description="the code_verifier is wrong", grant=grant, ended=ended
+    )
 
 
 def refresh(
@@ -172,8 +179,10 @@ def refresh(
         successor, successor_hash = asked.derive(token["salt"])
         child = find_token(db, successor_hash, "refresh")
         if not _may_repeat(token, child, now):
-            revoke_grant(db, grant.id, now=now, why="a refresh token was used again")
+            why = "a refresh token was used again"
+            revoke_grant(db, grant.id, now=now, why=why)
             return Refused(
+                ended=why,
                 error=INVALID_GRANT,
                 description="the refresh token was used before; the login is revoked",
                 event="token.reuse",

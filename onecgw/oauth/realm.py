@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 import attrs
 
@@ -12,6 +13,8 @@ from onecgw.oauth.keyring import Keyring
 from onecgw.oauth.vault import Vault
 from onecgw.settings import Settings
 from onecgw.store import Store
+
+DETAIL_CHARACTERS: Final = 200  # of what strangers write, in one record of the audit
 
 
 @attrs.frozen(kw_only=True)
@@ -81,9 +84,9 @@ class Realm:
                 event=event,
                 request_id=origin.request_id,
                 sub=sub,
-                client=client,
+                client=client[:DETAIL_CHARACTERS],
                 grant=grant,
                 ip=origin.ip,
-                detail=detail,
+                detail=detail[:DETAIL_CHARACTERS],
             )
         )

@@ -44,22 +44,25 @@ class Tokens:
             OauthProblem: there are no tokens for it.
             StorageUnavailable: nothing was issued or used up.
         """
+        facts: dict[str, str] = {}
         try:
-            return await self._issue(pairs, authorization, origin)
+            return await self._issue(pairs, authorization, origin, facts)
         except OauthProblem as problem:
-            self._realm.tell("token.rejected", origin, detail=str(problem))
+            self._realm.tell("token.rejected", origin, **facts, detail=str(problem))
             raise
 
     async def _issue(
-        self, pairs: Pairs, authorization: str | None, origin: Origin
+        self, pairs: Pairs, authorization: str | None, origin: Origin, facts: dict[str, str]
     ) -> Mapping[str, object]:
+        """The same; facts: gathers what is known by the time of a refusal, for the audit."""
         _check_single(pairs)
         client = self._authenticate(pairs, authorization)
+        facts["client"] = client.name
         match single(pairs, "grant_type"):
             case "authorization_code":
-                return await self._redeem(pairs, client, origin)
+                return await self._redeem(pairs, client, origin, facts)
             case "refresh_token":
-                return await self._refresh(pairs, client, origin)
+                return await self._refresh(pairs, client, origin, facts)
             case None:
                 raise OauthProblem(INVALID_REQUEST, "grant_type is missing")
             case _:
@@ -110,7 +113,9 @@ class Tokens:
                 raise OauthProblem(INVALID_CLIENT, "the client_secret is wrong")
         return client
 
-    async def _redeem(self, pairs: Pairs, client: Client, origin: Origin) -> Mapping[str, object]:
+    async def _redeem(
+        self, pairs: Pairs, client: Client, origin: Origin, facts: dict[str, str]
+    ) -> Mapping[str, object]:
         realm = self._realm
         code, verifier = single(pairs, "code"), single(pairs, "code_verifier")
         if code is None:
@@ -130,10 +135,12 @@ class Tokens:
         )
         lives, now = realm.lives, realm.seconds()
         outcome = await realm.store.write(lambda db: redeem(db, asked, lives, now=now))
-        issued = self._told(outcome, origin)
+        issued = self._told(outcome, origin, facts)
         return self._answer(issued, access_token, refresh_token)
 
-    async def _refresh(self, pairs: Pairs, client: Client, origin: Origin) -> Mapping[str, object]:
+    async def _refresh(
+        self, pairs: Pairs, client: Client, origin: Origin, facts: dict[str, str]
+    ) -> Mapping[str, object]:
         realm = self._realm
         token, scope = single(pairs, "refresh_token"), single(pairs, "scope")
         if token is None:
@@ -157,7 +164,7 @@ class Tokens:
         await self._check_account(asked, origin)
         lives, now = realm.lives, realm.seconds()
         outcome = await realm.store.write(lambda db: refresh(db, asked, lives, now=now))
-        issued = self._told(outcome, origin)
+        issued = self._told(outcome, origin, facts)
         return self._answer(issued, access_token, issued.successor)
 
     async def _check_account(self, asked: Refreshing, origin: Origin) -> None:
@@ -169,18 +176,20 @@ class Tokens:
         if realm.seconds() - grant.verified_at >= VERIFY_SECONDS:
             await self._admission.verify_again(grant, origin)
 
-    def _told(self, outcome: Issued | Refused, origin: Origin) -> Issued:
+    def _told(self, outcome: Issued | Refused, origin: Origin, facts: dict[str, str]) -> Issued:
         """Write the audit of an outcome.
 
         Raises:
             OauthProblem: it is a refusal.
         """
         grant = outcome.grant
-        facts = {"sub": grant.sub, "client": grant.client_name, "grant": grant.id} if grant else {}
+        if grant is not None:
+            facts |= {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
         if isinstance(outcome, Refused):
             if outcome.event != "token.rejected":
                 self._realm.tell(outcome.event, origin, **facts)
-                self._realm.tell("grant.revoked", origin, **facts, detail=outcome.description)
+            if outcome.ended:
+                self._realm.tell("grant.revoked", origin, **facts, detail=outcome.ended)
             raise OauthProblem(outcome.error, outcome.description)
         self._realm.tell(outcome.event, origin, **facts)
         self._realm.tell("token.issued", origin, **facts, detail=join_scopes(outcome.scopes))

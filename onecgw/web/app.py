@@ -88,6 +88,7 @@ def build_app(
         hosts=make_host_policy(settings.server, settings.issuer),
         endpoints=endpoints,
         open_endpoints=site.programs if site else {},
+        pages=site.pages if site else (),
         everything_else=quart,
     )
     app.asgi_app = front  # type: ignore[method-assign]

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import attrs
 import msgspec
@@ -36,13 +36,14 @@ class Front:
 
     endpoints: path → what answers it, without Quart's machinery in between (which costs as much
         as the rest of the call). everything_else: Quart. open_endpoints: answer pages of any
-        origin, and say so themselves.
+        origin, and say so themselves. pages: for people, so no script of any origin reads them.
     """
 
     hosts: HostPolicy
     endpoints: Mapping[str, Endpoint]
     everything_else: Endpoint
     open_endpoints: Mapping[str, Endpoint] = attrs.field(factory=dict)
+    pages: Collection[str] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope of ASGI."""
@@ -63,7 +64,7 @@ class Front:
         if is_open:
             await self.open_endpoints[scope["path"]](scope, receive, send)
             return
-        if origin is not None:
+        if origin is not None and scope["path"] not in self.pages:
             if request.method == "OPTIONS" and request.value("access-control-request-method"):
                 await send_response(send, _preflight(request, origin))
                 return

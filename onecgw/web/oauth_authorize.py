@@ -1,7 +1,7 @@
 """GET and POST /oauth/authorize: the two pages a person sees."""
 
+import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 import attrs
@@ -18,12 +18,15 @@ from onecgw.ratelimit import CallRate
 from onecgw.web.asgi import Request, Response
 from onecgw.web.oauth_address import limit_key
 from onecgw.web.oauth_http import FORM, Visit, media_type
+from onecgw.web.oauth_limits import Limit
 from onecgw.web.oauth_pages import PAGE_HEADERS, consent_page, error_page, key_page
 from onecgw.web.oauth_texts import LANGUAGES, TEXTS, choose_language
-from onecgw.web.oauth_token import take
 
 BROWSER_BYTES: Final = 16
+_BROWSER: Final = re.compile(f"[0-9a-f]{{{2 * BROWSER_BYTES}}}")
 COOKIE_SECONDS: Final = 3600
+# An office behind one address opens a page or two a minute; a flood opens thousands.
+PAGES_PER_MINUTE: Final = 120
 # Ten keys at once, five more a minute: half of the burst comes back.
 KEY_REFILL: Final = 0.5
 # Wrong keys from everywhere: beyond these every attempt is slowed, and nobody is locked out.
@@ -42,10 +45,10 @@ class AuthorizePages:
         # The prefix makes browsers refuse the cookie to sister hosts and without TLS.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
-        self._key_rate = CallRate(
-            realm.settings.oauth.rate_limit.authorize_per_minute, refill=KEY_REFILL
-        )
-        self._fetch_rate = CallRate(realm.settings.oauth.rate_limit.register_per_minute)
+        limits = realm.settings.oauth.rate_limit
+        self._page_rate = Limit(realm, PAGES_PER_MINUTE if limits.authorize_per_minute else 0)
+        self._key_rate = Limit(realm, limits.authorize_per_minute, refill=KEY_REFILL)
+        self._fetch_rate = Limit(realm, limits.register_per_minute)
         self._failures = CallRate(FAILURES_PER_MINUTE)
         self._slow_until = 0.0
 
@@ -54,12 +57,15 @@ class AuthorizePages:
         language = choose_language(visit.request.value("accept-language") or "")
         known = self._browser(visit.request)
         browser = known or secrets.token_hex(BROWSER_BYTES)
-        # A client_id that is a URL makes the gateway fetch it.
+        address = limit_key(visit.origin.ip)
         try:
-            if b"client_id=https" in visit.query:
-                take(self._fetch_rate, limit_key(visit.origin.ip), self._realm, visit)
+            self._page_rate.take(address, visit)
+            pairs = read_pairs(visit.query)
+            # A client_id that is a URL makes the gateway fetch it.
+            if (single(pairs, "client_id") or "").startswith("https://"):
+                self._fetch_rate.take(address, visit)
             begun = await self._login.begin(
-                read_pairs(visit.query),
+                pairs,
                 browser=self._mark(browser),
                 language=language,
                 origin=visit.origin,
@@ -67,7 +73,7 @@ class AuthorizePages:
         except OauthProblem as problem:
             return error_page(problem.status, language, details=str(problem))
         except OnecgwError as error:
-            return error_page(error.http_status, language, details=error.message)
+            return _refusal(error, language)
         if isinstance(begun, Bounce):
             return _bounce(begun)
         page = key_page(begun, self._login.seal(begun))
@@ -90,7 +96,7 @@ class AuthorizePages:
         except OauthProblem as problem:
             return error_page(400, language, details=str(problem))
         except OnecgwError as error:
-            return error_page(error.http_status, language, details=error.message)
+            return _refusal(error, language)
         return error_page(400, language, message=TEXTS[language]["expired"])
 
     async def _answer_key(self, pairs: Pairs, sealed: str, ask: Ask, visit: Visit) -> Response:
@@ -103,7 +109,7 @@ class AuthorizePages:
         if not key:
             return key_page(ask, sealed, error=text["key_missing"], status=400)
         try:
-            take(self._key_rate, limit_key(visit.origin.ip), self._realm, visit)
+            self._key_rate.take(limit_key(visit.origin.ip), visit)
         except RateLimited as error:
             return _later(ask, sealed, error)
         if trio.current_time() < self._slow_until:
@@ -151,13 +157,16 @@ class AuthorizePages:
         )
 
     def _browser(self, request: Request) -> str | None:
-        """The value of our cookie."""
-        try:
-            jar = SimpleCookie("; ".join(request.values("cookie")))
-        except CookieError:
-            return None
-        found = jar.get(self._cookie)
-        return found.value if found is not None and len(found.value) == 2 * BROWSER_BYTES else None
+        """The value of our cookie.
+
+        Read by hand: http.cookies drops all that stands beside a cookie it does not understand,
+        and other applications of the host have such ones.
+        """
+        for pair in ";".join(request.values("cookie")).split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == self._cookie and _BROWSER.fullmatch(value):
+                return value
+        return None
 
     def _mark(self, browser: str) -> str:
         """What a browser is known by on its pages, without the cookie itself."""
@@ -170,13 +179,20 @@ class AuthorizePages:
             self._slow_until = trio.current_time() + SLOWED_SECONDS
 
 
+def _refusal(error: OnecgwError, language: str) -> Response:
+    page = error_page(error.http_status, language, details=error.message)
+    return page if error.retry_after_seconds is None else _after(page, error.retry_after_seconds)
+
+
+def _after(page: Response, seconds: int) -> Response:
+    headers = (*page.headers, (b"retry-after", str(seconds).encode("ascii")))
+    return attrs.evolve(page, headers=headers)
+
+
 def _later(ask: Ask, sealed: str, error: RateLimited) -> Response:
     seconds = error.retry_after_seconds or 1
     text = TEXTS[ask.language]["key_too_often"].format(seconds=seconds)
-    page = key_page(ask, sealed, error=text, status=429)
-    return attrs.evolve(
-        page, headers=(*page.headers, (b"retry-after", str(seconds).encode("ascii")))
-    )
+    return _after(key_page(ask, sealed, error=text, status=429), seconds)
 
 
 def _bounce(bounce: Bounce) -> Response:

@@ -190,3 +190,13 @@ def test_a_login_that_does_not_exist_is_told(config: Path, selector: str) -> Non
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 1
     assert "no login fits" in result.output
+
+
+async def test_a_name_cannot_forge_a_line_of_the_audit(tmp_path: Path, config: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        await oauth.register(client_name="x  call  Claude  code=ok")
+        await oauth.flush_audit()
+        (event,) = oauth.events
+    (line,) = run(config, "audit").splitlines()
+    assert '"x call Claude code=ok"' in line
+    assert f"request_id={event.request_id}" in line

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from onecgw.oauth.documents import Documents, check_url
 from onecgw.oauth.fetching import (
@@ -304,3 +305,59 @@ async def test_the_metadata_is_silent_where_documents_are_off(tmp_path: Path) ->
         metadata = (await oauth.http.get("/.well-known/oauth-authorization-server")).json()
     assert "client_id_metadata_document_supported" not in metadata
     assert None not in metadata.values()
+
+
+async def test_a_login_goes_on_while_its_document_cannot_be_fetched(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path, cimd="open", fetcher=make_pages()) as oauth:
+        redirect = await oauth.fetch_code(URL)
+        tokens = (await oauth.redeem(URL, redirect["code"])).json()
+    offline = Fetcher(resolve=partial(_at_nowhere))
+    form: dict[str, str | None] = {
+        "grant_type": "refresh_token",
+        "client_id": URL,
+        "refresh_token": tokens["refresh_token"],
+    }
+    async with open_oauth(tmp_path, cimd="off", fetcher=offline) as oauth:
+        off = await oauth.post_token(form)
+    async with open_oauth(tmp_path, cimd="auto", fetcher=offline) as oauth:
+        page = await oauth.open_page(URL)
+        refreshed = await oauth.post_token(form)
+    assert (off.status_code, page.status_code, refreshed.status_code) == (401, 400, 200)
+
+
+async def test_the_self_test_is_repeated(autojump_clock: trio.testing.MockClock) -> None:
+    assert autojump_clock is not None
+    url = "https://vscode.dev/oauth/client-metadata.json"
+    pages = make_pages(b"")
+    documents = make_documents(pages, mode="auto")
+    with trio.move_on_after(300):
+        await documents.keep_testing()
+    before = documents.is_live
+    type(pages).body = json.dumps(GOOD | {"client_id": url}).encode()
+    with trio.move_on_after(1300):
+        await documents.keep_testing()
+    assert (before, documents.is_live, type(pages).count) == (False, True, 4)
+
+
+async def test_a_document_is_asked_for_once_at_a_time(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    assert autojump_clock is not None
+    pages = make_pages()
+    documents = make_documents(pages)
+
+    async def fetch(host: str, target: str) -> Fetched:
+        await trio.sleep(1)
+        return await Pages.fetch(pages, host, target)
+
+    object.__setattr__(pages, "fetch", fetch)
+    found = []
+
+    async def find() -> None:
+        found.append(await documents.find(URL))
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(find)
+    assert [client is not None for client in found] == [True] * 5
+    assert type(pages).count == 1

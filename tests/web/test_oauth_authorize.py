@@ -10,6 +10,7 @@ from onecgw.caller import ALL_SCOPES
 from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import ASK_SECONDS, TRANSACTION_SECONDS
 from onecgw.settings import RateLimitSettings
+from onecgw.web import oauth_authorize
 from onecgw.web.oauth_texts import LANGUAGES, TEXTS
 from tests.oauth.person import offered, ticked
 from tests.oauth.rig import (
@@ -431,7 +432,7 @@ async def test_keys_are_not_guessed_in_a_row_and_a_spoofed_address_does_not_help
         statuses = [await _key(oauth, client_id, f"192.0.2.{number}") for number in range(5)]
     assert statuses == [403] * 3 + [429] * 2
     assert {event.ip for event in oauth.events} == {"127.0.0.1"}
-    assert oauth.event_names.count("ratelimit.hit") == 2
+    assert oauth.event_names.count("ratelimit.hit") == 1
 
 
 async def test_registrations_are_not_flooded(tmp_path: Path) -> None:
@@ -442,3 +443,64 @@ async def test_registrations_are_not_flooded(tmp_path: Path) -> None:
         assert oauth.state() == EMPTY  # they take no storage
     assert response.status_code == 429
     assert int(response.headers["retry-after"]) >= 1
+
+
+async def test_login_pages_are_not_flooded_and_a_flood_is_one_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oauth_authorize, "PAGES_PER_MINUTE", 2)
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        pages = [await oauth.open_page(client_id, scope="x" * 900) for _ in range(5)]
+        details = [event.detail for event in oauth.events]
+    assert [page.status_code for page in pages] == [200] * 2 + [429] * 3
+    assert int(pages[-1].headers["retry-after"]) >= 1
+    assert oauth.event_names.count("ratelimit.hit") == 1
+    assert max(map(len, details)) == 200
+
+
+@pytest.mark.parametrize("name", ["client_id", "client%5Fid"])
+@pytest.mark.parametrize("scheme", ["https", "%68ttps"])
+async def test_documents_are_not_fetched_in_a_flood_however_it_is_written(
+    tmp_path: Path, name: str, scheme: str
+) -> None:
+    limits = RateLimitSettings(register_per_minute=2)
+    async with open_oauth(tmp_path, rate_limit=limits, cimd="off") as oauth:
+        query = f"{name}={scheme}://app.example.org/a.json"
+        statuses = [
+            (await oauth.http.get(f"/oauth/authorize?{query}&n={number}")).status_code
+            for number in range(3)
+        ]
+    assert statuses == [400, 400, 429]
+
+
+@pytest.mark.parametrize("foreign", ['prefs={"a":1}', "a b=1", "foo", "t=[1,2]"])
+async def test_a_cookie_of_another_application_does_not_hide_ours(
+    tmp_path: Path, foreign: str
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        page = await oauth.open_page(client_id)
+        ours = page.headers["set-cookie"].partition(";")[0]
+        oauth.http.cookies.clear()
+        form = {"request": hidden(page, "request"), "key": OWNER_KEY}
+        statuses = [
+            (await oauth.post_form(form, cookie=cookie)).status_code
+            for cookie in (f"{foreign}; {ours}", f"{ours}; {foreign}")
+        ]
+    assert statuses == [200, 200]
+
+
+async def test_no_script_of_another_origin_reads_the_pages(tmp_path: Path) -> None:
+    origin = {"origin": "http://localhost:3000"}
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        page = await oauth.http.get(
+            "/oauth/authorize", params=oauth.query(client_id), headers=origin
+        )
+        preflight = await oauth.http.options(
+            "/oauth/authorize", headers=origin | {"access-control-request-method": "POST"}
+        )
+    assert (page.status_code, preflight.status_code) == (200, 405)
+    for answer in (page, preflight):
+        assert not [name for name in answer.headers if name.startswith("access-control")]

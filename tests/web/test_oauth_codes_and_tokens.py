@@ -364,3 +364,23 @@ async def test_the_token_endpoint_takes_only_posts_and_answers_any_origin(tmp_pa
     assert asked.status_code == 204
     assert asked.headers["access-control-allow-origin"] == "*"
     assert "POST" in asked.headers["access-control-allow-methods"]
+
+
+async def test_the_audit_says_whose_login_a_refusal_is_about_and_that_it_ended(
+    tmp_path: Path,
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        code = (await oauth.fetch_code(client_id))["code"]
+        for _ in range(5):
+            await oauth.redeem(client_id, code, code_verifier="w" * 64)
+        told = [
+            (event.event, event.sub, event.client, bool(event.grant), event.ip)
+            for event in oauth.events
+            if event.event in ("token.rejected", "grant.revoked")
+        ]
+    facts = ("owner", "Test client", True, "127.0.0.1")
+    assert told == [("token.rejected", *facts)] * 4 + [
+        ("grant.revoked", *facts),
+        ("token.rejected", *facts),
+    ]

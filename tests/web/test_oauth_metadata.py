@@ -126,3 +126,17 @@ async def test_many_wrong_keys_slow_everybody_and_lock_out_nobody(
         right = await oauth.open_consent(client_id, OWNER_KEY)
     assert right.status_code == 200
     assert slowed == [oauth_authorize.BRAKE_SECONDS]
+
+
+async def test_requests_in_the_name_of_a_client_take_nothing_from_it(tmp_path: Path) -> None:
+    limits = RateLimitSettings(token_per_minute=2)
+    async with open_oauth(tmp_path, rate_limit=limits) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        for _ in range(3):
+            await oauth.redeem(f"x{client_id[-64:]}", "ocg_ac_unknown")
+        own = await oauth.redeem(client_id, "ocg_ac_unknown")
+        rotated = [
+            (await oauth.redeem(f"r{number}", "ocg_ac_unknown")).status_code for number in range(20)
+        ]
+    assert own.status_code == 400
+    assert (rotated[0], rotated[-1]) == (401, 429)

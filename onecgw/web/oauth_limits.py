@@ -1,0 +1,43 @@
+"""How often an address may ask, and that it was too often, told once a minute."""
+
+from onecgw.errors import RateLimited
+from onecgw.oauth.realm import Realm
+from onecgw.ratelimit import CallRate
+from onecgw.web.oauth_http import Visit
+
+DETAIL_CHARACTERS = 100
+
+
+class Limit:
+    """Token buckets whose overflow stands in the audit.
+
+    Args:
+        realm: whose audit is told.
+        per_minute: as of CallRate.
+        refill: as of CallRate.
+    """
+
+    def __init__(self, realm: Realm, per_minute: int, *, refill: float = 1) -> None:
+        self._realm = realm
+        self._rate = CallRate(per_minute, refill=refill)
+        self._told = CallRate(1)
+
+    def take(self, who: str, visit: Visit) -> None:
+        """Count a request.
+
+        Raises:
+            RateLimited: it is one too many.
+        """
+        try:
+            self._rate.take(who)
+        except RateLimited:
+            self._tell(who, visit)
+            raise
+
+    def _tell(self, who: str, visit: Visit) -> None:
+        try:
+            self._told.take(who)
+        except RateLimited:
+            return  # a flood of requests is no flood of records
+        detail = visit.request.path[:DETAIL_CHARACTERS]
+        self._realm.tell("ratelimit.hit", visit.origin, detail=detail)
