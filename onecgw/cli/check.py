@@ -26,7 +26,7 @@ def check(config: Path | None, *, as_json: bool, with_login: bool) -> None:
     settings = open_settings(config)
     report = _print_json if as_json else _print_text
     if with_login:
-        is_well = check_oauth(_issuer(settings), _read_key(), report)
+        is_well = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
     else:
         is_well = trio.run(check_onec, settings, report)
     sys.exit(0 if is_well else 1)

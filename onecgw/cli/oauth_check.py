@@ -1,5 +1,6 @@
 """`onecgw check --oauth`: the whole way of a client against a running gateway, step by step."""
 
+import contextlib
 import html
 import http.client
 import json
@@ -22,6 +23,12 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 CALLBACK: Final = "http://127.0.0.1:1/onecgw-check"
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
+_ENDPOINTS: Final = (
+    "registration_endpoint",
+    "authorization_endpoint",
+    "token_endpoint",
+    "revocation_endpoint",
+)
 
 
 class _Failed(Exception):
@@ -51,12 +58,15 @@ class _Answer:
         return value
 
 
-def check_oauth(issuer: str, key: str, report: Callable[[Step], None]) -> bool:
+def check_oauth(
+    issuer: str, key: str, report: Callable[[Step], None], *, resource: str = ""
+) -> bool:
     """Log in with a key as a client does, and report every step; whether all went well.
 
-    The login that is made is revoked at the end.
+    The login that is made is revoked at the end, also after a failure. resource: "" for the usual
+    one, `{issuer}/mcp`.
     """
-    client = _Client(issuer, key)
+    client = _Client(issuer, key, resource or f"{issuer}/mcp")
     steps = (
         ("challenge", client.meet_challenge),
         ("resource metadata", client.read_resource_metadata),
@@ -76,18 +86,31 @@ def check_oauth(issuer: str, key: str, report: Callable[[Step], None]) -> bool:
             detail = step()
         except _Failed as failed:
             report(Step(name=name, ok=False, detail=str(failed), advice=failed.advice))
+            if name != "revocation":
+                client.give_up()
             return False
         latency_ms = round((time.monotonic() - began) * 1000)
         report(Step(name=name, ok=True, latency_ms=latency_ms, detail=detail))
     return True
 
 
+def _member(document: dict[str, Any], name: str) -> str:
+    """A member that must be a text."""
+    value = document.get(name)
+    if not isinstance(value, str):
+        raise _Failed(
+            f"{name} is missing in the answer",
+            "something else than the gateway answers here; look at the reverse proxy",
+        )
+    return value
+
+
 class _Client:
     """What a client knows while it logs in."""
 
-    def __init__(self, issuer: str, key: str) -> None:
+    def __init__(self, issuer: str, key: str, resource: str) -> None:
         self._issuer = issuer
-        self._resource = f"{issuer}/mcp"
+        self._resource = resource
         self._key = key
         self._metadata_url = ""
         self._server: dict[str, Any] = {}
@@ -122,6 +145,13 @@ class _Client:
         url = f"{self._issuer}/.well-known/oauth-authorization-server"
         self._server = self._get_document(url)
         self._expect(self._server.get("issuer"), self._issuer, "issuer")
+        for name in _ENDPOINTS:
+            # The key goes there, and the tokens: never to another host.
+            if not _member(self._server, name).startswith(f"{self._issuer}/"):
+                raise _Failed(
+                    f"{name} is not an address of {self._issuer}",
+                    "something else than the gateway answers here; look at the reverse proxy",
+                )
         return f"issuer {self._issuer}"
 
     def register(self) -> str:
@@ -129,7 +159,7 @@ class _Client:
         url = self._server["registration_endpoint"]
         answer = self._ask("POST", url, body=body, media_type=JSON)
         self._expect_status(answer, http.client.CREATED)
-        self._client_id = answer.object()["client_id"]
+        self._client_id = _member(answer.object(), "client_id")
         return "a client_id was issued"
 
     def open_key_page(self) -> str:
@@ -174,7 +204,8 @@ class _Client:
         query = parse_qs(urlsplit(answer.headers.get("location", "")).query)
         self._expect(query.get("state"), [self._state], "state")
         self._expect(query.get("iss"), [self._issuer], "iss")
-        self._code = query["code"][0]
+        self._code = query.get("code", [""])[0]
+        self._expect(bool(self._code), True, "code in the redirect")
         return f"allowed: {', '.join(scopes)}"
 
     def redeem(self) -> str:
@@ -186,12 +217,15 @@ class _Client:
                 "code_verifier": self._verifier,
             }
         )
-        return f"an access token for {self._tokens['expires_in']} s"
+        return f"an access token for {self._tokens.get('expires_in')} s"
 
     def list_tools(self) -> str:
         answer = self._call_mcp()
         self._expect_status(answer, http.client.OK)
-        tools = answer.object().get("result", {}).get("tools", [])
+        result = answer.object().get("result")
+        tools = result.get("tools") if isinstance(result, dict) else None
+        if not isinstance(tools, list):
+            raise _Failed("the answer has no tools", "the log of the gateway says why")
         return f"{len(tools)} tools"
 
     def refresh(self) -> str:
@@ -209,6 +243,12 @@ class _Client:
         self._expect_status(self._call_mcp(), http.client.UNAUTHORIZED)
         return "the login is over"
 
+    def give_up(self) -> None:
+        """End the login that a failed check leaves behind, as far as that is possible."""
+        if self._tokens:
+            with contextlib.suppress(_Failed):
+                self.revoke()
+
     def _call_mcp(self) -> _Answer:
         return self._ask(
             "POST",
@@ -222,7 +262,10 @@ class _Client:
         body = urlencode({"client_id": self._client_id} | form)
         answer = self._ask("POST", self._server["token_endpoint"], body=body, media_type=FORM)
         self._expect_status(answer, http.client.OK)
-        return answer.object()
+        tokens = answer.object()
+        for name in ("access_token", "refresh_token"):
+            _member(tokens, name)
+        return tokens
 
     def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> _Answer:
         return self._ask(

@@ -1,5 +1,6 @@
 """`onecgw check --oauth` against a gateway on a socket: all is well, or what is not."""
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import trio
 
 from onecgw.check import Step
+from onecgw.cli import oauth_check
 from onecgw.cli.oauth_check import check_oauth
 from tests.oauth.rig import OWNER_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving
@@ -92,3 +94,53 @@ async def test_a_gateway_that_does_not_run_is_told(tmp_path: Path) -> None:
         is_well, steps = await check(f"http://127.0.0.1:{find_port()}", OWNER_KEY)
     assert (is_well, summary(steps)) == (False, [("challenge", False)])
     assert "does the gateway run" in steps[0].advice
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({}, "registration_endpoint is missing"),
+        ({"registration_endpoint": "https://evil.example/register"}, "is not an address of"),
+    ],
+)
+def test_the_key_goes_to_nobody_but_the_issuer(
+    monkeypatch: pytest.MonkeyPatch, document: dict[str, str], words: str
+) -> None:
+    issuer, steps = "https://mcp.example.org", list[Step]()
+    challenge = {"www-authenticate": f'Bearer resource_metadata="{issuer}/r"'}
+    answers = {
+        f"{issuer}/tools": (401, challenge, {}),
+        f"{issuer}/r": (
+            200,
+            {},
+            {"resource": f"{issuer}/tools", "authorization_servers": [issuer]},
+        ),
+        f"{issuer}/.well-known/oauth-authorization-server": (
+            200,
+            {},
+            {"issuer": issuer} | document,
+        ),
+    }
+
+    def ask(_self: object, _method: str, url: str, **_options: object) -> oauth_check._Answer:  # noqa: SLF001 - a gateway that answers otherwise
+        status, headers, body = answers[url]
+        return oauth_check._Answer(status=status, headers=headers, body=json.dumps(body))  # noqa: SLF001 - a gateway that answers otherwise
+
+    monkeypatch.setattr(oauth_check._Client, "_ask", ask)  # noqa: SLF001 - a gateway that answers otherwise
+    assert not check_oauth(issuer, "secret-key", steps.append, resource=f"{issuer}/tools")
+    assert steps[-1].name == "server metadata"
+    assert words in steps[-1].detail
+
+
+async def test_a_login_is_ended_after_a_failure_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: object) -> str:
+        raise oauth_check._Failed("no", "try again")  # noqa: SLF001 - a gateway that answers otherwise
+
+    monkeypatch.setattr(oauth_check._Client, "refresh", fail)  # noqa: SLF001 - a gateway that answers otherwise
+    with trio.fail_after(TEST_SECONDS):
+        async with serving(tmp_path, find_port()) as oauth:
+            is_well, _ = await check(oauth.realm.issuer, OWNER_KEY)
+            tokens = oauth.rows("tokens")
+    assert (is_well, tokens) == (False, [])
