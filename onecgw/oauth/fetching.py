@@ -25,6 +25,9 @@ _TUNNELS: Final = tuple(
         ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::ffff:0:0/96", "::/96"),
     )
 )
+# Not of the open internet, which ipaddress of Python 3.11 does not know: 6to4 relays (RFC 7526),
+# documentation (RFC 9637), the former site-local addresses (RFC 3879).
+_NOT_PUBLIC: Final = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20", "fec0::/10")))
 
 
 class NotFetched(Exception):
@@ -42,6 +45,8 @@ class Fetched:
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the open internet, and to nothing behind the gateway."""
     if isinstance(address, ipaddress.IPv6Address) and any(address in net for net in _TUNNELS):
+        return False
+    if any(address in net for net in _NOT_PUBLIC):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

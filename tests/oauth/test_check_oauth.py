@@ -122,7 +122,7 @@ def test_the_key_goes_to_nobody_but_the_issuer(
         ),
     }
 
-    def ask(_self: object, _method: str, url: str, **_options: object) -> oauth_check._Answer:  # noqa: SLF001 - a gateway that answers otherwise
+    def ask(_self: object, _method: str, url: str, **_options: object) -> oauth_check._Answer:
         status, headers, body = answers[url]
         return oauth_check._Answer(status=status, headers=headers, body=json.dumps(body))  # noqa: SLF001 - a gateway that answers otherwise
 

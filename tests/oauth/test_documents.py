@@ -109,6 +109,9 @@ def test_urls_that_are_not_fetched(url: str) -> None:
         ("2002:7f00:1::", False),
         ("2001:0:4136:e378::1", False),
         ("2001:db8::1", False),
+        ("fec0::1", False),
+        ("3fff::1", False),
+        ("192.88.99.1", False),
     ],
 )
 def test_only_public_addresses_are_reached(address: str, expected: bool) -> None:
