@@ -33,7 +33,7 @@ LAYERS = (
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
     "mcp": {"caller", "errors", "mcp", "onecgw"},
-    "demo": {"caller", "demo", "errors", "onecgw"},
+    "demo": {"caller", "demo", "errors", "onecgw", "values"},
     "settings": {"caller", "errors", "settings", "onecgw"},
 }
 ONE_DOOR = {
