@@ -298,7 +298,7 @@ def _together() -> Iterator[Refusal]:
     old = {"period": {"from": "1899-12-01", "to": "1899-12-31"}}
     late = {"period": {"from": "2999-12-01", "to": "3000-01-31"}}
     yield Refusal("cash_conversion_cycle", "25 months", long, ("period",))
-    yield Refusal("cash_conversion_cycle", "before all books", old, ("period.from",))
+    yield Refusal("cash_conversion_cycle", "before all books", old, ("period.from", "period.to"))
     yield Refusal("cash_conversion_cycle", "after all books", late, ("period.to",))
     yield Refusal(
         "sales_report",
