@@ -1,7 +1,6 @@
 """The whole URL map on one screen."""
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +15,7 @@ from onecgw.gateway import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.settings import Settings
 from onecgw.web import openapi
+from onecgw.web.asgi import new_request_id
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.front import Endpoint, Front
 from onecgw.web.hosts import make_host_policy
@@ -63,7 +63,7 @@ def build_app(
         status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
         code = status.phrase.lower().replace(" ", "_")
         body = msgspec.json.encode(
-            {"error": code, "message": status.phrase, "request_id": secrets.token_hex(8)}
+            {"error": code, "message": status.phrase, "request_id": new_request_id()}
         )
         response = QuartResponse(body, status=status, content_type="application/json")
         if allowed := dict(error.get_headers()).get("Allow"):

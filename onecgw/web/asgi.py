@@ -1,5 +1,6 @@
 """The thin HTTP layer of the machine surfaces: one request read whole, one answer sent whole."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
@@ -50,6 +51,11 @@ class Response:
     status: int
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def new_request_id() -> str:
+    """The gateway's own id of a request: in its answer, the log, the audit and 1C."""
+    return secrets.token_hex(8)
 
 
 def json_response(

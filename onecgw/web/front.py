@@ -1,7 +1,6 @@
 """The first ASGI room: guards every request, sends it to its endpoint, lets Quart have the rest."""
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 import attrs
@@ -16,6 +15,7 @@ from onecgw.web.asgi import (
     Send,
     finish_undisturbed,
     json_response,
+    new_request_id,
     read_head,
     send_response,
 )
@@ -82,7 +82,7 @@ class Front:
 
 
 def _refused(status: int, code: str, message: str, value: str) -> Response:
-    request_id = secrets.token_hex(8)
+    request_id = new_request_id()
     fields = {"request_id": request_id, "reason": code, "value": value[:SHOWN_CHARACTERS]}
     log.warning("front.refused", extra={"fields": fields})
     body = {"error": code, "message": message, "request_id": request_id}

@@ -1,6 +1,5 @@
 """POST /mcp: one protocol message per request, answered as JSON, or as a stream when it must be."""
 
-import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -30,6 +29,7 @@ from onecgw.web.asgi import (
     Request,
     Scope,
     Send,
+    new_request_id,
     read_body,
     read_head,
     send_response,
@@ -140,7 +140,7 @@ class McpEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves cancels its call."""
-        request_id = secrets.token_hex(8)
+        request_id = new_request_id()
         request = read_head(scope)
         headers = _Headers.of(request)
         try:

@@ -1,13 +1,11 @@
 """OAuth access tokens of MCP requests → callers, and the challenges of those who have none."""
 
-import secrets
-
 from onecgw.caller import Caller
 from onecgw.errors import Unauthorized
 from onecgw.oauth.admission import Admission
 from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import join_scopes
-from onecgw.web.asgi import Request
+from onecgw.web.asgi import Request, new_request_id
 from onecgw.web.bearer import bearer_token
 from onecgw.web.oauth_address import ClientAddresses
 from onecgw.web.oauth_metadata import make_challenge
@@ -35,7 +33,7 @@ class OauthBearer:
         except Unauthorized as error:
             challenge = make_challenge(self._settings, self._all)
             raise Unauthorized(error.message, challenge=challenge) from None
-        origin = Origin(request_id=secrets.token_hex(8), ip=self._addresses.of(request))
+        origin = Origin(request_id=new_request_id(), ip=self._addresses.of(request))
         caller = await self._admission.admit(token.decode("latin-1"), origin)
         if caller is None:
             message = "the access token is not valid: it has expired or was revoked"

@@ -1,7 +1,6 @@
 """The common shape of the OAuth endpoints: one request read whole, errors as their RFCs say."""
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
@@ -24,6 +23,7 @@ from onecgw.web.asgi import (
     Scope,
     Send,
     json_response,
+    new_request_id,
     read_body,
     read_head,
     send_response,
@@ -67,7 +67,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = read_head(scope)
-        origin = Origin(request_id=secrets.token_hex(8), ip=self.addresses.of(request))
+        origin = Origin(request_id=new_request_id(), ip=self.addresses.of(request))
         try:
             response = await self._respond(scope, receive, request, origin)
         except ClientGone:

@@ -1,7 +1,6 @@
 """POST /resolve/* and /reports/*: every tool of the catalogue as a REST route."""
 
 import logging
-import secrets
 from collections.abc import Mapping
 
 import attrs
@@ -17,6 +16,7 @@ from onecgw.web.asgi import (
     Scope,
     Send,
     json_response,
+    new_request_id,
     read_body,
     read_head,
     run_while_connected,
@@ -42,7 +42,7 @@ class RestEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that leaves cancels its call."""
-        request_id = secrets.token_hex(8)
+        request_id = new_request_id()
         request = read_head(scope)
         try:
             caller = await self._admit(request)
