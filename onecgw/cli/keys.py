@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from onecgw.cli.books import open_store, tell
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.errors import ConfigError
+from onecgw.oauth.client import MAX_NAME_CHARACTERS
 from onecgw.oauth.local_keys import LocalKey, add_key, list_keys, revoke_key
 from onecgw.oauth.scopes import join_scopes
 from onecgw.oauth.vault import open_vault
@@ -39,7 +41,7 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     settings = open_settings(config)
     if settings.oauth.keys != "local":
         raise ConfigError("oauth.keys is onec: keys are made in 1C. Set oauth.keys: local.")
-    wanted = _read_scopes(scopes)
+    name, wanted = _read_name(name), _read_scopes(scopes)
     now = int(time.time())
     expires_at = None if expires is None else _read_expiry(expires, now)
     with open_store(settings) as store:
@@ -103,6 +105,21 @@ def _revoke(db: sqlite3.Connection, key_id: str, now: int) -> LocalKey | None:
     if ended is not None:
         tell(db, "key.revoked", sub=ended.sub, detail="by the administrator")
     return ended
+
+
+def _read_name(text: str) -> str:
+    name = unicodedata.normalize("NFC", text).strip()
+    # Categories C*: controls, and direction signs that make a name read as another one. Zl and Zp
+    # begin a line.
+    kinds = {unicodedata.category(sign) for sign in name}
+    is_plain = kinds.isdisjoint({"Zl", "Zp"}) and all(kind[0] != "C" for kind in kinds)
+    if not is_plain or not 1 <= len(name) <= MAX_NAME_CHARACTERS:
+        message = (
+            f"a name of 1 to {MAX_NAME_CHARACTERS} characters without control and direction signs"
+            ' is expected, such as "Olena, sales"'
+        )
+        raise click.BadParameter(message, param_hint="--name")
+    return name
 
 
 def _read_scopes(text: str) -> frozenset[str]:

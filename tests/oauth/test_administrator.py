@@ -184,6 +184,23 @@ async def test_what_is_revoked_ends_a_login_that_has_only_begun(
     assert (tokens, waiting) == ([], [])
 
 
+@pytest.mark.parametrize(
+    "name", ["", "   ", "Ole\nna", "Olena\x1b[2J", "Olena\u202eanelO", "Ole\u2028na", "x" * 81]
+)
+def test_a_key_for_nobody_is_refused_with_what_a_name_is(config: Path, name: str) -> None:
+    added = ["--name", name, "--scopes", "mcp:resolve"]
+    result = CliRunner().invoke(main, ["keys", "add", "--config", str(config), *added])
+    told = " ".join(result.output.split())
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Invalid value for --name: a name of 1 to 80 characters without control" in told
+    assert run(config, "keys", "list", "--json") == ""
+
+
+def test_a_name_is_kept_as_it_is_written_without_blanks_around_it(config: Path) -> None:
+    run(config, "keys", "add", "--name", " Олена, продажі ", "--scopes", "mcp:resolve")
+    assert json.loads(run(config, "keys", "list", "--json"))["name"] == "Олена, продажі"
+
+
 @pytest.mark.parametrize("selector", ["--sub", "--client", "--grant"])
 def test_a_login_that_does_not_exist_is_told(config: Path, selector: str) -> None:
     command = ["grants", "revoke", "--config", str(config), selector, "nobody"]
