@@ -7,6 +7,7 @@ import attrs
 
 from onecgw.oauth.problems import INVALID_REDIRECT_URI, OauthProblem
 from onecgw.oauth.redirects import RedirectPolicy, is_same_redirect
+from onecgw.settings.redirect_uri import find_flaw
 
 MAX_REDIRECT_URIS: Final = 10
 MAX_NAME_CHARACTERS: Final = 80
@@ -46,8 +47,9 @@ def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]
     if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
         raise OauthProblem(INVALID_REDIRECT_URI, f"1 to {MAX_REDIRECT_URIS} are expected")
     verdicts = {uri: policy.judge(uri) for uri in uris}
-    if "dangerous" in verdicts.values():
-        raise OauthProblem(INVALID_REDIRECT_URI, "one of the redirect_uris is not acceptable")
+    for uri, verdict in verdicts.items():
+        if verdict == "dangerous":
+            raise OauthProblem(INVALID_REDIRECT_URI, f"{find_flaw(uri)} is expected")
     accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
     if not accepted:
         raise OauthProblem(

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-MAX_CHARACTERS: Final = 512
+from onecgw.settings.redirect_uri import find_flaw
 
 KNOWN: Final = frozenset(
     {
@@ -27,12 +27,6 @@ _LOOPBACK: Final = re.compile(
     r"(?P<host>http://(?:localhost|127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(?P<rest>[/?].*)?"
 )
 _HTTPS: Final = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?([/?].*)?")
-# Visible ASCII that may stand in a URI (RFC 3986), so no space, control or backslash.
-_WRITABLE: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
-_DANGEROUS_SCHEMES: Final = frozenset(
-    {"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
-)
-_DOTS: Final = re.compile(r"/(\.|%2e){1,2}(/|$|\?)", re.IGNORECASE)
 
 
 @attrs.frozen(kw_only=True)
@@ -47,13 +41,24 @@ class RedirectPolicy:
 
     def judge(self, uri: str) -> Literal["allowed", "foreign", "dangerous"]:
         """What becomes of a redirect URI at registration: taken, dropped, or all is refused."""
-        if _is_dangerous(uri):
+        if find_flaw(uri) is not None:
             return "dangerous"
-        if uri in KNOWN or uri in self.allowed or _CHATGPT_CONNECTOR.fullmatch(uri):
-            return "allowed"
-        if _LOOPBACK.fullmatch(uri) or (self.open_https and _HTTPS.fullmatch(uri)):
+        if self.trusts(uri) or (self.open_https and _HTTPS.fullmatch(uri)):
             return "allowed"
         return "foreign"
+
+    def trusts(self, uri: str) -> bool:
+        """Whether a browser may be sent there before a person has agreed to anything.
+
+        RFC 9700, 4.11.2: it SHOULD only be sent automatically to what is trusted, or else whoever
+        registers a client has the gateway redirect to a page of theirs. open_https trusts nobody.
+        """
+        return (
+            uri in KNOWN
+            or uri in self.allowed
+            or _CHATGPT_CONNECTOR.fullmatch(uri) is not None
+            or is_loopback(uri)
+        )
 
 
 def is_same_redirect(registered: str, asked: str) -> bool:
@@ -67,7 +72,7 @@ def is_same_redirect(registered: str, asked: str) -> bool:
     return (
         mine is not None
         and theirs is not None
-        and not _is_dangerous(asked)
+        and find_flaw(asked) is None
         and mine["host"] == theirs["host"]
         and mine["rest"] == theirs["rest"]
     )
@@ -82,20 +87,3 @@ def shown_host(uri: str) -> str:
 def is_loopback(uri: str) -> bool:
     """Whether it leads to the person's own machine."""
     return _LOOPBACK.fullmatch(uri) is not None
-
-
-def _is_dangerous(uri: str) -> bool:
-    if len(uri) > MAX_CHARACTERS or not _WRITABLE.fullmatch(uri):
-        return True
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError:
-        return True
-    return (
-        not parts.scheme
-        or parts.scheme in _DANGEROUS_SCHEMES
-        or "@" in parts.netloc
-        or port == 0
-        or _DOTS.search(parts.path + "?") is not None
-    )

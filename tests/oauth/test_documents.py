@@ -244,6 +244,7 @@ def make_documents(
         GOOD | {"redirect_uris": []},
         GOOD | {"redirect_uris": ["https://foreign.example.org/cb"]},
         GOOD | {"redirect_uris": [CALLBACK, "javascript:alert(1)"]},
+        GOOD | {"redirect_uris": [CALLBACK, "https://приклад.укр/cb"]},
         GOOD | {"redirect_uris": CALLBACK},
         GOOD | {"token_endpoint_auth_method": "client_secret_post"},
         GOOD | {"client_name": {"en": "x"}},

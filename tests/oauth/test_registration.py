@@ -53,6 +53,9 @@ async def test_a_registration_is_answered_with_what_was_accepted(tmp_path: Path)
         ({"redirect_uris": [CALLBACK, "javascript:alert(1)"]}, "invalid_redirect_uri"),
         ({"redirect_uris": [CALLBACK, "https://a@claude.ai/x"]}, "invalid_redirect_uri"),
         ({"redirect_uris": ["https://foreign.example.org/callback"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK, "https://приклад.укр/cb"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK, "http://localhost:3000/колбек"]}, "invalid_redirect_uri"),
+        ({"redirect_uris": [CALLBACK, "cursor://anysphere.cursor-mcp/é"]}, "invalid_redirect_uri"),
         ({"client_name": 5}, "invalid_client_metadata"),
         ({"grant_types": "authorization_code"}, "invalid_client_metadata"),
         ({"scope": ["mcp:resolve"]}, "invalid_client_metadata"),
@@ -69,6 +72,22 @@ async def test_metadata_that_is_not_acceptable_is_refused(
     assert response.status_code == 400
     assert response.json()["error"] == error
     assert oauth.event_names == ["client.rejected"]
+
+
+async def test_a_redirect_uri_in_other_letters_is_answered_with_what_to_write(
+    tmp_path: Path,
+) -> None:
+    async with open_oauth(tmp_path, redirects=RedirectSettings(open_https=True)) as oauth:
+        body = {"redirect_uris": ["https://приклад.укр/cb"]}
+        answer = await oauth.http.post("/oauth/register", json=body)
+        punycode = await oauth.register(redirect_uris=["https://xn--80aikifvh.xn--j1amh/cb"])
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": "invalid_redirect_uri",
+        "error_description": "a redirect URI in ASCII, the host in punycode (xn--...) and other"
+        " signs percent-encoded, is expected",
+    }
+    assert punycode["redirect_uris"] == ["https://xn--80aikifvh.xn--j1amh/cb"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b"[" * 10_000, b"null"])
@@ -132,6 +151,9 @@ async def test_a_client_of_the_operator_is_known_by_name(tmp_path: Path) -> None
         ("https://app.example.org/callback\n", "dangerous"),
         ("https://app.example.org\\@evil.example/", "dangerous"),
         ("https://апп.example.org/callback", "dangerous"),
+        ("https://app.example.org/c%61llback", "foreign"),
+        ("https://xn--80ak6aa92e.example/callback", "foreign"),
+        ("https:///callback", "dangerous"),
         ("cursor://anysphere.cursor-mcp/oauth/callback2", "foreign"),
         ("javascript:alert(1)", "dangerous"),
         ("JavaScript://x/%0aalert(1)", "dangerous"),

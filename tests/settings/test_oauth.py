@@ -42,6 +42,49 @@ def test_contradictions_are_told(tmp_path: Path, more: str, words: str) -> None:
     assert words in line
 
 
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("https://приклад.укр/cb", "in ASCII, the host in punycode (xn--...)"),
+        ("https://bücher.example/cb", "in ASCII, the host in punycode (xn--...)"),
+        ("https://app.example.org/колбек", "other signs percent-encoded"),
+        ("https://app.example.org/cb?x=é", "other signs percent-encoded"),
+        ("https://app.example.org/cb#x", "without spaces, fragment, quotes and backslashes"),
+        ("https://u@app.example.org/cb", "without user and password"),
+        ("https://app.example.org:0/cb", "with a port from 1 to 65535"),
+        ("https://app.example.org:x/cb", "with a readable host and port"),
+        ("https:///cb", "with a host"),
+        ("https://app.example.org/a/%2E%2e/cb", "without . and .. in its path"),
+        ("javascript://app.example.org/cb", "with https://, or the scheme of an application"),
+        ("http://app.example.org/cb", "https:// (http:// only on localhost, 127.0.0.1 or [::1])"),
+        ("https://app.example.org/" + "x" * 500, "at most 512 characters"),
+    ],
+)
+def test_a_redirect_uri_that_no_login_could_lead_to_is_refused_where_it_stands(
+    tmp_path: Path, uri: str, words: str
+) -> None:
+    lists = {"redirects.allowed": f"  redirects:\n    allowed: ['{uri}']\n"}
+    lists["clients"] = f"  clients: ['intranet {uri}']\n"
+    for key, text in lists.items():
+        (line,) = problems(tmp_path, f"oauth:\n  public_url: https://m.example.org\n{text}", ON)
+        place = "config.yml:4:5" if key == "redirects.allowed" else "config.yml:3:3"
+        assert line.startswith(f"{place} oauth.{key}")
+        assert words in line
+        assert line.endswith(" is expected")
+
+
+def test_a_redirect_uri_is_kept_byte_by_byte(tmp_path: Path) -> None:
+    uris = (
+        "https://xn--80ak6aa92e.example/cb",
+        "https://app.example.org/a%2Fb",
+        "https://app.example.org/a%2fb",
+        "cursor://anysphere.cursor-mcp/other",
+        "http://localhost:3000/cb",
+    )
+    text = f"oauth: {{public_url: 'https://m.example.org', redirects: {{allowed: {list(uris)}}}}}"
+    assert load(tmp_path, text, ON).oauth.redirects.allowed == uris
+
+
 def test_the_issuer_may_be_the_servers_address(tmp_path: Path) -> None:
     settings = load(tmp_path, "server: {public_url: 'https://mcp.example.org'}", ON)
     assert settings.issuer == "https://mcp.example.org"

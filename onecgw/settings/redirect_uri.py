@@ -1,0 +1,53 @@
+"""What every redirect URI must be, whoever writes it: the operator, a client or its document."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+MAX_CHARACTERS: Final = 512
+
+# What may stand in a URI (RFC 3986, 2): so no space, control or backslash; and no `#`, since
+# RFC 6749, 3.1.2 forbids a fragment.
+_WRITABLE: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
+_DANGEROUS_SCHEMES: Final = frozenset(
+    {"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
+)
+_DOTS: Final = re.compile(r"/(\.|%2e){1,2}(/|$|\?)", re.IGNORECASE)
+
+
+def find_flaw(uri: str) -> str | None:
+    """Why a redirect URI is never taken, as a noun phrase of what is expected; None if it may be.
+
+    Nothing is normalised: redirect URIs are compared byte by byte (RFC 9700, 4.1.3), so `%2F` and
+    `%2f` are two.
+    """
+    if len(uri) > MAX_CHARACTERS:
+        return f"a redirect URI of at most {MAX_CHARACTERS} characters"
+    if not uri.isascii():
+        # RFC 3986 knows no other signs; what an IRI is mapped to is the browser's guess.
+        return (
+            "a redirect URI in ASCII, the host in punycode (xn--...) and other signs"
+            " percent-encoded,"
+        )
+    if not _WRITABLE.fullmatch(uri):
+        return "a redirect URI without spaces, fragment, quotes and backslashes"
+    return _find_flaw_of_parts(uri)
+
+
+def _find_flaw_of_parts(uri: str) -> str | None:
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return "a redirect URI with a readable host and port"
+    flaws = (
+        (
+            not parts.scheme or parts.scheme in _DANGEROUS_SCHEMES,
+            "with https://, or the scheme of an application,",
+        ),
+        (parts.scheme in ("http", "https") and not parts.hostname, "with a host"),
+        ("@" in parts.netloc, "without user and password"),
+        (port == 0, "with a port from 1 to 65535"),
+        (_DOTS.search(parts.path + "?") is not None, "without . and .. in its path"),
+    )
+    return next((f"a redirect URI {wanted}" for is_flawed, wanted in flaws if is_flawed), None)
