@@ -64,6 +64,13 @@ class Clients:
         self._is_denied = is_denied
         self.documents = documents
 
+    def trusts(self, uri: str, *, is_known: bool) -> bool:
+        """Whether a browser may be sent to a redirect URI before a person has agreed.
+
+        is_known: of the client; the operator has written its redirect URIs.
+        """
+        return is_known or self._policy.trusts(uri)
+
     async def find(self, client_id: str) -> Client | None:
         """A client, ready to be shown to a person; its document is fetched if it has one."""
         if client_id.startswith("https://"):

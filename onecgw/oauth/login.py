@@ -32,11 +32,15 @@ _ASK_PURPOSE: Final = "authorization request"
 _TRANSACTION: Final = "ocg_tx_"
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Bounce:
-    """The browser goes back to the client."""
+    """The browser goes back to the client.
+
+    is_automatic: at once; False: only if the person says so, for nobody vouches for the address.
+    """
 
     url: str
+    is_automatic: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -84,7 +88,8 @@ class Login:
             scope, challenge = check_request(pairs, resource=realm.resource)
         except OauthProblem as problem:
             realm.tell("authorize.rejected", origin, client=client.name, detail=str(problem))
-            return self._bounce(redirect_uri, _state(pairs), problem)
+            is_trusted = realm.clients.trusts(redirect_uri, is_known=client.is_known)
+            return self._refuse(redirect_uri, _state(pairs), problem, is_trusted=is_trusted)
         realm.tell("authorize.shown", origin, client=client.name, detail=scope)
         return Ask(
             client_id=client.id,
@@ -199,13 +204,9 @@ class Login:
         facts = {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
         realm.tell("consent.allowed", origin, **facts, detail=join_scopes(grant.scopes))
         realm.tell("code.issued", origin, **facts)
-        return Bounce(
-            redirect_with(
-                ask.redirect_uri,
-                # RFC 9207, 2: iss MUST be in every authorization response.
-                {"code": code, "state": ask.state, "iss": realm.issuer},
-            )
-        )
+        # RFC 9207, 2: iss MUST be in every authorization response.
+        answer = {"code": code, "state": ask.state, "iss": realm.issuer}
+        return Bounce(url=redirect_with(ask.redirect_uri, answer))
 
     async def deny(self, transaction: str, browser: str, origin: Origin) -> Bounce | None:
         """The person does not want it; None if the consent is over.
@@ -218,22 +219,20 @@ class Login:
             return None
         ask = self._ask_of(row)
         self._realm.tell("consent.denied", origin, sub=row["sub"], client=ask.client_name)
-        return self._bounce(
-            ask.redirect_uri, ask.state, OauthProblem(ACCESS_DENIED, "the person did not agree")
-        )
+        problem = OauthProblem(ACCESS_DENIED, "the person did not agree")
+        is_trusted = self._realm.clients.trusts(ask.redirect_uri, is_known=ask.client_is_known)
+        return self._refuse(ask.redirect_uri, ask.state, problem, is_trusted=is_trusted)
 
-    def _bounce(self, redirect_uri: str, state: str | None, problem: OauthProblem) -> Bounce:
-        return Bounce(
-            redirect_with(
-                redirect_uri,
-                {
-                    "error": problem.error,
-                    "error_description": problem.description,
-                    "state": state,
-                    "iss": self._realm.issuer,
-                },
-            )
-        )
+    def _refuse(
+        self, redirect_uri: str, state: str | None, problem: OauthProblem, *, is_trusted: bool
+    ) -> Bounce:
+        answer = {
+            "error": problem.error,
+            "error_description": problem.description,
+            "state": state,
+            "iss": self._realm.issuer,
+        }
+        return Bounce(url=redirect_with(redirect_uri, answer), is_automatic=is_trusted)
 
     def _offered(self, ask: Ask, entitled: frozenset[str]) -> frozenset[str]:
         wanted = split_scopes(ask.scope) & self._realm.supported

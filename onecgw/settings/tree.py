@@ -257,7 +257,10 @@ class RedirectSettings:
         Setting("Further redirect URIs, compared byte by byte.", rule=rules.REDIRECT_URI),
     ] = ()
     open_https: Annotated[
-        bool, Setting("Whether any https:// address may be one; invites phishing.")
+        bool,
+        Setting(
+            "Whether any https:// address may be one; only a person's eyes then stop phishing."
+        ),
     ] = False
 
 
@@ -273,12 +276,32 @@ class RateLimitSettings:
             maximum=10_000,
         ),
     ] = 10
+    pages_per_minute: Annotated[
+        int, Setting("Login pages opened per address.", minimum=0, maximum=10_000)
+    ] = 120
+    failures_per_minute: Annotated[
+        int,
+        Setting(
+            "Wrong keys from everywhere; beyond them each try is slowed, and nobody locked out.",
+            minimum=0,
+            maximum=100_000,
+        ),
+    ] = 60
     register_per_minute: Annotated[
-        int, Setting("Registrations per address.", minimum=0, maximum=10_000)
+        int,
+        Setting(
+            "Registrations per address, and as many fetches of clients' documents.",
+            minimum=0,
+            maximum=10_000,
+        ),
     ] = 30
     token_per_minute: Annotated[
-        int, Setting("Token requests per client.", minimum=0, maximum=100_000)
+        int, Setting("Token requests per client at an address.", minimum=0, maximum=100_000)
     ] = 120
+    token_address_per_minute: Annotated[
+        int,
+        Setting("Token requests per address, of all its clients.", minimum=0, maximum=1_000_000),
+    ] = 1200
 
 
 @attrs.frozen(kw_only=True)

@@ -19,18 +19,15 @@ from onecgw.web.asgi import Request, Response
 from onecgw.web.oauth_address import limit_key
 from onecgw.web.oauth_http import FORM, Visit, media_type
 from onecgw.web.oauth_limits import Limit
-from onecgw.web.oauth_pages import PAGE_HEADERS, consent_page, error_page, key_page
+from onecgw.web.oauth_pages import PAGE_HEADERS, consent_page, error_page, key_page, leave_page
 from onecgw.web.oauth_texts import LANGUAGES, TEXTS, choose_language
 
 BROWSER_BYTES: Final = 16
 _BROWSER: Final = re.compile(f"[0-9a-f]{{{2 * BROWSER_BYTES}}}")
 COOKIE_SECONDS: Final = 3600
-# An office behind one address opens a page or two a minute; a flood opens thousands.
-PAGES_PER_MINUTE: Final = 120
 # Ten keys at once, five more a minute: half of the burst comes back.
 KEY_REFILL: Final = 0.5
-# Wrong keys from everywhere: beyond these every attempt is slowed, and nobody is locked out.
-FAILURES_PER_MINUTE: Final = 60
+# After too many wrong keys from everywhere every attempt takes longer, for a while.
 BRAKE_SECONDS: Final = 2
 SLOWED_SECONDS: Final = 60
 
@@ -46,10 +43,10 @@ class AuthorizePages:
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
         limits = realm.settings.oauth.rate_limit
-        self._page_rate = Limit(realm, PAGES_PER_MINUTE if limits.authorize_per_minute else 0)
+        self._page_rate = Limit(realm, limits.pages_per_minute)
         self._key_rate = Limit(realm, limits.authorize_per_minute, refill=KEY_REFILL)
         self._fetch_rate = Limit(realm, limits.register_per_minute)
-        self._failures = CallRate(FAILURES_PER_MINUTE)
+        self._failures = CallRate(limits.failures_per_minute)
         self._slow_until = 0.0
 
     async def begin(self, visit: Visit) -> Response:
@@ -75,7 +72,7 @@ class AuthorizePages:
         except OnecgwError as error:
             return _refusal(error, language)
         if isinstance(begun, Bounce):
-            return _bounce(begun)
+            return _bounce(begun, language, status=400)
         page = key_page(begun, self._login.seal(begun))
         cookie = f"{self._cookie}={browser}; Max-Age={COOKIE_SECONDS}{self._cookie_flags}"
         return attrs.evolve(page, headers=(*page.headers, (b"set-cookie", cookie.encode("ascii"))))
@@ -130,23 +127,23 @@ class AuthorizePages:
         if language in LANGUAGES:
             ask = msgspec.structs.replace(consent.ask, language=language)
             consent = attrs.evolve(consent, ask=ask)
+        ticked = split_scopes(" ".join(value for key, value in pairs if key == "scope"))
         if wanted is not None:
-            return consent_page(consent)
+            return consent_page(consent, ticked=ticked)
         transaction = consent.transaction
         done: Bounce | None = None
         match single(pairs, "answer"):
             case "allow":
-                ticked = split_scopes(" ".join(value for key, value in pairs if key == "scope"))
                 if not ticked & consent.offered:
                     error = TEXTS[consent.ask.language]["scopes_none"]
-                    return consent_page(consent, error=error, status=400)
+                    return consent_page(consent, ticked=ticked, error=error, status=400)
                 done = await self._login.allow(transaction, browser, ticked, visit.origin)
             case "deny":
                 done = await self._login.deny(transaction, browser, visit.origin)
+        language = consent.ask.language
         if done is None:
-            language = consent.ask.language
             return error_page(400, language, message=TEXTS[language]["expired"])
-        return _bounce(done)
+        return _bounce(done, language, status=200)
 
     def _is_own_form(self, request: Request) -> bool:
         """Whether a form was sent from our own page (RFC 9700, 4.16: clickjacking, CSRF)."""
@@ -180,8 +177,13 @@ class AuthorizePages:
 
 
 def _refusal(error: OnecgwError, language: str) -> Response:
-    page = error_page(error.http_status, language, details=error.message)
-    return page if error.retry_after_seconds is None else _after(page, error.retry_after_seconds)
+    text, seconds = TEXTS[language], error.retry_after_seconds or 1
+    is_flood = isinstance(error, RateLimited)
+    message = text["too_often"].format(seconds=seconds) if is_flood else text["unavailable"]
+    details = "" if is_flood else f"{error.code}: {error.message}"
+    title = text["later_title"]
+    page = error_page(error.http_status, language, title=title, message=message, details=details)
+    return _after(page, seconds)
 
 
 def _after(page: Response, seconds: int) -> Response:
@@ -191,11 +193,13 @@ def _after(page: Response, seconds: int) -> Response:
 
 def _later(ask: Ask, sealed: str, error: RateLimited) -> Response:
     seconds = error.retry_after_seconds or 1
-    text = TEXTS[ask.language]["key_too_often"].format(seconds=seconds)
+    text = TEXTS[ask.language]["too_often"].format(seconds=seconds)
     return _after(key_page(ask, sealed, error=text, status=429), seconds)
 
 
-def _bounce(bounce: Bounce) -> Response:
+def _bounce(bounce: Bounce, language: str, *, status: int) -> Response:
+    if not bounce.is_automatic:
+        return leave_page(status, language, bounce.url)
     # RFC 9700, 4.12: 303, so that no browser repeats the form, key and all, at the client.
     headers = (*PAGE_HEADERS, (b"location", bounce.url.encode("ascii")))
     return Response(status=303, headers=headers)

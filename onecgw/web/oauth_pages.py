@@ -46,8 +46,14 @@ def key_page(ask: Ask, request: str, *, error: str = "", status: int = 200) -> R
     )
 
 
-def consent_page(consent: Consent, *, error: str = "", status: int = 200) -> Response:
-    """Page 2: the person chooses what the client may see."""
+def consent_page(
+    consent: Consent,
+    *,
+    ticked: frozenset[str] | None = None,
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    """Page 2: the person chooses what the client may see. ticked: None = not chosen yet."""
     ask = consent.ask
     return _page(
         "consent.html",
@@ -57,15 +63,28 @@ def consent_page(consent: Consent, *, error: str = "", status: int = 200) -> Res
         error=error,
         name=consent.name,
         scopes=[scope for scope in ALL_SCOPES if scope in consent.offered],
-        ticked=consent.ticked,
+        ticked=consent.ticked if ticked is None else ticked,
         sensitive=SENSITIVE,
         **_who(ask),
     )
 
 
-def error_page(status: int, language: str, *, message: str = "", details: str = "") -> Response:
-    """What is shown where the browser cannot be sent back to the client."""
-    return _page("error.html", status, language, hidden=None, message=message, details=details)
+def error_page(
+    status: int, language: str, *, title: str = "", message: str = "", details: str = ""
+) -> Response:
+    """What is shown where the browser cannot be sent back to the client.
+
+    title, message: "" where the link itself is wrong. details: for the administrator.
+    """
+    return _page("error.html", status, language, title=title, message=message, details=details)
+
+
+def leave_page(status: int, language: str, url: str) -> Response:
+    """Nothing was allowed; the person decides whether to go back to an address nobody vouches for.
+
+    url: with the answer for the client in its query.
+    """
+    return _page("leave.html", status, language, url=url, host=shown_host(url))
 
 
 def _who(ask: Ask) -> dict[str, object]:

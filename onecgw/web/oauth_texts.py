@@ -27,7 +27,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "key_missing": "Paste your access key here.",
         "key_unavailable": "The key cannot be checked right now, because 1C does not answer."
         " Nothing is wrong with your key. Try again in a few minutes.",
-        "key_too_often": "Too many attempts. Wait {seconds} seconds and try again.",
+        "too_often": "Too many attempts. Wait {seconds} seconds and try again.",
         "warning": "If you did not start this yourself, close this page.",
         "account": "You are signed in as",
         "scopes_legend": "What it may see",
@@ -44,6 +44,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "error_advice": "Go back to the program and connect again. If that does not help, show"
         " this page to your administrator.",
         "error_details": "For the administrator",
+        "later_title": "Not right now",
+        "unavailable": "This service cannot go on right now. Try again in a few minutes. If that"
+        " does not help, show this page to your administrator.",
+        "leave_title": "No access was given",
+        "leave_close": "You can close this page.",
+        "leave_receiver": "The program waits for an answer at",
+        "leave_unknown": "Nobody here knows this address. Go there only if you started this"
+        " yourself and trust it.",
+        "leave_go": "Go to this address",
         RESOLVE: "Find customers, products, warehouses and sales channels by name",
         SALES: "Sales: amounts, quantities, customers, best-selling products",
         STOCK: "Stock: what is in the warehouses",
@@ -69,7 +78,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "key_missing": "Вставте сюди ваш ключ доступу.",
         "key_unavailable": "Зараз ключ неможливо перевірити: 1С не відповідає. З вашим ключем усе"
         " гаразд. Спробуйте ще раз за кілька хвилин.",
-        "key_too_often": "Забагато спроб. Зачекайте {seconds} с і спробуйте ще раз.",
+        "too_often": "Забагато спроб. Зачекайте {seconds} с і спробуйте ще раз.",
         "warning": "Якщо ви цього не починали, закрийте сторінку.",
         "account": "Ви ввійшли як",
         "scopes_legend": "Що їй буде видно",
@@ -86,6 +95,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "error_advice": "Поверніться до програми й під’єднайтеся ще раз. Якщо не допоможе, покажіть"
         " цю сторінку адміністраторові.",
         "error_details": "Для адміністратора",
+        "later_title": "Зараз не виходить",
+        "unavailable": "Зараз продовжити не вдається. Спробуйте ще раз за кілька хвилин. Якщо не"
+        " допоможе, покажіть цю сторінку адміністраторові.",
+        "leave_title": "Доступ не надано",
+        "leave_close": "Цю сторінку можна закрити.",
+        "leave_receiver": "Програма чекає на відповідь за адресою",
+        "leave_unknown": "Ця адреса тут нікому не відома. Переходьте туди, лише якщо ви самі це"
+        " починали й довіряєте їй.",
+        "leave_go": "Перейти за цією адресою",
         RESOLVE: "Пошук клієнтів, товарів, складів і каналів збуту за назвою",
         SALES: "Продажі: суми, кількість, клієнти, найпопулярніші товари",
         STOCK: "Залишки: що є на складах",
@@ -111,7 +129,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "key_missing": "Вставьте сюда ваш ключ доступа.",
         "key_unavailable": "Сейчас ключ нельзя проверить: 1С не отвечает. С вашим ключом всё в"
         " порядке. Попробуйте ещё раз через несколько минут.",
-        "key_too_often": "Слишком много попыток. Подождите {seconds} с и попробуйте ещё раз.",
+        "too_often": "Слишком много попыток. Подождите {seconds} с и попробуйте ещё раз.",
         "warning": "Если вы этого не начинали, закройте страницу.",
         "account": "Вы вошли как",
         "scopes_legend": "Что ей будет видно",
@@ -128,6 +146,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "error_advice": "Вернитесь в программу и подключитесь ещё раз. Если не поможет, покажите"
         " эту страницу администратору.",
         "error_details": "Для администратора",
+        "later_title": "Сейчас не получается",
+        "unavailable": "Сейчас продолжить не удаётся. Попробуйте ещё раз через несколько минут."
+        " Если не поможет, покажите эту страницу администратору.",
+        "leave_title": "Доступ не дан",
+        "leave_close": "Эту страницу можно закрыть.",
+        "leave_receiver": "Программа ждёт ответа по адресу",
+        "leave_unknown": "Этот адрес здесь никому не известен. Переходите туда, только если вы сами"
+        " это начинали и доверяете ему.",
+        "leave_go": "Перейти по этому адресу",
         RESOLVE: "Поиск клиентов, товаров, складов и каналов сбыта по названию",
         SALES: "Продажи: суммы, количество, клиенты, самые продаваемые товары",
         STOCK: "Остатки: что есть на складах",

@@ -1,7 +1,6 @@
 """POST /oauth/token, /oauth/revoke and /oauth/register."""
 
 import hashlib
-from typing import Final
 
 from onecgw.oauth.authorization import Pairs, read_pairs
 from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REQUEST, OauthProblem
@@ -12,9 +11,6 @@ from onecgw.web.oauth_address import limit_key
 from onecgw.web.oauth_http import FORM, NO_STORE, Visit, json_answer, media_type
 from onecgw.web.oauth_limits import Limit
 
-# A hosted client, or an office behind one address, refreshes the logins of many people.
-ADDRESS_FACTOR: Final = 10
-
 
 class TokenEndpoints:
     """The endpoints that programs call."""
@@ -23,7 +19,7 @@ class TokenEndpoints:
         self._realm = realm
         self._tokens = tokens
         limits = realm.settings.oauth.rate_limit
-        self._address_rate = Limit(realm, ADDRESS_FACTOR * limits.token_per_minute)
+        self._address_rate = Limit(realm, limits.token_address_per_minute)
         self._token_rate = Limit(realm, limits.token_per_minute)
         self._register_rate = Limit(realm, limits.register_per_minute)
 

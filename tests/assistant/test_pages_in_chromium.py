@@ -21,10 +21,10 @@ from onecgw.demo.books import Books
 from onecgw.demo.service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from onecgw.tools import BY_NAME
-from tests.fakes.browser import CHROMEDRIVER, Browser, open_browser
+from tests.fakes.browser import IS_THERE, MISSING, Browser, open_browser
 from tests.harness import open_rig
 
-pytestmark = pytest.mark.skipif(CHROMEDRIVER is None, reason="chromedriver is not installed")
+pytestmark = pytest.mark.skipif(not IS_THERE, reason=MISSING)
 
 HOST = (Path(__file__).parent / "host.html").read_text(encoding="utf-8")
 PASSWORD = "password-of-tests"
@@ -59,7 +59,7 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with open_browser(tmp_path_factory.mktemp("chromium") / "driver.log") as opened:
+    with open_browser(tmp_path_factory.mktemp("chromium")) as opened:
         opened.resize(WIDTH, HEIGHT)
         yield opened
 
@@ -131,14 +131,6 @@ class Shown:
             self.browser.resize(WIDTH, height + 160)
             (Path(folder) / f"cycle-{name}.png").write_bytes(self.browser.screenshot())
             self.browser.resize(WIDTH, HEIGHT)
-
-
-def test_a_browser_that_is_closed_leaves_no_process(tmp_path: Path) -> None:
-    with open_browser(tmp_path / "driver.log") as opened:
-        process = Path(f"/proc/{opened.process_id}")
-        assert process.exists()
-
-    assert not process.exists()
 
 
 def result_of(answer: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Write the pictures of the pages into docs/images: `python -m tests.oauth.screenshots`."""
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import trio
 
 from tests.oauth.rig import OWNER_KEY
-from tests.web.test_oauth_browser import Scene, open_scene
+from tests.web.test_oauth_browser import Scene, do, open_scene
 
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 PHONE: Final = (390, 760)
@@ -26,19 +27,20 @@ async def _take(
     scene: Scene, name: str, *, language: str, size: tuple[int, int], dark: bool
 ) -> None:
     browser = scene.browser
-    await browser.speak(language)
-    await browser.look(width=size[0], height=size[1], dark=dark, scale=1.5)
+    await do(browser.speak, language)
+    look = partial(browser.look, width=size[0], height=size[1], dark=dark, scale=1.5)
+    await do(look)
     await scene.start()
-    await _save(f"oauth-key-{name}.png", await browser.picture())
+    await _save(f"oauth-key-{name}.png", await do(browser.picture))
     if language == "en":
-        await browser.type("#key", "a key with a typing mistake")
-        await browser.click("#next")
-        await browser.text("#key-error")
-        await _save(f"oauth-key-error-{name}.png", await browser.picture())
-    await browser.type("#key", OWNER_KEY)
-    await browser.click("#next")
-    await browser.text("#allow")
-    await _save(f"oauth-consent-{name}.png", await browser.picture())
+        await do(browser.type, "#key", "a key with a typing mistake")
+        await do(browser.click, "#next")
+        await do(browser.text, "#key-error")
+        await _save(f"oauth-key-error-{name}.png", await do(browser.picture))
+    await do(browser.type, "#key", OWNER_KEY)
+    await do(browser.click, "#next")
+    await do(browser.text, "#allow")
+    await _save(f"oauth-consent-{name}.png", await do(browser.picture))
 
 
 async def _save(name: str, picture: bytes) -> None:

@@ -9,8 +9,6 @@ import pytest
 from onecgw.caller import ALL_SCOPES
 from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import ASK_SECONDS, TRANSACTION_SECONDS
-from onecgw.settings import RateLimitSettings
-from onecgw.web import oauth_authorize
 from onecgw.web.oauth_texts import LANGUAGES, TEXTS
 from tests.oauth.person import offered, ticked
 from tests.oauth.rig import (
@@ -19,7 +17,6 @@ from tests.oauth.rig import (
     ISSUER,
     OWNER_KEY,
     SALES_KEY,
-    OauthRig,
     hidden,
     open_oauth,
     redirect_of,
@@ -416,62 +413,6 @@ async def test_absolute_addresses_never_come_from_the_request(tmp_path: Path) ->
         challenge = (await oauth.rpc(None, "tools/list")).headers["www-authenticate"]
     assert "evil" not in "".join([*documents, challenge])
     assert foreign.status_code == 421
-
-
-async def _key(oauth: OauthRig, client_id: str, address: str) -> int:
-    oauth.http.headers["x-forwarded-for"] = address
-    return (await oauth.open_consent(client_id, "not-a-key")).status_code
-
-
-async def test_keys_are_not_guessed_in_a_row_and_a_spoofed_address_does_not_help(
-    tmp_path: Path,
-) -> None:
-    limits = RateLimitSettings(authorize_per_minute=3)
-    async with open_oauth(tmp_path, rate_limit=limits) as oauth:
-        client_id = (await oauth.register())["client_id"]
-        statuses = [await _key(oauth, client_id, f"192.0.2.{number}") for number in range(5)]
-    assert statuses == [403] * 3 + [429] * 2
-    assert {event.ip for event in oauth.events} == {"127.0.0.1"}
-    assert oauth.event_names.count("ratelimit.hit") == 1
-
-
-async def test_registrations_are_not_flooded(tmp_path: Path) -> None:
-    async with open_oauth(tmp_path, rate_limit=RateLimitSettings(register_per_minute=2)) as oauth:
-        for _ in range(2):
-            await oauth.register()
-        response = await oauth.http.post("/oauth/register", json={"redirect_uris": [CALLBACK]})
-        assert oauth.state() == EMPTY  # they take no storage
-    assert response.status_code == 429
-    assert int(response.headers["retry-after"]) >= 1
-
-
-async def test_login_pages_are_not_flooded_and_a_flood_is_one_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(oauth_authorize, "PAGES_PER_MINUTE", 2)
-    async with open_oauth(tmp_path) as oauth:
-        client_id = (await oauth.register())["client_id"]
-        pages = [await oauth.open_page(client_id, scope="x" * 900) for _ in range(5)]
-        details = [event.detail for event in oauth.events]
-    assert [page.status_code for page in pages] == [200] * 2 + [429] * 3
-    assert int(pages[-1].headers["retry-after"]) >= 1
-    assert oauth.event_names.count("ratelimit.hit") == 1
-    assert max(map(len, details)) == 200
-
-
-@pytest.mark.parametrize("name", ["client_id", "client%5Fid"])
-@pytest.mark.parametrize("scheme", ["https", "%68ttps"])
-async def test_documents_are_not_fetched_in_a_flood_however_it_is_written(
-    tmp_path: Path, name: str, scheme: str
-) -> None:
-    limits = RateLimitSettings(register_per_minute=2)
-    async with open_oauth(tmp_path, rate_limit=limits, cimd="off") as oauth:
-        query = f"{name}={scheme}://app.example.org/a.json"
-        statuses = [
-            (await oauth.http.get(f"/oauth/authorize?{query}&n={number}")).status_code
-            for number in range(3)
-        ]
-    assert statuses == [400, 400, 429]
 
 
 @pytest.mark.parametrize("foreign", ['prefs={"a":1}', "a b=1", "foo", "t=[1,2]"])

@@ -3,12 +3,9 @@
 from pathlib import Path
 
 import pytest
-import trio
 
 from onecgw.caller import ALL_SCOPES
-from onecgw.settings import RateLimitSettings
-from onecgw.web import oauth_authorize
-from tests.oauth.rig import CALLBACK, ISSUER, OWNER_KEY, open_oauth
+from tests.oauth.rig import CALLBACK, ISSUER, open_oauth
 
 
 async def test_the_resource_and_its_server_describe_themselves(tmp_path: Path) -> None:
@@ -94,49 +91,3 @@ async def test_the_endpoints_answer_at_the_root_too(tmp_path: Path) -> None:
         )
     statuses = [answer.status_code for answer in (registered, page, token, revoked)]
     assert statuses == [201, 200, 200, 200]
-
-
-async def test_a_client_does_not_flood_the_token_endpoint(tmp_path: Path) -> None:
-    async with open_oauth(tmp_path, rate_limit=RateLimitSettings(token_per_minute=2)) as oauth:
-        client_id = (await oauth.register())["client_id"]
-        stranger = (await oauth.register())["client_id"]
-        statuses = [
-            (await oauth.redeem(who, "ocg_ac_unknown")).status_code
-            for who in (client_id, client_id, client_id, stranger)
-        ]
-    assert statuses == [400, 400, 429, 400]
-
-
-async def test_many_wrong_keys_slow_everybody_and_lock_out_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slowed: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slowed.append(seconds)
-
-    monkeypatch.setattr(oauth_authorize, "FAILURES_PER_MINUTE", 2)
-    monkeypatch.setattr(trio, "sleep", sleep)
-    unlimited = RateLimitSettings(authorize_per_minute=0)
-    async with open_oauth(tmp_path, rate_limit=unlimited) as oauth:
-        client_id = (await oauth.register())["client_id"]
-        for number in range(3):
-            await oauth.open_consent(client_id, f"not-a-key-{number}")
-        assert slowed == []
-        right = await oauth.open_consent(client_id, OWNER_KEY)
-    assert right.status_code == 200
-    assert slowed == [oauth_authorize.BRAKE_SECONDS]
-
-
-async def test_requests_in_the_name_of_a_client_take_nothing_from_it(tmp_path: Path) -> None:
-    limits = RateLimitSettings(token_per_minute=2)
-    async with open_oauth(tmp_path, rate_limit=limits) as oauth:
-        client_id = (await oauth.register())["client_id"]
-        for _ in range(3):
-            await oauth.redeem(f"x{client_id[-64:]}", "ocg_ac_unknown")
-        own = await oauth.redeem(client_id, "ocg_ac_unknown")
-        rotated = [
-            (await oauth.redeem(f"r{number}", "ocg_ac_unknown")).status_code for number in range(20)
-        ]
-    assert own.status_code == 400
-    assert (rotated[0], rotated[-1]) == (401, 429)
