@@ -37,7 +37,8 @@ class AuditRecord:
     ts: UTC, when the call began. code: "ok" or the stable code of the error; "cancelled" when the
     caller went away. rows: of the answer, None where it has none. bytes: of the answer.
     onec_calls: how many calls to 1C it took; 0 = answered from the cache or refused before.
-    traceparent: the W3C trace context of the caller, "" without one.
+    traceparent: the W3C trace context of the caller. grant: the id of the login. ip: of the client.
+    These three are "" without one.
     """
 
     ts: datetime
@@ -53,6 +54,8 @@ class AuditRecord:
     bytes: int
     onec_calls: int
     traceparent: str = ""
+    grant: str = ""
+    ip: str = ""
 
 
 @attrs.frozen(kw_only=True)

@@ -17,7 +17,9 @@ class Caller:
     """The identity under which a call runs.
 
     sub: the account; `static` for the static MCP token, `api` for REST.
-    client: the program that calls, as far as it says (for the audit; "" if unknown).
+    client: the program that calls, as far as it says.
+    grant: the id of the login behind the call. ip: where the call came from. These three are for
+        the audit; "" if unknown.
     scopes: what the caller may see, a subset of ALL_SCOPES.
     entitled: what the caller's account could let the client see, if the person agreed.
     """
@@ -25,6 +27,8 @@ class Caller:
     sub: str
     scopes: frozenset[str]
     client: str = ""
+    grant: str = ""
+    ip: str = ""
     entitled: frozenset[str] = frozenset()
 
     @property

@@ -3,6 +3,7 @@
 OnecgwError                 the text is written for the caller and safe to show
 ├── ConfigError             the settings do not allow a start (for the operator)
 ├── InvalidRequest          400 invalid_request      the body is not a JSON object
+│   └── MisplacedToken      400 invalid_request      a token in the address or in a form
 ├── ValidationFailed        400 validation_error     arguments, all problems at once
 ├── Ambiguous               400 ambiguous            a name fits several objects
 ├── LimitExceeded           400 limit_exceeded       1C sent more rows than were asked for
@@ -76,6 +77,17 @@ class InvalidRequest(OnecgwError):
 
     code = "invalid_request"
     http_status = 400
+
+
+class MisplacedToken(InvalidRequest):
+    """A token stands where addresses and forms are logged and kept.
+
+    challenge: the value of WWW-Authenticate.
+    """
+
+    def __init__(self, message: str, *, challenge: str) -> None:
+        super().__init__(message)
+        self.challenge = challenge
 
 
 class ValidationFailed(OnecgwError):

@@ -129,6 +129,8 @@ class Gateway:
                     surface=call.surface,
                     sub=call.caller.sub,
                     client=call.caller.client,
+                    grant=call.caller.grant,
+                    ip=call.caller.ip,
                     tool=call.tool,
                     ok=code == OK,
                     code=code,

@@ -78,7 +78,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         site, realm, sealing_key = None, None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             vault = open_vault(settings.secrets_path)
-            sealing_key = vault.subkey("mcp sessions")
+            sealing_key = vault.session_key()
             realm = open_realm(
                 settings,
                 store=store,

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
-from onecgw.store_schema import MIGRATIONS
+from onecgw.store_schema import APPLICATION_ID, FIRST, MIGRATIONS
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ class Store:
         path: the file; it and its folder are made if need be.
 
     Raises:
-        ConfigError: it cannot be opened, or a newer version of the gateway wrote it.
+        ConfigError: it cannot be opened, another program or a newer version of the gateway wrote
+            it, or one from before all releases; the file is as it was.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,6 +45,7 @@ class Store:
         self._problem = ""
         try:
             _create(path)
+            _inspect(path)
             self._writer = _connect(path)
             _migrate(self._writer, path)
             self._reader = _connect(path)
@@ -149,8 +151,38 @@ def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_OWNER_ONLY)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+
+
+def _inspect(path: Path) -> None:
+    """Look whose file it is before anything is changed in it.
+
+    Raises:
+        ConfigError: it is not one that this version may write.
+    """
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        found = _pragma(connection, "user_version")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        is_ours = _pragma(connection, "application_id") == APPLICATION_ID
+    if not is_ours and 0 < found < FIRST and "denied_clients" in tables:
+        raise ConfigError(
+            f"database.path: {path} was written by onecgw before its first release, and the logins"
+            " and keys in it cannot be read any more; move the file away to begin with an empty"
+            " one: people log in again, local keys are made again, the old audit stays in the old"
+            " file"
+        )
+    if not is_ours and (tables or found):
+        raise ConfigError(f"database.path: {path} is the database of another program")
+    if found > _newest():
+        raise ConfigError(
+            f"database.path: {path} has schema {found}, and this version of onecgw knows"
+            f" {_newest()}; start the newer version, or restore an older copy"
+        )
     if path.stat().st_mode & 0o077:
         path.chmod(OWNER_ONLY)
+
+
+def _newest() -> int:
+    return FIRST + len(MIGRATIONS) - 1
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -169,29 +201,27 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date, forward only; a copy of the file is made before."""
-    found = _version(connection)
-    if found > len(MIGRATIONS):
-        raise ConfigError(
-            f"database.path: {path} has schema {found}, and this version of onecgw knows"
-            f" {len(MIGRATIONS)}; start the newer version, or restore an older copy"
-        )
-    if 0 < found < len(MIGRATIONS):
+    found = _pragma(connection, "user_version")
+    if found == _newest():
+        return
+    if found:
         _copy(connection, path.with_name(f"{path.name}.v{found}"))
 
     def migrate(connection: sqlite3.Connection) -> None:
         # Another process may have been faster.
-        for statements in MIGRATIONS[_version(connection) :]:
+        at = _pragma(connection, "user_version")
+        for statements in MIGRATIONS[max(0, at - FIRST + 1) :]:
             for statement in statements:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_newest()}")
 
-    if found < len(MIGRATIONS):
-        _commit(connection, migrate)
+    _commit(connection, migrate)
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
 
 
 def _copy(connection: sqlite3.Connection, target: Path) -> None:

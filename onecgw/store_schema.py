@@ -1,12 +1,12 @@
 """The schema of the one SQLite file, version by version; docs/explanation/storage.md explains it.
 
 Instants are seconds since the epoch, in UTC; scopes are separated by spaces; what is called
-`hash` is an HMAC under the pepper of the secrets file.
+`hash` is an HMAC under a key of its kind, derived from the pepper of the secrets file.
 """
 
 from typing import Final
 
-_VERSION_1: Final = (
+_VERSION_2: Final = (
     "CREATE TABLE probe (at INTEGER NOT NULL) STRICT",
     "INSERT INTO probe VALUES (0)",
     # One login of one person in one client.
@@ -77,7 +77,13 @@ _VERSION_1: Final = (
         expires_at INTEGER,
         revoked_at INTEGER
     ) STRICT""",
-    "CREATE TABLE denied_clients (hash BLOB PRIMARY KEY, denied_at INTEGER NOT NULL) STRICT",
+    # Clients that the administrator lets in no more. name, client_id: as they were called then.
+    """CREATE TABLE denied_clients (
+        hash BLOB PRIMARY KEY,
+        client_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        denied_at INTEGER NOT NULL
+    ) STRICT""",
     # ts: milliseconds. detail: JSON.
     """CREATE TABLE audit (
         id INTEGER PRIMARY KEY,
@@ -91,4 +97,9 @@ _VERSION_1: Final = (
     "CREATE INDEX audit_by_time ON audit (ts)",
 )
 
-MIGRATIONS: Final = (_VERSION_1,)
+APPLICATION_ID: Final = 0x6F6E6563  # "onec": whose file it is; SQLite, PRAGMA application_id
+FIRST: Final = 2
+"""The version of the first schema. 1 was before all releases: its hashes were of one kind, and
+nothing that was hashed then can be found now."""
+MIGRATIONS: Final = (_VERSION_2,)
+"""From an empty file to FIRST, and on to each version after it."""

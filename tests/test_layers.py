@@ -25,14 +25,14 @@ LAYERS = (
     {"closed"},
     {"arguments", "cycle", "schema"},
     {"contract"},
-    {"identity", "json_input", "logs", "raw_json", "settings", "store", "trace", "values"},
+    {"identity", "json_input", "logs", "raw_json", "sealing", "settings", "store", "trace", "values"},
     {"caller", "store_schema"},
     {"errors"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"caller", "errors", "mcp", "onecgw"},
+    "mcp": {"caller", "errors", "mcp", "onecgw", "sealing"},
     "demo": {"caller", "demo", "errors", "onecgw", "values"},
     "settings": {"caller", "errors", "settings", "onecgw"},
 }

@@ -110,4 +110,6 @@ def test_the_audit_is_written_whatever_the_level() -> None:
         "bytes": 0,
         "onec_calls": 1,
         "traceparent": "",
+        "grant": "",
+        "ip": "",
     }

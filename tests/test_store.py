@@ -7,7 +7,9 @@ import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
 from onecgw.store import Store
-from onecgw.store_schema import MIGRATIONS
+from onecgw.store_schema import APPLICATION_ID, FIRST, MIGRATIONS
+
+NEWEST = FIRST + len(MIGRATIONS) - 1
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -16,7 +18,7 @@ def count(db: sqlite3.Connection) -> int:
 
 
 def insert(db: sqlite3.Connection) -> None:
-    db.execute("INSERT INTO denied_clients VALUES (randomblob(32), 0)")
+    db.execute("INSERT INTO denied_clients VALUES (randomblob(32), 'c', 'C', 0)")
 
 
 def test_a_new_file_is_private_durable_and_of_the_newest_schema(tmp_path: Path) -> None:
@@ -29,17 +31,57 @@ def test_a_new_file_is_private_durable_and_of_the_newest_schema(tmp_path: Path) 
     store.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "user_version": len(MIGRATIONS)}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "user_version": NEWEST}
 
 
 def test_a_file_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "onecgw.db"
     Store(path).close()
     db = sqlite3.connect(path)
-    db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.execute(f"PRAGMA user_version = {NEWEST + 1}")
     db.close()
     with pytest.raises(ConfigError, match="start the newer version, or restore an older copy"):
         Store(path)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.parent.iterdir()}
+
+
+def test_a_file_from_before_the_first_release_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "onecgw.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE denied_clients (hash BLOB PRIMARY KEY, denied_at INTEGER NOT NULL)")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+    before = contents(path)
+    with pytest.raises(ConfigError, match=r"before its first release.*people log in again"):
+        Store(path)
+    assert contents(path) == before
+
+
+@pytest.mark.parametrize("version", [0, 1, 7])
+def test_the_database_of_another_program_is_refused_and_left_alone(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "books.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE books (title TEXT)")
+    db.execute(f"PRAGMA user_version = {version}")
+    db.close()
+    path.chmod(0o644)
+    before = contents(path)
+    with pytest.raises(ConfigError, match="the database of another program"):
+        Store(path)
+    assert contents(path) == before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_file_says_whose_it_is(tmp_path: Path) -> None:
+    Store(tmp_path / "onecgw.db").close()
+    db = sqlite3.connect(tmp_path / "onecgw.db")
+    assert db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    db.close()
 
 
 def test_a_copy_is_made_before_a_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,9 +95,9 @@ def test_a_copy_is_made_before_a_migration(tmp_path: Path, monkeypatch: pytest.M
     assert store.read(lambda db: db.execute("SELECT count(*) FROM more").fetchone()[0]) == 0
     assert store.read(count) == 1
     store.close()
-    copy = sqlite3.connect(tmp_path / f"onecgw.db.v{len(MIGRATIONS)}")
+    copy = sqlite3.connect(tmp_path / f"onecgw.db.v{NEWEST}")
     assert count(copy) == 1
-    assert copy.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+    assert copy.execute("PRAGMA user_version").fetchone()[0] == NEWEST
     copy.close()
 
 

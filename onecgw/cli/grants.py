@@ -7,20 +7,20 @@ from pathlib import Path
 import attrs
 import click
 
-from onecgw.cli.books import open_store, tell
+from onecgw.cli.books import BY_ADMINISTRATOR, open_store, tell
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
-from onecgw.oauth.clients import deny_client
+from onecgw.oauth.clients import PREFIX, read_configured
+from onecgw.oauth.denials import Denial, allow_client, deny_client, list_denials
 from onecgw.oauth.grants import list_grants, revoke_grant
 from onecgw.oauth.login import drop_consents
-from onecgw.oauth.vault import open_vault
-
-_WHY = "by the administrator"
+from onecgw.oauth.vault import Vault, read_vault
+from onecgw.settings import Settings
 
 
 @click.group()
 def grants() -> None:
-    """List and end logins."""
+    """List and end logins, and deny programs."""
 
 
 @grants.command("list")
@@ -77,38 +77,104 @@ def revoke(
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
     settings = open_settings(config)
-    now = int(time.time())
-    vault = open_vault(settings.secrets_path)
+    vault = read_vault(settings.secrets_path)
+    which = _Which(sub=sub, client=client, grant=grant)
 
-    def fits(line_sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
-        return (
-            everything
-            or (sub is not None and line_sub == sub)
-            or (client is not None and client in (client_id, client_name))
-            or (grant is not None and grant_id == grant)
-        )
-
-    def transition(db: sqlite3.Connection) -> tuple[int, bool]:
-        """How many logins ended, and whether anything fitted."""
-        found = [
-            line
-            for line in list_grants(db, now=now)
-            if fits(line.sub, line.client_id, line.client_name, line.id)
-        ]
-        ended = [line for line in found if line.ended_at is None]
-        for line in ended:
-            revoke_grant(db, line.id, now=now, why=_WHY)
-            facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
-            tell(db, "grant.revoked", **facts, detail=_WHY)
-        dropped = drop_consents(db, vault, fits)
+    def transition(db: sqlite3.Connection) -> tuple[int, int]:
+        """How many logins ended, and how many client_ids were denied."""
+        fitting, ended_count = _end(db, vault, which)
+        if deny and client is not None and _is_client_id(client, settings):
+            fitting.setdefault(client, client)
+        if not (fitting or everything):
+            raise click.ClickException("no login fits; see `onecgw grants list --all`")
         if deny:
-            for client_id in {client or ""} | {line.client_id for line in found}:
-                deny_client(db, vault.hash(client_id), now=now)
-            tell(db, "client.denied", client=client or "")
-        return len(ended), bool(found or dropped or everything or deny)
+            _deny(db, vault, fitting)
+        return ended_count, len(fitting)
 
     with open_store(settings) as store:
-        count, has_found = store.write_here(transition)
-    if not has_found:
-        raise click.ClickException("no login fits; see `onecgw grants list --all`")
-    click.echo(f"{count} logins have ended.")
+        ended_count, client_count = store.write_here(transition)
+    click.echo(f"{ended_count} logins have ended.")
+    if deny:
+        click.echo(f"{client_count} client_ids are denied; see `onecgw grants denied`.")
+
+
+@attrs.frozen(kw_only=True)
+class _Which:
+    """Which logins are meant; all, if nothing is said."""
+
+    sub: str | None
+    client: str | None
+    grant: str | None
+
+    def fits(self, sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
+        return (
+            self.sub in (None, sub)
+            and self.client in (None, client_id, client_name)
+            and self.grant in (None, grant_id)
+        )
+
+
+def _end(db: sqlite3.Connection, vault: Vault, which: _Which) -> tuple[dict[str, str], int]:
+    """End logins, also those that have only begun; the clients that were meant, and how many."""
+    now = int(time.time())
+    found = [
+        line
+        for line in list_grants(db, now=now)
+        if which.fits(line.sub, line.client_id, line.client_name, line.id)
+    ]
+    ended = [line for line in found if line.ended_at is None]
+    for line in ended:
+        revoke_grant(db, line.id, now=now, why=BY_ADMINISTRATOR)
+        facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
+        tell(db, "grant.revoked", **facts, detail=BY_ADMINISTRATOR)
+    dropped = drop_consents(db, vault, which.fits)
+    for consent in dropped:
+        facts = {"sub": consent.sub, "client": consent.client_name}
+        tell(db, "consent.denied", **facts, detail=BY_ADMINISTRATOR)
+    names = {line.client_id: line.client_name for line in found}
+    return names | {consent.client_id: consent.client_name for consent in dropped}, len(ended)
+
+
+def _deny(db: sqlite3.Connection, vault: Vault, names: dict[str, str]) -> None:
+    """Let clients in no more, given by their ids, with their names."""
+    for client_id, name in names.items():
+        deny_client(db, vault, Denial(client_id=client_id, name=name, denied_at=int(time.time())))
+        tell(db, "client.denied", client=name, detail=BY_ADMINISTRATOR)
+
+
+@grants.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def denied(config: Path | None, *, as_json: bool) -> None:
+    """Show the programs that are let in no more."""
+    with open_store(open_settings(config)) as store:
+        found = store.read(list_denials)
+    if as_json:
+        print_json(map(attrs.asdict, found))
+        return
+    rows = [(moment(each.denied_at), each.name, each.client_id) for each in found]
+    print_table(("DENIED", "CLIENT", "CLIENT_ID"), rows)
+
+
+@grants.command()
+@config_option
+@click.option("--client", required=True, help="The program, by its name or client_id.")
+def allow(config: Path | None, *, client: str) -> None:
+    """Let a program in again that was denied; its people have to log in again."""
+
+    def transition(db: sqlite3.Connection) -> int:
+        found = allow_client(db, client)
+        if not found:
+            raise click.ClickException(f"{client} is not denied; see `onecgw grants denied`")
+        for denial in found:
+            tell(db, "client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
+        return len(found)
+
+    with open_store(open_settings(config)) as store:
+        count = store.write_here(transition)
+    click.echo(f"{count} client_ids are let in again.")
+
+
+def _is_client_id(text: str, settings: Settings) -> bool:
+    """Whether a text that fits no login is a client_id, and not a name with a slip in it."""
+    return text.startswith((PREFIX, "https://")) or text in read_configured(settings.oauth.clients)

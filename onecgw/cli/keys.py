@@ -10,12 +10,13 @@ import attrs
 import click
 
 from onecgw.caller import ALL_SCOPES
-from onecgw.cli.books import open_store, tell
+from onecgw.cli.books import BY_ADMINISTRATOR, make_store, open_store, tell
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
-from onecgw.oauth.local_keys import LocalKey, add_key, list_keys, revoke_key
+from onecgw.oauth.grants import facts_of
+from onecgw.oauth.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.oauth.scopes import join_scopes
 from onecgw.oauth.vault import open_vault
 from onecgw.settings import Duration
@@ -37,23 +38,25 @@ def keys() -> None:
 )
 @click.option("--expires", help="A duration such as 90d, or a day such as 2027-12-31.")
 def add(config: Path | None, name: str, scopes: str, expires: str | None) -> None:
-    """Make a key and show it, this once."""
+    """Make a key and show it, this once.
+
+    On a first install this may be before the gateway's first start: the database is made then.
+    """
     settings = open_settings(config)
     if settings.oauth.keys != "local":
         raise ConfigError("oauth.keys is onec: keys are made in 1C. Set oauth.keys: local.")
     name, wanted = _read_name(name), _read_scopes(scopes)
     now = int(time.time())
     expires_at = None if expires is None else _read_expiry(expires, now)
-    with open_store(settings) as store:
-        made, key = add_key(
-            store,
-            open_vault(settings.secrets_path),
-            name=name,
-            scopes=wanted,
-            now=now,
-            expires_at=expires_at,
-        )
-        store.write_here(lambda db: tell(db, "key.added", sub=made.sub, detail=join_scopes(wanted)))
+    vault = open_vault(settings.secrets_path)
+
+    def transition(db: sqlite3.Connection) -> tuple[LocalKey, str]:
+        added, key = add_key(db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
+        tell(db, "key.added", sub=added.sub, detail=join_scopes(wanted))
+        return added, key
+
+    with make_store(settings) as store:
+        made, key = store.write_here(transition)
     click.echo(key)
     click.echo(
         f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
@@ -101,10 +104,14 @@ def revoke(config: Path | None, key_id: str) -> None:
 
 
 def _revoke(db: sqlite3.Connection, key_id: str, now: int) -> LocalKey | None:
-    ended = revoke_key(db, key_id, now=now)
-    if ended is not None:
-        tell(db, "key.revoked", sub=ended.sub, detail="by the administrator")
-    return ended
+    found = revoke_key(db, key_id, now=now)
+    if found is None:
+        return None
+    key, grants = found
+    tell(db, "key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
+    for grant in grants:
+        tell(db, "grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
+    return key
 
 
 def _read_name(text: str) -> str:

@@ -28,8 +28,8 @@ from onecgw.mcp.problems import (
     ClientLacks,
     RpcError,
 )
-from onecgw.mcp.sealing import MIN_KEY_BYTES, Sealer
 from onecgw.mcp.sessions import resume
+from onecgw.sealing import MIN_KEY_BYTES, Sealer
 
 log: Final = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from onecgw.mcp.capabilities import capabilities_of, implementation
 from onecgw.mcp.client import read_client
 from onecgw.mcp.features import Features
 from onecgw.mcp.problems import INVALID_PARAMS, RpcError
-from onecgw.mcp.sealing import Sealer
 from onecgw.mcp.sessions import Session, issue
 from onecgw.mcp.versions import LATEST_LEGACY, LEGACY
+from onecgw.sealing import Sealer
 
 DEFAULT_LOG_LEVEL: Final = "info"
 MAX_LOG_LEVELS: Final = 10_000

@@ -31,7 +31,7 @@ from onecgw.mcp.problems import (
     tool_error_text,
 )
 from onecgw.mcp.rounds import InputRequired, Rounds, input_required, open_rounds, subject_of
-from onecgw.mcp.sealing import Sealer
+from onecgw.sealing import Sealer
 
 MAX_COMPLETIONS: Final = 100  # MCP, completion, "Completion Results"
 MAX_ECHO_CHARACTERS: Final = 100

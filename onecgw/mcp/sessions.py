@@ -11,7 +11,7 @@ import msgspec
 
 from onecgw.mcp.client import Client
 from onecgw.mcp.problems import SESSION_NOT_FOUND, RpcError
-from onecgw.mcp.sealing import NotSealed, Sealer
+from onecgw.sealing import NotSealed, Sealer
 
 SESSION_SECONDS: Final = 30 * 24 * 3600  # as long as a refresh token may idle
 PURPOSE: Final = "mcp session"

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import sqlite3
 from typing import Final
 
 import attrs
@@ -10,7 +11,14 @@ import trio
 from onecgw.caller import Caller
 from onecgw.errors import OnecUnavailable, StorageUnavailable
 from onecgw.identity import InvalidKey, UncheckedKey, ValidKey
-from onecgw.oauth.grants import Grant, confirm_access, find_access, record_verified, revoke_grant
+from onecgw.oauth.grants import (
+    Grant,
+    confirm_access,
+    facts_of,
+    find_access,
+    record_verified,
+    revoke_grant,
+)
 from onecgw.oauth.keyring import Checked
 from onecgw.oauth.realm import Origin, Realm
 
@@ -40,15 +48,22 @@ class Admission:
             OnecUnavailable: the account could not be checked for too long.
         """
         realm = self._realm
-        token_hash, now = realm.vault.hash(token), realm.seconds()
+        token_hash, now = realm.vault.hash(token, "access token"), realm.seconds()
         access = realm.store.read(lambda db: find_access(db, token_hash, now=now))
-        # RFC 8707, 2 and MCP authorization: a token for another resource MUST NOT be accepted.
-        if access is None or access.grant.resource != realm.resource:
+        if access is None:
+            realm.tell("token.rejected", origin, detail="the access token is not valid")
             return None
         grant = access.grant
+        # RFC 8707, 2 and MCP authorization: a token for another resource MUST NOT be accepted.
+        if grant.resource != realm.resource:
+            detail = "the access token is for another resource"
+            realm.tell("token.rejected", origin, **facts_of(grant), detail=detail)
+            return None
         if now - grant.verified_at >= VERIFY_SECONDS:
             verified = await self.verify_again(grant, origin)
             if verified is None:
+                detail = "the login is over"
+                realm.tell("token.rejected", origin, **facts_of(grant), detail=detail)
                 return None
             grant = verified
             if now - grant.verified_at >= VERIFY_SECONDS + STALE_SECONDS:
@@ -63,13 +78,16 @@ class Admission:
             sub=grant.sub,
             scopes=access.scopes & grant.entitled,
             client=grant.client_name,
+            grant=grant.id,
+            ip=origin.ip,
             entitled=grant.entitled & realm.supported,
         )
 
     async def verify_again(self, grant: Grant, origin: Origin) -> Grant | None:
         """The grant with what its account may see now; None if it is over.
 
-        When nobody can be asked it comes back as it was.
+        When nobody can be asked it comes back as it was. A key that cannot be read any more is not
+        that: asking again would never help, so the login ends, and the person makes a new one.
 
         Raises:
             StorageUnavailable: the answer could not be kept.
@@ -80,41 +98,39 @@ class Admission:
         key = realm.vault.decrypt(grant.key_box, purpose=f"grant {grant.id}")
         if key is None:
             log.error("oauth.key_box", extra={"fields": {"grant": grant.id}})
+            await self._end(grant, origin, "the key behind it cannot be read any more")
             return None
         checked = await realm.keyring.verify(key, origin.request_id)
         verdict = checked.verdict
         if isinstance(verdict, UncheckedKey):
             self._pause(grant.id)
-            reason = verdict.error.code
-            realm.tell("key.unavailable", origin, sub=grant.sub, grant=grant.id, detail=reason)
+            realm.tell("key.unavailable", origin, **facts_of(grant), detail=verdict.error.code)
             return grant
         if isinstance(verdict, InvalidKey) or verdict.sub != grant.sub:
-            await self._end(grant, origin)
+            realm.tell("key.revoked", origin, **facts_of(grant))
+            await self._end(grant, origin, "the key is not valid any more")
             return None
         return await self._keep(grant, verdict, checked, origin)
 
     async def _keep(
         self, grant: Grant, verdict: ValidKey, checked: Checked, origin: Origin
-    ) -> Grant:
+    ) -> Grant | None:
+        def transition(db: sqlite3.Connection) -> bool:
+            return record_verified(db, grant.id, entitled=verdict.scopes, verified_at=checked.at)
+
         # While the database is read-only, the next call asks again.
         with contextlib.suppress(StorageUnavailable):
-            await self._realm.store.write(
-                lambda db: record_verified(
-                    db, grant.id, entitled=verdict.scopes, verified_at=checked.at
-                )
-            )
-        self._realm.tell(
-            "key.reverified", origin, sub=grant.sub, client=grant.client_name, grant=grant.id
-        )
+            if not await self._realm.store.write(transition):
+                return None  # an administrator was faster than 1C
+        self._realm.tell("key.reverified", origin, **facts_of(grant))
         return attrs.evolve(grant, entitled=verdict.scopes, verified_at=checked.at)
 
-    async def _end(self, grant: Grant, origin: Origin) -> None:
+    async def _end(self, grant: Grant, origin: Origin, why: str) -> None:
         realm = self._realm
-        facts = {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
-        realm.tell("key.revoked", origin, **facts)
-        why = "the key is not valid any more"
-        await realm.store.write(lambda db: revoke_grant(db, grant.id, now=realm.seconds(), why=why))
-        realm.tell("grant.revoked", origin, **facts, detail=why)
+        if await realm.store.write(
+            lambda db: revoke_grant(db, grant.id, now=realm.seconds(), why=why)
+        ):
+            realm.tell("grant.revoked", origin, **facts_of(grant), detail=why)
 
     def _pause(self, grant_id: str) -> None:
         if len(self._paused) >= MAX_PAUSED:

@@ -1,7 +1,6 @@
 """The programs that ask for access: registered by themselves, by the operator, or by a document."""
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -11,7 +10,8 @@ from onecgw.oauth.client import METHODS, Client, accept_redirects, clean_name
 from onecgw.oauth.documents import Documents
 from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
 from onecgw.oauth.redirects import RedirectPolicy
-from onecgw.oauth.vault import NotSealed, Vault
+from onecgw.oauth.vault import Vault
+from onecgw.sealing import NotSealed
 
 PREFIX: Final = "ocg_dc_"
 _PURPOSE: Final = "client"
@@ -74,14 +74,14 @@ class Clients:
     async def find(self, client_id: str) -> Client | None:
         """A client, ready to be shown to a person; its document is fetched if it has one."""
         if client_id.startswith("https://"):
-            if self._is_denied(self._vault.hash(client_id)):
+            if self._is_denied(self._vault.hash(client_id, "client")):
                 return None
             return await self.documents.find(client_id)
         return self.find_kept(client_id)
 
     def find_kept(self, client_id: str) -> Client | None:
         """A client whose description needs no fetching; a document's is reduced to its id."""
-        if self._is_denied(self._vault.hash(client_id)):
+        if self._is_denied(self._vault.hash(client_id, "client")):
             return None
         if client_id in self._configured:
             return self._configured[client_id]
@@ -93,7 +93,8 @@ class Clients:
         if not client_id.startswith(PREFIX):
             return None
         try:
-            sealed = self._vault.unseal(client_id.removeprefix(PREFIX), _Sealed, purpose=_PURPOSE)
+            text = client_id.removeprefix(PREFIX)
+            sealed = self._vault.sealer.open(text, _Sealed, purpose=_PURPOSE)
         except NotSealed:
             return None
         # The operator may have narrowed the policy since.
@@ -120,7 +121,7 @@ class Clients:
             auth_method=auth_method,
             redirect_uris=uris,
         )
-        client_id = PREFIX + self._vault.seal(sealed, purpose=_PURPOSE)
+        client_id = PREFIX + self._vault.sealer.seal(sealed, purpose=_PURPOSE)
         answer: dict[str, object] = {
             "client_id": client_id,
             "client_id_issued_at": now,
@@ -160,14 +161,3 @@ def read_configured(items: tuple[str, ...]) -> dict[str, Client]:
             id=client_id, name=client_id, redirect_uris=tuple(uris), is_known=True
         )
     return found
-
-
-def deny_client(db: sqlite3.Connection, client_hash: bytes, *, now: int) -> None:
-    """Let a client in no more."""
-    db.execute("INSERT OR IGNORE INTO denied_clients VALUES (?, ?)", (client_hash, now))
-
-
-def is_client_denied(db: sqlite3.Connection, client_hash: bytes) -> bool:
-    """Whether the operator has denied a client."""
-    found = db.execute("SELECT 1 FROM denied_clients WHERE hash = ?", (client_hash,)).fetchone()
-    return found is not None

@@ -1,7 +1,8 @@
 """Logins and their tokens as the database keeps them; each function is part of a transaction."""
 
 import sqlite3
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import attrs
 
@@ -32,12 +33,42 @@ class Grant:
     verified_at: int
 
     @classmethod
-    def of(cls, row: sqlite3.Row) -> "Grant":
-        """The grant in a row of its table."""
-        values = {field.name: row[field.name] for field in attrs.fields(cls)}
-        values["scopes"] = split_scopes(row["scopes"])
-        values["entitled"] = split_scopes(row["entitled"])
-        return cls(**values)
+    def of(cls, row: Sequence[Any]) -> "Grant":
+        """The grant in the columns of _GRANT."""
+        # By position: it is read for every call of a tool.
+        return cls(
+            id=row[0],
+            sub=row[1],
+            name=row[2],
+            client_id=row[3],
+            client_name=row[4],
+            resource=row[5],
+            scopes=split_scopes(row[6]),
+            entitled=split_scopes(row[7]),
+            key_hash=row[8],
+            key_box=row[9],
+            expires_at=row[10],
+            verified_at=row[11],
+        )
+
+
+def facts_of(grant: Grant) -> dict[str, str]:
+    """What the audit says of a grant."""
+    return {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
+
+
+_GRANT: Final = (
+    "grants.id, sub, name, client_id, client_name, resource, grants.scopes, entitled, key_hash,"
+    " key_box, grants.expires_at, verified_at"
+)
+_FIND_ANY_GRANT: Final = f"SELECT {_GRANT} FROM grants WHERE id = ?"  # noqa: S608 - our own text
+_FIND_GRANT: Final = f"{_FIND_ANY_GRANT} AND revoked_at IS NULL"
+_FIND_BY_KEY: Final = f"SELECT {_GRANT} FROM grants WHERE key_hash = ?"  # noqa: S608 - our own text
+_FIND_ACCESS: Final = (
+    f"SELECT {_GRANT}, tokens.scopes, seen_at FROM tokens JOIN grants ON grants.id = grant_id"  # noqa: S608 - our own text
+    " WHERE hash = ? AND kind = 'access' AND tokens.expires_at > ?"
+    " AND revoked_at IS NULL AND grants.expires_at > ?"
+)
 
 
 def insert_grant(db: sqlite3.Connection, grant: Grant, *, created_at: int) -> None:
@@ -83,10 +114,19 @@ def insert_code(
 
 def find_grant(db: sqlite3.Connection, grant_id: str) -> Grant | None:
     """A grant that is not revoked; its expiry is the caller's to judge."""
-    row = db.execute(
-        "SELECT * FROM grants WHERE id = ? AND revoked_at IS NULL", (grant_id,)
-    ).fetchone()
+    row = db.execute(_FIND_GRANT, (grant_id,)).fetchone()
     return None if row is None else Grant.of(row)
+
+
+def find_any_grant(db: sqlite3.Connection, grant_id: str) -> Grant | None:
+    """A grant, be it revoked or not: whose it was, for the audit."""
+    row = db.execute(_FIND_ANY_GRANT, (grant_id,)).fetchone()
+    return None if row is None else Grant.of(row)
+
+
+def find_grants_of_key(db: sqlite3.Connection, key_hash: bytes) -> list[Grant]:
+    """The grants behind which a key stands, revoked ones too."""
+    return [Grant.of(row) for row in db.execute(_FIND_BY_KEY, (key_hash,)).fetchall()]
 
 
 def find_token(db: sqlite3.Connection, token_hash: bytes, kind: str) -> sqlite3.Row | None:
@@ -108,23 +148,19 @@ class Access:
 
 def find_access(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> Access | None:
     """A live access token, or None."""
-    token = find_token(db, token_hash, "access")
+    row = db.execute(_FIND_ACCESS, (token_hash, now, now)).fetchone()
+    if row is None:
+        return None
+    return Access(grant=Grant.of(row), scopes=split_scopes(row[12]), is_new=row[13] is None)
+
+
+def find_refresh(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> Grant | None:
+    """The grant behind a refresh token, if both live."""
+    token = find_token(db, token_hash, "refresh")
     if token is None or token["expires_at"] <= now:
         return None
     grant = find_grant(db, token["grant_id"])
-    if grant is None or grant.expires_at <= now:
-        return None
-    return Access(
-        grant=grant,
-        scopes=split_scopes(token["scopes"]),
-        is_new=token["seen_at"] is None,
-    )
-
-
-def find_refresh(db: sqlite3.Connection, token_hash: bytes) -> Grant | None:
-    """The grant behind a refresh token."""
-    token = find_token(db, token_hash, "refresh")
-    return None if token is None else find_grant(db, token["grant_id"])
+    return None if grant is None or grant.expires_at <= now else grant
 
 
 def confirm_access(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> None:
@@ -138,12 +174,13 @@ def confirm_access(db: sqlite3.Connection, token_hash: bytes, *, now: int) -> No
 
 def record_verified(
     db: sqlite3.Connection, grant_id: str, *, entitled: frozenset[str], verified_at: int
-) -> None:
-    """The key behind a grant is still good for these scopes."""
-    db.execute(
-        "UPDATE grants SET entitled = ?, verified_at = ? WHERE id = ?",
+) -> bool:
+    """The key behind a grant is still good for these scopes; False if the grant was revoked."""
+    done = db.execute(
+        "UPDATE grants SET entitled = ?, verified_at = ? WHERE id = ? AND revoked_at IS NULL",
         (join_scopes(entitled), verified_at, grant_id),
     )
+    return done.rowcount > 0
 
 
 def revoke_token(
@@ -165,14 +202,15 @@ def revoke_token(
     return grant
 
 
-def revoke_grant(db: sqlite3.Connection, grant_id: str, *, now: int, why: str) -> None:
-    """End a login: its tokens are gone and its key is forgotten."""
-    db.execute(
+def revoke_grant(db: sqlite3.Connection, grant_id: str, *, now: int, why: str) -> bool:
+    """End a login: its tokens are gone and its key is forgotten; False if it was over before."""
+    done = db.execute(
         "UPDATE grants SET revoked_at = ?, revoked_why = ?, key_box = x''"
         " WHERE id = ? AND revoked_at IS NULL",
         (now, why, grant_id),
     )
     db.execute("DELETE FROM tokens WHERE grant_id = ?", (grant_id,))
+    return done.rowcount > 0
 
 
 def sweep(db: sqlite3.Connection, *, now: int) -> None:

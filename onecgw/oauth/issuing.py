@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.oauth.grants import Grant, find_grant, find_token, revoke_grant
+from onecgw.oauth.grants import Grant, find_any_grant, find_grant, find_token, revoke_grant
 from onecgw.oauth.problems import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET
 from onecgw.oauth.scopes import join_scopes
 from onecgw.oauth.vault import challenge_of
@@ -35,7 +35,8 @@ class Lives:
 class Refused:
     """A request without effect, or with the effect that its event names.
 
-    event: for the audit. ended: why the grant is over now, "" if it is not.
+    event: for the audit. grant: whose code or token it was, be it of this client or another.
+    ended: why the grant is over now, "" if it is not.
     """
 
     error: str
@@ -91,7 +92,11 @@ def redeem(
     code = db.execute("SELECT * FROM codes WHERE hash = ?", (asked.code_hash,)).fetchone()
     grant = None if code is None else find_grant(db, code["grant_id"])
     if grant is None or not hmac.compare_digest(grant.client_id.encode(), asked.client_id.encode()):
-        return Refused(error=INVALID_GRANT, description="the code is not valid for this client")
+        return Refused(
+            error=INVALID_GRANT,
+            description="the code is not valid for this client",
+            grant=None if code is None else find_any_grant(db, code["grant_id"]),
+        )
     if refused := _refusal(db, asked, code, grant, now=now):
         return refused
     ends_at = now + lives.grant
@@ -156,7 +161,9 @@ def refresh(
     grant = None if token is None else find_grant(db, token["grant_id"])
     if token is None or grant is None or grant.client_id != asked.client_id:
         return Refused(
-            error=INVALID_GRANT, description="the refresh token is not valid for this client"
+            error=INVALID_GRANT,
+            description="the refresh token is not valid for this client",
+            grant=grant,
         )
     if token["expires_at"] <= now or grant.expires_at <= now:
         return Refused(error=INVALID_GRANT, description="the login has expired", grant=grant)

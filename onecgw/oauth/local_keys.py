@@ -10,12 +10,13 @@ import attrs
 
 from onecgw.errors import StorageUnavailable
 from onecgw.identity import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
-from onecgw.oauth.grants import revoke_grant
+from onecgw.oauth.grants import Grant, find_grants_of_key, revoke_grant
 from onecgw.oauth.scopes import join_scopes, split_scopes
 from onecgw.oauth.vault import KEY, Vault
 from onecgw.store import Store
 
 ID_BYTES: Final = 4
+KEY_REVOKED: Final = "the key was revoked"
 
 
 @attrs.frozen(kw_only=True)
@@ -35,7 +36,7 @@ class LocalKey:
 
 
 def add_key(
-    store: Store,
+    db: sqlite3.Connection,
     vault: Vault,
     *,
     name: str,
@@ -55,24 +56,12 @@ def add_key(
         expires_at=expires_at,
         revoked_at=None,
     )
-    store.write_here(lambda db: _insert(db, made, vault.hash(key)))
-    return made, key
-
-
-def _insert(db: sqlite3.Connection, key: LocalKey, key_hash: bytes) -> None:
     db.execute(
         "INSERT INTO keys (id, hash, sub, name, scopes, created_at, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            key.id,
-            key_hash,
-            key.sub,
-            key.name,
-            join_scopes(key.scopes),
-            key.created_at,
-            key.expires_at,
-        ),
+        (key_id, vault.hash(key, "key"), made.sub, name, join_scopes(scopes), now, expires_at),
     )
+    return made, key
 
 
 def list_keys(db: sqlite3.Connection) -> list[LocalKey]:
@@ -80,17 +69,22 @@ def list_keys(db: sqlite3.Connection) -> list[LocalKey]:
     return [_key_of(row) for row in db.execute("SELECT * FROM keys ORDER BY created_at, id")]
 
 
-def revoke_key(db: sqlite3.Connection, key_id: str, *, now: int) -> LocalKey | None:
-    """End a key and every login made or begun with it; None if there is no such key."""
+def revoke_key(
+    db: sqlite3.Connection, key_id: str, *, now: int
+) -> tuple[LocalKey, list[Grant]] | None:
+    """End a key and every login made or begun with it; None if there is no such key.
+
+    Returns:
+        The key and the logins that ended with it.
+    """
     row = db.execute("SELECT * FROM keys WHERE id = ?", (key_id,)).fetchone()
     if row is None:
         return None
     db.execute("UPDATE keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ?", (now, key_id))
-    grants = db.execute("SELECT id FROM grants WHERE key_hash = ?", (row["hash"],)).fetchall()
-    for grant in grants:
-        revoke_grant(db, grant["id"], now=now, why="the key was revoked")
+    found = find_grants_of_key(db, row["hash"])
+    ended = [grant for grant in found if revoke_grant(db, grant.id, now=now, why=KEY_REVOKED)]
     db.execute("DELETE FROM transactions WHERE key_hash = ?", (row["hash"],))
-    return _key_of(row)
+    return _key_of(row), ended
 
 
 def is_key_revoked(db: sqlite3.Connection, key_hash: bytes) -> bool:
@@ -107,7 +101,7 @@ def make_local_check(
     """What tells whose a key is, from the gateway's own database."""
 
     async def check(key: str, request_id: str) -> KeyVerdict:  # noqa: ARG001 - as 1C is asked
-        key_hash = vault.hash(key)
+        key_hash = vault.hash(key, "key")
         try:
             row = store.read(
                 lambda db: db.execute("SELECT * FROM keys WHERE hash = ?", (key_hash,)).fetchone()

@@ -17,13 +17,15 @@ from onecgw.oauth.authorization import (
     redirect_with,
     single,
 )
-from onecgw.oauth.clients import is_client_denied
+from onecgw.oauth.client import Client
+from onecgw.oauth.denials import is_client_denied
 from onecgw.oauth.grants import Grant, insert_code, insert_grant
 from onecgw.oauth.local_keys import is_key_revoked
 from onecgw.oauth.problems import ACCESS_DENIED, OauthProblem
 from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
-from onecgw.oauth.vault import CODE, NotSealed, Vault
+from onecgw.oauth.vault import CODE, Vault
+from onecgw.sealing import NotSealed
 
 ASK_SECONDS: Final = 600
 TRANSACTION_SECONDS: Final = 300
@@ -76,12 +78,14 @@ class Login:
             OauthProblem: neither the client nor its redirect can be trusted with the answer.
         """
         realm = self._realm
-        client_id = single(pairs, "client_id")
-        client = None if client_id is None else await realm.clients.find(client_id)
+        client: Client | None = None
         try:
+            client_id = single(pairs, "client_id")
+            client = None if client_id is None else await realm.clients.find(client_id)
             redirect_uri = check_redirect(pairs, client)
         except OauthProblem as problem:
-            realm.tell("authorize.rejected", origin, detail=str(problem))
+            name = "" if client is None else client.name
+            realm.tell("authorize.rejected", origin, client=name, detail=str(problem))
             raise
         assert client is not None  # noqa: S101 - check_redirect refuses a client that is not there
         try:
@@ -106,12 +110,12 @@ class Login:
 
     def seal(self, ask: Ask) -> str:
         """The request as a hidden field of the page."""
-        return self._realm.vault.seal(ask, purpose=_ASK_PURPOSE)
+        return self._realm.vault.sealer.seal(ask, purpose=_ASK_PURPOSE)
 
     def unseal(self, text: str, browser: str) -> Ask | None:
         """The request in a hidden field; None if it is not ours, too old or another's."""
         try:
-            ask = self._realm.vault.unseal(text, Ask, purpose=_ASK_PURPOSE)
+            ask = self._realm.vault.sealer.open(text, Ask, purpose=_ASK_PURPOSE)
         except NotSealed:
             return None
         fits = secrets.compare_digest(ask.browser, browser)
@@ -127,6 +131,7 @@ class Login:
         """
         realm = self._realm
         if not key or len(key) > MAX_KEY_CHARACTERS:
+            realm.tell("key.failed", origin, client=ask.client_name)
             return "invalid"
         checked = await realm.keyring.verify(key, origin.request_id)
         account = checked.verdict
@@ -140,13 +145,13 @@ class Login:
         realm.tell("key.ok", origin, sub=account.sub, client=ask.client_name)
         transaction = realm.vault.mint(_TRANSACTION)
         row = (
-            realm.vault.hash(transaction),
+            realm.vault.hash(transaction, "transaction"),
             # With the state, which is nobody's business but the client's.
             realm.vault.encrypt(msgspec.json.encode(ask).decode(), purpose=_ASK_PURPOSE),
             account.sub,
             account.name or account.sub,
             join_scopes(account.scopes),
-            realm.vault.hash(key),
+            realm.vault.hash(key, "key"),
             realm.vault.encrypt(key, purpose="transaction"),
             checked.at,
             realm.seconds() + TRANSACTION_SECONDS,
@@ -156,12 +161,11 @@ class Login:
 
     def find(self, transaction: str, browser: str) -> Consent | None:
         """A consent that still waits for its answer in this browser."""
-        row = self._realm.store.read(lambda db: self._row(db, transaction, browser))
-        if row is None:
+        kept = self._realm.store.read(lambda db: self._find(db, transaction, browser))
+        if kept is None:
             return None
-        return self._consent(
-            transaction, self._ask_of(row), row["name"], split_scopes(row["entitled"])
-        )
+        row = kept.row
+        return self._consent(transaction, kept.ask, row["name"], split_scopes(row["entitled"]))
 
     async def allow(
         self, transaction: str, browser: str, scopes: frozenset[str], origin: Origin
@@ -175,21 +179,21 @@ class Login:
         code = realm.vault.mint(CODE)
 
         def transition(db: sqlite3.Connection) -> tuple[Grant, Ask] | None:
-            row = self._take(db, transaction, browser)
-            if row is None:
+            kept = self._take(db, transaction, browser)
+            if kept is None:
                 return None
-            ask = self._ask_of(row)
+            row, ask = kept.row, kept.ask
             # The administrator may have been faster than the person.
             if is_key_revoked(db, row["key_hash"]) or is_client_denied(
-                db, realm.vault.hash(ask.client_id)
+                db, realm.vault.hash(ask.client_id, "client")
             ):
                 return None
             offered = self._offered(ask, split_scopes(row["entitled"]))
-            grant = self._grant(row, ask, scopes & offered)
+            grant = self._grant(kept, scopes & offered)
             insert_grant(db, grant, created_at=realm.seconds())
             insert_code(
                 db,
-                realm.vault.hash(code),
+                realm.vault.hash(code, "code"),
                 grant,
                 redirect_uri=ask.redirect_uri,
                 challenge=ask.challenge,
@@ -214,11 +218,11 @@ class Login:
         Raises:
             StorageUnavailable: the answer could not be kept.
         """
-        row = await self._realm.store.write(lambda db: self._take(db, transaction, browser))
-        if row is None:
+        kept = await self._realm.store.write(lambda db: self._take(db, transaction, browser))
+        if kept is None:
             return None
-        ask = self._ask_of(row)
-        self._realm.tell("consent.denied", origin, sub=row["sub"], client=ask.client_name)
+        ask, sub = kept.ask, kept.row["sub"]
+        self._realm.tell("consent.denied", origin, sub=sub, client=ask.client_name)
         problem = OauthProblem(ACCESS_DENIED, "the person did not agree")
         is_trusted = self._realm.clients.trusts(ask.redirect_uri, is_known=ask.client_is_known)
         return self._refuse(ask.redirect_uri, ask.state, problem, is_trusted=is_trusted)
@@ -243,29 +247,30 @@ class Login:
         offered = self._offered(ask, entitled)
         return Consent(transaction=transaction, ask=ask, name=name, offered=offered)
 
-    def _row(self, db: sqlite3.Connection, transaction: str, browser: str) -> sqlite3.Row | None:
+    def _find(self, db: sqlite3.Connection, transaction: str, browser: str) -> "_Kept | None":
+        vault = self._realm.vault
         row: sqlite3.Row | None = db.execute(
             "SELECT * FROM transactions WHERE hash = ? AND expires_at > ?",
-            (self._realm.vault.hash(transaction), self._realm.seconds()),
+            (vault.hash(transaction, "transaction"), self._realm.seconds()),
         ).fetchone()
-        if row is None or not secrets.compare_digest(self._ask_of(row).browser, browser):
+        if row is None:
             return None
-        return row
-
-    def _ask_of(self, row: sqlite3.Row) -> Ask:
-        text = self._realm.vault.decrypt(row["request_box"], purpose=_ASK_PURPOSE)
-        return msgspec.json.decode(text or "", type=Ask)
-
-    def _take(self, db: sqlite3.Connection, transaction: str, browser: str) -> sqlite3.Row | None:
-        """A transaction is answered once."""
-        row = self._row(db, transaction, browser)
-        if row is not None:
-            db.execute("DELETE FROM transactions WHERE hash = ?", (row["hash"],))
-        return row
-
-    def _grant(self, row: sqlite3.Row, ask: Ask, scopes: frozenset[str]) -> Grant:
-        vault = self._realm.vault
+        ask = read_ask(vault, row)
         key = vault.decrypt(row["key_box"], purpose="transaction")
+        # With another secrets file than before, the login has to begin anew.
+        if ask is None or key is None or not secrets.compare_digest(ask.browser, browser):
+            return None
+        return _Kept(row=row, ask=ask, key=key)
+
+    def _take(self, db: sqlite3.Connection, transaction: str, browser: str) -> "_Kept | None":
+        """A transaction is answered once."""
+        kept = self._find(db, transaction, browser)
+        if kept is not None:
+            db.execute("DELETE FROM transactions WHERE hash = ?", (kept.row["hash"],))
+        return kept
+
+    def _grant(self, kept: "_Kept", scopes: frozenset[str]) -> Grant:
+        row, ask = kept.row, kept.ask
         grant_id = secrets.token_hex(8)
         return Grant(
             id=grant_id,
@@ -277,31 +282,57 @@ class Login:
             scopes=scopes,
             entitled=split_scopes(row["entitled"]),
             key_hash=row["key_hash"],
-            key_box=vault.encrypt(key or "", purpose=f"grant {grant_id}"),
+            key_box=self._realm.vault.encrypt(kept.key, purpose=f"grant {grant_id}"),
             # Until the code is redeemed.
             expires_at=self._realm.seconds() + self._realm.lives.code,
             verified_at=row["verified_at"],
         )
 
 
+@attrs.frozen(kw_only=True)
+class _Kept:
+    """A transaction as it waits for its answer."""
+
+    row: sqlite3.Row
+    ask: Ask
+    key: str
+
+
+def read_ask(vault: Vault, row: sqlite3.Row) -> Ask | None:
+    """The request of a transaction; None if another secrets file encrypted it."""
+    text = vault.decrypt(row["request_box"], purpose=_ASK_PURPOSE)
+    return None if text is None else msgspec.json.decode(text, type=Ask)
+
+
+@attrs.frozen(kw_only=True)
+class Dropped:
+    """A consent that an administrator has ended."""
+
+    sub: str
+    client_id: str
+    client_name: str
+
+
 def drop_consents(
     db: sqlite3.Connection, vault: Vault, fits: Callable[[str, str, str], bool]
-) -> int:
-    """Forget consents that wait for their answer; how many there were.
+) -> list[Dropped]:
+    """Forget consents that wait for their answer.
+
+    Those that cannot be read cannot be answered either, and end by themselves.
 
     Args:
         db: in a transaction.
         vault: of the same secrets file.
         fits: called with sub, client_id and the client's name.
     """
-    count = 0
-    for row in db.execute("SELECT hash, sub, request_box FROM transactions").fetchall():
-        text = vault.decrypt(row["request_box"], purpose=_ASK_PURPOSE)
-        ask = None if text is None else msgspec.json.decode(text, type=Ask)
-        if ask is None or fits(row["sub"], ask.client_id, ask.client_name):
+    dropped = []
+    for row in db.execute("SELECT * FROM transactions").fetchall():
+        ask, sub = read_ask(vault, row), row["sub"]
+        if ask is not None and fits(sub, ask.client_id, ask.client_name):
             db.execute("DELETE FROM transactions WHERE hash = ?", (row["hash"],))
-            count += 1
-    return count
+            found = Dropped(sub=sub, client_id=ask.client_id, client_name=ask.client_name)
+            dropped.append(found)
+    return dropped
 
 
 def _insert(db: sqlite3.Connection, row: tuple[object, ...]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from onecgw.audit import AuditEvent
 from onecgw.identity import CheckKey
-from onecgw.oauth.clients import Clients, is_client_denied, read_configured
+from onecgw.oauth.clients import Clients, read_configured
+from onecgw.oauth.denials import is_client_denied
 from onecgw.oauth.documents import Documents
 from onecgw.oauth.fetching import Fetcher
 from onecgw.oauth.keyring import VALID_SECONDS, Keyring
@@ -61,7 +62,7 @@ def open_realm(
         ),
         keyring=Keyring(
             make_local_check(store, vault, now=now) if is_local else check_key,
-            hash_key=vault.hash,
+            hash_key=lambda key: vault.hash(key, "key"),
             valid_seconds=0 if is_local else VALID_SECONDS,
             now=now,
         ),

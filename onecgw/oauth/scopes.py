@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from onecgw.caller import ALL_SCOPES, COST, MONEY
@@ -26,6 +27,7 @@ def join_scopes(scopes: Iterable[str]) -> str:
     return " ".join(scope for scope in ALL_SCOPES if scope in wanted)
 
 
+@lru_cache(maxsize=256)  # of each token that is looked up
 def split_scopes(text: str) -> frozenset[str]:
     """The scopes of a parameter that the gateway knows."""
     return frozenset(text.split(" ")) & frozenset(ALL_SCOPES)

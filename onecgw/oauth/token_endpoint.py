@@ -4,14 +4,15 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import unquote_plus
 
 from onecgw.oauth.admission import VERIFY_SECONDS, Admission
 from onecgw.oauth.authorization import Pairs, check_resource, single
 from onecgw.oauth.client import METHODS, Client
-from onecgw.oauth.grants import find_refresh, revoke_token
+from onecgw.oauth.grants import facts_of, find_refresh, revoke_token
 from onecgw.oauth.issuing import Issued, Redemption, Refreshing, Refused, redeem, refresh
 from onecgw.oauth.problems import (
     INVALID_CLIENT,
@@ -23,7 +24,7 @@ from onecgw.oauth.problems import (
 )
 from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import is_scope, join_scopes, split_scopes
-from onecgw.oauth.vault import ACCESS, REFRESH
+from onecgw.oauth.vault import ACCESS, REFRESH, Kind
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636, 4.1
 
@@ -44,31 +45,31 @@ class Tokens:
             OauthProblem: there are no tokens for it.
             StorageUnavailable: nothing was issued or used up.
         """
+        with self.telling_refusals(origin) as facts:
+            _check_single(pairs)
+            client = self._authenticate(pairs, authorization)
+            facts["client"] = client.name
+            match single(pairs, "grant_type"):
+                case "authorization_code":
+                    return await self._redeem(pairs, client, origin, facts)
+                case "refresh_token":
+                    return await self._refresh(pairs, client, origin, facts)
+                case None:
+                    raise OauthProblem(INVALID_REQUEST, "grant_type is missing")
+                case _:
+                    raise OauthProblem(
+                        UNSUPPORTED_GRANT_TYPE, "authorization_code or refresh_token is expected"
+                    )
+
+    @contextmanager
+    def telling_refusals(self, origin: Origin) -> Iterator[dict[str, str]]:
+        """Write a refusal into the audit, with the facts that are gathered until then."""
         facts: dict[str, str] = {}
         try:
-            return await self._issue(pairs, authorization, origin, facts)
+            yield facts
         except OauthProblem as problem:
             self._realm.tell("token.rejected", origin, **facts, detail=str(problem))
             raise
-
-    async def _issue(
-        self, pairs: Pairs, authorization: str | None, origin: Origin, facts: dict[str, str]
-    ) -> Mapping[str, object]:
-        """The same; facts: gathers what is known by the time of a refusal, for the audit."""
-        _check_single(pairs)
-        client = self._authenticate(pairs, authorization)
-        facts["client"] = client.name
-        match single(pairs, "grant_type"):
-            case "authorization_code":
-                return await self._redeem(pairs, client, origin, facts)
-            case "refresh_token":
-                return await self._refresh(pairs, client, origin, facts)
-            case None:
-                raise OauthProblem(INVALID_REQUEST, "grant_type is missing")
-            case _:
-                raise OauthProblem(
-                    UNSUPPORTED_GRANT_TYPE, "authorization_code or refresh_token is expected"
-                )
 
     async def revoke(self, pairs: Pairs, authorization: str | None, origin: Origin) -> None:
         """End a token; a foreign or unknown one is no error (RFC 7009, 2.2).
@@ -77,22 +78,23 @@ class Tokens:
             OauthProblem: the client is not known, or the request not readable.
             StorageUnavailable: nothing was revoked.
         """
-        _check_single(pairs)
-        client = self._authenticate(pairs, authorization)
-        token = single(pairs, "token")
-        if token is None:
-            raise OauthProblem(INVALID_REQUEST, "token is missing")
+        with self.telling_refusals(origin) as facts:
+            _check_single(pairs)
+            client = self._authenticate(pairs, authorization)
+            facts["client"] = client.name
+            token = single(pairs, "token")
+            if token is None:
+                raise OauthProblem(INVALID_REQUEST, "token is missing")
         realm = self._realm
-        token_hash, now = realm.vault.hash(token), realm.seconds()
+        kind: Kind = "refresh token" if token.startswith(REFRESH) else "access token"
+        token_hash, now = realm.vault.hash(token, kind), realm.seconds()
         grant = await realm.store.write(lambda db: revoke_token(db, token_hash, client.id, now=now))
         if grant is not None:
             detail = "by the client"
             realm.tell(
-                "grant.revoked" if token.startswith(REFRESH) else "token.revoked",
+                "grant.revoked" if kind == "refresh token" else "token.revoked",
                 origin,
-                sub=grant.sub,
-                client=grant.client_name,
-                grant=grant.id,
+                **facts_of(grant),
                 detail=detail,
             )
 
@@ -125,17 +127,17 @@ class Tokens:
             raise OauthProblem(INVALID_GRANT, "the code_verifier is missing or not readable")
         access_token, refresh_token = realm.vault.mint(ACCESS), realm.vault.mint(REFRESH)
         asked = Redemption(
-            code_hash=realm.vault.hash(code),
+            code_hash=realm.vault.hash(code, "code"),
             client_id=client.id,
             redirect_uri=single(pairs, "redirect_uri"),
             resource=check_resource(pairs, realm.resource),
             verifier=verifier,
-            access_hash=realm.vault.hash(access_token),
-            refresh_hash=realm.vault.hash(refresh_token),
+            access_hash=realm.vault.hash(access_token, "access token"),
+            refresh_hash=realm.vault.hash(refresh_token, "refresh token"),
         )
         lives, now = realm.lives, realm.seconds()
         outcome = await realm.store.write(lambda db: redeem(db, asked, lives, now=now))
-        issued = self._told(outcome, origin, facts)
+        issued = self._told(outcome, client, origin, facts)
         return self._answer(issued, access_token, refresh_token)
 
     async def _refresh(
@@ -151,32 +153,43 @@ class Tokens:
 
         def derive(salt: bytes) -> tuple[str, bytes]:
             successor = realm.vault.successor(token, salt)
-            return successor, realm.vault.hash(successor)
+            return successor, realm.vault.hash(successor, "refresh token")
 
         asked = Refreshing(
-            token_hash=realm.vault.hash(token),
+            token_hash=realm.vault.hash(token, "refresh token"),
             client_id=client.id,
             resource=check_resource(pairs, realm.resource),
             scopes=None if scope is None else split_scopes(scope),
-            access_hash=realm.vault.hash(access_token),
+            access_hash=realm.vault.hash(access_token, "access token"),
             derive=derive,
         )
-        await self._check_account(asked, origin)
+        await self._check_account(asked, origin, facts)
         lives, now = realm.lives, realm.seconds()
         outcome = await realm.store.write(lambda db: refresh(db, asked, lives, now=now))
-        issued = self._told(outcome, origin, facts)
+        issued = self._told(outcome, client, origin, facts)
         return self._answer(issued, access_token, issued.successor)
 
-    async def _check_account(self, asked: Refreshing, origin: Origin) -> None:
-        """An account that was closed gets no new tokens; one that cannot be asked about does."""
-        realm = self._realm
-        grant = realm.store.read(lambda db: find_refresh(db, asked.token_hash))
+    async def _check_account(
+        self, asked: Refreshing, origin: Origin, facts: dict[str, str]
+    ) -> None:
+        """An account that was closed gets no new tokens; one that cannot be asked about does.
+
+        Raises:
+            OauthProblem: the login is over.
+        """
+        realm, now = self._realm, self._realm.seconds()
+        grant = realm.store.read(lambda db: find_refresh(db, asked.token_hash, now=now))
         if grant is None or grant.client_id != asked.client_id:
             return
-        if realm.seconds() - grant.verified_at >= VERIFY_SECONDS:
-            await self._admission.verify_again(grant, origin)
+        facts |= facts_of(grant)
+        if now - grant.verified_at < VERIFY_SECONDS:
+            return
+        if await self._admission.verify_again(grant, origin) is None:
+            raise OauthProblem(INVALID_GRANT, "the login is over; log in again")
 
-    def _told(self, outcome: Issued | Refused, origin: Origin, facts: dict[str, str]) -> Issued:
+    def _told(
+        self, outcome: Issued | Refused, client: Client, origin: Origin, facts: dict[str, str]
+    ) -> Issued:
         """Write the audit of an outcome.
 
         Raises:
@@ -184,7 +197,9 @@ class Tokens:
         """
         grant = outcome.grant
         if grant is not None:
-            facts |= {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
+            facts |= facts_of(grant)
+            if grant.client_id != client.id:
+                facts["client"] = client.name  # who came with what was another's
         if isinstance(outcome, Refused):
             if outcome.event != "token.rejected":
                 self._realm.tell(outcome.event, origin, **facts)

@@ -21,6 +21,7 @@ from onecgw.web.front import Endpoint, Front
 from onecgw.web.hosts import make_host_policy
 from onecgw.web.mcp import McpEndpoint
 from onecgw.web.oauth import OauthSite
+from onecgw.web.oauth_address import ClientAddresses
 from onecgw.web.openapi import OpenapiEndpoint
 from onecgw.web.readiness import Readiness, readiness_response
 from onecgw.web.rest import RestEndpoint
@@ -119,7 +120,9 @@ def _mcp_endpoints(
     endpoint = McpEndpoint(
         engine,
         authenticate=StaticBearer(
-            token, Caller(sub=STATIC_SUB, scopes=frozenset(settings.mcp.scopes))
+            token,
+            Caller(sub=STATIC_SUB, scopes=frozenset(settings.mcp.scopes)),
+            ClientAddresses(settings.server.trusted_proxies),
         ),
         max_request_bytes=settings.limits.max_request_bytes,
     )
@@ -132,7 +135,11 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]
         reason = "api.bearer_token is not set"
         log.info("app.not_mounted", extra={"fields": {"path": "REST", "reason": reason}})
         return {}
-    bearer = StaticBearer(token, Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)))
+    bearer = StaticBearer(
+        token,
+        Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)),
+        ClientAddresses(settings.server.trusted_proxies),
+    )
     tool_names = {tool.rest_path: tool.name for tool in gateway.catalogue.tools}
     endpoint = RestEndpoint(
         gateway=gateway,

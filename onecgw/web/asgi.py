@@ -25,7 +25,8 @@ class ClientGone(Exception):
 class Request:
     """The head of an HTTP request.
 
-    path: decoded, without the query. headers: names in lower case, in the order sent.
+    path: decoded, without the query. query: as sent. form: of a body that is one, where it was
+    read. headers: names in lower case, in the order sent.
     peer: the address of the socket's other end, "" if unknown.
     """
 
@@ -33,6 +34,8 @@ class Request:
     path: str
     headers: tuple[tuple[bytes, bytes], ...]
     peer: str = ""
+    query: bytes = b""
+    form: bytes = b""
 
     def values(self, name: str) -> list[str]:
         """Every value of a header, in the order sent."""
@@ -75,6 +78,7 @@ def read_head(scope: Scope) -> Request:
         path=scope["path"],
         headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
         peer=client[0] if client else "",
+        query=scope.get("query_string", b""),
     )
 
 

@@ -2,49 +2,71 @@
 
 import hmac
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
+from urllib.parse import unquote_plus
 
 import attrs
 
 from onecgw.caller import Caller
-from onecgw.errors import Unauthorized
+from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.settings import Secret
-from onecgw.web.asgi import Request
+from onecgw.web.asgi import Receive, Request, read_body
+from onecgw.web.oauth_address import ClientAddresses
 
 log = logging.getLogger(__name__)
 
-Authenticate = Callable[[Request], Awaitable[Caller]]
+Authenticate = Callable[[Request, str], Awaitable[Caller]]
+"""Called with a request and its id."""
 
 CLIENT_NAME_CHARACTERS: Final = 100
 CHALLENGE: Final = 'Bearer realm="onecgw"'
 BAD_TOKEN: Final = f'{CHALLENGE}, error="invalid_token"'
+MISPLACED: Final = f'{CHALLENGE}, error="invalid_request"'
+MAX_FORM_BYTES: Final = 16 * 1024
+FORM: Final = "application/x-www-form-urlencoded"
+# Names under which clients send tokens in queries and forms.
+_TOKEN_NAME: Final = re.compile(
+    r"((access|refresh|id|bearer|auth)[_-]?)?token|bearer|authorization|(x[_-])?api[_-]?key",
+    re.IGNORECASE,
+)
 
 
 class StaticBearer:
     """One token of the settings that stands for one caller."""
 
-    def __init__(self, token: Secret, caller: Caller) -> None:
+    def __init__(self, token: Secret, caller: Caller, addresses: ClientAddresses) -> None:
         self._token = token.value.encode("utf-8")
         self._caller = caller
+        self._addresses = addresses
 
-    async def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request, request_id: str) -> Caller:  # noqa: ARG002 - as others do
         """The caller of a request.
 
         Raises:
+            MisplacedToken: there is a token elsewhere than in the header.
             Unauthorized: there is no bearer token, or not this one.
         """
         if not hmac.compare_digest(bearer_token(request), self._token):
             raise Unauthorized("the bearer token is not valid", challenge=BAD_TOKEN)
-        return self._caller
+        return attrs.evolve(self._caller, ip=self._addresses.of(request))
 
 
 def bearer_token(request: Request) -> bytes:
-    """The token of `Authorization: Bearer …`; a token in the query is never read.
+    """The token of `Authorization: Bearer …`; a token elsewhere is never read.
 
     Raises:
+        MisplacedToken: there is one elsewhere, be there a header or not.
         Unauthorized: there is not exactly one such header.
     """
+    # RFC 6750, 2: clients MUST NOT use more than one method; OAuth 2.1, 5.1: never the query.
+    if names_token(request.query) or names_token(request.form):
+        raise MisplacedToken(
+            "send tokens in the header Authorization: Bearer <token> only, never in the address"
+            " or in a form",
+            challenge=MISPLACED,
+        )
     values = [value for name, value in request.headers if name == b"authorization"]
     scheme, _, token = values[0].partition(b" ") if len(values) == 1 else (b"", b"", b"")
     if scheme.lower() != b"bearer" or not token.strip():
@@ -54,16 +76,44 @@ def bearer_token(request: Request) -> bytes:
     return token.strip()
 
 
-async def identify(request: Request, authenticate: Authenticate) -> Caller:
+def names_token(pairs: bytes) -> bool:
+    """Whether a query or a form has a parameter that is called like a token, however written."""
+    if not pairs:
+        return False
+    names = (
+        unquote_plus(pair.partition("=")[0]).strip().removesuffix("[]")
+        for pair in pairs.decode("latin-1").replace(";", "&").split("&")
+    )
+    return any(_TOKEN_NAME.fullmatch(name) for name in names)
+
+
+def media_type(request: Request) -> str:
+    """The type of the body, without its parameters."""
+    return (request.value("content-type") or "").partition(";")[0].strip().lower()
+
+
+async def read_form(request: Request, receive: Receive) -> Request:
+    """The request with its body, if that is a form: no answer to those, but one may hold a token.
+
+    Raises:
+        OnecgwError: it is too large, or too slow.
+    """
+    if media_type(request) != FORM:
+        return request
+    return attrs.evolve(request, form=await read_body(receive, max_bytes=MAX_FORM_BYTES))
+
+
+async def identify(request: Request, authenticate: Authenticate, request_id: str) -> Caller:
     """The caller of a request, with what the program says of itself, for the audit.
 
     Raises:
         OnecgwError: as authenticate does.
     """
     try:
-        caller = await authenticate(request)
-    except Unauthorized:
-        fields = {"path": request.path, "peer": request.peer}
+        caller = await authenticate(request, request_id)
+    except (Unauthorized, MisplacedToken) as error:
+        fields = {"request_id": request_id, "path": request.path, "peer": request.peer}
+        fields["reason"] = error.code
         log.info("bearer.refused", extra={"fields": fields})
         raise
     if caller.client:

@@ -34,7 +34,7 @@ from onecgw.web.asgi import (
     read_head,
     send_response,
 )
-from onecgw.web.bearer import Authenticate, identify
+from onecgw.web.bearer import Authenticate, identify, read_form
 from onecgw.web.event_stream import Reply, reply_while_connected
 from onecgw.web.problems import problem_response
 
@@ -144,7 +144,8 @@ class McpEndpoint:
         request = read_head(scope)
         headers = _Headers.of(request)
         try:
-            caller = await self._admit(request, headers)
+            request = await read_form(request, receive)
+            caller = await self._admit(request, headers, request_id)
             body = await read_body(receive, max_bytes=self._max_request_bytes)
         except ClientGone:
             return
@@ -163,8 +164,8 @@ class McpEndpoint:
         )
         await reply_while_connected(receive, reply, partial(self._answer, incoming, reply))
 
-    async def _admit(self, request: Request, headers: _Headers) -> Caller:
-        caller = await identify(request, self._authenticate)
+    async def _admit(self, request: Request, headers: _Headers, request_id: str) -> Caller:
+        caller = await identify(request, self._authenticate, request_id)
         if request.method != "POST":
             raise MethodNotAllowed("POST")
         if not headers.says_json:

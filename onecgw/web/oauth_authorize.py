@@ -16,8 +16,9 @@ from onecgw.oauth.realm import Realm
 from onecgw.oauth.scopes import split_scopes
 from onecgw.ratelimit import CallRate
 from onecgw.web.asgi import Request, Response
+from onecgw.web.bearer import FORM, media_type
 from onecgw.web.oauth_address import limit_key
-from onecgw.web.oauth_http import FORM, Visit, media_type
+from onecgw.web.oauth_http import Visit, refuse_tokens
 from onecgw.web.oauth_limits import Limit
 from onecgw.web.oauth_pages import PAGE_HEADERS, consent_page, error_page, key_page, leave_page
 from onecgw.web.oauth_texts import LANGUAGES, TEXTS, choose_language
@@ -57,9 +58,9 @@ class AuthorizePages:
         address = limit_key(visit.origin.ip)
         try:
             self._page_rate.take(address, visit)
-            pairs = read_pairs(visit.query)
+            pairs = self._read_query(visit)
             # A client_id that is a URL makes the gateway fetch it.
-            if (single(pairs, "client_id") or "").startswith("https://"):
+            if any(key == "client_id" and value.startswith("https://") for key, value in pairs):
                 self._fetch_rate.take(address, visit)
             begun = await self._login.begin(
                 pairs,
@@ -83,6 +84,7 @@ class AuthorizePages:
         if not self._is_own_form(visit.request):
             return error_page(403, language, message=TEXTS[language]["foreign"])
         try:
+            refuse_tokens(visit.query)
             pairs = read_pairs(visit.body)
             browser = self._mark(self._browser(visit.request) or "")
             sealed, transaction = single(pairs, "request"), single(pairs, "transaction")
@@ -145,6 +147,14 @@ class AuthorizePages:
             return error_page(400, language, message=TEXTS[language]["expired"])
         return _bounce(done, language, status=200)
 
+    def _read_query(self, visit: Visit) -> Pairs:
+        try:
+            refuse_tokens(visit.query)
+            return read_pairs(visit.query)
+        except OauthProblem as problem:
+            self._realm.tell("authorize.rejected", visit.origin, detail=str(problem))
+            raise
+
     def _is_own_form(self, request: Request) -> bool:
         """Whether a form was sent from our own page (RFC 9700, 4.16: clickjacking, CSRF)."""
         return (
@@ -167,7 +177,7 @@ class AuthorizePages:
 
     def _mark(self, browser: str) -> str:
         """What a browser is known by on its pages, without the cookie itself."""
-        return self._realm.vault.hash(browser).hex() if browser else ""
+        return self._realm.vault.hash(browser, "browser").hex() if browser else ""
 
     def _count_failure(self) -> None:
         try:

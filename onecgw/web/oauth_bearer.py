@@ -1,11 +1,11 @@
 """OAuth access tokens of MCP requests → callers, and the challenges of those who have none."""
 
 from onecgw.caller import Caller
-from onecgw.errors import Unauthorized
+from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.oauth.admission import Admission
 from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import join_scopes
-from onecgw.web.asgi import Request, new_request_id
+from onecgw.web.asgi import Request
 from onecgw.web.bearer import bearer_token
 from onecgw.web.oauth_address import ClientAddresses
 from onecgw.web.oauth_metadata import make_challenge
@@ -21,19 +21,27 @@ class OauthBearer:
         self._addresses = addresses
         self._all = join_scopes(realm.supported)
 
-    async def __call__(self, request: Request) -> Caller:
+    async def __call__(self, request: Request, request_id: str) -> Caller:
         """The caller of a request.
 
         Raises:
+            MisplacedToken: there is a token elsewhere than in the header.
             Unauthorized: there is no access token, or it is not valid.
             OnecgwError: nobody can tell now.
         """
+        origin = Origin(request_id=request_id, ip=self._addresses.of(request))
         try:
             token = bearer_token(request)
+        except MisplacedToken as error:
+            detail = f"{error.code}: a token in the address or in a form"
+            self._realm.tell("token.rejected", origin, detail=detail)
+            challenge = make_challenge(
+                self._settings, self._all, error=error.code, description=error.message
+            )
+            raise MisplacedToken(error.message, challenge=challenge) from None
         except Unauthorized as error:
             challenge = make_challenge(self._settings, self._all)
             raise Unauthorized(error.message, challenge=challenge) from None
-        origin = Origin(request_id=new_request_id(), ip=self._addresses.of(request))
         caller = await self._admission.admit(token.decode("latin-1"), origin)
         if caller is None:
             message = "the access token is not valid: it has expired or was revoked"
@@ -49,9 +57,10 @@ class OauthBearer:
         """The challenge of a call that the person could allow, but has not."""
         self._realm.tell(
             "scope.denied",
-            Origin(request_id=request_id, ip=""),
+            Origin(request_id=request_id, ip=caller.ip),
             sub=caller.sub,
             client=caller.client,
+            grant=caller.grant,
             detail=join_scopes(required - caller.scopes),
         )
         return make_challenge(

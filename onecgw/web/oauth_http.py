@@ -28,12 +28,12 @@ from onecgw.web.asgi import (
     read_head,
     send_response,
 )
+from onecgw.web.bearer import names_token
 from onecgw.web.oauth_address import ClientAddresses
 
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES: Final = 16 * 1024
-FORM: Final = "application/x-www-form-urlencoded"
 # RFC 6749, 5.1: MUST include no-store where there are tokens.
 NO_STORE: Final = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 _OPEN: Final = ((b"access-control-allow-origin", b"*"),)
@@ -126,9 +126,14 @@ def problem_answer(problem: OauthProblem) -> Response:
     return json_answer(problem.status, body, headers=headers)
 
 
-def media_type(request: Request) -> str:
-    """The type of the body, without its parameters."""
-    return (request.value("content-type") or "").partition(";")[0].strip().lower()
+def refuse_tokens(query: bytes) -> None:
+    """Refuse a token in the address: it stands in histories and logs.
+
+    Raises:
+        OauthProblem: there is one.
+    """
+    if names_token(query):
+        raise OauthProblem(INVALID_REQUEST, "tokens do not belong into the address")
 
 
 def _error_answer(error: OnecgwError) -> Response:

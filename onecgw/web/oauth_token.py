@@ -7,8 +7,9 @@ from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REQUEST, Oaut
 from onecgw.oauth.realm import Realm
 from onecgw.oauth.token_endpoint import Tokens
 from onecgw.web.asgi import Response
+from onecgw.web.bearer import FORM, media_type
 from onecgw.web.oauth_address import limit_key
-from onecgw.web.oauth_http import FORM, NO_STORE, Visit, json_answer, media_type
+from onecgw.web.oauth_http import NO_STORE, Visit, json_answer, refuse_tokens
 from onecgw.web.oauth_limits import Limit
 
 
@@ -39,9 +40,9 @@ class TokenEndpoints:
     async def register(self, visit: Visit) -> Response:
         """A client introduces itself."""
         self._register_rate.take(limit_key(visit.origin.ip), visit)
-        if media_type(visit.request) != "application/json":
-            raise OauthProblem(INVALID_CLIENT_METADATA, "send Content-Type: application/json")
         try:
+            refuse_tokens(visit.query)
+            _check_json(visit)
             answer = self._realm.clients.register(visit.body, now=self._realm.seconds())
         except OauthProblem as problem:
             self._realm.tell("client.rejected", visit.origin, detail=str(problem))
@@ -54,15 +55,21 @@ class TokenEndpoints:
     def _read_form(self, visit: Visit) -> Pairs:
         address = limit_key(visit.origin.ip)
         self._address_rate.take(address, visit)
-        if media_type(visit.request) != FORM:
-            raise OauthProblem(INVALID_REQUEST, f"send Content-Type: {FORM}")
-        # RFC 6749, 2.3.1: parameters MUST NOT be in the URI.
-        if visit.query:
-            raise OauthProblem(INVALID_REQUEST, "parameters belong into the body")
-        pairs = read_pairs(visit.body)
+        with self._tokens.telling_refusals(visit.origin):
+            if media_type(visit.request) != FORM:
+                raise OauthProblem(INVALID_REQUEST, f"send Content-Type: {FORM}")
+            # RFC 6749, 2.3.1: parameters MUST NOT be in the URI.
+            if visit.query:
+                raise OauthProblem(INVALID_REQUEST, "parameters belong into the body")
+            pairs = read_pairs(visit.body)
         authorization = visit.request.value("authorization") or ""
         who = next((value for key, value in pairs if key == "client_id"), authorization)
         # Anybody can write a client_id: under the address, it takes nothing from its owner.
         digest = hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()
         self._token_rate.take(f"{address} {digest}", visit)
         return pairs
+
+
+def _check_json(visit: Visit) -> None:
+    if media_type(visit.request) != "application/json":
+        raise OauthProblem(INVALID_CLIENT_METADATA, "send Content-Type: application/json")

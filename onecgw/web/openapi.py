@@ -1,6 +1,5 @@
 """GET /openapi.json: the REST routes that a caller may use, as OpenAPI 3.1."""
 
-import secrets
 from typing import Any, Final
 
 import attrs
@@ -10,7 +9,15 @@ from onecgw import __version__
 from onecgw.catalogue import Catalogue
 from onecgw.contract import Tool
 from onecgw.errors import MethodNotAllowed, OnecgwError
-from onecgw.web.asgi import Receive, Scope, Send, json_response, read_head, send_response
+from onecgw.web.asgi import (
+    Receive,
+    Scope,
+    Send,
+    json_response,
+    new_request_id,
+    read_head,
+    send_response,
+)
 from onecgw.web.bearer import Authenticate, identify
 from onecgw.web.problems import problem_response
 
@@ -73,13 +80,13 @@ class OpenapiEndpoint:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = read_head(scope)
+        request, request_id = read_head(scope), new_request_id()
         try:
-            caller = await identify(request, self.authenticate)
+            caller = await identify(request, self.authenticate, request_id)
             if request.method != "GET":
                 raise MethodNotAllowed("GET")
         except OnecgwError as error:
-            await send_response(send, problem_response(error, request_id=secrets.token_hex(8)))
+            await send_response(send, problem_response(error, request_id=request_id))
             return
         document = openapi_document(self.catalogue, caller.scopes)
         await send_response(send, json_response(200, msgspec.json.encode(document)))

@@ -6,6 +6,7 @@ import msgspec
 
 from onecgw.errors import (
     MethodNotAllowed,
+    MisplacedToken,
     OnecError,
     OnecgwError,
     Unauthorized,
@@ -27,7 +28,7 @@ def problem_response(error: OnecgwError, *, request_id: str) -> Response:
             body["problems"] = [
                 {"path": problem.path, "message": problem.message} for problem in error.problems
             ]
-        case Unauthorized():
+        case Unauthorized() | MisplacedToken():
             headers.append((b"www-authenticate", error.challenge.encode("ascii")))
         case MethodNotAllowed():
             headers.append((b"allow", ", ".join(error.allowed).encode("ascii")))

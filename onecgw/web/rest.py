@@ -22,7 +22,7 @@ from onecgw.web.asgi import (
     run_while_connected,
     send_response,
 )
-from onecgw.web.bearer import Authenticate, identify
+from onecgw.web.bearer import Authenticate, identify, media_type, read_form
 from onecgw.web.problems import problem_response
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ class RestEndpoint:
         request_id = new_request_id()
         request = read_head(scope)
         try:
-            caller = await self._admit(request)
+            request = await read_form(request, receive)
+            caller = await self._admit(request, request_id)
             body = await read_body(receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
@@ -67,12 +68,11 @@ class RestEndpoint:
 
         await run_while_connected(receive, work)
 
-    async def _admit(self, request: Request) -> Caller:
-        caller = await identify(request, self.authenticate)
+    async def _admit(self, request: Request, request_id: str) -> Caller:
+        caller = await identify(request, self.authenticate, request_id)
         if request.method != "POST":
             raise MethodNotAllowed("POST")
-        media_type = (request.value("content-type") or "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if media_type(request) != "application/json":
             raise UnsupportedMediaType("send the header Content-Type: application/json")
         return caller
 

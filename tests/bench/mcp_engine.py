@@ -37,7 +37,7 @@ ENGINE: Final = Engine(
 )
 
 
-async def _authenticate(_request: object) -> Caller:
+async def _authenticate(_request: object, _request_id: str) -> Caller:
     return ALICE
 
 

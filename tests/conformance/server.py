@@ -20,6 +20,7 @@ from onecgw.web.bearer import StaticBearer
 from onecgw.web.front import Front
 from onecgw.web.hosts import make_host_policy
 from onecgw.web.mcp import McpEndpoint
+from onecgw.web.oauth_address import ClientAddresses
 from tests.conformance.fixtures import make_fixtures
 
 HOST = "127.0.0.1"
@@ -34,10 +35,12 @@ async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
 def make_app(engine: Engine, *, token: str | None) -> Front:
     """The fixtures at /mcp behind the guard that production has."""
 
-    async def admit_anyone(_request: Request) -> Caller:
+    async def admit_anyone(_request: Request, _request_id: str) -> Caller:
         return TESTER
 
-    authenticate = StaticBearer(Secret(token), TESTER) if token else admit_anyone
+    authenticate = (
+        StaticBearer(Secret(token), TESTER, ClientAddresses(())) if token else admit_anyone
+    )
     endpoint = McpEndpoint(engine, authenticate=authenticate, max_request_bytes=MAX_REQUEST_BYTES)
     return Front(
         hosts=make_host_policy(ServerSettings(host=HOST)),

@@ -4,11 +4,8 @@ The calls block: a test whose server runs in the same Trio loop makes them on a 
 """
 
 import base64
-import os
 import re
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+
+from tests.fakes.process import running
 
 CHROMEDRIVER: Final = shutil.which("chromedriver")
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -157,30 +156,16 @@ class Browser:
 
 @contextmanager
 def open_browser(folder: Path) -> Iterator[Browser]:
-    """A browser with a profile of its own, gone with its driver at the end.
-
-    On the main thread: the driver is killed when the thread that has started it ends.
-    """
+    """A browser with a profile of its own, gone with its driver at the end; on the main thread."""
     assert CHROMEDRIVER is not None
     log = folder / "chromedriver.log"
-    command = [CHROMEDRIVER, "--port=0"]
-    if (setpriv := shutil.which("setpriv")) is not None:
-        # A test that is killed runs no `finally`.
-        command = [setpriv, "--pdeathsig", "KILL", *command]
-    with log.open("w") as out:
-        driver = subprocess.Popen(  # noqa: S603 - programs that are installed
-            command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
+    with running([CHROMEDRIVER, "--port=0"], log):
         found = _poll(lambda: _STARTED.search(log.read_text()), START_SECONDS, "the driver's port")
         browser = _start(f"http://127.0.0.1:{found.group(1)}", folder)
         try:
             yield browser
         finally:
             browser.close()
-    finally:
-        os.killpg(driver.pid, signal.SIGKILL)
-        driver.wait(STEP_SECONDS)
 
 
 def _start(driver_url: str, folder: Path) -> Browser:

@@ -10,8 +10,8 @@ from onecgw.mcp.inflight import Inflight
 from onecgw.mcp.legacy import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
 from onecgw.mcp.modern import modern_methods
-from onecgw.mcp.sealing import Sealer
 from onecgw.mcp.versions import SUPPORTED
+from onecgw.sealing import Sealer
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import KEY
 

@@ -8,7 +8,7 @@ from onecgw.mcp.client import ELICITATION, Client
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import ToolResult
 from onecgw.mcp.problems import RpcError
-from onecgw.mcp.sealing import MAX_SEALED_CHARACTERS, NotSealed, Sealer
+from onecgw.sealing import MAX_SEALED_CHARACTERS, NotSealed, Sealer
 from tests.mcp.support import ALICE, BOB, KEY, ask, legacy, make_engine, send
 
 HELLO = legacy(

@@ -23,13 +23,14 @@ from onecgw.oauth.opening import open_realm
 from onecgw.oauth.realm import Realm
 from onecgw.oauth.vault import Vault, open_vault
 from onecgw.onec.client import OnecClient
-from onecgw.settings import DatabaseSettings, OauthSettings
+from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
 from onecgw.store import Store
 from onecgw.web.app import build_app
 from onecgw.web.oauth import open_site
 from onecgw.web.readiness import Readiness
 from tests.harness import Onec, Rig, make_engine, open_rig
 
+LOOPBACK = ServerSettings(host="127.0.0.1", port=0)
 ISSUER = "http://localhost:8088"
 CALLBACK = "http://127.0.0.1:3000/callback"
 VERIFIER = "v" * 64
@@ -248,11 +249,16 @@ def redirect_of(response: httpx.Response) -> dict[str, str]:
 
 @asynccontextmanager
 async def open_oauth(
-    tmp_path: Path, *, fetcher: Fetcher | None = None, **oauth: Any
+    tmp_path: Path,
+    *,
+    fetcher: Fetcher | None = None,
+    server: ServerSettings = LOOPBACK,
+    **oauth: Any,
 ) -> AsyncIterator[OauthRig]:
     """A gateway whose /mcp asks for OAuth tokens."""
     accounts, clock = Accounts(), Clock()
     settings = {
+        "server": server,
         "oauth": OauthSettings(**({"public_url": ISSUER} | oauth)),
         "database": DatabaseSettings(path=tmp_path / "onecgw.db"),
     }

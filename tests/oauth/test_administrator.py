@@ -2,13 +2,17 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trio
 from click.testing import CliRunner
 
 from onecgw.cli import main
+from onecgw.oauth.vault import open_vault
 from tests.oauth.rig import ISSUER, OWNER_KEY, hidden, open_oauth
 
 CONFIG = """\
@@ -193,7 +197,7 @@ def test_a_key_for_nobody_is_refused_with_what_a_name_is(config: Path, name: str
     told = " ".join(result.output.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Invalid value for --name: a name of 1 to 80 characters without control" in told
-    assert run(config, "keys", "list", "--json") == ""
+    assert not (config.parent / "onecgw.db").exists()
 
 
 def test_a_name_is_kept_as_it_is_written_without_blanks_around_it(config: Path) -> None:
@@ -202,11 +206,150 @@ def test_a_name_is_kept_as_it_is_written_without_blanks_around_it(config: Path) 
 
 
 @pytest.mark.parametrize("selector", ["--sub", "--client", "--grant"])
-def test_a_login_that_does_not_exist_is_told(config: Path, selector: str) -> None:
-    command = ["grants", "revoke", "--config", str(config), selector, "nobody"]
+@pytest.mark.parametrize("deny", [(), ("--deny",)])
+def test_a_login_that_does_not_exist_is_told(
+    config: Path, selector: str, deny: tuple[str, ...]
+) -> None:
+    run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve")
+    command = ["grants", "revoke", "--config", str(config), selector, "nobody", *deny]
     result = CliRunner().invoke(main, command)
-    assert result.exit_code == 1
-    assert "no login fits" in result.output
+    if deny and selector != "--client":
+        assert (result.exit_code, "--deny goes with --client" in result.output) == (2, True)
+    else:
+        assert (result.exit_code, "no login fits" in result.output) == (1, True)
+    assert run(config, "grants", "denied", "--json") == ""
+
+
+def test_a_denied_client_is_listed_and_can_be_let_in_again(tmp_path: Path, config: Path) -> None:
+    told: dict[str, str] = {}
+
+    async def deny_and_allow() -> tuple[list[int], dict[str, Any]]:
+        async with open_oauth(tmp_path) as oauth:
+            await oauth.login()  # of another client by the same name
+            login = await oauth.login()
+            began = (await oauth.register())["client_id"]
+            consent = await oauth.open_consent(began)
+            told["deny"] = run(config, "grants", "revoke", "--client", "Test client", "--deny")
+            told["table"] = run(config, "grants", "denied")
+            denied = list(map(json.loads, run(config, "grants", "denied", "--json").splitlines()))
+            ids = {login.client_id, began} | {row["client_id"] for row in oauth.rows("grants")}
+            assert {row["client_id"] for row in denied} == ids
+            assert len(denied) == 3
+            pages = [await oauth.open_page(client_id) for client_id in (began, login.client_id)]
+            form = {"transaction": hidden(consent, "transaction"), "answer": "allow"}
+            pages.append(await oauth.post_form(form | {"scope": "mcp:resolve"}))
+            told["one"] = run(config, "grants", "allow", "--client", began)
+            pages += [await oauth.open_page(client_id) for client_id in (began, login.client_id)]
+            told["rest"] = run(config, "grants", "allow", "--client", "Test client")
+            pages.append(await oauth.open_page(login.client_id))
+            pages.append(await oauth.rpc(login.access, "tools/list"))
+        return [page.status_code for page in pages], denied[0]
+
+    statuses, row = trio.run(deny_and_allow)
+    assert (
+        told["deny"]
+        == "2 logins have ended.\n3 client_ids are denied; see `onecgw grants denied`.\n"
+    )
+    assert told["table"].splitlines()[0].split() == ["DENIED", "CLIENT", "CLIENT_ID"]
+    assert row["name"] == "Test client"
+    assert told["one"] == "1 client_ids are let in again.\n"
+    assert told["rest"] == "2 client_ids are let in again.\n"
+    # Two are denied, the consent is over; one is let in, then both; the login stays over.
+    assert statuses == [400, 400, 400, 200, 400, 200, 401]
+    audit = [json.loads(line) for line in run(config, "audit", "--json").splitlines()]
+    assert Counter(event["event"] for event in audit) == {
+        "grant.revoked": 2,
+        "consent.denied": 1,
+        "client.denied": 3,
+        "client.allowed": 3,
+    }
+    assert {event["client"] for event in audit} == {"Test client"}
+
+
+def test_a_client_that_is_not_denied_cannot_be_let_in_again(config: Path) -> None:
+    run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve")
+    command = ["grants", "allow", "--config", str(config), "--client", "Claude"]
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, "Claude is not denied" in result.output) == (1, True)
+
+
+def test_a_client_can_be_denied_by_its_id_before_it_has_a_login(config: Path) -> None:
+    run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve")
+    url = "https://client.example.org/mcp.json"
+    said = run(config, "grants", "revoke", "--client", url, "--deny")
+    assert "1 client_ids are denied" in said
+    assert json.loads(run(config, "grants", "denied", "--json"))["client_id"] == url
+
+
+def test_the_audit_names_every_login_that_ended_with_a_key(tmp_path: Path, config: Path) -> None:
+    key = run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve").strip()
+
+    async def log_in() -> list[str]:
+        async with open_oauth(tmp_path, keys="local") as oauth:
+            oauth.clock.seconds = oauth.rows("keys")[0]["created_at"]
+            for _ in range(2):
+                await oauth.login(key, ("mcp:resolve",))
+            return [row["id"] for row in oauth.rows("grants")]
+
+    grants = trio.run(log_in)
+    sub = json.loads(run(config, "keys", "list", "--json"))["sub"]
+    run(config, "keys", "revoke", sub.removeprefix("key-"))
+    run(config, "keys", "revoke", sub.removeprefix("key-"))  # nothing ends twice
+    audit = [json.loads(line) for line in run(config, "audit", "--json").splitlines()]
+    told = [(event["event"], event["sub"], event["client"], event["grant"]) for event in audit]
+    assert told[0][:2] == ("key.added", sub)
+    assert told[1] == told[-1] == ("key.revoked", sub, "", "")
+    assert sorted(told[2:-1]) == sorted(
+        ("grant.revoked", sub, "Test client", grant) for grant in grants
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("audit",),
+        ("audit", "--follow"),
+        ("keys", "list"),
+        ("keys", "revoke", "1f2e3d4c"),
+        ("grants", "list"),
+        ("grants", "denied"),
+        ("grants", "allow", "--client", "Claude"),
+        ("grants", "revoke", "--all"),
+    ],
+    ids=" ".join,
+)
+def test_a_database_that_is_not_there_is_told_and_not_made(
+    tmp_path: Path, config: Path, arguments: tuple[str, ...]
+) -> None:
+    open_vault(tmp_path / "onecgw.secrets")
+    before = sorted(tmp_path.rglob("*"))
+    verbs = 1 if arguments[0] == "audit" else 2
+    command = [*arguments[:verbs], "--config", str(config), *arguments[verbs:]]
+    result = CliRunner().invoke(main, command)
+    told = " ".join(result.output.split())
+    assert result.exit_code == 2
+    assert f"database.path: there is no {tmp_path / 'onecgw.db'}" in told
+    assert "give --config the settings that it runs with" in told
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_first_key_makes_the_database_and_says_so(tmp_path: Path, config: Path) -> None:
+    added = ["--name", "Olena", "--scopes", "mcp:resolve"]
+    results = [
+        CliRunner().invoke(main, ["keys", "add", "--config", str(config), *added]) for _ in "ab"
+    ]
+    said = f"Made the database {tmp_path / 'onecgw.db'}."
+    assert [said in result.stderr for result in results] == [True, False]
+
+
+async def test_logins_are_not_ended_without_the_secrets_file(tmp_path: Path, config: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        await oauth.login()
+        (tmp_path / "onecgw.secrets").unlink()
+        result = CliRunner().invoke(main, ["grants", "revoke", "--config", str(config), "--all"])
+    assert result.exit_code == 2
+    assert "oauth.secrets_path" in result.output
+    assert not (tmp_path / "onecgw.secrets").exists()
 
 
 async def test_a_name_cannot_forge_a_line_of_the_audit(tmp_path: Path, config: Path) -> None:

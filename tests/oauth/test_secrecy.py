@@ -12,7 +12,8 @@ import pytest
 from onecgw.audit import log_audit
 from onecgw.errors import ConfigError
 from onecgw.logs import _JsonFormatter
-from onecgw.oauth.vault import NotSealed, open_vault
+from onecgw.oauth.vault import open_vault
+from onecgw.sealing import NotSealed
 from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth
 
 
@@ -152,4 +153,4 @@ def test_a_key_is_encrypted_for_one_purpose(tmp_path: Path) -> None:
 def test_what_was_not_sealed_is_not_opened(tmp_path: Path, text: str) -> None:
     vault = open_vault(tmp_path / "onecgw.secrets")
     with pytest.raises(NotSealed):
-        vault.unseal(text, dict, purpose="test")
+        vault.sealer.open(text, dict, purpose="test")

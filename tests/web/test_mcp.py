@@ -28,7 +28,7 @@ HEADERS = {
 TOKEN = {"progressToken": "t"}
 
 
-async def authenticate(request: Request) -> Any:
+async def authenticate(request: Request, _request_id: str) -> Any:
     if request.value("authorization") != "Bearer good":
         raise Unauthorized("who are you?", challenge='Bearer realm="test"')
     return ALICE

@@ -166,8 +166,8 @@ async def test_a_refresh_token_used_again_after_its_successor_was_seen_ends_the_
         oauth.clock.seconds += 1
         refused(await oauth.refresh(login), "invalid_grant")
         assert oauth.rows("tokens") == []
+        assert oauth.event_names[-3:] == ["token.reuse", "grant.revoked", "token.rejected"]
         assert (await oauth.rpc(answer["access_token"], "tools/list")).status_code == 401
-    assert oauth.event_names[-3:] == ["token.reuse", "grant.revoked", "token.rejected"]
 
 
 async def test_a_lost_answer_may_be_fetched_again_for_a_day(tmp_path: Path) -> None:
@@ -243,13 +243,10 @@ async def test_only_an_access_token_opens_mcp(tmp_path: Path, kind: str) -> None
 async def test_a_bad_token_is_a_401_that_says_so(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         response = await oauth.rpc("ocg_at_unknown", "tools/list")
-        in_the_query = await oauth.http.post("/mcp?access_token=ocg_at_unknown", json={})
     assert response.status_code == 401
     challenge = response.headers["www-authenticate"]
     assert challenge.startswith('Bearer error="invalid_token", error_description="')
     assert f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource/mcp"' in challenge
-    assert in_the_query.status_code == 401
-    assert "error=" not in in_the_query.headers["www-authenticate"]
 
 
 async def test_an_access_token_lives_an_hour_and_a_login_its_time(tmp_path: Path) -> None:

@@ -85,9 +85,10 @@ class Person:
 
 
 @asynccontextmanager
-async def serving(tmp_path: Path, port: int) -> AsyncIterator[OauthRig]:
+async def serving(tmp_path: Path, port: int, **options: Any) -> AsyncIterator[OauthRig]:
     """The gateway on a port of loopback."""
-    async with open_oauth(tmp_path, public_url=f"http://127.0.0.1:{port}") as oauth:
+    options = {"public_url": f"http://127.0.0.1:{port}"} | options
+    async with open_oauth(tmp_path, **options) as oauth:
         is_up = trio.Event()
         stop = trio.Event()
         async with trio.open_nursery() as nursery:

@@ -90,8 +90,7 @@ async def test_without_the_right_token_nothing_is_answered(
 ) -> None:
     async with open_rest(answering(TABLE)) as (client, rig):
         del client.headers["authorization"]
-        query = f"/reports/sales?access_token={API_TOKEN}"
-        response = await client.post(query, json={"period": MAY}, headers=authorization)
+        response = await client.post("/reports/sales", json={"period": MAY}, headers=authorization)
 
     assert response.status_code == 401
     assert response.json()["error"] == "unauthorized"

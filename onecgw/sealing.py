@@ -1,0 +1,86 @@
+"""Sealed text: values that others keep for us and cannot change, pass on, or use elsewhere."""
+
+import base64
+import binascii
+import hmac
+import zlib
+from typing import Final, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+MAC_BYTES: Final = 32  # HMAC-SHA-256, not truncated
+MIN_KEY_BYTES: Final = 32  # RFC 2104, 3: not shorter than the hash
+MAX_SEALED_CHARACTERS: Final = 65_536
+MAX_UNPACKED_BYTES: Final = 262_144  # a few bytes unpack to megabytes
+
+
+class NotSealed(Exception):
+    """The text was not sealed by this key for this purpose."""
+
+
+class Sealer:
+    """Seals values with HMAC-SHA-256, each purpose under a key of its own.
+
+    They are authentic, not secret. Every process that shares the key opens what another one sealed.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < MIN_KEY_BYTES:
+            raise ValueError(f"a sealing key has at least {MIN_KEY_BYTES} bytes")
+        self._key = key
+        self._keys: dict[str, bytes] = {}
+
+    def seal(self, value: msgspec.Struct, *, purpose: str) -> str:
+        """The value as visible ASCII, compressed, opened only for the same purpose."""
+        payload = zlib.compress(msgspec.json.encode(value), zlib.Z_BEST_COMPRESSION)
+        return to_text(self._mac(payload, purpose) + payload)
+
+    def open(self, text: str, shape: type[T], *, purpose: str) -> T:
+        """The value that was sealed for the purpose.
+
+        Raises:
+            NotSealed: changed, sealed with another key, or for another purpose.
+        """
+        sealed = _from_text(text)
+        payload = sealed[MAC_BYTES:]
+        if not hmac.compare_digest(sealed[:MAC_BYTES], self._mac(payload, purpose)):
+            raise NotSealed
+        try:
+            unpacked = zlib.decompressobj().decompress(payload, MAX_UNPACKED_BYTES)
+            return msgspec.json.decode(unpacked, type=shape)
+        except (zlib.error, msgspec.DecodeError) as error:  # sealed by another version
+            raise NotSealed from error
+
+    def _mac(self, payload: bytes, purpose: str) -> bytes:
+        key = self._keys.get(purpose)
+        if key is None:  # purposes are a handful of constants
+            key = self._keys[purpose] = derive_key(self._key, f"seal {purpose}")
+        return hmac.digest(key, payload, "sha256")
+
+
+def derive_key(key: bytes, label: str) -> bytes:
+    """A key for one purpose: it tells nothing of the key, nor of those for other purposes.
+
+    Source: RFC 5869, 2.3: HKDF-Expand, its first block; the key is uniformly random already.
+    """
+    return hmac.digest(key, f"onecgw {label}".encode("ascii") + b"\x01", "sha256")
+
+
+def to_text(data: bytes) -> str:
+    """Bytes as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _from_text(text: str) -> bytes:
+    """The bytes of a text; there is one text for them, without padding and spare bits."""
+    if len(text) > MAX_SEALED_CHARACTERS:
+        raise NotSealed
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NotSealed from error
+    if to_text(data) != text:
+        raise NotSealed
+    return data
