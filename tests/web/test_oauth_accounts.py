@@ -1,12 +1,16 @@
 """The account behind a login: what becomes of it when 1C changes its mind, or is down."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from onecgw.caller import ALL_SCOPES
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
-from tests.oauth.rig import OWNER_KEY, open_oauth
+from onecgw.oauth.grants import revoke_grant
+from onecgw.oauth.keyring import Checked, Keyring
+from onecgw.oauth.vault import Vault
+from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth
 
 
 async def test_a_key_that_was_disabled_in_1c_ends_the_login_within_five_minutes(
@@ -110,3 +114,98 @@ async def test_a_database_that_cannot_be_read_is_503_and_never_401(
     assert response.status_code == 503
     assert int(response.headers["retry-after"]) >= 1
     assert "www-authenticate" not in response.headers
+
+
+@pytest.mark.parametrize("door", ["call", "refresh"])
+async def test_a_login_whose_key_cannot_be_read_any_more_is_over_and_not_on_hold(
+    tmp_path: Path, door: str
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        other = await oauth.login()
+        grant = _forget_key(oauth, login)
+        oauth.clock.seconds += VERIFY_SECONDS - 1
+        assert (await oauth.rpc(login.access, "tools/list")).status_code == 200
+        oauth.clock.seconds += 1
+        seen = len(oauth.events)
+        if door == "call":
+            first = await oauth.rpc(login.access, "tools/list")
+        else:
+            first = await oauth.refresh(login)
+        events = [
+            (event.event, event.sub, event.client, event.grant, event.detail)
+            for event in oauth.events[seen:]
+        ]
+        again = await oauth.rpc(login.access, "tools/list")
+        refreshed = await oauth.refresh(login)
+        (row,) = [row for row in oauth.rows("grants") if row["id"] == grant]
+        checks = oauth.accounts.checks
+        # A login whose key can be read goes on.
+        assert (await oauth.rpc(other.access, "tools/list")).status_code == 200
+    why = "the key behind it cannot be read any more"
+    facts = ("owner", "Test client", grant)
+    assert events[0] == ("grant.revoked", *facts, why)
+    if door == "call":
+        assert (first.status_code, events[1:]) == (
+            401,
+            [("token.rejected", *facts, "the login is over")],
+        )
+        assert 'error="invalid_token"' in first.headers["www-authenticate"]
+    else:
+        told = "invalid_grant: the login is over; log in again"
+        assert (first.status_code, events[1:]) == (400, [("token.rejected", *facts, told)])
+        assert first.json()["error"] == "invalid_grant"
+    assert again.status_code == 401
+    assert refreshed.json()["error"] == "invalid_grant"
+    assert (row["revoked_why"], row["key_box"]) == (why, b"")
+    # 1C was not asked about a key that nobody has, and its being down is another matter.
+    assert checks == 1
+
+
+async def test_a_login_that_ends_while_1c_is_asked_about_it_stays_over(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        (row,) = oauth.rows("grants")
+        oauth.clock.seconds += VERIFY_SECONDS
+
+        def revoke_meanwhile(db: sqlite3.Connection) -> None:
+            revoke_grant(db, row["id"], now=oauth.realm.seconds(), why="by the administrator")
+
+        async def verify(key: str, request_id: str) -> Checked:
+            await oauth.store.write(revoke_meanwhile)
+            return await Keyring.verify(oauth.realm.keyring, key, request_id)
+
+        oauth.realm.keyring.verify = verify  # type: ignore[method-assign]  # the administrator is faster
+        response = await oauth.rpc(login.access, "tools/list")
+        (after,) = oauth.rows("grants")
+    assert response.status_code == 401
+    assert (after["revoked_why"], after["verified_at"]) == (
+        "by the administrator",
+        row["verified_at"],
+    )
+    assert "key.reverified" not in oauth.event_names
+
+
+async def test_a_consent_whose_key_cannot_be_read_any_more_begins_anew(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        for column in ("key_box", "request_box"):
+            consent = await oauth.open_consent(client_id)
+            spoil = f"UPDATE transactions SET {column} = x'00'"  # noqa: S608 - our own text
+            oauth.store.write_here(lambda db, spoil=spoil: db.execute(spoil))  # type: ignore[misc]
+            form = {"transaction": hidden(consent, "transaction"), "answer": "allow"}
+            answer = await oauth.post_form(form | {"scope": "mcp:resolve"})
+            assert answer.status_code == 400
+            assert "location" not in answer.headers
+        assert oauth.rows("grants") == []
+
+
+def _forget_key(oauth: OauthRig, login: Login) -> str:
+    """The key behind a login was encrypted under a key that is gone; the id of its grant."""
+    strange = Vault(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
+    (grant,) = [row["id"] for row in oauth.rows("grants") if row["client_id"] == login.client_id]
+    box = strange.encrypt(OWNER_KEY, purpose=f"grant {grant}")
+    oauth.store.write_here(
+        lambda db: db.execute("UPDATE grants SET key_box = ? WHERE id = ?", (box, grant))
+    )
+    return str(grant)
