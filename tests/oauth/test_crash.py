@@ -57,17 +57,19 @@ def issue_code(db: sqlite3.Connection) -> None:
     )
 
 
+REDEMPTION: Final = Redemption(
+    code_hash=b"code",
+    client_id="c1",
+    redirect_uri=None,
+    resource=None,
+    verifier=VERIFIER,
+    access_hash=b"access-1",
+    refresh_hash=b"refresh-1",
+)
+
+
 def redeem_code(db: sqlite3.Connection) -> None:
-    asked = Redemption(
-        code_hash=b"code",
-        client_id="c1",
-        redirect_uri=None,
-        resource=None,
-        verifier=VERIFIER,
-        access_hash=b"access-1",
-        refresh_hash=b"refresh-1",
-    )
-    redeem(db, asked, LIVES, now=NOW)
+    redeem(db, REDEMPTION, LIVES, now=NOW)
 
 
 def refresh_once(db: sqlite3.Connection) -> None:
