@@ -6,19 +6,18 @@ import http.client
 import json
 import re
 import secrets
-import ssl
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import attrs
-
 from onecgw.check import Step
+from onecgw.cli.oauth_answers import NOT_OURS, Answer, Failed, ask
 from onecgw.oauth.vault import challenge_of
 
-TIMEOUT_SECONDS: Final = 30
-MAX_BODY_BYTES: Final = 1024 * 1024
+SKEW_SECONDS: Final = 60
 # Nobody has to listen there: the browser that would go there is this program.
 CALLBACK: Final = "http://127.0.0.1:1/onecgw-check"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -29,33 +28,6 @@ _ENDPOINTS: Final = (
     "token_endpoint",
     "revocation_endpoint",
 )
-
-
-class _Failed(Exception):
-    """A step that ends the check. advice: what to change."""
-
-    def __init__(self, detail: str, advice: str) -> None:
-        super().__init__(detail)
-        self.advice = advice
-
-
-@attrs.frozen(kw_only=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: str
-
-    def object(self) -> dict[str, Any]:
-        try:
-            value = json.loads(self.body)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise _Failed(
-                f"status {self.status}, and no JSON object",
-                "something else than the gateway answers here; look at the reverse proxy",
-            )
-        return value
 
 
 def check_oauth(
@@ -84,7 +56,7 @@ def check_oauth(
         began = time.monotonic()
         try:
             detail = step()
-        except _Failed as failed:
+        except Failed as failed:
             report(Step(name=name, ok=False, detail=str(failed), advice=failed.advice))
             if name != "revocation":
                 client.give_up()
@@ -98,10 +70,7 @@ def _member(document: dict[str, Any], name: str) -> str:
     """A member that must be a text."""
     value = document.get(name)
     if not isinstance(value, str):
-        raise _Failed(
-            f"{name} is missing in the answer",
-            "something else than the gateway answers here; look at the reverse proxy",
-        )
+        raise Failed(f"{name} is missing in the answer", NOT_OURS)
     return value
 
 
@@ -113,6 +82,7 @@ class _Client:
         self._resource = resource
         self._key = key
         self._metadata_url = ""
+        self._scope = ""
         self._server: dict[str, Any] = {}
         self._client_id = ""
         self._verifier = secrets.token_urlsafe(48)
@@ -124,15 +94,25 @@ class _Client:
 
     def meet_challenge(self) -> str:
         answer = self._ask("POST", self._resource, body="{}", media_type=JSON)
+        answer.expect(http.client.UNAUTHORIZED)
         challenge = answer.headers.get("www-authenticate", "")
         found = re.search(r'resource_metadata="([^"]+)"', challenge)
-        if answer.status != http.client.UNAUTHORIZED or not found:
-            raise _Failed(
-                f"status {answer.status} without a challenge, 401 with one is expected",
-                "is oauth.enabled true, and does the proxy pass /mcp and WWW-Authenticate on?",
+        if not found:
+            raise Failed(
+                f"401 with {challenge!r}" if challenge else "401 without WWW-Authenticate",
+                "is oauth.enabled true in the gateway that runs? The proxy must leave the header"
+                " WWW-Authenticate as it is",
             )
+        if not found[1].startswith(f"{self._issuer}/"):
+            raise Failed(
+                f"the metadata is at {found[1]}, not at {self._issuer}",
+                "the gateway that runs has another oauth.public_url: set it to the address that"
+                " clients use, byte for byte, and restart it",
+            )
+        scope = re.search(r'scope="([^"]+)"', challenge)
+        self._scope = scope[1] if scope else ""
         self._metadata_url = found[1]
-        return f"401, metadata at {found[1]}"
+        return f"401, metadata at {found[1]}{_tell_skew(answer)}"
 
     def read_resource_metadata(self) -> str:
         document = self._get_document(self._metadata_url)
@@ -148,17 +128,14 @@ class _Client:
         for name in _ENDPOINTS:
             # The key goes there, and the tokens: never to another host.
             if not _member(self._server, name).startswith(f"{self._issuer}/"):
-                raise _Failed(
-                    f"{name} is not an address of {self._issuer}",
-                    "something else than the gateway answers here; look at the reverse proxy",
-                )
+                raise Failed(f"{name} is not an address of {self._issuer}", NOT_OURS)
         return f"issuer {self._issuer}"
 
     def register(self) -> str:
         body = json.dumps({"client_name": "onecgw check", "redirect_uris": [CALLBACK]})
         url = self._server["registration_endpoint"]
         answer = self._ask("POST", url, body=body, media_type=JSON)
-        self._expect_status(answer, http.client.CREATED)
+        answer.expect(http.client.CREATED)
         self._client_id = _member(answer.object(), "client_id")
         return "a client_id was issued"
 
@@ -172,35 +149,48 @@ class _Client:
                 "code_challenge": challenge_of(self._verifier),
                 "code_challenge_method": "S256",
                 "resource": self._resource,
+                "scope": self._scope,
             }
         )
         answer = self._ask("GET", f"{self._server['authorization_endpoint']}?{query}")
-        self._expect_status(answer, http.client.OK)
+        answer.expect(http.client.OK)
         self._cookie = answer.headers.get("set-cookie", "").partition(";")[0]
         self._page = answer.body
+        if not self._cookie:
+            raise Failed(
+                "the page came without its cookie",
+                "the proxy must pass Set-Cookie and Cookie on",
+            )
+        if "form-action" in answer.headers.get("content-security-policy", ""):
+            raise Failed(
+                "the page came with a Content-Security-Policy that has form-action",
+                "the proxy must add none to /oauth/authorize: browsers would stop after Allow",
+            )
         return "the page asks for the key"
 
     def send_key(self) -> str:
         form = {"request": self._hidden("request"), "key": self._key}
         answer = self._post_page(form)
-        if answer.status == http.client.FORBIDDEN:
-            raise _Failed("the key is not valid", "is it the whole key, and the right account's?")
-        if answer.status == http.client.SERVICE_UNAVAILABLE:
-            raise _Failed("the key could not be checked", "1C does not answer; see `onecgw check`")
-        self._expect_status(answer, http.client.OK)
+        is_page = 'name="key"' in answer.body
+        if answer.status == http.client.FORBIDDEN and is_page:
+            raise Failed("the key is not valid", "is it the whole key, and the right account's?")
+        if answer.status == http.client.SERVICE_UNAVAILABLE and is_page:
+            raise Failed("the key could not be checked", "1C does not answer; see `onecgw check`")
+        answer.expect(http.client.OK)
         self._page = answer.body
         return "the key is valid"
 
     def allow(self) -> str:
-        scopes = re.findall(r'name="scope" value="([^"]+)"[^>]* checked', self._page)
+        scopes = re.findall(r'name="scope" value="([^"]+)"', self._page)
         if not scopes:
-            raise _Failed(
-                "the account may see nothing of oauth.default_scopes",
-                "give the account scopes, or look at oauth.default_scopes",
+            raise Failed(
+                "the account may see nothing",
+                "give the account scopes in 1C (or make another key with `onecgw keys add`), or"
+                " look at oauth.supported_scopes",
             )
         form = [("transaction", self._hidden("transaction")), ("answer", "allow")]
         answer = self._post_page([*form, *(("scope", scope) for scope in scopes)])
-        self._expect_status(answer, http.client.SEE_OTHER)
+        answer.expect(http.client.SEE_OTHER)
         query = parse_qs(urlsplit(answer.headers.get("location", "")).query)
         self._expect(query.get("state"), [self._state], "state")
         self._expect(query.get("iss"), [self._issuer], "iss")
@@ -221,11 +211,17 @@ class _Client:
 
     def list_tools(self) -> str:
         answer = self._call_mcp()
-        self._expect_status(answer, http.client.OK)
+        challenge = answer.headers.get("www-authenticate", "")
+        if answer.status == http.client.UNAUTHORIZED and "error=" not in challenge:
+            raise Failed(
+                "401: the access token that was sent has not arrived",
+                "the proxy must pass the header Authorization on",
+            )
+        answer.expect(http.client.OK)
         result = answer.object().get("result")
         tools = result.get("tools") if isinstance(result, dict) else None
         if not isinstance(tools, list):
-            raise _Failed("the answer has no tools", "the log of the gateway says why")
+            raise Failed("the answer has no tools", "the log of the gateway says why")
         return f"{len(tools)} tools"
 
     def refresh(self) -> str:
@@ -239,17 +235,17 @@ class _Client:
         form = {"client_id": self._client_id, "token": self._tokens["refresh_token"]}
         url = self._server["revocation_endpoint"]
         answer = self._ask("POST", url, body=urlencode(form), media_type=FORM)
-        self._expect_status(answer, http.client.OK)
-        self._expect_status(self._call_mcp(), http.client.UNAUTHORIZED)
+        answer.expect(http.client.OK)
+        self._call_mcp().expect(http.client.UNAUTHORIZED)
         return "the login is over"
 
     def give_up(self) -> None:
         """End the login that a failed check leaves behind, as far as that is possible."""
         if self._tokens:
-            with contextlib.suppress(_Failed):
+            with contextlib.suppress(Failed):
                 self.revoke()
 
-    def _call_mcp(self) -> _Answer:
+    def _call_mcp(self) -> Answer:
         return self._ask(
             "POST",
             self._resource,
@@ -261,13 +257,13 @@ class _Client:
     def _ask_token(self, form: dict[str, str]) -> dict[str, Any]:
         body = urlencode({"client_id": self._client_id} | form)
         answer = self._ask("POST", self._server["token_endpoint"], body=body, media_type=FORM)
-        self._expect_status(answer, http.client.OK)
+        answer.expect(http.client.OK)
         tokens = answer.object()
         for name in ("access_token", "refresh_token"):
             _member(tokens, name)
         return tokens
 
-    def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> _Answer:
+    def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> Answer:
         return self._ask(
             "POST",
             self._server["authorization_endpoint"],
@@ -279,27 +275,19 @@ class _Client:
     def _hidden(self, name: str) -> str:
         found = re.search(rf'name="{name}" value="([^"]+)"', self._page)
         if not found:
-            raise _Failed("the page is not the gateway's", "does the reverse proxy change pages?")
+            raise Failed("the page is not the gateway's", "does the reverse proxy change pages?")
         return html.unescape(found[1])
 
     def _get_document(self, url: str) -> dict[str, Any]:
         answer = self._ask("GET", url)
-        self._expect_status(answer, http.client.OK)
+        answer.expect(http.client.OK)
         return answer.object()
 
     def _expect(self, seen: object, wanted: object, what: str) -> None:
         if seen != wanted:
-            raise _Failed(
+            raise Failed(
                 f"{what} is {seen!r}, {wanted!r} is expected",
                 "set oauth.public_url to the address that clients use, byte for byte",
-            )
-
-    def _expect_status(self, answer: _Answer, status: int) -> None:
-        if answer.status != status:
-            told = re.sub(r"<[^>]*>|\s+", " ", answer.body)[-300:].strip()
-            raise _Failed(
-                f"status {answer.status}, {status} is expected: {told}",
-                "the log of the gateway says why, by the time of this check",
             )
 
     def _ask(
@@ -310,29 +298,20 @@ class _Client:
         body: str = "",
         media_type: str = "",
         headers: Mapping[str, str] | None = None,
-    ) -> _Answer:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(
-                host, parts.port, timeout=TIMEOUT_SECONDS, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+    ) -> Answer:
         sent = {"Content-Type": media_type} if media_type else {}
-        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        try:
-            connection.request(method, target, body.encode(), {**sent, **(headers or {})})
-            response = connection.getresponse()
-            text = response.read(MAX_BODY_BYTES).decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException) as error:
-            raise _Failed(
-                f"{parts.scheme}://{parts.netloc} does not answer: {error}",
-                "does the gateway run, and does its address lead to it from here?",
-            ) from error
-        finally:
-            connection.close()
-        names = {name.lower(): value for name, value in response.getheaders()}
-        return _Answer(status=response.status, headers=names, body=text)
+        return ask(method, url, body=body, headers={**sent, **(headers or {})})
+
+
+def _tell_skew(answer: Answer) -> str:
+    """A clock of the other side that differs; "" if it does not."""
+    try:
+        theirs = parsedate_to_datetime(answer.headers["date"])
+    except (KeyError, ValueError):
+        return ""
+    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
+    ahead = round((theirs - datetime.now(UTC)).total_seconds())
+    if abs(ahead) <= SKEW_SECONDS:
+        return ""
+    side = "ahead of" if ahead > 0 else "behind"
+    return f"; its clock is {abs(ahead)} s {side} this one: synchronise both"

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import attrs
 import msgspec
 
+from onecgw.errors import StorageUnavailable
 from onecgw.identity import InvalidKey, UncheckedKey
 from onecgw.oauth.authorization import (
     Ask,
@@ -141,6 +142,8 @@ class Login:
         if isinstance(account, UncheckedKey):
             reason = account.error.code
             realm.tell("key.unavailable", origin, client=ask.client_name, detail=reason)
+            if isinstance(account.error, StorageUnavailable):  # a key of the gateway's own
+                raise account.error
             return "unavailable"
         realm.tell("key.ok", origin, sub=account.sub, client=ask.client_name)
         transaction = realm.vault.mint(_TRANSACTION)

@@ -255,6 +255,22 @@ async def test_a_wrong_key_and_a_1c_that_is_down_are_told_apart(tmp_path: Path) 
     ]
 
 
+async def test_a_fault_of_the_gateway_is_not_put_on_1c_or_the_link(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path, keys="local") as oauth:
+        client_id = (await oauth.register())["client_id"]
+        page = await oauth.open_page(client_id)
+        oauth.store.close()
+        form = {"request": hidden(page, "request"), "key": OWNER_KEY}
+        answers = [await oauth.post_form(form), await oauth.open_page(client_id)]
+    for answer in answers:
+        is_page(answer, 503)
+        assert int(answer.headers["retry-after"]) >= 1
+        assert TEXTS["en"]["later_title"] in answer.text
+        assert "storage_unavailable" in answer.text
+        assert "1C does not answer" not in answer.text
+        assert TEXTS["en"]["error_title"] not in answer.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [

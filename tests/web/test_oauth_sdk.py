@@ -2,7 +2,7 @@
 
 import gc
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -85,8 +85,10 @@ class Person:
 
 
 @asynccontextmanager
-async def serving(tmp_path: Path, port: int, **options: Any) -> AsyncIterator[OauthRig]:
-    """The gateway on a port of loopback."""
+async def serving(
+    tmp_path: Path, port: int, *, wrap: Callable[[Any], Any] = lambda app: app, **options: Any
+) -> AsyncIterator[OauthRig]:
+    """The gateway on a port of loopback. wrap: what stands before it."""
     options = {"public_url": f"http://127.0.0.1:{port}"} | options
     async with open_oauth(tmp_path, **options) as oauth:
         is_up = trio.Event()
@@ -95,7 +97,7 @@ async def serving(tmp_path: Path, port: int, **options: Any) -> AsyncIterator[Oa
             nursery.start_soon(
                 partial(
                     serve_app,
-                    oauth.app,
+                    wrap(oauth.app),
                     host="127.0.0.1",
                     port=port,
                     grace_seconds=1,
