@@ -30,7 +30,7 @@ async def _take(
     await do(browser.speak, language)
     look = partial(browser.look, width=size[0], height=size[1], dark=dark, scale=1.5)
     await do(look)
-    await scene.start()
+    await scene.start("Claude Code")
     await _save(f"oauth-key-{name}.png", await do(browser.picture))
     if language == "en":
         await do(browser.type, "#key", "a key with a typing mistake")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import attrs
@@ -32,13 +33,12 @@ class Scene:
     oauth: OauthRig
     callback: str
 
-    async def start(self, name: str = "Test client") -> None:
-        """The client opens the browser."""
-        metadata = {"redirect_uris": [self.callback], "client_name": name}
+    async def start(self, name: str = "Test client", **changes: str) -> None:
+        """The client opens the browser. changes: of its request."""
+        asked = {"redirect_uri": self.callback, "resource": self.oauth.realm.resource} | changes
+        metadata = {"redirect_uris": [asked["redirect_uri"]], "client_name": name}
         client_id = (await self.oauth.register(**metadata))["client_id"]
-        query = self.oauth.query(
-            client_id, redirect_uri=self.callback, resource=self.oauth.realm.resource
-        )
+        query = self.oauth.query(client_id, **asked)
         url = httpx.URL(f"{self.oauth.realm.issuer}/oauth/authorize", params=query)
         await do(self.browser.open, str(url))
 
@@ -57,15 +57,18 @@ async def _answer_callback(stream: trio.SocketStream) -> None:
 
 
 @asynccontextmanager
-async def open_scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def open_scene(tmp_path: Path, **oauth: Any) -> AsyncIterator[Scene]:
     with trio.fail_after(TEST_SECONDS):
         with open_browser(tmp_path) as browser:
-            async with serving(tmp_path, find_port()) as oauth, trio.open_nursery() as nursery:
+            async with (
+                serving(tmp_path, find_port(), **oauth) as gateway,
+                trio.open_nursery() as nursery,
+            ):
                 serve = partial(trio.serve_tcp, _answer_callback, 0, host="127.0.0.1")
                 (listener,) = await nursery.start(serve)
                 callback = f"http://127.0.0.1:{listener.socket.getsockname()[1]}/callback"
                 await do(browser.speak, "en")
-                yield Scene(browser=browser, oauth=oauth, callback=callback)
+                yield Scene(browser=browser, oauth=gateway, callback=callback)
                 nursery.cancel_scope.cancel()
 
 
