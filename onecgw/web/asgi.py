@@ -135,27 +135,3 @@ async def run_while_connected(receive: Receive, work: Callable[[], Awaitable[Non
         nursery.start_soon(watch)
         await work()
         nursery.cancel_scope.cancel()
-
-
-def finish_undisturbed(receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """The same channels, but the end of an answer is not mistaken for a client that left.
-
-    Hypercorn recycles the connection inside the send that ends the answer, and meanwhile reports a
-    disconnect. An application that is cancelled by it cancels the recycling too: the idle timer is
-    then never armed again, and the connection outlives every stop of the server.
-    """
-    is_ending = False
-
-    async def send_to_the_end(message: Message) -> None:
-        nonlocal is_ending
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            is_ending = True
-        await send(message)
-
-    async def receive_until_the_end() -> Message:
-        message = await receive()
-        if message["type"] == "http.disconnect" and is_ending:
-            await trio.sleep_forever()
-        return message
-
-    return receive_until_the_end, send_to_the_end

@@ -13,7 +13,6 @@ from onecgw.web.asgi import (
     Response,
     Scope,
     Send,
-    finish_undisturbed,
     json_response,
     new_request_id,
     read_head,
@@ -47,14 +46,9 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope of ASGI."""
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
-            return
         if scope["type"] != "http":
             await self.everything_else(scope, receive, send)
             return
-        receive, send = finish_undisturbed(receive, send)
         request = read_head(scope)
         origin = request.value("origin")
         is_open = scope["path"] in self.open_endpoints

@@ -9,9 +9,11 @@ import argparse
 import json
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
+import hypercorn.trio
 import trio
+from hypercorn.config import Config
 
 from onecgw.run import serve_gateway
 from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
@@ -36,6 +40,7 @@ MESSAGE = (
 )
 SURFACES = {
     "echo": ("/", "", MESSAGE),
+    "trimmed": ("/", "", MESSAGE),
     "mcp": ("/mcp", DEMO_MCP_TOKEN, MESSAGE),
     "rest": ("/reports/stock", DEMO_API_TOKEN, ARGUMENTS),
 }
@@ -77,12 +82,24 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await send_response(send, Response(status=200, body=body))
 
 
+async def serve_stock(announce: Callable[[str], None]) -> None:
+    """The echo on Hypercorn as it comes."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.accesslog = config.errorlog = None
+    served: Any = echo
+    await hypercorn.trio.serve(served, config, mode="asgi")
+
+
 async def serve(what: str, onec_url: str) -> None:
     """One of the servers under load; prints its URL."""
     announce: Any = partial(print, flush=True)
     if what == "echo":
-        app = partial(serve_app, echo, host="127.0.0.1", port=0, grace_seconds=1)
-        await app(announce=announce)
+        await serve_stock(announce)
+    if what == "trimmed":
+        await serve_app(echo, host="127.0.0.1", port=0, grace_seconds=1, announce=announce)
     settings = demo_settings(base_url=onec_url, port=0, password="bench-password")
     limits = LimitsSettings(calls_per_minute=0, default_rows=5000, max_result_bytes=10_000_000)
     await serve_gateway(attrs.evolve(settings, limits=limits), announce=announce)

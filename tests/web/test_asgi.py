@@ -11,7 +11,6 @@ from onecgw.web.asgi import (
     ClientGone,
     Message,
     Receive,
-    finish_undisturbed,
     read_body,
     read_head,
     run_while_connected,
@@ -93,18 +92,3 @@ def test_header_names_are_lowered_and_kept_in_order() -> None:
     assert request.values("ACCEPT") == ["a", "b"]
     assert (request.value("x-y"), request.value("missing")) == ("1", None)
     assert request.peer == "127.0.0.1"
-
-
-async def test_the_end_of_an_answer_is_not_mistaken_for_a_client_that_left() -> None:
-    sent: list[Message] = []
-    last: Message = {"type": "http.response.body", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        await trio.testing.wait_all_tasks_blocked()
-        sent.append(message)
-
-    receive, send_last = finish_undisturbed(receiving({"type": "http.disconnect"}), send)
-    with trio.fail_after(5):
-        await run_while_connected(receive, lambda: send_last(last))
-
-    assert sent == [last]

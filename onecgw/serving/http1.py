@@ -1,0 +1,152 @@
+"""HTTP/1.1 by Hypercorn, with heads that are bounded and nothing that changes the protocol."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import h11
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.events import Body, EndBody, Request
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.typing import H11SendableEvent
+
+from onecgw.serving.heads import refusal_of
+
+# Of a body that came after its answer: that much is worth reading for the sake of the connection.
+MAX_REST_BYTES: Final = 256 * 1024
+
+_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\n"
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class _HeadRefusedError(Exception):
+    def __init__(self, status: HTTPStatus) -> None:
+        self.status = status
+
+
+class Http1(H11Protocol):
+    """The requests of one connection, one after the other.
+
+    `Upgrade` is ignored, as RFC 9110 section 7.8 allows: h2c and WebSocket would carry requests
+    past the rules of a proxy. The head of an answer leaves with the first part of its body.
+    """
+
+    _head = b""
+
+    async def handle(self, event: Event) -> None:
+        """Take bytes, or the news that there will be no more.
+
+        Raises:
+            H2ProtocolAssumedError: the client speaks HTTP/2 from the start.
+        """
+        try:
+            await super().handle(event)
+        except _HeadRefusedError as refusal:
+            await self._send_error_response(refusal.status)
+            await self.send(Closed())
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Called with the head of every request, before anything is done about it."""
+        if (event.method, event.target, event.http_version) == (b"PRI", b"*", b"2.0"):
+            raise H2ProtocolAssumedError(_PREFACE + self.connection.trailing_data[0])
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        target, headers = _origin_form(request.target, list(request.headers))
+        # RFC 9112, 6.1: both together are a way to smuggle a second request past a proxy.
+        if _FRAMING.issubset(name for name, _ in headers):
+            raise _HeadRefusedError(HTTPStatus.BAD_REQUEST)
+        if status := refusal_of(request.method, target, headers):
+            raise _HeadRefusedError(status)
+        self.stream = HTTPStream(
+            self.app,
+            self.config,
+            self.context,
+            self.task_group,
+            self.ssl,
+            self.client,
+            self.server,
+            self.stream_send,
+            STREAM_ID,
+        )
+        await self.stream.handle(
+            Request(
+                stream_id=STREAM_ID,
+                headers=headers,
+                http_version=request.http_version.decode("ascii"),
+                method=request.method.decode("ascii"),
+                raw_path=target,
+                state=self.connection_state,
+            )
+        )
+        self.keep_alive_requests += 1
+
+    async def _maybe_recycle(self) -> None:
+        """Called when an answer has ended, or was given up."""
+        states = (self.connection.our_state, self.connection.their_state)
+        if states != (h11.DONE, h11.SEND_BODY) or self.context.terminated.is_set():
+            await super()._maybe_recycle()
+            return
+        # Answered from the head alone, as a 401 is. Hypercorn would close the connection here,
+        # and the client, who was not told, would send its next request into the void.
+        await self._close_stream()
+        self.stream = cast(HTTPStream, _Rest(self._end_rest))
+        await self.send(Updated(idle=True))
+
+    async def _end_rest(self, is_read: bool) -> None:
+        self.stream = None
+        if is_read:
+            await super()._maybe_recycle()
+        else:
+            await self.send(Closed())
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        try:
+            data = self.connection.send(event) or b""
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+            return
+        data, self._head = self._head + data, b""
+        if isinstance(event, h11.Response):
+            self._head = data
+        elif data:
+            await self.send(RawData(data=data))
+
+
+class _Rest:
+    """Reads the rest of a body whose request has been answered."""
+
+    def __init__(self, end: Callable[[bool], Awaitable[None]]) -> None:
+        self._end = end
+        self._size_bytes = 0
+
+    async def handle(self, event: StreamEvent) -> None:
+        if isinstance(event, EndBody):
+            await self._end(True)
+        elif isinstance(event, Body):
+            self._size_bytes += len(event.data)
+            if self._size_bytes > MAX_REST_BYTES:
+                await self._end(False)
+
+
+def _origin_form(
+    target: bytes, headers: list[tuple[bytes, bytes]]
+) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """The target and the headers of a request whose target may be a whole URL.
+
+    Source: RFC 9112, 3.2.2: a server must accept it, and take the host from it.
+    """
+    if target.startswith(b"/") or not target.isascii():
+        return target, headers
+    try:
+        url = urlsplit(target)
+    except ValueError:
+        return target, headers
+    if url.scheme not in (b"http", b"https") or not url.netloc:
+        return target, headers
+    path = url.path or b"/"
+    others = [(name, value) for name, value in headers if name != b"host"]
+    return path + (b"?" + url.query if url.query else b""), [(b"host", url.netloc), *others]

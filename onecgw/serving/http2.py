@@ -1,0 +1,114 @@
+"""HTTP/2 by Hypercorn, with heads that are bounded, and answers that end or are given up."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Final
+
+import trio
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, RequestReceived
+from h2.events import Event as FrameEvent
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+from hypercorn.events import Closed, Event
+from hypercorn.protocol.events import Body, EndBody, StreamClosed
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.h2 import H2Protocol
+
+from onecgw.serving.heads import MAX_HEAD_BYTES, refusal_of
+
+MAX_STREAMS: Final = 100  # RFC 9113, 6.5.2: no less, so that parallelism is not limited
+PIECE_BYTES: Final = 64 * 1024
+PIECE_SECONDS: Final = 30  # for a client to take a piece of an answer: 2 KiB/s at the least
+
+
+class Http2(H2Protocol):
+    """The requests of one connection, side by side. There is no extended CONNECT: no WebSocket."""
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - Hypercorn's own
+        super().__init__(*arguments)
+        self.connection.local_settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: MAX_STREAMS,
+                SettingCodes.MAX_HEADER_LIST_SIZE: MAX_HEAD_BYTES,
+            },
+        )
+        self._stream_left = trio.Event()
+        self._has_said_goodbye = False
+
+    async def handle(self, event: Event) -> None:
+        """Take bytes, or the news that there will be no more: then the client hears it, too."""
+        if isinstance(event, Closed) and not self._has_said_goodbye:
+            self._has_said_goodbye = True
+            with suppress(ProtocolError):
+                self.connection.close_connection()
+            await self._flush()
+        await super().handle(event)
+        if self.closed:
+            # Hypercorn leaves whoever is sending an answer to wait for a window for ever.
+            for buffer in list(self.stream_buffers.values()):
+                await buffer.close()
+            self._stream_left.set()
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """Send a part of an answer; a client that does not take it loses the connection."""
+        if isinstance(event, Body):
+            for start in range(0, len(event.data), PIECE_BYTES):
+                piece = event.data[start : start + PIECE_BYTES]
+                await self._send_in_time(Body(stream_id=event.stream_id, data=piece))
+        elif isinstance(event, EndBody):
+            await self._send_in_time(event)
+        elif isinstance(event, StreamClosed):
+            # Hypercorn says GOAWAY as soon as the last answer of a stopping server is handed over,
+            # before the frame that ends it is out, and clients take that for a broken answer.
+            with trio.move_on_after(PIECE_SECONDS):
+                await self._wait_left(event.stream_id)
+            await super().stream_send(event)
+        else:
+            await super().stream_send(event)
+
+    async def _send_in_time(self, event: StreamEvent) -> None:
+        with trio.move_on_after(PIECE_SECONDS) as scope:
+            await super().stream_send(event)
+        if scope.cancelled_caught:
+            await self.send(Closed())
+
+    async def _wait_left(self, stream_id: int) -> None:
+        """Return when everything of an answer was handed to the socket."""
+        while stream_id in self.stream_buffers and not self.closed:
+            await self._stream_left.wait()
+
+    async def _send_data(self, stream_id: int) -> None:
+        await super()._send_data(stream_id)
+        if stream_id not in self.stream_buffers:
+            self._stream_left.set()
+            self._stream_left = trio.Event()
+
+    async def _handle_events(self, events: Sequence[FrameEvent]) -> None:
+        for event in events:
+            if isinstance(event, DataReceived) and event.stream_id not in self.streams:
+                # The rest of a body that was refused; its window belongs to the others as well.
+                with suppress(ProtocolError):
+                    self.connection.acknowledge_received_data(
+                        event.flow_controlled_length, event.stream_id
+                    )
+            elif isinstance(event, RequestReceived) and self.context.terminated.is_set():
+                # RFC 9113, 8.7: nothing was done about it, so that it may be sent elsewhere.
+                self.connection.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
+            else:
+                await super()._handle_events([event])
+        await self._flush()
+
+    async def _create_stream(self, request: RequestReceived) -> None:
+        pseudo = {name: value for name, value in request.headers if name.startswith(b":")}
+        method = pseudo.get(b":method", b"")
+        status = refusal_of(method, pseudo.get(b":path", b""), request.headers)
+        if method == b"CONNECT":
+            status = HTTPStatus.NOT_IMPLEMENTED
+        if status is None:
+            await super()._create_stream(request)
+            return
+        headers = [(b":status", b"%d" % status), (b"content-length", b"0")]
+        self.connection.send_headers(request.stream_id, headers, end_stream=True)

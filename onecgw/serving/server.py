@@ -1,0 +1,153 @@
+"""The listening socket, the connections that came in through it, and how they end."""
+
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.lifespan import Lifespan
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import AppWrapper
+from hypercorn.utils import wrap_app
+
+from onecgw.errors import ConfigError
+from onecgw.serving.connection import Connection
+from onecgw.serving.heads import MAX_HEAD_BYTES
+
+log = logging.getLogger(__name__)
+
+BACKLOG: Final = 512
+MAX_CONNECTIONS: Final = 1_000
+
+
+async def serve_app(
+    app: Any,  # noqa: ANN401 - an ASGI application; Hypercorn's type for it is private
+    *,
+    host: str,
+    port: int,
+    grace_seconds: int,
+    max_connections: int = MAX_CONNECTIONS,
+    wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
+    announce: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve HTTP/1.1 and HTTP/2 until wait_stop returns; then let running calls end.
+
+    Args:
+        app: the ASGI application.
+        host: the address to bind.
+        port: the port, 0 = a free one.
+        grace_seconds: how long running calls may go on after the stop.
+        max_connections: how many there may be at a time.
+        wait_stop: returns when the server is to stop.
+        announce: told the URL as soon as connections are accepted.
+
+    Raises:
+        ConfigError: the address cannot be bound.
+    """
+    listener = _listen(host, port)
+    bound_port: int = listener.getsockname()[1]
+    shown_host = f"[{host}]" if ":" in host else host
+    config = _configure()
+    wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
+    lifespan = Lifespan(wrapped, config, {})
+    open_ones = _Connections(wrapped, config, max_connections=max_connections)
+    async with trio.open_nursery() as whole_life:
+        await whole_life.start(lifespan.handle_lifespan)
+        await lifespan.wait_for_startup()
+        async with trio.open_nursery() as connections:
+            async with trio.open_nursery() as accepting:
+                listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
+                accepting.start_soon(
+                    partial(
+                        trio.serve_listeners,
+                        open_ones.serve,
+                        listeners,
+                        handler_nursery=connections,
+                    )
+                )
+                announce(f"http://{shown_host}:{bound_port}")
+                await wait_stop()
+                accepting.cancel_scope.cancel()
+            with trio.move_on_after(grace_seconds):
+                await open_ones.end()
+            open_ones.abort()
+            connections.cancel_scope.cancel()
+        await lifespan.wait_for_shutdown()
+        whole_life.cancel_scope.cancel()
+
+
+class _Connections:
+    """The connections that are open."""
+
+    def __init__(self, app: AppWrapper, config: Config, *, max_connections: int) -> None:
+        self._app = app
+        self._config = config
+        self._max_connections = max_connections
+        self._context = WorkerContext(None)
+        self._open: dict[Connection, None] = {}
+        self._all_ended = trio.Event()
+
+    async def serve(self, stream: trio.SocketStream) -> None:
+        """Serve one connection to its end, if there is room for it."""
+        if len(self._open) >= self._max_connections and not self._make_room():
+            log.warning("serving.full", extra={"fields": {"connections": len(self._open)}})
+            return
+        connection = Connection(self._app, self._config, self._context, stream)
+        self._open[connection] = None
+        try:
+            await connection.run()
+        finally:
+            del self._open[connection]
+            if not self._open:
+                self._all_ended.set()
+
+    def _make_room(self) -> bool:
+        """Close the oldest connection that waits for a request; False if there is none."""
+        idle = next((connection for connection in self._open if connection.is_idle), None)
+        if idle is not None:
+            idle.stop()
+        return idle is not None
+
+    async def end(self) -> None:
+        """Let every connection answer what it has begun, and return when all are closed."""
+        await self._context.terminated.set()
+        self._all_ended = trio.Event()
+        for connection in self._open:
+            connection.stop()
+        if self._open:
+            await self._all_ended.wait()
+
+    def abort(self) -> None:
+        """Give up what is being sent on any connection."""
+        for connection in self._open:
+            connection.abort()
+
+
+def find_free_port(host: str) -> int:
+    """A port that nobody listens on at this moment, for what must know its own address."""
+    with _listen(host, 0) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _configure() -> Config:
+    config = Config()
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.errorlog.setLevel(logging.WARNING)
+    config.h11_max_incomplete_size = MAX_HEAD_BYTES
+    return config
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"cannot listen on {host} port {port}: {error}") from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

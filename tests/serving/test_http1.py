@@ -1,0 +1,165 @@
+"""HTTP/1.1: what is refused, and that nothing changes the protocol of a connection."""
+
+from typing import Any
+
+import pytest
+import trio
+
+from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
+from tests.serving.support import (
+    GET,
+    Served,
+    answer,
+    ask,
+    assert_it_serves,
+    echo,
+    read_answer,
+    read_to_end,
+    serving,
+)
+
+CLOSE = b"Connection: close\r\n"
+
+
+def get(target: bytes, headers: bytes = b"") -> bytes:
+    return b"GET " + target + b" HTTP/1.1\r\nHost: h\r\n" + headers + CLOSE + b"\r\n"
+
+
+REFUSED = {
+    "long target": (get(b"/" + b"a" * MAX_TARGET_BYTES), 414),
+    "many headers": (get(b"/", b"A: 1\r\n" * (MAX_HEADERS + 1)), 431),
+    "large header": (get(b"/", b"A: " + b"a" * MAX_HEADERS_BYTES + b"\r\n"), 431),
+    "endless header": (b"GET / HTTP/1.1\r\nHost: h\r\nA: " + b"a" * 200_000, 431),
+    "two framings": (
+        (
+            b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        400,
+    ),
+    "empty path": (get(b"?a=b"), 400),
+    "relative path": (get(b"path"), 400),
+    "star": (get(b"*"), 400),
+    "other scheme": (get(b"ftp://h/path"), 400),
+    "broken host in the target": (get(b"http://[::1/path"), 400),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n", 400),
+    "tunnel": (b"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize(("request_bytes", "status"), REFUSED.values(), ids=REFUSED)
+async def test_a_head_that_is_refused_gets_its_status_and_the_connection_ends(
+    request_bytes: bytes, status: int
+) -> None:
+    async with serving() as served:
+        answered = await ask(served, request_bytes + b"GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")
+
+        assert answered.startswith(b"HTTP/1.1 %d " % status)
+        assert answered.count(b"HTTP/1.1") == 1
+        assert b"connection: close" in answered.lower()
+        await assert_it_serves(served)
+
+
+async def test_a_head_at_the_limits_is_answered() -> None:
+    headers = b"".join(b"A: %d\r\n" % number for number in range(MAX_HEADERS - 2))
+    async with serving() as served:
+        target = b"/" + b"a" * (MAX_TARGET_BYTES - 1)
+        answered = await ask(served, get(target, headers))
+
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert answered.endswith(b"GET " + target + b" h ")
+
+
+async def test_a_target_that_is_a_whole_url_says_the_host() -> None:
+    async with serving() as served:
+        answered = await ask(served, get(b"http://other:8088/path?a=b"))
+
+    assert answered.endswith(b"GET /path other:8088 ")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n",
+        b"Upgrade: h2c\r\nConnection: Upgrade\r\nHTTP2-Settings: ???\r\n",
+        (
+            b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        ),
+    ],
+    ids=["h2c", "broken h2c", "websocket"],
+)
+async def test_an_upgrade_is_ignored(headers: bytes) -> None:
+    async with serving() as served, await served.connect() as stream:
+        await stream.send_all(b"GET /path HTTP/1.1\r\nHost: h\r\n" + headers + b"\r\n")
+
+        assert (await read_answer(stream)).startswith(b"HTTP/1.1 200 ")
+        await stream.send_all(GET)
+        assert (await read_answer(stream)).endswith(b"GET /path h ")
+
+
+async def test_requests_that_are_sent_at_once_are_answered_in_order() -> None:
+    async with serving() as served, await served.connect() as stream:
+        paths = [b"/%d" % number for number in range(20)]
+        await stream.send_all(b"".join(GET.replace(b"/path", path) for path in paths[:-1]))
+        await stream.send_all(get(paths[-1]))
+        answered = await read_to_end(stream)
+
+    bodies = [part.split(b"HTTP/1.1")[0] for part in answered.split(b"\r\n\r\n")[1:]]
+    assert bodies == [b"GET %s h " % path for path in paths]
+
+
+async def test_the_head_and_the_body_of_an_answer_leave_together() -> None:
+    async with serving() as served, await served.connect() as stream:
+        await stream.send_all(GET)
+
+        assert (await stream.receive_some()).endswith(b"GET /path h ")
+
+
+async def test_an_answer_in_front_of_a_body_that_nobody_reads_arrives_whole() -> None:
+    """A reset, which unread bytes provoke, would destroy it; a full queue would stop it."""
+
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await echo(scope, receive, send)
+        await answer(send, b"no", 413)
+
+    async with serving(refuse) as served, await served.connect() as stream:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_send_much, stream)
+            answered = await read_to_end(stream)
+
+        assert answered.endswith(b"\r\n\r\nno")
+        await _assert_nothing_is_open(served)
+
+
+async def test_a_connection_outlives_an_answer_that_came_before_the_body() -> None:
+    async def refuse_posts(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            await answer(send, b"who are you?", 401)
+            return
+        await echo(scope, receive, send)
+
+    async with serving(refuse_posts) as served, await served.connect() as stream:
+        for _ in range(3):
+            await stream.send_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
+            assert (await read_answer(stream)).endswith(b"who are you?")
+            await stream.send_all(b"def")
+            await stream.send_all(b"ghi" + GET)
+            assert (await read_answer(stream)).endswith(b"GET /path h ")
+
+
+async def _send_much(stream: trio.SocketStream) -> None:
+    try:
+        await stream.send_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000\r\n\r\n")
+        for _ in range(40):
+            await stream.send_all(b"a" * 100_000)
+    except trio.BrokenResourceError:
+        pass
+
+
+async def _assert_nothing_is_open(served: Served) -> None:
+    served.stop.set()
+    await served.ended.wait()
