@@ -48,6 +48,7 @@ async def serve_gateway(
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
+            max_connections=settings.server.max_connections,
             wait_stop=wait_stop,
             announce=started,
         )

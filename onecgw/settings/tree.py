@@ -52,6 +52,14 @@ class ServerSettings:
             rule=rules.NETWORK,
         ),
     ] = ()
+    max_connections: Annotated[
+        int,
+        Setting(
+            "Connections at a time; beyond, the oldest that waits is closed.",
+            minimum=1,
+            maximum=100_000,
+        ),
+    ] = 1_000
     shutdown_grace_s: Annotated[
         int | None,
         Setting(
