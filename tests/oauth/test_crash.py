@@ -1,260 +1,204 @@
-"""kill -9 between any two writes leaves either nothing or all of a transition."""
+"""kill -9 and failing disks between any two writes leave either nothing or all of a transition."""
 
+import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import pytest
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.oauth.grants import (
-    Grant,
-    find_access,
-    insert_code,
-    insert_grant,
-    revoke_grant,
-    revoke_token,
-)
-from onecgw.oauth.issuing import Issued, Lives, Redemption, Refreshing, redeem, refresh
-from onecgw.oauth.vault import challenge_of
 from onecgw.store import Store
+from onecgw.store_schema import FIRST, MIGRATIONS
+from tests.oauth.world import TRANSITIONS, Step, World, state_of, walk
 
-NOW: Final = 1_800_000_000
-LIVES: Final = Lives(access=3600, refresh=86_400, code=60, grant=86_400 * 90)
-VERIFIER: Final = "v" * 43
-MAX_STATEMENTS: Final = 30
-TABLES: Final = ("grants", "codes", "tokens")
-GRANT: Final = Grant(
-    id="g1",
-    sub="owner",
-    name="Owner",
-    client_id="c1",
-    client_name="Client",
-    resource="https://mcp.example.org/mcp",
-    scopes=frozenset(ALL_SCOPES),
-    entitled=frozenset(ALL_SCOPES),
-    key_hash=b"k",
-    key_box=b"box",
-    expires_at=NOW + 60,
-    verified_at=NOW,
-)
+MAX_STATEMENTS: Final = 40
+GROUPS: Final = 4
+NAMES: Final = tuple(TRANSITIONS)
 
 
-def issue_code(db: sqlite3.Connection) -> None:
-    insert_grant(db, GRANT, created_at=NOW)
-    insert_code(
-        db,
-        b"code",
-        GRANT,
-        redirect_uri="http://127.0.0.1/cb",
-        challenge=challenge_of(VERIFIER),
-        expires_at=NOW + 60,
-    )
+class Faulty(sqlite3.Connection):
+    """A connection to which something happens before one statement of a transaction."""
 
-
-REDEMPTION: Final = Redemption(
-    code_hash=b"code",
-    client_id="c1",
-    redirect_uri=None,
-    resource=None,
-    verifier=VERIFIER,
-    access_hash=b"access-1",
-    refresh_hash=b"refresh-1",
-)
-
-
-def redeem_code(db: sqlite3.Connection) -> None:
-    redeem(db, REDEMPTION, LIVES, now=NOW)
-
-
-def refresh_once(db: sqlite3.Connection) -> None:
-    asked = Refreshing(
-        token_hash=b"refresh-1",
-        client_id="c1",
-        resource=None,
-        scopes=None,
-        access_hash=b"access-2",
-        derive=lambda _: ("refresh-2", b"refresh-2"),
-    )
-    assert isinstance(refresh(db, asked, LIVES, now=NOW + 10), Issued)
-
-
-def replay_code(db: sqlite3.Connection) -> None:
-    redeem_code(db)
-
-
-def revoke_by_token(db: sqlite3.Connection) -> None:
-    revoke_token(db, b"refresh-1", "c1", now=NOW)
-
-
-def revoke_by_hand(db: sqlite3.Connection) -> None:
-    revoke_grant(db, "g1", now=NOW, why="by hand")
-
-
-# Each transition with what must have happened before it.
-TRANSITIONS: Final[dict[str, tuple[Callable[[sqlite3.Connection], None], ...]]] = {
-    "issue": (issue_code,),
-    "redeem": (issue_code, redeem_code),
-    "refresh": (issue_code, redeem_code, refresh_once),
-    "replay": (issue_code, redeem_code, replay_code),
-    "revoke": (issue_code, redeem_code, revoke_by_token),
-    "revoke by hand": (issue_code, redeem_code, revoke_by_hand),
-}
-
-
-class Dying(sqlite3.Connection):
-    """A connection whose process is killed before one of its statements."""
-
-    dies_before: int | None = None
-    statements: int = 0
+    at: ClassVar[int | None] = None
+    count: ClassVar[int] = 0
+    happens: ClassVar[Callable[[], None]]
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        cls = type(self)
-        if cls.dies_before is not None:
-            if cls.statements == cls.dies_before:
-                os.kill(os.getpid(), signal.SIGKILL)
-            cls.statements += 1
+        if arguments[0] == "PRAGMA synchronous = FULL":
+            # kill -9 takes nothing from the kernel, and waiting for disks takes most of the time.
+            return super().execute("PRAGMA synchronous = OFF")
+        self._count(arguments[0])
         return super().execute(*arguments)
 
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        self._count(arguments[0])
+        return super().executemany(*arguments)
 
-def crash_everywhere(folder: Path, name: str) -> None:
-    """Run the last transition of a row, killed before its n-th statement, for every n.
-
-    Each run is a process of its own and leaves `n.db`; the one that survives is the last.
-    """
-    for number in range(MAX_STATEMENTS):
-        child = os.fork()
-        if child == 0:
-            run_until_killed(folder / f"{number}.db", name, number)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
-            sys.exit(os.waitstatus_to_exitcode(status))
-    sys.exit("the transition never ends")
+    def _count(self, statement: str) -> None:
+        is_part = self.in_transaction or statement.startswith("BEGIN")
+        if Faulty.at is None or not is_part or statement == "ROLLBACK":
+            return
+        Faulty.count += 1
+        if Faulty.count - 1 == Faulty.at:
+            Faulty.happens()
 
 
-def run_until_killed(path: Path, name: str, dies_before: int) -> None:
-    store = open_dying(path)
-    *before, last = TRANSITIONS[name]
-    for transition in before:
-        store.write_here(transition)
-    Dying.dies_before = dies_before
-    store.write_here(last)
-
-
-def open_dying(path: Path) -> Store:
+@contextmanager
+def faulty_connections() -> Iterator[None]:
+    """Every connection that is opened can be made to fail."""
     connect = sqlite3.connect
-    sqlite3.connect = lambda *args, **options: connect(*args, factory=Dying, **options)  # type: ignore[assignment]
+
+    def connect_faulty(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        return connect(*arguments, factory=Faulty, **options)
+
+    sqlite3.connect = connect_faulty  # type: ignore[assignment]
     try:
-        return Store(path)
+        yield
     finally:
         sqlite3.connect = connect
+        Faulty.at = None
 
 
-def state_of(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """What the next process finds; salts are random, so only whether there is one."""
-    store = Store(path)
+@contextmanager
+def fault(at: int, happens: Callable[[], None]) -> Iterator[None]:
+    """Something happens before the n-th statement of what is done meanwhile."""
+    Faulty.at, Faulty.count, Faulty.happens = at, 0, staticmethod(happens)
     try:
-        return {
-            table: [
-                tuple("salt" if name == "salt" and row[name] else row[name] for name in row.keys())  # noqa: SIM118 - a sqlite3.Row is not a dict
-                for row in store.read(
-                    lambda db, table=table: db.execute(f"SELECT * FROM {table}").fetchall()  # type: ignore[misc]  # noqa: S608
-                )
-            ]
-            for table in TABLES
-        }
+        yield
+    finally:
+        Faulty.at = None
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill_disk() -> None:
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def prepare(folder: Path, steps: tuple[Step, ...]) -> Any:
+    """A world in which steps were taken, left to the next process; its state."""
+    with faulty_connections():
+        world = World(folder)
+        walk(world, *steps)
+        state = state_of(world.store)
+        world.leave()
+    return state
+
+
+def in_a_child(work: Callable[[], object]) -> int:
+    """Run in a process of its own; its exit code."""
+    child = os.fork()
+    if child == 0:
+        work()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def crash_everywhere(folder: Path, names: list[str]) -> None:
+    """Run each transition killed before its n-th statement, for every n, until it survives.
+
+    Writes, by name, the states of the database: before all, after each kill, at the end.
+    """
+    states: dict[str, list[Any]] = {}
+    for name in names:
+        home = folder / name
+        *before, last = TRANSITIONS[name]
+
+        def die(home: Path, last: Step, number: int) -> None:
+            with faulty_connections():
+                world = World(home)
+                with fault(number, kill):
+                    walk(world, last)
+
+        states[name] = [prepare(home, tuple(before))]
+        for number in range(MAX_STATEMENTS):
+            code = in_a_child(partial(die, home, last, number))
+            states[name].append(state_in(home))
+            if code == 0:
+                break
+            if code != -signal.SIGKILL:
+                sys.exit(f"{name}: {code}")
+    sys.stdout.write(json.dumps(states))
+
+
+def state_in(folder: Path) -> Any:
+    """What the next process finds."""
+    with faulty_connections():
+        store = Store(folder / "onecgw.db")
+    try:
+        return state_of(store)
     finally:
         store.close()
 
 
-def state_after(path: Path, transitions: tuple[Callable[[sqlite3.Connection], None], ...]) -> Any:
-    store = Store(path)
-    for transition in transitions:
-        store.write_here(transition)
-    store.close()
-    return state_of(path)
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked and killed")
-@pytest.mark.parametrize("name", TRANSITIONS)
-def test_a_killed_transition_leaves_nothing_or_all(tmp_path: Path, name: str) -> None:
-    nothing = state_after(tmp_path / "nothing.db", TRANSITIONS[name][:-1])
-    everything = state_after(tmp_path / "everything.db", TRANSITIONS[name])
-    assert nothing != everything
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_a_killed_transition_leaves_nothing_or_all(tmp_path: Path, group: int) -> None:
+    names = list(NAMES[group::GROUPS])
     folder = tmp_path / "crashes"
     folder.mkdir()
-    call = f"crash_everywhere(Path({str(folder)!r}), {name!r})"
+    call = f"crash_everywhere(Path({str(folder)!r}), {names!r})"
     program = f"from tests.oauth.test_crash import *; {call}"
     done = subprocess.run(  # noqa: S603 - our own text
-        [sys.executable, "-c", program], capture_output=True, check=False, timeout=60
+        [sys.executable, "-c", program], capture_output=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr.decode()
-    *killed, survived = sorted(folder.glob("*.db"), key=lambda path: int(path.stem))
-    # The commit is the last statement: before it, nothing has happened.
-    assert len(killed) >= 3  # BEGIN, at least one write, COMMIT
-    assert [state_of(path) for path in killed] == [nothing] * len(killed)
-    assert state_of(survived) == everything
-
-
-class Failing(sqlite3.Connection):
-    """A connection that cannot execute one of its statements: the disk is full."""
-
-    fails_at: int | None = None
-    statements: int = 0
-
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        if self.fails_at is not None:
-            self.statements += 1
-            if self.statements - 1 == self.fails_at and arguments[0] != "ROLLBACK":
-                raise sqlite3.OperationalError("database or disk is full")
-        return super().execute(*arguments)
+    states = json.loads(done.stdout)
+    assert list(states) == names
+    for name, (nothing, *killed, survived) in states.items():
+        # The commit is the last statement: before it, nothing has happened.
+        assert 3 <= len(killed) < MAX_STATEMENTS, name  # BEGIN, at least one write, COMMIT
+        assert killed == [nothing] * len(killed), name
+        assert survived == prepare(tmp_path / name, TRANSITIONS[name]) != nothing, name
 
 
 @pytest.mark.parametrize("name", TRANSITIONS)
 def test_a_failed_write_leaves_everything_as_it_was_and_can_be_repeated(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, name: str
 ) -> None:
-    connect = sqlite3.connect
-    monkeypatch.setattr(
-        sqlite3, "connect", lambda *args, **options: connect(*args, factory=Failing, **options)
-    )
-    expected = state_after(tmp_path / "expected.db", TRANSITIONS[name])
-    for number in range(MAX_STATEMENTS):
-        path = tmp_path / f"{number}.db"
-        before = state_after(path, TRANSITIONS[name][:-1])
-        store = Store(path)
-        writer: Any = store._writer  # noqa: SLF001 - where the fault is put in
-        writer.fails_at = number
-        try:
-            store.write_here(TRANSITIONS[name][-1])
-        except Exception as error:  # noqa: BLE001 - named in the next line
-            assert type(error).__name__ == "StorageUnavailable"
-            assert state_of(path) == before
-        else:
-            assert state_of(path) == expected
-            return
-        finally:
+    expected = prepare(tmp_path / "expected", TRANSITIONS[name])
+    *before, last = TRANSITIONS[name]
+    nothing = prepare(tmp_path / "tried", tuple(before))
+    with faulty_connections():
+        world = World(tmp_path / "tried")
+        for number in range(MAX_STATEMENTS):
+            with fault(number, fill_disk):
+                walk(world, last)
+                has_failed = Faulty.count > number
+            if not has_failed:
+                break
+            assert state_of(world.store) == nothing
+        state = state_of(world.store)
+        world.leave()
+    assert state == expected
+    assert 3 <= number < MAX_STATEMENTS - 1  # BEGIN, at least one write, COMMIT
+
+
+def test_a_first_start_that_failed_anywhere_is_repeated(tmp_path: Path) -> None:
+    with faulty_connections():
+        for number in range(MAX_STATEMENTS):
+            path = tmp_path / f"{number}.db"
+            with fault(number, fill_disk):
+                try:
+                    Store(path).close()
+                except Exception as error:  # noqa: BLE001 - named in the next line
+                    assert type(error).__name__ == "ConfigError"
+                has_failed = Faulty.count > number
+            store = Store(path)
+            version = store.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
             store.close()
-        again = Store(path)
-        again.write_here(TRANSITIONS[name][-1])
-        again.close()
-        assert state_of(path) == expected
-    pytest.fail("the transition never ends")
-
-
-def test_an_access_token_of_a_redeemed_code_is_live(tmp_path: Path) -> None:
-    store = Store(tmp_path / "onecgw.db")
-    for transition in TRANSITIONS["redeem"]:
-        store.write_here(transition)
-    access = store.read(lambda db: find_access(db, b"access-1", now=NOW + 3599))
-    expired = store.read(lambda db: find_access(db, b"access-1", now=NOW + 3600))
-    store.close()
-    assert access is not None
-    assert access.grant.sub == "owner"
-    assert expired is None
+            assert version == FIRST + len(MIGRATIONS) - 1
+            if not has_failed:
+                assert number > 10
+                return
+    pytest.fail("the first start never ends")

@@ -31,7 +31,7 @@ from onecgw.oauth.issuing import (
 )
 from onecgw.oauth.vault import Vault, challenge_of
 from onecgw.store_schema import MIGRATIONS
-from tests.oauth.test_crash import GRANT, VERIFIER
+from tests.oauth.family import GRANT, VERIFIER
 
 LIVES: Final = Lives(access=3600, refresh=10 * 86_400, code=60, grant=30 * 86_400)
 VAULT: Final = Vault(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)

@@ -1,0 +1,33 @@
+"""One login and the redemption of its code, as the functions of the database take them."""
+
+from typing import Final
+
+from onecgw.caller import ALL_SCOPES
+from onecgw.oauth.grants import Grant
+from onecgw.oauth.issuing import Redemption
+
+NOW: Final = 1_800_000_000
+VERIFIER: Final = "v" * 43
+GRANT: Final = Grant(
+    id="g1",
+    sub="owner",
+    name="Owner",
+    client_id="c1",
+    client_name="Client",
+    resource="https://mcp.example.org/mcp",
+    scopes=frozenset(ALL_SCOPES),
+    entitled=frozenset(ALL_SCOPES),
+    key_hash=b"k",
+    key_box=b"box",
+    expires_at=NOW + 60,
+    verified_at=NOW,
+)
+REDEMPTION: Final = Redemption(
+    code_hash=b"code",
+    client_id="c1",
+    redirect_uri=None,
+    resource=None,
+    verifier=VERIFIER,
+    access_hash=b"access-1",
+    refresh_hash=b"refresh-1",
+)
