@@ -20,6 +20,7 @@ from onecgw.serving.heads import MAX_HEAD_BYTES, refusal_of
 
 MAX_STREAMS: Final = 100  # RFC 9113, 6.5.2: no less, so that parallelism is not limited
 PIECE_BYTES: Final = 64 * 1024
+GOODBYE_SECONDS: Final = 0.1  # between the end of the last answer and GOAWAY
 PIECE_SECONDS: Final = 30  # for a client to take a piece of an answer: 2 KiB/s at the least
 
 
@@ -62,9 +63,12 @@ class Http2(H2Protocol):
             await self._send_in_time(event)
         elif isinstance(event, StreamClosed):
             # Hypercorn says GOAWAY as soon as the last answer of a stopping server is handed over,
-            # before the frame that ends it is out, and clients take that for a broken answer.
+            # before the frame that ends it is out. And clients (httpcore 1.0) that read GOAWAY with
+            # the ends of several answers take all but one for broken.
             with trio.move_on_after(PIECE_SECONDS):
                 await self._wait_left(event.stream_id)
+            if self.context.terminated.is_set():
+                await trio.sleep(GOODBYE_SECONDS)
             await super().stream_send(event)
         else:
             await super().stream_send(event)
