@@ -28,7 +28,6 @@ _VERSION_2: Final = (
         revoked_at INTEGER,
         revoked_why TEXT NOT NULL DEFAULT ''
     ) STRICT""",
-    "CREATE INDEX grants_by_sub ON grants (sub)",
     "CREATE INDEX grants_by_key ON grants (key_hash)",
     """CREATE TABLE codes (
         hash BLOB PRIMARY KEY,

@@ -1,5 +1,6 @@
 """Every event of a login, with everything that the audit is to say of it."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import attrs
 import httpx
 
+import onecgw
 from onecgw.audit import AuditEvent, AuditRecord
 from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.caller import ALL_SCOPES, RESOLVE, SALES
@@ -15,6 +17,8 @@ from onecgw.oauth.issuing import GRACE_SECONDS
 from onecgw.settings.tree import RateLimitSettings
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
 
+PACKAGE = Path(onecgw.__file__).parent
+GUIDE = PACKAGE.parent / "docs" / "how-to" / "oauth-admin.md"
 IP = "127.0.0.1"
 CLIENT = "Test client"
 ALL = " ".join(ALL_SCOPES)
@@ -334,3 +338,17 @@ async def test_the_record_of_a_call_says_login_and_address(tmp_path: Path) -> No
             **common,  # type: ignore[arg-type]  # of several types
         ),
     ]
+
+
+def test_every_event_stands_in_the_guide() -> None:
+    kinds = "authorize|client|code|consent|grant|key|ratelimit|scope|token"
+    written = {
+        event
+        for room in ("oauth", "web", "cli")
+        for path in (PACKAGE / room).glob("*.py")
+        for event in re.findall(rf'"((?:{kinds})\.[a-z]+)"', path.read_text(encoding="utf-8"))
+        if not event.endswith(".html")
+    }
+    rows = re.findall(r"^\| (`.*?) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    told = {event for row in rows for event in re.findall(rf"`((?:{kinds})\.[a-z]+)`", row)}
+    assert written == told
