@@ -1,10 +1,16 @@
 """Registration: what is accepted, dropped or refused; it takes no storage."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from onecgw.caller import ALL_SCOPES
+from onecgw.oauth.fetching import Address, Fetcher
+from onecgw.oauth.problems import OauthProblem
 from onecgw.oauth.redirects import KNOWN, RedirectPolicy, is_same_redirect
 from onecgw.settings import RedirectSettings
 from tests.oauth.rig import CALLBACK, open_oauth
@@ -189,3 +195,85 @@ def test_any_https_address_may_be_let_in_by_the_operator() -> None:
 )
 def test_only_the_port_of_a_loopback_address_may_differ(asked: str, is_same: bool) -> None:
     assert is_same_redirect("http://127.0.0.1:3000/cb?a=1", asked) is is_same
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Cafe\u0301", "Café"),  # NFC
+        ("x" * 100, "x" * 80),
+        ("a\u202eb\u2066c\x00d\u200be", "abcde"),
+        ("  two \t words \u2028 ", "two words"),
+        ("", "MCP client"),
+        ("\u202e\u200b", "MCP client"),
+    ],
+)
+async def test_a_name_can_do_no_harm(tmp_path: Path, written: str, shown: str) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        assert (await oauth.register(client_name=written))["client_name"] == shown
+
+
+@pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
+async def test_a_secret_is_derived_and_does_not_expire(tmp_path: Path, method: str) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client = await oauth.register(token_endpoint_auth_method=method)
+        other = await oauth.register(token_endpoint_auth_method=method)
+        assert oauth.realm.vault.client_secret(client["client_id"]) == client["client_secret"]
+    assert client["client_secret_expires_at"] == 0
+    assert client["token_endpoint_auth_method"] == method
+    assert client["client_secret"] != other["client_secret"]
+
+
+async def test_what_a_client_says_of_itself_is_echoed_and_binds_nobody(tmp_path: Path) -> None:
+    metadata = {"application_type": "web", "scope": "mcp:resolve"}
+    async with open_oauth(tmp_path) as oauth:
+        client = await oauth.register(**metadata)  # "web" with a loopback address
+        await oauth.fetch_code(client["client_id"], scopes=ALL_SCOPES)
+        (grant,) = oauth.rows("grants")
+    assert {name: client[name] for name in metadata} == metadata
+    assert grant["scopes"].split() == list(ALL_SCOPES)
+
+
+async def test_a_registration_fetches_nothing(tmp_path: Path) -> None:
+    async def resolve(host: str) -> list[Address]:
+        raise AssertionError(host)
+
+    urls = dict.fromkeys(
+        ("client_uri", "logo_uri", "policy_uri", "jwks_uri", "sector_identifier_uri"),
+        "https://app.example.org/x",
+    )
+    async with open_oauth(tmp_path, cimd="open", fetcher=Fetcher(resolve=resolve)) as oauth:
+        client = await oauth.register(**urls)
+    assert urls.keys().isdisjoint(client)
+
+
+async def test_a_registration_is_small(tmp_path: Path) -> None:
+    small = json.dumps({"redirect_uris": [CALLBACK]}).encode()
+    headers = {"content-type": "application/json"}
+    async with open_oauth(tmp_path) as oauth:
+        largest = await oauth.http.post(
+            "/oauth/register", content=small.ljust(16 * 1024), headers=headers
+        )
+        text = await oauth.http.post("/oauth/register", content=small)
+    assert (largest.status_code, text.status_code) == (201, 400)
+
+
+# The in-process transport is left in the middle of the body.
+@pytest.mark.filterwarnings("ignore:Exception ignored in.*ByteStream")
+async def test_a_registration_that_is_too_large_is_413(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        answer = await oauth.http.post(
+            "/oauth/register",
+            content=b" " * (16 * 1024 + 1),
+            headers={"content-type": "application/json"},
+        )
+    assert answer.status_code == 413
+    assert answer.json()["error"] == "invalid_request"
+
+
+@given(st.text())
+def test_a_description_is_what_clients_can_read(text: str) -> None:
+    described = OauthProblem("invalid_request", text).description
+    assert described.isascii()
+    assert described.isprintable()
+    assert set(described).isdisjoint('"\\=')

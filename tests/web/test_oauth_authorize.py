@@ -112,6 +112,8 @@ async def test_an_unknown_client_is_told_on_a_page(tmp_path: Path, client_id: st
         ({"code_challenge_method": "s256"}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
         ({"code_challenge": CHALLENGE[:-1] + "="}, "invalid_request"),
+        ({"code_challenge": "x" * 42}, "invalid_request"),
+        ({"code_challenge": "x" * 129}, "invalid_request"),
         ({"resource": "https://elsewhere.example.org/mcp"}, "invalid_target"),
         ({"resource": f"{ISSUER}/mcp#x"}, "invalid_target"),
         ({"resource": f"{ISSUER}/other"}, "invalid_target"),
@@ -129,6 +131,9 @@ async def test_a_wrong_request_goes_back_to_the_client(
         assert oauth.state() == EMPTY
     assert response.status_code == 303
     assert response.headers["location"].startswith(f"{CALLBACK}?")
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "same-origin"
+    assert "access-control-allow-origin" not in response.headers
     told = redirect_of(response)
     assert (told["error"], told["state"], told["iss"]) == (error, "state-1", ISSUER)
 
@@ -204,6 +209,7 @@ async def test_the_consent_page_offers_what_is_asked_for_and_entitled(
         page = await oauth.open_consent(client_id, key, scope=scope)
     is_page(page, 200)
     assert (offered(page), ticked(page)) == (frozenset(shown), frozenset(before))
+    assert f"<bdi>Name of {'owner' if key == OWNER_KEY else 'sales'}</bdi>" in page.text
 
 
 async def test_more_than_was_offered_cannot_be_ticked(tmp_path: Path) -> None:
@@ -334,6 +340,7 @@ async def test_a_consent_is_answered_once(tmp_path: Path) -> None:
 
 
 async def test_pages_get_old(tmp_path: Path) -> None:
+    assert (ASK_SECONDS, TRANSACTION_SECONDS) == (600, 300)
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
         page = await oauth.open_page(client_id)
