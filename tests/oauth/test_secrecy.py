@@ -13,7 +13,6 @@ from onecgw.audit import log_audit
 from onecgw.errors import ConfigError
 from onecgw.logs import _JsonFormatter
 from onecgw.oauth.vault import open_vault
-from onecgw.sealing import NotSealed
 from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth
 
 
@@ -137,20 +136,3 @@ async def test_a_restart_keeps_people_logged_in(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         assert (await oauth.rpc(login.access, "tools/list")).status_code == 200
         assert (await oauth.refresh(login)).status_code == 200
-
-
-def test_a_key_is_encrypted_for_one_purpose(tmp_path: Path) -> None:
-    vault = open_vault(tmp_path / "onecgw.secrets")
-    box = vault.encrypt("a key", purpose="grant 1")
-    assert vault.decrypt(box, purpose="grant 1") == "a key"
-    assert vault.decrypt(box, purpose="grant 2") is None
-    assert vault.decrypt(box[:-1] + b"\x00", purpose="grant 1") is None
-    assert vault.decrypt(b"", purpose="grant 1") is None
-    assert vault.encrypt("a key", purpose="grant 1") != box
-
-
-@pytest.mark.parametrize("text", ["", "A", "=" * 8, "é", "A" * 20_000])
-def test_what_was_not_sealed_is_not_opened(tmp_path: Path, text: str) -> None:
-    vault = open_vault(tmp_path / "onecgw.secrets")
-    with pytest.raises(NotSealed):
-        vault.sealer.open(text, dict, purpose="test")

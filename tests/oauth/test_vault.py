@@ -52,6 +52,9 @@ def test_what_was_encrypted_is_bound_to_its_purpose_and_key() -> None:
     assert vault.decrypt(box, purpose="grant 1") == "a key"
     assert vault.decrypt(box, purpose="grant 2") is None
     assert make_vault(encryption=b"f" * 32).decrypt(box, purpose="grant 1") is None
+    assert vault.decrypt(box[:-1] + bytes([box[-1] ^ 1]), purpose="grant 1") is None
+    assert vault.decrypt(b"", purpose="grant 1") is None
+    assert vault.encrypt("a key", purpose="grant 1") != box
 
 
 async def _values(oauth: OauthRig, login: Login) -> dict[str, str]:

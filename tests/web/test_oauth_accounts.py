@@ -116,6 +116,23 @@ async def test_a_database_that_cannot_be_read_is_503_and_never_401(
     assert "www-authenticate" not in response.headers
 
 
+async def test_a_database_that_cannot_be_written_keeps_nobody_out_whose_account_is_good(
+    tmp_path: Path,
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        oauth.clock.seconds += VERIFY_SECONDS
+        oauth.store._writer.execute("PRAGMA query_only = ON")  # noqa: SLF001 - the disk is read-only
+        good = await oauth.rpc(login.access, "tools/list")
+        del oauth.accounts.scopes[OWNER_KEY]
+        oauth.clock.seconds += VERIFY_SECONDS
+        closed = await oauth.rpc(login.access, "tools/list")
+        refreshed = await oauth.refresh(login)
+    assert good.status_code == 200
+    assert (closed.status_code, refreshed.status_code) == (503, 503)
+    assert "www-authenticate" not in closed.headers
+
+
 @pytest.mark.parametrize("door", ["call", "refresh"])
 async def test_a_login_whose_key_cannot_be_read_any_more_is_over_and_not_on_hold(
     tmp_path: Path, door: str

@@ -1,13 +1,16 @@
 """Codes and tokens over HTTP: what is refused leaves everything as it was, or ends the login."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 import trio
 
+from onecgw.oauth.grants import sweep
 from onecgw.oauth.issuing import GRACE_SECONDS, LOST_SECONDS
 from onecgw.settings import Duration
 from tests.oauth.rig import ISSUER, OWNER_KEY, SALES_KEY, Login, OauthRig, open_oauth
@@ -97,6 +100,104 @@ async def test_a_code_used_twice_ends_everything_it_has_given(tmp_path: Path) ->
     assert grant["revoked_why"] == "the code was used twice"
     assert grant["key_box"] == b""
     assert "code.replayed" in oauth.event_names
+
+
+async def test_a_code_used_again_days_later_still_ends_the_login(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        oauth.clock.seconds += 10 * 86_400
+        oauth.store.write_here(lambda db: sweep(db, now=oauth.realm.seconds()))
+        assert len(oauth.rows("tokens")) == 1  # the refresh token
+        refused(await oauth.redeem(login.client_id, login.redirect["code"]), "invalid_grant")
+        refused(await oauth.refresh(login), "invalid_grant")
+        assert oauth.rows("tokens") == []
+    assert "code.replayed" in oauth.event_names
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code_verifier": "w" * 64},
+        {"redirect_uri": "http://127.0.0.1:3001/callback"},
+        {"resource": "https://elsewhere.example.org/mcp"},
+        {"client_id": "STRANGER"},
+    ],
+    ids=str,
+)
+async def test_who_has_a_used_code_and_nothing_else_ends_nobodys_login(
+    tmp_path: Path, change: dict[str, str]
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        stranger = (await oauth.register())["client_id"]
+        client_id = change.get("client_id", login.client_id).replace("STRANGER", stranger)
+        rest = {name: value for name, value in change.items() if name != "client_id"}
+        before = oauth.rows("tokens"), oauth.rows("grants")
+        for _ in range(6):
+            response = await oauth.redeem(client_id, login.redirect["code"], **rest)
+            assert response.status_code == 400
+        assert (oauth.rows("tokens"), oauth.rows("grants")) == before
+        assert (await oauth.rpc(login.access, "tools/list")).status_code == 200
+
+
+async def test_tokens_say_what_they_are_and_live_as_the_profile_says(tmp_path: Path) -> None:
+    day = 86_400
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        code = (await oauth.fetch_code(client_id))["code"]
+        response = await oauth.redeem(client_id, code)
+        login = Login(client_id=client_id, tokens=response.json(), redirect={})
+        now = int(oauth.clock.seconds)
+        lives = {row["kind"]: row["expires_at"] - now for row in oauth.rows("tokens")}
+        (grant,) = oauth.rows("grants")
+        # 256 random bits each, behind a prefix that says what it is.
+        patterns = {
+            code: r"ocg_ac_[\w-]{43}",
+            login.access: r"ocg_at_[\w-]{43}",
+            login.refresh: r"ocg_rt_[\w-]{43}",
+            client_id: r"ocg_dc_[\w-]{43,}",
+        }
+        assert all(re.fullmatch(pattern, token) for token, pattern in patterns.items())
+        # Idle for a day less than 30, and refreshed again and again, until the 90 days are over.
+        for _ in range(3):
+            oauth.clock.seconds += 29 * day
+            login = attrs.evolve(login, tokens=(await oauth.refresh(login)).json())
+        last = oauth.rows("tokens")
+        oauth.clock.seconds += 3 * day - 1
+        login = attrs.evolve(login, tokens=(await oauth.refresh(login)).json())
+        oauth.clock.seconds += 1
+        refused(await oauth.refresh(login), "invalid_grant")
+    assert lives == {"access": 3600, "refresh": 30 * day}
+    assert grant["expires_at"] - now == 90 * day
+    assert {row["expires_at"] for row in last if row["rotated_at"] is None} >= {grant["expires_at"]}
+
+
+async def test_a_refresh_token_idle_for_thirty_days_is_over(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        oauth.clock.seconds += 30 * 86_400
+        before = oauth.state()
+        refused(await oauth.refresh(login), "invalid_grant")
+        assert oauth.state() == before
+        assert oauth.accounts.checks == 1  # 1C is not asked about what is over
+
+
+async def test_only_its_client_revokes_and_says_who_it_is(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client = await oauth.register(token_endpoint_auth_method="client_secret_post")
+        client_id, secret = client["client_id"], client["client_secret"]
+        code = (await oauth.fetch_code(client_id))["code"]
+        tokens = (await oauth.redeem(client_id, code, client_secret=secret)).json()
+        form = {"token": tokens["refresh_token"]}
+        before = oauth.state()
+        for wrong in ({}, {"client_id": "unknown"}, {"client_id": client_id}):
+            answer = await oauth.http.post("/oauth/revoke", data=form | wrong)
+            refused(answer, "invalid_client", 401)
+        missing = {"client_id": client_id, "client_secret": secret}
+        refused(await oauth.http.post("/oauth/revoke", data=missing), "invalid_request")
+        assert oauth.state() == before
+        assert (await oauth.http.post("/oauth/revoke", data=form | missing)).status_code == 200
+        assert oauth.rows("tokens") == []
 
 
 async def test_fifty_redemptions_of_one_code_at_once_give_one_login_and_end_it(

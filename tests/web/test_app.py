@@ -1,0 +1,55 @@
+"""Which surfaces are mounted, by what the settings say of tokens and logins."""
+
+import logging
+from typing import Any
+
+import httpx
+import pytest
+
+from onecgw.settings import ApiSettings, McpSettings, OauthSettings
+from onecgw.web.app import build_app
+from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
+
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+
+
+async def statuses(**settings: Any) -> tuple[int, int]:
+    """Of /mcp with its static token, and of a REST route with its."""
+    values = {"oauth": OauthSettings(enabled=False)} | settings
+    async with open_rig(answering(b"{}"), **values) as rig:
+        app: Any = build_app(rig.settings, rig.gateway, make_engine(rig.gateway))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            mcp, rest = [
+                await http.post(path, json=LIST, headers={"authorization": f"Bearer {token}"})
+                for path, token in (("/mcp", MCP_TOKEN), ("/reports/sales", API_TOKEN))
+            ]
+    return mcp.status_code, rest.status_code
+
+
+async def test_without_logins_mcp_takes_its_token_and_rest_takes_its_own() -> None:
+    assert await statuses() == (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected", "path"),
+    [
+        ({"mcp": McpSettings()}, (404, 400), "/mcp"),
+        ({"api": ApiSettings()}, (200, 404), "REST"),
+    ],
+)
+async def test_a_surface_without_a_token_is_not_mounted_and_the_log_says_so(
+    settings: dict[str, Any],
+    expected: tuple[int, int],
+    path: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert await statuses(**settings) == expected
+    told = [
+        record.__dict__["fields"]
+        for record in caplog.records
+        if record.getMessage() == "app.not_mounted"
+    ]
+    assert [fields["path"] for fields in told] == [path]
+    assert "bearer_token is not set" in told[0]["reason"]
