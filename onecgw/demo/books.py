@@ -1,5 +1,6 @@
 """The books of the demo company on disk: built once, kept in a cache folder, read by many."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -8,7 +9,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date
 from functools import partial
@@ -19,13 +20,18 @@ from typing import Final, Self
 from onecgw import __version__
 from onecgw.demo import ledger
 from onecgw.demo.catalogue import Catalogue, read_catalogue
+from onecgw.demo.checksum import is_whole, stamp
 from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.ledger.company import SizeName
 from onecgw.demo.ledger.schema import catalogue_columns
 from onecgw.demo.ledger.simulate import write_books
+from onecgw.errors import ConfigError
 
 DEFAULT_SEED: Final = 1
 _KEPT_FILES: Final = 6
+_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 15, "default": 120, "large": 800}
+# SQLite's error codes keep what is particular in their upper bytes.
+_ERROR_KIND: Final = 0xFF
 # A small cache lets the sorter spill early, in short runs, which are quicker to sort.
 _PAGE_CACHE_KIB: Final = 4_096
 _ABANDONED_SECONDS: Final = 3_600
@@ -125,6 +131,9 @@ def open_books(
         cache_folder: where built books are kept; None builds them in a temporary folder that
             goes with the object, and so does a folder that cannot be used.
         progress: told the name of each step while the books are built, and why they are not kept.
+
+    Raises:
+        ConfigError: there is no room for them anywhere.
     """
     build = partial(_build, size=size, seed=seed, today=today, progress=progress)
     if cache_folder is not None:
@@ -135,8 +144,14 @@ def open_books(
             progress(f"the books are not kept: {error}")
     folder = Path(tempfile.mkdtemp(prefix="onecgw-demo-"))
     path = folder / "books.sqlite"
-    build(path)
-    books = Books(path)
+    try:
+        build(path)
+        books = Books(path)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise ConfigError(f"the books of the demo cannot be written: {error}") from error
+        raise
     weakref.finalize(books, shutil.rmtree, folder, ignore_errors=True)
     return books
 
@@ -150,9 +165,11 @@ def _open_kept(path: Path, build: Callable[[Path], None]) -> Books:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         try:
-            return Books(path)
+            if is_whole(path):
+                return Books(path)
         except (sqlite3.DatabaseError, KeyError, ValueError):
-            path.unlink(missing_ok=True)  # empty, cut off or not ours: built once more
+            pass
+        path.unlink(missing_ok=True)  # cut off, damaged or not ours: built once more
     build(path)
     _forget_old_files(path.parent, path)
     return Books(path)
@@ -170,7 +187,13 @@ def _build(
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")
             write_books(db, size=size, seed=seed, today=today, progress=progress)
+        stamp(building)
         building.replace(path)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _ERROR_KIND not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise
+        why = f"{error}; books of size {size} need about {_ROOM_MB[size]} MB"
+        raise OSError(errno.ENOSPC, why, str(path.parent)) from error
     finally:
         building.unlink(missing_ok=True)
 

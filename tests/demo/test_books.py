@@ -1,6 +1,7 @@
 import hashlib
 import multiprocessing
 import os
+import resource
 import sqlite3
 import tempfile
 from collections.abc import Callable
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books, open_books
+from onecgw.demo.checksum import stamp
 from onecgw.demo.export import export_books
 from onecgw.demo.story import story
+from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, ask
 
 
@@ -32,6 +35,12 @@ def build(folder: Path, **changes: Any) -> Path:
     arguments = {"size": "small", "seed": 7, "today": date(2026, 3, 31), **changes}
     with open_books(cache_folder=folder, progress=silent, **arguments) as books:
         return books.path
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in a cache folder; not to be changed."""
+    return build(tmp_path_factory.mktemp("kept"))
 
 
 def test_same_seed_size_and_date_write_the_same_books(tmp_path: Path) -> None:
@@ -90,21 +99,38 @@ def test_broken_build_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("kept", [b"", b"no database", None], ids=["empty", "other", "cut off"])
-def test_file_that_cannot_be_read_is_built_again(tmp_path: Path, kept: bytes | None) -> None:
-    path = build(tmp_path)
-    whole = digest(path)
-    path.write_bytes(path.read_bytes()[:20_000] if kept is None else kept)
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "other": lambda _: b"no database",
+    "cut off": lambda whole: whole[:20_000],
+    "without its last page": lambda whole: whole[:-4096],
+    "a bit in the middle": lambda whole: (
+        whole[: len(whole) // 2]
+        + bytes([whole[len(whole) // 2] ^ 1])
+        + whole[len(whole) // 2 + 1 :]
+    ),
+    "a page of nothing": lambda whole: whole[: 2**20] + bytes(4096) + whole[2**20 + 4096 :],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_file_is_built_again(
+    kept: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    whole = kept.read_bytes()
+    path = tmp_path / kept.name
+    path.write_bytes(damage(whole))
     assert build(tmp_path) == path
-    assert digest(path) == whole
+    assert path.read_bytes() == whole
 
 
-def test_file_without_its_facts_is_built_again(tmp_path: Path) -> None:
+def test_whole_file_without_its_facts_is_built_again(tmp_path: Path) -> None:
     path = build(tmp_path)
     whole = digest(path)
     with sqlite3.connect(path) as db:
         db.execute("DELETE FROM facts WHERE name = 'today'")
     db.close()
+    stamp(path)
     build(tmp_path)
     assert digest(path) == whole
 
@@ -117,6 +143,35 @@ def test_books_are_there_without_a_folder_to_keep_them(tmp_path: Path) -> None:
     ) as books:
         assert ask(books, "cash_balance").rows
     assert [line for line in told if "not kept" in line] == told[:1]
+
+
+def _build_on_a_full_disk(folder: str, told: Any) -> None:
+    # No file may grow beyond some megabytes, which is less than the books.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+    tempfile.tempdir = folder
+    try:
+        open_books(size="small", today=TODAY, cache_folder=Path(folder) / "kept", progress=told.put)
+    except ConfigError as error:
+        told.put(str(error))
+
+
+def test_disk_that_is_full_is_told_with_folder_and_size_and_keeps_no_half_file(
+    tmp_path: Path,
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    told = context.Queue()
+    process = context.Process(target=_build_on_a_full_disk, args=(str(tmp_path), told))
+    process.start()
+    lines = [told.get(timeout=30)]
+    while not lines[-1].startswith("the books of the demo"):
+        lines.append(told.get(timeout=30))
+    process.join(30)
+    (not_kept,) = [line for line in lines if "not kept" in line]
+    assert "books of size small need about 15 MB" in not_kept
+    assert str(tmp_path / "kept") in not_kept
+    assert "cannot be written" in lines[-1]
+    assert "15 MB" in lines[-1]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_books_sort_in_memory_without_a_folder_for_temporary_files(
