@@ -12,6 +12,7 @@ import httpx
 import pytest
 import trio
 
+from onecgw.settings import RedirectSettings
 from tests.fakes.browser import ENTER, IS_THERE, MISSING, SPACE, TAB, Browser, open_browser
 from tests.oauth.rig import OWNER_KEY, SALES_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving
@@ -177,15 +178,21 @@ async def test_no_page_is_wider_than_the_screen(tmp_path: Path, width: int) -> N
     overflow = "return document.documentElement.scrollWidth - window.innerWidth"
     small = """return [...document.querySelectorAll('button, input:not([type=hidden])')]
         .filter(e => e.getBoundingClientRect().height < 24).length"""
-    async with open_scene(tmp_path) as scene:
+    uri = f"https://{'accounts-' * 6}login.{'very-long-name.' * 6}example.org/callback"
+    async with open_scene(tmp_path, redirects=RedirectSettings(open_https=True)) as scene:
         browser = scene.browser
         await do(partial(browser.look, width=width, height=800))
-        await scene.start("Name" * 20)
+        await scene.start("Name" * 20, redirect_uri=uri)
+        host = await do(browser.text, "#receiver")
         found = [await do(browser.run, overflow), await do(browser.run, small)]
         await do(browser.type, "#key", OWNER_KEY)
         await do(browser.click, "#next")
         await do(browser.text, "#allow")
         found += [await do(browser.run, overflow), await do(browser.run, small)]
+        await do(browser.click, "#deny")
+        await do(browser.text, "#leave")
+        found += [await do(browser.run, overflow), await do(browser.run, small)]
 
-    assert max(found[0], found[2]) <= 0
-    assert found[1] == found[3] == 0  # every target is at least 24 px high (WCAG 2.2, 2.5.8)
+    assert host == urlsplit(uri).netloc  # all of it: its end is what counts
+    assert max(found[::2]) <= 0
+    assert found[1::2] == [0, 0, 0]  # every target is at least 24 px high (WCAG 2.2, 2.5.8)
