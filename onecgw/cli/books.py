@@ -24,7 +24,11 @@ def open_store(settings: Settings) -> Iterator[Store]:
         ConfigError: it is not there, or cannot be opened.
     """
     path = settings.database.path
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:  # a folder that this user may not enter
+        raise ConfigError(f"database.path: {path} cannot be opened: {error.strerror}") from error
+    if not is_there:
         raise ConfigError(
             f"database.path: there is no {path.absolute()}. The gateway makes it when it starts;"
             " give --config the settings that it runs with, and run this in the folder where it"

@@ -77,11 +77,11 @@ def revoke(
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
     settings = open_settings(config)
-    vault = read_vault(settings.secrets_path)
     which = _Which(sub=sub, client=client, grant=grant)
 
     def transition(db: sqlite3.Connection) -> tuple[int, int]:
         """How many logins ended, and how many client_ids were denied."""
+        vault = read_vault(settings.secrets_path)
         fitting, ended_count = _end(db, vault, which)
         if deny and client is not None and _is_client_id(client, settings):
             fitting.setdefault(client, client)

@@ -48,9 +48,9 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     name, wanted = _read_name(name), _read_scopes(scopes)
     now = int(time.time())
     expires_at = None if expires is None else _read_expiry(expires, now)
-    vault = open_vault(settings.secrets_path)
 
     def transition(db: sqlite3.Connection) -> tuple[LocalKey, str]:
+        vault = open_vault(settings.secrets_path)
         added, key = add_key(db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
         tell(db, "key.added", sub=added.sub, detail=join_scopes(wanted))
         return added, key

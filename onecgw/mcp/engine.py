@@ -228,8 +228,11 @@ def _call(
 
 
 def _named(caller: Caller, client: Client) -> Caller:
-    """The caller with what its program calls itself, for the audit."""
-    if not client.name:
+    """The caller with what its program calls itself, for the audit.
+
+    Behind a login stands the program to which a person has given it, whatever that says later.
+    """
+    if caller.grant or not client.name:
         return caller
     name = f"{client.name} {client.version}".rstrip()
     return attrs.evolve(caller, client=name)

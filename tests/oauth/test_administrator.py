@@ -12,7 +12,6 @@ import trio
 from click.testing import CliRunner
 
 from onecgw.cli import main
-from onecgw.oauth.vault import open_vault
 from tests.oauth.rig import ISSUER, OWNER_KEY, hidden, open_oauth
 
 CONFIG = """\
@@ -321,7 +320,6 @@ def test_the_audit_names_every_login_that_ended_with_a_key(tmp_path: Path, confi
 def test_a_database_that_is_not_there_is_told_and_not_made(
     tmp_path: Path, config: Path, arguments: tuple[str, ...]
 ) -> None:
-    open_vault(tmp_path / "onecgw.secrets")
     before = sorted(tmp_path.rglob("*"))
     verbs = 1 if arguments[0] == "audit" else 2
     command = [*arguments[:verbs], "--config", str(config), *arguments[verbs:]]

@@ -340,6 +340,21 @@ async def test_the_record_of_a_call_says_login_and_address(tmp_path: Path) -> No
     ]
 
 
+async def test_a_program_cannot_take_another_name_once_it_is_let_in(tmp_path: Path) -> None:
+    hello = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "Trusted program", "version": "1"},
+    }
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        begun = await oauth.rpc(login.access, "initialize", **hello)
+        oauth.http.headers["mcp-session-id"] = begun.headers["mcp-session-id"]
+        answer = await oauth.call_tool(login.access)
+    assert "result" in answer.json()
+    assert [record.client for record in oauth.rig.audit] == [CLIENT]
+
+
 def test_every_event_stands_in_the_guide() -> None:
     kinds = "authorize|client|code|consent|grant|key|ratelimit|scope|token"
     written = {
