@@ -2,12 +2,15 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from onecgw.demo.books import Books
-from onecgw.demo.dictionary import TABLES, Column, Kind, Table, render_dictionary
+from onecgw.demo.dictionary import TABLES, render_dictionary
+from onecgw.demo.dictionary.columns import Column, Kind, Table
+from onecgw.errors import ConfigError
 
 DICTIONARY_FILE: Final = "README.md"
 _PLACES: Final = {"money": 2, "qty": 3}
@@ -28,15 +31,19 @@ def export_books(books: Books, folder: Path) -> list[Path]:
         folder: made if it is not there; files of the same names are overwritten.
 
     Raises:
-        OSError: the folder cannot be written.
+        ConfigError: the folder cannot be written; no file is left half written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    dictionary = folder / DICTIONARY_FILE
     introduction = _INTRODUCTION.format(
         size=books.size, seed=books.seed, first_day=books.first_day, today=books.today
     )
-    dictionary.write_text(introduction + render_dictionary(), encoding="utf-8", newline="\n")
-    return [dictionary, *(_export_table(books, table, folder) for table in TABLES)]
+    dictionary = folder / DICTIONARY_FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _writing(dictionary, "utf-8") as file:
+            file.write(introduction + render_dictionary())
+        return [dictionary, *(_export_table(books, table, folder) for table in TABLES)]
+    except OSError as error:
+        raise ConfigError(f"the books cannot be exported: {error}") from error
 
 
 def _export_table(books: Books, table: Table, folder: Path) -> Path:
@@ -44,7 +51,7 @@ def _export_table(books: Books, table: Table, folder: Path) -> Path:
     columns = ", ".join(column.name for column in table.columns)
     writers = [_writer(books, column.kind) for column in table.columns]
     # The signature lets spreadsheets see that it is UTF-8.
-    with path.open("w", encoding="utf-8-sig", newline="") as file, books.reading() as db:
+    with _writing(path, "utf-8-sig") as file, books.reading() as db:
         out = csv.writer(file, lineterminator="\n")
         out.writerow([name for column in table.columns for name in _headings(column)])
         for row in db.execute(f"SELECT {columns} FROM {table.name} ORDER BY rowid"):  # noqa: S608
@@ -52,6 +59,18 @@ def _export_table(books: Books, table: Table, folder: Path) -> Path:
                 [cell for value, write in zip(row, writers, strict=True) for cell in write(value)]
             )
     return path
+
+
+@contextmanager
+def _writing(path: Path, encoding: str) -> Iterator[TextIO]:
+    """A file that is written to its end or removed."""
+    with path.open("w", encoding=encoding, newline="") as file:
+        try:
+            yield file
+            file.flush()
+        except OSError:
+            path.unlink()
+            raise
 
 
 def _headings(column: Column) -> Iterator[str]:

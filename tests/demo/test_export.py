@@ -1,9 +1,12 @@
 """A report can be computed again from the exported files."""
 
 import csv
+import multiprocessing
+import resource
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.dictionary import TABLES
 from onecgw.demo.export import DICTIONARY_FILE, export_books
 from onecgw.demo.ledger.schema import catalogue_columns
+from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, WHOLE, ask
 
 
@@ -66,3 +70,41 @@ def test_dictionary_describes_every_column_of_the_books(small_books: Books) -> N
             stored = {row[1] for row in db.execute(f"PRAGMA table_info({name})")}
             expected = stored - unseen if name in catalogue_columns() else stored
             assert expected <= columns, name
+
+
+def test_folder_that_cannot_be_written_is_told(small_books: Books, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ConfigError, match="cannot be exported"):
+        export_books(small_books, tmp_path / "file")
+    assert (tmp_path / "file").exists()
+
+
+def _export_on_a_full_disk(books: str, folder: str, told: Any) -> None:
+    # No file may grow beyond a megabyte.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    with Books(Path(books)) as opened:
+        try:
+            export_books(opened, Path(folder))
+        except ConfigError as error:
+            told.put(str(error))
+
+
+def test_full_disk_is_told_and_leaves_no_half_file(
+    small_books: Books, folder: Path, tmp_path: Path
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    told = context.Queue()
+    arguments = (str(small_books.path), str(tmp_path / "export"), told)
+    process = context.Process(target=_export_on_a_full_disk, args=arguments)
+    process.start()
+    message = told.get(timeout=30)
+    process.join(30)
+    assert "cannot be exported" in message
+    assert "File too large" in message
+    written = [
+        table.name for table in TABLES if (tmp_path / "export" / f"{table.name}.csv").exists()
+    ]
+    assert written == [table.name for table in TABLES[: len(written)]]
+    for name in written:
+        there = (tmp_path / "export" / f"{name}.csv").read_bytes()
+        assert there == (folder / f"{name}.csv").read_bytes()
