@@ -1,6 +1,7 @@
 """The only reader of config.yml and the environment: both become one frozen Settings."""
 
 from onecgw.settings.load import find_config, load_settings
+from onecgw.settings.logins import OauthSettings, RateLimitSettings, RedirectSettings
 from onecgw.settings.setting import Duration, Secret
 from onecgw.settings.tree import (
     ApiSettings,
@@ -9,11 +10,8 @@ from onecgw.settings.tree import (
     LimitsSettings,
     LogSettings,
     McpSettings,
-    OauthSettings,
     OnecAuthSettings,
     OnecSettings,
-    RateLimitSettings,
-    RedirectSettings,
     ServerSettings,
     Settings,
 )

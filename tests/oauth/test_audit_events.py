@@ -14,7 +14,7 @@ from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.caller import ALL_SCOPES, RESOLVE, SALES
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.issuing import GRACE_SECONDS
-from onecgw.settings.tree import RateLimitSettings
+from onecgw.settings import RateLimitSettings
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
 
 PACKAGE = Path(onecgw.__file__).parent
