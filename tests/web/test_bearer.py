@@ -1,18 +1,22 @@
 """Tokens stand in the Authorization header and nowhere else, whatever else is sent."""
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trio
 
 from onecgw.audit import AuditEvent
 from onecgw.logs import _JsonFormatter
 from onecgw.web.bearer import MAX_FORM_BYTES, names_token
 from tests.harness import API_TOKEN
 from tests.oauth.rig import ISSUER, MAY, OauthRig, open_oauth
+from tests.web.test_oauth_sdk import find_port, serving
 
+TEST_SECONDS = 30
 SECRET = "a-token-in-the-address"
 CHALLENGE = (
     'Bearer error="invalid_request", error_description="{description}",'
@@ -145,6 +149,37 @@ async def test_a_token_in_a_form_is_refused_and_any_other_form_is_no_json(
         stuffed = await oauth.http.post("/mcp", content=large, headers=FORM | good)
     assert [answer.status_code for answer in (other, rest, stuffed)] == [415, 415, 413]
     assert SECRET not in lines.text + str(oauth.events)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\n\r\n{{}}",
+        "HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer x\r\nContent-Length: 2\r\n\r\n{{}}",
+        "HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n",
+        "HTTP/1.1\r\nHost: {host}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+        "HTTP/9.9\r\n\r\n",
+        "\x7f HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    ],
+    ids=lambda rest: rest[:40],
+)
+async def test_the_server_logs_no_address_however_broken_the_request(
+    tmp_path: Path, rest: str, lines: Lines
+) -> None:
+    with trio.fail_after(TEST_SECONDS):
+        port = find_port()
+        async with serving(tmp_path, port) as oauth:
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+            async with stream:
+                head = f"POST /mcp?access_token={SECRET} "
+                rest = rest.format(host=f"127.0.0.1:{port}")
+                await stream.send_all((head + rest).encode())
+                await stream.send_eof()
+                answer = b"".join([part async for part in stream])
+    assert answer == b"" or re.match(rb"HTTP/1\.1 4\d\d ", answer), answer
+    assert SECRET not in lines.text + str(oauth.events) + answer.decode()
 
 
 @pytest.mark.parametrize(
