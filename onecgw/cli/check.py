@@ -43,7 +43,9 @@ def _read_key() -> str:
     if sys.stdin.isatty():
         key: str = click.prompt("Access key", hide_input=True)
         return key.strip()
-    return sys.stdin.readline().strip()
+    if not (typed := sys.stdin.readline().strip()):
+        raise click.ClickException("no key on stdin; as in: onecgw check --oauth < key.txt")
+    return typed
 
 
 def _print_json(step: Step) -> None:

@@ -19,7 +19,8 @@ TOLD_CHARACTERS: Final = 300
 NOT_OURS: Final = "something else than the gateway answers here; look at the reverse proxy"
 
 _BY_STATUS: Final = {
-    404: "the proxy must pass every path on as it is, without a prefix added or cut",
+    404: "the proxy must pass every path on as it is, without a prefix added or cut; and"
+    " mcp.enabled must be true",
     405: "the proxy must pass every method and path on as they are",
     413: "the proxy must let bodies of limits.max_request_bytes pass",
     421: "the proxy must send the public Host (nginx: proxy_set_header Host $host;);"

@@ -104,6 +104,8 @@ def _resource(text: str) -> str | None:
     # RFC 8707, 2: an absolute URI without a fragment.
     if parts is None or parts.scheme not in _DEFAULT_PORTS or "#" in text or "@" in parts.netloc:
         return None
+    if not text.isascii():
+        raise Refused("a URL in ASCII, other signs percent-encoded, is expected")
     return text
 
 

@@ -1,5 +1,6 @@
 """A program beside a test, that ends with the test, however that ends."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -28,5 +29,6 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_SECONDS)

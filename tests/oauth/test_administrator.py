@@ -358,3 +358,9 @@ async def test_a_name_cannot_forge_a_line_of_the_audit(tmp_path: Path, config: P
     (line,) = run(config, "audit").splitlines()
     assert '"x call Claude code=ok"' in line
     assert f"request_id={event.request_id}" in line
+
+
+def test_a_check_without_a_key_says_where_it_is_expected(config: Path) -> None:
+    result = CliRunner().invoke(main, ["check", "--oauth", "--config", str(config)], input="\n")
+    assert result.exit_code == 1
+    assert result.output == "Error: no key on stdin; as in: onecgw check --oauth < key.txt\n"

@@ -35,6 +35,10 @@ def test_other_durations_are_refused(tmp_path: Path, text: str) -> None:
         (", clients: ['intranet']", "a client id and its redirect URIs"),
         (", redirects: {allowed: ['app.example.org']}", "a redirect URI such as"),
         (", resource: 'mcp.example.org'", "a URL such as https://mcp.example.org/mcp"),
+        (", resource: 'https://mcp.example.org/мсп'", "other signs percent-encoded"),
+        (", rate_limit: {pages_per_minute: -1}", "from 0 to 10000"),
+        (", rate_limit: {failures_per_minute: 100001}", "from 0 to 100000"),
+        (", rate_limit: {token_address_per_minute: many}", "from 0 to 1000000"),
     ],
 )
 def test_contradictions_are_told(tmp_path: Path, more: str, words: str) -> None:

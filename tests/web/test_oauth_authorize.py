@@ -85,6 +85,14 @@ async def test_a_redirect_that_is_not_the_clients_is_told_on_a_page(
     assert oauth.event_names[-1] == "authorize.rejected"
 
 
+async def test_where_all_is_wrong_nobody_is_redirected(tmp_path: Path) -> None:
+    wrong = {"redirect_uri": "https://evil.example/", "response_type": "token", "scope": '"'}
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        is_page(await oauth.open_page(client_id, **wrong), 400)
+        is_page(await oauth.open_page("unknown", **(wrong | {"redirect_uri": CALLBACK})), 400)
+
+
 async def test_a_loopback_redirect_may_have_any_port(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
