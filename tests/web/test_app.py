@@ -6,10 +6,17 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.settings import ApiSettings, McpSettings, OauthSettings
+from onecgw.settings import ApiSettings, McpSettings, OauthSettings, ServerSettings
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
+from tests.oauth.rig import MAY, TABLE
 
+CALL = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "sales_report", "arguments": {"period": MAY}},
+}
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
@@ -53,3 +60,25 @@ async def test_a_surface_without_a_token_is_not_mounted_and_the_log_says_so(
     ]
     assert [fields["path"] for fields in told] == [path]
     assert "bearer_token is not set" in told[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("trusted", "ip"), [((), "127.0.0.1"), (("127.0.0.1",), "198.51.100.7")], ids=str
+)
+async def test_the_record_of_a_call_says_where_it_came_from(
+    trusted: tuple[str, ...], ip: str
+) -> None:
+    server = ServerSettings(host="127.0.0.1", port=0, trusted_proxies=trusted)
+    async with open_rig(answering(TABLE), server=server) as rig:
+        app: Any = build_app(rig.settings, rig.gateway, make_engine(rig.gateway))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            for path, token, message in (
+                ("/reports/sales", API_TOKEN, {"period": MAY}),
+                ("/mcp", MCP_TOKEN, CALL),
+            ):
+                headers = {"authorization": f"Bearer {token}", "x-forwarded-for": "198.51.100.7"}
+                answer = await http.post(path, json=message, headers=headers)
+                assert answer.status_code == 200, answer.text
+    told = [(record.surface, record.sub, record.grant, record.ip) for record in rig.audit]
+    assert told == [("rest", "api", "", ip), ("mcp", "static", "", ip)]
