@@ -33,6 +33,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_legend": "What it may see",
         "scopes_hint": "Untick what it should not see. You can end the access at any time through"
         " your administrator.",
+        "scopes_sensitive": "What is confidential is not ticked: tick it only if you want answers"
+        " about it.",
         "scopes_none": "Tick at least one line, or choose “Do not allow”.",
         "scopes_empty": "Your key does not open anything that this program asks for.",
         "sensitive": "confidential",
@@ -84,6 +86,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_legend": "Що їй буде видно",
         "scopes_hint": "Зніміть позначку з того, чого їй бачити не треба. Припинити доступ можна"
         " будь-коли через адміністратора.",
+        "scopes_sensitive": "Конфіденційне не позначено: позначте його, лише якщо хочете"
+        " отримувати відповіді про нього.",
         "scopes_none": "Позначте хоча б один рядок або натисніть «Не дозволяти».",
         "scopes_empty": "Ваш ключ не відкриває нічого з того, що просить ця програма.",
         "sensitive": "конфіденційно",
@@ -135,6 +139,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "scopes_legend": "Что ей будет видно",
         "scopes_hint": "Снимите отметку с того, чего ей видеть не нужно. Прекратить доступ можно в"
         " любой момент через администратора.",
+        "scopes_sensitive": "Конфиденциальное не отмечено: отметьте его, только если хотите"
+        " получать ответы о нём.",
         "scopes_none": "Отметьте хотя бы одну строку или нажмите «Не разрешать».",
         "scopes_empty": "Ваш ключ не открывает ничего из того, что просит эта программа.",
         "sensitive": "конфиденциально",

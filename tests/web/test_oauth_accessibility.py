@@ -161,7 +161,7 @@ async def test_a_screen_reader_says_what_the_page_shows(tmp_path: Path, language
         Heard(
             role="group",
             name=text["scopes_legend"],
-            description=f"{text['scopes_hint']} {text['scopes_none']}",
+            description=" ".join(text[f"scopes_{name}"] for name in ("hint", "sensitive", "none")),
         )
         in second
     )

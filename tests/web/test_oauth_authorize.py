@@ -218,6 +218,8 @@ async def test_the_consent_page_offers_what_is_asked_for_and_entitled(
     is_page(page, 200)
     assert (offered(page), ticked(page)) == (frozenset(shown), frozenset(before))
     assert f"<bdi>Name of {'owner' if key == OWNER_KEY else 'sales'}</bdi>" in page.text
+    is_confidential = bool({"mcp:report:money", "mcp:report:cost"} & set(shown))
+    assert (TEXTS["en"]["scopes_sensitive"] in page.text) is is_confidential
 
 
 async def test_more_than_was_offered_cannot_be_ticked(tmp_path: Path) -> None:
