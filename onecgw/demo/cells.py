@@ -6,13 +6,15 @@ from typing import Any, Final
 
 from onecgw.demo.books import Books
 from onecgw.demo.ledger.catalogues import CatalogueName
-from onecgw.demo.reports import ID_BITS, Dimension, Measure
+from onecgw.demo.report import ID_BITS, Dimension, Measure
 
 Cell = dict[str, str] | str | Decimal | int | None
 # Stored values come out of SQLite untyped; a maker knows what its column holds.
 Maker = Callable[[Any], Cell]
 
 _MONEY_PLACES: Final = 2
+# A product with it has the same digits as a shifted number, in a fifth of the time.
+_CENT: Final = Decimal("0.01")
 # The kinds of analytics, as the contract names them.
 _KINDS: Final[dict[CatalogueName, str]] = {
     "partners": "customer",
@@ -24,8 +26,10 @@ _KINDS: Final[dict[CatalogueName, str]] = {
 def dimension_maker(dimension: Dimension, books: Books) -> Maker:
     """What turns the values of a dimension into cells."""
     catalogues = [books.catalogues[name] for name in dimension.catalogues]
+    if dimension.kind == "date":
+        return books.calendar[dimension.name].__getitem__
     if not catalogues:
-        return _as_it_is
+        return dimension.texts.__getitem__
     if len(catalogues) == 1:
         cells = [None, *(item.cell for item in catalogues[0].items)]
         return cells.__getitem__
@@ -45,15 +49,11 @@ def measure_maker(measure: Measure) -> Maker:
     if places == 0:
         return lambda value: nothing if value is None else value
     if places == _MONEY_PLACES:
-        return lambda value: nothing if value is None else Decimal(value).scaleb(-2)
+        return lambda value: nothing if value is None else value * _CENT
     return lambda value: nothing if value is None else _scaled(value, places)
-
-
-def _as_it_is(value: str) -> Cell:
-    return value
 
 
 def _scaled(value: int, places: int) -> Cell:
     """Money keeps its kopecks; quantities are mostly whole, and 5.000 reads badly."""
     whole, rest = divmod(value, 10**places)
-    return Decimal(value).scaleb(-places) if rest or places == _MONEY_PLACES else whole
+    return value * Decimal(1).scaleb(-places) if rest or places == _MONEY_PLACES else whole

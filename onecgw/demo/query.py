@@ -8,7 +8,8 @@ import attrs
 from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.cells import Cell, dimension_maker, measure_maker
-from onecgw.demo.reports import CURRENCY, Report
+from onecgw.demo.report import Report
+from onecgw.demo.reports import CURRENCY
 from onecgw.demo.requests import MAX_ROWS, Body, Request, Scopes, Selection, read_request
 from onecgw.demo.sql import compose
 
@@ -71,11 +72,19 @@ def dated(report: Report, selection: Selection) -> dict[str, object]:
 def run_report(
     report: Report, request: Request, *, db: sqlite3.Connection, books: Books, scopes: Scopes
 ) -> Rows:
-    """Two questions to the books: the rows, and the totals of the same selection."""
+    """Two questions to the books: the rows, and the totals of the same selection.
+
+    The rows are asked for in stretches of days, as far as they are needed.
+    """
     dimensions = [report.dimension[name] for name in (*request.group_by, *report.always_by)]
     measures = [report.measure[name] for name in request.measures]
     statements = compose(report, request, dimensions, books=books, scopes=scopes)
-    rows = db.execute(statements.rows, statements.values).fetchall()
+    rows: list[tuple[int | None, ...]] = []
+    for days in statements.stretches:
+        wanted = {"rows": statements.limit - len(rows), **statements.values, **days}
+        rows += db.execute(statements.rows, wanted)
+        if len(rows) == statements.limit:
+            break
     totals = db.execute(statements.totals, statements.values).fetchone()
     sums = [measure_maker(measure) for measure in measures]
     makers = [*(dimension_maker(dimension, books) for dimension in dimensions), *sums]

@@ -1,125 +1,12 @@
-"""What each report of the demo 1C can be asked: dimensions, measures and filters, and their SQL."""
+"""The reports of the demo 1C: what each can be asked, and its SQL over the registers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal
-
-import attrs
+from typing import Final
 
 from onecgw.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.ledger.catalogues import CatalogueName
+from onecgw.demo.report import ID_BITS, Dimension, Filter, Measure, Report
 
 CURRENCY: Final = "currency"
-# An id has fewer bits than this; analytics have two more, for their kind.
-ID_BITS: Final = 19
-_OF_PRODUCTS: Final = frozenset({"product", "product_group"})
-
-
-@attrs.frozen(kw_only=True)
-class Dimension:
-    """What rows can be grouped by.
-
-    column: SQL: an id, a date or a string.
-    catalogues: what the id refers to. Several stand for analytics: then the bits above ID_BITS are
-        the place of the catalogue among them, so that a sort is by kind and then by label.
-    given_by: the dimension that determines this one, so that it need not be grouped by as well.
-    """
-
-    name: str
-    column: str
-    kind: Literal["ref", "date", "string"] = "ref"
-    catalogues: tuple[CatalogueName, ...] = ()
-    given_by: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Measure:
-    """What is summed.
-
-    sql: a whole number of the smallest unit; {receipts} and the like stand for Report.counts.
-    places: digits after the decimal point: 2 for money, 3 for quantities, 0 for counts.
-    scope: what the caller needs to see it, besides the report's own scope.
-    is_ratio: has no value where there is nothing to divide by.
-    """
-
-    name: str
-    sql: str
-    places: int
-    scope: str | None = None
-    is_ratio: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Filter:
-    """What rows can be restricted to.
-
-    branches: a folder's id is allowed and means everything below it.
-    either: filters with the same mark are joined by OR; the others by AND.
-    """
-
-    name: str
-    column: str
-    catalogue: CatalogueName
-    branches: bool = False
-    either: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Report:
-    """One report.
-
-    source: what stands after FROM; it may use :day_from and :day_to (a period), :month and :day
-        (a balance) and :cohort_from.
-    line_source: stands there instead when products are asked for; it has their columns.
-    where: a condition that always holds.
-    having: what a row needs to be shown; a balance of nothing is not.
-    warehouse_column: by which restricted warehouses are hidden; None where it has none.
-    always_by: dimensions that are added to every grouping.
-    counts: how things are counted that are not additive, by the dimension that is grouped by; ""
-        is any other grouping, and the totals.
-    """
-
-    name: str
-    path: str
-    scope: str
-    dated: Literal["period", "date"]
-    source: str
-    line_source: str | None = None
-    where: str = "TRUE"
-    having: str = "TRUE"
-    dimensions: tuple[Dimension, ...]
-    measures: tuple[Measure, ...]
-    filters: tuple[Filter, ...]
-    default_group_by: tuple[str, ...]
-    default_measures: tuple[str, ...]
-    warehouse_column: str | None = None
-    cohort_column: str | None = None
-    always_by: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    counts: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
-
-    def sums(self, measure: str, group_by: Sequence[str]) -> str:
-        """The SQL of a measure for a grouping."""
-        counts = {
-            name: next(sql for dimension, sql in ways.items() if dimension in ("", *group_by))
-            for name, ways in self.counts.items()
-        }
-        return self.measure[measure].sql.format(**counts)
-
-    def source_for(self, group_by: Sequence[str]) -> str:
-        """What to read for a grouping."""
-        if self.line_source is None or _OF_PRODUCTS.isdisjoint(group_by):
-            return self.source
-        return self.line_source
-
-    @property
-    def dimension(self) -> Mapping[str, Dimension]:
-        """Dimensions by name."""
-        return {dimension.name: dimension for dimension in self.dimensions}
-
-    @property
-    def measure(self) -> Mapping[str, Measure]:
-        """Measures by name."""
-        return {measure.name: measure for measure in self.measures}
 
 
 def _reference(
@@ -164,8 +51,9 @@ SALES_REPORT: Final = Report(
     path="sales",
     scope=SALES,
     dated="period",
-    source="register_receipts",
-    line_source="register_sales",
+    source="turnovers_receipts",
+    line_source="turnovers_sales",
+    product_source="turnovers_sales_by_product",
     where=_IN_PERIOD,
     dimensions=(
         _reference("warehouse", "warehouses"),
@@ -177,8 +65,9 @@ SALES_REPORT: Final = Report(
         *_TIMES,
         Dimension(
             name="cohort",
-            column="CASE WHEN customer_created >= :cohort_from THEN 'new' ELSE 'returning' END",
+            column="(customer_created < :cohort_from)",
             kind="string",
+            texts=("new", "returning"),
             given_by="customer",
         ),
         _reference("product_group", "products", given_by="product"),
@@ -196,10 +85,10 @@ SALES_REPORT: Final = Report(
         ),
         Measure(name="customers", sql="{customers}", places=0),
         Measure(name="cost", sql="SUM(cost)", places=2, scope=COST),
-        Measure(name="profit", sql="SUM(amount - vat - cost)", places=2, scope=COST),
+        Measure(name="profit", sql="SUM(net) - SUM(cost)", places=2, scope=COST),
         Measure(
             name="margin",
-            sql=_rounded("SUM(amount - vat - cost) * 10000", "SUM(amount - vat)"),
+            sql=_rounded("(SUM(net) - SUM(cost)) * 10000", "SUM(net)"),
             places=2,
             scope=COST,
             is_ratio=True,
@@ -266,7 +155,12 @@ CASH_BALANCE: Final = Report(
     dimensions=(
         _reference("cash", "cash", column="balances.cash"),
         _reference("firm", "firms", given_by="cash"),
-        Dimension(name=CURRENCY, column="currency", kind="string", given_by="cash"),
+        Dimension(
+            name=CURRENCY,
+            column="CASE currency WHEN 'EUR' THEN 0 WHEN 'PLN' THEN 1 WHEN 'UAH' THEN 2 END",
+            kind="string",
+            texts=("EUR", "PLN", "UAH"),
+        ),
     ),
     measures=(Measure(name="balance", sql="SUM(own)", places=2),),
     filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
@@ -281,7 +175,7 @@ CASH_FLOW: Final = Report(
     path="cash_flow",
     scope=MONEY,
     dated="period",
-    source="register_cash",
+    source="turnovers_cash",
     where=_IN_PERIOD,
     dimensions=(
         _reference("account", "cash", column="cash"),
@@ -291,7 +185,7 @@ CASH_FLOW: Final = Report(
             column=f"COALESCE(partner, 1 << {ID_BITS} | cost_article, 2 << {ID_BITS} | other_cash)",
             catalogues=("partners", "cost_articles", "cash"),
         ),
-        _reference("firm", "firms", given_by="account"),
+        _reference("firm", "firms"),
         *_TIMES,
     ),
     measures=(
@@ -363,7 +257,7 @@ PURCHASES_REPORT: Final = Report(
     path="purchases",
     scope=MONEY,
     dated="period",
-    source="register_purchases",
+    source="turnovers_purchases",
     where=_IN_PERIOD,
     dimensions=(
         _reference("supplier", "partners"),

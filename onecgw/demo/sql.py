@@ -1,7 +1,9 @@
 """The SQL of a report: composed from its declaration and from what is asked."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
 from typing import Final
 
 import attrs
@@ -9,26 +11,32 @@ import attrs
 from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.ledger.calendar import month_start, months_before
-from onecgw.demo.reports import ID_BITS, Dimension, Report
-from onecgw.demo.requests import MAX_ROWS, Request, Scopes, Selection
+from onecgw.demo.packing import Word, group_count, pack
+from onecgw.demo.report import Dimension, Report, columns_of
+from onecgw.demo.requests import MAX_ROWS, Direction, Request, Scopes, Selection
 
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
 _UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"
-# Room for an id or an analytics; SQLite's 64 bits hold three of them.
-_PACKED_BITS: Final = ID_BITS + 2
-_PACKED_TOGETHER: Final = 3
+# How many days, weeks or months are about a month: what is read at once when they come in order.
+_STRETCH: Final = {"day": 31, "week": 4, "month": 1}
+# With so many possible groups for each that is shown, it pays to rank them before summing the rest.
+_MANY_FOR_ONE: Final = 64
 
 
 @attrs.frozen(kw_only=True)
 class Statements:
     """The two questions to the books, with the values that they name.
 
-    rows: the dimensions and then the measures of every group, in order, one row more than the
-        service returns.
+    rows: the dimensions and then the measures of every group, in order; it is asked for each of
+        the stretches, with :rows for how many are still wanted, until there are `limit`.
+    stretches: the values of :day_from and :day_to.
+    limit: one row more than the service returns.
     totals: the measures of the whole selection.
     """
 
     rows: str
+    stretches: Sequence[Mapping[str, object]]
+    limit: int
     totals: str
     values: Mapping[str, object]
 
@@ -44,22 +52,69 @@ def compose(
     """The statements of a request; `dimensions` are its own and those the report always adds."""
     names = [dimension.name for dimension in dimensions]
     sums = {name: report.sums(name, names) for name in request.measures}
-    chosen = [*(dimension.column for dimension in dimensions), *sums.values()]
     of_all = [report.sums(name, ()) for name in request.measures]
-    where, values = _where(report, request.selection, books=books, scopes=scopes)
-    limit = MAX_ROWS + 1 if request.top is None else min(request.top, MAX_ROWS + 1)
+    selection = request.selection
+    where, values = _where(report, selection, books=books, scopes=scopes)
+    days = (selection.last - selection.first).days + 1
+    source = report.source_for(names, of_all_days=days / len(books.calendar["day"]))
+    order = _order(request, dimensions)
+    # Given by those before it, a dimension changes neither groups nor ties: it is carried along.
+    sorted_by = {field for field, _ in order}
+    carried = [
+        one
+        for place, one in enumerate(dimensions)
+        if one.given_by in names[:place] and one.name not in sorted_by
+    ]
+    words = pack([one for one in dimensions if one not in carried], books)
+    fields = {name: sql for word in words for name, sql in word.fields.items()}
+    fields |= {one.name: one.name for one in carried}
+    ranks = [
+        f"{({**fields, **sums})[field]} {direction.upper()} NULLS LAST"
+        for field, direction in order
+    ]
+    groups = ", ".join(word.name for word in words)
     # Everything that is put in here is declared in reports.py; what the caller gave is in values.
-    rows = f"""
-        SELECT {", ".join(chosen)}
-        FROM {report.source_for(names)}
-        WHERE {where}
-        GROUP BY {", ".join(_grouping(dimensions))}
+    grouped = f"""
+        GROUP BY {groups}
         HAVING {report.having}
-        ORDER BY {", ".join(_order(request, dimensions, sums))}
-        LIMIT {limit}
+        ORDER BY {", ".join([*ranks, groups])}
+        LIMIT :rows"""
+    limit = MAX_ROWS + 1 if request.top is None else min(request.top, MAX_ROWS + 1)
+    if order[0][0] not in _STRETCH and group_count(dimensions, books) > limit * _MANY_FOR_ONE:
+        # First what ranks the groups, for all of them; then the rest, for those that are shown.
+        ranking = columns_of(*(sums.get(field, "") for field, _ in order), report.having)
+        ranked = _lines(words, ranking, f"{source} WHERE {where}")
+        shown = f"SELECT {groups} FROM ({ranked}) {grouped}"  # noqa: S608 - same
+        where_shown = f"{where} AND ({', '.join(word.sql for word in words)}) IN ({shown})"
+    else:
+        where_shown = where
+    facts = [
+        *(f"{one.column} AS {one.name}" for one in carried),
+        *columns_of(*sums.values(), report.having),
+    ]
+    rows = f"""
+        SELECT {", ".join([*(fields[name] for name in names), *sums.values()])}
+        FROM ({_lines(words, facts, f"{source} WHERE {where_shown}")}) {grouped}
     """  # noqa: S608 - as said above
-    totals = f"SELECT {', '.join(of_all)} FROM {report.source} WHERE {where}"  # noqa: S608 - same
-    return Statements(rows=rows, totals=totals, values=values)
+    return Statements(
+        rows=rows,
+        stretches=[*_stretches(selection, *order[0], books=books)],
+        limit=limit,
+        totals=f"SELECT {', '.join(of_all)} FROM {report.source} WHERE {where}",  # noqa: S608 - same
+        values=values,
+    )
+
+
+def _lines(words: Sequence[Word], facts: Sequence[str], source: str) -> str:
+    """The lines of a source: the number of their group and what is summed, nothing else to sort.
+
+    LIMIT -1 keeps SQLite from merging this with the SELECT around it: it would carry every column
+    of the group along to make the number once more. A column itself is better merged: where lines
+    are clustered by it, nothing is sorted at all.
+    """
+    columns = ", ".join([*(f"{word.sql} AS {word.name}" for word in words), *facts])
+    is_column = len(words) == 1 and len(words[0].fields) == 1
+    return f"SELECT {columns} FROM {source} {'' if is_column else 'LIMIT -1'}"  # noqa: S608 - same
 
 
 def _where(
@@ -70,8 +125,8 @@ def _where(
     # A balance starts from the totals of its month; after the last day nothing changes.
     day = min(selection.last, books.today)
     values: dict[str, object] = {
-        "day_from": selection.first.isoformat(),
-        "day_to": selection.last.isoformat(),
+        "day_from": _number(selection.first, books),
+        "day_to": _number(selection.last, books),
         "day": day.isoformat(),
         "month": month_start(day).isoformat(),
         # A new customer was created in or after the month before the period.
@@ -95,32 +150,34 @@ def _where(
     return " AND ".join(conditions), values
 
 
-def _grouping(dimensions: Sequence[Dimension]) -> list[str]:
-    """The terms that make a group, without those that others determine.
+def _order(request: Request, dimensions: Sequence[Dimension]) -> list[tuple[str, Direction]]:
+    """What was asked; else days upwards, then the first measure downwards."""
+    if request.sort:
+        return [*request.sort]
+    dates = [dimension.name for dimension in dimensions if dimension.kind == "date"]
+    return [*((name, "asc") for name in dates), (request.measures[0], "desc")]
 
-    References are packed into one number, which sorts twice as fast as two columns do; dates and
-    strings stand in front, where they part the rows with the fewest comparisons.
+
+def _stretches(
+    selection: Selection, field: str, direction: Direction, *, books: Books
+) -> Iterator[Mapping[str, object]]:
+    """The days to read, in the order of the rows.
+
+    Where dates come first in the order, no row needs lines of two months, and all rows of one month
+    stand before those of the next: so only as many months are read as fill the answer.
     """
-    names = [dimension.name for dimension in dimensions]
-    free = [dimension for dimension in dimensions if dimension.given_by not in names]
-    terms = [dimension.column for dimension in free if dimension.kind != "ref"]
-    references = [dimension.column for dimension in free if dimension.kind == "ref"]
-    for start in range(0, len(references), _PACKED_TOGETHER):
-        term, *others = references[start : start + _PACKED_TOGETHER]
-        for column in others:
-            term = f"({term} << {_PACKED_BITS} | {column})"
-        terms.append(term)
-    return terms
+    first, last = _number(selection.first, books), _number(selection.last, books)
+    if field not in _STRETCH:
+        yield {"day_from": first, "day_to": last}
+        return
+    starts = [_number(date.fromisoformat(day), books) for day in books.calendar[field]]
+    starts = [*starts[:: _STRETCH[field]], last + 1]
+    stretches = [(max(one, first), min(other - 1, last)) for one, other in pairwise(starts)]
+    for start, end in stretches if direction == "asc" else reversed(stretches):
+        if start <= end:
+            yield {"day_from": start, "day_to": end}
 
 
-def _order(request: Request, dimensions: Sequence[Dimension], sums: Mapping[str, str]) -> list[str]:
-    """What was asked; else days upwards, then the first measure downwards; labels break ties."""
-    columns = {dimension.name: dimension.column for dimension in dimensions}
-    order = [
-        f"{columns.get(field) or sums[field]} {direction.upper()} NULLS LAST"
-        for field, direction in request.sort
-    ]
-    if not request.sort:
-        order = [dimension.column for dimension in dimensions if dimension.kind == "date"]
-        order.append(f"{sums[request.measures[0]]} DESC NULLS LAST")
-    return order + [dimension.column for dimension in dimensions]
+def _number(day: date, books: Books) -> int:
+    """The number of a day in the calendar; days outside of it have the numbers that continue it."""
+    return (day - books.first_day).days

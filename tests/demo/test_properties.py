@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from onecgw.demo.books import Books
-from onecgw.demo.reports import TABULAR, Report
+from onecgw.demo.report import Report
+from onecgw.demo.reports import TABULAR
 from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import TODAY, WHOLE, ask
 from tests.demo.requests import selections

@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onecgw.demo.books import Books
-from onecgw.demo.reports import TABULAR, Report
+from onecgw.demo.report import Report
+from onecgw.demo.reports import TABULAR
 from tests.demo.asking import Asked, ask
 from tests.demo.reference import Reference
 from tests.demo.requests import requests
