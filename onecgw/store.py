@@ -46,11 +46,13 @@ class Store:
         try:
             _create(path)
             _inspect(path)
-            self._writer = _connect(path)
-            _migrate(self._writer, path)
-            self._reader = _connect(path)
-            self._reader.execute("PRAGMA query_only = ON")
-            self._inode = path.stat().st_ino
+            with contextlib.ExitStack() as opened:
+                self._writer = opened.enter_context(contextlib.closing(_connect(path)))
+                _migrate(self._writer, path)
+                self._reader = opened.enter_context(contextlib.closing(_connect(path)))
+                self._reader.execute("PRAGMA query_only = ON")
+                self._inode = path.stat().st_ino
+                opened.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
 

@@ -108,7 +108,7 @@ class AuthorizePages:
         if not key:
             return key_page(ask, sealed, error=text["key_missing"], status=400)
         try:
-            self._key_rate.take(limit_key(visit.origin.ip), visit)
+            self._key_rate.take(limit_key(visit.origin.ip), visit, client=ask.client_name)
         except RateLimited as error:
             return _later(ask, sealed, error)
         if trio.current_time() < self._slow_until:

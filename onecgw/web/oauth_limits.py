@@ -22,8 +22,10 @@ class Limit:
         self._rate = CallRate(per_minute, refill=refill)
         self._told = CallRate(1)
 
-    def take(self, who: str, visit: Visit) -> None:
+    def take(self, who: str, visit: Visit, *, client: str = "") -> None:
         """Count a request.
+
+        client: the name of the program that it is about, as far as it is known.
 
         Raises:
             RateLimited: it is one too many.
@@ -31,13 +33,13 @@ class Limit:
         try:
             self._rate.take(who)
         except RateLimited:
-            self._tell(who, visit)
+            self._tell(who, visit, client)
             raise
 
-    def _tell(self, who: str, visit: Visit) -> None:
+    def _tell(self, who: str, visit: Visit, client: str) -> None:
         try:
             self._told.take(who)
         except RateLimited:
             return  # a flood of requests is no flood of records
         detail = visit.request.path[:DETAIL_CHARACTERS]
-        self._realm.tell("ratelimit.hit", visit.origin, detail=detail)
+        self._realm.tell("ratelimit.hit", visit.origin, client=client, detail=detail)

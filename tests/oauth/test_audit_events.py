@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import httpx
+import msgspec
 
 import onecgw
 from onecgw.audit import AuditEvent, AuditRecord
@@ -15,12 +16,13 @@ from onecgw.caller import ALL_SCOPES, RESOLVE, SALES
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.issuing import GRACE_SECONDS
 from onecgw.settings import RateLimitSettings
-from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
+from tests.oauth.rig import CALLBACK, OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
 
 PACKAGE = Path(onecgw.__file__).parent
 GUIDE = PACKAGE.parent / "docs" / "how-to" / "oauth-admin.md"
 IP = "127.0.0.1"
 CLIENT = "Test client"
+METADATA = msgspec.json.encode({"redirect_uris": [CALLBACK], "client_name": CLIENT})
 ALL = " ".join(ALL_SCOPES)
 
 
@@ -263,13 +265,23 @@ async def change_account(oauth: OauthRig, journal: Journal) -> None:
 
 
 async def flood(oauth: OauthRig, journal: Journal) -> None:
-    """More registrations than are allowed; it is told once."""
+    """More registrations and keys than are allowed; it is told once."""
+    client_id = str(oauth.realm.clients.register(METADATA, now=oauth.realm.seconds())["client_id"])
     for _ in range(20):
         response = await oauth.http.post("/oauth/register", content=b"{}")
         if response.status_code == 429:
             break
         journal.seen = len(oauth.events)
     journal.told(response, ("ratelimit.hit", {"detail": "/oauth/register"}))
+    page = await oauth.open_page(client_id)
+    form = {"request": hidden(page, "request"), "key": "a-wrong-key"}
+    for _ in range(20):
+        journal.seen = len(oauth.events)
+        response = await oauth.post_form(form)
+        if response.status_code == 429:
+            break
+    limited = {"client": CLIENT, "detail": "/oauth/authorize"}
+    journal.told(response, ("ratelimit.hit", limited))
 
 
 async def test_every_event_says_who_what_where_and_in_which_request(tmp_path: Path) -> None:
