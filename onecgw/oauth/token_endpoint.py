@@ -1,7 +1,6 @@
 """The token and revocation endpoints, without HTTP: who asks, and what they get."""
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Iterator, Mapping
@@ -234,7 +233,7 @@ def _read_basic(authorization: str) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # no base64, not ASCII, no UTF-8 in it
         raise OauthProblem(INVALID_CLIENT, "the Authorization header is not readable") from error
     client_id, colon, secret = text.partition(":")
     if scheme.lower() != "basic" or not colon:
