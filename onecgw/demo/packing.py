@@ -1,8 +1,7 @@
 """Groups as numbers: all that a report groups by is packed into one, which sorts fastest.
 
 SQLite sorts lines to group them, and compares single whole numbers several times faster than rows
-of columns. Fields stand in the order asked for, so that the order of the numbers is that of the
-labels; bits are those of the catalogue or calendar, so that one word holds six or more fields.
+of columns. A field has as many bits as its catalogue or calendar needs: a word holds six and more.
 """
 
 from collections.abc import Mapping, Sequence

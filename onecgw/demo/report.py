@@ -16,7 +16,8 @@ ID_BITS: Final = 19
 KIND_BITS: Final = 2
 _COLUMN: Final = re.compile(r"[a-z_]+")
 _OF_PRODUCTS: Final = frozenset({"product", "product_group"})
-_DATES: Final = frozenset({"day", "week", "month"})
+_BY_DAY: Final = ("day", "week", "month")
+_BY_PRODUCT: Final = ("product", "customer")
 # From this part of all days on, sorting the lines costs more than reading those of other days.
 _LONG: Final = 0.25
 
@@ -121,9 +122,17 @@ class Report:
         """What to read for a grouping of a part of all days."""
         if self.line_source is None or _OF_PRODUCTS.isdisjoint(group_by):
             return self.source
-        if self.product_source is None or of_all_days < _LONG or not _DATES.isdisjoint(group_by):
+        if (
+            self.product_source is None
+            or of_all_days < _LONG
+            or not set(_BY_DAY).isdisjoint(group_by)
+        ):
             return self.line_source
         return self.product_source
+
+    def cluster_of(self, source: str) -> tuple[str, ...]:
+        """The dimensions by which the lines of a source stand together."""
+        return _BY_PRODUCT if source == self.product_source else _BY_DAY
 
     @property
     def dimension(self) -> Mapping[str, Dimension]:

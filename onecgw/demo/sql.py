@@ -35,7 +35,7 @@ class Statements:
     """
 
     rows: str
-    stretches: Sequence[Mapping[str, object]]
+    stretches: Sequence[Mapping[str, int]]
     limit: int
     totals: str
     values: Mapping[str, object]
@@ -65,19 +65,21 @@ def compose(
         for place, one in enumerate(dimensions)
         if one.given_by in names[:place] and one.name not in sorted_by
     ]
-    words = pack([one for one in dimensions if one not in carried], books)
+    packed = [one for one in dimensions if one not in carried]
+    words = pack(_clustered(packed, report.cluster_of(source)), books)
     fields = {name: sql for word in words for name, sql in word.fields.items()}
     fields |= {one.name: one.name for one in carried}
     ranks = [
         f"{({**fields, **sums})[field]} {direction.upper()} NULLS LAST"
         for field, direction in order
     ]
+    ties = [fields[one.name] for one in packed if one.name not in sorted_by]
     groups = ", ".join(word.name for word in words)
     # Everything that is put in here is declared in reports.py; what the caller gave is in values.
     grouped = f"""
         GROUP BY {groups}
         HAVING {report.having}
-        ORDER BY {", ".join([*ranks, groups])}
+        ORDER BY {", ".join([*ranks, *ties])}
         LIMIT :rows"""
     limit = MAX_ROWS + 1 if request.top is None else min(request.top, MAX_ROWS + 1)
     if order[0][0] not in _STRETCH and group_count(dimensions, books) > limit * _MANY_FOR_ONE:
@@ -103,6 +105,12 @@ def compose(
         totals=f"SELECT {', '.join(of_all)} FROM {report.source} WHERE {where}",  # noqa: S608 - same
         values=values,
     )
+
+
+def _clustered(dimensions: Sequence[Dimension], cluster: Sequence[str]) -> list[Dimension]:
+    """Those first by which the lines stand together: what is nearly sorted is sorted soon."""
+    places = {name: place for place, name in enumerate(cluster)}
+    return sorted(dimensions, key=lambda one: places.get(one.name, len(cluster)))
 
 
 def _lines(words: Sequence[Word], facts: Sequence[str], source: str) -> str:
@@ -160,7 +168,7 @@ def _order(request: Request, dimensions: Sequence[Dimension]) -> list[tuple[str,
 
 def _stretches(
     selection: Selection, field: str, direction: Direction, *, books: Books
-) -> Iterator[Mapping[str, object]]:
+) -> Iterator[Mapping[str, int]]:
     """The days to read, in the order of the rows.
 
     Where dates come first in the order, no row needs lines of two months, and all rows of one month
