@@ -58,14 +58,7 @@ def compose(
     days = (selection.last - selection.first).days + 1
     source = report.source_for(names, of_all_days=days / len(books.calendar["day"]))
     order = _order(request, dimensions)
-    # Given by those before it, a dimension changes neither groups nor ties: it is carried along.
-    sorted_by = {field for field, _ in order}
-    carried = [
-        one
-        for place, one in enumerate(dimensions)
-        if one.given_by in names[:place] and one.name not in sorted_by
-    ]
-    packed = [one for one in dimensions if one not in carried]
+    packed, carried = _parted(dimensions, order)
     words = pack(_clustered(packed, report.cluster_of(source)), books)
     fields = {name: sql for word in words for name, sql in word.fields.items()}
     fields |= {one.name: one.name for one in carried}
@@ -73,7 +66,7 @@ def compose(
         f"{({**fields, **sums})[field]} {direction.upper()} NULLS LAST"
         for field, direction in order
     ]
-    ties = [fields[one.name] for one in packed if one.name not in sorted_by]
+    ties = [fields[one.name] for one in packed if one.name not in dict(order)]
     groups = ", ".join(word.name for word in words)
     # Everything that is put in here is declared in reports.py; what the caller gave is in values.
     grouped = f"""
@@ -105,6 +98,21 @@ def compose(
         totals=f"SELECT {', '.join(of_all)} FROM {report.source} WHERE {where}",  # noqa: S608 - same
         values=values,
     )
+
+
+def _parted(
+    dimensions: Sequence[Dimension], order: Sequence[tuple[str, Direction]]
+) -> tuple[list[Dimension], list[Dimension]]:
+    """Those that make and order the groups; those that are given by others and only carried along.
+
+    What stands behind the dimension that gives it does not even order groups that are equal so far.
+    """
+    packed: list[Dimension] = []
+    carried: list[Dimension] = []
+    for one in dimensions:
+        is_given = one.given_by in [before.name for before in packed]
+        (carried if is_given and one.name not in dict(order) else packed).append(one)
+    return packed, carried
 
 
 def _clustered(dimensions: Sequence[Dimension], cluster: Sequence[str]) -> list[Dimension]:
