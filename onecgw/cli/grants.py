@@ -13,7 +13,7 @@ from onecgw.cli.table import moment, print_json, print_table
 from onecgw.oauth.clients import PREFIX, read_configured
 from onecgw.oauth.denials import Denial, allow_client, deny_client, list_denials
 from onecgw.oauth.grants import list_grants, revoke_grant
-from onecgw.oauth.login import drop_consents
+from onecgw.oauth.transactions import drop_transactions
 from onecgw.oauth.vault import Vault, read_vault
 from onecgw.settings import Settings
 
@@ -127,12 +127,13 @@ def _end(db: sqlite3.Connection, vault: Vault, which: _Which) -> tuple[dict[str,
         revoke_grant(db, line.id, now=now, why=BY_ADMINISTRATOR)
         facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
         tell(db, "grant.revoked", **facts, detail=BY_ADMINISTRATOR)
-    dropped = drop_consents(db, vault, which.fits)
-    for consent in dropped:
-        facts = {"sub": consent.sub, "client": consent.client_name}
+    dropped = drop_transactions(db, vault, which.fits)
+    for login in dropped:
+        facts = {"sub": login.sub, "client": login.ask.client_name}
         tell(db, "consent.denied", **facts, detail=BY_ADMINISTRATOR)
     names = {line.client_id: line.client_name for line in found}
-    return names | {consent.client_id: consent.client_name for consent in dropped}, len(ended)
+    names |= {login.ask.client_id: login.ask.client_name for login in dropped}
+    return names, len(ended)
 
 
 def _deny(db: sqlite3.Connection, vault: Vault, names: dict[str, str]) -> None:

@@ -1,12 +1,10 @@
-"""From an authorization request to a code: the key, the consent, and what is kept in between."""
+"""From an authorization request to a code: the key and the consent."""
 
 import secrets
 import sqlite3
-from collections.abc import Callable
 from typing import Final, Literal
 
 import attrs
-import msgspec
 
 from onecgw.errors import StorageUnavailable
 from onecgw.identity import InvalidKey, UncheckedKey
@@ -25,14 +23,19 @@ from onecgw.oauth.local_keys import is_key_revoked
 from onecgw.oauth.problems import ACCESS_DENIED, OauthProblem
 from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
-from onecgw.oauth.vault import CODE, Vault
+from onecgw.oauth.transactions import (
+    TRANSACTION,
+    Transaction,
+    find_transaction,
+    insert_transaction,
+    take_transaction,
+)
+from onecgw.oauth.vault import CODE
 from onecgw.sealing import NotSealed
 
 ASK_SECONDS: Final = 600
-TRANSACTION_SECONDS: Final = 300
 MAX_KEY_CHARACTERS: Final = 512
 _ASK_PURPOSE: Final = "authorization request"
-_TRANSACTION: Final = "ocg_tx_"
 
 
 @attrs.frozen(kw_only=True)
@@ -146,32 +149,30 @@ class Login:
                 raise account.error
             return "unavailable"
         realm.tell("key.ok", origin, sub=account.sub, client=ask.client_name)
-        transaction = realm.vault.mint(_TRANSACTION)
-        row = (
-            realm.vault.hash(transaction, "transaction"),
-            # With the state, which is nobody's business but the client's.
-            realm.vault.encrypt(msgspec.json.encode(ask).decode(), purpose=_ASK_PURPOSE),
-            account.sub,
-            account.name or account.sub,
-            join_scopes(account.scopes),
-            realm.vault.hash(key, "key"),
-            realm.vault.encrypt(key, purpose="transaction"),
-            checked.at,
-            realm.seconds() + TRANSACTION_SECONDS,
+        token = realm.vault.mint(TRANSACTION)
+        transaction = Transaction(
+            ask=ask,
+            sub=account.sub,
+            name=account.name or account.sub,
+            entitled=account.scopes,
+            key=key,
+            verified_at=checked.at,
         )
-        await realm.store.write(lambda db: _insert(db, row))
-        return self._consent(transaction, ask, account.name or account.sub, account.scopes)
+        await realm.store.write(
+            lambda db: insert_transaction(db, realm.vault, token, transaction, now=realm.seconds())
+        )
+        return self._consent(token, transaction)
 
-    def find(self, transaction: str, browser: str) -> Consent | None:
+    def find(self, token: str, browser: str) -> Consent | None:
         """A consent that still waits for its answer in this browser."""
-        kept = self._realm.store.read(lambda db: self._find(db, transaction, browser))
-        if kept is None:
-            return None
-        row = kept.row
-        return self._consent(transaction, kept.ask, row["name"], split_scopes(row["entitled"]))
+        realm, now = self._realm, self._realm.seconds()
+        found = realm.store.read(
+            lambda db: find_transaction(db, realm.vault, token, browser, now=now)
+        )
+        return None if found is None else self._consent(token, found)
 
     async def allow(
-        self, transaction: str, browser: str, scopes: frozenset[str], origin: Origin
+        self, token: str, browser: str, scopes: frozenset[str], origin: Origin
     ) -> Bounce | None:
         """Issue a code for what the person ticked; None if the consent is over.
 
@@ -182,21 +183,20 @@ class Login:
         code = realm.vault.mint(CODE)
 
         def transition(db: sqlite3.Connection) -> tuple[Grant, Ask] | None:
-            kept = self._take(db, transaction, browser)
-            if kept is None:
+            taken = self._take(db, token, browser)
+            if taken is None:
                 return None
-            row, ask = kept.row, kept.ask
+            ask, vault = taken.ask, realm.vault
             # The administrator may have been faster than the person.
-            if is_key_revoked(db, row["key_hash"]) or is_client_denied(
-                db, realm.vault.hash(ask.client_id, "client")
+            if is_key_revoked(db, vault.hash(taken.key, "key")) or is_client_denied(
+                db, vault.hash(ask.client_id, "client")
             ):
                 return None
-            offered = self._offered(ask, split_scopes(row["entitled"]))
-            grant = self._grant(kept, scopes & offered)
+            grant = self._grant(taken, scopes & self._offered(ask, taken.entitled))
             insert_grant(db, grant, created_at=realm.seconds())
             insert_code(
                 db,
-                realm.vault.hash(code, "code"),
+                vault.hash(code, "code"),
                 grant,
                 redirect_uri=ask.redirect_uri,
                 challenge=ask.challenge,
@@ -215,17 +215,17 @@ class Login:
         answer = {"code": code, "state": ask.state, "iss": realm.issuer}
         return Bounce(url=redirect_with(ask.redirect_uri, answer))
 
-    async def deny(self, transaction: str, browser: str, origin: Origin) -> Bounce | None:
+    async def deny(self, token: str, browser: str, origin: Origin) -> Bounce | None:
         """The person does not want it; None if the consent is over.
 
         Raises:
             StorageUnavailable: the answer could not be kept.
         """
-        kept = await self._realm.store.write(lambda db: self._take(db, transaction, browser))
-        if kept is None:
+        taken = await self._realm.store.write(lambda db: self._take(db, token, browser))
+        if taken is None:
             return None
-        ask, sub = kept.ask, kept.row["sub"]
-        self._realm.tell("consent.denied", origin, sub=sub, client=ask.client_name)
+        ask = taken.ask
+        self._realm.tell("consent.denied", origin, sub=taken.sub, client=ask.client_name)
         problem = OauthProblem(ACCESS_DENIED, "the person did not agree")
         is_trusted = self._realm.clients.trusts(ask.redirect_uri, is_known=ask.client_is_known)
         return self._refuse(ask.redirect_uri, ask.state, problem, is_trusted=is_trusted)
@@ -246,100 +246,33 @@ class Login:
         # A client that names nothing we know gets what is harmless, never everything.
         return (wanted or frozenset(self._realm.settings.oauth.default_scopes)) & entitled
 
-    def _consent(self, transaction: str, ask: Ask, name: str, entitled: frozenset[str]) -> Consent:
-        offered = self._offered(ask, entitled)
-        return Consent(transaction=transaction, ask=ask, name=name, offered=offered)
+    def _consent(self, token: str, transaction: Transaction) -> Consent:
+        ask = transaction.ask
+        offered = self._offered(ask, transaction.entitled)
+        return Consent(transaction=token, ask=ask, name=transaction.name, offered=offered)
 
-    def _find(self, db: sqlite3.Connection, transaction: str, browser: str) -> "_Kept | None":
-        vault = self._realm.vault
-        row: sqlite3.Row | None = db.execute(
-            "SELECT * FROM transactions WHERE hash = ? AND expires_at > ?",
-            (vault.hash(transaction, "transaction"), self._realm.seconds()),
-        ).fetchone()
-        if row is None:
-            return None
-        ask = read_ask(vault, row)
-        key = vault.decrypt(row["key_box"], purpose="transaction")
-        # With another secrets file than before, the login has to begin anew.
-        if ask is None or key is None or not secrets.compare_digest(ask.browser, browser):
-            return None
-        return _Kept(row=row, ask=ask, key=key)
+    def _take(self, db: sqlite3.Connection, token: str, browser: str) -> Transaction | None:
+        realm = self._realm
+        return take_transaction(db, realm.vault, token, browser, now=realm.seconds())
 
-    def _take(self, db: sqlite3.Connection, transaction: str, browser: str) -> "_Kept | None":
-        """A transaction is answered once."""
-        kept = self._find(db, transaction, browser)
-        if kept is not None:
-            db.execute("DELETE FROM transactions WHERE hash = ?", (kept.row["hash"],))
-        return kept
-
-    def _grant(self, kept: "_Kept", scopes: frozenset[str]) -> Grant:
-        row, ask = kept.row, kept.ask
+    def _grant(self, transaction: Transaction, scopes: frozenset[str]) -> Grant:
+        realm, ask = self._realm, transaction.ask
         grant_id = secrets.token_hex(8)
         return Grant(
             id=grant_id,
-            sub=row["sub"],
-            name=row["name"],
+            sub=transaction.sub,
+            name=transaction.name,
             client_id=ask.client_id,
             client_name=ask.client_name,
-            resource=self._realm.resource,
+            resource=realm.resource,
             scopes=scopes,
-            entitled=split_scopes(row["entitled"]),
-            key_hash=row["key_hash"],
-            key_box=self._realm.vault.encrypt(kept.key, purpose=f"grant {grant_id}"),
+            entitled=transaction.entitled,
+            key_hash=realm.vault.hash(transaction.key, "key"),
+            key_box=realm.vault.encrypt(transaction.key, purpose=f"grant {grant_id}"),
             # Until the code is redeemed.
-            expires_at=self._realm.seconds() + self._realm.lives.code,
-            verified_at=row["verified_at"],
+            expires_at=realm.seconds() + realm.lives.code,
+            verified_at=transaction.verified_at,
         )
-
-
-@attrs.frozen(kw_only=True)
-class _Kept:
-    """A transaction as it waits for its answer."""
-
-    row: sqlite3.Row
-    ask: Ask
-    key: str
-
-
-def read_ask(vault: Vault, row: sqlite3.Row) -> Ask | None:
-    """The request of a transaction; None if another secrets file encrypted it."""
-    text = vault.decrypt(row["request_box"], purpose=_ASK_PURPOSE)
-    return None if text is None else msgspec.json.decode(text, type=Ask)
-
-
-@attrs.frozen(kw_only=True)
-class Dropped:
-    """A consent that an administrator has ended."""
-
-    sub: str
-    client_id: str
-    client_name: str
-
-
-def drop_consents(
-    db: sqlite3.Connection, vault: Vault, fits: Callable[[str, str, str], bool]
-) -> list[Dropped]:
-    """Forget consents that wait for their answer.
-
-    Those that cannot be read cannot be answered either, and end by themselves.
-
-    Args:
-        db: in a transaction.
-        vault: of the same secrets file.
-        fits: called with sub, client_id and the client's name.
-    """
-    dropped = []
-    for row in db.execute("SELECT * FROM transactions").fetchall():
-        ask, sub = read_ask(vault, row), row["sub"]
-        if ask is not None and fits(sub, ask.client_id, ask.client_name):
-            db.execute("DELETE FROM transactions WHERE hash = ?", (row["hash"],))
-            found = Dropped(sub=sub, client_id=ask.client_id, client_name=ask.client_name)
-            dropped.append(found)
-    return dropped
-
-
-def _insert(db: sqlite3.Connection, row: tuple[object, ...]) -> None:
-    db.execute("INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _state(pairs: Pairs) -> str | None:

@@ -13,7 +13,7 @@ from mcp.client.auth import OAuthFlowError
 
 from onecgw.errors import ConfigError
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
-from onecgw.oauth.login import TRANSACTION_SECONDS
+from onecgw.oauth.transactions import TRANSACTION_SECONDS
 from onecgw.oauth.vault import open_vault
 from onecgw.settings import RateLimitSettings, RedirectSettings
 from tests.oauth.rig import CALLBACK, OWNER_KEY, SALES_KEY, hidden, open_oauth
