@@ -59,7 +59,7 @@ MARCH: Final = {"from": "2025-03-01", "to": "2025-03-31"}
 LAST_DAY: Final = MARCH["to"]
 
 EXAMPLES: Final[dict[str, Example]] = {
-    "resolve_customer": Example(arguments={"query": "кавел", "limit": 2}),
+    "resolve_customer": Example(arguments={"query": "палум", "limit": 2}),
     "resolve_warehouse": Example(arguments={"query": "склад южный"}),
     "resolve_product": Example(arguments={"query": "анкер", "include_groups": True, "limit": 2}),
     "resolve_sales_channel": Example(arguments={"query": "online"}),
@@ -78,7 +78,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     ),
     "top_products": Example(arguments={"period": MARCH, "by": "qty", "top": 2}),
     "customer_summary": Example(
-        arguments={"customer": "кавелка", "period": MARCH, "top_products": 2}
+        arguments={"customer": "толумтар", "period": MARCH, "top_products": 2}
     ),
     "stock_balance": Example(
         arguments={

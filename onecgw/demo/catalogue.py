@@ -77,11 +77,11 @@ class Catalogue:
         number = digits(query)
         by_phone = len(number) >= _PHONE_DIGITS and not any(sign.isalpha() for sign in query)
         ranked = [
-            (item.archived, rank, item.id, item)
+            (item.archived and rank > 0, rank, item.archived, item.id, item)
             for item in self.items
             if (rank := _rank(item, wanted, number if by_phone else "")) is not None
         ]
-        return [item for _, _, _, item in sorted(ranked, key=lambda line: line[:3])]
+        return [item for *_, item in sorted(ranked, key=lambda line: line[:-1])]
 
 
 def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:

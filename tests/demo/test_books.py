@@ -5,7 +5,7 @@ import resource
 import sqlite3
 import tempfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -212,75 +212,6 @@ def test_books_without_a_folder_vanish_with_their_object() -> None:
     assert folder.exists()
     del books
     assert not folder.exists()
-
-
-def test_books_cover_two_years_and_the_month_of_today(small_books: Books) -> None:
-    with small_books.reading() as db:
-        covered = db.execute("SELECT MIN(day), MAX(day) FROM sales").fetchone()
-        counted = dict(
-            db.execute(
-                "SELECT substr(day, 1, 7), COUNT(*) FROM sales WHERE return_of IS NULL GROUP BY 1"
-            )
-        )
-    assert covered == ("2024-10-01", TODAY.isoformat())
-    del counted[TODAY.isoformat()[:7]]
-    assert 350 < sum(counted.values()) / len(counted) < 450
-    assert counted["2025-12"] > 1.3 * counted["2025-10"]
-    assert counted["2026-01"] < 0.85 * counted["2025-10"]
-
-
-def test_few_customers_and_products_make_most_of_the_sales(default_books: Books) -> None:
-    for dimension in ("customer", "product"):
-        period = {"from": "2024-10-01", "to": TODAY.isoformat()}
-        amounts = ask(default_books, "sales", period=period, group_by=[dimension]).column("amount")
-        assert sum(amounts[: len(amounts) // 5]) > sum(amounts) * 6 / 10
-
-
-def test_company_has_the_size_it_says(default_books: Books) -> None:
-    def count(name: Any, is_wanted: Callable[[Any], bool] = lambda item: not item.is_group) -> int:
-        return sum(1 for item in default_books.catalogues[name].items if is_wanted(item))
-
-    assert (count("firms"), count("warehouses"), count("cash")) == (2, 6, 9)
-    assert (count("sellers"), count("operations"), count("cost_articles")) == (12, 12, 60)
-    assert count("products", lambda item: item.is_group) == 40
-    assert count("cost_articles", lambda item: item.is_group) == 8
-    assert count("channels") == 6
-    assert 2_900 < count("products") < 3_100
-    assert 1_250 < count("partners") < 1_300
-
-
-def test_books_are_ugly_as_real_ones_are(small_books: Books) -> None:
-    partners = [item.label for item in small_books.catalogues["partners"].items]
-    products = small_books.catalogues["products"].items
-    assert any("\N{NO-BREAK SPACE}" in label for label in partners)
-    assert any("«" in label for label in partners)
-    assert len(set(partners)) < len(partners)
-    assert {"ООО «Тёплый дом»", "ООО «Теплый дом»"} <= set(partners)
-    assert "Розничный покупатель" in partners
-    archived = {item.uuid for item in products if item.archived}
-    in_stock = ask(small_books, "stock", group_by=["product"]).by("product", measure="qty")
-    assert any(in_stock[uuid] > 0 for uuid in archived if uuid in in_stock)
-    channels = ask(small_books, "sales", period=PERIOD, group_by=["sales_channel"])
-    assert len(channels.rows) == 5
-    customers = ask(small_books, "sales", period=PERIOD, group_by=["customer"])
-    debts = ask(small_books, "receivables", sort=[{"field": "advance", "dir": "desc"}])
-    only_paid = set(debts.column("customer")) - set(customers.column("customer"))
-    assert any(debts.by("customer", measure="advance")[who] > 0 for who in only_paid)
-
-
-PERIOD = {"from": "2024-10-01", "to": TODAY.isoformat()}
-
-
-def test_margin_and_growth_are_what_the_design_says(default_books: Books) -> None:
-    last_day = TODAY - timedelta(days=TODAY.day)
-    year = {"from": "2025-10-01", "to": last_day.isoformat()}
-    before = {"from": "2024-10-01", "to": "2025-09-30"}
-    found = [
-        ask(default_books, "sales", period=period, measures=["margin", "receipts"]).totals
-        for period in (year, before)
-    ]
-    assert all(25 < totals["margin"] < 40 for totals in found)
-    assert 1.03 < found[0]["receipts"] / found[1]["receipts"] < 1.09
 
 
 def test_export_is_the_same_bytes_for_the_same_books(small_books: Books, tmp_path: Path) -> None:

@@ -90,6 +90,11 @@ def test_code_comes_before_telephones_that_contain_its_digits(small_books: Books
             assert best["code"].endswith(query)
 
 
+def test_archived_one_comes_first_by_its_very_name(small_books: Books) -> None:
+    assert labels(small_books, "customer", "закрытый", limit=1) == ["ЧП «Закрытый»"]
+    assert labels(small_books, "customer", "чп закрытый", limit=1) == ["ЧП «Закрытый»"]
+
+
 def test_limit_cuts_and_ten_is_the_default(small_books: Books) -> None:
     assert len(labels(small_books, "customer", "тов")) == 10
     assert len(labels(small_books, "customer", "тов", limit=3)) == 3

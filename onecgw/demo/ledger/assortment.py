@@ -5,36 +5,60 @@ from random import Random
 
 from onecgw.demo.ledger import names
 from onecgw.demo.ledger.calendar import DAYS_A_MONTH
-from onecgw.demo.ledger.catalogues import Product, Warehouse
+from onecgw.demo.ledger.catalogues import Product
 from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.segments import ASSORTMENT, MAIN_WAREHOUSE, SEGMENTS, Segment
+from onecgw.demo.ledger.drafts import named
+from onecgw.demo.ledger.segments import (
+    ASSORTMENT,
+    FILLED_FROM,
+    MAIN_WAREHOUSE,
+    SEGMENTS,
+    Segment,
+)
 from onecgw.demo.ledger.stockroom import Shelf, Stockroom
 
 
 def put_up_shelves(rng: Random, company: Company) -> Stockroom:
     """Empty shelves for the assortment of every warehouse, with their expected demand."""
     stockroom = Stockroom()
-    firms = {firm.id: firm for firm in company.firms}
-    for warehouse in company.warehouses:
-        for product in company.products:
-            if not product.is_group and _is_kept(rng, company, warehouse, product):
-                rate = firms[warehouse.firm].rate
-                unit_price = max(1, round(product.unit_price / rate))
-                stockroom.add(
-                    Shelf(product=product, warehouse=warehouse, unit_price=unit_price, rate=rate)
+    rates = {firm.id: firm.rate for firm in company.firms}
+    for label in ASSORTMENT:
+        warehouse = company.warehouse(label)
+        rate = rates[warehouse.firm]
+        filled_from = FILLED_FROM.get(label)
+        sources = stockroom.in_warehouse(company.warehouse(filled_from)) if filled_from else {}
+        for product in _kept(rng, company, label):
+            if filled_from and product.id not in sources:
+                continue
+            stockroom.add(
+                Shelf(
+                    product=product,
+                    warehouse=warehouse,
+                    unit_price=round(product.unit_price / rate),
+                    rate=rate,
+                    source=sources.get(product.id),
                 )
+            )
     for segment in SEGMENTS:
         for shelf, qty in expected_sales(company, segment, stockroom):
             shelf.daily_qty += qty
+            if shelf.source is not None:
+                shelf.source.daily_qty += qty
     return stockroom
 
 
-def _is_kept(rng: Random, company: Company, warehouse: Warehouse, product: Product) -> bool:
-    drawn = rng.random() < ASSORTMENT[warehouse.label]
-    if warehouse.label != MAIN_WAREHOUSE:
-        return drawn and product.popularity > 0
-    folder = company.products[(product.parent or 0) - 1]
-    return drawn or product.popularity == 0 or folder.label == names.STORY_GROUP
+def _kept(rng: Random, company: Company, label: str) -> Iterator[Product]:
+    """The products of a warehouse; the main one has those of the story and the unsold, too."""
+    story = named(company.products, names.STORY_GROUP)
+    for product in company.products:
+        drawn = rng.random() < ASSORTMENT[label]
+        sells = product.popularity > 0
+        if label == MAIN_WAREHOUSE:
+            drawn = drawn or product.parent == story or not sells
+        elif not sells:
+            drawn = False
+        if drawn and not product.is_group:
+            yield product
 
 
 def expected_sales(

@@ -33,6 +33,12 @@ def months_before(day: date, months: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
+def year_before(day: date) -> date:
+    """The same day of the year before; the 28th for a 29 February."""
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
+
+
 @attrs.frozen(kw_only=True)
 class Calendar:
     """The days that the books cover: 24 full months and the month of `today` up to it."""
@@ -85,3 +91,10 @@ class Calendar:
 def is_workday(day: date) -> bool:
     """Banks and suppliers work from Monday to Friday."""
     return day.weekday() < 5  # noqa: PLR2004 - Saturday is 5 in datetime's own numbering
+
+
+def next_workday(day: date) -> date:
+    """The day itself, or the Monday after it."""
+    while not is_workday(day):
+        day += timedelta(days=1)
+    return day

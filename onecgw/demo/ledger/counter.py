@@ -1,10 +1,10 @@
 """A sales counter: where one segment draws its customers and the lines of its documents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import accumulate
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from onecgw.demo.ledger import names
 from onecgw.demo.ledger.calendar import DAYS_A_MONTH
@@ -22,6 +22,8 @@ from onecgw.demo.ledger.segments import (
 )
 from onecgw.demo.ledger.stockroom import Shelf, Stockroom
 
+_ValueT = TypeVar("_ValueT")
+
 _DRAWN_AT_ONCE: Final = 256
 _ATTEMPTS_FOR_A_KNOWN_CUSTOMER: Final = 20
 
@@ -35,12 +37,16 @@ class Counter:
         self.segment = segment
         self.firm = next(firm for firm in company.firms if firm.currency == segment.firm)
         self.channel = company.channel(segment.folder, segment.channel)
-        self.documents_a_day = company.size.sales_a_month * segment.share / DAYS_A_MONTH
+        self._documents_a_day = company.size.sales_a_month * segment.share / DAYS_A_MONTH
+        self._documents_due = 0.0
         self.customers = _customers(rng, company, segment)
         self._rng = rng
         self._customer_weights = list(
             accumulate((rank + 3) ** -PARETO for rank in range(len(self.customers)))
         )
+        self._line_counts = _dealt(rng, segment.lines)
+        self._discounts = _dealt(rng, WHOLESALE_DISCOUNTS_PERCENT if segment.wholesale else (0,))
+        self._units = _dealt(rng, WHOLESALE_PACKS if segment.wholesale else RETAIL_UNITS)
         self._sellers = [one.id for one in company.sellers if one.firm == self.firm.id]
         self._warehouses = [
             warehouse
@@ -51,6 +57,13 @@ class Counter:
             warehouse: self._drawn_shelves(stockroom, warehouse)
             for warehouse in dict.fromkeys(self._warehouses)
         }
+
+    def documents_of_a_day(self, busy: float) -> int:
+        """How many documents a day brings; what is less than one waits for the next day."""
+        self._documents_due += self._documents_a_day * busy * self._rng.uniform(0.9, 1.1)
+        count = int(self._documents_due)
+        self._documents_due -= count
+        return count
 
     def expected_share(self, customer: Partner) -> float:
         """The part of the segment's sales that a customer makes."""
@@ -78,9 +91,9 @@ class Counter:
     def pick_lines(self, warehouse: int) -> Iterator[SaleLine]:
         """The lines of a sale; a product stands in a document once, and only if there is stock."""
         shelves = self._shelves[warehouse]
-        discount = self._rng.choice(WHOLESALE_DISCOUNTS_PERCENT) if self.segment.wholesale else 0
+        discount = next(self._discounts)
         taken: list[Shelf] = []
-        for _ in range(self._rng.choice(self.segment.lines)):
+        for _ in range(next(self._line_counts)):
             shelf = next(shelves)
             if shelf in taken or shelf.qty < shelf.product.step:
                 shelf = next(shelves)
@@ -102,10 +115,10 @@ class Counter:
 
     def _wanted_qty(self, shelf: Shelf) -> int:
         step = shelf.product.step
+        units = next(self._units)
         if self.segment.wholesale:
-            packs = self._rng.choice(WHOLESALE_PACKS)
-            return max(step, int(shelf.product.pack * packs * 1000) // step * step)
-        return self._rng.choice(RETAIL_UNITS) * step
+            return max(step, int(shelf.product.pack * units * 1000) // step * step)
+        return int(units * step)
 
     def _drawn_shelves(self, stockroom: Stockroom, warehouse: int) -> Iterator[Shelf]:
         shelves = [
@@ -116,6 +129,12 @@ class Counter:
         weights = list(accumulate(self.segment.likelihood(shelf.product) for shelf in shelves))
         while True:
             yield from self._rng.choices(shelves, cum_weights=weights, k=_DRAWN_AT_ONCE)
+
+
+def _dealt(rng: Random, values: Sequence[_ValueT]) -> Iterator[_ValueT]:
+    """The values like cards: in a random order, and each as often as the others."""
+    while True:
+        yield from rng.sample(values, len(values))
 
 
 def _customers(rng: Random, company: Company, segment: Segment) -> list[Partner]:

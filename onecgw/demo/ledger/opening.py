@@ -19,7 +19,7 @@ from onecgw.demo.ledger.treasury import Treasury
 # Customers pay later than agreed, by so much on the average.
 _LATE_FACTOR: Final = 1.15
 _BANK_MONTHS: Final = 1.7
-_DESK_OWN: Final = 20_000_00
+_DESK_BASE: Final = 20_000_00
 # What lies of the two products that nobody sells regularly.
 _SLEEPING_QTY: Final = 14_000
 
@@ -39,12 +39,13 @@ def open_stock(
 ) -> None:
     """Every shelf is filled to about what the buyers aim at."""
     day = calendar.opening_day
+    cover_days = supply.cover_days(day)
     rows = []
     for shelf in stockroom.shelves.values():
         qty = _SLEEPING_QTY
         if shelf.product.popularity > 0:
             step = shelf.product.step
-            filled = supply.target_qty(shelf, day) * rng.uniform(0.5, 1.0)
+            filled = shelf.target_qty(cover_days) * rng.uniform(0.5, 1.0)
             qty = max(step, int(filled) // step * step)
         cost = divide(qty * shelf.unit_price, 1000) * shelf.rate
         shelf.receive(qty, cost)
@@ -80,7 +81,7 @@ def open_cash(
     """The banks hold well over a month's sales, the desks some change."""
     rows = []
     for desk in company.cash:
-        own = _DESK_OWN
+        own = _DESK_BASE // desk.rate
         if desk.purpose == "bank":
             own = in_currency(sales[desk.firm] * _BANK_MONTHS, desk) // desk.rate
         treasury.desks.own[desk.id] = own
@@ -134,7 +135,7 @@ def _open_payables(
     partners = {partner.id: partner for partner in company.partners}
     owed: dict[tuple[int, int], float] = {}
     for shelf in stockroom.shelves.values():
-        if shelf.product.popularity > 0:
+        if shelf.product.popularity > 0 and shelf.source is None:
             firm = firms[shelf.warehouse.firm]
             supplier = partners[shelf.product.supplier]
             daily = shelf.daily_qty * shelf.unit_price * shelf.rate / 1000

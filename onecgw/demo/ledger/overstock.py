@@ -2,96 +2,110 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import cycle
 from typing import Final
 
 import attrs
 
 from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import STORY_MONTHS, Calendar
-from onecgw.demo.ledger.catalogues import Partner
+from onecgw.demo.ledger.calendar import Calendar, month_start, months_before, year_before
 from onecgw.demo.ledger.company import Company
+from onecgw.demo.ledger.rounds import Round
 from onecgw.demo.ledger.segments import MAIN_WAREHOUSE
-from onecgw.demo.ledger.stockroom import Shelf, Stockroom
+from onecgw.demo.ledger.stockroom import Shelf
+from onecgw.demo.ledger.turnover import Turnover, weighted_ends
 
-# By how many days all stock together turns slower than it would.
+# By how many days the cycle is longer than in the same months of the year before.
 _LONGER_DAYS: Final = 15.0
-# The pile grows during the first weeks, a part of it every workday.
-_PILING_DAYS: Final = 24
+# The pile grows during the first weeks, by an order on each of these weekdays. So it is owed for
+# at the end of the first month and paid by the end of the second: the payables turn as they did.
+_PILING_DAYS: Final = 16
+_ORDERED_ON: Final = (0, 3)
+# A pile that is too high cannot be taken back, so in the first month it stays a little lower.
+_FIRST_MONTH_PART: Final = 0.88
+# In the last month a balance counts so little that the pile only follows what it was to be.
+_LAST_MOVES: Final = 0.03
+_ONE_DAY: Final = timedelta(days=1)
 
 
-@attrs.frozen
-class Round:
-    """What one supplier delivers to one warehouse."""
+@attrs.frozen(kw_only=True)
+class Cycle:
+    """What the cash conversion cycle is made of."""
 
-    supplier: Partner
-    shelves: tuple[Shelf, ...]
-
-
-def rounds(company: Company, stockroom: Stockroom) -> list[Round]:
-    """Every pair of a supplier and a warehouse it delivers to."""
-    partners = {partner.id: partner for partner in company.partners}
-    pairs: dict[tuple[int, int], list[Shelf]] = {}
-    for shelf in stockroom.shelves.values():
-        if shelf.product.popularity > 0:
-            pair = (shelf.product.supplier, shelf.warehouse.id)
-            pairs.setdefault(pair, []).append(shelf)
-    return [Round(partners[supplier], tuple(shelves)) for (supplier, _), shelves in pairs.items()]
+    stock: Turnover
+    receivables: Turnover
+    payables: Turnover
 
 
 class Overstock:
     """The buyers' mistake: they pile up one product group in the main warehouse.
 
-    The pile makes the company's whole stock last so many days longer, by the average of the
-    balances at the ends of the story's months; it is kept up until the end of the story.
+    The pile makes the company's cash conversion cycle so many days longer than a year before, by
+    the average of the balances at the ends of the story's months; it is kept up until its end.
     """
 
-    def __init__(self, *, company: Company, calendar: Calendar, stockroom: Stockroom) -> None:
+    def __init__(
+        self, *, company: Company, calendar: Calendar, rounds: list[Round], cash_cycle: Cycle
+    ) -> None:
         group = next(one.id for one in company.products if one.label == names.STORY_GROUP)
         main = company.warehouse(MAIN_WAREHOUSE).id
-        self._calendar = calendar
-        self._rounds = [
-            Round(one.supplier, shelves)
-            for one in rounds(company, stockroom)
-            if (
-                shelves := tuple(
-                    shelf
-                    for shelf in one.shelves
-                    if shelf.product.parent == group and shelf.warehouse.id == main
-                )
-            )
+        own = [
+            Round(supplier=one.supplier, shelves=shelves)
+            for one in rounds
+            if one.shelves[0].warehouse.id == main
+            and (shelves := tuple(s for s in one.shelves if s.product.parent == group))
         ]
-        self._shelves = [shelf for one in self._rounds for shelf in one.shelves]
-        # Of the balances that are averaged the first is without the pile, the last counts by half.
-        part = (STORY_MONTHS - 0.5) / STORY_MONTHS
-        self._pile_cost = _LONGER_DAYS * _daily_cost_of_sales(calendar, stockroom) / part
-        self._usual_cost: int | None = None
+        self._turns = cycle(own)
+        self._cycle = cash_cycle
+        self._first, self._last = calendar.story_from, calendar.story_to
+        self._before = year_before(self._first), months_before(self._first, 9) - _ONE_DAY
+        self._pile = 0.0
 
     def orders(self, day: date) -> Iterator[tuple[Round, list[tuple[Shelf, int]]]]:
         """What is ordered on a day above the usual, thousandths of a unit by shelf."""
-        if not self._calendar.story_from <= day <= self._calendar.story_to:
+        if not self._first <= day <= self._last or day.weekday() not in _ORDERED_ON:
             return
-        cost = sum(shelf.cost for shelf in self._shelves)
-        if self._usual_cost is None:
-            self._usual_cost = cost
-        elapsed = (day - self._calendar.story_from).days + 1
-        pile = self._pile_cost * min(1.0, elapsed / _PILING_DAYS)
-        one = self._rounds[elapsed % len(self._rounds)]
-        missing = self._usual_cost + pile - cost
-        days = missing / sum(_daily_cost(shelf) for shelf in one.shelves)
+        pile = self._wanted_pile()
+        if day >= month_start(self._last):
+            few = self._pile * _LAST_MOVES
+            pile = min(max(pile, self._pile - few), self._pile + few)
+        self._pile = pile
+        elapsed = (day - self._first).days + 1
+        part = _FIRST_MONTH_PART if month_start(day) == self._first else 1.0
+        lies = self._cycle.stock.balance[day - _ONE_DAY]
+        missing = self._usual_stock(day) + pile * min(part, elapsed / _PILING_DAYS) - lies
+        one = next(self._turns)
+        days = missing / one.daily_cost
         wanted = [(shelf, int(shelf.daily_qty * days / 1000) * 1000) for shelf in one.shelves]
         if any(qty > 0 for _, qty in wanted):
             yield one, [(shelf, qty) for shelf, qty in wanted if qty > 0]
 
+    def _usual_stock(self, day: date) -> float:
+        """What would lie in stock without the pile, on the way from a month's end to the next."""
+        before = month_start(day) - _ONE_DAY
+        after = months_before(day, -1) - _ONE_DAY
+        one, two = (self._cycle.stock.usual(end) for end in (before, after))
+        return one + (two - one) * (day - before).days / (after - before).days
 
-def _daily_cost(shelf: Shelf) -> float:
-    """What a shelf sells on an average day, at cost, kopecks."""
-    return shelf.daily_qty * shelf.unit_price * shelf.rate / 1000
+    def _wanted_pile(self) -> float:
+        """What must lie above the usual from now on, for the cycle to come out as wanted."""
+        stock = self._cycle.stock
+        lasts = stock.days(*self._before) + _LONGER_DAYS - self._expected_change_of_debts()
+        story = self._first, self._last
+        missing = lasts * stock.expected_flow(*story) / ((self._last - self._first).days + 1)
+        to_come = 0.0
+        for end, part in weighted_ends(*story):
+            is_known = end in stock.balance
+            missing -= part * (stock.balance[end] if is_known else stock.usual(end))
+            to_come += 0.0 if is_known else part
+        return missing / to_come
 
-
-def _daily_cost_of_sales(calendar: Calendar, stockroom: Stockroom) -> float:
-    """What the whole company is expected to sell on a day of the story, at cost."""
-    days = (calendar.story_to - calendar.story_from).days + 1
-    activity = sum(
-        calendar.activity(calendar.story_from + timedelta(days=number)) for number in range(days)
-    )
-    return activity / days * sum(_daily_cost(shelf) for shelf in stockroom.shelves.values())
+    def _expected_change_of_debts(self) -> float:
+        """By how many days debts lengthen the cycle; not known before the pile is owed for."""
+        if month_start(max(self._cycle.stock.balance) + _ONE_DAY) == self._first:
+            return 0.0
+        received, paid = (
+            debts.expected_days(self._first, self._last) - debts.days(*self._before)
+            for debts in (self._cycle.receivables, self._cycle.payables)
+        )
+        return received - paid

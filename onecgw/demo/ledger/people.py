@@ -1,7 +1,7 @@
 """The catalogue of customers and suppliers, with the oddities that every real one has."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Final
 
@@ -11,93 +11,147 @@ from onecgw.demo.ledger import names
 from onecgw.demo.ledger.calendar import Calendar
 from onecgw.demo.ledger.catalogues import Partner
 from onecgw.demo.ledger.drafts import Draft, number_entries
+from onecgw.demo.ledger.rounding import apportion
 
-_IMPORTERS: Final = "Поставщики: импорт"
 ADVANCE_ONLY: Final = f"ТОВ{names.NBSP}«Лише{names.NBSP}аванси»"
+ARCHIVED_CUSTOMER: Final = "ЧП «Закрытый»"
+IMPORTERS: Final = "Поставщики: импорт"
+HOME_SUPPLIERS, POLISH_SUPPLIERS = "Постачальники України", "Dostawcy Polska"
+
+_IN_ADVANCE: Final = None
+_CUSTOMERS_FOR_LONG: Final = 3
+_SHARE_OF_NEW: Final = 0.3
+_SHARE_OF_PREPAYERS: Final = 0.04
+
+
+@attrs.frozen
+class _Group:
+    """A group of the catalogue.
+
+    share: of all customers, or of all suppliers, percent.
+    kind: what its names are like.
+    terms: after how many days its partners agree to be paid or to pay; 0 is at once.
+    """
+
+    label: str
+    share: int
+    kind: str
+    terms: tuple[int, ...]
+
+
+# Folder → its groups: twelve of customers, three of suppliers.
+CUSTOMER_GROUPS: Final = (
+    ("Покупці: опт", (
+        _Group("Дилери", 16, "uk", (14, 21, 30, 45)),
+        _Group("Будівельні магазини", 12, "uk", (14, 21, 30)),
+        _Group("Монтажные организации", 10, "ru", (21, 30, 45)),
+        _Group("Корпоративні клієнти", 8, "ru", (21, 30, 45)),
+        _Group("Тендерные заказчики", 5, "uk", (45, 60)),
+    )),
+    ("Покупці: роздріб", (
+        _Group("Інтернет-покупці", 17, "person", (0,)),
+        _Group("Магазинні покупці", 5, "person", (0,)),
+        _Group("Постоянные покупатели", 7, "person", (0,)),
+    )),
+    ("Klienci Polska", (
+        _Group("Hurt Polska", 7, "pl", (14, 30, 45)),
+        _Group("Instalatorzy", 5, "pl", (14, 21, 30)),
+        _Group("Detal Polska", 4, "person-pl", (0,)),
+        _Group("Sklep internetowy", 4, "person-pl", (0,)),
+    )),
+)  # fmt: skip
+SUPPLIER_GROUPS: Final = (
+    ("Поставщики", (
+        _Group(HOME_SUPPLIERS, 50, "uk", (30, 35)),
+        _Group(IMPORTERS, 25, "ru", (25, 35, 45)),
+        _Group(POLISH_SUPPLIERS, 25, "pl", (30, 35, 45)),
+    )),
+)  # fmt: skip
 
 
 def draw_partners(
     rng: Random, *, customers: int, suppliers: int, calendar: Calendar
 ) -> tuple[Partner, ...]:
-    """The partners in their folders: so many customers and suppliers, and some odd ones."""
+    """The partners in their folders: so many customers and so many suppliers."""
     drafts = []
-    old = calendar.first_day - timedelta(days=400)
-    for folder, leaves in names.PARTNER_GROUPS:
-        drafts.append(Draft(label=folder, facts={"created": old}, is_group=True))
-        drafts += [
-            Draft(label=leaf, facts={"created": old}, folder=folder, is_group=True)
-            for leaf in leaves
-        ]
-    for folder, share, language, terms in (
-        ("Дилери", 0.28, "uk", (14, 21, 30, 45)),
-        ("Корпоративні клієнти", 0.18, "ru", (21, 30, 45)),
-        ("Тендерные заказчики", 0.05, "uk", (45, 60)),
-        ("Інтернет-покупці", 0.25, "person", (0,)),
-        ("Магазинні покупці", 0.04, "person", (0,)),
-        ("Hurt Polska", 0.12, "pl", (14, 30, 45)),
-        ("Detal Polska", 0.08, "person-pl", (0,)),
+    facts = {"created": _long_ago(calendar)}
+    for folders, count, draw in (
+        (CUSTOMER_GROUPS, customers, _customers),
+        (SUPPLIER_GROUPS, suppliers, _suppliers),
     ):
-        drafts += [
-            _customer(rng, folder, language, terms, calendar)
-            for _ in range(round(customers * share))
-        ]
-    drafts += _odd_customers(calendar)
-    for folder, share, language, terms in (
-        ("Постачальники України", 0.5, "uk", (30, 35, 40)),
-        (_IMPORTERS, 0.25, "ru", (25, 35, 45)),
-        ("Dostawcy Polska", 0.25, "pl", (30, 35, 45)),
-    ):
-        for number in range(round(suppliers * share)):
-            draft = _customer(rng, folder, language, terms, calendar)
-            # A part of the importers want their money before they deliver.
-            in_advance = folder == _IMPORTERS and number % 4 == 1
-            terms_days = None if in_advance else draft.facts["terms_days"]
-            facts = {**draft.facts, "created": old, "terms_days": terms_days}
-            drafts.append(attrs.evolve(draft, facts=facts))
+        shares = [group.share for _, groups in folders for group in groups]
+        counts = iter(apportion(count, shares))
+        for folder, groups in folders:
+            drafts.append(Draft(label=folder, facts=facts, is_group=True))
+            for group in groups:
+                drafts.append(Draft(label=group.label, facts=facts, folder=folder, is_group=True))
+                drafts += draw(rng, group, next(counts), calendar)
     return number_entries(rng, Partner, "К", drafts)
 
 
-def _customer(
-    rng: Random, folder: str, language: str, terms: Sequence[int], calendar: Calendar
-) -> Draft:
-    polish = language in ("pl", "person-pl")
-    if language.startswith("person"):
+def _customers(rng: Random, group: _Group, count: int, calendar: Calendar) -> list[Draft]:
+    """So many customers of a group; the odd ones take the places of the last."""
+    drafts = [_partner(rng, group, number, calendar) for number in range(count)]
+    odd = [draft for draft in _odd_customers(calendar) if draft.folder == group.label]
+    return [*drafts[: count - len(odd)], *odd]
+
+
+def _suppliers(rng: Random, group: _Group, count: int, calendar: Calendar) -> list[Draft]:
+    """So many suppliers of a group; a part of the importers want money before they deliver."""
+    drafts = []
+    for number in range(count):
+        draft = _partner(rng, group, number, calendar)
+        in_advance = group.label == IMPORTERS and number % 4 == 1
+        terms_days = _IN_ADVANCE if in_advance else rng.choice(group.terms)
+        facts = {**draft.facts, "created": _long_ago(calendar), "terms_days": terms_days}
+        drafts.append(attrs.evolve(draft, facts=facts))
+    return drafts
+
+
+def _partner(rng: Random, group: _Group, number: int, calendar: Calendar) -> Draft:
+    polish = group.kind in ("pl", "person-pl")
+    if group.kind.startswith("person"):
         label = names.person_name(rng, "pl" if polish else rng.choice(("uk", "uk", "ru")))
     else:
-        label = names.company_name(rng, language)
+        label = names.company_name(rng, group.kind)
     span = (calendar.today - calendar.first_day).days
-    is_new = rng.random() < 0.3  # noqa: PLR2004 - the share of customers won in the two years
+    # Each group has somebody to sell to from the first day on.
+    is_new = number >= _CUSTOMERS_FOR_LONG and rng.random() < _SHARE_OF_NEW
     offset = rng.randrange(span) if is_new else -rng.randrange(1, 1500)
-    in_advance = terms != (0,) and rng.random() < 0.04  # noqa: PLR2004 - the share of prepayers
+    in_advance = group.terms != (0,) and rng.random() < _SHARE_OF_PREPAYERS
     facts = {
         "phone": names.phone(rng, "48" if polish else "380"),
         "city": rng.choice(names.CITIES_PL if polish else names.CITIES_UA),
         "created": calendar.first_day + timedelta(days=offset),
-        "terms_days": None if in_advance else rng.choice(terms),
+        "terms_days": _IN_ADVANCE if in_advance else rng.choice(group.terms),
     }
-    return Draft(label=label, facts=facts, folder=folder)
+    return Draft(label=label, facts=facts, folder=group.label)
 
 
 def _odd_customers(calendar: Calendar) -> list[Draft]:
     """What every real base has: look-alikes, duplicates, an archived one, a nameless buyer."""
     created = calendar.first_day - timedelta(days=200)
-    rows = (
-        (names.ANONYMOUS, "Магазинні покупці", 0, False),
-        ("ТОВ «Мрія-Тест»", "Дилери", 30, False),
-        ("ООО «Мрия-Тест»", "Корпоративні клієнти", 30, False),
-        ("ООО «Тёплый дом»", "Корпоративні клієнти", 21, False),
-        ("ООО «Теплый дом»", "Дилери", 21, False),
-        ("ФОП Зорецвіт Олена", "Дилери", 14, False),
-        ("ФОП Зорецвіт Олена", "Корпоративні клієнти", 30, False),
-        ("ЧП «Закрытый»", "Дилери", 30, True),
-        (ADVANCE_ONLY, "Тендерные заказчики", None, False),
+    rows: Sequence[tuple[str, str, int | None]] = (
+        (names.ANONYMOUS, "Магазинні покупці", 0),
+        ("ТОВ «Мрія-Тест»", "Дилери", 30),
+        ("ООО «Мрия-Тест»", "Корпоративні клієнти", 30),
+        ("ООО «Тёплый дом»", "Монтажные организации", 21),
+        ("ООО «Теплый дом»", "Дилери", 21),
+        ("ФОП Зорецвіт Олена", "Дилери", 14),
+        ("ФОП Зорецвіт Олена", "Будівельні магазини", 30),
+        (ARCHIVED_CUSTOMER, "Дилери", 30),
+        (ADVANCE_ONLY, "Тендерные заказчики", _IN_ADVANCE),
     )
     return [
         Draft(
             label=label,
             facts={"created": created, "terms_days": terms, "city": names.CITIES_UA[0]},
             folder=folder,
-            archived=archived,
+            archived=label == ARCHIVED_CUSTOMER,
         )
-        for label, folder, terms, archived in rows
+        for label, folder, terms in rows
     ]
+
+
+def _long_ago(calendar: Calendar) -> date:
+    return calendar.first_day - timedelta(days=400)

@@ -11,20 +11,22 @@ MAIN_WAREHOUSE, SHOP = "Центральний склад", "Магазин «Р
 SOUTH, RESERVE = "Южный склад", "Резервний склад"
 POLISH_MAIN, POLISH_SHOP = "Magazyn główny", "Sklep firmowy"
 
-# Which part of the products a warehouse keeps.
+# Shops buy nothing: they are filled up from a warehouse of their firm.
+FILLED_FROM: Final = {SHOP: MAIN_WAREHOUSE, POLISH_SHOP: POLISH_MAIN}
+# Which part of the products a warehouse keeps; a shop, of those of its warehouse. Shops come last.
 ASSORTMENT: Final = {
     MAIN_WAREHOUSE: 0.75,
     SOUTH: 0.35,
-    SHOP: 0.35,
     RESERVE: 0.12,
     POLISH_MAIN: 0.40,
-    POLISH_SHOP: 0.20,
+    SHOP: 0.45,
+    POLISH_SHOP: 0.50,
 }
 
 # Quantities of a line, drawn evenly: units in retail, packs in wholesale.
 RETAIL_UNITS: Final = (1, 1, 1, 2, 3)
-WHOLESALE_PACKS: Final = (0.5, 1, 1, 2, 3)
-WHOLESALE_DISCOUNTS_PERCENT: Final = (0, 2, 3, 5, 8)
+WHOLESALE_PACKS: Final = (0.5, 1, 1, 1, 1.5, 2)
+WHOLESALE_DISCOUNTS_PERCENT: Final = (0, 1, 2, 3, 5)
 
 
 @attrs.frozen(kw_only=True)
@@ -65,8 +67,11 @@ class Segment:
         return product.step / 1000 * sum(RETAIL_UNITS) / len(RETAIL_UNITS)
 
 
-_DEALERS: Final = ("Дилери", "Корпоративні клієнти")
-_BULK, _FEW = (1, 2, 2, 3, 4, 5), (1, 1, 1, 2, 2)
+_TRADERS: Final = ("Дилери", "Будівельні магазини", "Монтажные организации")
+_BUYERS: Final = ("Дилери", "Корпоративні клієнти", "Монтажные организации")
+_POLES: Final = ("Hurt Polska", "Instalatorzy")
+_REGULARS: Final = ("Інтернет-покупці", "Магазинні покупці", "Постоянные покупатели")
+_BULK, _FEW = (1, 2, 3, 3, 4, 4), (1, 1, 1, 2, 2)
 
 # Marketplace has no sales on purpose: a channel that was opened and stands empty.
 SEGMENTS: Final = tuple(
@@ -80,11 +85,11 @@ SEGMENTS: Final = tuple(
         lines=lines,
     )
     for firm, folder, channel, share, warehouses, customers, lines in (
-        (UKRAINIAN, "B2B", "Опт", 0.20, ((MAIN_WAREHOUSE, 3), (SOUTH, 2)), _DEALERS, _BULK),
-        (UKRAINIAN, "B2B", "Online", 0.10, ((MAIN_WAREHOUSE, 1),), _DEALERS, _BULK),
+        (UKRAINIAN, "B2B", "Опт", 0.20, ((MAIN_WAREHOUSE, 3), (SOUTH, 2)), _TRADERS, _BULK),
+        (UKRAINIAN, "B2B", "Online", 0.10, ((MAIN_WAREHOUSE, 1),), _BUYERS, _BULK),
         (UKRAINIAN, "B2B", "Тендеры", 0.05, ((RESERVE, 1),), ("Тендерные заказчики",), _BULK),
-        (POLISH, "B2B", "Опт", 0.08, ((POLISH_MAIN, 1),), ("Hurt Polska",), _BULK),
-        (POLISH, "B2B", "Online", 0.03, ((POLISH_MAIN, 1),), ("Hurt Polska",), _BULK),
+        (POLISH, "B2B", "Опт", 0.08, ((POLISH_MAIN, 1),), _POLES, _BULK),
+        (POLISH, "B2B", "Online", 0.03, ((POLISH_MAIN, 1),), _POLES, _BULK),
         (UKRAINIAN, "B2C", "Offline", 0.27, ((SHOP, 1),), (), _FEW),
         (
             UKRAINIAN,
@@ -92,10 +97,10 @@ SEGMENTS: Final = tuple(
             "Online",
             0.15,
             ((MAIN_WAREHOUSE, 2), (SHOP, 1)),
-            ("Інтернет-покупці", "Магазинні покупці"),
+            _REGULARS,
             _FEW,
         ),
         (POLISH, "B2C", "Offline", 0.07, ((POLISH_SHOP, 1),), ("Detal Polska",), _FEW),
-        (POLISH, "B2C", "Online", 0.05, ((POLISH_MAIN, 1),), ("Detal Polska",), _FEW),
+        (POLISH, "B2C", "Online", 0.05, ((POLISH_MAIN, 1),), ("Sklep internetowy",), _FEW),
     )
 )

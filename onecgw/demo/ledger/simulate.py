@@ -11,12 +11,14 @@ from onecgw.demo.ledger.company import SIZES, Company, SizeName, found_company
 from onecgw.demo.ledger.counter import Counter
 from onecgw.demo.ledger.journal import Journal
 from onecgw.demo.ledger.opening import monthly_sales, open_cash, open_settlements, open_stock
+from onecgw.demo.ledger.overstock import Cycle
 from onecgw.demo.ledger.registers import draw_registers
 from onecgw.demo.ledger.schema import CATALOGUES, DOCUMENTS, catalogue_columns
 from onecgw.demo.ledger.segments import SEGMENTS
 from onecgw.demo.ledger.supply import Supply
 from onecgw.demo.ledger.trade import Trade
 from onecgw.demo.ledger.treasury import Treasury
+from onecgw.demo.ledger.turnover import Turnover
 
 
 def write_books(
@@ -57,8 +59,18 @@ def _write_documents(
     treasury = Treasury(
         rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
     )
+    cash_cycle = Cycle(
+        stock=Turnover(calendar=calendar),
+        receivables=Turnover(calendar=calendar),
+        payables=Turnover(calendar=calendar),
+    )
     supply = Supply(
-        rng=rng, company=company, calendar=calendar, stockroom=stockroom, journal=journal
+        rng=rng,
+        company=company,
+        calendar=calendar,
+        stockroom=stockroom,
+        cash_cycle=cash_cycle,
+        journal=journal,
     )
     trade = Trade(
         rng=rng, calendar=calendar, stockroom=stockroom, counters=counters, journal=journal
@@ -73,6 +85,7 @@ def _write_documents(
         journal=journal,
     )
     open_cash(company=company, calendar=calendar, treasury=treasury, sales=sales, journal=journal)
+    stock = stockroom.cost
     for day in calendar.days:
         if day.day == 1:
             progress(f"{day:%Y-%m}")
@@ -80,6 +93,11 @@ def _write_documents(
         bought = supply.supply(day)
         sold = trade.trade(day)
         treasury.settle(day, sold, bought)
+        cost = sum(one.cost for one in sold)
+        stock += sum(one.amount - one.vat for one in bought) - cost
+        cash_cycle.stock.note(day, stock, cost)
+        cash_cycle.receivables.note(day, treasury.owed_to_us, sum(one.amount for one in sold))
+        cash_cycle.payables.note(day, treasury.owed_by_us, sum(one.amount for one in bought))
     journal.flush()
 
 

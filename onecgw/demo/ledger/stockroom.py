@@ -14,13 +14,15 @@ class Shelf:
     cost: what that quantity cost without VAT, kopecks of the base currency.
     unit_price: the purchase price of a unit without VAT, hundredths of the firm's currency.
     rate: kopecks of the base currency for a hundredth of the firm's currency.
-    daily_qty: the expected sale of an average day, thousandths of a unit.
+    source: the shelf it is filled up from; None is filled up by the supplier.
+    daily_qty: what leaves it on an average day, thousandths of a unit.
     """
 
     product: Product
     warehouse: Warehouse
     unit_price: int
     rate: int
+    source: "Shelf | None" = None
     daily_qty: float = 0.0
     qty: int = 0
     cost: int = 0
@@ -29,6 +31,11 @@ class Shelf:
         """The price of a unit incl. VAT: the purchase price with the product's margin on it."""
         with_margin = self.unit_price * 100 / (100 - self.product.margin_percent)
         return round(with_margin * (100 - discount_percent) * (100 + vat_percent) / 10_000)
+
+    def target_qty(self, cover_days: float) -> int:
+        """What so many average days sell, at least one step, thousandths of a unit."""
+        step = self.product.step
+        return max(step, round(self.daily_qty * cover_days / step) * step)
 
     def receive(self, qty: int, cost: int) -> None:
         """Goods come in at what they cost."""
@@ -62,6 +69,19 @@ class Stockroom:
     def add(self, shelf: Shelf) -> None:
         """Put up a shelf."""
         self.shelves[shelf.warehouse.id, shelf.product.id] = shelf
+
+    @property
+    def cost(self) -> int:
+        """What everything on the shelves cost, kopecks."""
+        return sum(shelf.cost for shelf in self.shelves.values())
+
+    def in_warehouse(self, warehouse: Warehouse) -> dict[int, Shelf]:
+        """The shelves of a warehouse, by product."""
+        return {
+            shelf.product.id: shelf
+            for shelf in self.shelves.values()
+            if shelf.warehouse.id == warehouse.id
+        }
 
     def of(self, warehouse: int, product: int) -> Shelf:
         """The shelf of a product in a warehouse."""

@@ -1,30 +1,31 @@
 """Purchases, returns to suppliers and transfers between warehouses."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from heapq import nlargest
 from random import Random
 from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.calendar import DAYS_A_MONTH, Calendar, is_workday
+from onecgw.demo.ledger.calendar import DAYS_A_MONTH, Calendar, is_workday, next_workday
 from onecgw.demo.ledger.catalogues import Firm, Partner
 from onecgw.demo.ledger.company import Company
 from onecgw.demo.ledger.journal import Journal, PurchaseLine, TransferLine
-from onecgw.demo.ledger.overstock import Overstock, Round, rounds
+from onecgw.demo.ledger.overstock import Cycle, Overstock
 from onecgw.demo.ledger.rounding import divide
-from onecgw.demo.ledger.segments import MAIN_WAREHOUSE, SHOP, SOUTH
+from onecgw.demo.ledger.rounds import Round, draw_rounds
 from onecgw.demo.ledger.stockroom import Shelf, Stockroom
 
 _COVER_DAYS: Final = 62
-_REORDER_BELOW: Final = 0.8
 _SEASON_AHEAD: Final = timedelta(days=25)
-_RETURN_SHARE: Final = 0.03
+# Purchase prices move by so much around the list price, and the value of a shelf with them.
+_PRICE_MOVES: Final = 0.02
+_RETURN_SHARE: Final = 0.025
 _RETURN_AFTER_DAYS: Final = (2, 6)
 _TRANSFER_WEEKDAY: Final = 3
-_TRANSFER_BELOW_DAYS: Final = 12
-_TRANSFER_LINES: Final = 12
+# A shop's shelf is filled up when less than this part of what it should hold is left.
+_FILL_UP_BELOW: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
@@ -50,57 +51,52 @@ class Supply:
         company: Company,
         calendar: Calendar,
         stockroom: Stockroom,
+        cash_cycle: Cycle,
         journal: Journal,
     ) -> None:
         self._rng = rng
         self._calendar = calendar
         self._journal = journal
-        self._stockroom = stockroom
         self._firms = {firm.id: firm for firm in company.firms}
         self._documents_a_day = company.size.purchases_a_month / DAYS_A_MONTH
-        self._rounds = deque(rounds(company, stockroom))
-        rng.shuffle(self._rounds)
+        self._documents_due = 0.0
+        self._rounds = draw_rounds(company, stockroom)
+        self._returns_owed = 0.0
         self._returns_due: dict[date, list[tuple[Round, int, Shelf, PurchaseLine]]] = {}
-        self._warehouses = {
-            label: company.warehouse(label).id for label in (MAIN_WAREHOUSE, SHOP, SOUTH)
-        }
-        self._overstock = Overstock(company=company, calendar=calendar, stockroom=stockroom)
+        self._shops = [
+            (shelf, shelf.source)
+            for shelf in stockroom.shelves.values()
+            if shelf.source is not None
+        ]
+        self._overstock = Overstock(
+            company=company, calendar=calendar, rounds=self._rounds, cash_cycle=cash_cycle
+        )
 
-    def target_qty(self, shelf: Shelf, day: date) -> int:
-        """How much should lie on a shelf, thousandths, with the coming season in mind."""
-        ahead = self._calendar.activity(day + _SEASON_AHEAD)
-        wanted = shelf.daily_qty * _COVER_DAYS * ahead
-        step = shelf.product.step
-        return max(step, round(wanted / step) * step)
+    def cover_days(self, day: date) -> float:
+        """How many average days' sales should lie on a shelf, with the coming season in mind."""
+        return _COVER_DAYS * self._calendar.activity(day + _SEASON_AHEAD)
 
     def supply(self, day: date) -> list[Bought]:
         """Write the purchases, returns and transfers of a day."""
-        bought: list[Bought] = []
-        expected = self._documents_a_day * self._calendar.wholesale(day)
-        for _ in range(int(expected + self._rng.random())):
-            purchase = self._next_purchase(day)
-            if purchase is not None:
-                bought.append(purchase)
+        cover_days = self.cover_days(day)
+        self._documents_due += self._documents_a_day * self._calendar.wholesale(day)
+        orders = [
+            (one, wanted)
+            for one in self._most_urgent(int(self._documents_due), cover_days)
+            if (wanted := one.wanted(cover_days))
+        ]
+        self._documents_due -= len(orders)
+        bought = [self._buy(day, *order) for order in (*orders, *self._overstock.orders(day))]
         if is_workday(day):
-            bought += [self._buy(day, one, lines) for one, lines in self._overstock.orders(day)]
             bought += self._send_back(day)
         if day.weekday() == _TRANSFER_WEEKDAY:
-            self._transfer(day)
+            self._fill_up_shops(day, cover_days)
         return bought
 
-    def _next_purchase(self, day: date) -> Bought | None:
-        """The first supplier in turn from whom something is needed."""
-        for _ in range(len(self._rounds)):
-            one = self._rounds.popleft()
-            self._rounds.append(one)
-            wanted = [
-                (shelf, target - shelf.qty)
-                for shelf in one.shelves
-                if shelf.qty < _REORDER_BELOW * (target := self.target_qty(shelf, day))
-            ]
-            if wanted:
-                return self._buy(day, one, wanted)
-        return None
+    def _most_urgent(self, count: int, cover_days: float) -> list[Round]:
+        if count == 0:
+            return []
+        return nlargest(count, self._rounds, key=lambda one: one.urgency(cover_days))
 
     def _buy(self, day: date, one: Round, wanted: Iterable[tuple[Shelf, int]]) -> Bought:
         shelf = one.shelves[0]
@@ -114,9 +110,13 @@ class Supply:
             supplier=one.supplier.id,
             lines=lines,
         )
-        if self._rng.random() < _RETURN_SHARE:
-            sent_back, line = self._rng.choice(bought)
-            due = day + timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))
+        self._returns_owed += _RETURN_SHARE
+        faulty = [(to, line) for to, line in bought if _can_go_back(to, line)]
+        if self._returns_owed >= 1 and faulty:
+            self._returns_owed -= 1
+            sent_back, line = self._rng.choice(faulty)
+            after = timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))
+            due = next_workday(day + after)
             self._returns_due.setdefault(due, []).append((one, document, sent_back, line))
         return Bought(
             firm=firm,
@@ -126,18 +126,20 @@ class Supply:
         )
 
     def _receive(self, shelf: Shelf, qty: int, firm: Firm) -> PurchaseLine:
-        price = max(1, round(shelf.unit_price * self._rng.uniform(0.97, 1.03)))
+        move = self._rng.uniform(-_PRICE_MOVES, _PRICE_MOVES)
+        price = round(shelf.unit_price * (1 + move))
         net = divide(price * qty, 1000)
         vat = divide(net * firm.vat_percent, 100)
         shelf.receive(qty, net * firm.rate)
         return shelf.product.id, qty, (net + vat) * firm.rate, vat * firm.rate
 
     def _send_back(self, day: date) -> Iterator[Bought]:
-        """A whole line goes back at its purchase price, if the shelf keeps some of it."""
+        """A whole line goes back at its purchase price, or another one some other day."""
         for one, document, shelf, line in self._returns_due.pop(day, ()):
-            _, qty, amount, vat = line
-            if shelf.qty <= qty or shelf.cost <= amount - vat:
+            if not _can_go_back(shelf, line):
+                self._returns_owed += 1
                 continue
+            _, qty, amount, vat = line
             shelf.receive(-qty, -(amount - vat))
             firm = self._firms[shelf.warehouse.firm]
             self._journal.purchase(
@@ -150,20 +152,25 @@ class Supply:
             )
             yield Bought(firm=firm, supplier=one.supplier, amount=-amount, vat=-vat)
 
-    def _transfer(self, day: date) -> None:
-        """Once a week the main warehouse helps out the two others of its firm."""
-        source = self._warehouses[MAIN_WAREHOUSE]
-        for target in (self._warehouses[SHOP], self._warehouses[SOUTH]):
-            lines: list[TransferLine] = []
-            for shelf in self._stockroom.shelves.values():
-                if shelf.warehouse.id != target or len(lines) == _TRANSFER_LINES:
-                    continue
-                giver = self._stockroom.shelves.get((source, shelf.product.id))
-                wanted = self.target_qty(shelf, day) - shelf.qty
-                is_short = shelf.qty < shelf.daily_qty * _TRANSFER_BELOW_DAYS
-                if is_short and giver is not None and giver.qty > 2 * wanted > 0:
-                    cost = giver.issue(wanted)
-                    shelf.receive(wanted, cost)
-                    lines.append((shelf.product.id, wanted, cost))
-            if lines:
-                self._journal.stock_transfer(day=day, source=source, target=target, lines=lines)
+    def _fill_up_shops(self, day: date, cover_days: float) -> None:
+        """Once a week shops get what they run low of, but never more than half of what there is."""
+        lines: dict[tuple[int, int], list[TransferLine]] = {}
+        for shelf, source in self._shops:
+            target = shelf.target_qty(cover_days)
+            step = shelf.product.step
+            qty = min(target - shelf.qty, source.qty // (2 * step) * step)
+            if shelf.qty < target * _FILL_UP_BELOW and qty > 0:
+                cost = source.issue(qty)
+                shelf.receive(qty, cost)
+                pair = (source.warehouse.id, shelf.warehouse.id)
+                lines.setdefault(pair, []).append((shelf.product.id, qty, cost))
+        for (source_id, target_id), moved in lines.items():
+            self._journal.stock_transfer(day=day, source=source_id, target=target_id, lines=moved)
+
+
+def _can_go_back(shelf: Shelf, line: PurchaseLine) -> bool:
+    """Whether the rest would still be worth a price that it can have been bought at."""
+    _, qty, amount, vat = line
+    at_list_price = (shelf.qty - qty) * shelf.unit_price * shelf.rate / 1000
+    move = abs(shelf.cost - (amount - vat) - at_list_price)
+    return shelf.qty > qty and move <= at_list_price * _PRICE_MOVES

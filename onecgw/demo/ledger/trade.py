@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.calendar import Calendar
+from onecgw.demo.ledger.calendar import Calendar, next_workday
 from onecgw.demo.ledger.catalogues import Firm, Partner
 from onecgw.demo.ledger.counter import Counter
 from onecgw.demo.ledger.goods import NEGATIVE_PRODUCT
@@ -24,7 +24,7 @@ _OVERSOLD_QTY: Final = 3000
 class Sold:
     """What the treasury and the returns desk have to know of a sale or a return.
 
-    amount, vat: incl. VAT and the VAT in it, base currency; negative for a return.
+    amount, vat, cost: incl. VAT, the VAT in it, its cost, base currency; negative for a return.
     """
 
     document: int
@@ -37,6 +37,7 @@ class Sold:
     offline: bool
     amount: int
     vat: int
+    cost: int
 
 
 class Trade:
@@ -57,7 +58,7 @@ class Trade:
         self._counters = counters
         self._journal = journal
         self._returns_due: dict[date, list[tuple[Sold, SaleLine]]] = {}
-        self._oversold_on = calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO)
+        self._oversold_on = next_workday(calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO))
 
     def trade(self, day: date) -> list[Sold]:
         """Write the sales and the returns of a day, in this order."""
@@ -65,8 +66,7 @@ class Trade:
         wholesale, retail = self._calendar.wholesale(day), self._calendar.retail(day)
         for counter in self._counters:
             busy = wholesale if counter.segment.wholesale else retail
-            expected = counter.documents_a_day * busy * self._rng.uniform(0.9, 1.1)
-            for _ in range(int(expected + self._rng.random())):
+            for _ in range(counter.documents_of_a_day(busy)):
                 warehouse = counter.pick_warehouse()
                 lines = tuple(counter.pick_lines(warehouse))
                 if lines:
@@ -99,6 +99,7 @@ class Trade:
             offline=counter.segment.channel == "Offline",
             amount=sum(line[2] for line in lines),
             vat=sum(line[3] for line in lines),
+            cost=sum(line[4] for line in lines),
         )
         if self._rng.random() < _RETURN_SHARE:
             after = timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))
@@ -134,4 +135,4 @@ class Trade:
                 lines=(line,),
                 return_of=sale.document,
             )
-            yield attrs.evolve(sale, document=document, amount=-amount, vat=-vat)
+            yield attrs.evolve(sale, document=document, amount=-amount, vat=-vat, cost=-cost)

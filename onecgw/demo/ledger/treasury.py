@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar, is_workday, months_before
+from onecgw.demo.ledger.calendar import Calendar, is_workday, months_before, next_workday
 from onecgw.demo.ledger.catalogues import Cash, CostArticle, Firm, Partner
 from onecgw.demo.ledger.company import Company
 from onecgw.demo.ledger.desks import Desks, in_currency
@@ -29,6 +29,9 @@ _RESERVE_MONTHS: Final = 1.6
 _EXPENSES_SHARE: Final = 0.16
 _ADVANCE_ONLY_AMOUNT: Final = 250_000_00
 _ADVANCE_ONLY_AFTER: Final = timedelta(days=300)
+# Twice a year suppliers who are paid in advance return what was not used.
+_RECONCILED_MONTHS: Final = (2, 8)
+_RECONCILED_DAY: Final = 15
 
 # (firm, partner) → what the partner owes us, or what we owe him; below zero it is an advance.
 Balances = dict[tuple[int, int], int]
@@ -48,6 +51,9 @@ class Treasury:
     ) -> None:
         self.receivable: Balances = {}
         self.payable: Balances = {}
+        # What went back since the last payment, which will be so much smaller.
+        self._taken_back: Balances = {}
+        self._sent_back: Balances = {}
         self.desks = Desks(company=company, journal=journal)
         self._rng = rng
         self._company = company
@@ -56,6 +62,16 @@ class Treasury:
         self._due: dict[date, list[Callable[[date], None]]] = {}
         self._vat: dict[tuple[int, date], int] = {}
         self._anonymous = next(one.id for one in company.partners if one.label == names.ANONYMOUS)
+
+    @property
+    def owed_to_us(self) -> int:
+        """What all customers owe, without their advances."""
+        return sum(amount for amount in self.receivable.values() if amount > 0)
+
+    @property
+    def owed_by_us(self) -> int:
+        """What we owe all suppliers, without our advances."""
+        return sum(amount for amount in self.payable.values() if amount > 0)
 
     def settle(self, day: date, sold: Sequence[Sold], bought: Sequence[Bought]) -> None:
         """Book what was sold and bought on a day, then move the day's money."""
@@ -93,26 +109,27 @@ class Treasury:
         key = (sale.firm.id, sale.customer.id)
         balance = self.receivable.get(key, 0) + sale.amount
         self.receivable[key] = balance
-        if sale.amount < 0:
-            return
         terms_days = sale.customer.terms_days
         if terms_days is None:
             # Who pays in advance fills up the deposit as soon as it is used up.
             if balance > 0:
                 deposit = (2 * sale.amount // _DEPOSIT_ROUNDED_TO + 1) * _DEPOSIT_ROUNDED_TO
                 self._receive(day, sale.firm, sale.customer.id, balance + deposit)
-            return
-        due = day + timedelta(days=terms_days + self._rng.choice(_LATE_DAYS))
-        self._customer_pays(due, sale.firm, sale.customer, sale.amount)
+        elif sale.amount > 0:
+            due = day + timedelta(days=terms_days + self._rng.choice(_LATE_DAYS))
+            self._customer_pays(due, sale.firm, sale.customer, sale.amount)
+        else:
+            self._taken_back[key] = self._taken_back.get(key, 0) - sale.amount
 
     def _customer_pays(self, due: date, firm: Firm, customer: Partner, amount: int) -> None:
         def pay(day: date) -> None:
-            owed = self.receivable.get((firm.id, customer.id), 0)
-            paid = min(in_currency(amount, self._bank(firm)), owed)
+            key = (firm.id, customer.id)
+            wanted = in_currency(amount, self._bank(firm))
+            paid = min(_less_returns(self._taken_back, key, wanted), self.receivable.get(key, 0))
             if paid > 0:
                 self._receive(day, firm, customer.id, paid)
 
-        self._due.setdefault(_next_workday(due), []).append(pay)
+        self._due.setdefault(next_workday(due), []).append(pay)
 
     def _receive(self, day: date, firm: Firm, customer: int, amount: int) -> None:
         key = (firm.id, customer)
@@ -171,21 +188,20 @@ class Treasury:
         elif purchase.amount > 0:
             due = day + timedelta(days=supplier.terms_days)
             self._pay_supplier(due, firm, supplier, purchase.amount)
-        elif balance < 0:
-            self._due.setdefault(_next_workday(day + _POSTPONED), []).append(
-                lambda later: self._refund_by_supplier(later, firm, supplier)
-            )
+        else:
+            self._sent_back[key] = self._sent_back.get(key, 0) - purchase.amount
 
     def _pay_supplier(self, due: date, firm: Firm, supplier: Partner, amount: int) -> None:
         def pay(day: date) -> None:
-            owed = self.payable.get((firm.id, supplier.id), 0)
-            paid = min(in_currency(amount, self._bank(firm)), owed)
+            key = (firm.id, supplier.id)
+            wanted = in_currency(amount, self._bank(firm))
+            paid = min(_less_returns(self._sent_back, key, wanted), self.payable.get(key, 0))
             if paid > self.desks.balance(self._bank(firm)):
-                self._pay_supplier(day + _POSTPONED, firm, supplier, amount)
+                self._pay_supplier(day + _POSTPONED, firm, supplier, paid)
             elif paid > 0:
                 self._pay(day, firm, supplier.id, paid)
 
-        self._due.setdefault(_next_workday(due), []).append(pay)
+        self._due.setdefault(next_workday(due), []).append(pay)
 
     def _pay(self, day: date, firm: Firm, supplier: int, amount: int) -> None:
         key = (firm.id, supplier)
@@ -198,17 +214,17 @@ class Treasury:
             partner=supplier,
         )
 
-    def _refund_by_supplier(self, day: date, firm: Firm, supplier: Partner) -> None:
-        owed_back = -self.payable[firm.id, supplier.id]
-        if owed_back > 0:
-            self.payable[firm.id, supplier.id] = 0
-            self.desks.take_in(
-                day,
-                self._bank(firm),
-                amount=owed_back,
-                operation=names.REFUND_BY_SUPPLIER,
-                partner=supplier.id,
-            )
+    def _get_advances_back(self, day: date, firm: Firm) -> None:
+        for key, balance in self.payable.items():
+            if key[0] == firm.id and balance < 0:
+                self.payable[key] = 0
+                self.desks.take_in(
+                    day,
+                    self._bank(firm),
+                    amount=-balance,
+                    operation=names.REFUND_BY_SUPPLIER,
+                    partner=key[1],
+                )
 
     def _pay_what_is_due(self, day: date) -> None:
         for pay in self._due.pop(day, ()):
@@ -219,9 +235,11 @@ class Treasury:
                     self._pay_expense(day, firm, article)
             if _falls_on(_VAT_DAY, day):
                 self._pay_vat(day, firm)
+            if day.month in _RECONCILED_MONTHS and _falls_on(_RECONCILED_DAY, day):
+                self._get_advances_back(day, firm)
             if day.month in _DIVIDEND_MONTHS and _falls_on(_DIVIDEND_DAY, day):
                 self._pay_dividends(day, firm)
-        if _next_workday(self._advance_only_on) == day:
+        if next_workday(self._advance_only_on) == day:
             firm = next(firm for firm in self._company.firms if firm.rate == 1)
             payer = next(one.id for one in self._company.partners if one.label == ADVANCE_ONLY)
             self._receive(day, firm, payer, _ADVANCE_ONLY_AMOUNT)
@@ -277,12 +295,14 @@ class Treasury:
         return self._company.desk(firm.id, "shop")
 
 
-def _next_workday(day: date) -> date:
-    while not is_workday(day):
-        day += timedelta(days=1)
-    return day
+def _less_returns(returned: Balances, key: tuple[int, int], amount: int) -> int:
+    """A payment without what went back meanwhile; of that only so much is forgotten."""
+    part = min(returned.get(key, 0), amount)
+    if part:
+        returned[key] -= part
+    return amount - part
 
 
 def _falls_on(day_of_month: int, day: date) -> bool:
     """Whether a payment of a day of the month is made on this workday."""
-    return _next_workday(day.replace(day=day_of_month)) == day
+    return next_workday(day.replace(day=day_of_month)) == day
