@@ -12,7 +12,8 @@ from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.oauth.clients import PREFIX, read_configured
 from onecgw.oauth.denials import Denial, allow_client, deny_client, list_denials
-from onecgw.oauth.grants import list_grants, revoke_grant
+from onecgw.oauth.grant_lines import list_grants
+from onecgw.oauth.grants import revoke_grant
 from onecgw.oauth.transactions import drop_transactions
 from onecgw.oauth.vault import Vault, read_vault
 from onecgw.settings import Settings
