@@ -265,6 +265,24 @@ def test_a_denied_client_is_listed_and_can_be_let_in_again(tmp_path: Path, confi
     assert {event["client"] for event in audit} == {"Test client"}
 
 
+async def test_a_page_without_a_key_gives_a_denied_client_nothing(
+    tmp_path: Path, config: Path
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        page = await oauth.open_page(client_id)
+        run(config, "grants", "revoke", "--client", client_id, "--deny")
+        form = {"request": hidden(page, "request"), "key": OWNER_KEY}
+        answer = await oauth.post_form(form)
+        if answer.status_code == 200:  # nothing is given away yet
+            form = {"transaction": hidden(answer, "transaction"), "answer": "allow"}
+            answer = await oauth.post_form(form | {"scope": "mcp:resolve"})
+        kept = oauth.state()
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+    assert (kept["grants"], kept["codes"], kept["transactions"]) == ([], [], [])
+
+
 def test_a_client_that_is_not_denied_cannot_be_let_in_again(config: Path) -> None:
     run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve")
     command = ["grants", "allow", "--config", str(config), "--client", "Claude"]
