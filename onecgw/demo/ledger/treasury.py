@@ -229,15 +229,16 @@ class Treasury:
     def _pay_what_is_due(self, day: date) -> None:
         for pay in self._due.pop(day, ()):
             pay(day)
+        paid_today = _days_paid_on(day)
         for firm in self._company.firms:
             for article in self._company.cost_articles:
-                if article.weight > 0 and _falls_on(article.pay_day, day):
+                if article.weight > 0 and article.pay_day in paid_today:
                     self._pay_expense(day, firm, article)
-            if _falls_on(_VAT_DAY, day):
+            if _VAT_DAY in paid_today:
                 self._pay_vat(day, firm)
-            if day.month in _RECONCILED_MONTHS and _falls_on(_RECONCILED_DAY, day):
+            if day.month in _RECONCILED_MONTHS and _RECONCILED_DAY in paid_today:
                 self._get_advances_back(day, firm)
-            if day.month in _DIVIDEND_MONTHS and _falls_on(_DIVIDEND_DAY, day):
+            if day.month in _DIVIDEND_MONTHS and _DIVIDEND_DAY in paid_today:
                 self._pay_dividends(day, firm)
         if next_workday(self._advance_only_on) == day:
             firm = next(firm for firm in self._company.firms if firm.rate == 1)
@@ -303,6 +304,7 @@ def _less_returns(returned: Balances, key: tuple[int, int], amount: int) -> int:
     return amount - part
 
 
-def _falls_on(day_of_month: int, day: date) -> bool:
-    """Whether a payment of a day of the month is made on this workday."""
-    return next_workday(day.replace(day=day_of_month)) == day
+def _days_paid_on(day: date) -> range:
+    """Which days of the month are paid on a workday: on a Monday, the weekend's, too."""
+    weekend = 0 if day.weekday() else 2
+    return range(day.day - weekend, day.day + 1)
