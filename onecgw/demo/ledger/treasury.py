@@ -1,4 +1,4 @@
-"""Who owes whom, and the money of a day: customers pay, suppliers and expenses are paid."""
+"""Who owes whom, and the money of a day: customers pay, suppliers are paid."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -6,10 +6,11 @@ from random import Random
 from typing import Final
 
 from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar, is_workday, months_before, next_workday
-from onecgw.demo.ledger.catalogues import Cash, CostArticle, Firm, Partner
+from onecgw.demo.ledger.calendar import Calendar, is_workday, next_workday
+from onecgw.demo.ledger.catalogues import Cash, Firm, Partner
 from onecgw.demo.ledger.company import Company
 from onecgw.demo.ledger.desks import Desks, in_currency
+from onecgw.demo.ledger.expenses import Expenses, days_paid_on
 from onecgw.demo.ledger.journal import Journal
 from onecgw.demo.ledger.people import ADVANCE_ONLY
 from onecgw.demo.ledger.supply import Bought
@@ -21,12 +22,6 @@ _CHANGE_OWN: Final = 5_000_00
 _LATE_DAYS: Final = (0, 0, 0, 1, 3, 5, 8, 12, 25)
 _POSTPONED: Final = timedelta(days=2)
 _DEPOSIT_ROUNDED_TO: Final = 11_000_00
-_VAT_DAY: Final = 20
-_DIVIDEND_MONTHS: Final = (1, 4, 7, 10)
-_DIVIDEND_DAY: Final = 22
-_DIVIDEND_SHARE: Final = 0.6
-_RESERVE_MONTHS: Final = 1.6
-_EXPENSES_SHARE: Final = 0.16
 _ADVANCE_ONLY_AMOUNT: Final = 250_000_00
 _ADVANCE_ONLY_AFTER: Final = timedelta(days=300)
 # Twice a year suppliers who are paid in advance return what was not used.
@@ -55,12 +50,13 @@ class Treasury:
         self._taken_back: Balances = {}
         self._sent_back: Balances = {}
         self.desks = Desks(company=company, journal=journal)
+        self._expenses = Expenses(
+            rng=rng, company=company, desks=self.desks, monthly_sales=monthly_sales
+        )
         self._rng = rng
         self._company = company
-        self._monthly_sales = monthly_sales
         self._advance_only_on = calendar.first_day + _ADVANCE_ONLY_AFTER
         self._due: dict[date, list[Callable[[date], None]]] = {}
-        self._vat: dict[tuple[int, date], int] = {}
         self._anonymous = next(one.id for one in company.partners if one.label == names.ANONYMOUS)
 
     @property
@@ -79,7 +75,7 @@ class Treasury:
         for purchase in bought:
             self._book_purchase(day, purchase)
         for sale in sold:
-            self._note_vat(sale.firm, day, sale.vat)
+            self._expenses.note_vat(sale.firm, day, sale.vat)
             if sale.wholesale:
                 self._book_sale(day, sale)
             elif sale.customer.id == self._anonymous and sale.amount > 0:
@@ -176,7 +172,7 @@ class Treasury:
             self.desks.hand_over(day, shop, _CHANGE_OWN)
 
     def _book_purchase(self, day: date, purchase: Bought) -> None:
-        self._note_vat(purchase.firm, day, -purchase.vat)
+        self._expenses.note_vat(purchase.firm, day, -purchase.vat)
         firm, supplier = purchase.firm, purchase.supplier
         key = (firm.id, supplier.id)
         balance = self.payable.get(key, 0) + purchase.amount
@@ -214,80 +210,29 @@ class Treasury:
             partner=supplier,
         )
 
-    def _get_advances_back(self, day: date, firm: Firm) -> None:
-        for key, balance in self.payable.items():
-            if key[0] == firm.id and balance < 0:
-                self.payable[key] = 0
+    def _get_advances_back(self, day: date) -> None:
+        firms = {firm.id: firm for firm in self._company.firms}
+        for (firm, supplier), balance in self.payable.items():
+            if balance < 0:
+                self.payable[firm, supplier] = 0
                 self.desks.take_in(
                     day,
-                    self._bank(firm),
+                    self._bank(firms[firm]),
                     amount=-balance,
                     operation=names.REFUND_BY_SUPPLIER,
-                    partner=key[1],
+                    partner=supplier,
                 )
 
     def _pay_what_is_due(self, day: date) -> None:
         for pay in self._due.pop(day, ()):
             pay(day)
-        paid_today = _days_paid_on(day)
-        for firm in self._company.firms:
-            for article in self._company.cost_articles:
-                if article.weight > 0 and article.pay_day in paid_today:
-                    self._pay_expense(day, firm, article)
-            if _VAT_DAY in paid_today:
-                self._pay_vat(day, firm)
-            if day.month in _RECONCILED_MONTHS and _RECONCILED_DAY in paid_today:
-                self._get_advances_back(day, firm)
-            if day.month in _DIVIDEND_MONTHS and _DIVIDEND_DAY in paid_today:
-                self._pay_dividends(day, firm)
+        self._expenses.pay(day)
+        if day.month in _RECONCILED_MONTHS and _RECONCILED_DAY in days_paid_on(day):
+            self._get_advances_back(day)
         if next_workday(self._advance_only_on) == day:
             firm = next(firm for firm in self._company.firms if firm.rate == 1)
             payer = next(one.id for one in self._company.partners if one.label == ADVANCE_ONLY)
             self._receive(day, firm, payer, _ADVANCE_ONLY_AMOUNT)
-
-    def _pay_expense(self, day: date, firm: Firm, article: CostArticle) -> None:
-        foreign = names.UKRAINIAN_ARTICLES if firm.rate > 1 else names.POLISH_ARTICLES
-        if article.label in foreign:
-            return
-        weights = sum(one.weight for one in self._company.cost_articles)
-        budget = self._monthly_sales[firm.id] * _EXPENSES_SHARE * article.weight / weights
-        desk = self._company.desk(firm.id, article.purpose)
-        amount = in_currency(budget * self._rng.uniform(0.85, 1.15), desk)
-        if amount > 0:
-            self._spend(day, desk, article, amount)
-
-    def _pay_vat(self, day: date, firm: Firm) -> None:
-        owed = self._vat.pop((firm.id, months_before(day, 1)), 0)
-        if owed > 0:
-            article = self._article(names.VAT_ARTICLE)
-            desk = self._bank(firm)
-            self._spend(day, desk, article, in_currency(owed, desk))
-
-    def _pay_dividends(self, day: date, firm: Firm) -> None:
-        reserve = _RESERVE_MONTHS * self._monthly_sales[firm.id]
-        desk = self._bank(firm)
-        surplus = (self.desks.balance(desk) - reserve) * _DIVIDEND_SHARE
-        if surplus > 0:
-            article = self._article(names.DIVIDENDS_ARTICLE)
-            self.desks.pay_out(
-                day,
-                desk,
-                amount=in_currency(surplus, desk),
-                operation=names.DIVIDENDS,
-                cost_article=article.id,
-            )
-
-    def _spend(self, day: date, desk: Cash, article: CostArticle, amount: int) -> None:
-        self.desks.pay_out(
-            day, desk, amount=amount, operation=article.operation, cost_article=article.id
-        )
-
-    def _article(self, label: str) -> CostArticle:
-        return next(one for one in self._company.cost_articles if one.label == label)
-
-    def _note_vat(self, firm: Firm, day: date, vat: int) -> None:
-        key = (firm.id, day.replace(day=1))
-        self._vat[key] = self._vat.get(key, 0) + vat
 
     def _bank(self, firm: Firm) -> Cash:
         return self._company.desk(firm.id, "bank")
@@ -302,9 +247,3 @@ def _less_returns(returned: Balances, key: tuple[int, int], amount: int) -> int:
     if part:
         returned[key] -= part
     return amount - part
-
-
-def _days_paid_on(day: date) -> range:
-    """Which days of the month are paid on a workday: on a Monday, the weekend's, too."""
-    weekend = 0 if day.weekday() else 2
-    return range(day.day - weekend, day.day + 1)
