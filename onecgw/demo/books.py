@@ -29,7 +29,7 @@ from onecgw.errors import ConfigError
 
 DEFAULT_SEED: Final = 1
 _KEPT_FILES: Final = 6
-_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 15, "default": 150, "large": 1_000}
+_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 20, "default": 150, "large": 1_000}
 # SQLite's error codes keep what is particular in their upper bytes.
 _ERROR_KIND: Final = 0xFF
 # The sorter spills as early as it can, in runs that fit the processor's cache: half the time.
