@@ -46,14 +46,14 @@ class Connection:
     def __init__(
         self, app: AppWrapper, config: Config, context: WorkerContext, stream: trio.SocketStream
     ) -> None:
-        self.is_idle = True
         self._app = app
         self._config = config
         self._context = context
         self._stream = stream
         self._protocol: Http1 | Http2
+        self._is_idle = True
         self._reading = trio.CancelScope()
-        self._read_until = trio.current_time() + IDLE_SECONDS
+        self._read_until = self._idle_deadline()
         self._sending = trio.CancelScope()
         self._send_lock = trio.Lock()
         self._is_lingering = False
@@ -75,9 +75,14 @@ class Connection:
         finally:
             await trio.aclose_forcefully(self._stream)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Nothing is being answered on it, and it was not told to close."""
+        return self._is_idle and self._read_until > -math.inf
+
     def stop(self) -> None:
         """Close as soon as nothing is being answered; the context knows of the stop already."""
-        if self.is_idle:
+        if self._is_idle:
             self._read_no_longer_than(-math.inf)
 
     def abort(self) -> None:
@@ -133,8 +138,12 @@ class Connection:
         elif isinstance(event, Closed):
             await self._protocol.handle(Closed())
             await self._close_our_half()
-        elif isinstance(event, Updated):
-            self.is_idle = event.idle
+        elif (
+            isinstance(event, Updated)
+            and event.idle is not self._is_idle
+            and not self._is_lingering
+        ):
+            self._is_idle = event.idle
             self._read_no_longer_than(self._idle_deadline() if event.idle else math.inf)
 
     def _idle_deadline(self) -> float:
@@ -176,7 +185,11 @@ class Connection:
     async def _close_our_half(self) -> None:
         self._is_lingering = True
         self._read_no_longer_than(trio.current_time() + LINGER_SECONDS)
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        # Who ended the answer may be cancelled by that end; whoever holds the turn has a deadline.
+        with (
+            suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+            trio.CancelScope(shield=True),
+        ):
             await self._wait_turn()
             try:
                 await self._stream.send_eof()

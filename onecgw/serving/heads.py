@@ -24,9 +24,8 @@ def refusal_of(
         return HTTPStatus.REQUEST_URI_TOO_LONG
     if len(headers) > MAX_HEADERS or _size_bytes(headers) > MAX_HEADERS_BYTES:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    if not target.isascii() or not (
-        target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
-    ):
+    is_address = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
+    if not (is_address and target.isascii() and method.isascii()):
         return HTTPStatus.BAD_REQUEST
     return None
 

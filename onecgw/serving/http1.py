@@ -22,11 +22,6 @@ _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
-class _HeadRefusedError(Exception):
-    def __init__(self, status: HTTPStatus) -> None:
-        self.status = status
-
-
 class Http1(H11Protocol):
     """The requests of one connection, one after the other.
 
@@ -35,6 +30,7 @@ class Http1(H11Protocol):
     """
 
     _head = b""
+    _is_over = False
 
     async def handle(self, event: Event) -> None:
         """Take bytes, or the news that there will be no more.
@@ -42,24 +38,62 @@ class Http1(H11Protocol):
         Raises:
             H2ProtocolAssumedError: the client speaks HTTP/2 from the start.
         """
-        try:
-            await super().handle(event)
-        except _HeadRefusedError as refusal:
-            await self._send_error_response(refusal.status)
-            await self.send(Closed())
+        if isinstance(event, Closed):
+            self._is_over = True
+            await self.can_read.set()
+        elif not self._expects_bytes():
+            return
+        await super().handle(event)
 
-    async def _check_protocol(self, event: h11.Request) -> None:
-        """Called with the head of every request, before anything is done about it."""
-        if (event.method, event.target, event.http_version) == (b"PRI", b"*", b"2.0"):
+    def _expects_bytes(self) -> bool:
+        # RFC 9112, 9.6: what follows a request with `Connection: close` is not looked at.
+        return not self._is_over and self.connection.their_state is not h11.MUST_CLOSE
+
+    async def _handle_events(self) -> None:
+        """Do what the bytes ask for.
+
+        In place of Hypercorn's, which waits for ever for the end of an answer that was given up,
+        and does not read on after an `Upgrade`, so that a client that leaves goes unnoticed.
+        """
+        while self._expects_bytes():
+            if self.connection.they_are_waiting_for_100_continue:
+                await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=[]))
+            try:
+                event = self.connection.next_event()
+            except h11.RemoteProtocolError as error:
+                await self._refuse(error.error_status_hint)
+                return
+            if isinstance(event, h11.Request):
+                await self.send(Updated(idle=False))
+                await self._begin(event)
+            elif isinstance(event, h11.Data) and self.stream is not None:
+                await self.stream.handle(Body(stream_id=STREAM_ID, data=event.data))
+            elif isinstance(event, h11.EndOfMessage) and self.stream is not None:
+                await self.stream.handle(EndBody(stream_id=STREAM_ID))
+            elif event is h11.PAUSED and self.connection.trailing_data[0]:
+                await self.can_read.clear()
+                await self.can_read.wait()
+            else:
+                return
+
+    async def _refuse(self, status: int) -> None:
+        if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            await self._send_error_response(status)
+        await self.send(Closed())
+
+    async def _begin(self, request: h11.Request) -> None:
+        is_first = self.keep_alive_requests == 0
+        if is_first and (request.method, request.target) == (b"PRI", b"*"):
             raise H2ProtocolAssumedError(_PREFACE + self.connection.trailing_data[0])
-
-    async def _create_stream(self, request: h11.Request) -> None:
         target, headers = _origin_form(request.target, list(request.headers))
+        status = refusal_of(request.method, target, headers)
         # RFC 9112, 6.1: both together are a way to smuggle a second request past a proxy.
         if _FRAMING.issubset(name for name, _ in headers):
-            raise _HeadRefusedError(HTTPStatus.BAD_REQUEST)
-        if status := refusal_of(request.method, target, headers):
-            raise _HeadRefusedError(status)
+            status = HTTPStatus.BAD_REQUEST
+        if status is not None:
+            await self._refuse(status)
+            return
+        self.keep_alive_requests += 1
         self.stream = HTTPStream(
             self.app,
             self.config,
@@ -81,7 +115,6 @@ class Http1(H11Protocol):
                 state=self.connection_state,
             )
         )
-        self.keep_alive_requests += 1
 
     async def _maybe_recycle(self) -> None:
         """Called when an answer has ended, or was given up."""

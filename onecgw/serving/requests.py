@@ -13,6 +13,9 @@ log = logging.getLogger(__name__)
 Message = Any
 Application = Callable[..., Awaitable[None]]
 
+# More than an HTTP/2 connection may have streams: those that the client has taken back need some
+# time to end. The rest of the room is theirs, so that they never wait for who waits for them.
+MAX_REQUESTS: Final = 200
 WAITING_MESSAGES: Final = 10  # parts of a body that the application has not asked for yet
 
 
@@ -55,6 +58,13 @@ class Requests:
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
+        self._running = 0
+        self._one_ended = trio.Event()
+
+    async def wait_room(self) -> None:
+        """Return when one request more may be answered."""
+        while self._running >= MAX_REQUESTS:
+            await self._one_ended.wait()
 
     async def spawn_app(
         self,
@@ -65,21 +75,28 @@ class Requests:
     ) -> Callable[[Message], Awaitable[None]]:
         """Start to answer a request; what is returned takes the rest of it."""
         inbox = Inbox()
-        self.spawn(_answer, app, scope, inbox, send)
+        self._running += 1
+        self.spawn(self._answer, app, scope, inbox, send)
         return inbox.put
 
     def spawn(self, work: Callable[..., Awaitable[object]], *arguments: object) -> None:
         """Start a task."""
         self._nursery.start_soon(work, *arguments)
 
-
-async def _answer(
-    app: Application, scope: Message, inbox: Inbox, send: Callable[[Message], Awaitable[None]]
-) -> None:
-    try:
-        await app(scope, inbox.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
-    except* Exception:  # the border of one request: the others of the connection go on
-        log.exception("serving.app_failed")
-    finally:
-        inbox.close()
-    await send(None)  # Hypercorn's word for the end: 500 if nothing was answered
+    async def _answer(
+        self,
+        app: Application,
+        scope: Message,
+        inbox: Inbox,
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        try:
+            await app(scope, inbox.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except* Exception:  # the border of one request: the others of the connection go on
+            log.exception("serving.app_failed")
+        finally:
+            inbox.close()
+            self._running -= 1
+            self._one_ended.set()
+            self._one_ended = trio.Event()
+        await send(None)  # Hypercorn's word for the end: 500 if nothing was answered

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
@@ -106,10 +107,10 @@ class _Connections:
 
     def _make_room(self) -> bool:
         """Close the oldest connection that waits for a request; False if there is none."""
-        idle = next((connection for connection in self._open if connection.is_idle), None)
-        if idle is not None:
-            idle.stop()
-        return idle is not None
+        waiting = next((connection for connection in self._open if connection.is_waiting), None)
+        if waiting is not None:
+            waiting.stop()
+        return waiting is not None
 
     async def end(self) -> None:
         """Let every connection answer what it has begun, and return when all are closed."""
@@ -140,6 +141,8 @@ def _configure() -> Config:
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
     config.h11_max_incomplete_size = MAX_HEAD_BYTES
+    # Hypercorn's way to end an HTTP/2 connection loses the answers that are under way.
+    config.keep_alive_max_requests = sys.maxsize
     return config
 
 

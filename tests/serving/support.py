@@ -12,8 +12,11 @@ import h2.events
 import trio
 
 from onecgw.serving import serve_app
+from onecgw.web.asgi import run_while_connected
 
 TEST_SECONDS = 20
+GRACE_SECONDS = 15
+QUICKLY_SECONDS = 10  # less than the grace
 GET = b"GET /path HTTP/1.1\r\nHost: h\r\n\r\n"
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -35,6 +38,36 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
             break
     host = dict(scope["headers"])[b"host"]
     await answer(send, b" ".join((scope["method"].encode(), scope["raw_path"], host, body)))
+
+
+def app_of(answer_http: App) -> App:
+    """An application that answers its requests by a function."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await (echo if scope["type"] == "lifespan" else answer_http)(scope, receive, send)
+
+    return app
+
+
+@app_of
+async def stream_until_gone(scope: Any, receive: Any, send: Any) -> None:
+    """An answer that ends with the client's departure."""
+
+    async def stream() -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send({"type": "http.response.body", "body": b"a" * 1_000, "more_body": True})
+            await trio.sleep(0.01)
+
+    await run_while_connected(receive, stream)
+
+
+@app_of
+async def fail_midway(scope: Any, receive: Any, send: Any) -> None:
+    """Half an answer."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    raise KeyError("private")
 
 
 async def answer(send: Any, body: bytes, status: int = 200) -> None:
@@ -70,7 +103,7 @@ async def serving(app: App = echo, **options: Any) -> AsyncIterator[Served]:
     async def run(served: Callable[[], Served]) -> None:
         await serve_app(
             app,
-            **{"host": "127.0.0.1", "port": 0, "grace_seconds": 1, **options},
+            **{"host": "127.0.0.1", "port": 0, "grace_seconds": GRACE_SECONDS, **options},
             wait_stop=stop.wait,
             announce=announce,
         )
@@ -84,6 +117,13 @@ async def serving(app: App = echo, **options: Any) -> AsyncIterator[Served]:
             found.append(Served(int(announced[0].rpartition(":")[2]), stop))
             yield found[0]
             nursery.cancel_scope.cancel()
+
+
+async def assert_nothing_stays(served: Served) -> None:
+    """A stop ends the server at once: nothing is open, or busy, any more."""
+    served.stop.set()
+    with trio.fail_after(QUICKLY_SECONDS):
+        await served.ended.wait()
 
 
 async def read_to_end(stream: trio.SocketStream) -> bytes:

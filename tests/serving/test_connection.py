@@ -1,18 +1,23 @@
 """A connection ends by what goes wrong on it, by a deadline or a stop; the server goes on."""
 
 import logging
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
+import h2.events
 import pytest
 import trio
+import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecgw.web.asgi import read_body, run_while_connected
 from tests.serving.support import (
     GET,
     Http2Client,
     answer,
+    app_of,
     ask,
     assert_it_serves,
     echo,
@@ -85,7 +90,7 @@ async def test_a_defect_of_the_protocol_ends_one_connection_and_is_logged(
     async with serving() as served, await Http2Client.open(served) as other:
         held = await other.ask(end=False)
         with monkeypatch.context() as patch:
-            patch.setattr("onecgw.serving.http1.Http1._create_stream", fail)
+            patch.setattr("onecgw.serving.http1.Http1._begin", fail)
             assert await ask(served, GET) == b""
 
         other.h2.end_stream(held)
@@ -165,13 +170,12 @@ async def test_an_answer_that_takes_longer_than_the_idle_limit_is_not_cut(
 async def test_a_client_that_stops_reading_does_not_hold_up_a_stop() -> None:
     sending = trio.Event()
 
+    @app_of
     async def flood(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         sending.set()
         await answer(send, b"a" * 50_000_000)
 
-    async with serving(flood) as served, await served.connect() as stream:
+    async with serving(flood, grace_seconds=1) as served, await served.connect() as stream:
         await stream.send_all(GET)
         await sending.wait()
         served.stop.set()
@@ -183,9 +187,8 @@ async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.Monke
     monkeypatch.setattr("onecgw.serving.connection.PIECE_SECONDS", 0.2)
     ended = trio.Event()
 
+    @app_of
     async def flood(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         await answer(send, b"a" * 50_000_000)
         assert (await receive())["type"] == "http.request"
         assert (await receive())["type"] == "http.disconnect"
@@ -211,12 +214,25 @@ async def test_a_full_server_closes_the_oldest_connection_that_waits() -> None:
         assert await read_to_end(first) == b""
 
 
+async def test_a_full_server_closes_one_connection_for_each_that_comes() -> None:
+    """Also if many come before the first of those that are to go has gone."""
+    async with serving(max_connections=2) as served:
+        streams = [await served.connect() for _ in range(10)]
+        async with trio.open_nursery() as nursery:
+            for stream in streams[:8]:
+                nursery.start_soon(read_to_end, stream)
+        for stream in streams[8:]:
+            await stream.send_all(GET)
+            assert (await read_answer(stream)).endswith(b"GET /path h ")
+        for stream in streams:
+            await stream.aclose()
+
+
 async def test_a_full_server_turns_away_who_comes_while_all_are_busy() -> None:
     asked = trio.Event()
 
+    @app_of
     async def hang(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         asked.set()
         await trio.sleep_forever()
 
@@ -230,9 +246,8 @@ async def test_a_full_server_turns_away_who_comes_while_all_are_busy() -> None:
 async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
     asked, release = trio.Event(), trio.Event()
 
+    @app_of
     async def slow(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         asked.set()
         await release.wait()
         await answer(send, b"late")
@@ -251,3 +266,52 @@ async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
 
         assert (await read_to_end(busy)).endswith(b"\r\n\r\nlate")
         await served.ended.wait()
+
+
+async def test_who_was_told_that_it_is_over_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer that ends after that does not bring the idle limit back."""
+    monkeypatch.setattr("onecgw.serving.connection.LINGER_SECONDS", 0.3)
+    release = trio.Event()
+
+    @app_of
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await release.wait()
+        await answer(send, b"late")
+
+    async with serving(slow) as served, await Http2Client.open(served) as client:
+        await client.ask()
+        await client.stream.send_all(bytes.fromhex("000001 06 00 00000000 00"))  # a broken PING
+        await client.wait(h2.events.ConnectionTerminated)
+        release.set()
+
+        with suppress(trio.BrokenResourceError):
+            while True:
+                await client.stream.send_all(b"a")
+                await trio.sleep(0.05)
+
+
+@pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"], ids=["stop", "asked for"])
+async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_application(
+    ending: bytes,
+) -> None:
+    """Else the client would hear of it when the time to linger is over."""
+
+    @app_of
+    async def watching(scope: Any, receive: Any, send: Any) -> None:
+        async def work() -> None:
+            if not ending:
+                served.stop.set()
+                await trio.testing.wait_all_tasks_blocked()
+            await answer(send, b"done")
+
+        await read_body(receive, max_bytes=0)
+        await run_while_connected(receive, work)
+
+    request = b"GET / HTTP/1.1\r\nHost: h\r\n" + ending + b"\r\n"
+    for _ in range(1 if not ending else 10):
+        async with serving(watching) as served, await served.connect() as stream:
+            await stream.send_all(request)
+            with trio.fail_after(1):
+                assert (await read_to_end(stream)).endswith(b"done")

@@ -4,18 +4,22 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from tests.serving.support import (
     GET,
-    Served,
     answer,
+    app_of,
     ask,
     assert_it_serves,
+    assert_nothing_stays,
     echo,
+    fail_midway,
     read_answer,
     read_to_end,
     serving,
+    stream_until_gone,
 )
 
 CLOSE = b"Connection: close\r\n"
@@ -121,9 +125,8 @@ async def test_the_head_and_the_body_of_an_answer_leave_together() -> None:
 async def test_an_answer_in_front_of_a_body_that_nobody_reads_arrives_whole() -> None:
     """A reset, which unread bytes provoke, would destroy it; a full queue would stop it."""
 
+    @app_of
     async def refuse(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         await answer(send, b"no", 413)
 
     async with serving(refuse) as served, await served.connect() as stream:
@@ -132,7 +135,7 @@ async def test_an_answer_in_front_of_a_body_that_nobody_reads_arrives_whole() ->
             answered = await read_to_end(stream)
 
         assert answered.endswith(b"\r\n\r\nno")
-        await _assert_nothing_is_open(served)
+        await assert_nothing_stays(served)
 
 
 async def test_a_connection_outlives_an_answer_that_came_before_the_body() -> None:
@@ -151,6 +154,84 @@ async def test_a_connection_outlives_an_answer_that_came_before_the_body() -> No
             assert (await read_answer(stream)).endswith(b"GET /path h ")
 
 
+UPGRADE = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"
+
+
+@pytest.mark.parametrize("request_bytes", [GET, GET + GET, UPGRADE], ids=["1", "2", "upgrade"])
+async def test_a_client_that_leaves_an_answer_leaves_nothing(request_bytes: bytes) -> None:
+    async with serving(stream_until_gone) as served:
+        async with await served.connect() as stream:
+            await stream.send_all(request_bytes)
+            await stream.receive_some()
+
+        await assert_nothing_stays(served)
+
+
+async def test_a_client_that_asked_for_an_upgrade_and_leaves_is_noticed() -> None:
+    asked, gone = trio.Event(), trio.Event()
+
+    @app_of
+    async def wait_gone(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    async with serving(wait_gone) as served:
+        async with await served.connect() as stream:
+            await stream.send_all(UPGRADE)
+            await asked.wait()
+
+        await gone.wait()
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+async def test_half_an_answer_ends_the_connection(requests: int) -> None:
+    async with serving(fail_midway) as served:
+        answered = await ask(served, GET * requests)
+
+        assert answered.endswith(b"half\r\n")  # and not the chunk that ends an answer
+        await assert_nothing_stays(served)
+
+
+async def test_a_stop_answers_the_first_of_several_requests_and_closes() -> None:
+    asked, release = trio.Event(), trio.Event()
+
+    @app_of
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        await release.wait()
+        await answer(send, b"late")
+
+    async with serving(slow) as served, await served.connect() as stream:
+        await stream.send_all(GET + GET)
+        await asked.wait()
+        served.stop.set()
+        await trio.testing.wait_all_tasks_blocked()
+        release.set()
+
+        assert (await read_to_end(stream)).count(b"late") == 1
+        await stream.aclose()
+        await assert_nothing_stays(served)
+
+
+async def test_what_follows_the_last_request_is_not_looked_at() -> None:
+    async with serving() as served:
+        answered = await ask(served, get(b"/path") + b"\r\n\xff\x00 no HTTP")
+
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert answered.endswith(b"GET /path h ")
+
+
+async def test_only_the_first_request_can_be_the_beginning_of_http_2() -> None:
+    """A proxy that was talked into letting it through would carry requests past its rules."""
+    async with serving() as served:
+        answered = await ask(served, GET + b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+    assert answered.count(b"HTTP/1.1 200 ") == 1
+    assert answered.count(b"HTTP/1.1 400 ") == 1
+
+
 async def _send_much(stream: trio.SocketStream) -> None:
     try:
         await stream.send_all(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4000000\r\n\r\n")
@@ -158,8 +239,3 @@ async def _send_much(stream: trio.SocketStream) -> None:
             await stream.send_all(b"a" * 100_000)
     except trio.BrokenResourceError:
         pass
-
-
-async def _assert_nothing_is_open(served: Served) -> None:
-    served.stop.set()
-    await served.ended.wait()

@@ -5,9 +5,35 @@ from typing import Any
 import h2.events
 import pytest
 import trio
+import trio.testing
+from h2.errors import ErrorCodes
+from h2.settings import SettingCodes
 
 from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
-from tests.serving.support import Http2Client, answer, assert_it_serves, echo, serving
+from onecgw.serving.requests import MAX_REQUESTS
+from tests.serving.support import (
+    App,
+    Http2Client,
+    answer,
+    app_of,
+    assert_it_serves,
+    assert_nothing_stays,
+    echo,
+    fail_midway,
+    serving,
+    stream_until_gone,
+)
+
+
+def answering(body: bytes) -> App:
+    """An application with one answer."""
+
+    @app_of
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, body)
+
+    return app
+
 
 REFUSED: dict[str, tuple[dict[str, Any], list[tuple[bytes, bytes]], int]] = {
     "letters in the path": ({"path": "/шлях".encode()}, [], 400),
@@ -17,6 +43,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[tuple[bytes, bytes]], int]] = {
     "long target": ({"path": b"/" + b"a" * MAX_TARGET_BYTES}, [], 414),
     "many headers": ({}, [(b"a", b"1")] * (MAX_HEADERS + 1), 431),
     "large header": ({}, [(b"a", b"a" * MAX_HEADERS_BYTES)], 431),
+    "letters in the method": ({"method": "ШЛЯХ"}, [], 400),
     "websocket": ({"method": "CONNECT"}, [(b":protocol", b"websocket")], 501),
 }
 
@@ -58,9 +85,8 @@ async def test_a_body_that_nobody_reads_does_not_end_the_other_streams() -> None
 async def test_a_large_answer_arrives_whole() -> None:
     body = bytes(range(256)) * 4_000
 
+    @app_of
     async def large(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         await answer(send, body)
 
     async with serving(large) as served, await Http2Client.open(served) as client:
@@ -72,26 +98,60 @@ async def test_a_large_answer_arrives_whole() -> None:
         assert await client.body_of(stream_id) == body
 
 
-async def test_a_client_that_takes_nothing_loses_its_connection(
+async def test_a_client_that_takes_one_answer_slowly_gets_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The deadline is that of a piece. Hypercorn would take the whole answer for sent."""
+    monkeypatch.setattr("onecgw.serving.http2.PIECE_SECONDS", 0.5)
+    body = b"a" * 1_000_000
+
+    async with serving(answering(body)) as served, await Http2Client.open(served) as client:
+        stream_id = await client.ask()
+        taken = 0
+        while taken < len(body):
+            data = await client.wait(h2.events.DataReceived, stream_id)
+            taken += len(data.data)
+            await trio.sleep(0.02)
+            client.h2.acknowledge_received_data(data.flow_controlled_length, stream_id)
+            await client.flush()
+
+
+async def test_an_answer_that_the_client_does_not_take_ends_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On the connection of a proxy the other answers are those of other clients."""
     monkeypatch.setattr("onecgw.serving.http2.PIECE_SECONDS", 0.1)
 
-    async def large(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
-        await answer(send, b"a" * 1_000_000)
+    async with (
+        serving(answering(b"a" * 100_000)) as served,
+        await Http2Client.open(served) as client,
+    ):
+        client.h2.increment_flow_control_window(1_000_000)
+        stuck = await client.ask()  # and its window is never made larger
+        other = await client.ask()
+        client.h2.increment_flow_control_window(1_000_000, other)
+        await client.flush()
 
-    async with serving(large) as served, await Http2Client.open(served) as client:
-        await client.ask()  # and its window is never made larger
-
-        await client.wait(h2.events.ConnectionTerminated)
+        assert await client.body_of(other) == b"a" * 100_000
+        reset = await client.wait(h2.events.StreamReset, stuck)
+        assert reset.error_code == ErrorCodes.CANCEL
         await assert_nothing_stays(served)
 
 
-async def assert_nothing_stays(served: Any) -> None:
-    served.stop.set()
-    await served.ended.wait()
+async def test_half_an_answer_is_told_to_be_half() -> None:
+    async with serving(fail_midway) as served, await Http2Client.open(served) as client:
+        stream_id = await client.ask()
+
+        reset = await client.wait(h2.events.StreamReset, stream_id)
+        assert reset.error_code == ErrorCodes.INTERNAL_ERROR
+        await assert_nothing_stays(served)
+
+
+async def test_a_connection_answers_any_number_of_requests() -> None:
+    async with serving(answering(b"")) as served, await Http2Client.open(served) as client:
+        for _ in range(1_010):
+            await client.wait(h2.events.StreamEnded, await client.ask())
+        client.events.clear()
 
 
 async def test_many_requests_that_are_taken_back_leave_the_server_well() -> None:
@@ -105,12 +165,83 @@ async def test_many_requests_that_are_taken_back_leave_the_server_well() -> None
         await assert_it_serves(served)
 
 
+async def test_requests_that_are_taken_back_and_need_time_to_end_hold_up_the_next() -> None:
+    running = 0
+    release = trio.Event()
+
+    @app_of
+    async def linger(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal running
+        running += 1
+        await release.wait()
+        await answer(send, b"")
+
+    async with serving(linger) as served, await Http2Client.open(served) as client:
+        for _ in range(MAX_REQUESTS + 50):
+            client.h2.reset_stream(await client.ask())
+        last = await client.ask()
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        assert running == MAX_REQUESTS
+        release.set()
+
+        assert await client.body_of(last) == b""
+        assert running == MAX_REQUESTS + 51
+
+
+@pytest.mark.parametrize("path", [b"/path", b"path"], ids=["taken back", "refused"])
+async def test_a_connection_waits_again_however_its_request_ended(
+    path: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onecgw.serving.connection.IDLE_SECONDS", 0.2)
+
+    async with serving(stream_until_gone) as served, await Http2Client.open(served) as client:
+        stream_id = await client.ask(path=path)
+        await client.wait(h2.events.ResponseReceived, stream_id)
+        if path == b"/path":
+            client.h2.reset_stream(stream_id)
+            await client.flush()
+
+        await client.wait(h2.events.ConnectionTerminated)
+
+
+async def test_a_head_that_is_refused_and_taken_back_at_once_ends_its_stream_alone() -> None:
+    async with serving() as served, await Http2Client.open(served) as client:
+        other = await client.ask(end=False)
+        flush, client.flush = client.flush, trio.lowlevel.checkpoint  # type: ignore[method-assign]
+        client.h2.reset_stream(await client.ask(path=b"path"))
+        client.flush = flush  # type: ignore[method-assign]
+        client.h2.end_stream(other)
+        await client.flush()
+
+        assert await client.body_of(other) == b"GET /path h "
+
+
+async def test_priorities_are_ignored() -> None:
+    """Hypercorn's tree of them takes 1 000, and walks them all for each that comes."""
+    async with serving() as served, await Http2Client.open(served) as client:
+        for stream_id in range(1, 2_401, 2):
+            client.h2.prioritize(stream_id, depends_on=max(0, stream_id - 2))
+        await client.flush()
+
+        assert await client.body_of(await client.ask()) == b"GET /path h "
+
+
+async def test_the_client_does_not_say_how_much_is_remembered_of_answers() -> None:
+    async with serving() as served, await Http2Client.open(served) as client:
+        client.h2.update_settings({SettingCodes.HEADER_TABLE_SIZE: 1_000_000})
+        await client.flush()
+        await client.wait(h2.events.SettingsAcknowledged)
+        await client.wait(h2.events.SettingsAcknowledged)
+
+        assert await client.body_of(await client.ask()) == b"GET /path h "
+        assert client.h2.decoder.header_table_size == 4_096
+
+
 async def test_a_stop_lets_answers_end_and_sends_new_requests_elsewhere() -> None:
     asked, release = trio.Event(), trio.Event()
 
+    @app_of
     async def slow(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await echo(scope, receive, send)
         asked.set()
         await release.wait()
         await answer(send, b"late")
