@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import trio
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, PriorityUpdated, RequestReceived, StreamReset
 from h2.events import Event as FrameEvent
@@ -26,6 +27,10 @@ GOODBYE_SECONDS: Final = 0.1  # between the end of the last answer and GOAWAY
 PIECE_SECONDS: Final = 30  # for a client to take a piece of an answer: 2 KiB/s at the least
 
 
+class _Frames(H2Connection):
+    MAX_CLOSED_STREAMS = 1_000  # remembered for frames that come late; by default they take 7 MB
+
+
 class Http2(H2Protocol):
     """The requests of one connection, side by side. There is no extended CONNECT: no WebSocket."""
 
@@ -33,6 +38,7 @@ class Http2(H2Protocol):
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - Hypercorn's own
         super().__init__(*arguments)
+        self.connection = _Frames(self.connection.config)
         self.connection.local_settings = Settings(
             client=False,
             initial_values={

@@ -1,5 +1,6 @@
 """HTTP/2: what is refused ends a stream or a connection, never the process."""
 
+import gc
 from typing import Any
 
 import h2.events
@@ -8,6 +9,7 @@ import trio
 import trio.testing
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
+from h2.utilities import SizeLimitDict
 
 from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from onecgw.serving.requests import MAX_REQUESTS
@@ -147,11 +149,14 @@ async def test_half_an_answer_is_told_to_be_half() -> None:
         await assert_nothing_stays(served)
 
 
-async def test_a_connection_answers_any_number_of_requests() -> None:
+async def test_a_connection_answers_any_number_of_requests_and_remembers_some() -> None:
     async with serving(answering(b"")) as served, await Http2Client.open(served) as client:
         for _ in range(1_010):
             await client.wait(h2.events.StreamEnded, await client.ask())
-        client.events.clear()
+            client.events.clear()
+
+        kept = [len(one) for one in gc.get_objects() if isinstance(one, SizeLimitDict)]
+        assert sorted(kept)[-2] == 1_000  # the largest is the client's
 
 
 async def test_many_requests_that_are_taken_back_leave_the_server_well() -> None:
