@@ -59,14 +59,14 @@ class Admission:
             detail = "the access token is for another resource"
             realm.tell("token.rejected", origin, **facts_of(grant), detail=detail)
             return None
-        if now - grant.verified_at >= VERIFY_SECONDS:
+        if grant.unverified_seconds(now) >= VERIFY_SECONDS:
             verified = await self.verify_again(grant, origin)
             if verified is None:
                 detail = "the login is over"
                 realm.tell("token.rejected", origin, **facts_of(grant), detail=detail)
                 return None
             grant = verified
-            if now - grant.verified_at >= VERIFY_SECONDS + STALE_SECONDS:
+            if grant.unverified_seconds(now) >= VERIFY_SECONDS + STALE_SECONDS:
                 raise OnecUnavailable(
                     "your access cannot be checked now; nothing is wrong with it",
                     retry_after_seconds=30,

@@ -51,6 +51,14 @@ class Grant:
             verified_at=row[11],
         )
 
+    def unverified_seconds(self, now: int) -> int:
+        """How long ago the key behind it was verified.
+
+        By a clock that was put back an instant lies ahead: it counts as far away as one behind, or
+        else nobody would be asked until the clock comes there again.
+        """
+        return abs(now - self.verified_at)
+
 
 def facts_of(grant: Grant) -> dict[str, str]:
     """What the audit says of a grant."""

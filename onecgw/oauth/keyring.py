@@ -94,7 +94,8 @@ class Keyring:
             ValidKey: self._valid_seconds,
             InvalidKey: min(INVALID_SECONDS, self._valid_seconds),
         }
-        if self._now() - checked.at < lives[type(checked.verdict)]:
+        # What was learnt ahead of a clock that was put back is as old as what lies behind it.
+        if abs(self._now() - checked.at) < lives[type(checked.verdict)]:
             return checked
         del self._known[key_hash]
         return None

@@ -22,7 +22,7 @@ from onecgw.oauth.problems import (
     OauthProblem,
 )
 from onecgw.oauth.realm import Origin, Realm
-from onecgw.oauth.scopes import is_scope, join_scopes, split_scopes
+from onecgw.oauth.scopes import OFFLINE_ACCESS, is_scope, join_scopes, split_scopes
 from onecgw.oauth.vault import ACCESS, REFRESH, Kind
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636, 4.1
@@ -158,7 +158,8 @@ class Tokens:
             token_hash=realm.vault.hash(token, "refresh token"),
             client_id=client.id,
             resource=check_resource(pairs, realm.resource),
-            scopes=None if scope is None else split_scopes(scope),
+            # offline_access is this very request and narrows nothing.
+            scopes=None if scope in (None, OFFLINE_ACCESS) else split_scopes(scope),
             access_hash=realm.vault.hash(access_token, "access token"),
             derive=derive,
         )
@@ -181,7 +182,7 @@ class Tokens:
         if grant is None or grant.client_id != asked.client_id:
             return
         facts |= facts_of(grant)
-        if now - grant.verified_at < VERIFY_SECONDS:
+        if grant.unverified_seconds(now) < VERIFY_SECONDS:
             return
         if await self._admission.verify_again(grant, origin) is None:
             raise OauthProblem(INVALID_GRANT, "the login is over; log in again")

@@ -7,7 +7,13 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.errors import MethodNotAllowed, OnecgwError, PayloadTooLarge, RateLimited
+from onecgw.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    OnecgwError,
+    PayloadTooLarge,
+    RateLimited,
+)
 from onecgw.oauth.problems import (
     INVALID_CLIENT,
     INVALID_REQUEST,
@@ -145,7 +151,7 @@ def _error_answer(error: OnecgwError) -> Response:
             headers.append((b"allow", ", ".join(error.allowed).encode("ascii")))
         case RateLimited():
             name = "slow_down"
-        case PayloadTooLarge():
+        case PayloadTooLarge() | InvalidRequest():
             pass
         case _:
             name = TEMPORARILY_UNAVAILABLE

@@ -1,6 +1,7 @@
 """POST /oauth/token, /oauth/revoke and /oauth/register."""
 
 import hashlib
+from typing import Final
 
 from onecgw.oauth.authorization import Pairs, read_pairs
 from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REQUEST, OauthProblem
@@ -11,6 +12,8 @@ from onecgw.web.bearer import FORM, media_type
 from onecgw.web.oauth_address import limit_key
 from onecgw.web.oauth_http import NO_STORE, Visit, json_answer, refuse_tokens
 from onecgw.web.oauth_limits import Limit
+
+AUTHORIZATION: Final = "authorization"
 
 
 class TokenEndpoints:
@@ -27,14 +30,13 @@ class TokenEndpoints:
     async def issue(self, visit: Visit) -> Response:
         """A code or a refresh token → tokens."""
         pairs = self._read_form(visit)
-        header = visit.request.value("authorization")
-        answer = await self._tokens.issue(pairs, header, visit.origin)
+        answer = await self._tokens.issue(pairs, visit.request.value(AUTHORIZATION), visit.origin)
         return json_answer(200, answer, headers=NO_STORE)
 
     async def revoke(self, visit: Visit) -> Response:
         """End a token."""
         pairs = self._read_form(visit)
-        await self._tokens.revoke(pairs, visit.request.value("authorization"), visit.origin)
+        await self._tokens.revoke(pairs, visit.request.value(AUTHORIZATION), visit.origin)
         return json_answer(200, {}, headers=NO_STORE)
 
     async def register(self, visit: Visit) -> Response:
@@ -61,8 +63,11 @@ class TokenEndpoints:
             # RFC 6749, 2.3.1: parameters MUST NOT be in the URI.
             if visit.query:
                 raise OauthProblem(INVALID_REQUEST, "parameters belong into the body")
+            # RFC 6749, 2.3: MUST NOT use more than one authentication method per request.
+            if len(visit.request.values(AUTHORIZATION)) > 1:
+                raise OauthProblem(INVALID_REQUEST, "the client is named in two ways")
             pairs = read_pairs(visit.body)
-        authorization = visit.request.value("authorization") or ""
+        authorization = visit.request.value(AUTHORIZATION) or ""
         who = next((value for key, value in pairs if key == "client_id"), authorization)
         # Anybody can write a client_id: under the address, it takes nothing from its owner.
         digest = hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()

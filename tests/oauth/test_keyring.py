@@ -51,6 +51,16 @@ async def test_verdicts_are_kept_each_its_time(verdict: KeyVerdict, kept_seconds
     assert onec.asked == 2
 
 
+async def test_a_verdict_does_not_outlive_a_clock_that_is_put_back() -> None:
+    onec = Onec()
+    onec.may_answer.set()
+    keyring = onec.keyring()
+    await keyring.verify("k", "r")
+    onec.now -= VALID_SECONDS
+    onec.verdict = INVALID
+    assert (await keyring.verify("k", "r")).verdict == INVALID
+
+
 async def test_many_who_ask_about_a_key_at_once_ask_once() -> None:
     onec, verdicts = Onec(), []
     keyring = onec.keyring()

@@ -89,6 +89,25 @@ async def test_calls_go_on_for_a_while_when_1c_is_down_then_they_are_503(tmp_pat
     assert again.status_code == 503
 
 
+async def test_a_clock_that_is_put_back_gives_a_closed_account_no_time(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        del oauth.accounts.scopes[OWNER_KEY]
+        oauth.clock.seconds -= VERIFY_SECONDS
+        assert (await oauth.rpc(login.access, "tools/list")).status_code == 401
+        refreshed = await oauth.refresh(login)
+    assert refreshed.json()["error"] == "invalid_grant"
+
+
+async def test_a_clock_that_is_put_back_gives_no_more_time_while_1c_is_down(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        oauth.accounts.is_down = True
+        oauth.clock.seconds -= VERIFY_SECONDS + STALE_SECONDS
+        response = await oauth.rpc(login.access, "tools/list")
+    assert response.status_code == 503
+
+
 async def test_a_refresh_of_a_closed_account_is_refused(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()

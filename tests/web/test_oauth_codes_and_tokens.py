@@ -1,5 +1,6 @@
 """Codes and tokens over HTTP: what is refused leaves everything as it was, or ends the login."""
 
+import base64
 import re
 from functools import partial
 from pathlib import Path
@@ -288,6 +289,7 @@ async def test_a_lost_answer_may_be_fetched_again_for_a_day(tmp_path: Path) -> N
     [
         ({"scope": "mcp:resolve mcp:report:money"}, "invalid_scope"),
         ({"scope": 'mcp:"'}, "invalid_scope"),
+        ({"scope": "unknown"}, "invalid_scope"),
         ({"resource": "https://elsewhere.example.org/mcp"}, "invalid_target"),
         ({"refresh_token": "ocg_rt_unknown"}, "invalid_grant"),
         ({"refresh_token": None}, "invalid_request"),
@@ -322,6 +324,25 @@ async def test_a_narrowed_refresh_narrows_that_access_token_only(tmp_path: Path)
         wide = (await oauth.refresh(login, narrow["refresh_token"])).json()
     assert narrow["scope"] == "mcp:resolve"
     assert wide["scope"] == login.tokens["scope"]
+
+
+async def test_a_refresh_that_names_only_itself_as_its_scope_narrows_nothing(
+    tmp_path: Path,
+) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        refreshed = (await oauth.refresh(login, scope="offline_access")).json()
+    assert refreshed["scope"] == login.tokens["scope"]
+
+
+async def test_a_clock_that_is_put_back_gives_an_old_refresh_token_no_grace(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        login = await oauth.login()
+        second = (await oauth.refresh(login)).json()
+        assert (await oauth.refresh(login, second["refresh_token"])).status_code == 200
+        oauth.clock.seconds -= GRACE_SECONDS + 1
+        refused(await oauth.refresh(login), "invalid_grant")
+        assert oauth.rows("tokens") == []
 
 
 @pytest.mark.parametrize("kind", ["access", "refresh", "code", "key", "client_id"])
@@ -409,6 +430,28 @@ async def test_a_client_with_a_secret_must_show_it(tmp_path: Path) -> None:
         good = await oauth.http.post("/oauth/token", data=form, auth=(client_id, secret))
     assert good.status_code == 200
     assert good.json()["token_type"] == "Bearer"
+
+
+async def test_a_client_that_is_named_twice_in_the_header_is_refused(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client = await oauth.register(token_endpoint_auth_method="client_secret_basic")
+        client_id, secret = client["client_id"], client["client_secret"]
+        code = (await oauth.fetch_code(client_id))["code"]
+        good = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": "v" * 64}
+        for path in ("/oauth/token", "/oauth/revoke"):
+            before = oauth.state()
+            twice = await oauth.http.post(
+                path,
+                data=form,
+                headers=[("authorization", f"Basic {good}"), ("authorization", "Basic eDp5")],
+            )
+            refused(twice, "invalid_request")
+            assert oauth.state() == before
+        once = await oauth.http.post(
+            "/oauth/token", data=form, headers={"authorization": f"Basic {good}"}
+        )
+    assert once.status_code == 200
 
 
 async def test_an_unknown_client_is_told_to_register_again(tmp_path: Path) -> None:
