@@ -79,7 +79,6 @@ def build_app(
     endpoints: dict[str, Endpoint] = {
         **_mcp_endpoints(settings, engine, site),
         **_rest_endpoints(settings, gateway),
-        **(site.pages if site else {}),
     }
     for path in endpoints:
         log.debug("app.mounted", extra={"fields": {"path": path}})
@@ -88,8 +87,7 @@ def build_app(
     front: Any = Front(
         hosts=make_host_policy(settings.server, settings.issuer),
         endpoints=endpoints,
-        open_endpoints=site.programs if site else {},
-        pages=site.pages if site else (),
+        unguarded={**site.programs, **site.pages} if site else {},
         everything_else=quart,
     )
     app.asgi_app = front  # type: ignore[method-assign]

@@ -1,7 +1,7 @@
 """The first ASGI room: guards every request, sends it to its endpoint, lets Quart have the rest."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
 import msgspec
@@ -34,15 +34,14 @@ class Front:
     """Host and Origin checks on every path, CORS for allowed origins, and the machine surfaces.
 
     endpoints: path → what answers it, without Quart's machinery in between (which costs as much
-        as the rest of the call). everything_else: Quart. open_endpoints: answer pages of any
-        origin, and say so themselves. pages: for people, so no script of any origin reads them.
+        as the rest of the call). everything_else: Quart. unguarded: those that look at Origin
+        themselves, be it to answer any or to tell a person, on a page, that it is a foreign one.
     """
 
     hosts: HostPolicy
     endpoints: Mapping[str, Endpoint]
     everything_else: Endpoint
-    open_endpoints: Mapping[str, Endpoint] = attrs.field(factory=dict)
-    pages: Collection[str] = ()
+    unguarded: Mapping[str, Endpoint] = attrs.field(factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection scope of ASGI."""
@@ -51,14 +50,14 @@ class Front:
             return
         request = read_head(scope)
         origin = request.value("origin")
-        is_open = scope["path"] in self.open_endpoints
-        if refusal := self._refusal(request, None if is_open else origin):
+        unguarded = self.unguarded.get(scope["path"])
+        if refusal := self._refusal(request, None if unguarded else origin):
             await send_response(send, refusal)
             return
-        if is_open:
-            await self.open_endpoints[scope["path"]](scope, receive, send)
+        if unguarded is not None:
+            await unguarded(scope, receive, send)
             return
-        if origin is not None and scope["path"] not in self.pages:
+        if origin is not None:
             if request.method == "OPTIONS" and request.value("access-control-request-method"):
                 await send_response(send, _preflight(request, origin))
                 return

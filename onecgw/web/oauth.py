@@ -28,8 +28,9 @@ from onecgw.web.oauth_token import TokenEndpoints
 class OauthSite:
     """The authorization server as HTTP.
 
-    pages: for people, guarded against foreign origins. programs: for clients, open to any
-    origin, since nothing there depends on cookies. bearer: lets MCP requests in.
+    pages: for people; no script of another origin reads them, and a form of one is refused on a
+    page. programs: for clients, open to any origin, since nothing there depends on cookies.
+    bearer: lets MCP requests in.
     """
 
     pages: dict[str, Door]

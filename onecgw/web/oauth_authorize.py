@@ -159,8 +159,8 @@ class AuthorizePages:
         """Whether a form was sent from our own page (RFC 9700, 4.16: clickjacking, CSRF)."""
         return (
             media_type(request) == FORM
-            and request.value("origin") in (None, self._realm.issuer)
-            and request.value("sec-fetch-site") in (None, "same-origin")
+            and set(request.values("origin")) <= {self._realm.issuer}
+            and set(request.values("sec-fetch-site")) <= {"same-origin"}
         )
 
     def _browser(self, request: Request) -> str | None:

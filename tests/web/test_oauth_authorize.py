@@ -311,10 +311,24 @@ async def test_a_form_of_another_page_is_refused(tmp_path: Path, headers: dict[s
         }
         before = oauth.state()
         response = await oauth.post_form(form, **headers)
-        assert response.status_code == 403
-        assert "location" not in response.headers
+        is_page(response, 403)  # a person reads it
+        assert TEXTS["en"]["foreign"] in response.text
         assert oauth.state() == before
         assert (await oauth.post_form(form)).status_code == 303
+
+
+async def test_a_form_with_two_origins_is_refused(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        consent = await oauth.open_consent(client_id)
+        form = {"transaction": hidden(consent, "transaction"), "answer": "deny"}
+        for name, ours, foreign in (
+            ("origin", ISSUER, "https://evil.example"),
+            ("sec-fetch-site", "same-origin", "cross-site"),
+        ):
+            headers = [(name, ours), (name, foreign)]
+            is_page(await oauth.http.post("/oauth/authorize", data=form, headers=headers), 403)
+        assert len(oauth.rows("transactions")) == 1
 
 
 async def test_a_form_of_another_browser_is_refused(tmp_path: Path) -> None:
