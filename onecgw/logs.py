@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import unicodedata
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
@@ -60,4 +61,14 @@ def quoted(value: object) -> str:
     """A value that cannot be mistaken for the next pair, or for the next line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     plain = text.isprintable() and not any(sign in text for sign in ' "=') and text != ""
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else visible(json.dumps(text, ensure_ascii=False))
+
+
+def visible(text: str) -> str:
+    """A text whose signs that steer a terminal, turn what follows, or begin a line are escaped."""
+    return "".join(
+        sign
+        if sign.isprintable() or unicodedata.category(sign) == "Zs"  # as between thousands
+        else json.dumps(sign)[1:-1]
+        for sign in text
+    )

@@ -57,6 +57,17 @@ def test_a_text_line_cannot_be_forged_by_a_value() -> None:
     )
 
 
+def test_a_text_line_does_not_steer_the_terminal_that_shows_it() -> None:
+    stream = logged("text")
+
+    fields = {"name": "\x9b2J\u202eїжак\u2028", "sum": "1\u00a0000"}
+    logging.getLogger("onecgw.x").info("event", extra={"fields": fields})
+
+    assert stream.getvalue().split(" ", 4)[4] == (
+        'name="\\u009b2J\\u202eїжак\\u2028" sum="1\u00a0000"\n'
+    )
+
+
 def test_a_failure_is_logged_with_its_traceback() -> None:
     stream = logged("json")
 

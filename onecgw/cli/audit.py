@@ -16,11 +16,12 @@ from onecgw.cli.books import open_store
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import print_json
 from onecgw.logs import quoted
+from onecgw.oauth.grant_lines import list_names
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
 
 FOLLOW_SECONDS: Final = 1
-_HEAD: Final = ("id", "ts", "event", "sub", "client")
+_HEAD: Final = ("id", "ts", "sub", "name", "event", "client")
 _PLAIN: Final = re.compile(r"[\w.:/@()+-]+( [\w.:/@()+-]+)*")
 _SINCE = duration("1s", "3650d")
 
@@ -62,17 +63,18 @@ def audit(
 
 
 def _read(db: sqlite3.Connection, query: AuditQuery) -> list[dict[str, Any]]:
-    return list(read_audit(db, query))
+    names = list_names(db)
+    return [{**record, "name": names.get(record["sub"], "")} for record in read_audit(db, query)]
 
 
 def _line(record: dict[str, Any]) -> str:
-    """`2026-11-21T08:00:00.000Z owner call Claude tool=sales_report code=ok …`."""
+    """`2026-11-21T08:00:00.000Z owner Olena call Claude tool=sales_report code=ok …`."""
     rest = " ".join(
         f"{name}={quoted(value)}"
         for name, value in record.items()
         if name not in _HEAD and value not in ("", None)
     )
-    head = (record["sub"], record["event"], record["client"])
+    head = (record["sub"], record["name"], record["event"], record["client"])
     # Names may have spaces, but nothing in them may look like another column, pair or line.
     shown = (text if _PLAIN.fullmatch(text) else quoted(text) if text else "-" for text in head)
     return f"{record['ts']}  {'  '.join(shown)}  {rest}".rstrip()

@@ -94,9 +94,9 @@ def revoke(
 
     with open_store(settings) as store:
         ended_count, client_count = store.write_here(transition)
-    click.echo(f"{ended_count} logins have ended.")
+    click.echo(f"Logins ended: {ended_count}.")
     if deny:
-        click.echo(f"{client_count} client_ids are denied; see `onecgw grants denied`.")
+        click.echo(f"client_ids denied: {client_count}; see `onecgw grants denied`.")
 
 
 @attrs.frozen(kw_only=True)
@@ -174,7 +174,7 @@ def allow(config: Path | None, *, client: str) -> None:
 
     with open_store(open_settings(config)) as store:
         count = store.write_here(transition)
-    click.echo(f"{count} client_ids are let in again.")
+    click.echo(f"client_ids let in again: {count}.")
 
 
 def _is_client_id(text: str, settings: Settings) -> bool:

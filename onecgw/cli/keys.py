@@ -15,10 +15,11 @@ from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
+from onecgw.oauth.grant_lines import has_logins
 from onecgw.oauth.grants import facts_of
 from onecgw.oauth.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.oauth.scopes import join_scopes
-from onecgw.oauth.vault import open_vault
+from onecgw.oauth.vault import open_vault, read_vault
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
 
@@ -50,7 +51,8 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     expires_at = None if expires is None else _read_expiry(expires, now)
 
     def transition(db: sqlite3.Connection) -> tuple[LocalKey, str]:
-        vault = open_vault(settings.secrets_path)
+        # New secrets beside old keys and logins would end them all, and say nothing.
+        vault = (read_vault if has_logins(db) else open_vault)(settings.secrets_path)
         added, key = add_key(db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
         tell(db, "key.added", sub=added.sub, detail=join_scopes(wanted))
         return added, key

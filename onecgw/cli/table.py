@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 
 import click
 
+from onecgw.logs import visible
+
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they need; the last one is not padded."""
-    lines = [head, *rows]
+    """Print rows in columns as wide as they need; the last one is not padded.
+
+    1C and clients write some of it, so nothing in it may steer the terminal.
+    """
+    lines = [[visible(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head) - 1)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=False))

@@ -1,4 +1,4 @@
-"""Logins as an administrator sees them."""
+"""Logins, and whose they are, as an administrator sees them."""
 
 import sqlite3
 
@@ -48,3 +48,20 @@ def list_grants(db: sqlite3.Connection, *, now: int) -> list[GrantLine]:
             )
         )
     return lines
+
+
+def list_names(db: sqlite3.Connection) -> dict[str, str]:
+    """The names of accounts by their sub, as keys and logins know them; the newest counts."""
+    rows = db.execute(
+        "SELECT sub, name FROM (SELECT sub, name, created_at FROM grants"
+        " UNION ALL SELECT sub, name, created_at FROM keys) ORDER BY created_at"
+    )
+    return {row["sub"]: row["name"] for row in rows}
+
+
+def has_logins(db: sqlite3.Connection) -> bool:
+    """Whether there is a key or a login, which only the secrets file it was made with can read."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM keys)"
+    ).fetchone()
+    return bool(found[0])

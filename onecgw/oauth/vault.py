@@ -114,6 +114,12 @@ def read_vault(path: Path) -> Vault:
         if os.name == "posix" and path.stat().st_mode & OTHERS:
             raise ConfigError(f"oauth.secrets_path: others may read {path}; chmod 600 it")
         keys = msgspec.json.decode(path.read_bytes(), type=_Keys)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"oauth.secrets_path: there is no {path.absolute()}. Restore it from the backup: the"
+            " keys and logins of the database can be read with that file only. Without a backup,"
+            " restart the gateway: it makes a new one, and keys and logins have to be made anew"
+        ) from None
     except OSError as error:
         raise ConfigError(f"oauth.secrets_path: {path}: {error.strerror}") from error
     except msgspec.DecodeError:

@@ -98,7 +98,7 @@ async def test_a_revoked_login_ends_at_once(
         (grant,) = oauth.rows("grants")
         tokens = oauth.rows("tokens")
 
-    assert said == "1 logins have ended.\n"
+    assert said == "Logins ended: 1.\n"
     assert (line["sub"], line["client_name"]) == ("owner", "Test client")
     assert call.status_code == 401
     assert refreshed.status_code == 400
@@ -136,7 +136,7 @@ async def test_who_looked_at_what_is_one_command(tmp_path: Path, config: Path) -
         "code": "ok",
     }
     kinds = run(config, "audit", "--event", "key.", "--sub", "owner")
-    assert "owner  key.ok  Test client" in kinds
+    assert "  owner  Name of owner  key.ok  Test client" in kinds
     assert run(config, "audit", "--sub", "nobody") == ""
     assert run(config, "audit", "--since", "today") != ""
     assert OWNER_KEY not in run(config, "audit")
@@ -245,14 +245,11 @@ def test_a_denied_client_is_listed_and_can_be_let_in_again(tmp_path: Path, confi
         return [page.status_code for page in pages], denied[0]
 
     statuses, row = trio.run(deny_and_allow)
-    assert (
-        told["deny"]
-        == "2 logins have ended.\n3 client_ids are denied; see `onecgw grants denied`.\n"
-    )
+    assert told["deny"] == "Logins ended: 2.\nclient_ids denied: 3; see `onecgw grants denied`.\n"
     assert told["table"].splitlines()[0].split() == ["DENIED", "CLIENT", "CLIENT_ID"]
     assert row["name"] == "Test client"
-    assert told["one"] == "1 client_ids are let in again.\n"
-    assert told["rest"] == "2 client_ids are let in again.\n"
+    assert told["one"] == "client_ids let in again: 1.\n"
+    assert told["rest"] == "client_ids let in again: 2.\n"
     # Two are denied, the consent is over; one is let in, then both; the login stays over.
     assert statuses == [400, 400, 400, 200, 400, 200, 401]
     audit = [json.loads(line) for line in run(config, "audit", "--json").splitlines()]
@@ -294,7 +291,7 @@ def test_a_client_can_be_denied_by_its_id_before_it_has_a_login(config: Path) ->
     run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve")
     url = "https://client.example.org/mcp.json"
     said = run(config, "grants", "revoke", "--client", url, "--deny")
-    assert "1 client_ids are denied" in said
+    assert "client_ids denied: 1" in said
     assert json.loads(run(config, "grants", "denied", "--json"))["client_id"] == url
 
 
@@ -358,6 +355,18 @@ def test_the_first_key_makes_the_database_and_says_so(tmp_path: Path, config: Pa
     assert [said in result.stderr for result in results] == [True, False]
 
 
+def test_no_new_secrets_are_made_beside_old_keys(tmp_path: Path, config: Path) -> None:
+    added = ["keys", "add", "--config", str(config), "--name", "Olena", "--scopes", "mcp:resolve"]
+    CliRunner().invoke(main, added)
+    before = run(config, "keys", "list")
+    (tmp_path / "onecgw.secrets").unlink()
+    result = CliRunner().invoke(main, added)
+    assert result.exit_code == 2
+    assert f"there is no {tmp_path / 'onecgw.secrets'}. Restore it" in result.output
+    assert not (tmp_path / "onecgw.secrets").exists()
+    assert run(config, "keys", "list") == before
+
+
 async def test_logins_are_not_ended_without_the_secrets_file(tmp_path: Path, config: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         await oauth.login()
@@ -366,6 +375,39 @@ async def test_logins_are_not_ended_without_the_secrets_file(tmp_path: Path, con
     assert result.exit_code == 2
     assert "oauth.secrets_path" in result.output
     assert not (tmp_path / "onecgw.secrets").exists()
+
+
+async def test_the_audit_names_the_person(tmp_path: Path, config: Path) -> None:
+    key = run(config, "keys", "add", "--name", "Olena, sales", "--scopes", "mcp:resolve").strip()
+    async with open_oauth(tmp_path, keys="local") as oauth:
+        oauth.clock.seconds = oauth.rows("keys")[0]["created_at"]
+        await oauth.login(key, ("mcp:resolve",))
+        await oauth.flush_audit()
+    sub = json.loads(run(config, "keys", "list", "--json"))["sub"]
+    lines = run(config, "audit", "--event", "consent.allowed").splitlines()
+    (record,) = map(json.loads, run(config, "audit", "--event", "key.ok", "--json").splitlines())
+    assert [f'  {sub}  "Olena, sales"  consent.allowed  Test client  ' in one for one in lines] == [
+        True
+    ]
+    assert (record["sub"], record["name"]) == (sub, "Olena, sales")
+
+
+async def test_the_audit_names_an_account_of_1c(tmp_path: Path, config: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        await oauth.login()
+        await oauth.flush_audit()
+    assert "  owner  Name of owner  token.issued  Test client  " in run(config, "audit")
+
+
+async def test_a_name_in_1c_cannot_steer_the_terminal(tmp_path: Path, config: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        oauth.accounts.subs[OWNER_KEY] = "own\x1b[2Jer\x9b1m\u202e"
+        login = await oauth.login()
+        await oauth.call_tool(login.access)
+        await oauth.flush_audit()
+    said = run(config, "grants", "list", "--all") + run(config, "audit")
+    assert "own" in said
+    assert {sign for sign in said if not sign.isprintable()} == {"\n"}
 
 
 async def test_a_name_cannot_forge_a_line_of_the_audit(tmp_path: Path, config: Path) -> None:
