@@ -12,7 +12,7 @@ from onecgw.web.oauth_http import Door, Visit
 
 
 async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(
-    autojump_clock: trio.testing.MockClock,  # noqa: ARG001 - 30 seconds pass at once
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     sent: list[Message] = []
 
