@@ -73,14 +73,6 @@ class Company:
     cost_articles: tuple[CostArticle, ...]
     operations: tuple[Entry, ...]
 
-    def operation(self, label: str) -> int:
-        """The id of an operation."""
-        return named(self.operations, label)
-
-    def article(self, label: str) -> int:
-        """The id of a cost article."""
-        return named(self.cost_articles, label)
-
     def channel(self, folder: str, label: str) -> int:
         """The id of a channel within its folder."""
         parent = named(self.channels, folder)

@@ -17,6 +17,7 @@ class Desks:
 
     def __init__(self, *, company: Company, journal: Journal) -> None:
         self._company = company
+        self._operations = {one.label: one.id for one in company.operations}
         self._journal = journal
         self.own = {desk.id: 0 for desk in company.cash}
 
@@ -31,7 +32,7 @@ class Desks:
         self.own[desk.id] += amount // desk.rate
         self._journal.cash(
             day=day,
-            operation=self._company.operation(operation),
+            operation=self._operations[operation],
             cash=desk.id,
             direction="in",
             own=amount // desk.rate,
@@ -54,7 +55,7 @@ class Desks:
         self.own[desk.id] -= amount // desk.rate
         self._journal.cash(
             day=day,
-            operation=self._company.operation(operation),
+            operation=self._operations[operation],
             cash=desk.id,
             direction="out",
             own=amount // desk.rate,

@@ -28,6 +28,7 @@ class Expenses:
         self._company = company
         self._desks = desks
         self._monthly_sales = monthly_sales
+        self._weights = sum(article.weight for article in company.cost_articles)
         self._vat: dict[tuple[int, date], int] = {}
 
     def note_vat(self, firm: Firm, day: date, vat: int) -> None:
@@ -51,8 +52,7 @@ class Expenses:
         foreign = names.UKRAINIAN_ARTICLES if firm.rate > 1 else names.POLISH_ARTICLES
         if article.label in foreign:
             return
-        weights = sum(one.weight for one in self._company.cost_articles)
-        budget = self._monthly_sales[firm.id] * _EXPENSES_SHARE * article.weight / weights
+        budget = self._monthly_sales[firm.id] * _EXPENSES_SHARE * article.weight / self._weights
         desk = self._company.desk(firm.id, article.purpose)
         amount = in_currency(budget * self._rng.uniform(0.85, 1.15), desk)
         if amount > 0:

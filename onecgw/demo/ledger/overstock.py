@@ -24,7 +24,7 @@ _ORDERED_ON: Final = (0, 3)
 # A pile that is too high cannot be taken back, so in the first month it stays a little lower.
 _FIRST_MONTH_PART: Final = 0.88
 # In the last month a balance counts so little that the pile only follows what it was to be.
-_LAST_MOVES: Final = 0.03
+_LAST_MOVES: Final = 0.06
 _ONE_DAY: Final = timedelta(days=1)
 
 

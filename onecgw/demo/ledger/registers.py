@@ -23,12 +23,17 @@ CREATE TABLE calendar (
 # `buyer` are empty: a return is no receipt.
 _SALES: Final = """
 CREATE TABLE register_sales AS
+WITH first_of_group AS (
+    SELECT MIN(line.rowid)
+    FROM sale_lines AS line JOIN products AS product ON product.id = line.product
+    GROUP BY line.sale, product.parent
+)
 SELECT
     sales.day, calendar.week, calendar.month, sales.firm, sales.warehouse, sales.customer,
     customer.parent AS customer_group, customer.created AS customer_created, sales.seller,
     sales.channel, line.product, product.parent AS product_group, sales.id AS document,
     CASE WHEN sales.return_of IS NULL THEN sales.id END AS receipt_of_product,
-    CASE WHEN sales.return_of IS NULL AND line.rowid = MIN(line.rowid) OVER receipt_of_group
+    CASE WHEN sales.return_of IS NULL AND line.rowid IN first_of_group
         THEN sales.id END AS receipt_of_group,
     CASE WHEN sales.return_of IS NULL THEN sales.customer END AS buyer,
     CASE WHEN sales.return_of IS NULL THEN line.qty ELSE -line.qty END AS qty,
@@ -40,8 +45,7 @@ JOIN sales ON sales.id = line.sale
 JOIN calendar USING (day)
 JOIN partners AS customer ON customer.id = sales.customer
 JOIN products AS product ON product.id = line.product
-WINDOW receipt_of_group AS (PARTITION BY line.sale, product.parent)
-ORDER BY sales.day, sales.id, line.rowid
+ORDER BY line.rowid
 """
 
 # The same by whole documents: half as many rows for the reports that do not ask about products.

@@ -39,11 +39,11 @@ class Round:
 
     def urgency(self, cover_days: float) -> float:
         """What is worth much is ordered often and little at a time; what is empty, soon."""
-        missing = sum(
-            (aim - shelf.qty) * shelf.unit_price * shelf.rate
-            for shelf in self.shelves
-            if shelf.qty < _REORDER_BELOW * (aim := shelf.daily_qty * cover_days)
-        )
+        missing = 0.0
+        for shelf in self.shelves:
+            aim = shelf.daily_qty * cover_days
+            if shelf.qty < _REORDER_BELOW * aim:
+                missing += (aim - shelf.qty) * shelf.unit_price * shelf.rate
         part = missing / 1000 / (self.daily_cost * cover_days)
         worth: float = self.daily_cost**_WORTH_COUNTS
         return worth * part / (_NEVER_EMPTIER - part)

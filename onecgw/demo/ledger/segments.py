@@ -71,7 +71,7 @@ _TRADERS: Final = ("Дилери", "Будівельні магазини", "М�
 _BUYERS: Final = ("Дилери", "Корпоративні клієнти", "Монтажные организации")
 _POLES: Final = ("Hurt Polska", "Instalatorzy")
 _REGULARS: Final = ("Інтернет-покупці", "Магазинні покупці", "Постоянные покупатели")
-_BULK, _FEW = (1, 2, 3, 3, 4, 4), (1, 1, 1, 2, 2)
+_BULK, _FEW = (1, 1, 2, 2, 3, 3), (1, 1, 1, 1, 2)
 
 # Marketplace has no sales on purpose: a channel that was opened and stands empty.
 SEGMENTS: Final = tuple(

@@ -60,9 +60,9 @@ def _write_documents(
         rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
     )
     cash_cycle = Cycle(
-        stock=Turnover(calendar=calendar),
-        receivables=Turnover(calendar=calendar),
-        payables=Turnover(calendar=calendar),
+        stock=Turnover(),
+        receivables=Turnover(),
+        payables=Turnover(),
     )
     supply = Supply(
         rng=rng,

@@ -79,6 +79,7 @@ class Trade:
         self, counter: Counter, day: date, *, warehouse: int, lines: tuple[SaleLine, ...]
     ) -> Sold:
         customer = counter.pick_customer(day)
+        _, _, amounts, vats, costs = zip(*lines, strict=True)
         seller = counter.seller_of(customer)
         sale = Sold(
             document=self._journal.sale(
@@ -97,9 +98,9 @@ class Trade:
             channel=counter.channel,
             wholesale=counter.segment.wholesale,
             offline=counter.segment.channel == "Offline",
-            amount=sum(line[2] for line in lines),
-            vat=sum(line[3] for line in lines),
-            cost=sum(line[4] for line in lines),
+            amount=sum(amounts),
+            vat=sum(vats),
+            cost=sum(costs),
         )
         if self._rng.random() < _RETURN_SHARE:
             after = timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))

@@ -55,6 +55,8 @@ class Treasury:
         )
         self._rng = rng
         self._company = company
+        self._banks = {firm.id: company.desk(firm.id, "bank") for firm in company.firms}
+        self._shops = {firm.id: company.desk(firm.id, "shop") for firm in company.firms}
         self._advance_only_on = calendar.first_day + _ADVANCE_ONLY_AFTER
         self._due: dict[date, list[Callable[[date], None]]] = {}
         self._anonymous = next(one.id for one in company.partners if one.label == names.ANONYMOUS)
@@ -235,10 +237,10 @@ class Treasury:
             self._receive(day, firm, payer, _ADVANCE_ONLY_AMOUNT)
 
     def _bank(self, firm: Firm) -> Cash:
-        return self._company.desk(firm.id, "bank")
+        return self._banks[firm.id]
 
     def _shop(self, firm: Firm) -> Cash:
-        return self._company.desk(firm.id, "shop")
+        return self._shops[firm.id]
 
 
 def _less_returns(returned: Balances, key: tuple[int, int], amount: int) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.calendar import YEARLY_GROWTH, Calendar, months_before, year_before
+from onecgw.demo.ledger.calendar import YEARLY_GROWTH, months_before, year_before
 
 _ONE_DAY: Final = timedelta(days=1)
 _A_YEAR: Final = timedelta(days=365)
@@ -19,7 +19,6 @@ class Turnover:
     flow: of the day.
     """
 
-    calendar: Calendar
     balance: dict[date, int] = attrs.field(factory=dict)
     flow: dict[date, int] = attrs.field(factory=dict)
 
@@ -52,10 +51,6 @@ class Turnover:
 
     def _flow(self, first: date, last: date) -> int:
         return sum(self.flow[first + one * _ONE_DAY] for one in range((last - first).days + 1))
-
-    def _activity(self, first: date, last: date) -> float:
-        days = range((last - first).days + 1)
-        return sum(self.calendar.wholesale(first + one * _ONE_DAY) for one in days)
 
 
 def weighted_ends(first: date, last: date) -> list[tuple[date, float]]:
