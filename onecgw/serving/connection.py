@@ -84,6 +84,8 @@ class Connection:
         """Close as soon as nothing is being answered; the context knows of the stop already."""
         if self._is_idle:
             self._read_no_longer_than(-math.inf)
+            if self._send_lock.locked():
+                self.abort()  # no answer, but acknowledgements that the client does not read
 
     def abort(self) -> None:
         """Give up what is being sent. Everything else is ended by cancellation."""

@@ -82,8 +82,8 @@ class Http1(H11Protocol):
         await self.send(Closed())
 
     async def _begin(self, request: h11.Request) -> None:
-        is_first = self.keep_alive_requests == 0
-        if is_first and (request.method, request.target) == (b"PRI", b"*"):
+        line = (request.method, request.target, request.http_version)
+        if line == (b"PRI", b"*", b"2.0") and self.keep_alive_requests == 0:
             raise H2ProtocolAssumedError(_PREFACE + self.connection.trailing_data[0])
         target, headers = _origin_form(request.target, list(request.headers))
         status = refusal_of(request.method, target, headers)

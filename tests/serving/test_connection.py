@@ -20,6 +20,7 @@ from tests.serving.support import (
     app_of,
     ask,
     assert_it_serves,
+    assert_nothing_stays,
     echo,
     read_answer,
     read_to_end,
@@ -181,6 +182,24 @@ async def test_a_client_that_stops_reading_does_not_hold_up_a_stop() -> None:
         served.stop.set()
 
         await served.ended.wait()
+
+
+async def test_a_client_that_does_not_read_acknowledgements_does_not_hold_up_a_stop() -> None:
+    ping = bytes.fromhex("000008 06 00 00000000") + b"12345678"
+
+    async with serving() as served:
+        sock = trio.socket.socket()
+        sock.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, 4_096)
+        await sock.connect(("127.0.0.1", served.port))
+        async with trio.SocketStream(sock) as stream:
+            await stream.send_all(PREFACE + SETTINGS)
+            is_taken = True
+            while is_taken:
+                with trio.move_on_after(0.3) as scope:
+                    await stream.send_all(ping * 4_000)
+                is_taken = not scope.cancelled_caught
+
+            await assert_nothing_stays(served)
 
 
 async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
