@@ -160,7 +160,7 @@ class AuditTrail:
         Raises:
             StorageUnavailable: the audit cannot be written, and calls are to be refused then.
         """
-        if self._store is None or not (self._problem or self._store.missing()):
+        if self._store is None or not (reason := self._problem or self._store.missing()):
             return
         self._more.set()  # the next attempt to write says more
         if self._on_failure == "deny":
@@ -168,7 +168,7 @@ class AuditTrail:
                 "the audit cannot be written, and nothing is answered without it",
                 retry_after_seconds=RETRY_SECONDS,
             )
-        log.error("audit.not_written", extra={"fields": {"reason": self._problem}})
+        log.error("audit.not_written", extra={"fields": {"reason": reason}})
 
     async def run(self) -> None:
         """Write what comes in; on cancellation, write the rest and end."""

@@ -163,6 +163,7 @@ async def test_calls_go_on_with_a_loud_line_where_the_operator_wants_it(
         store.path.rename(tmp_path / "elsewhere.db")
         trail.admit()
     assert ("onecgw.audit", 40, "audit.not_written") in caplog.record_tuples
+    assert "No such file" in vars(caplog.records[-1])["fields"]["reason"]
 
 
 async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCaptureFixture) -> None:

@@ -173,7 +173,11 @@ class _Client:
         answer = self._post_page(form)
         is_page = 'name="key"' in answer.body
         if answer.status == http.client.FORBIDDEN and is_page:
-            raise Failed("the key is not valid", "is it the whole key, and the right account's?")
+            raise Failed(
+                "the key is not valid",
+                "is it the whole key, of an account that is still good? If onecgw.secrets is new, the"
+                " keys of the gateway itself have to be made anew",
+            )
         if answer.status == http.client.SERVICE_UNAVAILABLE and is_page:
             raise Failed("the key could not be checked", "1C does not answer; see `onecgw check`")
         answer.expect(http.client.OK)

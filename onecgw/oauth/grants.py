@@ -71,6 +71,9 @@ _GRANT: Final = (
 )
 _FIND_ANY_GRANT: Final = f"SELECT {_GRANT} FROM grants WHERE id = ?"  # noqa: S608 - our own text
 _FIND_GRANT: Final = f"{_FIND_ANY_GRANT} AND revoked_at IS NULL"
+_FIND_NEWEST_GRANT: Final = (
+    f"SELECT {_GRANT} FROM grants WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT 1"  # noqa: S608 - our own text
+)
 _FIND_BY_KEY: Final = f"SELECT {_GRANT} FROM grants WHERE key_hash = ?"  # noqa: S608 - our own text
 _FIND_ACCESS: Final = (
     f"SELECT {_GRANT}, tokens.scopes, seen_at FROM tokens JOIN grants ON grants.id = grant_id"  # noqa: S608 - our own text
@@ -129,6 +132,12 @@ def find_grant(db: sqlite3.Connection, grant_id: str) -> Grant | None:
 def find_any_grant(db: sqlite3.Connection, grant_id: str) -> Grant | None:
     """A grant, be it revoked or not: whose it was, for the audit."""
     row = db.execute(_FIND_ANY_GRANT, (grant_id,)).fetchone()
+    return None if row is None else Grant.of(row)
+
+
+def find_newest_grant(db: sqlite3.Connection) -> Grant | None:
+    """The last login that is not revoked."""
+    row = db.execute(_FIND_NEWEST_GRANT).fetchone()
     return None if row is None else Grant.of(row)
 
 

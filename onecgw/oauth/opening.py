@@ -1,14 +1,19 @@
 """Settings → a realm."""
 
+import contextlib
+import logging
 import time
 from collections.abc import Callable
+from typing import Final
 
 from onecgw.audit import AuditEvent
+from onecgw.errors import StorageUnavailable
 from onecgw.identity import CheckKey
 from onecgw.oauth.clients import Clients, read_configured
 from onecgw.oauth.denials import is_client_denied
 from onecgw.oauth.documents import Documents
 from onecgw.oauth.fetching import Fetcher
+from onecgw.oauth.grants import find_newest_grant
 from onecgw.oauth.keyring import VALID_SECONDS, Keyring
 from onecgw.oauth.local_keys import make_local_check
 from onecgw.oauth.realm import Realm
@@ -16,6 +21,13 @@ from onecgw.oauth.redirects import RedirectPolicy
 from onecgw.oauth.vault import Vault
 from onecgw.settings import Settings
 from onecgw.store import Store
+
+log = logging.getLogger(__name__)
+
+OTHER_SECRETS: Final = (
+    "the logins and keys of the database were made with another oauth.secrets_path; restore it, or"
+    " people log in again, and local keys are made again"
+)
 
 
 def open_realm(
@@ -39,6 +51,7 @@ def open_realm(
         fetcher: fetches the documents of clients; None: over the internet.
         now: the clock, in seconds since the epoch.
     """
+    _look_for_other_secrets(store, vault)
     oauth = settings.oauth
     is_local = oauth.keys == "local"
     policy = make_policy(settings)
@@ -75,3 +88,11 @@ def make_policy(settings: Settings) -> RedirectPolicy:
     """The redirect policy of the settings."""
     redirects = settings.oauth.redirects
     return RedirectPolicy(allowed=frozenset(redirects.allowed), open_https=redirects.open_https)
+
+
+def _look_for_other_secrets(store: Store, vault: Vault) -> None:
+    """Say it at the start, and not to every person, when nothing of the database can be read."""
+    with contextlib.suppress(StorageUnavailable):  # whoever needs it will say so
+        newest = store.read(find_newest_grant)
+        if newest and vault.decrypt(newest.key_box, purpose=f"grant {newest.id}") is None:
+            log.error("oauth.other_secrets", extra={"fields": {"reason": OTHER_SECRETS}})

@@ -121,11 +121,16 @@ def test_a_broken_secrets_file_is_refused_and_left_alone(tmp_path: Path, content
     assert path.read_bytes() == content
 
 
-async def test_the_database_without_its_secrets_lets_nobody_in(tmp_path: Path) -> None:
+async def test_the_database_without_its_secrets_lets_nobody_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
+    async with open_oauth(tmp_path) as oauth:
+        assert "oauth.other_secrets" not in caplog.messages
     (tmp_path / "onecgw.secrets").unlink()
     async with open_oauth(tmp_path) as oauth:
+        assert "oauth.other_secrets" in caplog.messages
         assert (await oauth.rpc(login.access, "tools/list")).status_code == 401
         assert (await oauth.refresh(login)).status_code == 401
 
