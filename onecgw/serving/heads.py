@@ -8,6 +8,7 @@ MAX_TARGET_BYTES: Final = 16 * 1024  # the client_id of /authorize carries the c
 MAX_HEADERS: Final = 100
 MAX_HEADERS_BYTES: Final = 32 * 1024
 MAX_HEAD_BYTES: Final = MAX_TARGET_BYTES + MAX_HEADERS_BYTES
+MAX_SYNTAX_BYTES: Final = 1024  # what HTTP/1.1 puts around them: method, version, line ends
 
 
 def refusal_of(

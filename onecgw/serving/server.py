@@ -16,7 +16,7 @@ from hypercorn.utils import wrap_app
 
 from onecgw.errors import ConfigError
 from onecgw.serving.connection import Connection
-from onecgw.serving.heads import MAX_HEAD_BYTES
+from onecgw.serving.heads import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def _configure() -> Config:
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
-    config.h11_max_incomplete_size = MAX_HEAD_BYTES
+    config.h11_max_incomplete_size = MAX_HEAD_BYTES + MAX_SYNTAX_BYTES
     # Hypercorn's way to end an HTTP/2 connection loses the answers that are under way.
     config.keep_alive_max_requests = sys.maxsize
     return config
