@@ -223,9 +223,8 @@ class AuditTrail:
             await self._store.write(lambda db: _sweep(db, before))
 
 
-def write_event(db: sqlite3.Connection, event: AuditEvent) -> None:
-    """Keep one event, as part of a transaction."""
-    log_audit(event)
+def insert_event(db: sqlite3.Connection, event: AuditEvent) -> None:
+    """Keep one event, as part of a transaction; it is the caller's to log it once that is done."""
     _insert(db, [event])
 
 

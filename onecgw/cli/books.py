@@ -1,17 +1,20 @@
 """The database for the verbs of an administrator, beside a gateway that may be running."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
+import attrs
 import click
 
-from onecgw.audit import AuditEvent, write_event
-from onecgw.errors import ConfigError
+from onecgw.audit import AuditEvent, insert_event, log_audit
+from onecgw.errors import ConfigError, StorageUnavailable
 from onecgw.settings import Settings
 from onecgw.store import Store
+
+T = TypeVar("T")
 
 BY_ADMINISTRATOR: Final = "by the administrator"
 
@@ -52,27 +55,51 @@ def make_store(settings: Settings) -> Iterator[Store]:
         click.echo(f"Made the database {path.absolute()}.", err=True)
     try:
         yield store
+    except StorageUnavailable as error:
+        raise click.ClickException(
+            f"nothing was changed: {path.absolute()} cannot be used: {error.__cause__}. Look at the"
+            " disk, and at the rights of this user on the file and its folder"
+        ) from error
     finally:
         store.close()
 
 
-def tell(
-    db: sqlite3.Connection,
-    event: str,
-    *,
-    sub: str = "",
-    client: str = "",
-    grant: str = "",
-    detail: str = "",
-) -> None:
-    """Write into the audit what an administrator did, in the transaction that does it."""
-    record = AuditEvent(
-        ts=datetime.now(UTC),
-        event=event,
-        request_id="cli",
-        sub=sub,
-        client=client,
-        grant=grant,
-        detail=detail,
-    )
-    write_event(db, record)
+@attrs.frozen(kw_only=True)
+class Change:
+    """What an administrator changes, as one transaction, and what the audit says of it."""
+
+    db: sqlite3.Connection
+    events: list[AuditEvent] = attrs.field(factory=list)
+
+    def tell(
+        self, event: str, *, sub: str = "", client: str = "", grant: str = "", detail: str = ""
+    ) -> None:
+        """Write into the audit what was done."""
+        told = AuditEvent(
+            ts=datetime.now(UTC),
+            event=event,
+            request_id="cli",
+            sub=sub,
+            client=client,
+            grant=grant,
+            detail=detail,
+        )
+        insert_event(self.db, told)
+        self.events.append(told)
+
+
+def change(store: Store, transition: Callable[[Change], T]) -> T:
+    """The result of a transition; its events are logged once it is done, and else not.
+
+    Raises:
+        StorageUnavailable: nothing was changed.
+    """
+
+    def run(db: sqlite3.Connection) -> tuple[T, list[AuditEvent]]:
+        began = Change(db=db)
+        return transition(began), began.events
+
+    result, events = store.write_here(run)
+    for event in events:
+        log_audit(event)
+    return result

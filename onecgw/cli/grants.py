@@ -1,13 +1,12 @@
 """`onecgw grants`: who is logged in with which program, and how to end it."""
 
-import sqlite3
 import time
 from pathlib import Path
 
 import attrs
 import click
 
-from onecgw.cli.books import BY_ADMINISTRATOR, open_store, tell
+from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, open_store
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.oauth.clients import PREFIX, read_configured
@@ -80,20 +79,20 @@ def revoke(
     settings = open_settings(config)
     which = _Which(sub=sub, client=client, grant=grant)
 
-    def transition(db: sqlite3.Connection) -> tuple[int, int]:
+    def transition(to: Change) -> tuple[int, int]:
         """How many logins ended, and how many client_ids were denied."""
         vault = read_vault(settings.secrets_path)
-        fitting, ended_count = _end(db, vault, which)
+        fitting, ended_count = _end(to, vault, which)
         if deny and client is not None and _is_client_id(client, settings):
             fitting.setdefault(client, client)
         if not (fitting or everything):
             raise click.ClickException("no login fits; see `onecgw grants list --all`")
         if deny:
-            _deny(db, vault, fitting)
+            _deny(to, vault, fitting)
         return ended_count, len(fitting)
 
     with open_store(settings) as store:
-        ended_count, client_count = store.write_here(transition)
+        ended_count, client_count = change(store, transition)
     click.echo(f"Logins ended: {ended_count}.")
     if deny:
         click.echo(f"client_ids denied: {client_count}; see `onecgw grants denied`.")
@@ -115,33 +114,35 @@ class _Which:
         )
 
 
-def _end(db: sqlite3.Connection, vault: Vault, which: _Which) -> tuple[dict[str, str], int]:
+def _end(to: Change, vault: Vault, which: _Which) -> tuple[dict[str, str], int]:
     """End logins, also those that have only begun; the clients that were meant, and how many."""
     now = int(time.time())
     found = [
         line
-        for line in list_grants(db, now=now)
+        for line in list_grants(to.db, now=now)
         if which.fits(line.sub, line.client_id, line.client_name, line.id)
     ]
     ended = [line for line in found if line.ended_at is None]
     for line in ended:
-        revoke_grant(db, line.id, now=now, why=BY_ADMINISTRATOR)
+        revoke_grant(to.db, line.id, now=now, why=BY_ADMINISTRATOR)
         facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
-        tell(db, "grant.revoked", **facts, detail=BY_ADMINISTRATOR)
-    dropped = drop_transactions(db, vault, which.fits)
+        to.tell("grant.revoked", **facts, detail=BY_ADMINISTRATOR)
+    dropped = drop_transactions(to.db, vault, which.fits)
     for login in dropped:
         facts = {"sub": login.sub, "client": login.ask.client_name}
-        tell(db, "consent.denied", **facts, detail=BY_ADMINISTRATOR)
+        to.tell("consent.denied", **facts, detail=BY_ADMINISTRATOR)
     names = {line.client_id: line.client_name for line in found}
     names |= {login.ask.client_id: login.ask.client_name for login in dropped}
     return names, len(ended)
 
 
-def _deny(db: sqlite3.Connection, vault: Vault, names: dict[str, str]) -> None:
+def _deny(to: Change, vault: Vault, names: dict[str, str]) -> None:
     """Let clients in no more, given by their ids, with their names."""
     for client_id, name in names.items():
-        deny_client(db, vault, Denial(client_id=client_id, name=name, denied_at=int(time.time())))
-        tell(db, "client.denied", client=name, detail=BY_ADMINISTRATOR)
+        deny_client(
+            to.db, vault, Denial(client_id=client_id, name=name, denied_at=int(time.time()))
+        )
+        to.tell("client.denied", client=name, detail=BY_ADMINISTRATOR)
 
 
 @grants.command()
@@ -164,16 +165,16 @@ def denied(config: Path | None, *, as_json: bool) -> None:
 def allow(config: Path | None, *, client: str) -> None:
     """Let a program in again that was denied; its people have to log in again."""
 
-    def transition(db: sqlite3.Connection) -> int:
-        found = allow_client(db, client)
+    def transition(to: Change) -> int:
+        found = allow_client(to.db, client)
         if not found:
             raise click.ClickException(f"{client} is not denied; see `onecgw grants denied`")
         for denial in found:
-            tell(db, "client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
+            to.tell("client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
         return len(found)
 
     with open_store(open_settings(config)) as store:
-        count = store.write_here(transition)
+        count = change(store, transition)
     click.echo(f"client_ids let in again: {count}.")
 
 

@@ -1,6 +1,5 @@
 """`onecgw keys`: access keys of the gateway itself, for `oauth.keys: local`."""
 
-import sqlite3
 import time
 import unicodedata
 from datetime import datetime
@@ -10,7 +9,7 @@ import attrs
 import click
 
 from onecgw.caller import ALL_SCOPES
-from onecgw.cli.books import BY_ADMINISTRATOR, make_store, open_store, tell
+from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, make_store, open_store
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table
 from onecgw.errors import ConfigError
@@ -50,15 +49,15 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     now = int(time.time())
     expires_at = None if expires is None else _read_expiry(expires, now)
 
-    def transition(db: sqlite3.Connection) -> tuple[LocalKey, str]:
+    def transition(to: Change) -> tuple[LocalKey, str]:
         # New secrets beside old keys and logins would end them all, and say nothing.
-        vault = (read_vault if has_logins(db) else open_vault)(settings.secrets_path)
-        added, key = add_key(db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
-        tell(db, "key.added", sub=added.sub, detail=join_scopes(wanted))
+        vault = (read_vault if has_logins(to.db) else open_vault)(settings.secrets_path)
+        added, key = add_key(to.db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
+        to.tell("key.added", sub=added.sub, detail=join_scopes(wanted))
         return added, key
 
     with make_store(settings) as store:
-        made, key = store.write_here(transition)
+        made, key = change(store, transition)
     click.echo(key)
     click.echo(
         f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
@@ -99,20 +98,20 @@ def revoke(config: Path | None, key_id: str) -> None:
     """End a key and every login made with it, at once."""
     now = int(time.time())
     with open_store(open_settings(config)) as store:
-        ended = store.write_here(lambda db: _revoke(db, key_id, now))
+        ended = change(store, lambda to: _revoke(to, key_id, now))
         if ended is None:
             raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
     click.echo(f"Key {key_id} of {ended.name} and its logins have ended.")
 
 
-def _revoke(db: sqlite3.Connection, key_id: str, now: int) -> LocalKey | None:
-    found = revoke_key(db, key_id, now=now)
+def _revoke(to: Change, key_id: str, now: int) -> LocalKey | None:
+    found = revoke_key(to.db, key_id, now=now)
     if found is None:
         return None
     key, grants = found
-    tell(db, "key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
+    to.tell("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
     for grant in grants:
-        tell(db, "grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
+        to.tell("grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
     return key
 
 

@@ -175,7 +175,7 @@ class _Client:
         if answer.status == http.client.FORBIDDEN and is_page:
             raise Failed(
                 "the key is not valid",
-                "is it the whole key, of an account that is still good? If onecgw.secrets is new, the"
+                "is it the whole key, of an account that is still good? If onecgw.secrets is new,"
                 " keys of the gateway itself have to be made anew",
             )
         if answer.status == http.client.SERVICE_UNAVAILABLE and is_page:

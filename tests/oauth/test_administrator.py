@@ -1,7 +1,9 @@
 """What an administrator does on the command line while the gateway runs."""
 
+import contextlib
 import json
 import logging
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -353,6 +355,29 @@ def test_the_first_key_makes_the_database_and_says_so(tmp_path: Path, config: Pa
     ]
     said = f"Made the database {tmp_path / 'onecgw.db'}."
     assert [said in result.stderr for result in results] == [True, False]
+
+
+def test_a_disk_that_is_full_is_told_and_the_log_says_nothing_that_is_not_so(
+    tmp_path: Path, config: Path
+) -> None:
+    added = ["keys", "add", "--config", str(config), "--name", "Olena", "--scopes", "mcp:resolve"]
+    CliRunner().invoke(main, added)
+    with contextlib.closing(sqlite3.connect(tmp_path / "onecgw.db")) as db:
+        full = "RAISE(ABORT, 'database or disk is full')"
+        db.execute(f"CREATE TRIGGER full AFTER INSERT ON audit BEGIN SELECT {full}; END")
+    key_id = json.loads(run(config, "keys", "list", "--json"))["id"]
+    for command in (added, ["keys", "revoke", "--config", str(config), key_id]):
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 1
+        assert isinstance(result.exception, SystemExit)  # no traceback
+        told = result.output.splitlines()[-1]
+        assert told.startswith(
+            f"Error: nothing was changed: {tmp_path / 'onecgw.db'} cannot be used: database or"
+            " disk is full."
+        )
+        assert "onecgw.audit" not in result.output
+    listed = [json.loads(line) for line in run(config, "keys", "list", "--json").splitlines()]
+    assert [(key["id"], key["revoked_at"]) for key in listed] == [(key_id, None)]
 
 
 def test_no_new_secrets_are_made_beside_old_keys(tmp_path: Path, config: Path) -> None:
