@@ -30,6 +30,13 @@ PIECE_SECONDS: Final = 30  # for a client to take a piece of an answer: 2 KiB/s 
 class _Frames(H2Connection):
     MAX_CLOSED_STREAMS = 1_000  # remembered for frames that come late; by default they take 7 MB
 
+    def _receive_goaway_frame(self, frame: Any) -> Any:  # noqa: ANN401 - of another library
+        # RFC 9113, 6.8: it is about streams that we might begin, and we begin none. The library
+        # would take it for the end of the answers under way, too.
+        if frame.error_code == ErrorCodes.NO_ERROR:
+            return [], []
+        return super()._receive_goaway_frame(frame)
+
 
 class Http2(H2Protocol):
     """The requests of one connection, side by side. There is no extended CONNECT: no WebSocket."""

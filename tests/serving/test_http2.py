@@ -221,6 +221,39 @@ async def test_a_head_that_is_refused_and_taken_back_at_once_ends_its_stream_alo
         assert await client.body_of(other) == b"GET /path h "
 
 
+@pytest.mark.parametrize("reason", [ErrorCodes.NO_ERROR, ErrorCodes.INTERNAL_ERROR])
+async def test_a_client_that_says_goaway_gets_the_answers_under_way_unless_it_has_failed(
+    reason: ErrorCodes,
+) -> None:
+    asked, release, gone = trio.Event(), trio.Event(), trio.Event()
+
+    @app_of
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        await release.wait()
+        await answer(send, b"late")
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    async with serving(slow) as served, await Http2Client.open(served) as client:
+        stream_id = await client.ask()
+        await asked.wait()
+        goaway = bytes.fromhex("000008 07 00 00000000 00000000") + reason.to_bytes(4, "big")
+        await client.stream.send_all(goaway)
+        if reason is ErrorCodes.NO_ERROR:
+            client.h2.ping(b"12345678")
+            await client.flush()
+            await client.wait(h2.events.PingAckReceived)
+            release.set()
+            assert await client.body_of(stream_id) == b"late"
+        else:
+            await client.wait(h2.events.ConnectionTerminated)
+            release.set()
+        await gone.wait()
+        await assert_nothing_stays(served)
+
+
 async def test_priorities_are_ignored() -> None:
     """Hypercorn's tree of them takes 1 000, and walks them all for each that comes."""
     async with serving() as served, await Http2Client.open(served) as client:
