@@ -11,6 +11,7 @@ import pytest
 import trio
 from mcp.client.auth import OAuthFlowError
 
+from onecgw.audit import AuditTrail
 from onecgw.errors import ConfigError
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.transactions import TRANSACTION_SECONDS
@@ -223,6 +224,18 @@ async def _onec_long_down(folder: Path) -> str:
     return f"{answer.status_code} with Retry-After"
 
 
+async def _audit_not_written(folder: Path) -> str:
+    async with open_oauth(folder) as oauth:
+        trail = AuditTrail(oauth.store, retention_days=90, on_failure="deny")
+        oauth.rig.gateway._admit = trail.admit  # noqa: SLF001 - as the house puts them together
+        login = await oauth.login()
+        (folder / "onecgw.db").rename(folder / "away.db")
+        answer = await oauth.call_tool(login.access)
+        assert answer.status_code == 200
+        assert (await oauth.http.get("/readyz")).status_code == 503
+    return said(answer)
+
+
 async def _new_secrets(folder: Path) -> str:
     async with open_oauth(folder) as oauth:
         login = await oauth.login()
@@ -259,6 +272,7 @@ PROVOKED: Final[dict[str, Provoke]] = {
     "The client asks to log in again": _two_copies,
     "A tool is missing": _not_ticked,
     "503 with Retry-After": _onec_long_down,
+    "Every tool answers": _audit_not_written,
     "Everybody has to log in": _new_secrets,
 }
 
