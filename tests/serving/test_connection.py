@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from onecgw.web.asgi import read_body, run_while_connected
 from tests.serving.support import (
     GET,
+    GRACE_SECONDS,
+    QUICKLY_SECONDS,
     Http2Client,
     answer,
     app_of,
@@ -322,9 +324,10 @@ async def test_who_was_told_that_it_is_over_is_not_waited_for(
 
 @pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"], ids=["stop", "asked for"])
 async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_application(
-    ending: bytes,
+    ending: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the client would hear of it when the time to linger is over."""
+    monkeypatch.setattr("onecgw.serving.connection.LINGER_SECONDS", GRACE_SECONDS)
 
     @app_of
     async def watching(scope: Any, receive: Any, send: Any) -> None:
@@ -341,5 +344,5 @@ async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_applic
     for _ in range(10):  # who is cancelled is a matter of chance
         async with serving(watching) as served, await served.connect() as stream:
             await stream.send_all(request)
-            with trio.fail_after(1):
+            with trio.fail_after(QUICKLY_SECONDS):
                 assert (await read_to_end(stream)).endswith(b"done")

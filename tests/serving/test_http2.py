@@ -104,7 +104,7 @@ async def test_a_client_that_takes_one_answer_slowly_gets_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The deadline is that of a piece. Hypercorn would take the whole answer for sent."""
-    monkeypatch.setattr("onecgw.serving.http2.PIECE_SECONDS", 0.5)
+    monkeypatch.setattr("onecgw.serving.http2.PIECE_SECONDS", 1)
     body = b"a" * 1_000_000
 
     async with serving(answering(body)) as served, await Http2Client.open(served) as client:
@@ -113,7 +113,7 @@ async def test_a_client_that_takes_one_answer_slowly_gets_all_of_it(
         while taken < len(body):
             data = await client.wait(h2.events.DataReceived, stream_id)
             taken += len(data.data)
-            await trio.sleep(0.02)
+            await trio.sleep(0.03)
             client.h2.acknowledge_received_data(data.flow_controlled_length, stream_id)
             await client.flush()
 
