@@ -51,7 +51,9 @@ def limit_key(address: str) -> str:
 
 
 def _without_port(hop: str) -> str:
-    """IIS writes `192.0.2.1:50123`."""
+    """IIS writes `192.0.2.1:50123` and `[2001:db8::1]:50123`."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
     host, colon, _ = hop.partition(":")
     return host if colon and hop.count(":") == 1 else hop
 
