@@ -80,14 +80,15 @@ def build_app(
         **_mcp_endpoints(settings, engine, site),
         **_rest_endpoints(settings, gateway),
     }
-    for path in endpoints:
+    unguarded: dict[str, Endpoint] = {**site.programs, **site.pages} if site else {}
+    for path in (*endpoints, *unguarded):
         log.debug("app.mounted", extra={"fields": {"path": path}})
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app
     front: Any = Front(
         hosts=make_host_policy(settings.server, settings.issuer),
         endpoints=endpoints,
-        unguarded={**site.programs, **site.pages} if site else {},
+        unguarded=unguarded,
         everything_else=quart,
     )
     app.asgi_app = front  # type: ignore[method-assign]
