@@ -28,7 +28,7 @@ def print_json(values: Iterable[object]) -> None:
 
 
 def moment(seconds: int | None) -> str:
-    """An instant for people, in UTC; "" for none."""
+    """An instant for people, in UTC, which the Z says as in the audit; "" for none."""
     if seconds is None:
         return ""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%MZ")

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ async def test_a_local_key_logs_in_until_it_is_revoked(tmp_path: Path, config: P
     assert before.status_code == 200
     assert after.status_code == 401
     assert again.status_code == 403
+
+
+def test_a_table_says_that_its_moments_are_in_utc(config: Path) -> None:
+    run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve", "--expires", "30d")
+    made = datetime.fromtimestamp(
+        json.loads(run(config, "keys", "list", "--json"))["created_at"], UTC
+    )
+    (_, row) = run(config, "keys", "list").splitlines()
+    assert f"  {made:%Y-%m-%d %H:%M}Z  {made + timedelta(days=30):%Y-%m-%d %H:%M}Z  Olena" in row
 
 
 async def test_a_key_that_has_expired_opens_nothing(tmp_path: Path, config: Path) -> None:
