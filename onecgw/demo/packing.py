@@ -5,6 +5,7 @@ of columns. A field has as many bits as its catalogue or calendar needs: a word 
 """
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Final
 
 import attrs
@@ -47,7 +48,7 @@ def group_count(dimensions: Sequence[Dimension], books: Books) -> int:
     """How many groups there could be, were every combination met."""
     names = [dimension.name for dimension in dimensions]
     free = [dimension for dimension in dimensions if dimension.given_by not in names]
-    return 1 << sum(_bits(dimension, books) for dimension in free)
+    return prod(_value_count(dimension, books) for dimension in free)
 
 
 def _word(name: str, dimensions: Sequence[Dimension], books: Books) -> Word:
@@ -64,6 +65,16 @@ def _word(name: str, dimensions: Sequence[Dimension], books: Books) -> Word:
         shift += _bits(dimension, books)
     fields[first.name] = f"{name} >> {shift}"
     return Word(name=name, sql=sql, fields=fields)
+
+
+def _value_count(dimension: Dimension, books: Books) -> int:
+    """How many values a dimension can have."""
+    if dimension.kind == "date":
+        return len(books.calendar[dimension.name])
+    if dimension.kind == "string":
+        return len(dimension.texts)
+    items = [item for name in dimension.catalogues for item in books.catalogues[name].items]
+    return sum(item.is_group == dimension.of_folders for item in items)
 
 
 def _bits(dimension: Dimension, books: Books) -> int:

@@ -32,6 +32,7 @@ class Dimension:
         the place of the catalogue among them, so that a sort is by kind and then by label.
     texts: what a string dimension can say.
     given_by: the dimension that determines this one: with it, this one makes no more groups.
+    of_folders: the ids are those of folders, which are few.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Dimension:
     catalogues: tuple[CatalogueName, ...] = ()
     texts: tuple[str, ...] = ()
     given_by: str | None = None
+    of_folders: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import attrs
+
 from onecgw.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.report import ID_BITS, Dimension, Filter, Measure, Report
@@ -13,6 +15,14 @@ def _reference(
     name: str, catalogue: CatalogueName, *, column: str | None = None, given_by: str | None = None
 ) -> Dimension:
     return Dimension(name=name, column=column or name, catalogues=(catalogue,), given_by=given_by)
+
+
+def _folder(
+    name: str, catalogue: CatalogueName, *, given_by: str, column: str | None = None
+) -> Dimension:
+    return attrs.evolve(
+        _reference(name, catalogue, column=column, given_by=given_by), of_folders=True
+    )
 
 
 def _rounded(numerator: str, denominator: str) -> str:
@@ -70,8 +80,8 @@ SALES_REPORT: Final = Report(
             texts=("new", "returning"),
             given_by="customer",
         ),
-        _reference("product_group", "products", given_by="product"),
-        _reference("customer_group", "partners", given_by="customer"),
+        _folder("product_group", "products", given_by="product"),
+        _folder("customer_group", "partners", given_by="customer"),
     ),
     measures=(
         _AMOUNT,
@@ -130,7 +140,7 @@ STOCK_BALANCE: Final = Report(
     dimensions=(
         _reference("warehouse", "warehouses"),
         _reference("product", "products"),
-        _reference("product_group", "products", column="products.parent", given_by="product"),
+        _folder("product_group", "products", given_by="product", column="products.parent"),
         _FIRM_OF_WAREHOUSE,
     ),
     measures=(_QTY, Measure(name="amount", sql="SUM(cost)", places=2)),
@@ -264,7 +274,7 @@ PURCHASES_REPORT: Final = Report(
         _FIRM_OF_WAREHOUSE,
         _reference("warehouse", "warehouses"),
         _reference("product", "products"),
-        _reference("product_group", "products", given_by="product"),
+        _folder("product_group", "products", given_by="product"),
         *_TIMES,
     ),
     measures=(_AMOUNT, _QTY),

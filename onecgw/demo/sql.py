@@ -20,7 +20,7 @@ _UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"
 # How many days, weeks or months are about a month: what is read at once when they come in order.
 _STRETCH: Final = {"day": 31, "week": 4, "month": 1}
 # With so many possible groups for each that is shown, it pays to rank them before summing the rest.
-_MANY_FOR_ONE: Final = 64
+_MANY_FOR_ONE: Final = 48
 
 
 @attrs.frozen(kw_only=True)
@@ -59,14 +59,18 @@ def compose(
     source = report.source_for(names, of_all_days=days / len(books.calendar["day"]))
     order = _order(request, dimensions)
     packed, carried = _parted(dimensions, order)
-    words = pack(_clustered(packed, report.cluster_of(source)), books)
+    clustered = _clustered(packed, report.cluster_of(source))
+    words = pack(clustered, books)
     fields = {name: sql for word in words for name, sql in word.fields.items()}
     fields |= {one.name: one.name for one in carried}
     ranks = [
         f"{({**fields, **sums})[field]} {direction.upper()} NULLS LAST"
         for field, direction in order
     ]
-    ties = [fields[one.name] for one in packed if one.name not in dict(order)]
+    if clustered == packed:
+        ties = [word.name for word in words]
+    else:
+        ties = [fields[one.name] for one in packed if one.name not in dict(order)]
     groups = ", ".join(word.name for word in words)
     # Everything that is put in here is declared in reports.py; what the caller gave is in values.
     grouped = f"""
