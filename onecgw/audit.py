@@ -149,11 +149,6 @@ class AuditTrail:
             (self._strangers or self._waiting).popleft()
         self._more.set()
 
-    @property
-    def problem(self) -> str:
-        """Why records cannot be written now; "" if they can."""
-        return self._problem
-
     def admit(self) -> None:
         """Whether a call may run now.
 

@@ -42,7 +42,6 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         self._limiter = trio.CapacityLimiter(1)
-        self._problem = ""
         try:
             _create(path)
             _inspect(path)
@@ -55,11 +54,6 @@ class Store:
                 opened.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
-
-    @property
-    def problem(self) -> str:
-        """Why nothing can be written, as far as the last attempt tells; "" if all is well."""
-        return self._problem
 
     async def write(self, transition: Transition[T]) -> T:
         """Run a transition as one transaction: a crash leaves either nothing or all of it.
@@ -79,12 +73,9 @@ class Store:
         """
         try:
             self._look_at_file()
-            result = _commit(self._writer, transition)
+            return _commit(self._writer, transition)
         except (OSError, sqlite3.Error) as error:
-            self._problem = str(error)
             raise _unavailable(error) from error
-        self._problem = ""
-        return result
 
     def read(self, query: Transition[T]) -> T:
         """The result of a query.
@@ -99,9 +90,11 @@ class Store:
 
     async def probe(self) -> str:
         """Why nothing can be written right now; "" if all is well."""
-        with contextlib.suppress(StorageUnavailable):
+        try:
             await self.write(_touch)
-        return self._problem
+        except StorageUnavailable as error:
+            return str(error.__cause__)
+        return ""
 
     def close(self) -> None:
         """Close both connections."""
