@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
+from onecgw.logs import stamp
 from onecgw.store import Store
 
 log = logging.getLogger(__name__)
@@ -84,9 +85,7 @@ def log_audit(record: AuditRecord | AuditEvent) -> None:
     """Write a record as one line of the log, whatever the log's level."""
     log.setLevel(logging.INFO)
     fields = attrs.asdict(record)
-    fields["ts"] = (
-        record.ts.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    fields["ts"] = stamp(record.ts)
     log.info("audit", extra={"fields": fields})
 
 

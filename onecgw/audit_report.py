@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from onecgw.logs import stamp
+
 
 @attrs.frozen(kw_only=True)
 class AuditQuery:
@@ -42,10 +44,9 @@ def read_audit(db: sqlite3.Connection, query: AuditQuery) -> Iterator[dict[str, 
         arguments,
     )
     for row in rows:
-        moment = datetime.fromtimestamp(row["ts"] / 1000, UTC)
         yield {
             "id": row["id"],
-            "ts": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "ts": stamp(datetime.fromtimestamp(row["ts"] / 1000, UTC)),
             "event": row["event"],
             "request_id": row["request_id"],
             "sub": row["sub"],

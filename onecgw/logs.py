@@ -26,10 +26,14 @@ def set_up_logging(
     logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
+def stamp(moment: datetime) -> str:
+    """An instant as log and audit write it: UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     head: dict[str, object] = {
-        "ts": stamp.replace("+00:00", "Z"),
+        "ts": stamp(datetime.fromtimestamp(record.created, UTC)),
         "level": record.levelname.lower(),
         "logger": record.name,
         "event": record.getMessage(),
@@ -49,11 +53,9 @@ class _JsonFormatter(logging.Formatter):
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = _fields(record)
-        stamp, level, logger, event = (
-            fields.pop(name) for name in ("ts", "level", "logger", "event")
-        )
+        ts, level, logger, event = (fields.pop(name) for name in ("ts", "level", "logger", "event"))
         pairs = "".join(f" {name}={quoted(value)}" for name, value in fields.items())
-        line = f"{stamp} {level} {logger} {event}{pairs}"
+        line = f"{ts} {level} {logger} {event}{pairs}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

@@ -7,9 +7,8 @@ import attrs
 
 from onecgw.oauth.problems import INVALID_REDIRECT_URI, OauthProblem
 from onecgw.oauth.redirects import RedirectPolicy, is_same_redirect
-from onecgw.settings.redirect_uri import find_flaw
+from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_flaw
 
-MAX_REDIRECT_URIS: Final = 10
 MAX_NAME_CHARACTERS: Final = 80
 METHODS: Final = ("none", "client_secret_post", "client_secret_basic")
 NAMELESS: Final = "MCP client"

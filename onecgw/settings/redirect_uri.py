@@ -5,6 +5,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 MAX_CHARACTERS: Final = 512
+MAX_REDIRECT_URIS: Final = 10
+"""Of one client."""
 
 # What may stand in a URI (RFC 3986, 2): so no space, control or backslash; and no `#`, since
 # RFC 6749, 3.1.2 forbids a fragment.

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from onecgw.settings.redirect_uri import find_flaw
+from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_flaw
 from onecgw.settings.setting import Duration, Refused, Rule
 
 _NOT_IN_URLS: Final = re.compile(r'[\s\x00-\x20\x7f<>"{}|\\^`]')
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_MAX_REDIRECT_URIS: Final = 10
 
 
 def _base_url(text: str) -> str | None:
@@ -131,7 +130,7 @@ def _client(text: str) -> str | None:
     client_id, *uris = text.split(" ")
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", client_id):
         return None
-    if not 1 <= len(uris) <= _MAX_REDIRECT_URIS:
+    if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
         return None
     return text if all(map(_redirect_uri, uris)) else None
 

@@ -5,8 +5,6 @@ from onecgw.oauth.realm import Realm
 from onecgw.ratelimit import CallRate
 from onecgw.web.oauth_http import Visit
 
-DETAIL_CHARACTERS = 100
-
 
 class Limit:
     """Token buckets whose overflow stands in the audit.
@@ -41,5 +39,4 @@ class Limit:
             self._told.take(who)
         except RateLimited:
             return  # a flood of requests is no flood of records
-        detail = visit.request.path[:DETAIL_CHARACTERS]
-        self._realm.tell("ratelimit.hit", visit.origin, client=client, detail=detail)
+        self._realm.tell("ratelimit.hit", visit.origin, client=client, detail=visit.request.path)
