@@ -133,8 +133,8 @@ class Report:
         return self.product_source
 
     def cluster_of(self, source: str) -> tuple[str, ...]:
-        """The dimensions by which the lines of a source stand together."""
-        return _BY_PRODUCT if source == self.product_source else _BY_DAY
+        """The dimensions by which the lines of a source stand together, but for the days."""
+        return _BY_PRODUCT if source == self.product_source else ()
 
     @property
     def dimension(self) -> Mapping[str, Dimension]:

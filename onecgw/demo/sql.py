@@ -19,8 +19,10 @@ _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
 _UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"
 # How many days, weeks or months are about a month: what is read at once when they come in order.
 _STRETCH: Final = {"day": 31, "week": 4, "month": 1}
-# With so many possible groups for each that is shown, it pays to rank them before summing the rest.
+# With so many possible groups for each that is shown, and so many more columns to sum than those
+# that rank them, it pays to rank them before summing the rest.
 _MANY_FOR_ONE: Final = 48
+_MANY_MORE: Final = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -49,13 +51,30 @@ def compose(
     books: Books,
     scopes: Scopes,
 ) -> Statements:
-    """The statements of a request; `dimensions` are its own and those the report always adds."""
+    """The statements of a request; `dimensions` are its own and those the report always adds.
+
+    Sales by product and customer are read like this, the best by amount first:
+
+        SELECT group_1 >> 11, group_1 >> 0 & 2047, SUM(amount), SUM(qty)
+        FROM (
+            SELECT product << 11 | customer AS group_1, amount, qty
+            FROM turnovers_sales_by_product
+            WHERE day BETWEEN :day_from AND :day_to LIMIT -1
+        )
+        GROUP BY group_1
+        HAVING TRUE
+        ORDER BY SUM(amount) DESC NULLS LAST, group_1
+        LIMIT :rows
+
+    Where many groups with many measures are possible for each that is shown, the lines are also
+    restricted to the groups that are: `... AND (product << 11 | customer) IN (SELECT group_1 ...)`,
+    which is the same statement with no more columns than its order needs.
+    """
     names = [dimension.name for dimension in dimensions]
     sums = {name: report.sums(name, names) for name in request.measures}
     of_all = [report.sums(name, ()) for name in request.measures]
-    selection = request.selection
-    where, values = _where(report, selection, books=books, scopes=scopes)
-    days = (selection.last - selection.first).days + 1
+    where, values = _where(report, request.selection, books=books, scopes=scopes)
+    days = (request.selection.last - request.selection.first).days + 1
     source = report.source_for(names, of_all_days=days / len(books.calendar["day"]))
     order = _order(request, dimensions)
     packed, carried = _parted(dimensions, order)
@@ -67,37 +86,31 @@ def compose(
         f"{({**fields, **sums})[field]} {direction.upper()} NULLS LAST"
         for field, direction in order
     ]
-    if clustered == packed:
-        ties = [word.name for word in words]
-    else:
-        ties = [fields[one.name] for one in packed if one.name not in dict(order)]
-    groups = ", ".join(word.name for word in words)
+    # Equal groups follow their dimensions as they were asked, which may be the order of the words.
+    groups = [word.name for word in words]
+    ties = groups if clustered == packed else [fields[one.name] for one in packed]
     # Everything that is put in here is declared in reports.py; what the caller gave is in values.
     grouped = f"""
-        GROUP BY {groups}
+        GROUP BY {", ".join(groups)}
         HAVING {report.having}
         ORDER BY {", ".join([*ranks, *ties])}
         LIMIT :rows"""
+    facts = columns_of(*sums.values(), report.having)
+    ranking = columns_of(*(sums.get(field, "") for field, _ in order), report.having)
     limit = MAX_ROWS + 1 if request.top is None else min(request.top, MAX_ROWS + 1)
-    if order[0][0] not in _STRETCH and group_count(dimensions, books) > limit * _MANY_FOR_ONE:
+    is_far_more = group_count(dimensions, books) > limit * _MANY_FOR_ONE
+    where_shown = where
+    if is_far_more and len(facts) - len(ranking) >= _MANY_MORE and order[0][0] not in _STRETCH:
         # First what ranks the groups, for all of them; then the rest, for those that are shown.
-        ranking = columns_of(*(sums.get(field, "") for field, _ in order), report.having)
         ranked = _lines(words, ranking, f"{source} WHERE {where}")
-        shown = f"SELECT {groups} FROM ({ranked}) {grouped}"  # noqa: S608 - same
-        where_shown = f"{where} AND ({', '.join(word.sql for word in words)}) IN ({shown})"
-    else:
-        where_shown = where
-    facts = [
-        *(f"{one.column} AS {one.name}" for one in carried),
-        *columns_of(*sums.values(), report.having),
-    ]
-    rows = f"""
-        SELECT {", ".join([*(fields[name] for name in names), *sums.values()])}
-        FROM ({_lines(words, facts, f"{source} WHERE {where_shown}")}) {grouped}
-    """  # noqa: S608 - as said above
+        shown = f"SELECT {', '.join(groups)} FROM ({ranked}) {grouped}"  # noqa: S608 - same
+        where_shown += f" AND ({', '.join(word.sql for word in words)}) IN ({shown})"
+    given = [f"{one.column} AS {one.name}" for one in carried]
+    lines = _lines(words, [*given, *facts], f"{source} WHERE {where_shown}")
+    columns = ", ".join([*(fields[name] for name in names), *sums.values()])
     return Statements(
-        rows=rows,
-        stretches=[*_stretches(selection, *order[0], books=books)],
+        rows=f"SELECT {columns} FROM ({lines}) {grouped}",  # noqa: S608 - same
+        stretches=[*_stretches(request.selection, *order[0], books=books)],
         limit=limit,
         totals=f"SELECT {', '.join(of_all)} FROM {report.source} WHERE {where}",  # noqa: S608 - same
         values=values,

@@ -77,3 +77,20 @@ def test_other_orders_are_read_at_once(small_books: Books) -> None:
     statements = composed(small_books, ["day"], sort=sort)
     last = len(small_books.calendar["day"]) - 1
     assert statements.stretches == [{"day_from": 0, "day_to": last}]
+
+
+@pytest.mark.parametrize(
+    ("group_by", "measures", "is_ranked"),
+    [
+        (["day", "product"], [*SALES_REPORT.measure], True),
+        (["day", "product"], ["amount", "qty"], False),
+        (["warehouse", "product"], [*SALES_REPORT.measure], False),
+    ],
+)
+def test_groups_are_ranked_first_where_they_are_many_and_so_are_their_measures(
+    group_by: list[str], measures: list[str], is_ranked: bool, default_books: Books
+) -> None:
+    sort = [{"field": "amount", "dir": "desc"}]
+    asked = composed(default_books, group_by, measures=measures, sort=sort, top=1_000)
+    steps = plan(default_books, asked)
+    assert any(step.startswith("LIST SUBQUERY") for step in steps) == is_ranked
