@@ -11,6 +11,8 @@ from onecgw.identity import ValidKey
 from onecgw.onec.failures import Reply
 from onecgw.onec.reasons import contract_error, text_of
 
+MAX_SUB_CHARACTERS: Final = 200
+MAX_NAME_CHARACTERS: Final = 200  # of what the pages show
 _DENIALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -34,16 +36,18 @@ def read_identity(body: bytes) -> ValidKey:
     """The account in the answer of `POST /mcp/auth/verify`.
 
     Raises:
-        OnecBadResponse: it has no sub, or other types than agreed.
+        OnecBadResponse: it has no sub, or one that is too long, or other types than agreed.
     """
     try:
         identity = msgspec.json.decode(body, type=_Identity)
     except msgspec.ValidationError as error:
         raise OnecBadResponse(f"1C's answer about the key has another shape: {error}") from error
-    if not identity.sub:
-        raise OnecBadResponse("1C's answer about the key has an empty sub")
+    # It is in every record of the audit and in a header of every call.
+    if not 1 <= len(identity.sub) <= MAX_SUB_CHARACTERS:
+        wanted = f"1 to {MAX_SUB_CHARACTERS} characters are expected"
+        raise OnecBadResponse(f"1C's answer about the key has a sub that is no account: {wanted}")
     return ValidKey(
         sub=identity.sub,
-        name=identity.name,
+        name=identity.name[:MAX_NAME_CHARACTERS],
         scopes=frozenset(identity.scopes) & frozenset(ALL_SCOPES),
     )

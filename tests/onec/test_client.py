@@ -473,6 +473,14 @@ async def test_valid_key_is_somebodys() -> None:
         )
 
 
+async def test_a_name_is_cut_where_the_pages_end() -> None:
+    body = b'{"sub":"%s","name":"%s"}' % (b"u" * 200, b"n" * 201)
+    async with onec_server(_status("200 OK", body)) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            verdict = await onec.verify_key("k-1", "r-1")
+    assert verdict == ValidKey(sub="u" * 200, name="n" * 200, scopes=frozenset())
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found"])
 async def test_key_that_1c_itself_denies_is_invalid(status: str) -> None:
     async with onec_server(_status(status, _TOLD_NO)) as server, client_of(server.base_url) as onec:
@@ -493,6 +501,7 @@ async def test_key_that_1c_itself_denies_is_invalid(status: str) -> None:
         (_status("401 No", b'{"error":"Unauthorized"}'), "onec_auth"),
         (_status("200 OK", b'{"name":"x"}'), "onec_bad_response"),
         (_status("200 OK", b'{"sub":""}'), "onec_bad_response"),
+        (_status("200 OK", b'{"sub":"%s"}' % (b"u" * 201)), "onec_bad_response"),
         (_status("200 OK", b'{"sub":7}'), "onec_bad_response"),
         (_reset, "onec_unavailable"),
     ],
