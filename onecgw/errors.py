@@ -31,6 +31,7 @@ OnecgwError                 the text is written for the caller and safe to show
     └── OnecBadResponse     502 onec_bad_response    the answer is not what was agreed
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import attrs
@@ -310,3 +311,12 @@ class OnecBadResponse(OnecError):
     """1C's answer is not what the contract says."""
 
     code = "onec_bad_response"
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The errors themselves, out of the groups in which nurseries pack them."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error

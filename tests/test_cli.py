@@ -132,7 +132,9 @@ async def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> Non
     await listeners[0].aclose()
 
     assert done.returncode == 2
-    assert f"onecgw cannot start:\ncannot listen on 127.0.0.1 port {port}" in done.stderr.decode()
+    assert (
+        f"onecgw demo cannot run:\ncannot listen on 127.0.0.1 port {port}" in done.stderr.decode()
+    )
     assert "Traceback" not in done.stderr.decode()
 
 
@@ -145,7 +147,7 @@ def test_serve_without_a_configuration_says_what_it_looked_for(
     exit_code, output = run("serve")
 
     assert exit_code == 2
-    assert "onecgw cannot start:" in output
+    assert "onecgw serve cannot run:" in output
     assert "config.yml" in output
 
 

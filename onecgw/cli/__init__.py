@@ -1,7 +1,6 @@
 """The command line: one verb, one module."""
 
 import sys
-from collections.abc import Iterator
 
 import click
 
@@ -14,7 +13,7 @@ from onecgw.cli.keys import keys
 from onecgw.cli.serve import serve
 from onecgw.cli.stdio import stdio
 from onecgw.cli.tools import tools
-from onecgw.errors import ConfigError
+from onecgw.errors import ConfigError, leaves
 
 EXIT_CONFIG = 2
 
@@ -27,18 +26,9 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except* ConfigError as group:
-            for error in _leaves(group):
-                click.echo(f"onecgw cannot start:\n{error}", err=True)
+            for error in leaves(group):
+                click.echo(f"onecgw {ctx.invoked_subcommand} cannot run:\n{error}", err=True)
             sys.exit(EXIT_CONFIG)
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """The errors themselves, out of the groups in which nurseries pack them."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

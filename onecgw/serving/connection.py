@@ -13,6 +13,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
+from onecgw.errors import leaves
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
 from onecgw.serving.requests import Requests
@@ -69,7 +70,7 @@ class Connection:
         except* OSError:
             pass  # the other end is gone
         except* Exception as group:  # the border of a connection
-            classes = sorted({type(error).__name__ for error in _leaves(group)})
+            classes = sorted({type(error).__name__ for error in leaves(group)})
             fields = {"protocol": type(self._protocol).__name__, "errors": " ".join(classes)}
             log.warning("serving.connection_failed", extra={"fields": fields}, exc_info=True)
         finally:
@@ -197,11 +198,3 @@ class Connection:
                 await self._stream.send_eof()
             finally:
                 self._send_lock.release()
-
-
-def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
-    return [
-        leaf
-        for error in group.exceptions
-        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
-    ]
