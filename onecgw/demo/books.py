@@ -156,10 +156,11 @@ def open_books(
     try:
         build(path)
         books = Books(path)
-    except BaseException as error:
+    except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise ConfigError(f"the books of the demo cannot be written: {error}") from error
+        raise ConfigError(f"the books of the demo cannot be written: {error}") from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     weakref.finalize(books, shutil.rmtree, folder, ignore_errors=True)
     return books
