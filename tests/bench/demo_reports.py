@@ -6,7 +6,7 @@ any order, filters with folders, any period, with and without the cost scope. Of
 median and the least of some runs, as a client sees them (JSON included, the network not), and the
 median CPU time, which says more where others work on the same machine; then the worst of all, and
 how many are over 300 ms by both. It fails if any is over by CPU. The heaviest are fine groups of
-many lines in the order of a measure: day or customer by product, over the two years.
+many lines in the order of a measure: week, seller and product, over the two years.
 """
 
 import argparse
