@@ -1,7 +1,7 @@
 """Asking the demo 1C in tests."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -61,3 +61,15 @@ def ask(books: Books, report: str, scopes: Sequence[str] = ALL_SCOPES, **body: o
         ],
         totals=answer["totals"],
     )
+
+
+def months() -> Iterator[tuple[str, dict[str, str]]]:
+    """(the day before, the period) of the whole books and of every month of them."""
+    yield OPENING, WHOLE
+    day = date.fromisoformat(WHOLE["from"])
+    while day <= TODAY:
+        after = (day + timedelta(days=31)).replace(day=1)
+        last = min(after - timedelta(days=1), TODAY)
+        before = day - timedelta(days=1)
+        yield before.isoformat(), {"from": day.isoformat(), "to": last.isoformat()}
+        day = after

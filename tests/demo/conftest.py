@@ -55,3 +55,9 @@ def books(request: pytest.FixtureRequest) -> Books:
 def reference(small_books: Books) -> Reference:
     with small_books.reading() as db:
         return Reference(db)
+
+
+@pytest.fixture(scope="session")
+def default_reference(default_books: Books) -> Reference:
+    with default_books.reading() as db:
+        return Reference(db)

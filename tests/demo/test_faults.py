@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import httpx
 import pytest
@@ -49,13 +50,18 @@ def _no_pause_before_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def gateway_to(
-    url: str, *, timeout_ms: int = 10_000, max_response_bytes: int = 1024 * 1024
+    url: str,
+    *,
+    timeout_ms: int = 10_000,
+    max_response_bytes: int = 1024 * 1024,
+    session_mode: Literal["auto", "client"] = "auto",
 ) -> AsyncIterator[Gateway]:
     """The gateway in front of a demo 1C, with its own client."""
     onec = OnecSettings(
         base_url=url,
         auth=OnecAuthSettings(username=LOGIN, password=Secret(PASSWORD)),
         timeout_ms=timeout_ms,
+        session_mode=session_mode,
     )
     limits = LimitsSettings(max_response_bytes=max_response_bytes)
     client = OnecClient(onec, max_response_bytes=max_response_bytes)
@@ -167,6 +173,15 @@ async def test_expired_session_of_a_client_that_keeps_none_ends_the_call(
             await ask(gateway)
 
 
+async def test_client_that_keeps_sessions_gets_over_the_end_of_one(small_books: Books) -> None:
+    plan = parse_faults("session_expired,times=1")
+    async with (
+        demo_on_socket(small_books, plan) as url,
+        gateway_to(url, session_mode="client") as gateway,
+    ):
+        assert "Головна каса" in (await ask(gateway)).decode()
+
+
 @pytest.mark.parametrize("name", MISFORTUNES)
 async def test_misfortune_is_asked_for_by_the_header_of_a_call(
     small_books: Books, name: str
@@ -179,6 +194,60 @@ async def test_misfortune_is_asked_for_by_the_header_of_a_call(
         MISFORTUNES[name].body,
     )
     assert good.status_code == 200
+
+
+@pytest.mark.parametrize(("fault", "pauses"), [("latency", [10.0] * 5), ("jitter", None)])
+async def test_answer_comes_later_by_all_of_the_time_or_a_random_part(
+    small_books: Books,
+    autojump_clock: trio.testing.MockClock,
+    fault: str,
+    pauses: list[float] | None,
+) -> None:
+    seen = []
+    async with client_in_memory(small_books) as client:
+        for _ in range(5):
+            began = autojump_clock.current_time()
+            # What goes wrong before the service is asked needs no thread: the clock may jump.
+            await client.post(PATH, json=ASK, headers={"X-Demo-Fault": f"{fault}=10s,failed"})
+            seen.append(autojump_clock.current_time() - began)
+    if pauses is None:
+        assert len(set(seen)) == 5
+        assert all(0 < pause < 10 for pause in seen)
+    else:
+        assert seen == pytest.approx(pauses)
+
+
+async def test_answer_in_another_charset_says_so(small_books: Books) -> None:
+    async with client_in_memory(small_books) as client:
+        plain = await client.post(PATH, json=ASK)
+        other = await client.post(PATH, json=ASK, headers={"X-Demo-Fault": "cp1251"})
+    assert other.headers["content-type"] == "application/json; charset=windows-1251"
+    assert other.content == plain.content.decode("utf-8").encode("cp1251", errors="replace")
+    assert other.content != plain.content
+
+
+async def test_answer_is_spoiled_by_the_header_of_a_call(small_books: Books) -> None:
+    async with client_in_memory(small_books) as client:
+        broken, shapeless, huge, bomb = [
+            await client.post(PATH, json=ASK, headers={"X-Demo-Fault": fault})
+            for fault in ("broken_json", "wrong_shape", "huge=1mb", "gzip_bomb=1mb")
+        ]
+    with pytest.raises(ValueError, match="JSON|delimiter|Unterminated|Expecting"):
+        broken.json()
+    assert "candidates" not in shapeless.json()
+    assert [len(answer.content) >= 1024 * 1024 for answer in (huge, bomb)] == [True, True]
+    assert bomb.headers["content-encoding"] == "gzip"
+    assert bomb.num_bytes_downloaded < 10_000
+
+
+async def test_call_that_hangs_by_its_header_is_never_answered(
+    small_books: Books, autojump_clock: trio.testing.MockClock
+) -> None:
+    assert autojump_clock is not None
+    async with client_in_memory(small_books) as client:
+        with trio.move_on_after(3_600) as waited:
+            await client.post(PATH, json=ASK, headers={"X-Demo-Fault": "hang"})
+    assert waited.cancelled_caught
 
 
 async def test_header_of_a_call_wins_over_the_plan_of_the_run(small_books: Books) -> None:

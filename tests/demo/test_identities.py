@@ -1,30 +1,17 @@
 """The identities that an accountant checks, to the last kopeck, at both sizes."""
 
-from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from onecgw.demo.books import Books
-from tests.demo.asking import OPENING, TODAY, WHOLE, ask, call
+from tests.demo.asking import TODAY, WHOLE, ask, call, months
 
 ZERO = Decimal(0)
 CUSTOMER_OPERATIONS = ("Оплата від покупця", "Розничная выручка", "Повернення коштів покупцю")
 SUPPLIER_OPERATIONS = ("Оплата поставщику", "Повернення коштів від постачальника")
-
-
-def months() -> Iterator[tuple[str, dict[str, str]]]:
-    """(the day before, the period) of the whole books and of every month of them."""
-    yield OPENING, WHOLE
-    day = date.fromisoformat(WHOLE["from"])
-    while day <= TODAY:
-        after = (day + timedelta(days=31)).replace(day=1)
-        last = min(after - timedelta(days=1), TODAY)
-        before = day - timedelta(days=1)
-        yield before.isoformat(), {"from": day.isoformat(), "to": last.isoformat()}
-        day = after
 
 
 def roll(opening: Mapping[Any, Any], *changes: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from onecgw.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books
 from onecgw.demo.report import Report
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.requests import MAX_ROWS
-from tests.demo.asking import TODAY, WHOLE, ask
-from tests.demo.requests import selections
+from tests.demo.asking import TODAY, WHOLE, ask, months
+from tests.demo.requests import requests, selections
 
 # What adds up over rows; receipts, customers and ratios do not.
 ADDITIVE = {
@@ -121,11 +122,11 @@ def folders(report: Report, books: Books) -> list[tuple[str, str, list[str]]]:
 
 @EVERY_REPORT
 @given(data=st.data())
-@property_test(15)
+@property_test(10)
 def test_folder_in_a_filter_is_the_union_of_its_leaves(
-    report: Report, small_books: Books, data: st.DataObject
+    report: Report, books: Books, data: st.DataObject
 ) -> None:
-    branches = [branch for branch in folders(report, small_books) if branch[2]]
+    branches = [branch for branch in folders(report, books) if branch[2]]
     if not branches:
         assert not any(one.branches for one in report.filters)
         return
@@ -137,7 +138,7 @@ def test_folder_in_a_filter_is_the_union_of_its_leaves(
     measures = [*report.measure]
     as_folder, as_leaves = (
         ask(
-            small_books,
+            books,
             report.path,
             **dated,
             filters={name: ids},
@@ -148,3 +149,53 @@ def test_folder_in_a_filter_is_the_union_of_its_leaves(
     )
     assert as_folder.rows == as_leaves.rows
     assert as_folder.totals == as_leaves.totals
+
+
+OF_FIRMS = [report for report in TABULAR if any(one.name == "firm_ids" for one in report.filters)]
+OF_WAREHOUSES = [report for report in TABULAR if report.warehouse_column is not None]
+
+
+@pytest.mark.parametrize("report", OF_FIRMS, ids=lambda report: report.path)
+def test_firms_of_every_month_are_the_parts_of_the_whole(report: Report, books: Books) -> None:
+    measures = ADDITIVE[report.path]
+    for _, period in months():
+        dated = {"period": period} if report.dated == "period" else {"date": period["to"]}
+        both = ask(books, report.path, **dated, group_by=["firm"], measures=measures)
+        assert {name: both.sum(name) for name in measures} == both.totals, period
+        assert len(both.rows) == 2, period
+        for firm, *values in both.rows:
+            filters = {"firm_ids": [firm]}
+            one = ask(
+                books,
+                report.path,
+                **dated,
+                filters=filters,
+                group_by=[report.dimensions[0].name],
+                measures=measures,
+            )
+            assert [one.totals[name] for name in measures] == values, period
+            assert {name: one.sum(name) for name in measures} == one.totals, period
+
+
+@pytest.mark.parametrize("report", OF_WAREHOUSES, ids=lambda report: report.path)
+@given(data=st.data())
+@property_test(20)
+def test_without_its_scope_a_report_is_as_if_only_the_open_warehouses_were_asked_for(
+    report: Report, small_books: Books, data: st.DataObject
+) -> None:
+    body = data.draw(requests(report, small_books))
+    asked = [name for name in body["measures"] if report.measure[name].scope is None]
+    body = {**body, "measures": asked or [*report.default_measures]}
+    body.pop("sort", None)
+    items = small_books.catalogues["warehouses"].items
+    hidden = {item.uuid for item in items if item.facts["restricted"]}
+    among = body.get("filters", {}).get("warehouse_ids", [item.uuid for item in items])
+    seen = [uuid for uuid in among if uuid not in hidden]
+    assume(seen)
+    if "warehouse_ids" in body.get("filters", {}):
+        body["filters"] = {**body["filters"], "warehouse_ids": seen}
+    scopes = [scope for scope in ALL_SCOPES if scope != COST]
+    without = ask(small_books, report.path, scopes, **body)
+    open_ones = {**body.get("filters", {}), "warehouse_ids": seen}
+    found = ask(small_books, report.path, **{**body, "filters": open_ones})
+    assert (without.rows, without.totals) == (found.rows, found.totals)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from onecgw.demo.books import Books
 from onecgw.demo.report import Report
 from onecgw.demo.reports import TABULAR
+from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import Asked, ask
 from tests.demo.reference import Reference
 from tests.demo.requests import requests
@@ -83,3 +84,20 @@ def test_every_field_sorts_both_ways(
                 body = {**_example(report, dimension), "sort": sort, "top": 5}
                 rows, _ = reference.answer(report.path, body)
                 assert ask(small_books, report.path, **body).rows == rows
+
+
+def test_default_books_too_answer_as_the_reference(
+    default_books: Books, default_reference: Reference
+) -> None:
+    for report in TABULAR:
+        names = [name for name in report.dimension if name not in report.always_by]
+        # All at once: one number does not hold them. Long enough for the lines by product.
+        for group_by in (names[:3], names):
+            body = {**_example(report, names[0]), "group_by": group_by}
+            if report.dated == "period":
+                body["period"] = {"from": "2026-02-10", "to": "2026-08-20"}
+            rows, totals = default_reference.answer(report.path, body)
+            assert rows
+            for top in (MAX_ROWS, 5):
+                found = ask(default_books, report.path, **body, top=top)
+                assert (found.rows, found.totals) == (rows[:top], totals), (body, top)
