@@ -183,11 +183,12 @@ def test_a_fault_that_does_not_exist_is_refused() -> None:
     assert "earthquake" in output
 
 
-def test_a_last_day_before_all_books_is_refused_in_a_sentence() -> None:
-    exit_code, output = run("demo", "--size", "small", "--today", "0001-01-01")
+@pytest.mark.parametrize("day", ["0001-01-01", "1902-12-31"])
+def test_a_last_day_whose_books_could_not_be_asked_about_is_refused_in_a_sentence(day: str) -> None:
+    exit_code, output = run("demo", "--size", "small", "--today", day, "--export", os.devnull)
 
     assert exit_code == 2
-    assert "between the years 1900 and 2999" in output
+    assert "between the years 1903 and 2999" in output
 
 
 def test_books_that_cannot_be_kept_are_told_in_one_line_and_used(

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Final, Literal
 
 import click
 import trio
@@ -21,6 +21,9 @@ from onecgw.run_demo import serve_demo, serve_demo_onec_alone
 from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 Size = Literal["small", "default", "large"]
+
+# Books begin two years before their last day, and every day of them must be one to ask about.
+_FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 
 
 @click.command()
@@ -60,9 +63,9 @@ def demo(
     """Start a gateway and an embedded 1C, and say what to try."""
     set_up_logging(level="warning", log_format="text")
     last_day = today.date() if today else date.today()  # noqa: DTZ011 - the day of the person's wall
-    if not FIRST_YEAR <= last_day.year <= LAST_YEAR:
+    if not _FIRST_TODAY_YEAR <= last_day.year <= LAST_YEAR:
         raise click.BadParameter(
-            f"{last_day} is not between the years {FIRST_YEAR} and {LAST_YEAR}",
+            f"{last_day} is not between the years {_FIRST_TODAY_YEAR} and {LAST_YEAR}",
             param_hint="--today",
         )
     faults = _read_faults(fault)

@@ -1,5 +1,6 @@
 """Every fault of the demo 1C: as it looks on the wire, and as the gateway understands it."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
@@ -232,7 +233,7 @@ async def test_answer_is_spoiled_by_the_header_of_a_call(small_books: Books) -> 
             await client.post(PATH, json=ASK, headers={"X-Demo-Fault": fault})
             for fault in ("broken_json", "wrong_shape", "huge=1mb", "gzip_bomb=1mb")
         ]
-    with pytest.raises(ValueError, match="JSON|delimiter|Unterminated|Expecting"):
+    with pytest.raises(json.JSONDecodeError):
         broken.json()
     assert "candidates" not in shapeless.json()
     assert [len(answer.content) >= 1024 * 1024 for answer in (huge, bomb)] == [True, True]

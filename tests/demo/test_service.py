@@ -1,4 +1,6 @@
 import json
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -21,6 +23,10 @@ NEEDED = {
     "/mcp/reports/customer_summary": SALES,
 }
 NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def later(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
 def uuid_of(books: Books, catalogue: Any, label: str) -> str:
@@ -235,6 +241,27 @@ def test_customer_card_without_cost_scope_has_no_cost(small_books: Books) -> Non
     assert card["customer"]["id"] == customer
     assert WHOLE["from"] <= card["last_purchase"] <= WHOLE["to"]
     assert len(card["top_products"]) == 5
+
+
+def test_last_purchase_is_the_last_sale_up_to_the_end_of_the_period(small_books: Books) -> None:
+    customer = ask(small_books, "sales", period=WHOLE, group_by=["customer"]).rows[0][0]
+    days = ask(
+        small_books,
+        "sales",
+        period=WHOLE,
+        filters={"customer_ids": [customer]},
+        group_by=["day"],
+        measures=["receipts"],
+    )
+    sold = [day for day, receipts in days.rows if receipts]
+    gap = next((one, two) for one, two in pairwise(sold) if later(one, 2) < two)
+    nothing = {"from": later(gap[0], 1), "to": later(gap[0], 2)}
+    card = call(small_books, "reports/customer_summary", customer_id=customer, period=nothing)
+    assert card["totals"]["receipts"] == 0
+    assert card["last_purchase"] == gap[0]
+    before = {"from": later(sold[0], -1), "to": later(sold[0], -1)}
+    card = call(small_books, "reports/customer_summary", customer_id=customer, period=before)
+    assert card["last_purchase"] is None
 
 
 async def test_session_lives_as_long_as_its_cookie_is_known(small_books: Books) -> None:
