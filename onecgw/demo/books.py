@@ -192,6 +192,7 @@ def _build(
     building = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.building")
     building.write_bytes(b"")  # says why it cannot be written, which SQLite does not
     try:
+        progress(f"writing the books of two years, size {size}, up to {today}:")
         with closing(sqlite3.connect(building)) as db:
             # The file is worthless until it is whole, so nothing is journalled or synced.
             db.execute("PRAGMA journal_mode = OFF")

@@ -68,7 +68,8 @@ def test_building_tells_its_steps(tmp_path: Path) -> None:
     with open_books(
         size="small", today=date(2026, 3, 31), cache_folder=tmp_path, progress=steps.append
     ):
-        assert (steps[0], steps[-1], len(steps)) == ("2024-03", "registers", 26)
+        assert steps[0] == "writing the books of two years, size small, up to 2026-03-31:"
+        assert (steps[1], steps[-1], len(steps)) == ("2024-03", "registers", 27)
 
 
 def _build_in_process(folder: str, barrier: Any) -> None:
