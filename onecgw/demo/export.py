@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeGuard, get_args
 
 from onecgw.demo.books import Books
 from onecgw.demo.dictionary import TABLES, render_dictionary
 from onecgw.demo.dictionary.columns import Column, Kind, Table
+from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.errors import ConfigError
 
 DICTIONARY_FILE: Final = "README.md"
@@ -82,8 +83,7 @@ def _headings(column: Column) -> Iterator[str]:
 def _writer(books: Books, kind: Kind) -> Callable[[object], tuple[object, ...]]:
     """What turns a stored value into the cells of the file."""
     if _is_reference(kind):
-        catalogue = books.catalogues[kind]  # type: ignore[index] # the other kinds are excluded
-        cells = {item.id: (item.label, item.uuid) for item in catalogue.items}
+        cells = {item.id: (item.label, item.uuid) for item in books.catalogues[kind].items}
         return lambda value: cells[value] if isinstance(value, int) else ("", "")
     places = _PLACES.get(kind)
     if places is None:
@@ -91,5 +91,5 @@ def _writer(books: Books, kind: Kind) -> Callable[[object], tuple[object, ...]]:
     return lambda value: (Decimal(str(value)).scaleb(-places),)
 
 
-def _is_reference(kind: Kind) -> bool:
-    return kind not in ("text", "day", "flag", "number", *_PLACES)
+def _is_reference(kind: Kind) -> TypeGuard[CatalogueName]:
+    return kind in get_args(CatalogueName)

@@ -125,11 +125,22 @@ async def run_while_connected(receive: Receive, work: Callable[[], Awaitable[Non
 
     The request body must have been read: `receive` then only ever says that the client is gone.
     """
+
+    async def wait_gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    await run_until(wait_gone, work)
+
+
+async def run_until(
+    wait_over: Callable[[], Awaitable[None]], work: Callable[[], Awaitable[None]]
+) -> None:
+    """Run work; it is cancelled if wait_over returns before it has ended."""
     async with trio.open_nursery() as nursery:
 
         async def watch() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await wait_over()
             nursery.cancel_scope.cancel()
 
         nursery.start_soon(watch)

@@ -5,7 +5,7 @@ from typing import Final
 
 import trio
 
-from onecgw.web.asgi import Receive, Response, Send, send_response
+from onecgw.web.asgi import Receive, Response, Send, run_until, send_response
 
 Header = tuple[bytes, bytes]
 
@@ -100,16 +100,12 @@ async def reply_while_connected(
 
     The request body must have been read: `receive` then only ever says that the client is gone.
     """
-    async with trio.open_nursery() as nursery:
 
-        async def watch() -> None:
-            while not await _is_gone(receive, reply):
-                pass
-            nursery.cancel_scope.cancel()
+    async def wait_gone() -> None:
+        while not await _is_gone(receive, reply):
+            pass
 
-        nursery.start_soon(watch)
-        await work()
-        nursery.cancel_scope.cancel()
+    await run_until(wait_gone, work)
 
 
 async def _is_gone(receive: Receive, reply: Reply) -> bool:

@@ -4,23 +4,9 @@ from typing import Final, Literal
 
 import attrs
 
-Kind = Literal[
-    "text",
-    "day",
-    "flag",
-    "number",
-    "money",
-    "qty",
-    "firms",
-    "warehouses",
-    "partners",
-    "products",
-    "channels",
-    "sellers",
-    "cash",
-    "cost_articles",
-    "operations",
-]
+from onecgw.demo.ledger.catalogues import CatalogueName
+
+Kind = Literal["text", "day", "flag", "number", "money", "qty"] | CatalogueName
 
 
 @attrs.frozen

@@ -95,9 +95,8 @@ class Overstock:
         missing = lasts * stock.expected_flow(*story) / ((self._last - self._first).days + 1)
         to_come = 0.0
         for end, part in weighted_ends(*story):
-            is_known = end in stock.balance
-            missing -= part * (stock.balance[end] if is_known else stock.usual(end))
-            to_come += 0.0 if is_known else part
+            missing -= part * stock.expected_balance(end)
+            to_come += 0.0 if end in stock.balance else part
         return missing / to_come
 
     def _expected_change_of_debts(self) -> float:

@@ -35,8 +35,12 @@ class Turnover:
         """The same of a period that is not over, if things go on as usual."""
         average = 0.0
         for end, part in weighted_ends(first, last):
-            average += part * (self.balance[end] if end in self.balance else self.usual(end))
+            average += part * self.expected_balance(end)
         return average / self.expected_flow(first, last) * ((last - first).days + 1)
+
+    def expected_balance(self, end: date) -> float:
+        """The balance at the end of a month, known or usual."""
+        return self.balance[end] if end in self.balance else self.usual(end)
 
     def usual(self, end: date) -> float:
         """What the balance at the end of a month will be by last year's and the growth."""
