@@ -1,5 +1,6 @@
 """Fixtures that several rooms share."""
 
+import logging
 from collections.abc import Iterator
 from datetime import date
 
@@ -14,6 +15,16 @@ TODAY = date(2026, 11, 22)
 # defect.
 settings.register_profile("onecgw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("onecgw")
+
+
+@pytest.fixture
+def log_is_given_back() -> Iterator[None]:
+    """For tests that set up the log, as a verb does: afterwards it is as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -11,16 +10,9 @@ import pytest
 from onecgw.audit import AuditRecord, log_audit
 from onecgw.logs import set_up_logging
 
+pytestmark = pytest.mark.usefixtures("log_is_given_back")
+
 STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
-
-
-@pytest.fixture(autouse=True)
-def _root_logger_is_given_back() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def logged(log_format: Literal["json", "text"], level: str = "info") -> io.StringIO:

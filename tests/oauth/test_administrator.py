@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,20 +15,13 @@ from click.testing import CliRunner
 from onecgw.cli import main
 from tests.oauth.rig import ISSUER, OWNER_KEY, hidden, open_oauth
 
+pytestmark = pytest.mark.usefixtures("log_is_given_back")
+
 CONFIG = """\
 onec: {base_url: http://1c.example.org/hs, auth: {username: gateway}}
 oauth: {public_url: "%s", keys: local}
 database: {path: "%s"}
 """
-
-
-@pytest.fixture(autouse=True)
-def _the_log_stays_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

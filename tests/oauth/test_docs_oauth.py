@@ -1,10 +1,8 @@
 """What the guides on logins tell their readers to type."""
 
 import json
-import logging
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,21 +15,14 @@ from onecgw.settings import Settings, load_settings
 from onecgw.settings.setting import Leaf, walk
 from tests.oauth.test_administrator import CONFIG
 
+pytestmark = pytest.mark.usefixtures("log_is_given_back")
+
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "how-to"
 ADMIN: Final = (FOLDER / "oauth-admin.md").read_text(encoding="utf-8")
 CONNECT: Final = (FOLDER / "connect.md").read_text(encoding="utf-8")
 COMMANDS: Final = re.findall(r"^onecgw .*$", ADMIN, re.MULTILINE)
 # In a database without logins, what the examples name is not there.
 NOT_THERE: Final = re.compile(r"no login fits|there is no key 1f2e3d4c|Claude is not denied")
-
-
-@pytest.fixture(autouse=True)
-def _the_log_stays_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -49,6 +49,24 @@ def app_of(answer_http: App) -> App:
     return app
 
 
+@attrs.frozen
+class LateAnswer:
+    """An application that answers "late" when it is released; asked is set by its first request."""
+
+    asked: trio.Event = attrs.field(factory=trio.Event)
+    release: trio.Event = attrs.field(factory=trio.Event)
+
+    @property
+    def app(self) -> App:
+        """What is served."""
+        return app_of(self._answer)
+
+    async def _answer(self, _scope: Any, _receive: Any, send: Any) -> None:
+        self.asked.set()
+        await self.release.wait()
+        await answer(send, b"late")
+
+
 @app_of
 async def stream_until_gone(scope: Any, receive: Any, send: Any) -> None:
     """An answer that ends with the client's departure."""

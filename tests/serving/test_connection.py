@@ -18,6 +18,7 @@ from tests.serving.support import (
     GRACE_SECONDS,
     QUICKLY_SECONDS,
     Http2Client,
+    LateAnswer,
     answer,
     app_of,
     ask,
@@ -274,25 +275,19 @@ async def test_a_full_server_turns_away_who_comes_while_all_are_busy() -> None:
 
 
 async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
-    asked, release = trio.Event(), trio.Event()
-
-    @app_of
-    async def slow(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
-        await release.wait()
-        await answer(send, b"late")
+    late = LateAnswer()
 
     async with (
-        serving(slow) as served,
+        serving(late.app) as served,
         await served.connect() as waiting,
         await served.connect() as busy,
     ):
         await busy.send_all(GET)
-        await asked.wait()
+        await late.asked.wait()
         served.stop.set()
         assert await read_to_end(waiting) == b""
         assert not served.ended.is_set()
-        release.set()
+        late.release.set()
 
         assert (await read_to_end(busy)).endswith(b"\r\n\r\nlate")
         await served.ended.wait()

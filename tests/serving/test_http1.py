@@ -9,6 +9,7 @@ import trio.testing
 from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from tests.serving.support import (
     GET,
+    LateAnswer,
     answer,
     app_of,
     ask,
@@ -204,20 +205,14 @@ async def test_half_an_answer_ends_the_connection(requests: int) -> None:
 
 
 async def test_a_stop_answers_the_first_of_several_requests_and_closes() -> None:
-    asked, release = trio.Event(), trio.Event()
+    late = LateAnswer()
 
-    @app_of
-    async def slow(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
-        await release.wait()
-        await answer(send, b"late")
-
-    async with serving(slow) as served, await served.connect() as stream:
+    async with serving(late.app) as served, await served.connect() as stream:
         await stream.send_all(GET + GET)
-        await asked.wait()
+        await late.asked.wait()
         served.stop.set()
         await trio.testing.wait_all_tasks_blocked()
-        release.set()
+        late.release.set()
 
         assert (await read_to_end(stream)).count(b"late") == 1
         await stream.aclose()

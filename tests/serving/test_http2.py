@@ -16,6 +16,7 @@ from onecgw.serving.requests import MAX_REQUESTS
 from tests.serving.support import (
     App,
     Http2Client,
+    LateAnswer,
     answer,
     app_of,
     assert_it_serves,
@@ -276,24 +277,18 @@ async def test_the_client_does_not_say_how_much_is_remembered_of_answers() -> No
 
 
 async def test_a_stop_lets_answers_end_and_sends_new_requests_elsewhere() -> None:
-    asked, release = trio.Event(), trio.Event()
+    late = LateAnswer()
 
-    @app_of
-    async def slow(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
-        await release.wait()
-        await answer(send, b"late")
-
-    async with serving(slow) as served, await Http2Client.open(served) as client:
+    async with serving(late.app) as served, await Http2Client.open(served) as client:
         first = await client.ask()
-        await asked.wait()
+        await late.asked.wait()
         served.stop.set()
         while True:  # until the stop has reached the connection
             refused = await client.ask()
             with trio.move_on_after(0.05):
                 reset = await client.wait(h2.events.StreamReset, refused)
                 break
-        release.set()
+        late.release.set()
 
         assert reset.error_code == 7  # REFUSED_STREAM
         assert await client.body_of(first) == b"late"
