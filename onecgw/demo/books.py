@@ -29,22 +29,16 @@ from onecgw.errors import ConfigError
 
 DEFAULT_SEED: Final = 1
 _KEPT_FILES: Final = 6
-_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 20, "default": 150, "large": 1_000}
+_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 10, "default": 60, "large": 400}
 # SQLite's error codes keep what is particular in their upper bytes.
 _ERROR_KIND: Final = 0xFF
-# The sorter spills as early as it can, in runs that fit the processor's cache: half the time.
-_PAGE_CACHE_KIB: Final = 1_024
-# The pages of the books need no cache of SQLite's own: they are read where the system keeps them.
-_MAPPED_BYTES: Final = 1 << 30
 _ABANDONED_SECONDS: Final = 3_600
-_CALENDAR: Final = "SELECT DISTINCT {0} FROM calendar ORDER BY {0}"
 
 
 class Books:
     """The books, open for reading from any thread.
 
     today: the last day of the books.
-    calendar: the days, weeks and months of the books by their numbers, as their first days.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +46,6 @@ class Books:
         self._idle: list[sqlite3.Connection] = []
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        self._temp_store = _temp_store()
         try:
             self._read()
         except BaseException:
@@ -64,10 +57,6 @@ class Books:
             facts: dict[str, str] = dict(db.execute("SELECT name, value FROM facts"))
             self.catalogues: dict[CatalogueName, Catalogue] = {
                 name: read_catalogue(db, name) for name in catalogue_columns()
-            }
-            self.calendar: dict[str, list[str]] = {
-                name: [first for (first,) in db.execute(_CALENDAR.format(name))]
-                for name in ("day", "week", "month")
             }
         self.size = facts["size"]
         self.seed = int(facts["seed"])
@@ -115,9 +104,8 @@ class Books:
             uri=True,
             check_same_thread=False,
         )
-        db.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
-        db.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
-        db.execute(f"PRAGMA temp_store = {self._temp_store}")
+        # In memory a report can be sorted even where no temporary file can be made.
+        db.execute("PRAGMA temp_store = MEMORY")
         with self._lock:
             self._all.append(db)
         return db
@@ -236,12 +224,3 @@ def _changed(file: Path) -> float:
         return file.stat().st_mtime
     except FileNotFoundError:
         return time.time()
-
-
-def _temp_store() -> str:
-    """Where SQLite sorts: its sorter is faster with files, which mostly stay in the page cache."""
-    try:
-        with tempfile.TemporaryFile():
-            return "FILE"
-    except OSError:
-        return "MEMORY"

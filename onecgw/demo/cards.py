@@ -81,7 +81,7 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
         found = run_report(SALES_REPORT, request, db=db, books=books, scopes=scopes)
         (last_purchase,) = db.execute(
             """
-            SELECT MAX(day) FROM register_receipts
+            SELECT MAX(day) FROM register_sales
             WHERE buyer = :customer AND day <= :day
             AND (:restricted_too OR warehouse NOT IN (SELECT id FROM warehouses WHERE restricted))
             """,

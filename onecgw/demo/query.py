@@ -72,19 +72,11 @@ def dated(report: Report, selection: Selection) -> dict[str, object]:
 def run_report(
     report: Report, request: Request, *, db: sqlite3.Connection, books: Books, scopes: Scopes
 ) -> Rows:
-    """Two questions to the books: the rows, and the totals of the same selection.
-
-    The rows are asked for in stretches of days, as far as they are needed.
-    """
+    """Read the rows, and the totals of the same selection."""
     dimensions = [report.dimension[name] for name in (*request.group_by, *report.always_by)]
     measures = [report.measure[name] for name in request.measures]
-    statements = compose(report, request, dimensions, books=books, scopes=scopes)
-    rows: list[tuple[int | None, ...]] = []
-    for days in statements.stretches:
-        wanted = {"rows": statements.limit - len(rows), **statements.values, **days}
-        rows += db.execute(statements.rows, wanted)
-        if len(rows) == statements.limit:
-            break
+    statements = compose(report, request, dimensions, scopes=scopes)
+    rows = db.execute(statements.rows, statements.values).fetchall()
     totals = db.execute(statements.totals, statements.values).fetchone()
     sums = [measure_maker(measure) for measure in measures]
     makers = [*(dimension_maker(dimension, books) for dimension in dimensions), *sums]

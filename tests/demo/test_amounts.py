@@ -12,7 +12,6 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.demo.dictionary.catalogues import CATALOGUE_TABLES
 from onecgw.demo.dictionary.documents import DOCUMENT_TABLES
-from onecgw.demo.ledger.calendar import Calendar
 from onecgw.demo.ledger.registers import draw_registers
 from onecgw.demo.ledger.schema import CATALOGUES, DOCUMENTS
 from tests.demo.asking import TODAY, ask, call
@@ -65,7 +64,7 @@ def rich(small_books: Books, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         )
         db.commit()
         db.execute("DETACH small")
-        draw_registers(db, Calendar(today=TODAY))
+        draw_registers(db)
         db.commit()
     with Books(path) as books:
         yield books

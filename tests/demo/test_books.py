@@ -168,10 +168,10 @@ def test_disk_that_is_full_is_told_with_folder_and_size_and_keeps_no_half_file(
         lines.append(told.get(timeout=30))
     process.join(30)
     (not_kept,) = [line for line in lines if "not kept" in line]
-    assert "books of size small need about 20 MB" in not_kept
+    assert "books of size small need about 10 MB" in not_kept
     assert str(tmp_path / "kept") in not_kept
     assert "cannot be written" in lines[-1]
-    assert "20 MB" in lines[-1]
+    assert "10 MB" in lines[-1]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 

@@ -38,7 +38,7 @@ def write_books(
     _write_facts(db, size=size, seed=seed, calendar=calendar)
     _write_documents(Journal(db), rng=rng, company=company, calendar=calendar, progress=progress)
     progress("registers")
-    draw_registers(db, calendar)
+    draw_registers(db)
     db.commit()
 
 
