@@ -15,7 +15,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, get_args
 
 from onecgw import __version__
 from onecgw.demo import ledger
@@ -23,7 +23,6 @@ from onecgw.demo.catalogue import Catalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
 from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.ledger.company import SizeName
-from onecgw.demo.ledger.schema import catalogue_columns
 from onecgw.demo.ledger.simulate import write_books
 from onecgw.errors import ConfigError
 
@@ -56,7 +55,7 @@ class Books:
         with self.reading() as db:
             facts: dict[str, str] = dict(db.execute("SELECT name, value FROM facts"))
             self.catalogues: dict[CatalogueName, Catalogue] = {
-                name: read_catalogue(db, name) for name in catalogue_columns()
+                name: read_catalogue(db, name) for name in get_args(CatalogueName)
             }
         self.size = facts["size"]
         self.seed = int(facts["seed"])

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, TextIO, TypeGuard, get_args
 
 from onecgw.demo.books import Books
-from onecgw.demo.dictionary import TABLES, render_dictionary
-from onecgw.demo.dictionary.columns import Column, Kind, Table
+from onecgw.demo.data_dictionary import TABLES, render_dictionary
 from onecgw.demo.ledger.catalogues import CatalogueName
+from onecgw.demo.ledger.tables import Column, Kind, Table
 from onecgw.errors import ConfigError
 
 DICTIONARY_FILE: Final = "README.md"
@@ -49,12 +49,12 @@ def export_books(books: Books, folder: Path) -> list[Path]:
 
 def _export_table(books: Books, table: Table, folder: Path) -> Path:
     path = folder / f"{table.name}.csv"
-    columns = ", ".join(column.name for column in table.columns)
-    writers = [_writer(books, column.kind) for column in table.columns]
+    columns = ", ".join(column.name for column in table.exported)
+    writers = [_writer(books, column.kind) for column in table.exported]
     # The signature lets spreadsheets see that it is UTF-8.
     with _writing(path, "utf-8-sig") as file, books.reading() as db:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow([name for column in table.columns for name in _headings(column)])
+        out.writerow([name for column in table.exported for name in _headings(column)])
         for row in db.execute(f"SELECT {columns} FROM {table.name} ORDER BY rowid"):  # noqa: S608
             out.writerow(
                 [cell for value, write in zip(row, writers, strict=True) for cell in write(value)]

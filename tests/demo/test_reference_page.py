@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from onecgw.demo.accounts import ACCOUNTS
-from onecgw.demo.dictionary import render_dictionary
+from onecgw.demo.data_dictionary import render_dictionary
 from onecgw.demo.faults import FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "demo.md"

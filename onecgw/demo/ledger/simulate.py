@@ -7,15 +7,17 @@ from random import Random
 
 from onecgw.demo.ledger.assortment import put_up_shelves
 from onecgw.demo.ledger.calendar import Calendar
+from onecgw.demo.ledger.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.ledger.company import SIZES, Company, SizeName, found_company
 from onecgw.demo.ledger.counter import Counter
+from onecgw.demo.ledger.document_tables import DOCUMENT_TABLES
 from onecgw.demo.ledger.journal import Journal
 from onecgw.demo.ledger.opening import monthly_sales, open_cash, open_settlements, open_stock
 from onecgw.demo.ledger.overstock import Cycle
 from onecgw.demo.ledger.registers import draw_registers
-from onecgw.demo.ledger.schema import CATALOGUES, DOCUMENTS, catalogue_columns
 from onecgw.demo.ledger.segments import SEGMENTS
 from onecgw.demo.ledger.supply import Supply
+from onecgw.demo.ledger.tables import create_statement
 from onecgw.demo.ledger.trade import Trade
 from onecgw.demo.ledger.treasury import Treasury
 from onecgw.demo.ledger.turnover import Turnover
@@ -30,7 +32,7 @@ def write_books(
     progress: Callable[[str], None],
 ) -> None:
     """Fill an empty database; the same arguments write the same books."""
-    db.executescript(CATALOGUES + DOCUMENTS)
+    create_tables(db)
     rng = Random(f"onecgw demo {seed} {size}")  # noqa: S311 - reproducible figures, no secrets
     calendar = Calendar(today=today)
     company = found_company(rng, SIZES[size], calendar)
@@ -40,6 +42,13 @@ def write_books(
     progress("registers")
     draw_registers(db)
     db.commit()
+
+
+def create_tables(db: sqlite3.Connection) -> None:
+    """Create the tables that are written; the registers are drawn from them."""
+    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT)")
+    for table in (*CATALOGUE_TABLES, *DOCUMENT_TABLES):
+        db.execute(create_statement(table))
 
 
 def _write_documents(
@@ -102,12 +111,15 @@ def _write_documents(
 
 
 def _write_catalogues(db: sqlite3.Connection, company: Company) -> None:
-    for table, columns in catalogue_columns().items():
-        entries = getattr(company, table)
-        rows = [tuple(_stored(getattr(entry, name)) for name in columns) for entry in entries]
-        places = ",".join("?" * len(columns))
+    for table in CATALOGUE_TABLES:
+        names = [column.name for column in table.columns]
+        rows = [
+            tuple(_stored(getattr(entry, name)) for name in names)
+            for entry in getattr(company, table.name)
+        ]
+        places = ",".join("?" * len(names))
         db.executemany(
-            f"INSERT INTO {table} VALUES ({places})",  # noqa: S608 - our own table names
+            f"INSERT INTO {table.name} VALUES ({places})",  # noqa: S608 - our own table names
             rows,
         )
 

@@ -1,18 +1,24 @@
-"""The dictionary of the opening balances and the documents, as they were written."""
+"""The tables of the opening balances and of the documents, as they were written."""
 
 from typing import Final
 
-from onecgw.demo.dictionary.columns import (
+from onecgw.demo.ledger.tables import (
     AMOUNT,
+    CASH,
+    CHANNEL,
     COST,
+    COST_ARTICLE,
     CUSTOMER,
     DAY,
     FIRM,
     ID,
     NUMBER,
+    OPERATION,
     OWN,
+    PARTNER,
     PRODUCT,
     QTY,
+    SELLER,
     SUPPLIER,
     VAT,
     WAREHOUSE,
@@ -20,41 +26,32 @@ from onecgw.demo.dictionary.columns import (
     Table,
 )
 
+_DOCUMENT: Final = (ID, DAY, NUMBER)
+
 DOCUMENT_TABLES: Final = (
     Table(
         "opening_stock",
         "The stock at the end of the day before the books begin.",
         (DAY, WAREHOUSE, PRODUCT, QTY, COST),
     ),
-    Table(
-        "opening_receivables",
-        "What customers owed then.",
-        (DAY, FIRM, CUSTOMER, AMOUNT),
-    ),
+    Table("opening_receivables", "What customers owed then.", (DAY, FIRM, CUSTOMER, AMOUNT)),
     Table("opening_payables", "What we owed then.", (DAY, FIRM, SUPPLIER, AMOUNT)),
     Table(
         "opening_cash",
         "The money there was then.",
-        (
-            DAY,
-            Column("cash", "cash", "the desk"),
-            OWN,
-            Column("amount", "money", "the same in the base currency (UAH)"),
-        ),
+        (DAY, CASH, OWN, Column("amount", "money", "the same in the base currency (UAH)")),
     ),
     Table(
         "sales",
         "Sales and, with return_of, returns by customers.",
         (
-            ID,
-            DAY,
-            NUMBER,
+            *_DOCUMENT,
             Column("return_of", "number", "the sale that a return takes back"),
             FIRM,
             WAREHOUSE,
             CUSTOMER,
-            Column("seller", "sellers", "who sold"),
-            Column("channel", "channels", "through which channel"),
+            SELLER,
+            CHANNEL,
         ),
     ),
     Table(
@@ -66,9 +63,7 @@ DOCUMENT_TABLES: Final = (
         "purchases",
         "Purchases and, with return_of, returns to suppliers.",
         (
-            ID,
-            DAY,
-            NUMBER,
+            *_DOCUMENT,
             Column("return_of", "number", "the purchase that a return sends back"),
             FIRM,
             WAREHOUSE,
@@ -84,9 +79,7 @@ DOCUMENT_TABLES: Final = (
         "stock_transfers",
         "Goods carried from one warehouse to another.",
         (
-            ID,
-            DAY,
-            NUMBER,
+            *_DOCUMENT,
             Column("warehouse_from", "warehouses", "where they left"),
             Column("warehouse_to", "warehouses", "where they arrived"),
         ),
@@ -100,25 +93,21 @@ DOCUMENT_TABLES: Final = (
         "cash_documents",
         "Money that came in or went out.",
         (
-            ID,
-            DAY,
-            NUMBER,
-            Column("operation", "operations", "why"),
-            Column("cash", "cash", "the desk or account"),
+            *_DOCUMENT,
+            OPERATION,
+            CASH,
             Column("direction", "text", "in or out"),
             OWN,
             Column("amount", "money", "the same in the base currency"),
-            Column("partner", "partners", "the customer or supplier, if it is one"),
-            Column("cost_article", "cost_articles", "what it was spent on, if it was"),
+            PARTNER,
+            COST_ARTICLE,
         ),
     ),
     Table(
         "cash_transfers",
         "Money carried between desks and accounts.",
         (
-            ID,
-            DAY,
-            NUMBER,
+            *_DOCUMENT,
             Column("cash_from", "cash", "where it left"),
             Column("cash_to", "cash", "where it arrived"),
             Column("own_from", "money", "in the currency of cash_from"),
