@@ -61,9 +61,9 @@ class Books:
         self.seed = int(facts["seed"])
         self.today = date.fromisoformat(facts["today"])
         self.first_day = date.fromisoformat(facts["first_day"])
-        self.story_period = (
-            date.fromisoformat(facts["story_from"]),
-            date.fromisoformat(facts["story_to"]),
+        self.scenario_period = (
+            date.fromisoformat(facts["scenario_from"]),
+            date.fromisoformat(facts["scenario_to"]),
         )
 
     @contextmanager

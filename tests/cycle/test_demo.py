@@ -176,7 +176,7 @@ async def test_the_firms_alone_are_those_of_their_documents(
 
 
 async def test_the_story_of_the_last_quarter_is_found(small_books: Books) -> None:
-    first, last = small_books.story_period
+    first, last = small_books.scenario_period
     async with open_demo(small_books) as rig:
         answer = await ask(rig, f"{first}/{last}")
 

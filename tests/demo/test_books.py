@@ -14,7 +14,7 @@ import pytest
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.checksum import stamp
 from onecgw.demo.export import export_books
-from onecgw.demo.story import story
+from onecgw.demo.scenario import describe_scenario
 from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, ask
 
@@ -221,8 +221,8 @@ def test_export_is_the_same_bytes_for_the_same_books(small_books: Books, tmp_pat
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
 
 
-def test_story_names_its_period(small_books: Books) -> None:
-    text = story(small_books)
+def test_scenario_names_its_period(small_books: Books) -> None:
+    text = describe_scenario(small_books)
     assert "2026-07-01" in text
     assert "2026-09-30" in text
     assert 2 <= len(text.splitlines()) <= 4

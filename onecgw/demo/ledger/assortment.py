@@ -48,13 +48,13 @@ def put_up_shelves(rng: Random, company: Company) -> Stockroom:
 
 
 def _kept(rng: Random, company: Company, label: str) -> Iterator[Product]:
-    """The products of a warehouse; the main one has those of the story and the unsold, too."""
-    story = named(company.products, names.STORY_GROUP)
+    """The products of a warehouse; the main one has those of the scenario and the unsold, too."""
+    scenario = named(company.products, names.SCENARIO_GROUP)
     for product in company.products:
         drawn = rng.random() < ASSORTMENT[label]
         sells = product.popularity > 0
         if label == MAIN_WAREHOUSE:
-            drawn = drawn or product.parent == story or not sells
+            drawn = drawn or product.parent == scenario or not sells
         elif not sells:
             drawn = False
         if drawn and not product.is_group:

@@ -1,4 +1,4 @@
-"""The company's time: its first day, its seasons and week, and the months of the story."""
+"""The company's time: its first day, its seasons and week, and the months of the scenario."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 FULL_MONTHS: Final = 24
-STORY_MONTHS: Final = 3
+SCENARIO_MONTHS: Final = 3
 YEARLY_GROWTH: Final = 1.06
 DAYS_A_YEAR: Final = 365.25
 DAYS_A_MONTH: Final = DAYS_A_YEAR / 12
@@ -64,13 +64,13 @@ class Calendar:
         ]
 
     @property
-    def story_from(self) -> date:
-        """The first day of the three full months in which the story happens."""
-        return months_before(self.today, STORY_MONTHS)
+    def scenario_from(self) -> date:
+        """The first day of the three full months in which the scenario happens."""
+        return months_before(self.today, SCENARIO_MONTHS)
 
     @property
-    def story_to(self) -> date:
-        """The last day of the story: the end of the month before this one."""
+    def scenario_to(self) -> date:
+        """The last day of the scenario: the end of the month before this one."""
         return month_start(self.today) - timedelta(days=1)
 
     def activity(self, day: date) -> float:

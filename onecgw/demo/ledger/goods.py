@@ -17,7 +17,7 @@ PARETO: Final = 1.25
 ARCHIVED_PRODUCT: Final = "Шуруповёрт аккумуляторный Велмар СТ-77 (снят)"
 NEGATIVE_PRODUCT: Final = "Секатор «Ёлка» пересортица"
 
-_STORY_SHARE: Final = 0.10
+_SCENARIO_SHARE: Final = 0.10
 # Kopecks. Below it the rounding of a line to a kopeck would show in its margin.
 _LEAST_PRICE: Final = 2_500
 # With the discounts and the moves of purchase prices every line earns 25 to 40 %.
@@ -39,10 +39,10 @@ def draw_products(rng: Random, count: int, partners: Sequence[Partner]) -> tuple
         drafts.append(Draft(label=folder, facts={}, is_group=True))
         for label, noun, unit, price in groups:
             drafts.append(Draft(label=label, facts={}, folder=folder, is_group=True))
-            is_story = label == names.STORY_GROUP
-            share = _STORY_SHARE if is_story else rng.uniform(0.4, 1.6) / leaves
+            is_scenario = label == names.SCENARIO_GROUP
+            share = _SCENARIO_SHARE if is_scenario else rng.uniform(0.4, 1.6) / leaves
             source = POLISH_SUPPLIERS if unit in ("szt", "m") else HOME_SUPPLIERS
-            sources = suppliers[source] + ([] if is_story else suppliers[IMPORTERS])
+            sources = suppliers[source] + ([] if is_scenario else suppliers[IMPORTERS])
             pool = [rng.choice(sources) for _ in range(3)]
             ranks = [(rank + 3) ** -PARETO for rank in range(next(counts))]
             # Popularity is a share of money; dear things are bought less often.

@@ -6,7 +6,7 @@ from typing import Final
 NBSP: Final = "\N{NO-BREAK SPACE}"
 
 ANONYMOUS: Final = "Розничный покупатель"
-STORY_GROUP: Final = "Обігрівачі"
+SCENARIO_GROUP: Final = "Обігрівачі"
 
 _SYLLABLES_UK: Final = (
     "вел", "мар", "то", "рен", "зі", "ка", "дор", "лум", "ні", "сте",
@@ -34,7 +34,7 @@ CITIES_PL: Final = ("Warszawa", "Kraków", "Łódź", "Gdańsk", "Wrocław")
 # Folder → its groups: (name, what a product is called, unit, median price in hryvnias).
 PRODUCT_GROUPS: Final = (
     ("Кліматична техніка", (
-        (STORY_GROUP, "Обігрівач конвекторний", "шт", 1900),
+        (SCENARIO_GROUP, "Обігрівач конвекторний", "шт", 1900),
         ("Кондиціонери", "Кондиціонер настінний", "шт", 9800),
         ("Вентилятори", "Вентилятор підлоговий", "шт", 900),
         ("Зволожувачі", "Зволожувач повітря", "шт", 1600),

@@ -1,4 +1,4 @@
-"""The story of the books: one product group is bought in far beyond what it sells."""
+"""The scenario of the books: one product group is bought in far beyond what it sells."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -41,13 +41,13 @@ class Overstock:
     """The buyers' mistake: they pile up one product group in the main warehouse.
 
     The pile makes the company's cash conversion cycle so many days longer than a year before, by
-    the average of the balances at the ends of the story's months; it is kept up until its end.
+    the average of the balances at the ends of the scenario's months; it is kept up until its end.
     """
 
     def __init__(
         self, *, company: Company, calendar: Calendar, rounds: list[Round], cash_cycle: Cycle
     ) -> None:
-        group = next(one.id for one in company.products if one.label == names.STORY_GROUP)
+        group = next(one.id for one in company.products if one.label == names.SCENARIO_GROUP)
         main = company.warehouse(MAIN_WAREHOUSE).id
         own = [
             Round(supplier=one.supplier, shelves=shelves)
@@ -57,7 +57,7 @@ class Overstock:
         ]
         self._turns = cycle(own)
         self._cycle = cash_cycle
-        self._first, self._last = calendar.story_from, calendar.story_to
+        self._first, self._last = calendar.scenario_from, calendar.scenario_to
         self._before = year_before(self._first), months_before(self._first, 9) - _ONE_DAY
         self._pile = 0.0
 
@@ -91,10 +91,10 @@ class Overstock:
         """What must lie above the usual from now on, for the cycle to come out as wanted."""
         stock = self._cycle.stock
         lasts = stock.days(*self._before) + _LONGER_DAYS - self._expected_change_of_debts()
-        story = self._first, self._last
-        missing = lasts * stock.expected_flow(*story) / ((self._last - self._first).days + 1)
+        scenario = self._first, self._last
+        missing = lasts * stock.expected_flow(*scenario) / ((self._last - self._first).days + 1)
         to_come = 0.0
-        for end, part in weighted_ends(*story):
+        for end, part in weighted_ends(*scenario):
             missing -= part * stock.expected_balance(end)
             to_come += 0.0 if end in stock.balance else part
         return missing / to_come

@@ -134,7 +134,7 @@ def _write_facts(db: sqlite3.Connection, *, size: SizeName, seed: int, calendar:
         "seed": str(seed),
         "today": calendar.today.isoformat(),
         "first_day": calendar.first_day.isoformat(),
-        "story_from": calendar.story_from.isoformat(),
-        "story_to": calendar.story_to.isoformat(),
+        "scenario_from": calendar.scenario_from.isoformat(),
+        "scenario_to": calendar.scenario_to.isoformat(),
     }
     db.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())

@@ -6,15 +6,15 @@ from onecgw.demo.ledger.calendar import Calendar, is_workday, months_before, wee
 
 
 @pytest.mark.parametrize(
-    ("today", "first_day", "story"),
+    ("today", "first_day", "scenario"),
     [
         (date(2026, 10, 15), date(2024, 10, 1), (date(2026, 7, 1), date(2026, 9, 30))),
         (date(2026, 1, 1), date(2024, 1, 1), (date(2025, 10, 1), date(2025, 12, 31))),
         (date(2028, 2, 29), date(2026, 2, 1), (date(2027, 11, 1), date(2028, 1, 31))),
     ],
 )
-def test_books_begin_two_years_before_and_the_story_is_the_last_three_full_months(
-    today: date, first_day: date, story: tuple[date, date]
+def test_books_begin_two_years_before_and_the_scenario_is_the_last_three_full_months(
+    today: date, first_day: date, scenario: tuple[date, date]
 ) -> None:
     calendar = Calendar(today=today)
     assert (calendar.first_day, calendar.days[0], calendar.days[-1]) == (
@@ -22,7 +22,7 @@ def test_books_begin_two_years_before_and_the_story_is_the_last_three_full_month
         first_day,
         today,
     )
-    assert (calendar.story_from, calendar.story_to) == story
+    assert (calendar.scenario_from, calendar.scenario_to) == scenario
     assert (calendar.first_day - calendar.opening_day).days == 1
 
 

@@ -3,12 +3,12 @@
 from onecgw.demo.books import Books
 
 
-def story(books: Books) -> str:
-    """Two questions that lead to the story, for the terminal.
+def describe_scenario(books: Books) -> str:
+    """Two questions that lead to the scenario, for the terminal.
 
     The year before is the measure because the season is the same in it.
     """
-    first, last = books.story_period
+    first, last = books.scenario_period
     return f"""\
 Something happened between {first} and {last}. Ask:
   «How long was our cash conversion cycle from {first} to {last}, against the same months a year

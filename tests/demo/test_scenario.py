@@ -1,4 +1,4 @@
-"""What the analyst is to find is there, in both sizes, and it is what the story says."""
+"""What the analyst is to find is there, in both sizes, and it is what the scenario says."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,18 +9,18 @@ from onecgw.demo.books import Books, open_books
 from tests.demo.asking import ask
 from tests.demo.cycle import Cycle, cycle
 
-STORY_GROUP = "Обігрівачі"
+SCENARIO_GROUP = "Обігрівачі"
 
 
 def before_and_after(books: Books) -> tuple[Cycle, Cycle]:
-    """The same months a year ago, and the story."""
-    first, last = books.story_period
+    """The same months a year ago, and the scenario."""
+    first, last = books.scenario_period
     year_ago = cycle(books, first.replace(year=first.year - 1), last.replace(year=last.year - 1))
     return year_ago, cycle(books, first, last)
 
 
 def growth_by_group(books: Books) -> dict[str, Decimal]:
-    first, last = books.story_period
+    first, last = books.scenario_period
     opening, closing = (
         ask(
             books, "stock", date=day.isoformat(), group_by=["product_group"], measures=["amount"]
@@ -36,7 +36,7 @@ def growth_by_group(books: Books) -> dict[str, Decimal]:
     return growth
 
 
-def assert_is_the_story(before: Cycle, after: Cycle) -> None:
+def assert_is_the_scenario(before: Cycle, after: Cycle) -> None:
     """About fifteen days longer, because of the stock."""
     assert 12 <= after.days - before.days <= 18
     assert after.stock - before.stock >= 10
@@ -45,19 +45,19 @@ def assert_is_the_story(before: Cycle, after: Cycle) -> None:
 
 
 def test_cycle_lengthens_by_about_fifteen_days_because_of_stock(books: Books) -> None:
-    assert_is_the_story(*before_and_after(books))
+    assert_is_the_scenario(*before_and_after(books))
 
 
 def test_cycle_lengthens_against_the_quarter_before_as_well(default_books: Books) -> None:
-    first, last = default_books.story_period
+    first, last = default_books.scenario_period
     before = cycle(default_books, date(2026, 4, 1), first - timedelta(days=1))
-    assert_is_the_story(before, cycle(default_books, first, last))
+    assert_is_the_scenario(before, cycle(default_books, first, last))
 
 
 def test_one_group_makes_the_growth_of_the_stock(books: Books) -> None:
     growth = growth_by_group(books)
     best = max(growth, key=lambda label: growth[label])
-    assert best == STORY_GROUP
+    assert best == SCENARIO_GROUP
     others = sorted(growth.values())[-2]
     assert growth[best] > 5 * max(others, Decimal(1))
 
@@ -73,10 +73,10 @@ def test_one_group_makes_the_growth_of_the_stock(books: Books) -> None:
         (1, date(2025, 3, 31)),
     ],
 )
-def test_story_happens_whatever_the_seed_the_day_and_the_season(seed: int, today: date) -> None:
+def test_scenario_happens_whatever_the_seed_the_day_and_the_season(seed: int, today: date) -> None:
     with open_books(
         size="small", seed=seed, today=today, cache_folder=None, progress=lambda _: None
     ) as books:
-        assert_is_the_story(*before_and_after(books))
+        assert_is_the_scenario(*before_and_after(books))
         growth = growth_by_group(books)
-    assert max(growth, key=lambda label: growth[label]) == STORY_GROUP
+    assert max(growth, key=lambda label: growth[label]) == SCENARIO_GROUP
