@@ -18,12 +18,12 @@ from types import TracebackType
 from typing import Final, Self, get_args
 
 from onecgw import __version__
-from onecgw.demo import ledger
+from onecgw.demo import simulation
 from onecgw.demo.catalogue import Catalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
-from onecgw.demo.ledger.catalogues import CatalogueName
-from onecgw.demo.ledger.company import SizeName
-from onecgw.demo.ledger.simulate import write_books
+from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.company import SizeName
+from onecgw.demo.simulation.simulate import write_books
 from onecgw.errors import ConfigError
 
 DEFAULT_SEED: Final = 1
@@ -199,7 +199,7 @@ def _build(
 def _version() -> str:
     """The product's version and a digest of the code that writes the books."""
     digest = hashlib.sha256()
-    for source in sorted(Path(str(ledger.__file__)).parent.glob("*.py")):
+    for source in sorted(Path(str(simulation.__file__)).parent.glob("*.py")):
         digest.update(source.read_bytes())
     return f"{__version__}-{digest.hexdigest()[:12]}"
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.catalogues import CatalogueName
-from onecgw.demo.ledger.folding import digits, fold
+from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.folding import digits, fold
 
 # A query is taken for a telephone number when it has this many digits and no letters.
 _PHONE_DIGITS: Final = 4

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from onecgw.demo.books import Books
-from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.report import CATALOGUE_STEP, Dimension, Measure
+from onecgw.demo.simulation.catalogues import CatalogueName
 
 Cell = dict[str, str] | str | Decimal | int | None
 # Stored values come out of SQLite untyped; a maker knows what its column holds.

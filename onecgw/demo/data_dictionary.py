@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from onecgw.demo.ledger.catalogue_tables import CATALOGUE_TABLES
-from onecgw.demo.ledger.document_tables import DOCUMENT_TABLES
-from onecgw.demo.ledger.registers import REGISTER_TABLES
-from onecgw.demo.ledger.tables import Kind
+from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
+from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
+from onecgw.demo.simulation.registers import REGISTER_TABLES
+from onecgw.demo.simulation.tables import Kind
 
 TABLES: Final = (*CATALOGUE_TABLES, *DOCUMENT_TABLES, *REGISTER_TABLES)
 _KINDS: Final = {

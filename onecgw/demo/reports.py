@@ -3,8 +3,8 @@
 from typing import Final
 
 from onecgw.caller import COST, MONEY, SALES, STOCK
-from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.report import CATALOGUE_STEP, Dimension, Filter, Measure, Report
+from onecgw.demo.simulation.catalogues import CatalogueName
 
 CURRENCY: Final = "currency"
 

@@ -7,9 +7,9 @@ from typing import Final
 import attrs
 
 from onecgw.caller import COST
-from onecgw.demo.ledger.calendar import months_before
 from onecgw.demo.report import Dimension, Report
 from onecgw.demo.requests import MAX_ROWS, Direction, Request, Scopes, Selection
+from onecgw.demo.simulation.calendar import months_before
 
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
 _UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"

@@ -11,9 +11,9 @@ import pytest
 
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Item
-from onecgw.demo.ledger.calendar import Calendar
-from onecgw.demo.ledger.catalogues import CatalogueName, Entry
-from onecgw.demo.ledger.company import SIZES, SizeName, found_company
+from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogues import CatalogueName, Entry
+from onecgw.demo.simulation.company import SIZES, SizeName, found_company
 from tests.demo.asking import FIRST_DAY, OPENING, TODAY, WHOLE, ask
 
 FULL_MONTHS = 24

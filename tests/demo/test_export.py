@@ -13,7 +13,7 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.demo.data_dictionary import TABLES
 from onecgw.demo.export import DICTIONARY_FILE, export_books
-from onecgw.demo.ledger.catalogue_tables import CATALOGUE_TABLES
+from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, WHOLE, ask
 

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Final
 
-from onecgw.demo.ledger.catalogues import Cash
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.journal import Journal
-from onecgw.demo.ledger.rounding import divide
+from onecgw.demo.simulation.catalogues import Cash
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.journal import Journal
+from onecgw.demo.simulation.rounding import divide
 
 # Transfers to a desk are made in thousands of its own currency.
 _TRANSFER_STEP: Final = 1_000_00

@@ -8,14 +8,14 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.calendar import DAYS_A_MONTH, Calendar, is_workday, next_workday
-from onecgw.demo.ledger.catalogues import Firm, Partner
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.journal import Journal, PurchaseLine, TransferLine
-from onecgw.demo.ledger.overstock import Cycle, Overstock
-from onecgw.demo.ledger.rounding import divide
-from onecgw.demo.ledger.rounds import Round, draw_rounds
-from onecgw.demo.ledger.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar, is_workday, next_workday
+from onecgw.demo.simulation.catalogues import Firm, Partner
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.journal import Journal, PurchaseLine, TransferLine
+from onecgw.demo.simulation.overstock import Cycle, Overstock
+from onecgw.demo.simulation.rounding import divide
+from onecgw.demo.simulation.rounds import Round, draw_rounds
+from onecgw.demo.simulation.stockroom import Shelf, Stockroom
 
 _COVER_DAYS: Final = 62
 _SEASON_AHEAD: Final = timedelta(days=25)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import attrs
 
-from onecgw.demo.ledger.catalogues import Entry
-from onecgw.demo.ledger.folding import fold
+from onecgw.demo.simulation.catalogues import Entry
+from onecgw.demo.simulation.folding import fold
 
 _EntryT = TypeVar("_EntryT", bound=Entry)
 

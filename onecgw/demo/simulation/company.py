@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar
-from onecgw.demo.ledger.catalogues import (
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogues import (
     Cash,
     CostArticle,
     Entry,
@@ -18,9 +18,9 @@ from onecgw.demo.ledger.catalogues import (
     Seller,
     Warehouse,
 )
-from onecgw.demo.ledger.drafts import Draft, named, number_entries
-from onecgw.demo.ledger.goods import draw_products
-from onecgw.demo.ledger.people import draw_partners
+from onecgw.demo.simulation.drafts import Draft, named, number_entries
+from onecgw.demo.simulation.goods import draw_products
+from onecgw.demo.simulation.people import draw_partners
 
 SizeName = Literal["small", "default", "large"]
 

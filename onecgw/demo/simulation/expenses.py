@@ -4,11 +4,11 @@ from datetime import date
 from random import Random
 from typing import Final
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import months_before
-from onecgw.demo.ledger.catalogues import Cash, CostArticle, Firm
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.desks import Desks, in_currency
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import months_before
+from onecgw.demo.simulation.catalogues import Cash, CostArticle, Firm
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.desks import Desks, in_currency
 
 _VAT_DAY: Final = 20
 _DIVIDEND_MONTHS: Final = (1, 4, 7, 10)

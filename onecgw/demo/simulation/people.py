@@ -7,11 +7,11 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar
-from onecgw.demo.ledger.catalogues import Partner
-from onecgw.demo.ledger.drafts import Draft, number_entries
-from onecgw.demo.ledger.rounding import apportion
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogues import Partner
+from onecgw.demo.simulation.drafts import Draft, number_entries
+from onecgw.demo.simulation.rounding import apportion
 
 ADVANCE_ONLY: Final = f"ТОВ{names.NBSP}«Лише{names.NBSP}аванси»"
 ARCHIVED_CUSTOMER: Final = "ЧП «Закрытый»"

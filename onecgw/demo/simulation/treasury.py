@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar, is_workday, next_workday
-from onecgw.demo.ledger.catalogues import Cash, Firm, Partner
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.desks import Desks, in_currency
-from onecgw.demo.ledger.expenses import Expenses, days_paid_on
-from onecgw.demo.ledger.journal import Journal
-from onecgw.demo.ledger.people import ADVANCE_ONLY
-from onecgw.demo.ledger.supply import Bought
-from onecgw.demo.ledger.trade import Sold
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import Calendar, is_workday, next_workday
+from onecgw.demo.simulation.catalogues import Cash, Firm, Partner
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.desks import Desks, in_currency
+from onecgw.demo.simulation.expenses import Expenses, days_paid_on
+from onecgw.demo.simulation.journal import Journal
+from onecgw.demo.simulation.people import ADVANCE_ONLY
+from onecgw.demo.simulation.supply import Bought
+from onecgw.demo.simulation.trade import Sold
 
 _CASH_SHARE_PERCENT: Final = 60
 _HANDED_OVER_ON: Final = (0, 3)

@@ -5,22 +5,22 @@ from collections.abc import Callable
 from datetime import date
 from random import Random
 
-from onecgw.demo.ledger.assortment import put_up_shelves
-from onecgw.demo.ledger.calendar import Calendar
-from onecgw.demo.ledger.catalogue_tables import CATALOGUE_TABLES
-from onecgw.demo.ledger.company import SIZES, Company, SizeName, found_company
-from onecgw.demo.ledger.counter import Counter
-from onecgw.demo.ledger.document_tables import DOCUMENT_TABLES
-from onecgw.demo.ledger.journal import Journal
-from onecgw.demo.ledger.opening import monthly_sales, open_cash, open_settlements, open_stock
-from onecgw.demo.ledger.overstock import Cycle
-from onecgw.demo.ledger.registers import draw_registers
-from onecgw.demo.ledger.segments import SEGMENTS
-from onecgw.demo.ledger.supply import Supply
-from onecgw.demo.ledger.tables import create_statement
-from onecgw.demo.ledger.trade import Trade
-from onecgw.demo.ledger.treasury import Treasury
-from onecgw.demo.ledger.turnover import Turnover
+from onecgw.demo.simulation.assortment import put_up_shelves
+from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
+from onecgw.demo.simulation.company import SIZES, Company, SizeName, found_company
+from onecgw.demo.simulation.counter import Counter
+from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
+from onecgw.demo.simulation.journal import Journal
+from onecgw.demo.simulation.opening import monthly_sales, open_cash, open_settlements, open_stock
+from onecgw.demo.simulation.overstock import Cycle
+from onecgw.demo.simulation.registers import draw_registers
+from onecgw.demo.simulation.segments import SEGMENTS
+from onecgw.demo.simulation.supply import Supply
+from onecgw.demo.simulation.tables import create_statement
+from onecgw.demo.simulation.trade import Trade
+from onecgw.demo.simulation.treasury import Treasury
+from onecgw.demo.simulation.turnover import Turnover
 
 
 def write_books(

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from random import Random
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import DAYS_A_MONTH
-from onecgw.demo.ledger.catalogues import Product
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.drafts import named
-from onecgw.demo.ledger.segments import (
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import DAYS_A_MONTH
+from onecgw.demo.simulation.catalogues import Product
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.drafts import named
+from onecgw.demo.simulation.segments import (
     ASSORTMENT,
     FILLED_FROM,
     MAIN_WAREHOUSE,
     SEGMENTS,
     Segment,
 )
-from onecgw.demo.ledger.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.stockroom import Shelf, Stockroom
 
 
 def put_up_shelves(rng: Random, company: Company) -> Stockroom:

@@ -6,7 +6,7 @@ A register holds movements by day; a balance is the sum of the movements up to i
 import sqlite3
 from typing import Final
 
-from onecgw.demo.ledger.tables import (
+from onecgw.demo.simulation.tables import (
     AMOUNT,
     CASH,
     CHANNEL,

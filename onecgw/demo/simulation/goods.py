@@ -6,11 +6,11 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.catalogues import Partner, Product
-from onecgw.demo.ledger.drafts import Draft, named, number_entries
-from onecgw.demo.ledger.people import HOME_SUPPLIERS, IMPORTERS, POLISH_SUPPLIERS
-from onecgw.demo.ledger.rounding import apportion
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.catalogues import Partner, Product
+from onecgw.demo.simulation.drafts import Draft, named, number_entries
+from onecgw.demo.simulation.people import HOME_SUPPLIERS, IMPORTERS, POLISH_SUPPLIERS
+from onecgw.demo.simulation.rounding import apportion
 
 # The exponent of the popularity of products and customers by rank.
 PARETO: Final = 1.25

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from onecgw.demo.ledger.calendar import Calendar, is_workday, months_before, week_start
+from onecgw.demo.simulation.calendar import Calendar, is_workday, months_before, week_start
 
 
 @pytest.mark.parametrize(

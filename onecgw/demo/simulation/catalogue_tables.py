@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from onecgw.demo.ledger.catalogues import CatalogueName
-from onecgw.demo.ledger.tables import FIRM, Column, Table
+from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.tables import FIRM, Column, Table
 
 _NO_FOLDERS: Final = ("parent", "is_group")
 _RATE: Final = Column("rate", "number", "UAH for one unit of its currency; fixed")

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.demo.ledger.catalogues import Product, Warehouse
-from onecgw.demo.ledger.stockroom import Shelf
+from onecgw.demo.simulation.catalogues import Product, Warehouse
+from onecgw.demo.simulation.stockroom import Shelf
 
 PRODUCT = Product(id=1, uuid="p", code="1", label="a product", margin_percent=40)
 WAREHOUSE = Warehouse(id=1, uuid="w", code="1", label="a warehouse", firm=1)

@@ -7,12 +7,12 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.calendar import Calendar, next_workday
-from onecgw.demo.ledger.catalogues import Firm, Partner
-from onecgw.demo.ledger.counter import Counter
-from onecgw.demo.ledger.goods import NEGATIVE_PRODUCT
-from onecgw.demo.ledger.journal import Journal, SaleLine
-from onecgw.demo.ledger.stockroom import Stockroom
+from onecgw.demo.simulation.calendar import Calendar, next_workday
+from onecgw.demo.simulation.catalogues import Firm, Partner
+from onecgw.demo.simulation.counter import Counter
+from onecgw.demo.simulation.goods import NEGATIVE_PRODUCT
+from onecgw.demo.simulation.journal import Journal, SaleLine
+from onecgw.demo.simulation.stockroom import Stockroom
 
 _RETURN_SHARE: Final = 0.025
 _RETURN_AFTER_DAYS: Final = (3, 21)

@@ -7,13 +7,13 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import Calendar, month_start, months_before, year_before
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.rounds import Round
-from onecgw.demo.ledger.segments import MAIN_WAREHOUSE
-from onecgw.demo.ledger.stockroom import Shelf
-from onecgw.demo.ledger.turnover import Turnover, weighted_ends
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import Calendar, month_start, months_before, year_before
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.rounds import Round
+from onecgw.demo.simulation.segments import MAIN_WAREHOUSE
+from onecgw.demo.simulation.stockroom import Shelf
+from onecgw.demo.simulation.turnover import Turnover, weighted_ends
 
 # By how many days the cycle is longer than in the same months of the year before.
 _LONGER_DAYS: Final = 15.0

@@ -2,8 +2,8 @@
 
 import attrs
 
-from onecgw.demo.ledger.catalogues import Product, Warehouse
-from onecgw.demo.ledger.rounding import divide
+from onecgw.demo.simulation.catalogues import Product, Warehouse
+from onecgw.demo.simulation.rounding import divide
 
 
 @attrs.define(kw_only=True, eq=False)

@@ -6,21 +6,21 @@ from itertools import accumulate
 from random import Random
 from typing import Final, TypeVar
 
-from onecgw.demo.ledger import names
-from onecgw.demo.ledger.calendar import DAYS_A_MONTH
-from onecgw.demo.ledger.catalogues import Partner
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.goods import PARETO
-from onecgw.demo.ledger.journal import SaleLine
-from onecgw.demo.ledger.people import ADVANCE_ONLY
-from onecgw.demo.ledger.rounding import divide
-from onecgw.demo.ledger.segments import (
+from onecgw.demo.simulation import names
+from onecgw.demo.simulation.calendar import DAYS_A_MONTH
+from onecgw.demo.simulation.catalogues import Partner
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.goods import PARETO
+from onecgw.demo.simulation.journal import SaleLine
+from onecgw.demo.simulation.people import ADVANCE_ONLY
+from onecgw.demo.simulation.rounding import divide
+from onecgw.demo.simulation.segments import (
     RETAIL_UNITS,
     WHOLESALE_DISCOUNTS_PERCENT,
     WHOLESALE_PACKS,
     Segment,
 )
-from onecgw.demo.ledger.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.stockroom import Shelf, Stockroom
 
 _ValueT = TypeVar("_ValueT")
 

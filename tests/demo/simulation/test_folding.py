@@ -1,6 +1,6 @@
 import pytest
 
-from onecgw.demo.ledger.folding import digits, fold
+from onecgw.demo.simulation.folding import digits, fold
 
 
 @pytest.mark.parametrize(

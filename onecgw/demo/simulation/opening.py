@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from onecgw.demo.ledger.assortment import expected_sales
-from onecgw.demo.ledger.calendar import DAYS_A_MONTH, Calendar
-from onecgw.demo.ledger.catalogues import Cash
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.counter import Counter
-from onecgw.demo.ledger.desks import in_currency
-from onecgw.demo.ledger.journal import Journal
-from onecgw.demo.ledger.rounding import divide
-from onecgw.demo.ledger.stockroom import Stockroom
-from onecgw.demo.ledger.supply import Supply
-from onecgw.demo.ledger.treasury import Treasury
+from onecgw.demo.simulation.assortment import expected_sales
+from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar
+from onecgw.demo.simulation.catalogues import Cash
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.counter import Counter
+from onecgw.demo.simulation.desks import in_currency
+from onecgw.demo.simulation.journal import Journal
+from onecgw.demo.simulation.rounding import divide
+from onecgw.demo.simulation.stockroom import Stockroom
+from onecgw.demo.simulation.supply import Supply
+from onecgw.demo.simulation.treasury import Treasury
 
 # Customers pay later than agreed, by so much on the average.
 _LATE_FACTOR: Final = 1.15

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.demo.ledger.tables import (
+from onecgw.demo.simulation.tables import (
     AMOUNT,
     CASH,
     CHANNEL,

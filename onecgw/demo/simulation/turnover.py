@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.calendar import YEARLY_GROWTH, months_before, year_before
+from onecgw.demo.simulation.calendar import YEARLY_GROWTH, months_before, year_before
 
 _ONE_DAY: Final = timedelta(days=1)
 _A_YEAR: Final = timedelta(days=365)

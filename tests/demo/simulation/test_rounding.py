@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.demo.ledger.rounding import divide
+from onecgw.demo.simulation.rounding import divide
 
 
 @given(st.integers(), st.integers().filter(bool))

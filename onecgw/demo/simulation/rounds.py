@@ -5,9 +5,9 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.ledger.catalogues import Partner
-from onecgw.demo.ledger.company import Company
-from onecgw.demo.ledger.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.catalogues import Partner
+from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.stockroom import Shelf, Stockroom
 
 # A shelf is filled up when less than this part of what it should hold is left.
 _REORDER_BELOW: Final = 0.8
