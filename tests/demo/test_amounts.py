@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
+from onecgw.demo.simulation.books_writer import create_tables
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.registers import draw_registers
-from onecgw.demo.simulation.simulate import create_tables
 from tests.demo.asking import TODAY, ask, call
 from tests.demo.serving import client_in_memory
 
