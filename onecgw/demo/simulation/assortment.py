@@ -15,23 +15,23 @@ from onecgw.demo.simulation.segments import (
     SEGMENTS,
     Segment,
 )
-from onecgw.demo.simulation.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
 
-def put_up_shelves(rng: Random, company: Company) -> Stockroom:
-    """Empty shelves for the assortment of every warehouse, with their expected demand."""
-    stockroom = Stockroom()
+def stock_assortment(rng: Random, company: Company) -> StockLedger:
+    """Empty items for the assortment of every warehouse, with their expected demand."""
+    stock_ledger = StockLedger()
     rates = {firm.id: firm.rate for firm in company.firms}
     for label in ASSORTMENT:
         warehouse = company.warehouse(label)
         rate = rates[warehouse.firm]
         filled_from = FILLED_FROM.get(label)
-        sources = stockroom.in_warehouse(company.warehouse(filled_from)) if filled_from else {}
+        sources = stock_ledger.in_warehouse(company.warehouse(filled_from)) if filled_from else {}
         for product in _kept(rng, company, label):
             if filled_from and product.id not in sources:
                 continue
-            stockroom.add(
-                Shelf(
+            stock_ledger.add(
+                StockItem(
                     product=product,
                     warehouse=warehouse,
                     unit_price=round(product.unit_price / rate),
@@ -40,11 +40,11 @@ def put_up_shelves(rng: Random, company: Company) -> Stockroom:
                 )
             )
     for segment in SEGMENTS:
-        for shelf, qty in expected_sales(company, segment, stockroom):
-            shelf.daily_qty += qty
-            if shelf.source is not None:
-                shelf.source.daily_qty += qty
-    return stockroom
+        for item, qty in expected_sales(company, segment, stock_ledger):
+            item.daily_qty += qty
+            if item.source is not None:
+                item.source.daily_qty += qty
+    return stock_ledger
 
 
 def _kept(rng: Random, company: Company, label: str) -> Iterator[Product]:
@@ -62,16 +62,16 @@ def _kept(rng: Random, company: Company, label: str) -> Iterator[Product]:
 
 
 def expected_sales(
-    company: Company, segment: Segment, stockroom: Stockroom
-) -> Iterator[tuple[Shelf, float]]:
-    """What a segment sells from each shelf on an average day, thousandths of a unit."""
+    company: Company, segment: Segment, stock_ledger: StockLedger
+) -> Iterator[tuple[StockItem, float]]:
+    """What a segment sells from each item on an average day, thousandths of a unit."""
     documents_a_day = company.size.sales_a_month * segment.share / DAYS_A_MONTH
     lines_a_day = documents_a_day * sum(segment.lines) / len(segment.lines)
     weights = sum(weight for _, weight in segment.warehouses)
     for label, weight in segment.warehouses:
         warehouse = company.warehouse(label).id
-        shelves = [shelf for shelf in stockroom.shelves.values() if shelf.warehouse.id == warehouse]
-        likelihood = sum(segment.likelihood(shelf.product) for shelf in shelves)
-        for shelf in shelves:
-            share = weight / weights * segment.likelihood(shelf.product) / likelihood
-            yield shelf, lines_a_day * share * segment.mean_qty(shelf.product)
+        items = [item for item in stock_ledger.items.values() if item.warehouse.id == warehouse]
+        likelihood = sum(segment.likelihood(item.product) for item in items)
+        for item in items:
+            share = weight / weights * segment.likelihood(item.product) / likelihood
+            yield item, lines_a_day * share * segment.mean_qty(item.product)

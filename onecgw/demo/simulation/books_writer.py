@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from random import Random
 
-from onecgw.demo.simulation.assortment import put_up_shelves
+from onecgw.demo.simulation.assortment import stock_assortment
 from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.company import SIZES, Company, SizeName, found_company
@@ -59,12 +59,12 @@ def _write_documents(
     calendar: Calendar,
     progress: Callable[[str], None],
 ) -> None:
-    stockroom = put_up_shelves(rng, company)
+    stock_ledger = stock_assortment(rng, company)
     counters = [
-        Counter(rng=rng, company=company, segment=segment, stockroom=stockroom)
+        Counter(rng=rng, company=company, segment=segment, stock_ledger=stock_ledger)
         for segment in SEGMENTS
     ]
-    sales = monthly_sales(company, counters, stockroom)
+    sales = monthly_sales(company, counters, stock_ledger)
     treasury = Treasury(
         rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
     )
@@ -77,24 +77,26 @@ def _write_documents(
         rng=rng,
         company=company,
         calendar=calendar,
-        stockroom=stockroom,
+        stock_ledger=stock_ledger,
         cash_cycle=cash_cycle,
         journal=journal,
     )
     trade = Trade(
-        rng=rng, calendar=calendar, stockroom=stockroom, counters=counters, journal=journal
+        rng=rng, calendar=calendar, stock_ledger=stock_ledger, counters=counters, journal=journal
     )
-    open_stock(rng=rng, calendar=calendar, stockroom=stockroom, supply=supply, journal=journal)
+    open_stock(
+        rng=rng, calendar=calendar, stock_ledger=stock_ledger, supply=supply, journal=journal
+    )
     open_settlements(
         company=company,
         calendar=calendar,
-        stockroom=stockroom,
+        stock_ledger=stock_ledger,
         counters=counters,
         treasury=treasury,
         journal=journal,
     )
     open_cash(company=company, calendar=calendar, treasury=treasury, sales=sales, journal=journal)
-    stock = stockroom.cost
+    stock = stock_ledger.cost
     for day in calendar.days:
         if day.day == 1:
             progress(f"{day:%Y-%m}")

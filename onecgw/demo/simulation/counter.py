@@ -20,7 +20,7 @@ from onecgw.demo.simulation.segments import (
     WHOLESALE_PACKS,
     Segment,
 )
-from onecgw.demo.simulation.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
 _ValueT = TypeVar("_ValueT")
 
@@ -29,10 +29,10 @@ _ATTEMPTS_FOR_A_KNOWN_CUSTOMER: Final = 20
 
 
 class Counter:
-    """The customers and shelves of one segment, ready to be drawn from."""
+    """The customers and items of one segment, ready to be drawn from."""
 
     def __init__(
-        self, *, rng: Random, company: Company, segment: Segment, stockroom: Stockroom
+        self, *, rng: Random, company: Company, segment: Segment, stock_ledger: StockLedger
     ) -> None:
         self.segment = segment
         self.firm = next(firm for firm in company.firms if firm.currency == segment.firm)
@@ -53,8 +53,8 @@ class Counter:
             for label, weight in segment.warehouses
             for warehouse in [company.warehouse(label).id] * weight
         ]
-        self._shelves = {
-            warehouse: self._drawn_shelves(stockroom, warehouse)
+        self._items = {
+            warehouse: self._drawn_items(stock_ledger, warehouse)
             for warehouse in dict.fromkeys(self._warehouses)
         }
 
@@ -90,45 +90,45 @@ class Counter:
 
     def pick_lines(self, warehouse: int) -> Iterator[SaleLine]:
         """The lines of a sale; a product stands in a document once, and only if there is stock."""
-        shelves = self._shelves[warehouse]
+        items = self._items[warehouse]
         discount = next(self._discounts)
-        taken: list[Shelf] = []
+        taken: list[StockItem] = []
         for _ in range(next(self._line_counts)):
-            shelf = next(shelves)
-            if shelf in taken or shelf.qty < shelf.product.step:
-                shelf = next(shelves)
-            if shelf in taken or shelf.qty < shelf.product.step:
+            item = next(items)
+            if item in taken or item.qty < item.product.step:
+                item = next(items)
+            if item in taken or item.qty < item.product.step:
                 continue
-            taken.append(shelf)
-            step = shelf.product.step
-            qty = min(self._wanted_qty(shelf), shelf.qty // step * step)
-            yield self.sale_line(shelf, qty, discount)
+            taken.append(item)
+            step = item.product.step
+            qty = min(self._wanted_qty(item), item.qty // step * step)
+            yield self.sale_line(item, qty, discount)
 
-    def sale_line(self, shelf: Shelf, qty: int, discount_percent: int) -> SaleLine:
-        """Sell so much from a shelf, at its purchase price and the product's margin."""
+    def sale_line(self, item: StockItem, qty: int, discount_percent: int) -> SaleLine:
+        """Sell so much from a item, at its purchase price and the product's margin."""
         vat_percent = self.firm.vat_percent
-        price = shelf.sale_price(vat_percent, discount_percent)
+        price = item.sale_price(vat_percent, discount_percent)
         amount = divide(price * qty, 1000)
         vat = divide(amount * vat_percent, 100 + vat_percent)
-        rate = shelf.rate
-        return shelf.product.id, qty, amount * rate, vat * rate, shelf.issue(qty)
+        rate = item.rate
+        return item.product.id, qty, amount * rate, vat * rate, item.issue(qty)
 
-    def _wanted_qty(self, shelf: Shelf) -> int:
-        step = shelf.product.step
+    def _wanted_qty(self, item: StockItem) -> int:
+        step = item.product.step
         units = next(self._units)
         if self.segment.wholesale:
-            return max(step, int(shelf.product.pack * units * 1000) // step * step)
+            return max(step, int(item.product.pack * units * 1000) // step * step)
         return int(units * step)
 
-    def _drawn_shelves(self, stockroom: Stockroom, warehouse: int) -> Iterator[Shelf]:
-        shelves = [
-            shelf
-            for shelf in stockroom.shelves.values()
-            if shelf.warehouse.id == warehouse and shelf.product.popularity > 0
+    def _drawn_items(self, stock_ledger: StockLedger, warehouse: int) -> Iterator[StockItem]:
+        items = [
+            item
+            for item in stock_ledger.items.values()
+            if item.warehouse.id == warehouse and item.product.popularity > 0
         ]
-        weights = list(accumulate(self.segment.likelihood(shelf.product) for shelf in shelves))
+        weights = list(accumulate(self.segment.likelihood(item.product) for item in items))
         while True:
-            yield from self._rng.choices(shelves, cum_weights=weights, k=_DRAWN_AT_ONCE)
+            yield from self._rng.choices(items, cum_weights=weights, k=_DRAWN_AT_ONCE)
 
 
 def _dealt(rng: Random, values: Sequence[_ValueT]) -> Iterator[_ValueT]:

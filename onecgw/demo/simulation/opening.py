@@ -12,7 +12,7 @@ from onecgw.demo.simulation.counter import Counter
 from onecgw.demo.simulation.desks import in_currency
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.rounding import divide
-from onecgw.demo.simulation.stockroom import Stockroom
+from onecgw.demo.simulation.stock_ledger import StockLedger
 from onecgw.demo.simulation.supply import Supply
 from onecgw.demo.simulation.treasury import Treasury
 
@@ -25,31 +25,31 @@ _SLEEPING_QTY: Final = 14_000
 
 
 def monthly_sales(
-    company: Company, counters: Sequence[Counter], stockroom: Stockroom
+    company: Company, counters: Sequence[Counter], stock_ledger: StockLedger
 ) -> dict[int, float]:
     """What each firm is expected to sell in an average month incl. VAT, kopecks."""
     sales = {firm.id: 0.0 for firm in company.firms}
     for counter in counters:
-        sales[counter.firm.id] += _daily_sales(company, counter, stockroom) * DAYS_A_MONTH
+        sales[counter.firm.id] += _daily_sales(company, counter, stock_ledger) * DAYS_A_MONTH
     return sales
 
 
 def open_stock(
-    *, rng: Random, calendar: Calendar, stockroom: Stockroom, supply: Supply, journal: Journal
+    *, rng: Random, calendar: Calendar, stock_ledger: StockLedger, supply: Supply, journal: Journal
 ) -> None:
-    """Every shelf is filled to about what the buyers aim at."""
+    """Every item is filled to about what the buyers aim at."""
     day = calendar.opening_day
     cover_days = supply.cover_days(day)
     rows = []
-    for shelf in stockroom.shelves.values():
+    for item in stock_ledger.items.values():
         qty = _SLEEPING_QTY
-        if shelf.product.popularity > 0:
-            step = shelf.product.step
-            filled = shelf.target_qty(cover_days) * rng.uniform(0.5, 1.0)
+        if item.product.popularity > 0:
+            step = item.product.step
+            filled = item.target_qty(cover_days) * rng.uniform(0.5, 1.0)
             qty = max(step, int(filled) // step * step)
-        cost = divide(qty * shelf.unit_price, 1000) * shelf.rate
-        shelf.receive(qty, cost)
-        rows.append((day.isoformat(), shelf.warehouse.id, shelf.product.id, qty, cost))
+        cost = divide(qty * item.unit_price, 1000) * item.rate
+        item.receive(qty, cost)
+        rows.append((day.isoformat(), item.warehouse.id, item.product.id, qty, cost))
     journal.opening("opening_stock", rows)
 
 
@@ -57,15 +57,15 @@ def open_settlements(
     *,
     company: Company,
     calendar: Calendar,
-    stockroom: Stockroom,
+    stock_ledger: StockLedger,
     counters: Sequence[Counter],
     treasury: Treasury,
     journal: Journal,
 ) -> None:
     """Wholesale customers owe us, and we owe suppliers, about what the terms of payment allow."""
     day = calendar.opening_day
-    _open_receivables(company, calendar, stockroom, counters=counters, treasury=treasury)
-    _open_payables(company, calendar, stockroom, treasury)
+    _open_receivables(company, calendar, stock_ledger, counters=counters, treasury=treasury)
+    _open_payables(company, calendar, stock_ledger, treasury)
     for table, balances in (
         ("opening_receivables", treasury.receivable),
         ("opening_payables", treasury.payable),
@@ -93,18 +93,18 @@ def _base(own: int, desk: Cash) -> int:
     return own * desk.rate
 
 
-def _daily_sales(company: Company, counter: Counter, stockroom: Stockroom) -> float:
+def _daily_sales(company: Company, counter: Counter, stock_ledger: StockLedger) -> float:
     vat = counter.firm.vat_percent
     return sum(
-        qty * shelf.sale_price(vat, 0) * shelf.rate / 1000
-        for shelf, qty in expected_sales(company, counter.segment, stockroom)
+        qty * item.sale_price(vat, 0) * item.rate / 1000
+        for item, qty in expected_sales(company, counter.segment, stock_ledger)
     )
 
 
 def _open_receivables(
     company: Company,
     calendar: Calendar,
-    stockroom: Stockroom,
+    stock_ledger: StockLedger,
     *,
     counters: Sequence[Counter],
     treasury: Treasury,
@@ -113,7 +113,7 @@ def _open_receivables(
     for counter in counters:
         if not counter.segment.wholesale:
             continue
-        sales = _daily_sales(company, counter, stockroom)
+        sales = _daily_sales(company, counter, stock_ledger)
         for customer in counter.customers:
             if customer.terms_days and customer.created < calendar.first_day:
                 key = (counter.firm.id, customer.id)
@@ -129,16 +129,16 @@ def _open_receivables(
 
 
 def _open_payables(
-    company: Company, calendar: Calendar, stockroom: Stockroom, treasury: Treasury
+    company: Company, calendar: Calendar, stock_ledger: StockLedger, treasury: Treasury
 ) -> None:
     firms = {firm.id: firm for firm in company.firms}
     partners = {partner.id: partner for partner in company.partners}
     owed: dict[tuple[int, int], float] = {}
-    for shelf in stockroom.shelves.values():
-        if shelf.product.popularity > 0 and shelf.source is None:
-            firm = firms[shelf.warehouse.firm]
-            supplier = partners[shelf.product.supplier]
-            daily = shelf.daily_qty * shelf.unit_price * shelf.rate / 1000
+    for item in stock_ledger.items.values():
+        if item.product.popularity > 0 and item.source is None:
+            firm = firms[item.warehouse.firm]
+            supplier = partners[item.product.supplier]
+            daily = item.daily_qty * item.unit_price * item.rate / 1000
             amount = daily * (100 + firm.vat_percent) / 100 * (supplier.terms_days or 0)
             key = (firm.id, supplier.id)
             owed[key] = owed.get(key, 0.0) + amount

@@ -12,7 +12,7 @@ from onecgw.demo.simulation.calendar import Calendar, month_start, months_before
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.rounds import Round
 from onecgw.demo.simulation.segments import MAIN_WAREHOUSE
-from onecgw.demo.simulation.stockroom import Shelf
+from onecgw.demo.simulation.stock_ledger import StockItem
 from onecgw.demo.simulation.turnover import Turnover, weighted_ends
 
 # By how many days the cycle is longer than in the same months of the year before.
@@ -50,10 +50,10 @@ class Overstock:
         group = next(one.id for one in company.products if one.label == names.SCENARIO_GROUP)
         main = company.warehouse(MAIN_WAREHOUSE).id
         own = [
-            Round(supplier=one.supplier, shelves=shelves)
+            Round(supplier=one.supplier, items=items)
             for one in rounds
-            if one.shelves[0].warehouse.id == main
-            and (shelves := tuple(s for s in one.shelves if s.product.parent == group))
+            if one.items[0].warehouse.id == main
+            and (items := tuple(s for s in one.items if s.product.parent == group))
         ]
         self._turns = cycle(own)
         self._cycle = cash_cycle
@@ -61,8 +61,8 @@ class Overstock:
         self._before = year_before(self._first), months_before(self._first, 9) - _ONE_DAY
         self._pile = 0.0
 
-    def orders(self, day: date) -> Iterator[tuple[Round, list[tuple[Shelf, int]]]]:
-        """What is ordered on a day above the usual, thousandths of a unit by shelf."""
+    def orders(self, day: date) -> Iterator[tuple[Round, list[tuple[StockItem, int]]]]:
+        """What is ordered on a day above the usual, thousandths of a unit by item."""
         if not self._first <= day <= self._last or day.weekday() not in _ORDERED_ON:
             return
         pile = self._wanted_pile()
@@ -76,9 +76,9 @@ class Overstock:
         missing = self._usual_stock(day) + pile * min(part, elapsed / _PILING_DAYS) - lies
         one = next(self._turns)
         days = missing / one.daily_cost
-        wanted = [(shelf, int(shelf.daily_qty * days / 1000) * 1000) for shelf in one.shelves]
+        wanted = [(item, int(item.daily_qty * days / 1000) * 1000) for item in one.items]
         if any(qty > 0 for _, qty in wanted):
-            yield one, [(shelf, qty) for shelf, qty in wanted if qty > 0]
+            yield one, [(item, qty) for item, qty in wanted if qty > 0]
 
     def _usual_stock(self, day: date) -> float:
         """What would lie in stock without the pile, on the way from a month's end to the next."""

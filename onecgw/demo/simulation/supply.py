@@ -15,16 +15,16 @@ from onecgw.demo.simulation.journal import Journal, PurchaseLine, TransferLine
 from onecgw.demo.simulation.overstock import Cycle, Overstock
 from onecgw.demo.simulation.rounding import divide
 from onecgw.demo.simulation.rounds import Round, draw_rounds
-from onecgw.demo.simulation.stockroom import Shelf, Stockroom
+from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
 _COVER_DAYS: Final = 62
 _SEASON_AHEAD: Final = timedelta(days=25)
-# Purchase prices move by so much around the list price, and the value of a shelf with them.
+# Purchase prices move by so much around the list price, and the value of a item with them.
 _PRICE_MOVES: Final = 0.02
 _RETURN_SHARE: Final = 0.025
 _RETURN_AFTER_DAYS: Final = (2, 6)
 _TRANSFER_WEEKDAY: Final = 3
-# A shop's shelf is filled up when less than this part of what it should hold is left.
+# A shop's item is filled up when less than this part of what it should hold is left.
 _FILL_UP_BELOW: Final = 0.5
 
 
@@ -50,7 +50,7 @@ class Supply:
         rng: Random,
         company: Company,
         calendar: Calendar,
-        stockroom: Stockroom,
+        stock_ledger: StockLedger,
         cash_cycle: Cycle,
         journal: Journal,
     ) -> None:
@@ -60,20 +60,18 @@ class Supply:
         self._firms = {firm.id: firm for firm in company.firms}
         self._documents_a_day = company.size.purchases_a_month / DAYS_A_MONTH
         self._documents_due = 0.0
-        self._rounds = draw_rounds(company, stockroom)
+        self._rounds = draw_rounds(company, stock_ledger)
         self._returns_owed = 0.0
-        self._returns_due: dict[date, list[tuple[Round, int, Shelf, PurchaseLine]]] = {}
+        self._returns_due: dict[date, list[tuple[Round, int, StockItem, PurchaseLine]]] = {}
         self._shops = [
-            (shelf, shelf.source)
-            for shelf in stockroom.shelves.values()
-            if shelf.source is not None
+            (item, item.source) for item in stock_ledger.items.values() if item.source is not None
         ]
         self._overstock = Overstock(
             company=company, calendar=calendar, rounds=self._rounds, cash_cycle=cash_cycle
         )
 
     def cover_days(self, day: date) -> float:
-        """How many average days' sales should lie on a shelf, with the coming season in mind."""
+        """How many average days' sales should lie on a item, with the coming season in mind."""
         return _COVER_DAYS * self._calendar.activity(day + _SEASON_AHEAD)
 
     def supply(self, day: date) -> list[Bought]:
@@ -98,15 +96,15 @@ class Supply:
             return []
         return nlargest(count, self._rounds, key=lambda one: one.urgency(cover_days))
 
-    def _buy(self, day: date, one: Round, wanted: Iterable[tuple[Shelf, int]]) -> Bought:
-        shelf = one.shelves[0]
-        firm = self._firms[shelf.warehouse.firm]
-        bought = [(shelf, self._receive(shelf, qty, firm)) for shelf, qty in wanted]
+    def _buy(self, day: date, one: Round, wanted: Iterable[tuple[StockItem, int]]) -> Bought:
+        item = one.items[0]
+        firm = self._firms[item.warehouse.firm]
+        bought = [(item, self._receive(item, qty, firm)) for item, qty in wanted]
         lines = [line for _, line in bought]
         document = self._journal.purchase(
             day=day,
             firm=firm.id,
-            warehouse=shelf.warehouse.id,
+            warehouse=item.warehouse.id,
             supplier=one.supplier.id,
             lines=lines,
         )
@@ -125,27 +123,27 @@ class Supply:
             vat=sum(line[3] for line in lines),
         )
 
-    def _receive(self, shelf: Shelf, qty: int, firm: Firm) -> PurchaseLine:
+    def _receive(self, item: StockItem, qty: int, firm: Firm) -> PurchaseLine:
         move = self._rng.uniform(-_PRICE_MOVES, _PRICE_MOVES)
-        price = round(shelf.unit_price * (1 + move))
+        price = round(item.unit_price * (1 + move))
         net = divide(price * qty, 1000)
         vat = divide(net * firm.vat_percent, 100)
-        shelf.receive(qty, net * firm.rate)
-        return shelf.product.id, qty, (net + vat) * firm.rate, vat * firm.rate
+        item.receive(qty, net * firm.rate)
+        return item.product.id, qty, (net + vat) * firm.rate, vat * firm.rate
 
     def _send_back(self, day: date) -> Iterator[Bought]:
         """A whole line goes back at its purchase price, or another one some other day."""
-        for one, document, shelf, line in self._returns_due.pop(day, ()):
-            if not _can_go_back(shelf, line):
+        for one, document, item, line in self._returns_due.pop(day, ()):
+            if not _can_go_back(item, line):
                 self._returns_owed += 1
                 continue
             _, qty, amount, vat = line
-            shelf.receive(-qty, -(amount - vat))
-            firm = self._firms[shelf.warehouse.firm]
+            item.receive(-qty, -(amount - vat))
+            firm = self._firms[item.warehouse.firm]
             self._journal.purchase(
                 day=day,
                 firm=firm.id,
-                warehouse=shelf.warehouse.id,
+                warehouse=item.warehouse.id,
                 supplier=one.supplier.id,
                 lines=[line],
                 return_of=document,
@@ -155,22 +153,22 @@ class Supply:
     def _fill_up_shops(self, day: date, cover_days: float) -> None:
         """Once a week shops get what they run low of, but never more than half of what there is."""
         lines: dict[tuple[int, int], list[TransferLine]] = {}
-        for shelf, source in self._shops:
-            target = shelf.target_qty(cover_days)
-            step = shelf.product.step
-            qty = min(target - shelf.qty, source.qty // (2 * step) * step)
-            if shelf.qty < target * _FILL_UP_BELOW and qty > 0:
+        for item, source in self._shops:
+            target = item.target_qty(cover_days)
+            step = item.product.step
+            qty = min(target - item.qty, source.qty // (2 * step) * step)
+            if item.qty < target * _FILL_UP_BELOW and qty > 0:
                 cost = source.issue(qty)
-                shelf.receive(qty, cost)
-                pair = (source.warehouse.id, shelf.warehouse.id)
-                lines.setdefault(pair, []).append((shelf.product.id, qty, cost))
+                item.receive(qty, cost)
+                pair = (source.warehouse.id, item.warehouse.id)
+                lines.setdefault(pair, []).append((item.product.id, qty, cost))
         for (source_id, target_id), moved in lines.items():
             self._journal.stock_transfer(day=day, source=source_id, target=target_id, lines=moved)
 
 
-def _can_go_back(shelf: Shelf, line: PurchaseLine) -> bool:
+def _can_go_back(item: StockItem, line: PurchaseLine) -> bool:
     """Whether the rest would still be worth a price that it can have been bought at."""
     _, qty, amount, vat = line
-    at_list_price = (shelf.qty - qty) * shelf.unit_price * shelf.rate / 1000
-    move = abs(shelf.cost - (amount - vat) - at_list_price)
-    return shelf.qty > qty and move <= at_list_price * _PRICE_MOVES
+    at_list_price = (item.qty - qty) * item.unit_price * item.rate / 1000
+    move = abs(item.cost - (amount - vat) - at_list_price)
+    return item.qty > qty and move <= at_list_price * _PRICE_MOVES

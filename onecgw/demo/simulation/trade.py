@@ -12,7 +12,7 @@ from onecgw.demo.simulation.catalogues import Firm, Partner
 from onecgw.demo.simulation.counter import Counter
 from onecgw.demo.simulation.goods import NEGATIVE_PRODUCT
 from onecgw.demo.simulation.journal import Journal, SaleLine
-from onecgw.demo.simulation.stockroom import Stockroom
+from onecgw.demo.simulation.stock_ledger import StockLedger
 
 _RETURN_SHARE: Final = 0.025
 _RETURN_AFTER_DAYS: Final = (3, 21)
@@ -48,13 +48,13 @@ class Trade:
         *,
         rng: Random,
         calendar: Calendar,
-        stockroom: Stockroom,
+        stock_ledger: StockLedger,
         counters: Sequence[Counter],
         journal: Journal,
     ) -> None:
         self._rng = rng
         self._calendar = calendar
-        self._stockroom = stockroom
+        self._stock_ledger = stock_ledger
         self._counters = counters
         self._journal = journal
         self._returns_due: dict[date, list[tuple[Sold, SaleLine]]] = {}
@@ -110,22 +110,22 @@ class Trade:
 
     def _oversell(self, day: date) -> Sold:
         """Sell more of the mixed-up product than there is: the negative line of the stock."""
-        shelf = next(
-            shelf
-            for shelf in self._stockroom.shelves.values()
-            if shelf.product.label == NEGATIVE_PRODUCT
+        item = next(
+            item
+            for item in self._stock_ledger.items.values()
+            if item.product.label == NEGATIVE_PRODUCT
         )
-        line = self._counters[0].sale_line(shelf, shelf.qty + _OVERSOLD_QTY, 0)
-        return self._sell(self._counters[0], day, warehouse=shelf.warehouse.id, lines=(line,))
+        line = self._counters[0].sale_line(item, item.qty + _OVERSOLD_QTY, 0)
+        return self._sell(self._counters[0], day, warehouse=item.warehouse.id, lines=(line,))
 
     def _take_back(self, day: date) -> Iterator[Sold]:
         """A return brings back one whole line, at the price and the cost it was sold for."""
         for sale, line in self._returns_due.pop(day, ()):
             product, qty, amount, vat, cost = line
-            shelf = self._stockroom.of(sale.warehouse, product)
-            if shelf.qty < 0:
+            item = self._stock_ledger.of(sale.warehouse, product)
+            if item.qty < 0:
                 continue  # the mixed-up product stays as it is until somebody counts it
-            shelf.receive(qty, cost)
+            item.receive(qty, cost)
             document = self._journal.sale(
                 day=day,
                 firm=sale.firm.id,

@@ -7,14 +7,14 @@ from onecgw.demo.simulation.rounding import divide
 
 
 @attrs.define(kw_only=True, eq=False)
-class Shelf:
+class StockItem:
     """One product in one warehouse.
 
     qty: thousandths of a unit; below zero when more was sold than there was.
     cost: what that quantity cost without VAT, kopecks of the base currency.
     unit_price: the purchase price of a unit without VAT, hundredths of the firm's currency.
     rate: kopecks of the base currency for a hundredth of the firm's currency.
-    source: the shelf it is filled up from; None is filled up by the supplier.
+    source: the item it is filled up from; None is filled up by the supplier.
     daily_qty: what leaves it on an average day, thousandths of a unit.
     """
 
@@ -22,7 +22,7 @@ class Shelf:
     warehouse: Warehouse
     unit_price: int
     rate: int
-    source: "Shelf | None" = None
+    source: "StockItem | None" = None
     daily_qty: float = 0.0
     qty: int = 0
     cost: int = 0
@@ -46,7 +46,7 @@ class Shelf:
         """Goods go out; returns their cost at the moving average.
 
         The last unit takes the whole remaining value with it, so that nothing is ever left on an
-        empty shelf. What exceeds the stock is valued at the purchase price.
+        empty item. What exceeds the stock is valued at the purchase price.
         """
         if qty == self.qty:
             cost = self.cost
@@ -61,28 +61,28 @@ class Shelf:
 
 
 @attrs.define
-class Stockroom:
-    """All shelves, by warehouse and product."""
+class StockLedger:
+    """All items, by warehouse and product."""
 
-    shelves: dict[tuple[int, int], Shelf] = attrs.field(factory=dict)
+    items: dict[tuple[int, int], StockItem] = attrs.field(factory=dict)
 
-    def add(self, shelf: Shelf) -> None:
-        """Put up a shelf."""
-        self.shelves[shelf.warehouse.id, shelf.product.id] = shelf
+    def add(self, item: StockItem) -> None:
+        """Put up a item."""
+        self.items[item.warehouse.id, item.product.id] = item
 
     @property
     def cost(self) -> int:
-        """What everything on the shelves cost, kopecks."""
-        return sum(shelf.cost for shelf in self.shelves.values())
+        """What everything on the items cost, kopecks."""
+        return sum(item.cost for item in self.items.values())
 
-    def in_warehouse(self, warehouse: Warehouse) -> dict[int, Shelf]:
-        """The shelves of a warehouse, by product."""
+    def in_warehouse(self, warehouse: Warehouse) -> dict[int, StockItem]:
+        """The items of a warehouse, by product."""
         return {
-            shelf.product.id: shelf
-            for shelf in self.shelves.values()
-            if shelf.warehouse.id == warehouse.id
+            item.product.id: item
+            for item in self.items.values()
+            if item.warehouse.id == warehouse.id
         }
 
-    def of(self, warehouse: int, product: int) -> Shelf:
-        """The shelf of a product in a warehouse."""
-        return self.shelves[warehouse, product]
+    def of(self, warehouse: int, product: int) -> StockItem:
+        """The item of a product in a warehouse."""
+        return self.items[warehouse, product]
