@@ -9,12 +9,12 @@ from onecgw.demo.simulation.assortment import stock_assortment
 from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.company import SIZES, Company, SizeName, found_company
-from onecgw.demo.simulation.counter import Counter
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.opening import monthly_sales, open_cash, open_settlements, open_stock
 from onecgw.demo.simulation.overstock import Cycle
 from onecgw.demo.simulation.registers import draw_registers
+from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.segments import SEGMENTS
 from onecgw.demo.simulation.supply import Supply
 from onecgw.demo.simulation.tables import create_statement
@@ -60,11 +60,11 @@ def _write_documents(
     progress: Callable[[str], None],
 ) -> None:
     stock_ledger = stock_assortment(rng, company)
-    counters = [
-        Counter(rng=rng, company=company, segment=segment, stock_ledger=stock_ledger)
+    samplers = [
+        SegmentSampler(rng=rng, company=company, segment=segment, stock_ledger=stock_ledger)
         for segment in SEGMENTS
     ]
-    sales = monthly_sales(company, counters, stock_ledger)
+    sales = monthly_sales(company, samplers, stock_ledger)
     treasury = Treasury(
         rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
     )
@@ -82,7 +82,7 @@ def _write_documents(
         journal=journal,
     )
     trade = Trade(
-        rng=rng, calendar=calendar, stock_ledger=stock_ledger, counters=counters, journal=journal
+        rng=rng, calendar=calendar, stock_ledger=stock_ledger, samplers=samplers, journal=journal
     )
     open_stock(
         rng=rng, calendar=calendar, stock_ledger=stock_ledger, supply=supply, journal=journal
@@ -91,7 +91,7 @@ def _write_documents(
         company=company,
         calendar=calendar,
         stock_ledger=stock_ledger,
-        counters=counters,
+        samplers=samplers,
         treasury=treasury,
         journal=journal,
     )

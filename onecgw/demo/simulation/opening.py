@@ -8,10 +8,10 @@ from onecgw.demo.simulation.assortment import expected_sales
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar
 from onecgw.demo.simulation.catalogues import Cash
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.counter import Counter
 from onecgw.demo.simulation.desks import in_currency
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.rounding import divide
+from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.stock_ledger import StockLedger
 from onecgw.demo.simulation.supply import Supply
 from onecgw.demo.simulation.treasury import Treasury
@@ -25,12 +25,12 @@ _SLEEPING_QTY: Final = 14_000
 
 
 def monthly_sales(
-    company: Company, counters: Sequence[Counter], stock_ledger: StockLedger
+    company: Company, samplers: Sequence[SegmentSampler], stock_ledger: StockLedger
 ) -> dict[int, float]:
     """What each firm is expected to sell in an average month incl. VAT, kopecks."""
     sales = {firm.id: 0.0 for firm in company.firms}
-    for counter in counters:
-        sales[counter.firm.id] += _daily_sales(company, counter, stock_ledger) * DAYS_A_MONTH
+    for sampler in samplers:
+        sales[sampler.firm.id] += _daily_sales(company, sampler, stock_ledger) * DAYS_A_MONTH
     return sales
 
 
@@ -58,13 +58,13 @@ def open_settlements(
     company: Company,
     calendar: Calendar,
     stock_ledger: StockLedger,
-    counters: Sequence[Counter],
+    samplers: Sequence[SegmentSampler],
     treasury: Treasury,
     journal: Journal,
 ) -> None:
     """Wholesale customers owe us, and we owe suppliers, about what the terms of payment allow."""
     day = calendar.opening_day
-    _open_receivables(company, calendar, stock_ledger, counters=counters, treasury=treasury)
+    _open_receivables(company, calendar, stock_ledger, samplers=samplers, treasury=treasury)
     _open_payables(company, calendar, stock_ledger, treasury)
     for table, balances in (
         ("opening_receivables", treasury.receivable),
@@ -93,11 +93,11 @@ def _base(own: int, desk: Cash) -> int:
     return own * desk.rate
 
 
-def _daily_sales(company: Company, counter: Counter, stock_ledger: StockLedger) -> float:
-    vat = counter.firm.vat_percent
+def _daily_sales(company: Company, sampler: SegmentSampler, stock_ledger: StockLedger) -> float:
+    vat = sampler.firm.vat_percent
     return sum(
         qty * item.sale_price(vat, 0) * item.rate / 1000
-        for item, qty in expected_sales(company, counter.segment, stock_ledger)
+        for item, qty in expected_sales(company, sampler.segment, stock_ledger)
     )
 
 
@@ -106,19 +106,19 @@ def _open_receivables(
     calendar: Calendar,
     stock_ledger: StockLedger,
     *,
-    counters: Sequence[Counter],
+    samplers: Sequence[SegmentSampler],
     treasury: Treasury,
 ) -> None:
     owed: dict[tuple[int, int], float] = {}
-    for counter in counters:
-        if not counter.segment.wholesale:
+    for sampler in samplers:
+        if not sampler.segment.wholesale:
             continue
-        sales = _daily_sales(company, counter, stock_ledger)
-        for customer in counter.customers:
+        sales = _daily_sales(company, sampler, stock_ledger)
+        for customer in sampler.customers:
             if customer.terms_days and customer.created < calendar.first_day:
-                key = (counter.firm.id, customer.id)
+                key = (sampler.firm.id, customer.id)
                 days = customer.terms_days * _LATE_FACTOR
-                amount = sales * counter.expected_share(customer) * days
+                amount = sales * sampler.expected_share(customer) * days
                 owed[key] = owed.get(key, 0.0) + amount
     firms = {firm.id: firm for firm in company.firms}
     partners = {partner.id: partner for partner in company.partners}

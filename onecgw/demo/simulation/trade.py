@@ -9,9 +9,9 @@ import attrs
 
 from onecgw.demo.simulation.calendar import Calendar, next_workday
 from onecgw.demo.simulation.catalogues import Firm, Partner
-from onecgw.demo.simulation.counter import Counter
 from onecgw.demo.simulation.goods import NEGATIVE_PRODUCT
 from onecgw.demo.simulation.journal import Journal, SaleLine
+from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.stock_ledger import StockLedger
 
 _RETURN_SHARE: Final = 0.025
@@ -49,13 +49,13 @@ class Trade:
         rng: Random,
         calendar: Calendar,
         stock_ledger: StockLedger,
-        counters: Sequence[Counter],
+        samplers: Sequence[SegmentSampler],
         journal: Journal,
     ) -> None:
         self._rng = rng
         self._calendar = calendar
         self._stock_ledger = stock_ledger
-        self._counters = counters
+        self._samplers = samplers
         self._journal = journal
         self._returns_due: dict[date, list[tuple[Sold, SaleLine]]] = {}
         self._oversold_on = next_workday(calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO))
@@ -64,40 +64,40 @@ class Trade:
         """Write the sales and the returns of a day, in this order."""
         sold = []
         wholesale, retail = self._calendar.wholesale(day), self._calendar.retail(day)
-        for counter in self._counters:
-            busy = wholesale if counter.segment.wholesale else retail
-            for _ in range(counter.documents_of_a_day(busy)):
-                warehouse = counter.pick_warehouse()
-                lines = tuple(counter.pick_lines(warehouse))
+        for sampler in self._samplers:
+            busy = wholesale if sampler.segment.wholesale else retail
+            for _ in range(sampler.documents_of_a_day(busy)):
+                warehouse = sampler.pick_warehouse()
+                lines = tuple(sampler.pick_lines(warehouse))
                 if lines:
-                    sold.append(self._sell(counter, day, warehouse=warehouse, lines=lines))
+                    sold.append(self._sell(sampler, day, warehouse=warehouse, lines=lines))
         if day == self._oversold_on:
             sold.append(self._oversell(day))
         return sold + list(self._take_back(day))
 
     def _sell(
-        self, counter: Counter, day: date, *, warehouse: int, lines: tuple[SaleLine, ...]
+        self, sampler: SegmentSampler, day: date, *, warehouse: int, lines: tuple[SaleLine, ...]
     ) -> Sold:
-        customer = counter.pick_customer(day)
+        customer = sampler.pick_customer(day)
         _, _, amounts, vats, costs = zip(*lines, strict=True)
-        seller = counter.seller_of(customer)
+        seller = sampler.seller_of(customer)
         sale = Sold(
             document=self._journal.sale(
                 day=day,
-                firm=counter.firm.id,
+                firm=sampler.firm.id,
                 warehouse=warehouse,
                 customer=customer.id,
                 seller=seller,
-                channel=counter.channel,
+                channel=sampler.channel,
                 lines=lines,
             ),
-            firm=counter.firm,
+            firm=sampler.firm,
             warehouse=warehouse,
             customer=customer,
             seller=seller,
-            channel=counter.channel,
-            wholesale=counter.segment.wholesale,
-            offline=counter.segment.channel == "Offline",
+            channel=sampler.channel,
+            wholesale=sampler.segment.wholesale,
+            offline=sampler.segment.channel == "Offline",
             amount=sum(amounts),
             vat=sum(vats),
             cost=sum(costs),
@@ -115,8 +115,8 @@ class Trade:
             for item in self._stock_ledger.items.values()
             if item.product.label == NEGATIVE_PRODUCT
         )
-        line = self._counters[0].sale_line(item, item.qty + _OVERSOLD_QTY, 0)
-        return self._sell(self._counters[0], day, warehouse=item.warehouse.id, lines=(line,))
+        line = self._samplers[0].sale_line(item, item.qty + _OVERSOLD_QTY, 0)
+        return self._sell(self._samplers[0], day, warehouse=item.warehouse.id, lines=(line,))
 
     def _take_back(self, day: date) -> Iterator[Sold]:
         """A return brings back one whole line, at the price and the cost it was sold for."""

@@ -1,4 +1,4 @@
-"""A sales counter: where one segment draws its customers and the lines of its documents."""
+"""A sales sampler: where one segment draws its customers and the lines of its documents."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -28,7 +28,7 @@ _DRAWN_AT_ONCE: Final = 256
 _ATTEMPTS_FOR_A_KNOWN_CUSTOMER: Final = 20
 
 
-class Counter:
+class SegmentSampler:
     """The customers and items of one segment, ready to be drawn from."""
 
     def __init__(
