@@ -14,11 +14,11 @@ from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.opening import monthly_sales, open_cash, open_settlements, open_stock
 from onecgw.demo.simulation.overstock import Cycle
 from onecgw.demo.simulation.registers import draw_registers
+from onecgw.demo.simulation.sales_simulator import SalesSimulator
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.segments import SEGMENTS
 from onecgw.demo.simulation.supply import Supply
 from onecgw.demo.simulation.tables import create_statement
-from onecgw.demo.simulation.trade import Trade
 from onecgw.demo.simulation.treasury import Treasury
 from onecgw.demo.simulation.turnover import Turnover
 
@@ -81,7 +81,7 @@ def _write_documents(
         cash_cycle=cash_cycle,
         journal=journal,
     )
-    trade = Trade(
+    sales_simulator = SalesSimulator(
         rng=rng, calendar=calendar, stock_ledger=stock_ledger, samplers=samplers, journal=journal
     )
     open_stock(
@@ -102,7 +102,7 @@ def _write_documents(
             progress(f"{day:%Y-%m}")
             journal.flush()
         bought = supply.supply(day)
-        sold = trade.trade(day)
+        sold = sales_simulator.run_day(day)
         treasury.settle(day, sold, bought)
         cost = sum(one.cost for one in sold)
         stock += sum(one.amount - one.vat for one in bought) - cost

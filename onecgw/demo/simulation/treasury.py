@@ -13,8 +13,8 @@ from onecgw.demo.simulation.desks import Desks, in_currency
 from onecgw.demo.simulation.expenses import Expenses, days_paid_on
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.people import ADVANCE_ONLY
+from onecgw.demo.simulation.sales_simulator import BookedSale
 from onecgw.demo.simulation.supply import Bought
-from onecgw.demo.simulation.trade import Sold
 
 _CASH_SHARE_PERCENT: Final = 60
 _HANDED_OVER_ON: Final = (0, 3)
@@ -71,7 +71,7 @@ class Treasury:
         """What we owe all suppliers, without our advances."""
         return sum(amount for amount in self.payable.values() if amount > 0)
 
-    def settle(self, day: date, sold: Sequence[Sold], bought: Sequence[Bought]) -> None:
+    def settle(self, day: date, sold: Sequence[BookedSale], bought: Sequence[Bought]) -> None:
         """Book what was sold and bought on a day, then move the day's money."""
         takings: dict[int, int] = {}
         for purchase in bought:
@@ -103,7 +103,7 @@ class Treasury:
             days = max(1, (supplier.terms_days or 0) * part // 5)
             self._pay_supplier(day + timedelta(days=days), firm, supplier, amount // 5 + 11)
 
-    def _book_sale(self, day: date, sale: Sold) -> None:
+    def _book_sale(self, day: date, sale: BookedSale) -> None:
         key = (sale.firm.id, sale.customer.id)
         balance = self.receivable.get(key, 0) + sale.amount
         self.receivable[key] = balance
@@ -140,7 +140,7 @@ class Treasury:
             partner=customer,
         )
 
-    def _settle_retail(self, day: date, sale: Sold) -> None:
+    def _settle_retail(self, day: date, sale: BookedSale) -> None:
         """Retail pays at once, and its returns are refunded at once."""
         desk = self._shop(sale.firm) if sale.offline else self._bank(sale.firm)
         if sale.amount > 0:

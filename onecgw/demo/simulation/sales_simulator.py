@@ -21,7 +21,7 @@ _OVERSOLD_QTY: Final = 3000
 
 
 @attrs.frozen(kw_only=True)
-class Sold:
+class BookedSale:
     """What the treasury and the returns desk have to know of a sale or a return.
 
     amount, vat, cost: incl. VAT, the VAT in it, its cost, base currency; negative for a return.
@@ -40,7 +40,7 @@ class Sold:
     cost: int
 
 
-class Trade:
+class SalesSimulator:
     """The sellers of the company."""
 
     def __init__(
@@ -57,10 +57,10 @@ class Trade:
         self._stock_ledger = stock_ledger
         self._samplers = samplers
         self._journal = journal
-        self._returns_due: dict[date, list[tuple[Sold, SaleLine]]] = {}
+        self._returns_due: dict[date, list[tuple[BookedSale, SaleLine]]] = {}
         self._oversold_on = next_workday(calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO))
 
-    def trade(self, day: date) -> list[Sold]:
+    def run_day(self, day: date) -> list[BookedSale]:
         """Write the sales and the returns of a day, in this order."""
         sold = []
         wholesale, retail = self._calendar.wholesale(day), self._calendar.retail(day)
@@ -77,11 +77,11 @@ class Trade:
 
     def _sell(
         self, sampler: SegmentSampler, day: date, *, warehouse: int, lines: tuple[SaleLine, ...]
-    ) -> Sold:
+    ) -> BookedSale:
         customer = sampler.pick_customer(day)
         _, _, amounts, vats, costs = zip(*lines, strict=True)
         seller = sampler.seller_of(customer)
-        sale = Sold(
+        sale = BookedSale(
             document=self._journal.sale(
                 day=day,
                 firm=sampler.firm.id,
@@ -108,7 +108,7 @@ class Trade:
             self._returns_due.setdefault(day + after, []).append(taken_back)
         return sale
 
-    def _oversell(self, day: date) -> Sold:
+    def _oversell(self, day: date) -> BookedSale:
         """Sell more of the mixed-up product than there is: the negative line of the stock."""
         item = next(
             item
@@ -118,7 +118,7 @@ class Trade:
         line = self._samplers[0].sale_line(item, item.qty + _OVERSOLD_QTY, 0)
         return self._sell(self._samplers[0], day, warehouse=item.warehouse.id, lines=(line,))
 
-    def _take_back(self, day: date) -> Iterator[Sold]:
+    def _take_back(self, day: date) -> Iterator[BookedSale]:
         """A return brings back one whole line, at the price and the cost it was sold for."""
         for sale, line in self._returns_due.pop(day, ()):
             product, qty, amount, vat, cost = line
