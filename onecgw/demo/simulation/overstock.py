@@ -10,7 +10,7 @@ import attrs
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar, month_start, months_before, year_before
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.rounds import Round
+from onecgw.demo.simulation.replenishment import ReplenishmentGroup
 from onecgw.demo.simulation.segments import MAIN_WAREHOUSE
 from onecgw.demo.simulation.stock_ledger import StockItem
 from onecgw.demo.simulation.turnover import Turnover, weighted_ends
@@ -45,13 +45,18 @@ class Overstock:
     """
 
     def __init__(
-        self, *, company: Company, calendar: Calendar, rounds: list[Round], cash_cycle: Cycle
+        self,
+        *,
+        company: Company,
+        calendar: Calendar,
+        groups: list[ReplenishmentGroup],
+        cash_cycle: Cycle,
     ) -> None:
         group = next(one.id for one in company.products if one.label == names.SCENARIO_GROUP)
         main = company.warehouse(MAIN_WAREHOUSE).id
         own = [
-            Round(supplier=one.supplier, items=items)
-            for one in rounds
+            ReplenishmentGroup(supplier=one.supplier, items=items)
+            for one in groups
             if one.items[0].warehouse.id == main
             and (items := tuple(s for s in one.items if s.product.parent == group))
         ]
@@ -61,7 +66,7 @@ class Overstock:
         self._before = year_before(self._first), months_before(self._first, 9) - _ONE_DAY
         self._pile = 0.0
 
-    def orders(self, day: date) -> Iterator[tuple[Round, list[tuple[StockItem, int]]]]:
+    def orders(self, day: date) -> Iterator[tuple[ReplenishmentGroup, list[tuple[StockItem, int]]]]:
         """What is ordered on a day above the usual, thousandths of a unit by item."""
         if not self._first <= day <= self._last or day.weekday() not in _ORDERED_ON:
             return

@@ -13,8 +13,8 @@ from onecgw.demo.simulation.catalogues import Firm, Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import Journal, PurchaseLine, TransferLine
 from onecgw.demo.simulation.overstock import Cycle, Overstock
+from onecgw.demo.simulation.replenishment import ReplenishmentGroup, replenishment_groups
 from onecgw.demo.simulation.rounding import divide
-from onecgw.demo.simulation.rounds import Round, draw_rounds
 from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
 _COVER_DAYS: Final = 62
@@ -60,14 +60,16 @@ class Supply:
         self._firms = {firm.id: firm for firm in company.firms}
         self._documents_a_day = company.size.purchases_a_month / DAYS_A_MONTH
         self._documents_due = 0.0
-        self._rounds = draw_rounds(company, stock_ledger)
+        self._groups = replenishment_groups(company, stock_ledger)
         self._returns_owed = 0.0
-        self._returns_due: dict[date, list[tuple[Round, int, StockItem, PurchaseLine]]] = {}
+        self._returns_due: dict[
+            date, list[tuple[ReplenishmentGroup, int, StockItem, PurchaseLine]]
+        ] = {}
         self._shops = [
             (item, item.source) for item in stock_ledger.items.values() if item.source is not None
         ]
         self._overstock = Overstock(
-            company=company, calendar=calendar, rounds=self._rounds, cash_cycle=cash_cycle
+            company=company, calendar=calendar, groups=self._groups, cash_cycle=cash_cycle
         )
 
     def cover_days(self, day: date) -> float:
@@ -91,12 +93,14 @@ class Supply:
             self._fill_up_shops(day, cover_days)
         return bought
 
-    def _most_urgent(self, count: int, cover_days: float) -> list[Round]:
+    def _most_urgent(self, count: int, cover_days: float) -> list[ReplenishmentGroup]:
         if count == 0:
             return []
-        return nlargest(count, self._rounds, key=lambda one: one.urgency(cover_days))
+        return nlargest(count, self._groups, key=lambda one: one.urgency(cover_days))
 
-    def _buy(self, day: date, one: Round, wanted: Iterable[tuple[StockItem, int]]) -> Bought:
+    def _buy(
+        self, day: date, one: ReplenishmentGroup, wanted: Iterable[tuple[StockItem, int]]
+    ) -> Bought:
         item = one.items[0]
         firm = self._firms[item.warehouse.firm]
         bought = [(item, self._receive(item, qty, firm)) for item, qty in wanted]

@@ -18,7 +18,7 @@ _NEVER_EMPTIER: Final = 1.02
 
 
 @attrs.define(kw_only=True, eq=False)
-class Round:
+class ReplenishmentGroup:
     """What one supplier delivers to one warehouse."""
 
     supplier: Partner
@@ -49,7 +49,7 @@ class Round:
         return worth * part / (_NEVER_EMPTIER - part)
 
 
-def draw_rounds(company: Company, stock_ledger: StockLedger) -> list[Round]:
+def replenishment_groups(company: Company, stock_ledger: StockLedger) -> list[ReplenishmentGroup]:
     """Every pair of a supplier and a warehouse it delivers to."""
     partners = {partner.id: partner for partner in company.partners}
     pairs: dict[tuple[int, int], list[StockItem]] = {}
@@ -58,6 +58,6 @@ def draw_rounds(company: Company, stock_ledger: StockLedger) -> list[Round]:
             pair = (item.product.supplier, item.warehouse.id)
             pairs.setdefault(pair, []).append(item)
     return [
-        Round(supplier=partners[supplier], items=tuple(items))
+        ReplenishmentGroup(supplier=partners[supplier], items=tuple(items))
         for (supplier, _), items in pairs.items()
     ]
