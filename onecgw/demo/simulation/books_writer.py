@@ -13,11 +13,11 @@ from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.opening import monthly_sales, open_cash, open_settlements, open_stock
 from onecgw.demo.simulation.overstock import Cycle
+from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.registers import draw_registers
 from onecgw.demo.simulation.sales_simulator import SalesSimulator
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.segments import SEGMENTS
-from onecgw.demo.simulation.supply import Supply
 from onecgw.demo.simulation.tables import create_statement
 from onecgw.demo.simulation.treasury import Treasury
 from onecgw.demo.simulation.turnover import Turnover
@@ -73,7 +73,7 @@ def _write_documents(
         receivables=Turnover(),
         payables=Turnover(),
     )
-    supply = Supply(
+    purchase_planner = PurchasePlanner(
         rng=rng,
         company=company,
         calendar=calendar,
@@ -85,7 +85,11 @@ def _write_documents(
         rng=rng, calendar=calendar, stock_ledger=stock_ledger, samplers=samplers, journal=journal
     )
     open_stock(
-        rng=rng, calendar=calendar, stock_ledger=stock_ledger, supply=supply, journal=journal
+        rng=rng,
+        calendar=calendar,
+        stock_ledger=stock_ledger,
+        purchase_planner=purchase_planner,
+        journal=journal,
     )
     open_settlements(
         company=company,
@@ -101,7 +105,7 @@ def _write_documents(
         if day.day == 1:
             progress(f"{day:%Y-%m}")
             journal.flush()
-        bought = supply.supply(day)
+        bought = purchase_planner.run_day(day)
         sold = sales_simulator.run_day(day)
         treasury.settle(day, sold, bought)
         cost = sum(one.cost for one in sold)

@@ -10,10 +10,10 @@ from onecgw.demo.simulation.catalogues import Cash
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.desks import in_currency
 from onecgw.demo.simulation.journal import Journal
+from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.rounding import divide
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.stock_ledger import StockLedger
-from onecgw.demo.simulation.supply import Supply
 from onecgw.demo.simulation.treasury import Treasury
 
 # Customers pay later than agreed, by so much on the average.
@@ -35,11 +35,16 @@ def monthly_sales(
 
 
 def open_stock(
-    *, rng: Random, calendar: Calendar, stock_ledger: StockLedger, supply: Supply, journal: Journal
+    *,
+    rng: Random,
+    calendar: Calendar,
+    stock_ledger: StockLedger,
+    purchase_planner: PurchasePlanner,
+    journal: Journal,
 ) -> None:
     """Every item is filled to about what the buyers aim at."""
     day = calendar.opening_day
-    cover_days = supply.cover_days(day)
+    cover_days = purchase_planner.cover_days(day)
     rows = []
     for item in stock_ledger.items.values():
         qty = _SLEEPING_QTY

@@ -13,8 +13,8 @@ from onecgw.demo.simulation.desks import Desks, in_currency
 from onecgw.demo.simulation.expenses import Expenses, days_paid_on
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.people import ADVANCE_ONLY
+from onecgw.demo.simulation.purchase_planner import BookedPurchase
 from onecgw.demo.simulation.sales_simulator import BookedSale
-from onecgw.demo.simulation.supply import Bought
 
 _CASH_SHARE_PERCENT: Final = 60
 _HANDED_OVER_ON: Final = (0, 3)
@@ -71,7 +71,9 @@ class Treasury:
         """What we owe all suppliers, without our advances."""
         return sum(amount for amount in self.payable.values() if amount > 0)
 
-    def settle(self, day: date, sold: Sequence[BookedSale], bought: Sequence[Bought]) -> None:
+    def settle(
+        self, day: date, sold: Sequence[BookedSale], bought: Sequence[BookedPurchase]
+    ) -> None:
         """Book what was sold and bought on a day, then move the day's money."""
         takings: dict[int, int] = {}
         for purchase in bought:
@@ -173,7 +175,7 @@ class Treasury:
         if day.weekday() in _HANDED_OVER_ON:
             self.desks.hand_over(day, shop, _CHANGE_OWN)
 
-    def _book_purchase(self, day: date, purchase: Bought) -> None:
+    def _book_purchase(self, day: date, purchase: BookedPurchase) -> None:
         self._expenses.note_vat(purchase.firm, day, -purchase.vat)
         firm, supplier = purchase.firm, purchase.supplier
         key = (firm.id, supplier.id)

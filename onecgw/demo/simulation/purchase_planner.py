@@ -29,7 +29,7 @@ _FILL_UP_BELOW: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
-class Bought:
+class BookedPurchase:
     """What the treasury has to know of a purchase or of a return to the supplier.
 
     amount, vat: incl. VAT and the VAT in it, base currency; negative for a return.
@@ -41,7 +41,7 @@ class Bought:
     vat: int
 
 
-class Supply:
+class PurchasePlanner:
     """The buyers of the company."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Supply:
         """How many average days' sales should lie on a item, with the coming season in mind."""
         return _COVER_DAYS * self._calendar.activity(day + _SEASON_AHEAD)
 
-    def supply(self, day: date) -> list[Bought]:
+    def run_day(self, day: date) -> list[BookedPurchase]:
         """Write the purchases, returns and transfers of a day."""
         cover_days = self.cover_days(day)
         self._documents_due += self._documents_a_day * self._calendar.wholesale(day)
@@ -100,7 +100,7 @@ class Supply:
 
     def _buy(
         self, day: date, one: ReplenishmentGroup, wanted: Iterable[tuple[StockItem, int]]
-    ) -> Bought:
+    ) -> BookedPurchase:
         item = one.items[0]
         firm = self._firms[item.warehouse.firm]
         bought = [(item, self._receive(item, qty, firm)) for item, qty in wanted]
@@ -120,7 +120,7 @@ class Supply:
             after = timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))
             due = next_workday(day + after)
             self._returns_due.setdefault(due, []).append((one, document, sent_back, line))
-        return Bought(
+        return BookedPurchase(
             firm=firm,
             supplier=one.supplier,
             amount=sum(line[2] for line in lines),
@@ -135,7 +135,7 @@ class Supply:
         item.receive(qty, net * firm.rate)
         return item.product.id, qty, (net + vat) * firm.rate, vat * firm.rate
 
-    def _send_back(self, day: date) -> Iterator[Bought]:
+    def _send_back(self, day: date) -> Iterator[BookedPurchase]:
         """A whole line goes back at its purchase price, or another one some other day."""
         for one, document, item, line in self._returns_due.pop(day, ()):
             if not _can_go_back(item, line):
@@ -152,7 +152,7 @@ class Supply:
                 lines=[line],
                 return_of=document,
             )
-            yield Bought(firm=firm, supplier=one.supplier, amount=-amount, vat=-vat)
+            yield BookedPurchase(firm=firm, supplier=one.supplier, amount=-amount, vat=-vat)
 
     def _fill_up_shops(self, day: date, cover_days: float) -> None:
         """Once a week shops get what they run low of, but never more than half of what there is."""
