@@ -18,8 +18,8 @@ from onecgw.demo.simulation.registers import draw_registers
 from onecgw.demo.simulation.sales_simulator import SalesSimulator
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.segments import SEGMENTS
+from onecgw.demo.simulation.settlements import Settlements
 from onecgw.demo.simulation.tables import create_statement
-from onecgw.demo.simulation.treasury import Treasury
 from onecgw.demo.simulation.turnover import Turnover
 
 
@@ -65,7 +65,7 @@ def _write_documents(
         for segment in SEGMENTS
     ]
     sales = monthly_sales(company, samplers, stock_ledger)
-    treasury = Treasury(
+    settlements = Settlements(
         rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
     )
     cash_cycle = Cycle(
@@ -96,10 +96,12 @@ def _write_documents(
         calendar=calendar,
         stock_ledger=stock_ledger,
         samplers=samplers,
-        treasury=treasury,
+        settlements=settlements,
         journal=journal,
     )
-    open_cash(company=company, calendar=calendar, treasury=treasury, sales=sales, journal=journal)
+    open_cash(
+        company=company, calendar=calendar, settlements=settlements, sales=sales, journal=journal
+    )
     stock = stock_ledger.cost
     for day in calendar.days:
         if day.day == 1:
@@ -107,12 +109,12 @@ def _write_documents(
             journal.flush()
         bought = purchase_planner.run_day(day)
         sold = sales_simulator.run_day(day)
-        treasury.settle(day, sold, bought)
+        settlements.settle(day, sold, bought)
         cost = sum(one.cost for one in sold)
         stock += sum(one.amount - one.vat for one in bought) - cost
         cash_cycle.stock.note(day, stock, cost)
-        cash_cycle.receivables.note(day, treasury.owed_to_us, sum(one.amount for one in sold))
-        cash_cycle.payables.note(day, treasury.owed_by_us, sum(one.amount for one in bought))
+        cash_cycle.receivables.note(day, settlements.owed_to_us, sum(one.amount for one in sold))
+        cash_cycle.payables.note(day, settlements.owed_by_us, sum(one.amount for one in bought))
     journal.flush()
 
 

@@ -13,8 +13,8 @@ from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.rounding import divide
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
+from onecgw.demo.simulation.settlements import Settlements
 from onecgw.demo.simulation.stock_ledger import StockLedger
-from onecgw.demo.simulation.treasury import Treasury
 
 # Customers pay later than agreed, by so much on the average.
 _LATE_FACTOR: Final = 1.15
@@ -64,23 +64,23 @@ def open_settlements(
     calendar: Calendar,
     stock_ledger: StockLedger,
     samplers: Sequence[SegmentSampler],
-    treasury: Treasury,
+    settlements: Settlements,
     journal: Journal,
 ) -> None:
     """Wholesale customers owe us, and we owe suppliers, about what the terms of payment allow."""
     day = calendar.opening_day
-    _open_receivables(company, calendar, stock_ledger, samplers=samplers, treasury=treasury)
-    _open_payables(company, calendar, stock_ledger, treasury)
+    _open_receivables(company, calendar, stock_ledger, samplers=samplers, settlements=settlements)
+    _open_payables(company, calendar, stock_ledger, settlements)
     for table, balances in (
-        ("opening_receivables", treasury.receivable),
-        ("opening_payables", treasury.payable),
+        ("opening_receivables", settlements.receivable),
+        ("opening_payables", settlements.payable),
     ):
         rows = [(day.isoformat(), *key, amount) for key, amount in balances.items()]
         journal.opening(table, rows)
 
 
 def open_cash(
-    *, company: Company, calendar: Calendar, treasury: Treasury, sales: dict[int, float],
+    *, company: Company, calendar: Calendar, settlements: Settlements, sales: dict[int, float],
     journal: Journal,
 ) -> None:  # fmt: skip
     """The banks hold well over a month's sales, the desks some change."""
@@ -89,7 +89,7 @@ def open_cash(
         own = _DESK_BASE // desk.rate
         if desk.purpose == "bank":
             own = in_currency(sales[desk.firm] * _BANK_MONTHS, desk) // desk.rate
-        treasury.desks.own[desk.id] = own
+        settlements.desks.own[desk.id] = own
         rows.append((calendar.opening_day.isoformat(), desk.id, own, _base(own, desk)))
     journal.opening("opening_cash", rows)
 
@@ -112,7 +112,7 @@ def _open_receivables(
     stock_ledger: StockLedger,
     *,
     samplers: Sequence[SegmentSampler],
-    treasury: Treasury,
+    settlements: Settlements,
 ) -> None:
     owed: dict[tuple[int, int], float] = {}
     for sampler in samplers:
@@ -130,11 +130,11 @@ def _open_receivables(
     for (firm_id, customer_id), amount in sorted(owed.items()):
         firm = firms[firm_id]
         rounded = divide(round(amount), firm.rate) * firm.rate
-        treasury.owe_us(firm, partners[customer_id], rounded, calendar.opening_day)
+        settlements.owe_us(firm, partners[customer_id], rounded, calendar.opening_day)
 
 
 def _open_payables(
-    company: Company, calendar: Calendar, stock_ledger: StockLedger, treasury: Treasury
+    company: Company, calendar: Calendar, stock_ledger: StockLedger, settlements: Settlements
 ) -> None:
     firms = {firm.id: firm for firm in company.firms}
     partners = {partner.id: partner for partner in company.partners}
@@ -151,4 +151,4 @@ def _open_payables(
         firm = firms[firm_id]
         rounded = divide(round(amount), firm.rate) * firm.rate
         if rounded > 0:
-            treasury.owe_them(firm, partners[supplier_id], rounded, calendar.opening_day)
+            settlements.owe_them(firm, partners[supplier_id], rounded, calendar.opening_day)

@@ -32,7 +32,7 @@ _RECONCILED_DAY: Final = 15
 Balances = dict[tuple[int, int], int]
 
 
-class Treasury:
+class Settlements:
     """The settlements and the money of the company."""
 
     def __init__(
