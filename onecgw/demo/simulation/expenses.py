@@ -6,9 +6,9 @@ from typing import Final
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import months_before
+from onecgw.demo.simulation.cash_ledger import CashLedger, in_currency
 from onecgw.demo.simulation.catalogues import Cash, CostArticle, Firm
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.desks import Desks, in_currency
 
 _VAT_DAY: Final = 20
 _DIVIDEND_MONTHS: Final = (1, 4, 7, 10)
@@ -22,11 +22,16 @@ class Expenses:
     """The articles of cost and when they are paid."""
 
     def __init__(
-        self, *, rng: Random, company: Company, desks: Desks, monthly_sales: dict[int, float]
+        self,
+        *,
+        rng: Random,
+        company: Company,
+        cash_ledger: CashLedger,
+        monthly_sales: dict[int, float],
     ) -> None:
         self._rng = rng
         self._company = company
-        self._desks = desks
+        self._cash_ledger = cash_ledger
         self._monthly_sales = monthly_sales
         self._weights = sum(article.weight for article in company.cost_articles)
         self._vat: dict[tuple[int, date], int] = {}
@@ -68,10 +73,10 @@ class Expenses:
     def _pay_dividends(self, day: date, firm: Firm) -> None:
         reserve = _RESERVE_MONTHS * self._monthly_sales[firm.id]
         desk = self._company.desk(firm.id, "bank")
-        surplus = (self._desks.balance(desk) - reserve) * _DIVIDEND_SHARE
+        surplus = (self._cash_ledger.balance(desk) - reserve) * _DIVIDEND_SHARE
         if surplus > 0:
             article = self._article(names.DIVIDENDS_ARTICLE)
-            self._desks.pay_out(
+            self._cash_ledger.pay_out(
                 day,
                 desk,
                 amount=in_currency(surplus, desk),
@@ -80,7 +85,7 @@ class Expenses:
             )
 
     def _spend(self, day: date, desk: Cash, article: CostArticle, amount: int) -> None:
-        self._desks.pay_out(
+        self._cash_ledger.pay_out(
             day, desk, amount=amount, operation=article.operation, cost_article=article.id
         )
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from onecgw.demo.simulation.assortment import expected_sales
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar
+from onecgw.demo.simulation.cash_ledger import in_currency
 from onecgw.demo.simulation.catalogues import Cash
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.desks import in_currency
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.rounding import divide
@@ -89,7 +89,7 @@ def open_cash(
         own = _DESK_BASE // desk.rate
         if desk.purpose == "bank":
             own = in_currency(sales[desk.firm] * _BANK_MONTHS, desk) // desk.rate
-        settlements.desks.own[desk.id] = own
+        settlements.cash_ledger.own[desk.id] = own
         rows.append((calendar.opening_day.isoformat(), desk.id, own, _base(own, desk)))
     journal.opening("opening_cash", rows)
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar, is_workday, next_workday
+from onecgw.demo.simulation.cash_ledger import CashLedger, in_currency
 from onecgw.demo.simulation.catalogues import Cash, Firm, Partner
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.desks import Desks, in_currency
 from onecgw.demo.simulation.expenses import Expenses, days_paid_on
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.people import ADVANCE_ONLY
@@ -49,9 +49,9 @@ class Settlements:
         # What went back since the last payment, which will be so much smaller.
         self._taken_back: Balances = {}
         self._sent_back: Balances = {}
-        self.desks = Desks(company=company, journal=journal)
+        self.cash_ledger = CashLedger(company=company, journal=journal)
         self._expenses = Expenses(
-            rng=rng, company=company, desks=self.desks, monthly_sales=monthly_sales
+            rng=rng, company=company, cash_ledger=self.cash_ledger, monthly_sales=monthly_sales
         )
         self._rng = rng
         self._company = company
@@ -134,7 +134,7 @@ class Settlements:
     def _receive(self, day: date, firm: Firm, customer: int, amount: int) -> None:
         key = (firm.id, customer)
         self.receivable[key] = self.receivable.get(key, 0) - amount
-        self.desks.take_in(
+        self.cash_ledger.take_in(
             day,
             self._bank(firm),
             amount=amount,
@@ -147,11 +147,11 @@ class Settlements:
         desk = self._shop(sale.firm) if sale.offline else self._bank(sale.firm)
         if sale.amount > 0:
             operation = names.PAID_BY_CUSTOMER
-            self.desks.take_in(
+            self.cash_ledger.take_in(
                 day, desk, amount=sale.amount, operation=operation, partner=sale.customer.id
             )
         else:
-            self.desks.pay_out(
+            self.cash_ledger.pay_out(
                 day,
                 desk,
                 amount=-sale.amount,
@@ -165,7 +165,7 @@ class Settlements:
         in_cash = in_currency(takings * _CASH_SHARE_PERCENT / 100, shop)
         for desk, amount in ((shop, in_cash), (self._bank(firm), takings - in_cash)):
             if amount > 0:
-                self.desks.take_in(
+                self.cash_ledger.take_in(
                     day,
                     desk,
                     amount=amount,
@@ -173,7 +173,7 @@ class Settlements:
                     partner=self._anonymous,
                 )
         if day.weekday() in _HANDED_OVER_ON:
-            self.desks.hand_over(day, shop, _CHANGE_OWN)
+            self.cash_ledger.hand_over(day, shop, _CHANGE_OWN)
 
     def _book_purchase(self, day: date, purchase: BookedPurchase) -> None:
         self._expenses.note_vat(purchase.firm, day, -purchase.vat)
@@ -196,7 +196,7 @@ class Settlements:
             key = (firm.id, supplier.id)
             wanted = in_currency(amount, self._bank(firm))
             paid = min(_less_returns(self._sent_back, key, wanted), self.payable.get(key, 0))
-            if paid > self.desks.balance(self._bank(firm)):
+            if paid > self.cash_ledger.balance(self._bank(firm)):
                 self._pay_supplier(day + _POSTPONED, firm, supplier, paid)
             elif paid > 0:
                 self._pay(day, firm, supplier.id, paid)
@@ -206,7 +206,7 @@ class Settlements:
     def _pay(self, day: date, firm: Firm, supplier: int, amount: int) -> None:
         key = (firm.id, supplier)
         self.payable[key] = self.payable.get(key, 0) - amount
-        self.desks.pay_out(
+        self.cash_ledger.pay_out(
             day,
             self._bank(firm),
             amount=amount,
@@ -219,7 +219,7 @@ class Settlements:
         for (firm, supplier), balance in self.payable.items():
             if balance < 0:
                 self.payable[firm, supplier] = 0
-                self.desks.take_in(
+                self.cash_ledger.take_in(
                     day,
                     self._bank(firms[firm]),
                     amount=-balance,

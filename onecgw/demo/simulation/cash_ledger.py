@@ -12,7 +12,7 @@ from onecgw.demo.simulation.rounding import divide
 _TRANSFER_STEP: Final = 1_000_00
 
 
-class Desks:
+class CashLedger:
     """The balance of every desk, in hundredths of its own currency."""
 
     def __init__(self, *, company: Company, journal: Journal) -> None:
