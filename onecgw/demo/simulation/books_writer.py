@@ -11,7 +11,12 @@ from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.company import SIZES, Company, SizeName, found_company
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.journal import Journal
-from onecgw.demo.simulation.opening import monthly_sales, open_cash, open_settlements, open_stock
+from onecgw.demo.simulation.opening_balances import (
+    monthly_sales,
+    open_cash,
+    open_settlements,
+    open_stock,
+)
 from onecgw.demo.simulation.overstock import Cycle
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.registers import draw_registers
