@@ -17,7 +17,7 @@ from onecgw.demo.simulation.opening_balances import (
     open_settlements,
     open_stock,
 )
-from onecgw.demo.simulation.overstock import Cycle
+from onecgw.demo.simulation.overstock import CashCycle
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.registers import draw_registers
 from onecgw.demo.simulation.sales_simulator import SalesSimulator
@@ -73,7 +73,7 @@ def _write_documents(
     settlements = Settlements(
         rng=rng, company=company, calendar=calendar, journal=journal, monthly_sales=sales
     )
-    cash_cycle = Cycle(
+    cash_cycle = CashCycle(
         stock=Turnover(),
         receivables=Turnover(),
         payables=Turnover(),

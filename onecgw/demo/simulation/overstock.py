@@ -29,7 +29,7 @@ _ONE_DAY: Final = timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
-class Cycle:
+class CashCycle:
     """What the cash conversion cycle is made of."""
 
     stock: Turnover
@@ -50,7 +50,7 @@ class Overstock:
         company: Company,
         calendar: Calendar,
         groups: list[ReplenishmentGroup],
-        cash_cycle: Cycle,
+        cash_cycle: CashCycle,
     ) -> None:
         group = next(one.id for one in company.products if one.label == names.SCENARIO_GROUP)
         main = company.warehouse(MAIN_WAREHOUSE).id

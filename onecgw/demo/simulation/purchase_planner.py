@@ -12,7 +12,7 @@ from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar, is_workday, 
 from onecgw.demo.simulation.catalogues import Firm, Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import Journal, PurchaseLine, TransferLine
-from onecgw.demo.simulation.overstock import Cycle, Overstock
+from onecgw.demo.simulation.overstock import CashCycle, Overstock
 from onecgw.demo.simulation.replenishment import ReplenishmentGroup, replenishment_groups
 from onecgw.demo.simulation.rounding import divide
 from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
@@ -51,7 +51,7 @@ class PurchasePlanner:
         company: Company,
         calendar: Calendar,
         stock_ledger: StockLedger,
-        cash_cycle: Cycle,
+        cash_cycle: CashCycle,
         journal: Journal,
     ) -> None:
         self._rng = rng
