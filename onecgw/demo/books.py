@@ -22,7 +22,7 @@ from onecgw.demo import simulation
 from onecgw.demo.catalogue import Catalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
 from onecgw.demo.simulation.books_writer import write_books
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 from onecgw.demo.simulation.company import SizeName
 from onecgw.errors import ConfigError
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from onecgw.demo.books import Books
 from onecgw.demo.report import CATALOGUE_STEP, Dimension, Measure
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 Cell = dict[str, str] | str | Decimal | int | None
 # Stored values come out of SQLite untyped; a maker knows what its column holds.

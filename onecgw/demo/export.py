@@ -9,7 +9,7 @@ from typing import Final, TextIO, TypeGuard, get_args
 
 from onecgw.demo.books import Books
 from onecgw.demo.data_dictionary import TABLES, render_dictionary
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 from onecgw.demo.simulation.tables import Column, Kind, Table
 from onecgw.errors import ConfigError
 

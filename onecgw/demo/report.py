@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 # Analytics are references to several catalogues. As a number such a reference is the id plus this
 # step times the place of its catalogue, so that it sorts by catalogue and then by label.

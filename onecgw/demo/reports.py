@@ -4,7 +4,7 @@ from typing import Final
 
 from onecgw.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.report import CATALOGUE_STEP, Dimension, Filter, Measure, Report
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 CURRENCY: Final = "currency"
 

@@ -10,7 +10,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Item
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.requests import Body, Scopes, check_keys, read_count
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 _DEFAULT_LIMIT: Final = 10
 _MAX_LIMIT: Final = 1_000

@@ -12,7 +12,7 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Item
 from onecgw.demo.simulation.calendar import Calendar
-from onecgw.demo.simulation.catalogues import CatalogueName, Entry
+from onecgw.demo.simulation.catalogue_entries import CatalogueName, Entry
 from onecgw.demo.simulation.company import SIZES, SizeName, found_company
 from tests.demo.asking import FIRST_DAY, OPENING, TODAY, WHOLE, ask
 

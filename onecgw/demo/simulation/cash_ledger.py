@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from onecgw.demo.simulation.catalogues import Cash
+from onecgw.demo.simulation.catalogue_entries import Cash
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.rounding import divide

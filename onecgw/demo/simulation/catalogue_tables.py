@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 from onecgw.demo.simulation.tables import FIRM, Column, Table
 
 _NO_FOLDERS: Final = ("parent", "is_group")

@@ -8,7 +8,7 @@ import attrs
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar
-from onecgw.demo.simulation.catalogues import (
+from onecgw.demo.simulation.catalogue_entries import (
     Cash,
     CostArticle,
     Entry,

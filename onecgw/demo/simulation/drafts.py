@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from onecgw.demo.simulation.catalogues import Entry
+from onecgw.demo.simulation.catalogue_entries import Entry
 from onecgw.demo.simulation.folding import fold
 
 _EntryT = TypeVar("_EntryT", bound=Entry)

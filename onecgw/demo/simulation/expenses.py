@@ -7,7 +7,7 @@ from typing import Final
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import months_before
 from onecgw.demo.simulation.cash_ledger import CashLedger, in_currency
-from onecgw.demo.simulation.catalogues import Cash, CostArticle, Firm
+from onecgw.demo.simulation.catalogue_entries import Cash, CostArticle, Firm
 from onecgw.demo.simulation.company import Company
 
 _VAT_DAY: Final = 20

@@ -7,7 +7,7 @@ from typing import Final
 from onecgw.demo.simulation.assortment import expected_sales
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar
 from onecgw.demo.simulation.cash_ledger import in_currency
-from onecgw.demo.simulation.catalogues import Cash
+from onecgw.demo.simulation.catalogue_entries import Cash
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar, is_workday, next_workday
-from onecgw.demo.simulation.catalogues import Firm, Partner
+from onecgw.demo.simulation.catalogue_entries import Firm, Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import Journal, PurchaseLine, TransferLine
 from onecgw.demo.simulation.overstock import CashCycle, Overstock

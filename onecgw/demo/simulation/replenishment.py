@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.simulation.catalogues import Partner
+from onecgw.demo.simulation.catalogue_entries import Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 

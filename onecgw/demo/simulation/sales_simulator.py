@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from onecgw.demo.simulation.calendar import Calendar, next_workday
-from onecgw.demo.simulation.catalogues import Firm, Partner
+from onecgw.demo.simulation.catalogue_entries import Firm, Partner
 from onecgw.demo.simulation.goods import NEGATIVE_PRODUCT
 from onecgw.demo.simulation.journal import Journal, SaleLine
 from onecgw.demo.simulation.segment_sampler import SegmentSampler

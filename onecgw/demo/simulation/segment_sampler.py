@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH
-from onecgw.demo.simulation.catalogues import Partner
+from onecgw.demo.simulation.catalogue_entries import Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.goods import PARETO
 from onecgw.demo.simulation.journal import SaleLine

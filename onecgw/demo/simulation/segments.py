@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.simulation.catalogues import Product
+from onecgw.demo.simulation.catalogue_entries import Product
 
 UKRAINIAN, POLISH = "UAH", "PLN"
 MAIN_WAREHOUSE, SHOP = "Центральний склад", "Магазин «Річковий»"

@@ -8,7 +8,7 @@ from typing import Final
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar, is_workday, next_workday
 from onecgw.demo.simulation.cash_ledger import CashLedger, in_currency
-from onecgw.demo.simulation.catalogues import Cash, Firm, Partner
+from onecgw.demo.simulation.catalogue_entries import Cash, Firm, Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.expenses import Expenses, days_paid_on
 from onecgw.demo.simulation.journal import Journal

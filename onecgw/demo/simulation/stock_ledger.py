@@ -2,7 +2,7 @@
 
 import attrs
 
-from onecgw.demo.simulation.catalogues import Product, Warehouse
+from onecgw.demo.simulation.catalogue_entries import Product, Warehouse
 from onecgw.demo.simulation.rounding import divide
 
 

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.demo.simulation.catalogues import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 Kind = Literal["key", "text", "day", "flag", "number", "money", "qty"] | CatalogueName
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.demo.simulation.catalogues import Product, Warehouse
+from onecgw.demo.simulation.catalogue_entries import Product, Warehouse
 from onecgw.demo.simulation.stock_ledger import StockItem
 
 PRODUCT = Product(id=1, uuid="p", code="1", label="a product", margin_percent=40)
