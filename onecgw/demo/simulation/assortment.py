@@ -5,9 +5,9 @@ from random import Random
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH
+from onecgw.demo.simulation.catalogue_drafts import named
 from onecgw.demo.simulation.catalogue_entries import Product
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.drafts import named
 from onecgw.demo.simulation.segments import (
     ASSORTMENT,
     FILLED_FROM,

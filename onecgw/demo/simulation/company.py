@@ -8,6 +8,7 @@ import attrs
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogue_drafts import Draft, named, number_entries
 from onecgw.demo.simulation.catalogue_entries import (
     Cash,
     CostArticle,
@@ -18,7 +19,6 @@ from onecgw.demo.simulation.catalogue_entries import (
     Seller,
     Warehouse,
 )
-from onecgw.demo.simulation.drafts import Draft, named, number_entries
 from onecgw.demo.simulation.goods import draw_products
 from onecgw.demo.simulation.people import draw_partners
 

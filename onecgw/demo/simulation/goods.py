@@ -7,8 +7,8 @@ from typing import Final
 import attrs
 
 from onecgw.demo.simulation import names
+from onecgw.demo.simulation.catalogue_drafts import Draft, named, number_entries
 from onecgw.demo.simulation.catalogue_entries import Partner, Product
-from onecgw.demo.simulation.drafts import Draft, named, number_entries
 from onecgw.demo.simulation.people import HOME_SUPPLIERS, IMPORTERS, POLISH_SUPPLIERS
 from onecgw.demo.simulation.rounding import apportion
 

@@ -9,8 +9,8 @@ import attrs
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogue_drafts import Draft, number_entries
 from onecgw.demo.simulation.catalogue_entries import Partner
-from onecgw.demo.simulation.drafts import Draft, number_entries
 from onecgw.demo.simulation.rounding import apportion
 
 ADVANCE_ONLY: Final = f"ТОВ{names.NBSP}«Лише{names.NBSP}аванси»"
