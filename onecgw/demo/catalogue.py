@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
-from onecgw.demo.simulation.folding import digits, fold
+from onecgw.demo.simulation.text_folding import digits, fold
 
 # A query is taken for a telephone number when it has this many digits and no letters.
 _PHONE_DIGITS: Final = 4

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from onecgw.demo.simulation.folding import fold
+from onecgw.demo.simulation.text_folding import fold
 
 Row = dict[str, Any]
 

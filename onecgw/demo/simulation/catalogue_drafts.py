@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 
 from onecgw.demo.simulation.catalogue_entries import Entry
-from onecgw.demo.simulation.folding import fold
+from onecgw.demo.simulation.text_folding import fold
 
 _EntryT = TypeVar("_EntryT", bound=Entry)
 

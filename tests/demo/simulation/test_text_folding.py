@@ -1,6 +1,6 @@
 import pytest
 
-from onecgw.demo.simulation.folding import digits, fold
+from onecgw.demo.simulation.text_folding import digits, fold
 
 
 @pytest.mark.parametrize(
