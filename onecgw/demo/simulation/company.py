@@ -19,8 +19,8 @@ from onecgw.demo.simulation.catalogue_entries import (
     Seller,
     Warehouse,
 )
-from onecgw.demo.simulation.goods import draw_products
 from onecgw.demo.simulation.people import draw_partners
+from onecgw.demo.simulation.product_generator import draw_products
 
 SizeName = Literal["small", "default", "large"]
 

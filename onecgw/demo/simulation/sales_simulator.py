@@ -9,8 +9,8 @@ import attrs
 
 from onecgw.demo.simulation.calendar import Calendar, next_workday
 from onecgw.demo.simulation.catalogue_entries import Firm, Partner
-from onecgw.demo.simulation.goods import NEGATIVE_PRODUCT
 from onecgw.demo.simulation.journal import Journal, SaleLine
+from onecgw.demo.simulation.product_generator import NEGATIVE_PRODUCT
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.stock_ledger import StockLedger
 
