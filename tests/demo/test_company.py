@@ -13,7 +13,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Item
 from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_entries import CatalogueName, Entry
-from onecgw.demo.simulation.company import SIZES, SizeName, found_company
+from onecgw.demo.simulation.company import SIZES, SizeName, draw_company
 from tests.demo.asking import FIRST_DAY, OPENING, TODAY, WHOLE, ask
 
 FULL_MONTHS = 24
@@ -71,7 +71,7 @@ def test_products_are_in_forty_groups_of_two_levels(books: Books) -> None:
 def test_catalogues_have_exactly_the_size_whatever_the_seed(
     size: SizeName, customers: int, suppliers: int, products: int, seed: int
 ) -> None:
-    company = found_company(Random(seed), SIZES[size], Calendar(today=TODAY))  # noqa: S311 - figures
+    company = draw_company(Random(seed), SIZES[size], Calendar(today=TODAY))  # noqa: S311 - figures
 
     def count(entries: tuple[Entry, ...]) -> int:
         return sum(1 for entry in entries if not entry.is_group)

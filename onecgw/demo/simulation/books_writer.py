@@ -8,7 +8,7 @@ from random import Random
 from onecgw.demo.simulation.assortment import stock_assortment
 from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
-from onecgw.demo.simulation.company import SIZES, Company, SizeName, found_company
+from onecgw.demo.simulation.company import SIZES, Company, SizeName, draw_company
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.journal import Journal
 from onecgw.demo.simulation.opening_balances import (
@@ -40,7 +40,7 @@ def write_books(
     create_tables(db)
     rng = Random(f"onecgw demo {seed} {size}")  # noqa: S311 - reproducible figures, no secrets
     calendar = Calendar(today=today)
-    company = found_company(rng, SIZES[size], calendar)
+    company = draw_company(rng, SIZES[size], calendar)
     _write_catalogues(db, company)
     _write_facts(db, size=size, seed=seed, calendar=calendar)
     _write_documents(Journal(db), rng=rng, company=company, calendar=calendar, progress=progress)

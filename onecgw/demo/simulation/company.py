@@ -19,7 +19,7 @@ from onecgw.demo.simulation.catalogue_entries import (
     Seller,
     Warehouse,
 )
-from onecgw.demo.simulation.people import draw_partners
+from onecgw.demo.simulation.partner_generator import draw_partners
 from onecgw.demo.simulation.product_generator import draw_products
 
 SizeName = Literal["small", "default", "large"]
@@ -100,7 +100,7 @@ class Company:
         return [partner for partner in self.partners if partner.parent == parent]
 
 
-def found_company(rng: Random, size: Size, calendar: Calendar) -> Company:
+def draw_company(rng: Random, size: Size, calendar: Calendar) -> Company:
     """Draw every catalogue; the same random numbers give the same company."""
     firms = _firms(rng)
     partners = draw_partners(

@@ -9,7 +9,7 @@ import attrs
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.catalogue_drafts import Draft, named, number_entries
 from onecgw.demo.simulation.catalogue_entries import Partner, Product
-from onecgw.demo.simulation.people import HOME_SUPPLIERS, IMPORTERS, POLISH_SUPPLIERS
+from onecgw.demo.simulation.partner_generator import HOME_SUPPLIERS, IMPORTERS, POLISH_SUPPLIERS
 from onecgw.demo.simulation.rounding import apportion
 
 # The exponent of the popularity of products and customers by rank.

@@ -11,7 +11,7 @@ from onecgw.demo.simulation.calendar import DAYS_A_MONTH
 from onecgw.demo.simulation.catalogue_entries import Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import SaleLine
-from onecgw.demo.simulation.people import ADVANCE_ONLY
+from onecgw.demo.simulation.partner_generator import ADVANCE_ONLY
 from onecgw.demo.simulation.product_generator import PARETO
 from onecgw.demo.simulation.rounding import divide
 from onecgw.demo.simulation.segments import (

@@ -12,7 +12,7 @@ from onecgw.demo.simulation.catalogue_entries import Cash, Firm, Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.expenses import Expenses, days_paid_on
 from onecgw.demo.simulation.journal import Journal
-from onecgw.demo.simulation.people import ADVANCE_ONLY
+from onecgw.demo.simulation.partner_generator import ADVANCE_ONLY
 from onecgw.demo.simulation.purchase_planner import BookedPurchase
 from onecgw.demo.simulation.sales_simulator import BookedSale
 

@@ -25,7 +25,7 @@ _SHARE_OF_PREPAYERS: Final = 0.04
 
 
 @attrs.frozen
-class _Group:
+class _PartnerGroup:
     """A group of the catalogue.
 
     share: of all customers, or of all suppliers, percent.
@@ -42,29 +42,29 @@ class _Group:
 # Folder → its groups: twelve of customers, three of suppliers.
 CUSTOMER_GROUPS: Final = (
     ("Покупці: опт", (
-        _Group("Дилери", 16, "uk", (14, 21, 30, 45)),
-        _Group("Будівельні магазини", 12, "uk", (14, 21, 30)),
-        _Group("Монтажные организации", 10, "ru", (21, 30, 45)),
-        _Group("Корпоративні клієнти", 8, "ru", (21, 30, 45)),
-        _Group("Тендерные заказчики", 5, "uk", (45, 60)),
+        _PartnerGroup("Дилери", 16, "uk", (14, 21, 30, 45)),
+        _PartnerGroup("Будівельні магазини", 12, "uk", (14, 21, 30)),
+        _PartnerGroup("Монтажные организации", 10, "ru", (21, 30, 45)),
+        _PartnerGroup("Корпоративні клієнти", 8, "ru", (21, 30, 45)),
+        _PartnerGroup("Тендерные заказчики", 5, "uk", (45, 60)),
     )),
     ("Покупці: роздріб", (
-        _Group("Інтернет-покупці", 17, "person", (0,)),
-        _Group("Магазинні покупці", 5, "person", (0,)),
-        _Group("Постоянные покупатели", 7, "person", (0,)),
+        _PartnerGroup("Інтернет-покупці", 17, "person", (0,)),
+        _PartnerGroup("Магазинні покупці", 5, "person", (0,)),
+        _PartnerGroup("Постоянные покупатели", 7, "person", (0,)),
     )),
     ("Klienci Polska", (
-        _Group("Hurt Polska", 7, "pl", (14, 30, 45)),
-        _Group("Instalatorzy", 5, "pl", (14, 21, 30)),
-        _Group("Detal Polska", 4, "person-pl", (0,)),
-        _Group("Sklep internetowy", 4, "person-pl", (0,)),
+        _PartnerGroup("Hurt Polska", 7, "pl", (14, 30, 45)),
+        _PartnerGroup("Instalatorzy", 5, "pl", (14, 21, 30)),
+        _PartnerGroup("Detal Polska", 4, "person-pl", (0,)),
+        _PartnerGroup("Sklep internetowy", 4, "person-pl", (0,)),
     )),
 )  # fmt: skip
 SUPPLIER_GROUPS: Final = (
     ("Поставщики", (
-        _Group(HOME_SUPPLIERS, 50, "uk", (30, 35)),
-        _Group(IMPORTERS, 25, "ru", (25, 35, 45)),
-        _Group(POLISH_SUPPLIERS, 25, "pl", (30, 35, 45)),
+        _PartnerGroup(HOME_SUPPLIERS, 50, "uk", (30, 35)),
+        _PartnerGroup(IMPORTERS, 25, "ru", (25, 35, 45)),
+        _PartnerGroup(POLISH_SUPPLIERS, 25, "pl", (30, 35, 45)),
     )),
 )  # fmt: skip
 
@@ -89,14 +89,14 @@ def draw_partners(
     return number_entries(rng, Partner, "К", drafts)
 
 
-def _customers(rng: Random, group: _Group, count: int, calendar: Calendar) -> list[Draft]:
+def _customers(rng: Random, group: _PartnerGroup, count: int, calendar: Calendar) -> list[Draft]:
     """So many customers of a group; the odd ones take the places of the last."""
     drafts = [_partner(rng, group, number, calendar) for number in range(count)]
     odd = [draft for draft in _odd_customers(calendar) if draft.folder == group.label]
     return [*drafts[: count - len(odd)], *odd]
 
 
-def _suppliers(rng: Random, group: _Group, count: int, calendar: Calendar) -> list[Draft]:
+def _suppliers(rng: Random, group: _PartnerGroup, count: int, calendar: Calendar) -> list[Draft]:
     """So many suppliers of a group; a part of the importers want money before they deliver."""
     drafts = []
     for number in range(count):
@@ -108,7 +108,7 @@ def _suppliers(rng: Random, group: _Group, count: int, calendar: Calendar) -> li
     return drafts
 
 
-def _partner(rng: Random, group: _Group, number: int, calendar: Calendar) -> Draft:
+def _partner(rng: Random, group: _PartnerGroup, number: int, calendar: Calendar) -> Draft:
     polish = group.kind in ("pl", "person-pl")
     if group.kind.startswith("person"):
         label = names.person_name(rng, "pl" if polish else rng.choice(("uk", "uk", "ru")))
