@@ -8,7 +8,7 @@ from onecgw.demo.simulation.calendar import DAYS_A_MONTH
 from onecgw.demo.simulation.catalogue_drafts import named
 from onecgw.demo.simulation.catalogue_entries import Product
 from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.segments import (
+from onecgw.demo.simulation.sales_segments import (
     ASSORTMENT,
     FILLED_FROM,
     MAIN_WAREHOUSE,

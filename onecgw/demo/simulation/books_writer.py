@@ -20,9 +20,9 @@ from onecgw.demo.simulation.opening_balances import (
 from onecgw.demo.simulation.overstock import CashCycle
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner
 from onecgw.demo.simulation.registers import draw_registers
+from onecgw.demo.simulation.sales_segments import SEGMENTS
 from onecgw.demo.simulation.sales_simulator import SalesSimulator
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
-from onecgw.demo.simulation.segments import SEGMENTS
 from onecgw.demo.simulation.settlements import Settlements
 from onecgw.demo.simulation.tables import create_statement
 from onecgw.demo.simulation.turnover import Turnover

@@ -11,7 +11,7 @@ from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar, month_start, months_before, year_before
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.replenishment import ReplenishmentGroup
-from onecgw.demo.simulation.segments import MAIN_WAREHOUSE
+from onecgw.demo.simulation.sales_segments import MAIN_WAREHOUSE
 from onecgw.demo.simulation.stock_ledger import StockItem
 from onecgw.demo.simulation.turnover import Turnover, weighted_ends
 

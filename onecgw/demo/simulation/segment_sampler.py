@@ -14,7 +14,7 @@ from onecgw.demo.simulation.journal import SaleLine
 from onecgw.demo.simulation.partner_generator import ADVANCE_ONLY
 from onecgw.demo.simulation.product_generator import PARETO
 from onecgw.demo.simulation.rounding import divide
-from onecgw.demo.simulation.segments import (
+from onecgw.demo.simulation.sales_segments import (
     RETAIL_UNITS,
     WHOLESALE_DISCOUNTS_PERCENT,
     WHOLESALE_PACKS,
