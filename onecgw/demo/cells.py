@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from onecgw.demo.books import Books
-from onecgw.demo.report import CATALOGUE_STEP, Dimension, Measure
+from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Measure
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 Cell = dict[str, str] | str | Decimal | int | None

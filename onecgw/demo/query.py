@@ -8,7 +8,7 @@ import attrs
 from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.cells import Cell, dimension_maker, measure_maker
-from onecgw.demo.report import Report
+from onecgw.demo.report_definition import Report
 from onecgw.demo.reports import CURRENCY
 from onecgw.demo.requests import MAX_ROWS, Body, Request, Scopes, Selection, read_request
 from onecgw.demo.sql import compose

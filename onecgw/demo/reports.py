@@ -3,7 +3,7 @@
 from typing import Final
 
 from onecgw.caller import COST, MONEY, SALES, STOCK
-from onecgw.demo.report import CATALOGUE_STEP, Dimension, Filter, Measure, Report
+from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Filter, Measure, Report
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 CURRENCY: Final = "currency"

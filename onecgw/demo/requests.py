@@ -12,7 +12,7 @@ from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Catalogue, Item
 from onecgw.demo.refusals import Refusal
-from onecgw.demo.report import Filter, Report
+from onecgw.demo.report_definition import Filter, Report
 from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 # The service's own ceiling; the gateway asks for less.

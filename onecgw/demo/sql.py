@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from onecgw.caller import COST
-from onecgw.demo.report import Dimension, Report
+from onecgw.demo.report_definition import Dimension, Report
 from onecgw.demo.requests import MAX_ROWS, Direction, Request, Scopes, Selection
 from onecgw.demo.simulation.calendar import months_before
 

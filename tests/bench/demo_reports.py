@@ -24,7 +24,7 @@ import trio
 
 from onecgw.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books, open_books
-from onecgw.demo.report import Report
+from onecgw.demo.report_definition import Report
 from onecgw.demo.reports import SALES_REPORT, TABULAR
 from onecgw.demo.service import build_demo_app
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from onecgw.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books
-from onecgw.demo.report import Report
+from onecgw.demo.report_definition import Report
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import TODAY, WHOLE, ask, months
