@@ -9,9 +9,9 @@ from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.cells import Cell, dimension_maker, measure_maker
 from onecgw.demo.report_definition import Report
+from onecgw.demo.report_sql import compose
 from onecgw.demo.reports import CURRENCY
 from onecgw.demo.requests import MAX_ROWS, Body, Request, Scopes, Selection, read_request
-from onecgw.demo.sql import compose
 
 RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
 _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
