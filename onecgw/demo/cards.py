@@ -5,8 +5,8 @@ from typing import Final
 
 from onecgw.caller import COST
 from onecgw.demo.books import Books
-from onecgw.demo.query import RESTRICTED_NOTE, dated, run_report
 from onecgw.demo.refusals import Refusal
+from onecgw.demo.report_answers import RESTRICTED_NOTE, dated, read_report
 from onecgw.demo.reports import SALES_REPORT
 from onecgw.demo.requests import (
     Body,
@@ -46,7 +46,7 @@ def answer_top_products(books: Books, body: Body, scopes: Scopes) -> dict[str, o
         top=read_count(body, "top", _DEFAULT_TOP),
     )
     with books.reading() as db:
-        found = run_report(SALES_REPORT, request, db=db, books=books, scopes=scopes)
+        found = read_report(SALES_REPORT, request, db=db, books=books, scopes=scopes)
     return {
         "columns": found.columns,
         "rows": found.rows,
@@ -78,7 +78,7 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
         top=read_count(body, "top_products", _DEFAULT_CARD_TOP),
     )
     with books.reading() as db:
-        found = run_report(SALES_REPORT, request, db=db, books=books, scopes=scopes)
+        found = read_report(SALES_REPORT, request, db=db, books=books, scopes=scopes)
         (last_purchase,) = db.execute(
             """
             SELECT MAX(day) FROM register_sales

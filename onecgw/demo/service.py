@@ -19,8 +19,8 @@ from onecgw.demo.cards import answer_customer_summary, answer_top_products
 from onecgw.demo.faults import FaultPlan
 from onecgw.demo.faulty import Faulty
 from onecgw.demo.misfortunes import MISFORTUNES
-from onecgw.demo.query import answer_report
 from onecgw.demo.refusals import Refusal
+from onecgw.demo.report_answers import answer_report
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.requests import Body, Scopes, check_keys
 from onecgw.demo.resolvers import RESOLVERS, answer_resolver

@@ -18,7 +18,7 @@ _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
 
 
 @attrs.frozen(kw_only=True)
-class Rows:
+class ReportTable:
     """The rows of a report and the totals of its whole selection.
 
     is_cut: the service's own ceiling left rows out.
@@ -39,11 +39,11 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
     request = read_request(report, body, scopes=scopes, books=books)
     by_currency: dict[str, object] = {}
     with books.reading() as db:
-        found = run_report(report, request, db=db, books=books, scopes=scopes)
+        found = read_report(report, request, db=db, books=books, scopes=scopes)
         if CURRENCY in report.always_by:
             # Where currencies mix, the totals that mean something are one for each.
             each = attrs.evolve(request, group_by=(), sort=(), top=None)
-            totals = run_report(report, each, db=db, books=books, scopes=scopes).rows
+            totals = read_report(report, each, db=db, books=books, scopes=scopes).rows
             by_currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
     notes = list(report.notes)
     if report.warehouse_column is not None and COST not in scopes:
@@ -69,9 +69,9 @@ def dated(report: Report, selection: Selection) -> dict[str, object]:
     return {"period": period}
 
 
-def run_report(
+def read_report(
     report: Report, request: Request, *, db: sqlite3.Connection, books: Books, scopes: Scopes
-) -> Rows:
+) -> ReportTable:
     """Read the rows, and the totals of the same selection."""
     dimensions = [report.dimension[name] for name in (*request.group_by, *report.always_by)]
     measures = [report.measure[name] for name in request.measures]
@@ -80,7 +80,7 @@ def run_report(
     totals = db.execute(statements.totals, statements.values).fetchone()
     sums = [measure_maker(measure) for measure in measures]
     makers = [*(dimension_maker(dimension, books) for dimension in dimensions), *sums]
-    return Rows(
+    return ReportTable(
         columns=[
             *({"name": dimension.name, "type": dimension.kind} for dimension in dimensions),
             *({"name": measure.name, "type": "number"} for measure in measures),
