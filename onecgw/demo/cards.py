@@ -7,10 +7,9 @@ from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_answers import RESTRICTED_NOTE, dated, read_report
-from onecgw.demo.reports import SALES_REPORT
-from onecgw.demo.requests import (
+from onecgw.demo.report_requests import (
     Body,
-    Request,
+    ReportRequest,
     Scopes,
     Selection,
     check_keys,
@@ -19,6 +18,7 @@ from onecgw.demo.requests import (
     read_period,
     read_selection,
 )
+from onecgw.demo.reports import SALES_REPORT
 
 _DEFAULT_TOP: Final = 10
 _DEFAULT_CARD_TOP: Final = 5
@@ -38,7 +38,7 @@ def answer_top_products(books: Books, body: Body, scopes: Scopes) -> dict[str, o
     if isinstance(filters, dict):
         check_keys(filters, _TOP_FILTERS, within="filters.")
     selection = read_selection(SALES_REPORT, body, scopes=scopes, books=books)
-    request = Request(
+    request = ReportRequest(
         selection=selection,
         group_by=("product",),
         measures=_BY,
@@ -70,7 +70,7 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
         raise Refusal("invalid_parameter", f"customer_id is a folder: {customer.label}")
     first, last = read_period(body)
     selection = Selection(first=first, last=last, ids={"customer_ids": (customer.id,)}, applied={})
-    request = Request(
+    request = ReportRequest(
         selection=selection,
         group_by=("product",),
         measures=(*_OPEN, *_CLOSED) if COST in scopes else _OPEN,

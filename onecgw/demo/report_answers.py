@@ -9,9 +9,16 @@ from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.cells import Cell, dimension_maker, measure_maker
 from onecgw.demo.report_definition import Report
+from onecgw.demo.report_requests import (
+    MAX_ROWS,
+    Body,
+    ReportRequest,
+    Scopes,
+    Selection,
+    read_request,
+)
 from onecgw.demo.report_sql import compose
 from onecgw.demo.reports import CURRENCY
-from onecgw.demo.requests import MAX_ROWS, Body, Request, Scopes, Selection, read_request
 
 RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
 _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
@@ -70,7 +77,7 @@ def dated(report: Report, selection: Selection) -> dict[str, object]:
 
 
 def read_report(
-    report: Report, request: Request, *, db: sqlite3.Connection, books: Books, scopes: Scopes
+    report: Report, request: ReportRequest, *, db: sqlite3.Connection, books: Books, scopes: Scopes
 ) -> ReportTable:
     """Read the rows, and the totals of the same selection."""
     dimensions = [report.dimension[name] for name in (*request.group_by, *report.always_by)]

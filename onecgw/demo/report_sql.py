@@ -8,7 +8,7 @@ import attrs
 
 from onecgw.caller import COST
 from onecgw.demo.report_definition import Dimension, Report
-from onecgw.demo.requests import MAX_ROWS, Direction, Request, Scopes, Selection
+from onecgw.demo.report_requests import MAX_ROWS, Direction, ReportRequest, Scopes, Selection
 from onecgw.demo.simulation.calendar import months_before
 
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
@@ -30,7 +30,7 @@ class Statements:
 
 
 def compose(
-    report: Report, request: Request, dimensions: Sequence[Dimension], *, scopes: Scopes
+    report: Report, request: ReportRequest, dimensions: Sequence[Dimension], *, scopes: Scopes
 ) -> Statements:
     """Compose the statements of a request.
 
@@ -100,7 +100,7 @@ def _where(
     return " AND ".join(conditions), values
 
 
-def _order(request: Request, dimensions: Sequence[Dimension]) -> list[tuple[str, Direction]]:
+def _order(request: ReportRequest, dimensions: Sequence[Dimension]) -> list[tuple[str, Direction]]:
     """The requested order; by default dates ascending, then the first measure descending."""
     if request.sort:
         return [*request.sort]

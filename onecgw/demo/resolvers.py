@@ -9,7 +9,7 @@ from onecgw.caller import COST, MONEY, RESOLVE
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Item
 from onecgw.demo.refusals import Refusal
-from onecgw.demo.requests import Body, Scopes, check_keys, read_count
+from onecgw.demo.report_requests import Body, Scopes, check_keys, read_count
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 _DEFAULT_LIMIT: Final = 10

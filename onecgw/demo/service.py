@@ -21,8 +21,8 @@ from onecgw.demo.faulty import Faulty
 from onecgw.demo.misfortunes import MISFORTUNES
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_answers import answer_report
+from onecgw.demo.report_requests import Body, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.requests import Body, Scopes, check_keys
 from onecgw.demo.resolvers import RESOLVERS, answer_resolver
 from onecgw.demo.sessions import Sessions
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from onecgw.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
+from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import TODAY, WHOLE, ask, months
-from tests.demo.requests import requests, selections
+from tests.demo.random_requests import requests, selections
 
 # What adds up over rows; receipts, customers and ratios do not.
 ADDITIVE = {

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
+from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import Asked, ask
+from tests.demo.random_requests import requests
 from tests.demo.reference import Reference
-from tests.demo.requests import requests
 
 EVERY_REPORT = pytest.mark.parametrize("report", TABULAR, ids=lambda report: report.path)
 

@@ -42,7 +42,7 @@ class Selection:
 
 
 @attrs.frozen(kw_only=True)
-class Request:
+class ReportRequest:
     """What is asked of a tabular report.
 
     sort: what was asked, in order; the report's own order stands behind it.
@@ -56,7 +56,7 @@ class Request:
     top: int | None
 
 
-def read_request(report: Report, body: Body, *, scopes: Scopes, books: Books) -> Request:
+def read_request(report: Report, body: Body, *, scopes: Scopes, books: Books) -> ReportRequest:
     """The request of a tabular report.
 
     Raises:
@@ -69,7 +69,7 @@ def read_request(report: Report, body: Body, *, scopes: Scopes, books: Books) ->
         scope = report.measure[name].scope
         if scope is not None and scope not in scopes:
             raise Refusal("forbidden", f"measure {name} needs the scope {scope}", status=403)
-    return Request(
+    return ReportRequest(
         selection=read_selection(report, body, scopes=scopes, books=books),
         group_by=group_by,
         measures=measures,
