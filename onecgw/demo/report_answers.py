@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.caller import COST
 from onecgw.demo.books import Books
-from onecgw.demo.cells import Cell, dimension_maker, measure_maker
+from onecgw.demo.formatting import Cell, dimension_formatter, measure_formatter
 from onecgw.demo.report_definition import Report
 from onecgw.demo.report_requests import (
     MAX_ROWS,
@@ -85,15 +85,15 @@ def read_report(
     statements = compose(report, request, dimensions, scopes=scopes)
     rows = db.execute(statements.rows, statements.values).fetchall()
     totals = db.execute(statements.totals, statements.values).fetchone()
-    sums = [measure_maker(measure) for measure in measures]
-    makers = [*(dimension_maker(dimension, books) for dimension in dimensions), *sums]
+    sums = [measure_formatter(measure) for measure in measures]
+    formatters = [*(dimension_formatter(dimension, books) for dimension in dimensions), *sums]
     return ReportTable(
         columns=[
             *({"name": dimension.name, "type": dimension.kind} for dimension in dimensions),
             *({"name": measure.name, "type": "number"} for measure in measures),
         ],
         rows=[
-            [make(value) for make, value in zip(makers, row, strict=True)]
+            [make(value) for make, value in zip(formatters, row, strict=True)]
             for row in rows[:MAX_ROWS]
         ],
         totals={

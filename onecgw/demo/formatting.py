@@ -10,7 +10,7 @@ from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 Cell = dict[str, str] | str | Decimal | int | None
 # Stored values come out of SQLite untyped; a maker knows what its column holds.
-Maker = Callable[[Any], Cell]
+Formatter = Callable[[Any], Cell]
 
 _MONEY_PLACES: Final = 2
 # The kinds of analytics, as the contract names them.
@@ -21,7 +21,7 @@ _KINDS: Final[dict[CatalogueName, str]] = {
 }
 
 
-def dimension_maker(dimension: Dimension, books: Books) -> Maker:
+def dimension_formatter(dimension: Dimension, books: Books) -> Formatter:
     """What turns the values of a dimension into cells."""
     catalogues = [books.catalogues[name] for name in dimension.catalogues]
     if not catalogues:
@@ -37,7 +37,7 @@ def dimension_maker(dimension: Dimension, books: Books) -> Maker:
     return reference_with_kind
 
 
-def measure_maker(measure: Measure) -> Maker:
+def measure_formatter(measure: Measure) -> Formatter:
     """What turns the sums of a measure into numbers; there is no ratio of nothing.
 
     Money keeps its kopecks; quantities are mostly whole, and 5.000 reads badly.
