@@ -19,7 +19,7 @@ from typing import Final, Self, get_args
 
 from onecgw import __version__
 from onecgw.demo import simulation
-from onecgw.demo.catalogue import Catalogue, read_catalogue
+from onecgw.demo.catalogue_search import Catalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
 from onecgw.demo.simulation.books_writer import write_books
 from onecgw.demo.simulation.catalogue_entries import CatalogueName

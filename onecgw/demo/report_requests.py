@@ -10,7 +10,7 @@ import attrs
 
 from onecgw.caller import COST
 from onecgw.demo.books import Books
-from onecgw.demo.catalogue import Catalogue, Item
+from onecgw.demo.catalogue_search import Catalogue, CatalogueItem
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_definition import Filter, Report
 from onecgw.values import FIRST_YEAR, LAST_YEAR
@@ -140,7 +140,7 @@ def read_count(body: Body, name: str, default: int | None = None) -> int | None:
     return value
 
 
-def read_item(value: object, path: str, catalogue: Catalogue, *, scopes: Scopes) -> Item:
+def read_item(value: object, path: str, catalogue: Catalogue, *, scopes: Scopes) -> CatalogueItem:
     """The line of a catalogue with a reference; a hidden one is as unknown as any other."""
     if not isinstance(value, str) or not _is_uuid(value):
         raise _wrong(path, value, "a UUID")

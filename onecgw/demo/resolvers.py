@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.caller import COST, MONEY, RESOLVE
 from onecgw.demo.books import Books
-from onecgw.demo.catalogue import Item
+from onecgw.demo.catalogue_search import CatalogueItem
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_requests import Body, Scopes, check_keys, read_count
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
@@ -29,24 +29,24 @@ class Resolver:
     scope: str
     catalogue: CatalogueName
     groups: str = "never"
-    extras: Callable[[Item], Mapping[str, object]]
+    extras: Callable[[CatalogueItem], Mapping[str, object]]
 
 
-def _code(item: Item) -> Mapping[str, object]:
+def _code(item: CatalogueItem) -> Mapping[str, object]:
     return {"code": item.code}
 
 
-def _contacts(item: Item) -> Mapping[str, object]:
+def _contacts(item: CatalogueItem) -> Mapping[str, object]:
     if item.is_group:
         return {"code": item.code}
     return {"code": item.code, "phone": item.facts["phone"], "city": item.facts["city"]}
 
 
-def _unit(item: Item) -> Mapping[str, object]:
+def _unit(item: CatalogueItem) -> Mapping[str, object]:
     return {"code": item.code} if item.is_group else {"code": item.code, "unit": item.facts["unit"]}
 
 
-def _currency(item: Item) -> Mapping[str, object]:
+def _currency(item: CatalogueItem) -> Mapping[str, object]:
     return {"code": item.code, "currency": item.facts["currency"]}
 
 
@@ -98,7 +98,7 @@ def answer_resolver(
     return {"candidates": [_candidate(resolver, item, books) for item in found[:limit]]}
 
 
-def _candidate(resolver: Resolver, item: Item, books: Books) -> dict[str, object]:
+def _candidate(resolver: Resolver, item: CatalogueItem, books: Books) -> dict[str, object]:
     candidate: dict[str, object] = {
         "id": item.uuid,
         "label": item.label,

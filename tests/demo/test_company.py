@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.catalogue import Item
+from onecgw.demo.catalogue_search import CatalogueItem
 from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_entries import CatalogueName, Entry
 from onecgw.demo.simulation.company import SIZES, SizeName, draw_company
@@ -21,7 +21,7 @@ FULL = {"from": FIRST_DAY.isoformat(), "to": "2026-09-30"}
 SUPPLIERS = "Поставщики"
 
 
-def items(books: Books, name: CatalogueName) -> Iterator[tuple[Item, list[str]]]:
+def items(books: Books, name: CatalogueName) -> Iterator[tuple[CatalogueItem, list[str]]]:
     """Every line with the labels of the folders it is in, the nearest first."""
     catalogue = books.catalogues[name]
     for item in catalogue.items:
@@ -34,7 +34,7 @@ def items(books: Books, name: CatalogueName) -> Iterator[tuple[Item, list[str]]]
         yield item, folders
 
 
-def leaves(books: Books, name: CatalogueName) -> list[tuple[Item, list[str]]]:
+def leaves(books: Books, name: CatalogueName) -> list[tuple[CatalogueItem, list[str]]]:
     return [(item, folders) for item, folders in items(books, name) if not item.is_group]
 
 

@@ -16,7 +16,7 @@ _SURE_PHONE_DIGITS: Final = 5
 
 
 @attrs.frozen(kw_only=True)
-class Item:
+class CatalogueItem:
     """A line of a catalogue.
 
     facts: what only this kind of catalogue has, by column.
@@ -41,30 +41,30 @@ class Item:
 class Catalogue:
     """All lines of one catalogue, in the order of their labels."""
 
-    def __init__(self, name: CatalogueName, items: Iterable[Item]) -> None:
+    def __init__(self, name: CatalogueName, items: Iterable[CatalogueItem]) -> None:
         self.name = name
         self.items = tuple(items)
         self._by_uuid = {item.uuid: item for item in self.items}
-        self._children: dict[int, list[Item]] = {}
+        self._children: dict[int, list[CatalogueItem]] = {}
         for item in self.items:
             if item.parent is not None:
                 self._children.setdefault(item.parent, []).append(item)
 
-    def by_id(self, number: int) -> Item:
+    def by_id(self, number: int) -> CatalogueItem:
         """The line with an id."""
         return self.items[number - 1]
 
-    def by_uuid(self, uuid: str) -> Item | None:
+    def by_uuid(self, uuid: str) -> CatalogueItem | None:
         """The line with a reference, if there is one."""
         return self._by_uuid.get(uuid.lower())
 
-    def branch(self, item: Item) -> Iterator[int]:
+    def branch(self, item: CatalogueItem) -> Iterator[int]:
         """The id of a line and of everything below it."""
         yield item.id
         for child in self._children.get(item.id, ()):
             yield from self.branch(child)
 
-    def search(self, query: str) -> list[Item]:
+    def search(self, query: str) -> list[CatalogueItem]:
         """Lines with all words of the query in their name, code or telephone, best first.
 
         A query that is a reference finds that line. Words are compared without case, ё/е, і/и,
@@ -92,7 +92,7 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
     return Catalogue(
         name,
         (
-            Item(
+            CatalogueItem(
                 id=row[0],
                 uuid=row[1],
                 code=row[2],
@@ -110,7 +110,7 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
     )
 
 
-def _rank(item: Item, wanted: str, number: str) -> int | None:
+def _rank(item: CatalogueItem, wanted: str, number: str) -> int | None:
     """How well a line fits: 0 is the very name or code, None is not at all."""
     if wanted and wanted in item.names:
         return 0
