@@ -5,7 +5,6 @@ from typing import Final
 
 from onecgw.caller import COST
 from onecgw.demo.books import Books
-from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_answers import RESTRICTED_NOTE, dated, read_report
 from onecgw.demo.report_requests import (
     Body,
@@ -19,6 +18,7 @@ from onecgw.demo.report_requests import (
     read_selection,
 )
 from onecgw.demo.reports import SALES_REPORT
+from onecgw.demo.request_error import RequestError
 
 _DEFAULT_TOP: Final = 10
 _DEFAULT_CARD_TOP: Final = 5
@@ -33,7 +33,7 @@ def answer_top_products(books: Books, body: Body, scopes: Scopes) -> dict[str, o
     check_keys(body, ("period", "filters", "by", "top"))
     by = body.get("by", "amount")
     if by not in _BY:
-        raise Refusal("invalid_parameter", f"by is {by!r:.80}; accepted: {', '.join(_BY)}")
+        raise RequestError("invalid_parameter", f"by is {by!r:.80}; accepted: {', '.join(_BY)}")
     filters = body.get("filters", {})
     if isinstance(filters, dict):
         check_keys(filters, _TOP_FILTERS, within="filters.")
@@ -62,12 +62,12 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
     """One customer's sales of a period, on a card."""
     check_keys(body, ("customer_id", "period", "top_products"))
     if "customer_id" not in body:
-        raise Refusal("missing_parameter", "customer_id is required: the id of a customer")
+        raise RequestError("missing_parameter", "customer_id is required: the id of a customer")
     customer = read_item(
         body["customer_id"], "customer_id", books.catalogues["partners"], scopes=scopes
     )
     if customer.is_group:
-        raise Refusal("invalid_parameter", f"customer_id is a folder: {customer.label}")
+        raise RequestError("invalid_parameter", f"customer_id is a folder: {customer.label}")
     first, last = read_period(body)
     selection = Selection(first=first, last=last, ids={"customer_ids": (customer.id,)}, applied={})
     request = ReportRequest(

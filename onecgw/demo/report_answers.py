@@ -41,7 +41,7 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
     """The whole answer of a tabular report.
 
     Raises:
-        Refusal: the arguments are wrong, or not allowed to the scopes.
+        RequestError: the arguments are wrong, or not allowed to the scopes.
     """
     request = read_request(report, body, scopes=scopes, books=books)
     by_currency: dict[str, object] = {}

@@ -11,8 +11,8 @@ import attrs
 from onecgw.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import Catalogue, CatalogueItem
-from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_definition import Filter, Report
+from onecgw.demo.request_error import RequestError
 from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 # The service's own ceiling; the gateway asks for less.
@@ -60,7 +60,7 @@ def read_request(report: Report, body: Body, *, scopes: Scopes, books: Books) ->
     """The request of a tabular report.
 
     Raises:
-        Refusal: something is wrong, unknown or not allowed.
+        RequestError: something is wrong, unknown or not allowed.
     """
     check_keys(body, (report.dated, "filters", "group_by", "measures", "top", "sort"))
     group_by = _names(body, "group_by", report.default_group_by, [*_open_dimensions(report)])
@@ -68,7 +68,7 @@ def read_request(report: Report, body: Body, *, scopes: Scopes, books: Books) ->
     for name in measures:
         scope = report.measure[name].scope
         if scope is not None and scope not in scopes:
-            raise Refusal("forbidden", f"measure {name} needs the scope {scope}", status=403)
+            raise RequestError("forbidden", f"measure {name} needs the scope {scope}", status=403)
     return ReportRequest(
         selection=read_selection(report, body, scopes=scopes, books=books),
         group_by=group_by,
@@ -82,7 +82,7 @@ def read_selection(report: Report, body: Body, *, scopes: Scopes, books: Books) 
     """The period or day and the filters of a report.
 
     Raises:
-        Refusal: as read_request.
+        RequestError: as read_request.
     """
     first, last = read_period(body) if report.dated == "period" else _balance_day(body, books)
     filters = _mapping(body.get("filters", {}), "filters")
@@ -109,7 +109,7 @@ def check_keys(body: Body, allowed: Sequence[str], *, within: str = "") -> None:
     """Refuse keys that mean nothing here: an ignored filter would be a wrong answer."""
     for key in body:
         if key not in allowed:
-            raise Refusal(
+            raise RequestError(
                 "unknown_parameter",
                 f"unknown parameter {within}{key}; accepted: {', '.join(allowed) or 'none'}",
             )
@@ -118,15 +118,15 @@ def check_keys(body: Body, allowed: Sequence[str], *, within: str = "") -> None:
 def read_period(body: Body) -> tuple[date, date]:
     """The required `period`, both ends included."""
     if "period" not in body:
-        raise Refusal("missing_parameter", "period is required: {from, to} as YYYY-MM-DD")
+        raise RequestError("missing_parameter", "period is required: {from, to} as YYYY-MM-DD")
     period = _mapping(body["period"], "period")
     check_keys(period, ("from", "to"), within="period.")
     for end in ("from", "to"):
         if end not in period:
-            raise Refusal("missing_parameter", f"period.{end} is required as YYYY-MM-DD")
+            raise RequestError("missing_parameter", f"period.{end} is required as YYYY-MM-DD")
     first, last = (_date(period[end], f"period.{end}") for end in ("from", "to"))
     if first > last:
-        raise Refusal("invalid_parameter", f"period.from {first} is after period.to {last}")
+        raise RequestError("invalid_parameter", f"period.from {first} is after period.to {last}")
     return first, last
 
 
@@ -146,7 +146,7 @@ def read_item(value: object, path: str, catalogue: Catalogue, *, scopes: Scopes)
         raise _wrong(path, value, "a UUID")
     item = catalogue.by_uuid(value)
     if item is None or (item.facts.get("restricted") and COST not in scopes):
-        raise Refusal("not_found", f"{path}: nothing in {catalogue.name} has the id {value}")
+        raise RequestError("not_found", f"{path}: nothing in {catalogue.name} has the id {value}")
     return item
 
 
@@ -168,7 +168,7 @@ def _filter_ids(one: Filter, value: object, *, scopes: Scopes, books: Books) -> 
     for place, uuid in enumerate(value):
         item = read_item(uuid, f"{path}[{place}]", catalogue, scopes=scopes)
         if item.is_group and not one.branches:
-            raise Refusal("invalid_parameter", f"{path}[{place}] is a folder: {item.label}")
+            raise RequestError("invalid_parameter", f"{path}[{place}] is a folder: {item.label}")
         ids.update(dict.fromkeys(catalogue.branch(item)))
     return list(ids)
 
@@ -185,7 +185,7 @@ def _names(
         if name not in allowed:
             raise _wrong(f"{key}[{place}]", name, f"one of {', '.join(allowed)}")
     if len(set(value)) < len(value):
-        raise Refusal("invalid_parameter", f"{key} names something twice")
+        raise RequestError("invalid_parameter", f"{key} names something twice")
     return tuple(value)
 
 
@@ -232,5 +232,5 @@ def _is_uuid(text: str) -> bool:
         return False
 
 
-def _wrong(path: str, value: object, accepted: str) -> Refusal:
-    return Refusal("invalid_parameter", f"{path} is {value!r:.80}; accepted: {accepted}")
+def _wrong(path: str, value: object, accepted: str) -> RequestError:
+    return RequestError("invalid_parameter", f"{path} is {value!r:.80}; accepted: {accepted}")

@@ -8,8 +8,8 @@ import attrs
 from onecgw.caller import COST, MONEY, RESOLVE
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import CatalogueItem
-from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_requests import Body, Scopes, check_keys, read_count
+from onecgw.demo.request_error import RequestError
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 _DEFAULT_LIMIT: Final = 10
@@ -77,16 +77,18 @@ def answer_resolver(
     """The candidates for a query, best first.
 
     Raises:
-        Refusal: the arguments are wrong.
+        RequestError: the arguments are wrong.
     """
     asked = resolver.groups == "asked"
     check_keys(body, ("query", "limit", *(["include_groups"] if asked else [])))
     query = body.get("query")
     if not isinstance(query, str) or not query.strip() or len(query) > _MAX_QUERY:
-        raise Refusal("invalid_parameter", f"query must be 1 to {_MAX_QUERY} characters of text")
+        raise RequestError(
+            "invalid_parameter", f"query must be 1 to {_MAX_QUERY} characters of text"
+        )
     include_groups = body.get("include_groups", False)
     if not isinstance(include_groups, bool):
-        raise Refusal("invalid_parameter", "include_groups must be true or false")
+        raise RequestError("invalid_parameter", "include_groups must be true or false")
     with_groups = include_groups or resolver.groups == "always"
     limit = min(read_count(body, "limit", _DEFAULT_LIMIT) or _DEFAULT_LIMIT, _MAX_LIMIT)
     found = [

@@ -19,10 +19,10 @@ from onecgw.demo.faults import FaultPlan
 from onecgw.demo.faulty import Faulty
 from onecgw.demo.fixed_reports import answer_customer_summary, answer_top_products
 from onecgw.demo.misfortunes import MISFORTUNES
-from onecgw.demo.refusals import Refusal
 from onecgw.demo.report_answers import answer_report
 from onecgw.demo.report_requests import Body, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
+from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS, answer_resolver
 from onecgw.demo.sessions import Sessions
 
@@ -150,7 +150,7 @@ async def _serve(endpoint: Endpoint, *, limiter: trio.CapacityLimiter) -> Respon
             found = await trio.to_thread.run_sync(endpoint.answer, body, scopes, limiter=limiter)
         else:
             found = endpoint.answer(body, scopes)
-    except Refusal as refusal:
+    except RequestError as refusal:
         error = {"error": refusal.code, "message": refusal.message}
         return _reply(error, refusal.status)
     return _reply(found)
@@ -161,10 +161,10 @@ def _scopes(needed: str | None, header: str | None) -> Scopes:
     if needed is None:
         return frozenset()
     if header is None:
-        raise Refusal("forbidden", "the header X-MCP-Scopes is missing", status=403)
+        raise RequestError("forbidden", "the header X-MCP-Scopes is missing", status=403)
     scopes = frozenset(header.split(","))
     if needed not in scopes:
-        raise Refusal("forbidden", f"this call needs the scope {needed}", status=403)
+        raise RequestError("forbidden", f"this call needs the scope {needed}", status=403)
     return scopes.intersection(ALL_SCOPES)
 
 
@@ -174,11 +174,11 @@ def _body(raw: bytes | str) -> Body:
         # Lone surrogates pass the parser, but no answer could repeat them.
         json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise Refusal(
+        raise RequestError(
             "invalid_json", "the body is not JSON in UTF-8, or nested too deep"
         ) from error
     if not isinstance(body, dict):
-        raise Refusal("invalid_json", "the body is not a JSON object")
+        raise RequestError("invalid_json", "the body is not a JSON object")
     return body
 
 
@@ -188,7 +188,7 @@ def _verify(body: Body, _: Scopes) -> dict[str, object]:
     key = body.get("key")
     account = BY_KEY.get(key) if isinstance(key, str) else None
     if account is None:
-        raise Refusal("invalid_key", "nobody has this key", status=403)
+        raise RequestError("invalid_key", "nobody has this key", status=403)
     return {"sub": account.sub, "name": account.name, "scopes": list(account.scopes)}
 
 

@@ -9,8 +9,8 @@ import pytest
 from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
-from onecgw.demo.refusals import Refusal
 from onecgw.demo.reports import TABULAR
+from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS
 from tests.demo.asking import TODAY, WHOLE, ask, call
 from tests.demo.serving import client_in_memory, demo_on_socket
@@ -106,7 +106,7 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         assert any(COST in note for note in unseen.raw["notes"])
         refused = []
         for warehouse in (secret, NOBODY):
-            with pytest.raises(Refusal) as caught:
+            with pytest.raises(RequestError) as caught:
                 ask(small_books, report, some, **dated, filters={"warehouse_ids": [warehouse]})
             refused.append((caught.value.code, caught.value.message.replace(warehouse, "")))
         assert refused[0] == refused[1]

@@ -1,7 +1,7 @@
 """How the demo 1C says no: the contract's `{error, message}` with a status."""
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """A call that the service declines.
 
     status: 400 for arguments, 403 for rights.
