@@ -24,7 +24,7 @@ from onecgw.demo.report_requests import Body, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS, answer_resolver
-from onecgw.demo.sessions import Sessions
+from onecgw.demo.session_cookies import SessionCookies
 
 # How many reports run at once, each in its thread with its own connection.
 _MAX_THREADS: Final = 4
@@ -61,7 +61,7 @@ def build_demo_app(
     app = QuartTrio("onecgw.demo")
     app.config["MAX_CONTENT_LENGTH"] = _MAX_REQUEST_BYTES
     limiter = trio.CapacityLimiter(_MAX_THREADS)
-    sessions = Sessions()
+    sessions = SessionCookies()
 
     @app.before_request
     async def admit() -> Response | None:

@@ -7,7 +7,7 @@ _COOKIE: Final = "ibsession"
 _MAX_SESSIONS: Final = 1_000
 
 
-class Sessions:
+class SessionCookies:
     """The sessions that clients keep open."""
 
     def __init__(self) -> None:
