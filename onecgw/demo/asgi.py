@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 import trio
 
-from onecgw.demo.misfortunes import Misfortune
+from onecgw.demo.fault_responses import FaultResponse
 
 Event = MutableMapping[str, Any]  # ASGI's own shape: a message or a scope
 Receive = Callable[[], Awaitable[Event]]
@@ -56,15 +56,15 @@ async def send_refusal(send: Send, message: str) -> None:
     await send_body(send, body)
 
 
-async def send_misfortune(send: Send, misfortune: Misfortune) -> None:
+async def send_fault_response(send: Send, response: FaultResponse) -> None:
     """An answer that somebody else than the service gives."""
     headers = (
-        ("Content-Type", misfortune.content_type),
-        ("Content-Length", str(len(misfortune.body))),
-        *misfortune.headers,
+        ("Content-Type", response.content_type),
+        ("Content-Length", str(len(response.body))),
+        *response.headers,
     )
-    await send_start(send, misfortune.status, headers)
-    await send_body(send, misfortune.body)
+    await send_start(send, response.status, headers)
+    await send_body(send, response.body)
 
 
 async def send_huge(send: Send, mebibytes: float) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 import trio
 
 from onecgw.demo import asgi
+from onecgw.demo.fault_responses import FAULT_RESPONSES
 from onecgw.demo.faults import BadFault, FaultPlan, parse_faults
-from onecgw.demo.misfortunes import MISFORTUNES
 from onecgw.demo.wire import CURRENT_WIRE, Wire
 
 FAULT_HEADER: Final = b"x-demo-fault"
@@ -106,13 +106,13 @@ async def _go_wrong(
 ) -> bool:
     """Do what needs no answer of the service; False if nothing of the kind is planned."""
     faults = plan.faults
-    misfortune = next((name for name in MISFORTUNES if name in faults), None)
+    response = next((name for name in FAULT_RESPONSES if name in faults), None)
     if "hang" in faults:
         await asgi.wait_disconnect(receive)
     elif wire is not None and "reset_before" in faults:
         wire.reset()
-    elif misfortune is not None:
-        await asgi.send_misfortune(send, MISFORTUNES[misfortune])
+    elif response is not None:
+        await asgi.send_fault_response(send, FAULT_RESPONSES[response])
     elif "huge" in faults:
         await asgi.send_huge(send, faults["huge"])
     elif "gzip_bomb" in faults:

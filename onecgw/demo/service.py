@@ -15,10 +15,10 @@ from quart_trio import QuartTrio
 from onecgw.caller import ALL_SCOPES, SALES
 from onecgw.demo.accounts import BY_KEY
 from onecgw.demo.books import Books
+from onecgw.demo.fault_responses import FAULT_RESPONSES
 from onecgw.demo.faults import FaultPlan
 from onecgw.demo.faulty import Faulty
 from onecgw.demo.fixed_reports import answer_customer_summary, answer_top_products
-from onecgw.demo.misfortunes import MISFORTUNES
 from onecgw.demo.report_answers import answer_report
 from onecgw.demo.report_requests import Body, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
@@ -67,9 +67,9 @@ def build_demo_app(
     async def admit() -> Response | None:
         given = request.authorization
         if given is None or (given.username, given.password) != (login, password):
-            return _misfortune("unauthorized")
+            return _fault_response("unauthorized")
         if sessions.expired(dict(request.cookies)):
-            return _misfortune("session_expired")
+            return _fault_response("session_expired")
         return None
 
     @app.after_request
@@ -94,7 +94,7 @@ def build_demo_app(
 
     @app.errorhandler(404)
     async def not_published(_: Exception) -> Response:
-        return _misfortune("not_published")
+        return _fault_response("not_published")
 
     app.asgi_app = Faulty(app.asgi_app, faults)  # type: ignore[method-assign] # a layer around it
     return app
@@ -200,8 +200,8 @@ def _reply(body: Mapping[str, object], status: int = 200) -> Response:
     return Response(_ENCODER.encode(body), status=status, content_type=_JSON)
 
 
-def _misfortune(name: str) -> Response:
-    found = MISFORTUNES[name]
+def _fault_response(name: str) -> Response:
+    found = FAULT_RESPONSES[name]
     response = Response(found.body, status=found.status, content_type=found.content_type)
     response.headers.extend(found.headers)
     return response

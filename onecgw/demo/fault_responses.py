@@ -10,7 +10,7 @@ _BOM: Final = "\ufeff"
 
 
 @attrs.frozen(kw_only=True)
-class Misfortune:
+class FaultResponse:
     """A whole answer that has nothing to do with what was asked."""
 
     status: int
@@ -35,14 +35,14 @@ def _proxy_page(title: str) -> bytes:
     ).encode()
 
 
-MISFORTUNES: Final[Mapping[str, Misfortune]] = {
-    "unauthorized": Misfortune(
+FAULT_RESPONSES: Final[Mapping[str, FaultResponse]] = {
+    "unauthorized": FaultResponse(
         status=401,
         content_type=_HTML,
         body="<html><body>Идентификация пользователя не выполнена</body></html>".encode(),
         headers=(("WWW-Authenticate", 'Basic realm="1C:Enterprise 8.3"'),),
     ),
-    "forbidden": Misfortune(
+    "forbidden": FaultResponse(
         status=403,
         content_type="application/json; charset=utf-8",
         body=(
@@ -50,7 +50,7 @@ MISFORTUNES: Final[Mapping[str, Misfortune]] = {
             '"Нарушение прав доступа!","inner":{"descr":"Недостаточно прав на HTTP-сервис"}}}}'
         ).encode(),
     ),
-    "blocked": Misfortune(
+    "blocked": FaultResponse(
         status=403,
         content_type="application/json; charset=utf-8",
         body=(
@@ -59,13 +59,13 @@ MISFORTUNES: Final[Mapping[str, Misfortune]] = {
             'запрещено. Регламентные работы до 18:00"}}}}'
         ).encode(),
     ),
-    "not_published": Misfortune(
+    "not_published": FaultResponse(
         status=404,
         content_type=_HTML,
         body=b"<!DOCTYPE HTML><html><head><title>404 Not Found</title></head><body><h1>Not Found"
         b"</h1><p>The requested URL was not found on this server.</p></body></html>",
     ),
-    "session_expired": Misfortune(
+    "session_expired": FaultResponse(
         status=406,
         content_type="application/xml; charset=utf-8",
         body=(
@@ -73,19 +73,19 @@ MISFORTUNES: Final[Mapping[str, Misfortune]] = {
             'virtual-resource-system"><descr>Истекло время ожидания сеанса</descr></exception>'
         ).encode(),
     ),
-    "failed": Misfortune(
+    "failed": FaultResponse(
         status=500,
         content_type=_HTML,
         body=_onec_error(
             "{ОбщийМодуль.ОтчетыMCP(214)}: Деление на 0\n<br>  Результат = Сумма / Количество;"
         ),
     ),
-    "licence": Misfortune(
+    "licence": FaultResponse(
         status=500,
         content_type=_HTML,
         body=_onec_error("Не обнаружено свободной лицензии!"),
     ),
-    "locked": Misfortune(
+    "locked": FaultResponse(
         status=500,
         content_type=_HTML,
         body=_onec_error(
@@ -93,14 +93,16 @@ MISFORTUNES: Final[Mapping[str, Misfortune]] = {
             "предоставления блокировки"
         ),
     ),
-    "bad_gateway": Misfortune(status=502, content_type=_HTML, body=_proxy_page("502 Bad Gateway")),
-    "unavailable": Misfortune(
+    "bad_gateway": FaultResponse(
+        status=502, content_type=_HTML, body=_proxy_page("502 Bad Gateway")
+    ),
+    "unavailable": FaultResponse(
         status=503, content_type=_HTML, body=_proxy_page("503 Service Temporarily Unavailable")
     ),
-    "gateway_timeout": Misfortune(
+    "gateway_timeout": FaultResponse(
         status=504, content_type=_HTML, body=_proxy_page("504 Gateway Time-out")
     ),
-    "redirect": Misfortune(
+    "redirect": FaultResponse(
         status=302, content_type=_HTML, body=b"", headers=(("Location", "/Demo/hs/mcp/"),)
     ),
 }
