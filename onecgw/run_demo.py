@@ -11,7 +11,7 @@ import trio
 
 from onecgw.caller import ALL_SCOPES
 from onecgw.demo.books import Books
-from onecgw.demo.faults import FaultPlan
+from onecgw.demo.fault_plan import FaultPlan
 from onecgw.demo.server import serve_demo_onec
 from onecgw.demo.service import build_demo_app
 from onecgw.errors import ConfigError

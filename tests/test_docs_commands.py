@@ -23,7 +23,7 @@ from onecgw.arguments import parse_arguments, to_onec
 from onecgw.caller import RESOLVE, SALES
 from onecgw.contract import COST_MEASURES
 from onecgw.demo.books import Books
-from onecgw.demo.faults import parse_faults
+from onecgw.demo.fault_plan import parse_faults
 from onecgw.house import open_gateway
 from onecgw.onec import client as client_module
 from onecgw.onec.call import VERIFY_PATH

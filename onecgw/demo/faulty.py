@@ -6,8 +6,8 @@ from typing import Any, Final
 import trio
 
 from onecgw.demo import asgi
+from onecgw.demo.fault_plan import BadFault, FaultPlan, parse_faults
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.faults import BadFault, FaultPlan, parse_faults
 from onecgw.demo.wire import CURRENT_WIRE, Wire
 
 FAULT_HEADER: Final = b"x-demo-fault"

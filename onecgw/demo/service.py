@@ -15,8 +15,8 @@ from quart_trio import QuartTrio
 from onecgw.caller import ALL_SCOPES, SALES
 from onecgw.demo.accounts import BY_KEY
 from onecgw.demo.books import Books
+from onecgw.demo.fault_plan import FaultPlan
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.faults import FaultPlan
 from onecgw.demo.faulty import Faulty
 from onecgw.demo.fixed_reports import answer_customer_summary, answer_top_products
 from onecgw.demo.report_answers import answer_report

@@ -15,8 +15,8 @@ from onecgw.audit import AuditRecord
 from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
 from onecgw.demo.books import Books
+from onecgw.demo.fault_plan import FAULTS, BadFault, FaultPlan, parse_faults
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.faults import FAULTS, BadFault, FaultPlan, parse_faults
 from onecgw.errors import (
     OnecAuth,
     OnecBadResponse,

@@ -17,7 +17,7 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.demo.faults import FAULTS
+from onecgw.demo.fault_plan import FAULTS
 from onecgw.demo.faulty import FAULT_HEADER, Faulty
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
