@@ -8,7 +8,7 @@ import trio
 from onecgw.demo import asgi
 from onecgw.demo.fault_plan import BadFault, FaultPlan, parse_faults
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.wire import CURRENT_WIRE, Wire
+from onecgw.demo.resettable_stream import CURRENT_CONNECTION, ResettableStream
 
 FAULT_HEADER: Final = b"x-demo-fault"
 _HEALTH: Final = "/mcp/health"
@@ -30,8 +30,8 @@ class Faulty:
             return
         try:
             plan = self._drawn_plan(scope)
-            needs_wire = plan is not None and not _ON_WIRE.isdisjoint(plan.faults)
-            wire = _wire() if needs_wire else None
+            needs_connection = plan is not None and not _ON_CONNECTION.isdisjoint(plan.faults)
+            connection = _current_connection() if needs_connection else None
         except BadFault as error:
             await asgi.send_refusal(send, str(error))
             return
@@ -40,8 +40,8 @@ class Faulty:
             return
         pause = plan.faults.get("jitter", 0.0) * self._random.random()
         await trio.sleep(plan.faults.get("latency", 0.0) + pause)
-        if not await _go_wrong(plan, receive, send, wire):
-            await self._spoil(plan, scope, receive, send=send, wire=wire)
+        if not await _go_wrong(plan, receive, send, connection):
+            await self._spoil(plan, scope, receive, send=send, connection=connection)
 
     def _drawn_plan(self, scope: asgi.Event) -> FaultPlan | None:
         """What happens to this call; its own header wins over the plan of the run."""
@@ -66,7 +66,7 @@ class Faulty:
         receive: asgi.Receive,
         *,
         send: asgi.Send,
-        wire: Wire | None,
+        connection: ResettableStream | None,
     ) -> None:
         """Let the service answer, and send a spoiled copy of it."""
         faults = plan.faults
@@ -80,37 +80,37 @@ class Faulty:
             body = answer.body.decode("utf-8").encode("cp1251", errors="replace")
             answer.replace(body, content_type="application/json; charset=windows-1251")
         await send(answer.start)
-        if wire is not None and "reset_after" in faults:
-            wire.reset()
-        elif wire is not None and "truncated" in faults:
+        if connection is not None and "reset_after" in faults:
+            connection.reset()
+        elif connection is not None and "truncated" in faults:
             await asgi.send_body(send, answer.body[: len(answer.body) // 2], more=True)
-            await wire.aclose()
+            await connection.aclose()
         elif "drip" in faults:
             await asgi.drip(send, answer.body, faults["drip"])
         else:
             await asgi.send_body(send, answer.body)
 
 
-_ON_WIRE: Final = frozenset({"reset_before", "reset_after", "truncated"})
+_ON_CONNECTION: Final = frozenset({"reset_before", "reset_after", "truncated"})
 
 
-def _wire() -> Wire:
-    wire = CURRENT_WIRE.get()
-    if wire is None:
+def _current_connection() -> ResettableStream:
+    connection = CURRENT_CONNECTION.get()
+    if connection is None:
         raise BadFault("this fault needs a socket; in memory there is none")
-    return wire
+    return connection
 
 
 async def _go_wrong(
-    plan: FaultPlan, receive: asgi.Receive, send: asgi.Send, wire: Wire | None
+    plan: FaultPlan, receive: asgi.Receive, send: asgi.Send, connection: ResettableStream | None
 ) -> bool:
     """Do what needs no answer of the service; False if nothing of the kind is planned."""
     faults = plan.faults
     response = next((name for name in FAULT_RESPONSES if name in faults), None)
     if "hang" in faults:
         await asgi.wait_disconnect(receive)
-    elif wire is not None and "reset_before" in faults:
-        wire.reset()
+    elif connection is not None and "reset_before" in faults:
+        connection.reset()
     elif response is not None:
         await asgi.send_fault_response(send, FAULT_RESPONSES[response])
     elif "huge" in faults:

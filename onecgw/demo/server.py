@@ -12,7 +12,7 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import wrap_app
 from quart_trio import QuartTrio
 
-from onecgw.demo.wire import CURRENT_WIRE, Wire
+from onecgw.demo.resettable_stream import CURRENT_CONNECTION, ResettableStream
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +45,11 @@ async def serve_demo_onec(
     context = WorkerContext(None)
 
     async def serve_connection(stream: trio.SocketStream) -> None:
-        wire = Wire(stream)
-        CURRENT_WIRE.set(wire)
+        connection = ResettableStream(stream)
+        CURRENT_CONNECTION.set(connection)
         try:
             # Its type asks for TLS; its code takes any stream with a socket.
-            await TCPServer(wrapped, config, context, ConnectionState({}), wire)  # type: ignore[arg-type]
+            await TCPServer(wrapped, config, context, ConnectionState({}), connection)  # type: ignore[arg-type]
         except Exception:
             # The outermost border of a connection: Hypercorn 0.18 lets odd bytes escape to here.
             log.warning("demo.connection_failed", exc_info=True)

@@ -1,4 +1,4 @@
-"""Every fault of the demo 1C: as it looks on the wire, and as the gateway understands it."""
+"""Every fault of the demo 1C: as it looks on the connection, and as the gateway understands it."""
 
 import json
 from collections.abc import AsyncIterator

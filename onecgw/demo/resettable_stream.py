@@ -13,7 +13,7 @@ _SEND_SECONDS: Final = 20.0
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
 
-class Wire(trio.abc.HalfCloseableStream):
+class ResettableStream(trio.abc.HalfCloseableStream):
     """A socket that can also be reset; Hypercorn uses it like any other stream."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
@@ -54,4 +54,6 @@ class Wire(trio.abc.HalfCloseableStream):
 
 
 # Every task of a connection inherits the connection's own; there is none in memory.
-CURRENT_WIRE: Final[ContextVar[Wire | None]] = ContextVar("current_wire", default=None)
+CURRENT_CONNECTION: Final[ContextVar[ResettableStream | None]] = ContextVar(
+    "current_connection", default=None
+)
