@@ -15,9 +15,9 @@ from quart_trio import QuartTrio
 from onecgw.caller import ALL_SCOPES, SALES
 from onecgw.demo.accounts import BY_KEY
 from onecgw.demo.books import Books
+from onecgw.demo.fault_middleware import FaultMiddleware
 from onecgw.demo.fault_plan import FaultPlan
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.faulty import Faulty
 from onecgw.demo.fixed_reports import answer_customer_summary, answer_top_products
 from onecgw.demo.report_answers import answer_report
 from onecgw.demo.report_requests import Body, Scopes, check_keys
@@ -96,7 +96,7 @@ def build_demo_app(
     async def not_published(_: Exception) -> Response:
         return _fault_response("not_published")
 
-    app.asgi_app = Faulty(app.asgi_app, faults)  # type: ignore[method-assign] # a layer around it
+    app.asgi_app = FaultMiddleware(app.asgi_app, faults)  # type: ignore[method-assign] # a layer around it
     return app
 
 

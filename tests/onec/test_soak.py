@@ -17,8 +17,8 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.demo.fault_middleware import FAULT_HEADER, FaultMiddleware
 from onecgw.demo.fault_plan import FAULTS
-from onecgw.demo.faulty import FAULT_HEADER, Faulty
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
 from onecgw.onec import client as client_module
@@ -87,7 +87,7 @@ class Saboteur:
         faults = sorted(FAULTS)
         self._random.shuffle(faults)
         self._faults = itertools.cycle(faults)
-        self._faulty = Faulty(_echo, None)
+        self._faulty = FaultMiddleware(_echo, None)
         self.chosen: dict[str, list[str]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -14,7 +14,7 @@ FAULT_HEADER: Final = b"x-demo-fault"
 _HEALTH: Final = "/mcp/health"
 
 
-class Faulty:
+class FaultMiddleware:
     """An ASGI application that misbehaves in front of another one."""
 
     def __init__(self, app: asgi.App, plan: FaultPlan | None) -> None:
