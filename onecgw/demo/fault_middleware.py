@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import trio
 
-from onecgw.demo import asgi
+from onecgw.demo import asgi_responses
 from onecgw.demo.fault_plan import BadFault, FaultPlan, parse_faults
 from onecgw.demo.fault_responses import FAULT_RESPONSES
 from onecgw.demo.resettable_stream import CURRENT_CONNECTION, ResettableStream
@@ -17,7 +17,7 @@ _HEALTH: Final = "/mcp/health"
 class FaultMiddleware:
     """An ASGI application that misbehaves in front of another one."""
 
-    def __init__(self, app: asgi.App, plan: FaultPlan | None) -> None:
+    def __init__(self, app: asgi_responses.App, plan: FaultPlan | None) -> None:
         self._app = app
         self._plan = plan
         self._left = None if plan is None else plan.times
@@ -33,7 +33,7 @@ class FaultMiddleware:
             needs_connection = plan is not None and not _ON_CONNECTION.isdisjoint(plan.faults)
             connection = _current_connection() if needs_connection else None
         except BadFault as error:
-            await asgi.send_refusal(send, str(error))
+            await asgi_responses.send_refusal(send, str(error))
             return
         if plan is None:
             await self._app(scope, receive, send)
@@ -43,7 +43,7 @@ class FaultMiddleware:
         if not await _go_wrong(plan, receive, send, connection):
             await self._spoil(plan, scope, receive, send=send, connection=connection)
 
-    def _drawn_plan(self, scope: asgi.Event) -> FaultPlan | None:
+    def _drawn_plan(self, scope: asgi_responses.Event) -> FaultPlan | None:
         """What happens to this call; its own header wins over the plan of the run."""
         for name, value in scope["headers"]:
             if name.lower() == FAULT_HEADER:
@@ -62,15 +62,15 @@ class FaultMiddleware:
     async def _spoil(
         self,
         plan: FaultPlan,
-        scope: asgi.Event,
-        receive: asgi.Receive,
+        scope: asgi_responses.Event,
+        receive: asgi_responses.Receive,
         *,
-        send: asgi.Send,
+        send: asgi_responses.Send,
         connection: ResettableStream | None,
     ) -> None:
         """Let the service answer, and send a spoiled copy of it."""
         faults = plan.faults
-        answer = asgi.Recorder()
+        answer = asgi_responses.ResponseRecorder()
         await self._app(scope, receive, answer.record)
         if "broken_json" in faults:
             answer.replace(answer.body[: len(answer.body) * 2 // 3])
@@ -83,12 +83,12 @@ class FaultMiddleware:
         if connection is not None and "reset_after" in faults:
             connection.reset()
         elif connection is not None and "truncated" in faults:
-            await asgi.send_body(send, answer.body[: len(answer.body) // 2], more=True)
+            await asgi_responses.send_body(send, answer.body[: len(answer.body) // 2], more=True)
             await connection.aclose()
         elif "drip" in faults:
-            await asgi.drip(send, answer.body, faults["drip"])
+            await asgi_responses.drip(send, answer.body, faults["drip"])
         else:
-            await asgi.send_body(send, answer.body)
+            await asgi_responses.send_body(send, answer.body)
 
 
 _ON_CONNECTION: Final = frozenset({"reset_before", "reset_after", "truncated"})
@@ -102,21 +102,24 @@ def _current_connection() -> ResettableStream:
 
 
 async def _go_wrong(
-    plan: FaultPlan, receive: asgi.Receive, send: asgi.Send, connection: ResettableStream | None
+    plan: FaultPlan,
+    receive: asgi_responses.Receive,
+    send: asgi_responses.Send,
+    connection: ResettableStream | None,
 ) -> bool:
     """Do what needs no answer of the service; False if nothing of the kind is planned."""
     faults = plan.faults
     response = next((name for name in FAULT_RESPONSES if name in faults), None)
     if "hang" in faults:
-        await asgi.wait_disconnect(receive)
+        await asgi_responses.wait_disconnect(receive)
     elif connection is not None and "reset_before" in faults:
         connection.reset()
     elif response is not None:
-        await asgi.send_fault_response(send, FAULT_RESPONSES[response])
+        await asgi_responses.send_fault_response(send, FAULT_RESPONSES[response])
     elif "huge" in faults:
-        await asgi.send_huge(send, faults["huge"])
+        await asgi_responses.send_huge(send, faults["huge"])
     elif "gzip_bomb" in faults:
-        await asgi.send_bomb(send, faults["gzip_bomb"])
+        await asgi_responses.send_bomb(send, faults["gzip_bomb"])
     else:
         return False
     return True

@@ -21,7 +21,7 @@ _JSON: Final = "application/json; charset=utf-8"
 
 
 @attrs.define
-class Recorder:
+class ResponseRecorder:
     """Takes down an answer instead of sending it."""
 
     start: Event = attrs.field(factory=dict)
