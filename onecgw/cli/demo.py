@@ -14,7 +14,7 @@ import trio
 
 from onecgw.cli.guide import login_guide, token_guide
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
-from onecgw.demo.export import export_books
+from onecgw.demo.csv_export import export_books
 from onecgw.demo.fault_plan import FaultPlan, parse_faults
 from onecgw.logs import set_up_logging
 from onecgw.run_demo import serve_demo, serve_demo_onec_alone

@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from onecgw.demo.books import Books
-from onecgw.demo.export import export_books
+from onecgw.demo.csv_export import export_books
 from onecgw.demo.service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.cycle.accountant import Accountant

@@ -13,7 +13,7 @@ import pytest
 
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.checksum import stamp
-from onecgw.demo.export import export_books
+from onecgw.demo.csv_export import export_books
 from onecgw.demo.scenario import describe_scenario
 from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, ask

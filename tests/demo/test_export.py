@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
+from onecgw.demo.csv_export import DICTIONARY_FILE, export_books
 from onecgw.demo.data_dictionary import TABLES
-from onecgw.demo.export import DICTIONARY_FILE, export_books
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, WHOLE, ask
