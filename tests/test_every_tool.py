@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 
 from onecgw.contract import Kind, Tool, fields_of
 from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 from onecgw.house import open_gateway
 from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.schema import output_schema

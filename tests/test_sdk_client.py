@@ -17,8 +17,8 @@ from mcp.client.streamable_http import streamable_http_client
 from onecgw.caller import ALL_SCOPES
 from onecgw.contract import Kind, Tool
 from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 from onecgw.house import open_house
 from onecgw.run_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.serving import serve_app

@@ -18,7 +18,7 @@ import trio
 
 from onecgw.assistant.pages import PAGE_OF_TOOL, render_page
 from onecgw.demo.books import Books
-from onecgw.demo.service import build_demo_app
+from onecgw.demo.http_service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from onecgw.tools import BY_NAME
 from tests.fakes.browser import IS_THERE, MISSING, Browser, open_browser

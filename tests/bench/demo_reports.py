@@ -24,9 +24,9 @@ import trio
 
 from onecgw.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books, open_books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.report_definition import Report
 from onecgw.demo.reports import SALES_REPORT, TABULAR
-from onecgw.demo.service import build_demo_app
 
 TODAY = date(2026, 11, 22)
 PERIOD = {"from": "2024-11-01", "to": "2026-11-22"}

@@ -15,7 +15,7 @@ import trio
 
 from onecgw.demo.books import Books
 from onecgw.demo.csv_export import export_books
-from onecgw.demo.service import build_demo_app
+from onecgw.demo.http_service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.cycle.accountant import Accountant
 from tests.harness import Rig, open_rig
