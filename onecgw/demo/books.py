@@ -28,7 +28,7 @@ from onecgw.errors import ConfigError
 
 DEFAULT_SEED: Final = 1
 _KEPT_FILES: Final = 6
-_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 10, "default": 60, "large": 400}
+_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 10, "default": 80, "large": 600}
 # SQLite's error codes keep what is particular in their upper bytes.
 _ERROR_KIND: Final = 0xFF
 _ABANDONED_SECONDS: Final = 3_600
@@ -103,6 +103,8 @@ class Books:
             uri=True,
             check_same_thread=False,
         )
+        # The default of 2 MB is little for sorting the movements of two years.
+        db.execute("PRAGMA cache_size = -16384")
         # In memory a report can be sorted even where no temporary file can be made.
         db.execute("PRAGMA temp_store = MEMORY")
         with self._lock:

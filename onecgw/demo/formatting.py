@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from onecgw.demo.books import Books
 from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Measure
+from onecgw.demo.simulation.calendar import date_of
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 Cell = dict[str, str] | str | Decimal | int | None
@@ -24,6 +25,8 @@ _KINDS: Final[dict[CatalogueName, str]] = {
 def dimension_formatter(dimension: Dimension, books: Books) -> Formatter:
     """What turns the values of a dimension into cells."""
     catalogues = [books.catalogues[name] for name in dimension.catalogues]
+    if dimension.kind == "date":
+        return lambda day: day if isinstance(day, str) else date_of(day).isoformat()
     if not catalogues:
         return lambda value: value
     if len(catalogues) == 1:

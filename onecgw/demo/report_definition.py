@@ -16,7 +16,8 @@ CATALOGUE_STEP: Final = 1_000_000
 class Dimension:
     """What rows can be grouped by.
 
-    column: SQL; it sorts as the report sorts: an id (ids follow labels), an ISO date, or a text.
+    column: SQL; it sorts as the report sorts: an id (ids follow labels), a date (ISO
+        text or Julian day number), or a text.
     catalogues: what an id refers to. Several stand for analytics, see CATALOGUE_STEP.
     """
 
@@ -63,7 +64,9 @@ class Report:
     """One report.
 
     source, where: what stands after FROM and WHERE. Parameters: :first and :last (the days of a
-        period; for a balance both are its day) and :cohort_from.
+        period; for a balance both are its day), :first_number and :after_number (the Julian day
+        numbers of the first day and of the day after the last) and :cohort_from.
+    source_by: what stands after FROM instead when rows are grouped by a dimension, by its name.
     having: what a row needs to be shown; a balance of nothing is not.
     warehouse_column: by which restricted warehouses are hidden; None where it has none.
     always_by: dimensions that are added to every grouping.
@@ -74,6 +77,7 @@ class Report:
     scope: str
     dated: Literal["period", "date"]
     source: str
+    source_by: Mapping[str, str] = attrs.field(factory=dict)
     where: str
     having: str = "TRUE"
     dimensions: tuple[Dimension, ...]

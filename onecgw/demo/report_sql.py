@@ -9,7 +9,7 @@ import attrs
 from onecgw.caller import COST
 from onecgw.demo.report_definition import Dimension, Report
 from onecgw.demo.report_requests import MAX_ROWS, Direction, ReportRequest, Scopes, Selection
-from onecgw.demo.simulation.calendar import months_before
+from onecgw.demo.simulation.calendar import day_number, months_before
 
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
 _UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"
@@ -55,11 +55,12 @@ def compose(
         *(f"{field} {direction} NULLS LAST" for field, direction in _order(request, dimensions)),
         *(one.name for one in dimensions),
     ]
+    sources = [report.source_by[name] for name in request.group_by if name in report.source_by]
     # All names and expressions come from reports.py; the caller's values are parameters.
     return Statements(
         rows=f"""
         SELECT {", ".join([*groups, *sums])}
-        FROM {report.source}
+        FROM {(*sources, report.source)[0]}
         WHERE {where}
         GROUP BY {", ".join(one.column for one in dimensions)}
         HAVING {report.having}
@@ -79,6 +80,8 @@ def _where(
     values: dict[str, object] = {
         "first": selection.first.isoformat(),
         "last": selection.last.isoformat(),
+        "first_number": day_number(selection.first),
+        "after_number": day_number(selection.last) + 1,
         # A new customer was created in or after the month before the period.
         "cohort_from": months_before(selection.first, 1).isoformat(),
     }

@@ -246,6 +246,73 @@ PURCHASES_REPORT: Final = Report(
     notes=("amount includes VAT and is net of returns to suppliers",),
 )
 
+_LEVEL: Final = "warehouse, product, product_group, qty"
+_SUMS: Final = "days, IIF(qty <= 0, days, 0) AS oos_days, qty * days AS qty_days"
+_STOCK_LEVELS: Final = f"""(
+    SELECT {_LEVEL}, {_SUMS}
+    FROM (
+        SELECT {_LEVEL}, MIN(next_day, :after_number) - MAX(day, :first_number) AS days
+        FROM stock_levels
+        WHERE day < :after_number AND next_day > :first_number
+    )
+)"""  # noqa: S608 - the names stand above
+# Whole weeks are read from the sums by week; of the first and the last week the period may have
+# only a part, which is read from the levels.
+_STOCK_WEEKS: Final = f"""(
+    SELECT week, warehouse, product, product_group, days, oos_days, qty_days
+    FROM stock_weeks
+    WHERE week BETWEEN :first_number AND :after_number - 7
+    UNION ALL
+    SELECT week, warehouse, product, product_group, {_SUMS}
+    FROM (
+        SELECT
+            week, {_LEVEL},
+            MIN(next_day, week + 7, :after_number) - MAX(day, week, :first_number) AS days
+        FROM (
+            SELECT :first_number / 7 * 7 AS week UNION SELECT (:after_number - 1) / 7 * 7
+        ) JOIN stock_levels
+        WHERE week NOT BETWEEN :first_number AND :after_number - 7
+    )
+    WHERE days > 0
+)"""  # noqa: S608 - the names stand above
+
+AVAILABILITY_REPORT: Final = Report(
+    name="availability_report",
+    path="availability",
+    scope=STOCK,
+    dated="period",
+    source=_STOCK_LEVELS,
+    source_by={"week": _STOCK_WEEKS},
+    where="TRUE",
+    dimensions=(
+        _reference("product", "products"),
+        _reference("product_group", "products"),
+        _reference("warehouse", "warehouses"),
+        Dimension(name="week", column="week", kind="date"),
+    ),
+    measures=(
+        Measure(name="oos_days", sql="SUM(oos_days)", places=0),
+        Measure(name="days", sql="SUM(days)", places=0),
+        Measure(
+            name="availability_pct",
+            sql=_rounded("SUM(days - oos_days) * 10000", "SUM(days)"),
+            places=2,
+            is_ratio=True,
+        ),
+        Measure(
+            name="avg_qty", sql=_rounded("SUM(qty_days)", "SUM(days)"), places=3, is_ratio=True
+        ),
+    ),
+    filters=(_PRODUCT_IDS, _WAREHOUSE_IDS),
+    default_group_by=("product", "warehouse"),
+    default_measures=("oos_days", "availability_pct"),
+    warehouse_column="warehouse",
+    notes=(
+        "days: of a product in a warehouse, from its first movement to the end of the books",
+        "oos_days: those that ended with nothing in stock",
+    ),
+)
+
 TABULAR: Final = (
     SALES_REPORT,
     STOCK_BALANCE,
@@ -254,4 +321,5 @@ TABULAR: Final = (
     RECEIVABLES,
     PAYABLES,
     PURCHASES_REPORT,
+    AVAILABILITY_REPORT,
 )

@@ -13,7 +13,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.simulation.books_writer import create_tables
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
-from onecgw.demo.simulation.registers import draw_registers
+from onecgw.demo.simulation.registers import fill_registers
 from tests.demo.asking import TODAY, ask, call
 from tests.demo.serving import client_in_memory
 
@@ -64,7 +64,7 @@ def rich(small_books: Books, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         )
         db.commit()
         db.execute("DETACH small")
-        draw_registers(db)
+        fill_registers(db)
         db.commit()
     with Books(path) as books:
         yield books

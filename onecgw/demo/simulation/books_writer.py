@@ -19,7 +19,7 @@ from onecgw.demo.simulation.opening_balances import (
 )
 from onecgw.demo.simulation.overstock import CashCycle
 from onecgw.demo.simulation.purchase_planner import PurchasePlanner
-from onecgw.demo.simulation.registers import draw_registers
+from onecgw.demo.simulation.registers import fill_registers
 from onecgw.demo.simulation.sales_segments import SEGMENTS
 from onecgw.demo.simulation.sales_simulator import SalesSimulator
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
@@ -45,7 +45,7 @@ def write_books(
     _write_facts(db, size=size, seed=seed, calendar=calendar)
     _write_documents(Journal(db), rng=rng, company=company, calendar=calendar, progress=progress)
     progress("registers")
-    draw_registers(db)
+    fill_registers(db)
     db.commit()
 
 

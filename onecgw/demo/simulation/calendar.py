@@ -11,10 +11,21 @@ YEARLY_GROWTH: Final = 1.06
 DAYS_A_YEAR: Final = 365.25
 DAYS_A_MONTH: Final = DAYS_A_YEAR / 12
 
+_ORDINAL_TO_JULIAN: Final = 1_721_425
 _SEASON: Final = {1: 0.75, 2: 0.92, 11: 1.5, 12: 1.5}
 _AVERAGE_SEASON: Final = sum(_SEASON.get(month, 1.0) for month in range(1, 13)) / 12
 _WHOLESALE_WEEK: Final = (1.25, 1.3, 1.2, 1.2, 1.15, 0.0, 0.0)
 _RETAIL_WEEK: Final = (0.85, 0.85, 0.9, 0.95, 1.15, 1.4, 0.9)
+
+
+def day_number(day: date) -> int:
+    """The Julian day number of a day; a Monday's is divisible by 7."""
+    return day.toordinal() + _ORDINAL_TO_JULIAN
+
+
+def date_of(number: int) -> date:
+    """The day with a Julian day number."""
+    return date.fromordinal(number - _ORDINAL_TO_JULIAN)
 
 
 def month_start(day: date) -> date:

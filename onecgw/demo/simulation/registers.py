@@ -6,6 +6,7 @@ A register holds movements by day; a balance is the sum of the movements up to i
 import sqlite3
 from typing import Final
 
+from onecgw.demo.simulation.stock_levels import STOCK_LEVELS
 from onecgw.demo.simulation.tables import (
     AMOUNT,
     CASH,
@@ -249,8 +250,9 @@ REGISTERS: Final = {
 REGISTER_TABLES: Final = tuple(REGISTERS)
 
 
-def draw_registers(db: sqlite3.Connection) -> None:
+def fill_registers(db: sqlite3.Connection) -> None:
     """Create and fill every register of a database that holds the documents."""
     for table, movements in REGISTERS.items():
         db.execute(create_statement(table))
         db.execute(f"INSERT INTO {table.name} {movements}")
+    db.executescript(STOCK_LEVELS)
