@@ -1,4 +1,4 @@
-"""Whole answers over ASGI, good and bad, for what happens in front of the service."""
+"""Whole responses over ASGI: recorded ones, faulty ones, and those without end."""
 
 import json
 import zlib
@@ -15,14 +15,14 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-_CRUMB_BYTES: Final = 64
+_PIECE_BYTES: Final = 64
 _MEBIBYTE: Final = 1024 * 1024
 _JSON: Final = "application/json; charset=utf-8"
 
 
 @attrs.define
 class ResponseRecorder:
-    """Takes down an answer instead of sending it."""
+    """Records an answer instead of sending it."""
 
     start: Event = attrs.field(factory=dict)
     body: bytes = b""
@@ -35,7 +35,7 @@ class ResponseRecorder:
             self.body += event.get("body", b"")
 
     def replace(self, body: bytes, *, content_type: str | None = None) -> None:
-        """Another body, with the length that belongs to it."""
+        """Replace the body and its Content-Length."""
         self.body = body
         headers = [
             (name, value)
@@ -50,14 +50,14 @@ class ResponseRecorder:
 
 
 async def send_refusal(send: Send, message: str) -> None:
-    """The contract's own error."""
+    """Send an error in the form of the contract."""
     body = json.dumps({"error": "bad_fault", "message": message}, ensure_ascii=False).encode()
     await send_start(send, 400, (("Content-Type", _JSON), ("Content-Length", str(len(body)))))
     await send_body(send, body)
 
 
 async def send_fault_response(send: Send, response: FaultResponse) -> None:
-    """An answer that somebody else than the service gives."""
+    """Send a response of the web server, a proxy or a failed 1C."""
     headers = (
         ("Content-Type", response.content_type),
         ("Content-Length", str(len(response.body))),
@@ -68,7 +68,7 @@ async def send_fault_response(send: Send, response: FaultResponse) -> None:
 
 
 async def send_huge(send: Send, mebibytes: float) -> None:
-    """A well-formed report with far too many rows."""
+    """Send a well-formed report with far too many rows."""
     await send_start(send, 200, (("Content-Type", _JSON),))
     for part in _endless_report(mebibytes):
         await send_body(send, part, more=True)
@@ -76,7 +76,7 @@ async def send_huge(send: Send, mebibytes: float) -> None:
 
 
 async def send_bomb(send: Send, mebibytes: float) -> None:
-    """The same, packed into a thousandth of its size."""
+    """Send the same report, compressed to a thousandth of its size."""
     await send_start(send, 200, (("Content-Type", _JSON), ("Content-Encoding", "gzip")))
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     for part in _endless_report(mebibytes):
@@ -88,21 +88,21 @@ async def send_bomb(send: Send, mebibytes: float) -> None:
 
 
 async def drip(send: Send, body: bytes, pause_seconds: float) -> None:
-    """A body in crumbs, with a pause after each."""
-    for start in range(0, len(body), _CRUMB_BYTES):
-        await send_body(send, body[start : start + _CRUMB_BYTES], more=True)
+    """Send a body in small pieces, with a pause after each."""
+    for start in range(0, len(body), _PIECE_BYTES):
+        await send_body(send, body[start : start + _PIECE_BYTES], more=True)
         await trio.sleep(pause_seconds)
     await send_body(send, b"")
 
 
 async def send_start(send: Send, status: int, headers: tuple[tuple[str, str], ...]) -> None:
-    """The status line and the headers."""
+    """Send the status line and the headers."""
     encoded = [(name.lower().encode(), value.encode()) for name, value in headers]
     await send({"type": "http.response.start", "status": status, "headers": encoded})
 
 
 async def send_body(send: Send, body: bytes, *, more: bool = False) -> None:
-    """A part of a body; the last one unless there is more."""
+    """Send a part of a body, the last one unless there is more."""
     await send({"type": "http.response.body", "body": body, "more_body": more})
 
 

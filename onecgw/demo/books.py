@@ -42,9 +42,8 @@ class Books:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Taking from a list and adding to it are atomic, so threads need no lock.
         self._idle: list[sqlite3.Connection] = []
-        self._all: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
         try:
             self._read()
         except BaseException:
@@ -68,23 +67,20 @@ class Books:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A read-only connection that nobody else uses meanwhile."""
-        with self._lock:
-            db = self._idle.pop() if self._idle else None
-        if db is None:
+        """Lend a read-only connection that no other thread uses at the same time."""
+        try:
+            db = self._idle.pop()
+        except IndexError:
             db = self._connect()
         try:
             yield db
         finally:
-            with self._lock:
-                self._idle.append(db)
+            self._idle.append(db)
 
     def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            while self._all:
-                self._all.pop().close()
-            self._idle.clear()
+        """Close every connection; none may be in use."""
+        while self._idle:
+            self._idle.pop().close()
 
     def __enter__(self) -> Self:
         return self
@@ -107,8 +103,6 @@ class Books:
         db.execute("PRAGMA cache_size = -16384")
         # In memory a report can be sorted even where no temporary file can be made.
         db.execute("PRAGMA temp_store = MEMORY")
-        with self._lock:
-            self._all.append(db)
         return db
 
 
@@ -128,10 +122,11 @@ def open_books(
         today: the last day with documents.
         cache_folder: where built books are kept; None builds them in a temporary folder that
             goes with the object, and so does a folder that cannot be used.
-        progress: told the name of each step while the books are built, and why they are not kept.
+        progress: called with the name of each step while the books are built, and with the reason
+            if they are not kept.
 
     Raises:
-        ConfigError: there is no room for them anywhere.
+        ConfigError: no folder has the disk space for them.
     """
     build = partial(_build, size=size, seed=seed, today=today, progress=progress)
     if cache_folder is not None:
@@ -168,7 +163,7 @@ def _open_kept(path: Path, build: Callable[[Path], None]) -> Books:
                 return Books(path)
         except (sqlite3.DatabaseError, KeyError, ValueError):
             pass
-        path.unlink(missing_ok=True)  # cut off, damaged or not ours: built once more
+        path.unlink(missing_ok=True)  # truncated, damaged or a foreign file: built again
     build(path)
     _forget_old_files(path.parent, path)
     return Books(path)

@@ -1,4 +1,4 @@
-"""The layer in front of the service in which calls go wrong as the plan says."""
+"""ASGI middleware that makes calls fail according to a fault plan."""
 
 from random import Random
 from typing import Any, Final
@@ -15,7 +15,7 @@ _HEALTH: Final = "/mcp/health"
 
 
 class FaultMiddleware:
-    """An ASGI application that misbehaves in front of another one."""
+    """An ASGI application that wraps another one and makes its calls fail."""
 
     def __init__(self, app: asgi_responses.App, plan: FaultPlan | None) -> None:
         self._app = app
@@ -24,7 +24,7 @@ class FaultMiddleware:
         self._random = Random(0)  # noqa: S311 - the same calls fail in every run
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-        """Answer one call, well or badly."""
+        """Answer one call, with or without a fault."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -44,7 +44,7 @@ class FaultMiddleware:
             await self._spoil(plan, scope, receive, send=send, connection=connection)
 
     def _drawn_plan(self, scope: asgi_responses.Event) -> FaultPlan | None:
-        """What happens to this call; its own header wins over the plan of the run."""
+        """The plan of this call: that of its own header, otherwise that of the run, or None."""
         for name, value in scope["headers"]:
             if name.lower() == FAULT_HEADER:
                 own = parse_faults(value.decode("latin-1"))
@@ -54,7 +54,7 @@ class FaultMiddleware:
         plan = self._plan
         if plan is None or self._left == 0 or self._random.random() >= plan.rate:
             return None
-        # Whoever counts faults means their own calls, not when the gateway looks around.
+        # `times` counts the user's calls, not the gateway's own health checks.
         if self._left is not None and scope["path"] != _HEALTH:
             self._left -= 1
         return plan
@@ -68,7 +68,7 @@ class FaultMiddleware:
         send: asgi_responses.Send,
         connection: ResettableStream | None,
     ) -> None:
-        """Let the service answer, and send a spoiled copy of it."""
+        """Let the service answer, and send a damaged copy of the answer."""
         faults = plan.faults
         answer = asgi_responses.ResponseRecorder()
         await self._app(scope, receive, answer.record)
@@ -107,7 +107,7 @@ async def _go_wrong(
     send: asgi_responses.Send,
     connection: ResettableStream | None,
 ) -> bool:
-    """Do what needs no answer of the service; False if nothing of the kind is planned."""
+    """Apply a fault that needs no answer of the service; return False if none is planned."""
     faults = plan.faults
     response = next((name for name in FAULT_RESPONSES if name in faults), None)
     if "hang" in faults:

@@ -25,7 +25,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "latency": "answers later; latency=300ms",
     "jitter": "answers later by a random part of the time; jitter=200ms",
     "hang": "takes the call and never answers",
-    "drip": "sends the answer in crumbs with a pause after each; drip=50ms",
+    "drip": "sends the answer in small pieces with a pause after each; drip=50ms",
     "unauthorized": "401: the technical user is wrong",
     "forbidden": "403: no right on the HTTP service",
     "blocked": "403: the infobase is blocked, JSON with a BOM",

@@ -11,7 +11,7 @@ _BOM: Final = "\ufeff"
 
 @attrs.frozen(kw_only=True)
 class FaultResponse:
-    """A whole answer that has nothing to do with what was asked."""
+    """A complete HTTP response of 1C, its web server or a proxy that failed."""
 
     status: int
     content_type: str

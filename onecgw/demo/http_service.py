@@ -18,7 +18,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.fault_middleware import FaultMiddleware
 from onecgw.demo.fault_plan import FaultPlan
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.fixed_reports import answer_customer_summary, answer_top_products
+from onecgw.demo.fixed_reports import FIXED_REPORTS
 from onecgw.demo.report_answers import answer_report
 from onecgw.demo.report_requests import Body, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
@@ -26,7 +26,7 @@ from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS, answer_resolver
 from onecgw.demo.session_cookies import SessionCookies
 
-# How many reports run at once, each in its thread with its own connection.
+# How many calls run at once, each in its thread with its own connection.
 _MAX_THREADS: Final = 4
 _MAX_REQUEST_BYTES: Final = 1024 * 1024
 _JSON: Final = "application/json; charset=utf-8"
@@ -36,15 +36,11 @@ Answer = Callable[[Body, Scopes], dict[str, object]]
 
 @attrs.frozen(kw_only=True)
 class Endpoint:
-    """One call of the contract.
-
-    in_thread: it reads the books long enough to keep others waiting.
-    """
+    """One call of the contract."""
 
     path: str
     scope: str | None
     answer: Answer
-    in_thread: bool
 
 
 def build_demo_app(
@@ -74,8 +70,8 @@ def build_demo_app(
 
     @app.after_request
     async def keep_session(response: Response) -> Response:
-        asked = request.headers.get("IBSession")
-        cookie = sessions.after_call(asked, dict(request.cookies))
+        directive = request.headers.get("IBSession")
+        cookie = sessions.after_call(directive, dict(request.cookies))
         if cookie is not None:
             response.headers.add("Set-Cookie", cookie)
         return response
@@ -108,7 +104,6 @@ def endpoints(books: Books) -> list[Endpoint]:
                 path=f"/mcp/resolve/{resolver.path}",
                 scope=resolver.scope,
                 answer=partial(answer_resolver, resolver, books),
-                in_thread=books.size == "large",
             )
             for resolver in RESOLVERS
         ),
@@ -117,28 +112,14 @@ def endpoints(books: Books) -> list[Endpoint]:
                 path=f"/mcp/reports/{report.path}",
                 scope=report.scope,
                 answer=partial(answer_report, report, books),
-                in_thread=True,
             )
             for report in TABULAR
         ),
-        Endpoint(
-            path="/mcp/reports/top_products",
-            scope=SALES,
-            answer=partial(answer_top_products, books),
-            in_thread=True,
+        *(
+            Endpoint(path=f"/mcp/reports/{path}", scope=SALES, answer=partial(answer, books))
+            for path, answer in FIXED_REPORTS.items()
         ),
-        Endpoint(
-            path="/mcp/reports/customer_summary",
-            scope=SALES,
-            answer=partial(answer_customer_summary, books),
-            in_thread=True,
-        ),
-        Endpoint(
-            path="/mcp/auth/verify",
-            scope=None,
-            answer=_verify,
-            in_thread=False,
-        ),
+        Endpoint(path="/mcp/auth/verify", scope=None, answer=_verify),
     ]
 
 
@@ -146,10 +127,7 @@ async def _serve(endpoint: Endpoint, *, limiter: trio.CapacityLimiter) -> Respon
     try:
         scopes = _scopes(endpoint.scope, request.headers.get("X-MCP-Scopes"))
         body = _body(await request.get_data())
-        if endpoint.in_thread:
-            found = await trio.to_thread.run_sync(endpoint.answer, body, scopes, limiter=limiter)
-        else:
-            found = endpoint.answer(body, scopes)
+        found = await trio.to_thread.run_sync(endpoint.answer, body, scopes, limiter=limiter)
     except RequestError as refusal:
         error = {"error": refusal.code, "message": refusal.message}
         return _reply(error, refusal.status)

@@ -15,7 +15,7 @@ from onecgw.demo.report_definition import Filter, Report
 from onecgw.demo.request_error import RequestError
 from onecgw.values import FIRST_YEAR, LAST_YEAR
 
-# The service's own ceiling; the gateway asks for less.
+# The most rows that the service returns; the gateway requests fewer.
 MAX_ROWS: Final = 50_000
 _ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COHORTS: Final = ("new", "returning")
@@ -31,7 +31,7 @@ class Selection:
 
     first, last: the days of a period; for a balance both are its day.
     ids: by filter, the ids that are allowed, folders already spread out.
-    applied: the filters as they were asked, for the answer.
+    applied: the filters of the request, repeated in the answer.
     """
 
     first: date
@@ -43,9 +43,9 @@ class Selection:
 
 @attrs.frozen(kw_only=True)
 class ReportRequest:
-    """What is asked of a tabular report.
+    """The request of a tabular report.
 
-    sort: what was asked, in order; the report's own order stands behind it.
+    sort: the requested order; rows that it leaves equal follow their dimensions.
     top: None is everything up to MAX_ROWS.
     """
 

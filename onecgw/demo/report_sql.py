@@ -1,4 +1,4 @@
-"""The SQL of a report: composed from its definition and from what is asked."""
+"""The SQL of a report, composed from its definition and the request."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The reports of the demo 1C: what each can be asked, and its SQL over the registers."""
+"""The reports of the demo 1C: the dimensions, measures and filters of each, and its SQL."""
 
 from typing import Final
 

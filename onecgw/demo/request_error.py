@@ -1,8 +1,8 @@
-"""How the demo 1C says no: the contract's `{error, message}` with a status."""
+"""The error of a call that the demo 1C refuses: `{error, message}` and a status."""
 
 
 class RequestError(Exception):
-    """A call that the service declines.
+    """A call that the service refuses.
 
     status: 400 for arguments, 403 for rights.
     code: stable, for programs; the message is for people.

@@ -1,4 +1,4 @@
-"""The TCP connection under a call, for the faults that HTTP has no words for."""
+"""The TCP connection of a call, for the faults below HTTP: resets and truncated bodies."""
 
 import socket
 import struct
@@ -9,7 +9,7 @@ import trio
 
 # A client that does not read would otherwise hold up the end of the process.
 _SEND_SECONDS: Final = 20.0
-# Close at once and tell the other side so by RST: linger on, for no time at all.
+# SO_LINGER with a timeout of zero makes close() send RST.
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
 

@@ -1,10 +1,10 @@
-"""What there is to find in the books, told to whoever starts the demo."""
+"""The hint that `onecgw demo` prints: what an analyst can find in the books."""
 
 from onecgw.demo.books import Books
 
 
 def describe_scenario(books: Books) -> str:
-    """Two questions that lead to the scenario, for the terminal.
+    """Two questions that lead to the overstock of the last full quarter, for the terminal.
 
     The year before is the measure because the season is the same in it.
     """

@@ -32,7 +32,7 @@ async def serve_demo_onec(
         app: what build_demo_app made.
         host: the address to bind.
         port: the port, 0 = a free one.
-        task_status: told the base URL as soon as connections are accepted.
+        task_status: gets the base URL as soon as connections are accepted.
 
     Raises:
         OSError: the address cannot be bound.
@@ -48,10 +48,10 @@ async def serve_demo_onec(
         connection = ResettableStream(stream)
         CURRENT_CONNECTION.set(connection)
         try:
-            # Its type asks for TLS; its code takes any stream with a socket.
+            # Annotated as an SSL stream; any stream that has a socket works.
             await TCPServer(wrapped, config, context, ConnectionState({}), connection)  # type: ignore[arg-type]
         except Exception:
-            # The outermost border of a connection: Hypercorn 0.18 lets odd bytes escape to here.
+            # One connection must not end the server: Hypercorn 0.18 raises on some malformed bytes.
             log.warning("demo.connection_failed", exc_info=True)
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

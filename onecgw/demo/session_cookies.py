@@ -17,12 +17,12 @@ class SessionCookies:
         """Whether a call names a session that is not there (any more)."""
         return _COOKIE in cookies and cookies[_COOKIE] not in self._open
 
-    def after_call(self, asked: str | None, cookies: dict[str, str]) -> str | None:
-        """Start or finish a session as the IBSession header asks; returns the cookie to set."""
+    def after_call(self, directive: str | None, cookies: dict[str, str]) -> str | None:
+        """Start or finish a session as the IBSession header says; return the cookie to set."""
         session = cookies.get(_COOKIE, "")
-        if asked == "finish":
+        if directive == "finish":
             self._open.pop(session, None)
-        if asked != "start" or session in self._open:
+        if directive != "start" or session in self._open:
             return None
         if len(self._open) >= _MAX_SESSIONS:
             self._open.pop(next(iter(self._open)))

@@ -1,4 +1,4 @@
-"""Which product lies in which warehouse, and how much of it an average day sells."""
+"""Which products each warehouse keeps, and how much of each an average day sells."""
 
 from collections.abc import Iterator
 from random import Random
@@ -19,7 +19,7 @@ from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
 
 def stock_assortment(rng: Random, company: Company) -> StockLedger:
-    """Empty items for the assortment of every warehouse, with their expected demand."""
+    """Create the empty stock items of every warehouse, with their expected demand."""
     stock_ledger = StockLedger()
     rates = {firm.id: firm.rate for firm in company.firms}
     for label in ASSORTMENT:

@@ -1,4 +1,4 @@
-"""The cash desks and bank accounts: every movement of money is written here."""
+"""The balances of cash desks and bank accounts, and every movement of money."""
 
 from datetime import date
 from typing import Final
@@ -30,8 +30,9 @@ class CashLedger:
     ) -> None:
         """Money comes in; `amount` in the base currency is a whole number of the desk's own."""
         self.own[desk.id] += amount // desk.rate
-        self._journal.cash(
-            day=day,
+        self._journal.write(
+            "cash_documents",
+            day,
             operation=self._operations[operation],
             cash=desk.id,
             direction="in",
@@ -53,8 +54,9 @@ class CashLedger:
         """Money goes out; a desk with too little in it is filled up first."""
         self._fill_up(day, desk, amount)
         self.own[desk.id] -= amount // desk.rate
-        self._journal.cash(
-            day=day,
+        self._journal.write(
+            "cash_documents",
+            day,
             operation=self._operations[operation],
             cash=desk.id,
             direction="out",
@@ -90,10 +92,11 @@ class CashLedger:
         own_from, own_to = amount // source.rate, amount // target.rate
         self.own[source.id] -= own_from
         self.own[target.id] += own_to
-        self._journal.cash_transfer(
-            day=day,
-            source=source.id,
-            target=target.id,
+        self._journal.write(
+            "cash_transfers",
+            day,
+            cash_from=source.id,
+            cash_to=target.id,
             own_from=own_from,
             own_to=own_to,
             amount=amount,

@@ -20,7 +20,7 @@ from onecgw.demo.simulation.stock_ledger import StockLedger
 _LATE_FACTOR: Final = 1.15
 _BANK_MONTHS: Final = 1.7
 _DESK_BASE: Final = 20_000_00
-# What lies of the two products that nobody sells regularly.
+# The stock of the two products without regular sales, thousandths of a unit.
 _SLEEPING_QTY: Final = 14_000
 
 
@@ -42,7 +42,7 @@ def open_stock(
     purchase_planner: PurchasePlanner,
     journal: Journal,
 ) -> None:
-    """Every item is filled to about what the buyers aim at."""
+    """Fill every stock item to half or all of its target."""
     day = calendar.opening_day
     cover_days = purchase_planner.cover_days(day)
     rows = []
@@ -55,7 +55,7 @@ def open_stock(
         cost = divide(qty * item.unit_price, 1000) * item.rate
         item.receive(qty, cost)
         rows.append((day.isoformat(), item.warehouse.id, item.product.id, qty, cost))
-    journal.opening("opening_stock", rows)
+    journal.write_opening("opening_stock", rows)
 
 
 def open_settlements(
@@ -76,7 +76,7 @@ def open_settlements(
         ("opening_payables", settlements.payable),
     ):
         rows = [(day.isoformat(), *key, amount) for key, amount in balances.items()]
-        journal.opening(table, rows)
+        journal.write_opening(table, rows)
 
 
 def open_cash(
@@ -91,7 +91,7 @@ def open_cash(
             own = in_currency(sales[desk.firm] * _BANK_MONTHS, desk) // desk.rate
         settlements.cash_ledger.own[desk.id] = own
         rows.append((calendar.opening_day.isoformat(), desk.id, own, _base(own, desk)))
-    journal.opening("opening_cash", rows)
+    journal.write_opening("opening_cash", rows)
 
 
 def _base(own: int, desk: Cash) -> int:

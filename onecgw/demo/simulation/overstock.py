@@ -1,4 +1,4 @@
-"""The scenario of the books: one product group is bought in far beyond what it sells."""
+"""The scenario of the books: purchases of one product group far exceed its sales."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -77,8 +77,8 @@ class Overstock:
         self._pile = pile
         elapsed = (day - self._first).days + 1
         part = _FIRST_MONTH_PART if month_start(day) == self._first else 1.0
-        lies = self._cycle.stock.balance[day - _ONE_DAY]
-        missing = self._usual_stock(day) + pile * min(part, elapsed / _PILING_DAYS) - lies
+        balance = self._cycle.stock.balance[day - _ONE_DAY]
+        missing = self._usual_stock(day) + pile * min(part, elapsed / _PILING_DAYS) - balance
         one = next(self._turns)
         days = missing / one.daily_cost
         wanted = [(item, int(item.daily_qty * days / 1000) * 1000) for item in one.items]

@@ -115,7 +115,7 @@ def _partner(rng: Random, group: _PartnerGroup, number: int, calendar: Calendar)
     else:
         label = names.company_name(rng, group.kind)
     span = (calendar.today - calendar.first_day).days
-    # Each group has somebody to sell to from the first day on.
+    # Each group has customers from the first day on.
     is_new = number >= _CUSTOMERS_FOR_LONG and rng.random() < _SHARE_OF_NEW
     offset = rng.randrange(span) if is_new else -rng.randrange(1, 1500)
     in_advance = group.terms != (0,) and rng.random() < _SHARE_OF_PREPAYERS

@@ -19,18 +19,18 @@ from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
 _COVER_DAYS: Final = 62
 _SEASON_AHEAD: Final = timedelta(days=25)
-# Purchase prices move by so much around the list price, and the value of a item with them.
+# Purchase prices move by so much around the list price, and the value of the stock with them.
 _PRICE_MOVES: Final = 0.02
 _RETURN_SHARE: Final = 0.025
 _RETURN_AFTER_DAYS: Final = (2, 6)
 _TRANSFER_WEEKDAY: Final = 3
-# A shop's item is filled up when less than this part of what it should hold is left.
+# A shop's stock of a product is replenished when it is below this part of its target.
 _FILL_UP_BELOW: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
 class BookedPurchase:
-    """What the treasury has to know of a purchase or of a return to the supplier.
+    """A purchase or a return to the supplier, as settlements need it.
 
     amount, vat: incl. VAT and the VAT in it, base currency; negative for a return.
     """
@@ -42,7 +42,7 @@ class BookedPurchase:
 
 
 class PurchasePlanner:
-    """The buyers of the company."""
+    """Plans and writes the purchases, returns and transfers of each day."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class PurchasePlanner:
         )
 
     def cover_days(self, day: date) -> float:
-        """How many average days' sales should lie on a item, with the coming season in mind."""
+        """The target stock in days of average sales; it follows the coming season."""
         return _COVER_DAYS * self._calendar.activity(day + _SEASON_AHEAD)
 
     def run_day(self, day: date) -> list[BookedPurchase]:
@@ -105,8 +105,9 @@ class PurchasePlanner:
         firm = self._firms[item.warehouse.firm]
         bought = [(item, self._receive(item, qty, firm)) for item, qty in wanted]
         lines = [line for _, line in bought]
-        document = self._journal.purchase(
-            day=day,
+        document = self._journal.write(
+            "purchases",
+            day,
             firm=firm.id,
             warehouse=item.warehouse.id,
             supplier=one.supplier.id,
@@ -144,8 +145,9 @@ class PurchasePlanner:
             _, qty, amount, vat = line
             item.receive(-qty, -(amount - vat))
             firm = self._firms[item.warehouse.firm]
-            self._journal.purchase(
-                day=day,
+            self._journal.write(
+                "purchases",
+                day,
                 firm=firm.id,
                 warehouse=item.warehouse.id,
                 supplier=one.supplier.id,
@@ -167,7 +169,13 @@ class PurchasePlanner:
                 pair = (source.warehouse.id, item.warehouse.id)
                 lines.setdefault(pair, []).append((item.product.id, qty, cost))
         for (source_id, target_id), moved in lines.items():
-            self._journal.stock_transfer(day=day, source=source_id, target=target_id, lines=moved)
+            self._journal.write(
+                "stock_transfers",
+                day,
+                warehouse_from=source_id,
+                warehouse_to=target_id,
+                lines=moved,
+            )
 
 
 def _can_go_back(item: StockItem, line: PurchaseLine) -> bool:

@@ -1,4 +1,4 @@
-"""The rounds of the buyers: which items one supplier fills, and how urgent that is."""
+"""Groups of stock items that one supplier replenishes, and how urgent each group is."""
 
 from functools import cached_property
 from typing import Final
@@ -9,11 +9,11 @@ from onecgw.demo.simulation.catalogue_entries import Partner
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
-# A item is filled up when less than this part of what it should hold is left.
+# A product is replenished when its stock is below this part of the target.
 _REORDER_BELOW: Final = 0.8
-# How much more often what is worth more is ordered: 0 is as often as the rest, 1 is by its worth.
+# How order frequency depends on value: 0 is not at all, 1 is in proportion.
 _WORTH_COUNTS: Final = 0.7
-# Keeps the urgency of empty items finite, and so in the order of their worth.
+# Keeps the urgency of empty items finite, so that they stay in the order of their value.
 _NEVER_EMPTIER: Final = 1.02
 
 

@@ -22,7 +22,7 @@ _OVERSOLD_QTY: Final = 3000
 
 @attrs.frozen(kw_only=True)
 class BookedSale:
-    """What the treasury and the returns desk have to know of a sale or a return.
+    """A sale or a return, as settlements and later returns need it.
 
     amount, vat, cost: incl. VAT, the VAT in it, its cost, base currency; negative for a return.
     """
@@ -82,8 +82,9 @@ class SalesSimulator:
         _, _, amounts, vats, costs = zip(*lines, strict=True)
         seller = sampler.seller_of(customer)
         sale = BookedSale(
-            document=self._journal.sale(
-                day=day,
+            document=self._journal.write(
+                "sales",
+                day,
                 firm=sampler.firm.id,
                 warehouse=warehouse,
                 customer=customer.id,
@@ -124,10 +125,11 @@ class SalesSimulator:
             product, qty, amount, vat, cost = line
             item = self._stock_ledger.of(sale.warehouse, product)
             if item.qty < 0:
-                continue  # the mixed-up product stays as it is until somebody counts it
+                continue  # the negative stock stays until a stocktaking corrects it
             item.receive(qty, cost)
-            document = self._journal.sale(
-                day=day,
+            document = self._journal.write(
+                "sales",
+                day,
                 firm=sale.firm.id,
                 warehouse=sale.warehouse,
                 customer=sale.customer.id,

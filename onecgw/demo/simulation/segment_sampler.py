@@ -1,4 +1,4 @@
-"""A sales sampler: where one segment draws its customers and the lines of its documents."""
+"""Draws the customers and the document lines of one sales segment at random."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -29,7 +29,7 @@ _ATTEMPTS_FOR_A_KNOWN_CUSTOMER: Final = 20
 
 
 class SegmentSampler:
-    """The customers and items of one segment, ready to be drawn from."""
+    """The customers and stock items of one segment, drawn by their weights."""
 
     def __init__(
         self, *, rng: Random, company: Company, segment: Segment, stock_ledger: StockLedger
@@ -83,7 +83,7 @@ class SegmentSampler:
         return next(customer for customer in self.customers if customer.created <= day)
 
     def seller_of(self, customer: Partner) -> int:
-        """Wholesale customers have their manager; retail has whoever is there."""
+        """Wholesale customers have their manager; retail has any seller of the firm."""
         if self.segment.wholesale:
             return self._sellers[customer.id % len(self._sellers)]
         return self._rng.choice(self._sellers)
@@ -105,7 +105,7 @@ class SegmentSampler:
             yield self.sale_line(item, qty, discount)
 
     def sale_line(self, item: StockItem, qty: int, discount_percent: int) -> SaleLine:
-        """Sell so much from a item, at its purchase price and the product's margin."""
+        """Sell so much from an item, at its purchase price and the product's margin."""
         vat_percent = self.firm.vat_percent
         price = item.sale_price(vat_percent, discount_percent)
         amount = divide(price * qty, 1000)
@@ -132,7 +132,7 @@ class SegmentSampler:
 
 
 def _dealt(rng: Random, values: Sequence[_ValueT]) -> Iterator[_ValueT]:
-    """The values like cards: in a random order, and each as often as the others."""
+    """Yield the values without end: in random order, each equally often."""
     while True:
         yield from rng.sample(values, len(values))
 

@@ -1,4 +1,4 @@
-"""Who owes whom, and the money of a day: customers pay, suppliers are paid."""
+"""Receivables and payables, and their payments day by day."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta

@@ -14,7 +14,7 @@ class StockItem:
     cost: what that quantity cost without VAT, kopecks of the base currency.
     unit_price: the purchase price of a unit without VAT, hundredths of the firm's currency.
     rate: kopecks of the base currency for a hundredth of the firm's currency.
-    source: the item it is filled up from; None is filled up by the supplier.
+    source: the item that replenishes it; None is replenished by the supplier.
     daily_qty: what leaves it on an average day, thousandths of a unit.
     """
 
@@ -62,17 +62,17 @@ class StockItem:
 
 @attrs.define
 class StockLedger:
-    """All items, by warehouse and product."""
+    """All stock items, by warehouse and product."""
 
     items: dict[tuple[int, int], StockItem] = attrs.field(factory=dict)
 
     def add(self, item: StockItem) -> None:
-        """Put up a item."""
+        """Add an item."""
         self.items[item.warehouse.id, item.product.id] = item
 
     @property
     def cost(self) -> int:
-        """What everything on the items cost, kopecks."""
+        """The cost of the whole stock, kopecks."""
         return sum(item.cost for item in self.items.values())
 
     def in_warehouse(self, warehouse: Warehouse) -> dict[int, StockItem]:
@@ -84,5 +84,5 @@ class StockLedger:
         }
 
     def of(self, warehouse: int, product: int) -> StockItem:
-        """The item of a product in a warehouse."""
+        """The stock of a product in a warehouse."""
         return self.items[warehouse, product]
