@@ -9,7 +9,7 @@ import msgspec
 
 from onecgw import answers
 from onecgw.arguments import to_onec
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.contract import Kind, Question, Tool
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.call import OnecCall

@@ -12,7 +12,7 @@ import attrs
 import msgspec
 import trio
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.errors import OnecError
 from onecgw.onec import network
 from onecgw.onec.answers import read_object

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_type_hints
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 
 COST_MEASURES: Final = frozenset({"cost", "profit", "margin"})
 

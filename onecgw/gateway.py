@@ -15,8 +15,8 @@ from onecgw.answers import Answer, Bounds
 from onecgw.arguments import parse_arguments
 from onecgw.asking import Asking, Sources
 from onecgw.audit import AuditRecord, AuditSink
+from onecgw.auth.caller import COST, Caller
 from onecgw.bounding import Surface, bounds_of, clamp
-from onecgw.caller import COST, Caller
 from onecgw.catalogue import NO_SUCH_TOOL, Catalogue
 from onecgw.contract import (
     Composition,

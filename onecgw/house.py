@@ -14,11 +14,11 @@ import trio
 from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditTrail
+from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.catalogue import Catalogue
 from onecgw.contract import Capabilities
 from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway import Gateway
-from onecgw.identity import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.mcp.engine import Engine
 from onecgw.oauth.grants import sweep
 from onecgw.oauth.opening import open_realm

@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.house import open_house
 from onecgw.serving import serve_app
 from onecgw.settings import Settings

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.faults import FaultPlan
 from onecgw.demo.server import serve_demo_onec

@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 import attrs
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine, Incoming
 
 TICK_SECONDS: Final = 1

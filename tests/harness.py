@@ -10,8 +10,8 @@ import httpx
 from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditRecord
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.bounding import Surface
-from onecgw.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.mcp.engine import Engine

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
 from onecgw.tools import BY_NAME
 from onecgw.web.app import build_app

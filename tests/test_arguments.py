@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from onecgw.arguments import MAX_ELEMENTS, parse_arguments, to_onec
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.contract import COST_MEASURES, Tool
 from onecgw.errors import ValidationFailed
 from onecgw.schema import input_schema

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue import Catalogue
 from onecgw.contract import Capabilities, Tool
 from onecgw.errors import NotFound, Unsupported

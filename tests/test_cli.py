@@ -17,7 +17,7 @@ import trio
 from click.testing import CliRunner
 
 from onecgw import __version__
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.cli import main
 from onecgw.tools import ALL
 from tests.oauth.person import fetch_token, list_tools

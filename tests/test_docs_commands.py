@@ -20,7 +20,7 @@ import trio
 
 from onecgw.answers import Bounds, build_table, read_candidates
 from onecgw.arguments import parse_arguments, to_onec
-from onecgw.caller import RESOLVE, SALES
+from onecgw.auth.caller import RESOLVE, SALES
 from onecgw.contract import COST_MEASURES
 from onecgw.demo.books import Books
 from onecgw.demo.faults import parse_faults

@@ -9,8 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.audit import AuditRecord
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
 from onecgw.bounding import Surface
-from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
 from onecgw.contract import Capabilities
 from onecgw.errors import (
     InvalidRequest,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from onecgw.audit_report import AuditQuery, read_audit
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.house import open_house
 from onecgw.settings import (
     AuditSettings,

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.caller import RESOLVE, SALES
+from onecgw.auth.caller import RESOLVE, SALES
 from onecgw.errors import (
     Ambiguous,
     Candidate,

@@ -7,7 +7,7 @@ import attrs
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.tools import ALL
 from tests.harness import answering
 from tests.surfaces import DOORS, Door, open_surfaces

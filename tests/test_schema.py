@@ -4,7 +4,7 @@ import attrs
 import pytest
 from jsonschema import Draft202012Validator
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.contract import Capabilities, Kind, Tool
 from onecgw.schema import View, input_schema, output_schema
 from onecgw.tools import ALL, BY_NAME

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.contract import Kind, Tool
 from onecgw.demo.books import Books
 from onecgw.demo.server import serve_demo_onec

@@ -13,7 +13,7 @@ import attrs
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.contract import COST_MEASURES, Field, Kind, Tool, fields_of
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.reports import TABULAR

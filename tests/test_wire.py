@@ -8,7 +8,7 @@ import attrs
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from onecgw.tools import ALL
 from tests.cycle.scripted import answer_of

@@ -5,7 +5,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import Ambiguous, InvalidRequest
 from onecgw.mcp.client import ELICITATION
 from onecgw.mcp.exchange import Exchange

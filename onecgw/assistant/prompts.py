@@ -9,7 +9,7 @@ import msgspec
 
 from onecgw.assistant.plans import LANGUAGES, PLANS, RULES, Language, Plan
 from onecgw.assistant.spans import SPELLED, read_span
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.catalogue import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.mcp.exchange import Exchange

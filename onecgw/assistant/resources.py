@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK, Caller
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK, Caller
 from onecgw.catalogue import Catalogue
 from onecgw.contract import Kind, Tool
 from onecgw.errors import NotFound

@@ -2,7 +2,7 @@
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import ScopeMissing
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.mcp.exchange import Exchange

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import click
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, make_store, open_store
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import moment, print_json, print_table

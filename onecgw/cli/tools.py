@@ -4,7 +4,7 @@ import json
 
 import click
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue import Catalogue
 from onecgw.settings import LimitsSettings
 from onecgw.tools import ALL

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.cells import Cell, dimension_maker, measure_maker
 from onecgw.demo.report import Report

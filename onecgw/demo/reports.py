@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST, MONEY, SALES, STOCK
+from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.ledger.catalogues import CatalogueName
 from onecgw.demo.report import ID_BITS, Dimension, Filter, Measure, Report
 

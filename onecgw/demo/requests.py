@@ -8,7 +8,7 @@ from uuid import UUID
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Catalogue, Item
 from onecgw.demo.refusals import Refusal

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST, MONEY, RESOLVE
+from onecgw.auth.caller import COST, MONEY, RESOLVE
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Item
 from onecgw.demo.ledger.catalogues import CatalogueName

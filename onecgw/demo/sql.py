@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.ledger.calendar import month_start, months_before
 from onecgw.demo.packing import Word, group_count, pack

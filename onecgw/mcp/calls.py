@@ -5,7 +5,7 @@ from typing import Literal
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.channel import Channel
 from onecgw.mcp.client import Client
 

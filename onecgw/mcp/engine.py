@@ -6,7 +6,8 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
+from onecgw.auth.signing import MIN_KEY_BYTES, Sealer
 from onecgw.mcp import admission, wire
 from onecgw.mcp.admission import Meta, Mirror
 from onecgw.mcp.calls import Call, Result
@@ -29,7 +30,6 @@ from onecgw.mcp.problems import (
     RpcError,
 )
 from onecgw.mcp.sessions import resume
-from onecgw.sealing import MIN_KEY_BYTES, Sealer
 
 log: Final = logging.getLogger(__name__)
 

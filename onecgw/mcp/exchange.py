@@ -5,7 +5,7 @@ from typing import Final
 
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp import wire
 from onecgw.mcp.admission import LOG_LEVELS
 from onecgw.mcp.channel import Channel

@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.exchange import Exchange
 
 JsonObject = Mapping[str, object]

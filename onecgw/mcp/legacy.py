@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from onecgw.auth.signing import Sealer
 from onecgw.mcp import wire
 from onecgw.mcp.admission import LOG_LEVELS
 from onecgw.mcp.calls import Call, Method, Result
@@ -16,7 +17,6 @@ from onecgw.mcp.features import Features
 from onecgw.mcp.problems import INVALID_PARAMS, RpcError
 from onecgw.mcp.sessions import Session, issue
 from onecgw.mcp.versions import LATEST_LEGACY, LEGACY
-from onecgw.sealing import Sealer
 
 DEFAULT_LOG_LEVEL: Final = "info"
 MAX_LOG_LEVELS: Final = 10_000

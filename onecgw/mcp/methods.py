@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from onecgw.auth.signing import Sealer
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.mcp import wire
 from onecgw.mcp.calls import Call, Method, Pieces, Result
@@ -31,7 +32,6 @@ from onecgw.mcp.problems import (
     tool_error_text,
 )
 from onecgw.mcp.rounds import InputRequired, Rounds, input_required, open_rounds, subject_of
-from onecgw.sealing import Sealer
 
 MAX_COMPLETIONS: Final = 100  # MCP, completion, "Completion Results"
 MAX_ECHO_CHARACTERS: Final = 100

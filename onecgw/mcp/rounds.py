@@ -11,10 +11,10 @@ from typing import Final
 
 import msgspec
 
+from onecgw.auth.signing import NotSealed, Sealer
 from onecgw.mcp import wire
 from onecgw.mcp.problems import INVALID_PARAMS, RpcError
 from onecgw.mcp.questions import Answer, Question
-from onecgw.sealing import NotSealed, Sealer
 
 STATE_SECONDS: Final = 900  # a person may go and ask a colleague
 PURPOSE: Final = "mcp request state"

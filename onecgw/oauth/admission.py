@@ -8,9 +8,9 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
+from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
 from onecgw.errors import OnecUnavailable, StorageUnavailable
-from onecgw.identity import InvalidKey, UncheckedKey, ValidKey
 from onecgw.oauth.grants import (
     Grant,
     confirm_access,

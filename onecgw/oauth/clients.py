@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
+from onecgw.auth.signing import NotSealed
 from onecgw.oauth.client import METHODS, Client, accept_redirects, clean_name
 from onecgw.oauth.documents import Documents
 from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
 from onecgw.oauth.redirects import RedirectPolicy
 from onecgw.oauth.vault import Vault
-from onecgw.sealing import NotSealed
 
 PREFIX: Final = "ocg_dc_"
 _PURPOSE: Final = "client"

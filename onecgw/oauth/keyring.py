@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.identity import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
+from onecgw.auth.key_verification import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 
 VALID_SECONDS: Final = 300
 INVALID_SECONDS: Final = 15

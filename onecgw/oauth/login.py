@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 import attrs
 
+from onecgw.auth.key_verification import InvalidKey, UncheckedKey
+from onecgw.auth.signing import NotSealed
 from onecgw.errors import StorageUnavailable
-from onecgw.identity import InvalidKey, UncheckedKey
 from onecgw.oauth.authorization import (
     Ask,
     Pairs,
@@ -31,7 +32,6 @@ from onecgw.oauth.transactions import (
     take_transaction,
 )
 from onecgw.oauth.vault import CODE
-from onecgw.sealing import NotSealed
 
 ASK_SECONDS: Final = 600
 MAX_KEY_CHARACTERS: Final = 512

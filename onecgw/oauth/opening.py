@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from onecgw.audit import AuditEvent
+from onecgw.auth.key_verification import CheckKey
 from onecgw.errors import StorageUnavailable
-from onecgw.identity import CheckKey
 from onecgw.oauth.clients import Clients, read_configured
 from onecgw.oauth.denials import is_client_denied
 from onecgw.oauth.documents import Documents

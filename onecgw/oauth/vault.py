@@ -13,8 +13,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from onecgw.auth.signing import Sealer, derive_key, to_text
 from onecgw.errors import ConfigError
-from onecgw.sealing import Sealer, derive_key, to_text
 
 log = logging.getLogger(__name__)
 

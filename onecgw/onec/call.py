@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 
 HEALTH_PATH: Final = "/mcp/health"
 VERIFY_PATH: Final = "/mcp/auth/verify"

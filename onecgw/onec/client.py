@@ -10,9 +10,9 @@ import attrs
 import msgspec
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey
 from onecgw.errors import OnecBadResponse, OnecError, OnecUnavailable
-from onecgw.identity import InvalidKey, KeyVerdict, UncheckedKey
 from onecgw.onec.answers import read_object
 from onecgw.onec.breaker import Breaker, BreakerState
 from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall

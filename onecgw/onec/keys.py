@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.auth.key_verification import ValidKey
 from onecgw.errors import OnecBadResponse
-from onecgw.identity import ValidKey
 from onecgw.onec.failures import Reply
 from onecgw.onec.reasons import contract_error, text_of
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.caller import ALL_SCOPES, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, STOCK
 from onecgw.settings import rules
 from onecgw.settings.setting import Duration, Setting
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.settings import rules
 from onecgw.settings.logins import OauthSettings
 from onecgw.settings.setting import Secret, Setting

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from onecgw.caller import COST, MONEY, SALES, STOCK
+from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.contract import Composition, Kind, Tool
 from onecgw.cycle.answer import Inquiry, render
 from onecgw.cycle.figures import COMPONENTS, Books, ratios_for

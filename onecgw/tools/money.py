@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.caller import MONEY
+from onecgw.auth.caller import MONEY
 from onecgw.contract import Arg, Kind, Tool
 from onecgw.tools.parts import BalanceDay, RequiredPeriod, SortKeys, Top
 

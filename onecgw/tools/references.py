@@ -2,7 +2,7 @@
 
 import attrs
 
-from onecgw.caller import MONEY, RESOLVE
+from onecgw.auth.caller import MONEY, RESOLVE
 from onecgw.contract import Kind, Tool
 from onecgw.tools.parts import IncludeGroups, Limit, Query
 

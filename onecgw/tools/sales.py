@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.caller import SALES
+from onecgw.auth.caller import SALES
 from onecgw.contract import COST_MEASURES, Arg, Kind, Naming, Tool
 from onecgw.tools.parts import (
     ChannelIds,

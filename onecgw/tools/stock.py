@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.caller import STOCK
+from onecgw.auth.caller import STOCK
 from onecgw.contract import Arg, Kind, Tool
 from onecgw.tools.parts import BalanceDay, FirmIds, ProductIds, SortKeys, Top, WarehouseIds
 

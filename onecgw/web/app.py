@@ -10,7 +10,7 @@ from quart import Response as QuartResponse
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.gateway import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.settings import Settings

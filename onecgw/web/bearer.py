@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.settings import Secret
 from onecgw.web.asgi import Receive, Request, read_body

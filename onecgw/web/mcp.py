@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
 from onecgw.mcp.admission import Mirror
 from onecgw.mcp.engine import Engine, Incoming, Outgoing

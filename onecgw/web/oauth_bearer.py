@@ -1,6 +1,6 @@
 """OAuth access tokens of MCP requests → callers, and the challenges of those who have none."""
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.oauth.admission import Admission
 from onecgw.oauth.realm import Origin, Realm

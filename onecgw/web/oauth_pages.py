@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authorization import Ask
 from onecgw.oauth.login import Consent
 from onecgw.oauth.redirects import is_loopback, shown_host

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.caller import COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import COST, MONEY, RESOLVE, SALES, STOCK
 
 LANGUAGES: Final = {"en": "English", "uk": "Українська", "ru": "Русский"}
 DEFAULT_LANGUAGE: Final = "en"

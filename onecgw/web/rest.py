@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.web.asgi import (

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
 from tests.harness import Rig, make_engine, open_rig
 from tests.mcp.support import META, Recorder, ask, legacy, modern, send

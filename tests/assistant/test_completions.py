@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from onecgw.caller import ALL_SCOPES, RESOLVE, SALES, Caller
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, Caller
 from tests.harness import Answering, answering, make_engine, open_rig
 from tests.mcp.support import ask, modern
 

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 
 from onecgw.assistant.resources import ABOUT_SCOPES
-from onecgw.caller import ALL_SCOPES, COST, SALES, STOCK, Caller
+from onecgw.auth.caller import ALL_SCOPES, COST, SALES, STOCK, Caller
 from onecgw.tools import BY_NAME
 from tests.harness import answering, make_engine, open_rig
 from tests.mcp.support import ask, modern

@@ -14,7 +14,7 @@ import trio
 
 from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.onec.client import OnecClient

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.report import Report
 from onecgw.demo.reports import SALES_REPORT, TABULAR

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine, Incoming
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import Features, ToolResult

@@ -13,7 +13,7 @@ import attrs
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.onec.call import OnecCall
 from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import InvalidRequest, NotFound, Problem, ValidationFailed
 from onecgw.mcp.client import ELICITATION, SAMPLING
 from onecgw.mcp.exchange import Exchange

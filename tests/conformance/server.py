@@ -10,7 +10,7 @@ from functools import partial
 
 import trio
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.hub import Hub
 from onecgw.serving import serve_app

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.contract import Capabilities
 from onecgw.errors import (
     OnecgwError,

@@ -6,7 +6,7 @@ import httpx
 import trio
 from trio.testing import MockClock
 
-from onecgw.caller import ALL_SCOPES, RESOLVE
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE
 from tests.cycle.scripted import (
     APRIL,
     answer_of,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.settings import ApiSettings, Secret
 from onecgw.web.app import build_app
 from tests.cycle.scripted import answer_of

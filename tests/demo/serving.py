@@ -7,7 +7,7 @@ from functools import partial
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.faults import FaultPlan
 from onecgw.demo.server import serve_demo_onec

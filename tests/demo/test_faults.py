@@ -12,7 +12,7 @@ import trio.testing
 
 from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue import Catalogue
 from onecgw.demo.books import Books
 from onecgw.demo.faults import FAULTS, BadFault, FaultPlan, parse_faults

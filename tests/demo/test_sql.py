@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.reports import SALES_REPORT
 from onecgw.demo.requests import read_request

@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.errors import NotFound
 from onecgw.mcp.admission import Mirror
 from onecgw.mcp.engine import Engine, Incoming, Outgoing

@@ -5,7 +5,7 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import (
     NotFound,
     OnecTimeout,

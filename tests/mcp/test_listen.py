@@ -5,7 +5,7 @@ from typing import Any
 import trio
 import trio.testing
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.hub import MAX_LISTENERS_PER_CALLER
 from onecgw.mcp.modern import SUBSCRIPTION_ID

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from onecgw.assistant.plans import PLANS
 from onecgw.assistant.resources import REPORT, RESOURCES
+from onecgw.auth.signing import Sealer
 from onecgw.mcp import problems
 from onecgw.mcp.hub import Hub
 from onecgw.mcp.inflight import Inflight
@@ -11,7 +12,6 @@ from onecgw.mcp.legacy import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
 from onecgw.mcp.modern import modern_methods
 from onecgw.mcp.versions import SUPPORTED
-from onecgw.sealing import Sealer
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import KEY
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.grants import Grant
 from onecgw.oauth.issuing import Redemption
 

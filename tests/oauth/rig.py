@@ -15,9 +15,9 @@ import httpx
 import trio
 
 from onecgw.audit import AuditEvent, AuditRecord, AuditTrail
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
 from onecgw.errors import OnecUnavailable
-from onecgw.identity import KeyVerdict, UncheckedKey
 from onecgw.oauth.fetching import Fetcher
 from onecgw.oauth.opening import open_realm
 from onecgw.oauth.realm import Realm

@@ -12,7 +12,7 @@ import msgspec
 import onecgw
 from onecgw.audit import AuditEvent, AuditRecord
 from onecgw.audit_report import AuditQuery, read_audit
-from onecgw.caller import ALL_SCOPES, RESOLVE, SALES
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.issuing import GRACE_SECONDS
 from onecgw.settings import RateLimitSettings

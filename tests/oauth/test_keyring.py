@@ -5,8 +5,8 @@ import pytest
 import trio
 import trio.testing
 
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 from onecgw.errors import OnecUnavailable
-from onecgw.identity import InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 from onecgw.oauth.keyring import INVALID_SECONDS, VALID_SECONDS, Checked, Keyring
 
 VALID = ValidKey(sub="owner", name="Owner", scopes=frozenset({"mcp:resolve"}))

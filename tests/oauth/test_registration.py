@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.fetching import Address, Fetcher
 from onecgw.oauth.problems import OauthProblem
 from onecgw.oauth.redirects import KNOWN, RedirectPolicy, is_same_redirect

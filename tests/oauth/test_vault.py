@@ -6,9 +6,9 @@ from typing import get_args
 import msgspec
 import pytest
 
+from onecgw.auth.signing import NotSealed, Sealer
 from onecgw.errors import ConfigError
 from onecgw.oauth.vault import ACCESS, CODE, KEY, REFRESH, Kind, Vault, open_vault, read_vault
-from onecgw.sealing import NotSealed, Sealer
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, open_oauth
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

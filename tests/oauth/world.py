@@ -12,10 +12,10 @@ import trio
 from click.testing import CliRunner, Result
 
 from onecgw.audit import AuditEvent, AuditTrail
-from onecgw.caller import ALL_SCOPES, RESOLVE
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict
 from onecgw.cli import main
 from onecgw.errors import StorageUnavailable
-from onecgw.identity import InvalidKey, KeyVerdict
 from onecgw.oauth.admission import Admission
 from onecgw.oauth.authorization import Ask
 from onecgw.oauth.grants import sweep

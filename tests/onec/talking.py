@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.onec.call import OnecCall
 from onecgw.onec.client import OnecClient
 from onecgw.settings import OnecSettings

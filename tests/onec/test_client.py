@@ -8,7 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.caller import RESOLVE, SALES, Caller
+from onecgw.auth.caller import RESOLVE, SALES, Caller
+from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
 from onecgw.errors import (
     OnecBadResponse,
     OnecError,
@@ -16,7 +17,6 @@ from onecgw.errors import (
     OnecTimeout,
     OnecUnavailable,
 )
-from onecgw.identity import InvalidKey, UncheckedKey, ValidKey
 from onecgw.onec import client as client_module
 from onecgw.onec.call import OnecCall
 from onecgw.onec.deadline import deadline

@@ -16,7 +16,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.demo.faults import FAULTS
 from onecgw.demo.faulty import FAULT_HEADER, Faulty
 from onecgw.demo.server import serve_demo_onec

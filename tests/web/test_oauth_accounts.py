@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.grants import revoke_grant
 from onecgw.oauth.keyring import Checked, Keyring

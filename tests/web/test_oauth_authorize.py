@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import ASK_SECONDS
 from onecgw.oauth.transactions import TRANSACTION_SECONDS

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.contract import Capabilities
 from onecgw.settings import ApiSettings, Secret
 from onecgw.tools import BY_NAME

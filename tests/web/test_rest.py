@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import trio
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.settings import ApiSettings, LimitsSettings, Secret
 from onecgw.tools import ALL
 from onecgw.web.app import build_app

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.client import PAGE_TYPE
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import JsonObject, Resources

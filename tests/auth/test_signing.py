@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from onecgw.sealing import MAX_SEALED_CHARACTERS, NotSealed, Sealer, derive_key, to_text
+from onecgw.auth.signing import MAX_SEALED_CHARACTERS, NotSealed, Sealer, derive_key, to_text
 
 KEY = bytes(range(32))
 
