@@ -8,9 +8,9 @@ import attrs
 import msgspec
 
 from onecgw import answers
-from onecgw.arguments import to_onec
 from onecgw.auth.caller import Caller
-from onecgw.contract import Kind, Question, Tool
+from onecgw.catalogue.declaration import Kind, Question, Tool
+from onecgw.catalogue.parsing import to_onec
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.call import OnecCall
 from onecgw.onec.client import OnecClient

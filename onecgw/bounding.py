@@ -3,8 +3,8 @@
 from typing import Any, Literal
 
 from onecgw.answers import Bounds
-from onecgw.arguments import to_onec
-from onecgw.contract import Kind, Tool, closed_measures, fields_of
+from onecgw.catalogue.declaration import Kind, Tool, closed_measures, fields_of
+from onecgw.catalogue.parsing import to_onec
 from onecgw.settings import LimitsSettings
 
 Surface = Literal["mcp", "rest"]

@@ -12,13 +12,11 @@ import trio
 
 from onecgw import answers
 from onecgw.answers import Answer, Bounds
-from onecgw.arguments import parse_arguments
 from onecgw.asking import Asking, Sources
 from onecgw.audit import AuditRecord, AuditSink
 from onecgw.auth.caller import COST, Caller
 from onecgw.bounding import Surface, bounds_of, clamp
-from onecgw.catalogue import NO_SUCH_TOOL, Catalogue
-from onecgw.contract import (
+from onecgw.catalogue.declaration import (
     Composition,
     Kind,
     Naming,
@@ -27,8 +25,10 @@ from onecgw.contract import (
     closed_measures,
     fields_of,
 )
+from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
+from onecgw.catalogue.parsing import parse_arguments
+from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
-from onecgw.json_input import read_json_object
 from onecgw.naming import name_to_resolve, pick_candidate, with_id
 from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out

@@ -15,8 +15,9 @@ from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditTrail
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
-from onecgw.catalogue import Catalogue
-from onecgw.contract import Capabilities
+from onecgw.catalogue.declaration import Capabilities
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway import Gateway
 from onecgw.mcp.engine import Engine
@@ -29,7 +30,6 @@ from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
 from onecgw.settings import Settings
 from onecgw.store import Store
-from onecgw.tools import ALL
 from onecgw.web.oauth import OauthSite, open_site
 from onecgw.web.readiness import Readiness
 

@@ -5,7 +5,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.contract import Naming
+from onecgw.catalogue.declaration import Naming
 from onecgw.errors import Ambiguous, Candidate, OnecBadResponse, Problem, ValidationFailed
 
 TOLD_CANDIDATES: Final = 10

@@ -12,12 +12,13 @@ from onecgw.assistant import make_features
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.bounding import Surface
-from onecgw.catalogue import Catalogue
+from onecgw.catalogue.json_schema import View
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.mcp.engine import Engine
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecClient
-from onecgw.schema import View
 from onecgw.settings import (
     ApiSettings,
     AuditSettings,
@@ -30,7 +31,6 @@ from onecgw.settings import (
     ServerSettings,
     Settings,
 )
-from onecgw.tools import ALL
 
 MCP_TOKEN = "test-mcp-token-0001"
 API_TOKEN = "test-api-token-0001"

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
-from onecgw.contract import Field, Tool, fields_of
-from onecgw.tools import BY_NAME
+from onecgw.catalogue.declaration import Field, Tool, fields_of
+from onecgw.catalogue.tools import BY_NAME
 
 Ask = Callable[[Tool, dict[str, Any]], Awaitable[Any]]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.answers import Answer, Bounds, build_candidates, build_passed, build_table
-from onecgw.contract import COST_MEASURES
+from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
 
 COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":"number"}]'

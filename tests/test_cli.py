@@ -18,8 +18,8 @@ from click.testing import CliRunner
 
 from onecgw import __version__
 from onecgw.auth.caller import ALL_SCOPES
+from onecgw.catalogue.tools import ALL
 from onecgw.cli import main
-from onecgw.tools import ALL
 from tests.oauth.person import fetch_token, list_tools
 
 START_SECONDS = 60

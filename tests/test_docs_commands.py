@@ -19,9 +19,10 @@ import pytest
 import trio
 
 from onecgw.answers import Bounds, build_table, read_candidates
-from onecgw.arguments import parse_arguments, to_onec
 from onecgw.auth.caller import RESOLVE, SALES
-from onecgw.contract import COST_MEASURES
+from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.catalogue.parsing import parse_arguments, to_onec
+from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
 from onecgw.demo.faults import parse_faults
 from onecgw.house import open_gateway
@@ -32,7 +33,6 @@ from onecgw.onec.keys import read_identity
 from onecgw.onec.reasons import contract_error
 from onecgw.run_demo import DEMO_API_TOKEN, demo_settings
 from onecgw.settings import LimitsSettings
-from onecgw.tools import ALL, BY_NAME
 from onecgw.web.app import build_app
 from tests.demo.serving import PASSWORD, demo_on_socket
 from tests.harness import make_engine

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
 from onecgw.bounding import Surface
-from onecgw.contract import Capabilities
+from onecgw.catalogue.declaration import Capabilities
 from onecgw.errors import (
     InvalidRequest,
     LimitExceeded,

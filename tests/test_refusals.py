@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
-from onecgw.tools import ALL
+from onecgw.catalogue.tools import ALL
 from tests.harness import answering
 from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire.refusals import LEAST, TABLE

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
+from onecgw.catalogue.tools import ALL
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
-from onecgw.tools import ALL
 from tests.cycle.scripted import answer_of
 from tests.harness import answering, make_settings
 from tests.surfaces import DOORS, Door, open_surfaces

@@ -10,7 +10,7 @@ import msgspec
 from onecgw.assistant.plans import LANGUAGES, PLANS, RULES, Language, Plan
 from onecgw.assistant.spans import SPELLED, read_span
 from onecgw.auth.caller import Caller
-from onecgw.catalogue import Catalogue
+from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import JsonObject

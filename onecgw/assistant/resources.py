@@ -8,12 +8,12 @@ import attrs
 import msgspec
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK, Caller
-from onecgw.catalogue import Catalogue
-from onecgw.contract import Kind, Tool
+from onecgw.catalogue.declaration import Kind, Tool
+from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import JsonObject
-from onecgw.schema import input_schema
 
 CATALOGUE: Final = "onec://catalogue"
 REPORT: Final = "onec://catalogue/{tool}"

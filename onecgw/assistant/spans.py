@@ -7,8 +7,8 @@ from typing import Final
 
 import attrs
 
+from onecgw.catalogue.scalars import read_day
 from onecgw.errors import Problem, ValidationFailed
-from onecgw.values import read_day
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _DAYS: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.| - | – |/)(\d{4}-\d{2}-\d{2})", re.ASCII)

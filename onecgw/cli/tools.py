@@ -5,9 +5,9 @@ import json
 import click
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue import Catalogue
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.settings import LimitsSettings
-from onecgw.tools import ALL
 
 
 @click.command()

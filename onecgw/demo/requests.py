@@ -9,11 +9,11 @@ from uuid import UUID
 import attrs
 
 from onecgw.auth.caller import COST
+from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue import Catalogue, Item
 from onecgw.demo.refusals import Refusal
 from onecgw.demo.report import Filter, Report
-from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 # The service's own ceiling; the gateway asks for less.
 MAX_ROWS: Final = 50_000

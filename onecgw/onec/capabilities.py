@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import trio
 
-from onecgw.contract import Capabilities
+from onecgw.catalogue.declaration import Capabilities
 from onecgw.errors import OnecError
 from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from onecgw.assistant.pages import CYCLE, PAGE_OF_TOOL, REPORT, render_page
-from onecgw.tools import BY_NAME
+from onecgw.catalogue.tools import BY_NAME
 from onecgw.web.app import build_app
 from tests.harness import MCP_TOKEN, answering, make_engine, open_rig
 

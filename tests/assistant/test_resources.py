@@ -5,7 +5,7 @@ import msgspec
 
 from onecgw.assistant.resources import ABOUT_SCOPES
 from onecgw.auth.caller import ALL_SCOPES, COST, SALES, STOCK, Caller
-from onecgw.tools import BY_NAME
+from onecgw.catalogue.tools import BY_NAME
 from tests.harness import answering, make_engine, open_rig
 from tests.mcp.support import ask, modern
 

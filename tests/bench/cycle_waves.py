@@ -15,11 +15,11 @@ import trio
 from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.catalogue import Catalogue
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.gateway import Gateway, ToolCall
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecSettings
-from onecgw.tools import ALL
 from tests.cycle.scripted import answer_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.harness import make_cache

@@ -11,13 +11,13 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
-from onecgw.contract import Capabilities
+from onecgw.catalogue.declaration import Capabilities
+from onecgw.catalogue.tools import ALL
 from onecgw.errors import (
     OnecgwError,
     OnecTimeout,
     ScopeMissing,
 )
-from onecgw.tools import ALL
 from tests.cycle.scripted import (
     APRIL,
     REPORT_TIMEOUT_MS,

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from onecgw.catalogue.tools.cycle import compose
+from onecgw.catalogue.tools.cycle_plan import CashConversionCycle, Key, plan
+from onecgw.catalogue.tools.parts import Period
 from onecgw.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.cycle.spans import Span
 from onecgw.errors import OnecgwError
-from onecgw.tools.cycle import compose
-from onecgw.tools.cycle_plan import CashConversionCycle, Key, plan
-from onecgw.tools.parts import Period
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)  # the 21st ends in the last time zone
 AT_TEN = NOON - timedelta(hours=2)  # the 23rd begins in the first time zone

@@ -13,7 +13,8 @@ import trio.testing
 from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.catalogue import Catalogue
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
 from onecgw.demo.faults import FAULTS, BadFault, FaultPlan, parse_faults
 from onecgw.demo.misfortunes import MISFORTUNES
@@ -35,7 +36,6 @@ from onecgw.gateway import Gateway, ToolCall
 from onecgw.onec import client as client_module
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret
-from onecgw.tools import ALL
 from tests.demo.serving import AUTH, LOGIN, PASSWORD, client_in_memory, demo_on_socket
 from tests.harness import make_cache
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.contract import Capabilities
+from onecgw.catalogue.declaration import Capabilities
 from onecgw.onec.capabilities import keep_capabilities_fresh, read_capabilities
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.onec.talking import client_of, recorded

@@ -10,10 +10,8 @@ import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
-from onecgw.contract import Field, fields_of, without_none
-from onecgw.errors import InvalidRequest, Problem, ValidationFailed
-from onecgw.json_input import read_json
-from onecgw.values import (
+from onecgw.catalogue.declaration import Field, fields_of, without_none
+from onecgw.catalogue.scalars import (
     SHOWN_CHARACTERS,
     Problems,
     beneath,
@@ -24,6 +22,8 @@ from onecgw.values import (
     refused,
     shown,
 )
+from onecgw.catalogue.strict_json import read_json
+from onecgw.errors import InvalidRequest, Problem, ValidationFailed
 
 Request = TypeVar("Request")
 

@@ -5,9 +5,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from onecgw.auth.caller import ALL_SCOPES, COST
-from onecgw.contract import Capabilities, Kind, Tool
-from onecgw.schema import View, input_schema, output_schema
-from onecgw.tools import ALL, BY_NAME
+from onecgw.catalogue.declaration import Capabilities, Kind, Tool
+from onecgw.catalogue.json_schema import View, input_schema, output_schema
+from onecgw.catalogue.tools import ALL, BY_NAME
 from tests.harness import view_of
 
 OPEN = view_of(frozenset(ALL_SCOPES))

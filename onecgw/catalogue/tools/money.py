@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import MONEY
-from onecgw.contract import Arg, Kind, Tool
-from onecgw.tools.parts import BalanceDay, RequiredPeriod, SortKeys, Top
+from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.tools.parts import BalanceDay, RequiredPeriod, SortKeys, Top
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
 

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from onecgw.contract import Capabilities, Kind, Tool, closed_measures, fields_of
+from onecgw.catalogue.declaration import Capabilities, Kind, Tool, closed_measures, fields_of
+from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema, output_schema
 from onecgw.errors import NotFound, Problem, Unsupported
-from onecgw.schema import JsonObject, View, about, input_schema, output_schema
 from onecgw.settings import LimitsSettings
 
 NO_SUCH_TOOL: Final = "there is no such tool"

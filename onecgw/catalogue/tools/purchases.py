@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import MONEY
-from onecgw.contract import Arg, Kind, Tool
-from onecgw.tools.parts import (
+from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.tools.parts import (
     FirmIds,
     ProductIds,
     RequiredPeriod,

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from onecgw.contract import Tool
-from onecgw.tools import cycle, money, purchases, references, sales, settlements, stock
+from onecgw.catalogue.declaration import Tool
+from onecgw.catalogue.tools import cycle, money, purchases, references, sales, settlements, stock
 
 ALL: Final[tuple[Tool, ...]] = (
     *references.TOOLS,

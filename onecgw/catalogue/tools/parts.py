@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.contract import Arg
+from onecgw.catalogue.declaration import Arg
 
 
 @attrs.frozen(kw_only=True)

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
-from onecgw.catalogue import Catalogue
-from onecgw.contract import Capabilities, Tool
+from onecgw.catalogue.declaration import Capabilities, Tool
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.errors import NotFound, Unsupported
 from onecgw.settings import LimitsSettings
-from onecgw.tools import ALL, BY_NAME
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 EVERYTHING = frozenset(ALL_SCOPES)

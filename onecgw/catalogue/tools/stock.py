@@ -5,8 +5,15 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import STOCK
-from onecgw.contract import Arg, Kind, Tool
-from onecgw.tools.parts import BalanceDay, FirmIds, ProductIds, SortKeys, Top, WarehouseIds
+from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.tools.parts import (
+    BalanceDay,
+    FirmIds,
+    ProductIds,
+    SortKeys,
+    Top,
+    WarehouseIds,
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import SALES
-from onecgw.contract import COST_MEASURES, Arg, Kind, Naming, Tool
-from onecgw.tools.parts import (
+from onecgw.catalogue.declaration import COST_MEASURES, Arg, Kind, Naming, Tool
+from onecgw.catalogue.tools.parts import (
     ChannelIds,
     CustomerIds,
     FirmIds,
@@ -15,7 +15,7 @@ from onecgw.tools.parts import (
     Top,
     WarehouseIds,
 )
-from onecgw.tools.references import CUSTOMER
+from onecgw.catalogue.tools.references import CUSTOMER
 
 SalesDimension = Literal[
     "warehouse",

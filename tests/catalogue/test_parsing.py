@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from onecgw.arguments import MAX_ELEMENTS, parse_arguments, to_onec
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.contract import COST_MEASURES, Tool
+from onecgw.catalogue.declaration import COST_MEASURES, Tool
+from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.parsing import MAX_ELEMENTS, parse_arguments, to_onec
+from onecgw.catalogue.scalars import MAX_PROBLEMS, shown
+from onecgw.catalogue.tools import ALL, BY_NAME
+from onecgw.catalogue.tools.parts import Period
+from onecgw.catalogue.tools.references import ResolveWithGroups
+from onecgw.catalogue.tools.sales import SalesFilters, SalesReport
 from onecgw.errors import ValidationFailed
-from onecgw.schema import input_schema
-from onecgw.tools import ALL, BY_NAME
-from onecgw.tools.parts import Period
-from onecgw.tools.references import ResolveWithGroups
-from onecgw.tools.sales import SalesFilters, SalesReport
-from onecgw.values import MAX_PROBLEMS, shown
 from tests.harness import view_of
 
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}

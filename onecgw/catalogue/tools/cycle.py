@@ -6,14 +6,8 @@ from decimal import Decimal
 from typing import Final
 
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.contract import Composition, Kind, Tool
-from onecgw.cycle.answer import Inquiry, render
-from onecgw.cycle.figures import COMPONENTS, Books, ratios_for
-from onecgw.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
-from onecgw.cycle.remarks import notes_of, warnings_of
-from onecgw.cycle.spans import Span
-from onecgw.errors import OnecgwError
-from onecgw.tools.cycle_plan import (
+from onecgw.catalogue.declaration import Composition, Kind, Tool
+from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
     SALES_SOURCE,
@@ -23,6 +17,12 @@ from onecgw.tools.cycle_plan import (
     first_open_day,
     plan,
 )
+from onecgw.cycle.answer import Inquiry, render
+from onecgw.cycle.figures import COMPONENTS, Books, ratios_for
+from onecgw.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
+from onecgw.cycle.remarks import notes_of, warnings_of
+from onecgw.cycle.spans import Span
+from onecgw.errors import OnecgwError
 
 _EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
 

@@ -5,8 +5,15 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import MONEY
-from onecgw.contract import Arg, Kind, Tool
-from onecgw.tools.parts import BalanceDay, CustomerIds, FirmIds, SortKeys, SupplierIds, Top
+from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.tools.parts import (
+    BalanceDay,
+    CustomerIds,
+    FirmIds,
+    SortKeys,
+    SupplierIds,
+    Top,
+)
 
 
 @attrs.frozen(kw_only=True)

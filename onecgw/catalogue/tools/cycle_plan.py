@@ -7,7 +7,17 @@ from typing import Annotated, Any, Final, Literal
 
 import attrs
 
-from onecgw.contract import Arg, Question, Tool
+from onecgw.catalogue.declaration import Arg, Question, Tool
+from onecgw.catalogue.tools.parts import FirmIds, Period, RequiredPeriod
+from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
+from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.catalogue.tools.settlements import (
+    PAYABLES_BALANCE,
+    RECEIVABLES_BALANCE,
+    PayablesFilters,
+    ReceivablesFilters,
+)
+from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
 from onecgw.cycle.figures import COMPONENTS
 from onecgw.cycle.formulas import balance_days
 from onecgw.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
@@ -19,16 +29,6 @@ from onecgw.cycle.spans import (
     merged,
 )
 from onecgw.errors import Problem, ValidationFailed
-from onecgw.tools.parts import FirmIds, Period, RequiredPeriod
-from onecgw.tools.purchases import PURCHASES_REPORT, PurchasesFilters
-from onecgw.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.tools.settlements import (
-    PAYABLES_BALANCE,
-    RECEIVABLES_BALANCE,
-    PayablesFilters,
-    ReceivablesFilters,
-)
-from onecgw.tools.stock import STOCK_BALANCE, StockFilters
 
 _LATEST_ZONE: Final = timedelta(hours=-12)  # where on Earth a day ends last
 

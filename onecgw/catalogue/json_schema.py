@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from onecgw.contract import Arg, Capabilities, Field, Kind, Tool, fields_of
+from onecgw.catalogue.declaration import Arg, Capabilities, Field, Kind, Tool, fields_of
 
 JsonObject = dict[str, Any]
 

@@ -3,8 +3,8 @@
 import attrs
 
 from onecgw.auth.caller import MONEY, RESOLVE
-from onecgw.contract import Kind, Tool
-from onecgw.tools.parts import IncludeGroups, Limit, Query
+from onecgw.catalogue.declaration import Kind, Tool
+from onecgw.catalogue.tools.parts import IncludeGroups, Limit, Query
 
 
 @attrs.frozen(kw_only=True)
