@@ -7,13 +7,13 @@ from typing import Any
 import attrs
 import msgspec
 
-from onecgw import answers
 from onecgw.auth.caller import Caller
 from onecgw.catalogue.declaration import Kind, Question, Tool
 from onecgw.catalogue.parsing import to_onec
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.call import OnecCall
 from onecgw.onec.client import OnecClient
+from onecgw.responses import shaping
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +57,7 @@ class Asking:
             arguments.get("include_groups"),
             self.caller.scopes,
         )
-        post = partial(self._post_checked, tool, body, answers.read_candidates)
+        post = partial(self._post_checked, tool, body, shaping.read_candidates)
         return (await self.sources.found.fetch(key, post)).body
 
     async def ask_question(self, question: Question) -> object:

@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from onecgw.answers import Bounds
 from onecgw.catalogue.declaration import Kind, Tool, closed_measures, fields_of
 from onecgw.catalogue.parsing import to_onec
+from onecgw.responses.shaping import Bounds
 from onecgw.settings import LimitsSettings
 
 Surface = Literal["mcp", "rest"]

@@ -10,8 +10,6 @@ import attrs
 import msgspec
 import trio
 
-from onecgw import answers
-from onecgw.answers import Answer, Bounds
 from onecgw.asking import Asking, Sources
 from onecgw.audit import AuditRecord, AuditSink
 from onecgw.auth.caller import COST, Caller
@@ -33,6 +31,8 @@ from onecgw.naming import name_to_resolve, pick_candidate, with_id
 from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.ratelimit import CallRate
+from onecgw.responses import shaping
+from onecgw.responses.shaping import Answer, Bounds
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.trace import valid_traceparent
 
@@ -46,9 +46,9 @@ INTERNAL: Final = "internal"
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 _BUILDERS: Final[dict[Kind, Callable[[bytes, Bounds], Answer]]] = {
-    Kind.RESOLVER: answers.build_candidates,
-    Kind.TABLE: answers.build_table,
-    Kind.PASSED: answers.build_passed,
+    Kind.RESOLVER: shaping.build_candidates,
+    Kind.TABLE: shaping.build_table,
+    Kind.PASSED: shaping.build_passed,
 }
 
 

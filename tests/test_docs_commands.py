@@ -18,7 +18,6 @@ import httpx
 import pytest
 import trio
 
-from onecgw.answers import Bounds, build_table, read_candidates
 from onecgw.auth.caller import RESOLVE, SALES
 from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.parsing import parse_arguments, to_onec
@@ -31,6 +30,7 @@ from onecgw.onec.call import VERIFY_PATH
 from onecgw.onec.capabilities import read_capabilities
 from onecgw.onec.keys import read_identity
 from onecgw.onec.reasons import contract_error
+from onecgw.responses.shaping import Bounds, build_table, read_candidates
 from onecgw.run_demo import DEMO_API_TOKEN, demo_settings
 from onecgw.settings import LimitsSettings
 from onecgw.web.app import build_app

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 import attrs
 import msgspec
 
-from onecgw.closed import Column, without_closed
 from onecgw.errors import LimitExceeded, OnecBadResponse
-from onecgw.raw_json import Members, array, decode, read_members, splice
+from onecgw.responses.raw_json import Members, array, decode, read_members, splice
+from onecgw.responses.redaction import Column, without_closed
 
 
 @attrs.frozen(kw_only=True)

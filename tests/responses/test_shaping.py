@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.answers import Answer, Bounds, build_candidates, build_passed, build_table
 from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.responses.shaping import Answer, Bounds, build_candidates, build_passed, build_table
 
 COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":"number"}]'
 HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0", "1234567890.10"]

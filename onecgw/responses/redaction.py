@@ -6,7 +6,7 @@ import re
 import msgspec
 
 from onecgw.errors import OnecBadResponse
-from onecgw.raw_json import Members, array, decode, read_members, splice
+from onecgw.responses.raw_json import Members, array, decode, read_members, splice
 
 log = logging.getLogger(__name__)
 
