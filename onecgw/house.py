@@ -11,7 +11,6 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditTrail
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
@@ -19,7 +18,8 @@ from onecgw.catalogue.declaration import Capabilities
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
 from onecgw.errors import OnecTimeout, StorageUnavailable
-from onecgw.gateway import Gateway
+from onecgw.gateway.service import Gateway
+from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
 from onecgw.oauth.grants import sweep
 from onecgw.oauth.opening import open_realm

@@ -7,15 +7,15 @@ from typing import Any
 import attrs
 import httpx
 
-from onecgw.asking import Sources
 from onecgw.assistant import make_features
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.bounding import Surface
 from onecgw.catalogue.json_schema import View
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.gateway.limits import Surface
+from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
 from onecgw.onec.cache import AnswerCache
 from onecgw.onec.client import OnecClient

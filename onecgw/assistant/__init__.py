@@ -7,7 +7,7 @@ from onecgw.assistant.pages import GatewayPages, PageResources
 from onecgw.assistant.prompts import PlanPrompts
 from onecgw.assistant.resources import CatalogueResources
 from onecgw.assistant.tools import GatewayTools
-from onecgw.gateway import Gateway
+from onecgw.gateway.service import Gateway
 from onecgw.mcp.features import Features, ServerInfo
 
 INSTRUCTIONS = (

@@ -12,7 +12,7 @@ from onecgw.assistant.prompts import PlanPrompts
 from onecgw.assistant.resources import REPORT, CatalogueResources
 from onecgw.assistant.spans import last_months
 from onecgw.errors import NotFound, OnecgwError
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import Completion, JsonObject
 

@@ -4,7 +4,7 @@ import attrs
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import ScopeMissing
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import ToolResult
 from onecgw.mcp.problems import ScopeRequired

@@ -11,7 +11,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
 from onecgw.auth.caller import Caller
-from onecgw.gateway import Gateway
+from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.settings import Settings
 from onecgw.web import openapi

@@ -9,12 +9,12 @@ import msgspec
 import trio
 
 from onecgw.errors import OnecgwError, RateLimited
+from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.authorization import Ask, Pairs, read_pairs, single
 from onecgw.oauth.login import Bounce, Consent, Login
 from onecgw.oauth.problems import OauthProblem
 from onecgw.oauth.realm import Realm
 from onecgw.oauth.scopes import split_scopes
-from onecgw.ratelimit import CallRate
 from onecgw.web.asgi import Request, Response
 from onecgw.web.bearer import FORM, media_type
 from onecgw.web.oauth_address import limit_key

@@ -1,8 +1,8 @@
 """How often an address may ask, and that it was too often, told once a minute."""
 
 from onecgw.errors import RateLimited
+from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.realm import Realm
-from onecgw.ratelimit import CallRate
 from onecgw.web.oauth_http import Visit
 
 

@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.web.asgi import (
     ClientGone,
     Receive,

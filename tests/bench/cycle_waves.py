@@ -12,12 +12,12 @@ from math import ceil
 import httpx
 import trio
 
-from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.gateway.upstream import Sources
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecSettings
 from tests.cycle.scripted import answer_of

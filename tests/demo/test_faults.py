@@ -10,7 +10,6 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.asking import Sources
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue.listing import Catalogue
@@ -32,7 +31,8 @@ from onecgw.errors import (
     OnecTimeout,
     OnecUnavailable,
 )
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.gateway.upstream import Sources
 from onecgw.onec import client as client_module
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret

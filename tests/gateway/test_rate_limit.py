@@ -4,7 +4,7 @@ import pytest
 from trio.testing import MockClock
 
 from onecgw.errors import RateLimited
-from onecgw.ratelimit import MAX_CALLERS, CallRate
+from onecgw.gateway.rate_limit import MAX_CALLERS, CallRate
 
 
 def taken(rate: CallRate, who: str, times: int) -> int:

@@ -10,7 +10,6 @@ from trio.testing import MockClock
 
 from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
-from onecgw.bounding import Surface
 from onecgw.catalogue.declaration import Capabilities
 from onecgw.errors import (
     InvalidRequest,
@@ -23,6 +22,7 @@ from onecgw.errors import (
     ScopeMissing,
     ValidationFailed,
 )
+from onecgw.gateway.limits import Surface
 from onecgw.settings import LimitsSettings, OnecSettings
 from tests.harness import Rig, answering, open_rig
 

@@ -10,10 +10,8 @@ import attrs
 import msgspec
 import trio
 
-from onecgw.asking import Asking, Sources
 from onecgw.audit import AuditRecord, AuditSink
 from onecgw.auth.caller import COST, Caller
-from onecgw.bounding import Surface, bounds_of, clamp
 from onecgw.catalogue.declaration import (
     Composition,
     Kind,
@@ -27,10 +25,12 @@ from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import parse_arguments
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
-from onecgw.naming import name_to_resolve, pick_candidate, with_id
+from onecgw.gateway.limits import Surface, bounds_of, clamp
+from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
+from onecgw.gateway.rate_limit import CallRate
+from onecgw.gateway.upstream import Asking, Sources
 from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out
-from onecgw.ratelimit import CallRate
 from onecgw.responses import shaping
 from onecgw.responses.shaping import Answer, Bounds
 from onecgw.settings import LimitsSettings, OnecSettings
