@@ -16,7 +16,7 @@ import httpx
 import pytest
 import trio
 
-from tests.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import answer_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.fakes.onec_service import answer_well
 from tests.harness import API_TOKEN, MCP_TOKEN

@@ -11,7 +11,7 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
 from onecgw.catalogue.tools import ALL
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
-from tests.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import answer_of
 from tests.harness import answering, make_settings
 from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire import cycle, reports, resolvers

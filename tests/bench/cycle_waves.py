@@ -20,7 +20,7 @@ from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecSettings
-from tests.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import answer_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.harness import make_cache
 

@@ -5,6 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from onecgw.analysis.cycle.answer import Inquiry, render
+from onecgw.analysis.cycle.figures import COMPONENTS, Books, ratios_for
+from onecgw.analysis.cycle.notes import notes_of, warnings_of
+from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.catalogue.declaration import Composition, Kind, Tool
 from onecgw.catalogue.tools.cycle_plan import (
@@ -17,11 +22,6 @@ from onecgw.catalogue.tools.cycle_plan import (
     first_open_day,
     plan,
 )
-from onecgw.cycle.answer import Inquiry, render
-from onecgw.cycle.figures import COMPONENTS, Books, ratios_for
-from onecgw.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
-from onecgw.cycle.remarks import notes_of, warnings_of
-from onecgw.cycle.spans import Span
 from onecgw.errors import OnecgwError
 
 _EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first

@@ -7,6 +7,16 @@ from typing import Annotated, Any, Final, Literal
 
 import attrs
 
+from onecgw.analysis.cycle.figures import COMPONENTS
+from onecgw.analysis.cycle.formulas import balance_days
+from onecgw.analysis.cycle.periods import (
+    MAX_MONTHS,
+    Span,
+    compared_with,
+    is_too_long,
+    merged,
+)
+from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
 from onecgw.catalogue.declaration import Arg, Question, Tool
 from onecgw.catalogue.tools.parts import FirmIds, Period, RequiredPeriod
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
@@ -18,16 +28,6 @@ from onecgw.catalogue.tools.settlements import (
     ReceivablesFilters,
 )
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
-from onecgw.cycle.figures import COMPONENTS
-from onecgw.cycle.formulas import balance_days
-from onecgw.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
-from onecgw.cycle.spans import (
-    MAX_MONTHS,
-    Span,
-    compared_with,
-    is_too_long,
-    merged,
-)
 from onecgw.errors import Problem, ValidationFailed
 
 _LATEST_ZONE: Final = timedelta(hours=-12)  # where on Earth a day ends last

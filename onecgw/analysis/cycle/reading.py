@@ -9,8 +9,8 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.cycle.exact import MAX_DIGITS, exact_sum
-from onecgw.cycle.spans import Span
+from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
+from onecgw.analysis.cycle.periods import Span
 from onecgw.errors import OnecBadResponse
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from onecgw.cycle.spans import Span
+from onecgw.analysis.cycle.periods import Span
 from onecgw.settings import OnecSettings
-from tests.cycle.test_spans import span
+from tests.analysis.cycle.test_spans import span
 from tests.harness import Answering, Rig
 
 BALANCES = {

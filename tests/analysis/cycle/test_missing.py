@@ -10,7 +10,7 @@ from onecgw.errors import (
     OnecBadResponse,
     OnecMaintenance,
 )
-from tests.cycle.scripted import (
+from tests.analysis.cycle.scripted import (
     answer_of,
     ask,
     asked_of,

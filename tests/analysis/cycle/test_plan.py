@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.catalogue.tools.cycle import compose
 from onecgw.catalogue.tools.cycle_plan import CashConversionCycle, Key, plan
 from onecgw.catalogue.tools.parts import Period
-from onecgw.cycle.reading import Amounts, MonthlyAmounts
-from onecgw.cycle.spans import Span
 from onecgw.errors import OnecgwError
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)  # the 21st ends in the last time zone

@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import attrs
 
-from onecgw.cycle.figures import COMPONENTS, Figures
-from onecgw.cycle.formulas import Effects, driver, effects
+from onecgw.analysis.cycle.figures import COMPONENTS, Figures
+from onecgw.analysis.cycle.formulas import Effects, driver, effects
 
 
 @attrs.frozen(kw_only=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import httpx
 
-from tests.cycle.scripted import asked_of, ok, report_of, span_of
+from tests.analysis.cycle.scripted import asked_of, ok, report_of, span_of
 from tests.harness import open_rig
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "cash_conversion_cycle.md").read_text(
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "cash_conversion_cycle.md").read_text(
     encoding="utf-8"
 )
 SERIES = {

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE
-from tests.cycle.scripted import (
+from tests.analysis.cycle.scripted import (
     APRIL,
     answer_of,
     ask,

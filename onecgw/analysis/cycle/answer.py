@@ -7,11 +7,19 @@ from typing import Final
 
 import attrs
 
-from onecgw.cycle.bridge import Step, bridge_of, change_of, driving_step
-from onecgw.cycle.figures import BALANCES, COMPONENTS, FLOWS, Books, Figures, Ratio, figures_of
-from onecgw.cycle.formulas import Basis, cash_effect, driver
-from onecgw.cycle.headline import headline_of
-from onecgw.cycle.rounding import days, money
+from onecgw.analysis.cycle.figures import (
+    BALANCES,
+    COMPONENTS,
+    FLOWS,
+    Books,
+    Figures,
+    Ratio,
+    figures_of,
+)
+from onecgw.analysis.cycle.formulas import Basis, cash_effect, driver
+from onecgw.analysis.cycle.headline import headline_of
+from onecgw.analysis.cycle.rounding import days, money
+from onecgw.analysis.cycle.variance import Step, bridge_of, change_of, driving_step
 
 Json = dict[str, object]
 

@@ -18,7 +18,7 @@ from onecgw.errors import (
     OnecTimeout,
     ScopeMissing,
 )
-from tests.cycle.scripted import (
+from tests.analysis.cycle.scripted import (
     APRIL,
     REPORT_TIMEOUT_MS,
     YEAR,

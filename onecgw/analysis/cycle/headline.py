@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from onecgw.cycle.bridge import Step, change_of
-from onecgw.cycle.figures import COMPONENTS, Figures
-from onecgw.cycle.rounding import days
+from onecgw.analysis.cycle.figures import COMPONENTS, Figures
+from onecgw.analysis.cycle.rounding import days
+from onecgw.analysis.cycle.variance import Step, change_of
 
 
 def headline_of(now: Figures, before: Figures | None, driving: Step | None) -> str:

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from onecgw.errors import OnecUnavailable
 from onecgw.settings import OnecSettings
-from tests.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import answer_of
 from tests.harness import open_rig
 
 CYCLE = b'{"period":{"from":"2025-01-01","to":"2025-06-30"}}'

@@ -15,7 +15,7 @@ from typing import Literal
 
 import attrs
 
-from onecgw.cycle.spans import Span
+from onecgw.analysis.cycle.periods import Span
 
 Basis = Literal["average", "closing"]
 

@@ -11,7 +11,7 @@ import trio
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.settings import ApiSettings, Secret
 from onecgw.web.app import build_app
-from tests.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import answer_of
 from tests.harness import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
 
 APRIL = {"from": "2025-04-01", "to": "2025-04-30"}

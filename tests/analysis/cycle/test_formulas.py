@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.cycle.formulas import (
+from onecgw.analysis.cycle.formulas import (
     Basis,
     Turnover,
     balance_days,
@@ -18,8 +18,8 @@ from onecgw.cycle.formulas import (
     effects,
     net_cycle,
 )
-from onecgw.cycle.spans import Span
-from tests.cycle.test_spans import span, spans
+from onecgw.analysis.cycle.periods import Span
+from tests.analysis.cycle.test_spans import span, spans
 
 MONEY = st.decimals(Decimal(-(10**15)), Decimal(10**15), allow_nan=False, places=2)
 LONG = st.decimals(Decimal(-(10**20)), Decimal(10**20), allow_nan=False, places=18)

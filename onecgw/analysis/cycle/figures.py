@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.cycle.exact import exact_sum
-from onecgw.cycle.formulas import Basis, Turnover, balance_of, cycle, net_cycle
-from onecgw.cycle.spans import Span
+from onecgw.analysis.cycle.decimals import exact_sum
+from onecgw.analysis.cycle.formulas import Basis, Turnover, balance_of, cycle, net_cycle
+from onecgw.analysis.cycle.periods import Span
 from onecgw.errors import OnecgwError
 
 DpoBase = Literal["purchases", "cogs"]

@@ -5,9 +5,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from onecgw.cycle.answer import Inquiry
-from onecgw.cycle.figures import Books, DpoBase, Ratio
-from onecgw.cycle.spans import Span
+from onecgw.analysis.cycle.answer import Inquiry
+from onecgw.analysis.cycle.figures import Books, DpoBase, Ratio
+from onecgw.analysis.cycle.periods import Span
 
 _FLOW_TITLES: Final = {
     "cost": "cost of goods sold",

@@ -17,7 +17,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.export import export_books
 from onecgw.demo.service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
-from tests.cycle.accountant import Accountant
+from tests.analysis.cycle.accountant import Accountant
 from tests.harness import Rig, open_rig
 
 PASSWORD = "password-of-tests"

@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.cycle.answer import Inquiry, render
-from onecgw.cycle.figures import (
+from onecgw.analysis.cycle.answer import Inquiry, render
+from onecgw.analysis.cycle.figures import (
     BALANCES,
     COMPONENTS,
     FLOWS,
@@ -17,11 +17,11 @@ from onecgw.cycle.figures import (
     Figures,
     ratios_for,
 )
-from onecgw.cycle.formulas import Basis, balance_days, effects
-from onecgw.cycle.rounding import days
-from onecgw.cycle.spans import Span, compared_with
+from onecgw.analysis.cycle.formulas import Basis, balance_days, effects
+from onecgw.analysis.cycle.periods import Span, compared_with
+from onecgw.analysis.cycle.rounding import days
 from onecgw.errors import OnecTimeout
-from tests.cycle.test_spans import spans
+from tests.analysis.cycle.test_spans import spans
 
 BASES: st.SearchStrategy[Basis] = st.sampled_from(["average", "closing"])
 DPO_BASES: st.SearchStrategy[DpoBase] = st.sampled_from(["purchases", "cogs"])

@@ -10,7 +10,7 @@ import pytest
 from onecgw.errors import (
     ValidationFailed,
 )
-from tests.cycle.scripted import (
+from tests.analysis.cycle.scripted import (
     APRIL,
     answer_of,
     ask,

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from onecgw.cycle.exact import EXACT
+from onecgw.analysis.cycle.decimals import EXACT
 
 DAY_PLACES: Final = 1
 MONEY_PLACES: Final = 2

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.cycle.spans import Comparison, Span, compared_with, is_too_long, merged, shift_months
+from onecgw.analysis.cycle.periods import (
+    Comparison,
+    Span,
+    compared_with,
+    is_too_long,
+    merged,
+    shift_months,
+)
 
 DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 

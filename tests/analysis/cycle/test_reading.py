@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.cycle.exact import exact_sum
-from onecgw.cycle.reading import Amounts, FilterIgnored, read_balances, read_months
+from onecgw.analysis.cycle.decimals import exact_sum
+from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, read_balances, read_months
 from onecgw.errors import OnecBadResponse
-from tests.cycle.test_spans import span
+from tests.analysis.cycle.test_spans import span
 
 QUARTER = span("2026-08-01", "2026-10-31")
 NUMBERS = st.decimals(Decimal(-(10**19)), Decimal(10**19), allow_nan=False, places=18)
