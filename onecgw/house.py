@@ -12,7 +12,6 @@ import attrs
 import trio
 
 from onecgw.assistant import make_features
-from onecgw.audit import AuditTrail
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.catalogue.declaration import Capabilities
 from onecgw.catalogue.listing import Catalogue
@@ -29,7 +28,8 @@ from onecgw.onec.capabilities import keep_capabilities_fresh
 from onecgw.onec.client import OnecClient
 from onecgw.onec.deadline import deadline
 from onecgw.settings import Settings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditTrail
+from onecgw.storage.database import Store
 from onecgw.web.oauth import OauthSite, open_site
 from onecgw.web.readiness import Readiness
 

@@ -8,7 +8,6 @@ import attrs
 import httpx
 
 from onecgw.assistant import make_features
-from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue.json_schema import View
 from onecgw.catalogue.listing import Catalogue
@@ -31,6 +30,7 @@ from onecgw.settings import (
     ServerSettings,
     Settings,
 )
+from onecgw.storage.audit_log import AuditRecord
 
 MCP_TOKEN = "test-mcp-token-0001"
 API_TOKEN = "test-api-token-0001"

@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.house import open_house
 from onecgw.settings import (
@@ -17,7 +16,8 @@ from onecgw.settings import (
     OnecSettings,
     Secret,
 )
-from onecgw.store import Store
+from onecgw.storage.audit_query import AuditQuery, read_audit
+from onecgw.storage.database import Store
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, make_settings
 from tests.mcp.support import ask, legacy, send

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pytest
 
-from onecgw.audit import AuditRecord, log_audit
 from onecgw.logs import set_up_logging
+from onecgw.storage.audit_log import AuditRecord, log_audit
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")
 
@@ -99,7 +99,7 @@ def test_the_audit_is_written_whatever_the_level() -> None:
     assert json.loads(stream.getvalue()) == {
         "ts": "2026-11-22T10:00:00.000Z",
         "level": "info",
-        "logger": "onecgw.audit",
+        "logger": "onecgw.storage.audit_log",
         "event": "audit",
         "request_id": "r",
         "surface": "mcp",

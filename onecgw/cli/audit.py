@@ -11,7 +11,6 @@ from typing import Any, Final
 import attrs
 import click
 
-from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.cli.books import open_store
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.table import print_json
@@ -19,6 +18,7 @@ from onecgw.logs import quoted
 from onecgw.oauth.grant_lines import list_names
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
+from onecgw.storage.audit_query import AuditQuery, read_audit
 
 FOLLOW_SECONDS: Final = 1
 _HEAD: Final = ("id", "ts", "sub", "name", "event", "client")

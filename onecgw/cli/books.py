@@ -9,10 +9,10 @@ from typing import Final, TypeVar
 import attrs
 import click
 
-from onecgw.audit import AuditEvent, insert_event, log_audit
 from onecgw.errors import ConfigError, StorageUnavailable
 from onecgw.settings import Settings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent, insert_event, log_audit
+from onecgw.storage.database import Store
 
 T = TypeVar("T")
 

@@ -10,7 +10,6 @@ import attrs
 import msgspec
 import trio
 
-from onecgw.audit import AuditRecord, AuditSink
 from onecgw.auth.caller import COST, Caller
 from onecgw.catalogue.declaration import (
     Composition,
@@ -34,6 +33,7 @@ from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.responses import shaping
 from onecgw.responses.shaping import Answer, Bounds
 from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.storage.audit_log import AuditRecord, AuditSink
 from onecgw.trace import valid_traceparent
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from onecgw.errors import StorageUnavailable
 from onecgw.oauth.grants import Grant, find_grants_of_key, revoke_grant
 from onecgw.oauth.scopes import join_scopes, split_scopes
 from onecgw.oauth.vault import KEY, Vault
-from onecgw.store import Store
+from onecgw.storage.database import Store
 
 ID_BYTES: Final = 4
 KEY_REVOKED: Final = "the key was revoked"

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from onecgw.audit import AuditEvent
 from onecgw.auth.key_verification import CheckKey
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.clients import Clients, read_configured
@@ -20,7 +19,8 @@ from onecgw.oauth.realm import Realm
 from onecgw.oauth.redirects import RedirectPolicy
 from onecgw.oauth.vault import Vault
 from onecgw.settings import Settings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent
+from onecgw.storage.database import Store
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from typing import Final
 
 import attrs
 
-from onecgw.audit import AuditEvent
 from onecgw.oauth.clients import Clients
 from onecgw.oauth.issuing import Lives
 from onecgw.oauth.keyring import Keyring
 from onecgw.oauth.vault import Vault
 from onecgw.settings import Settings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent
+from onecgw.storage.database import Store
 
 DETAIL_CHARACTERS: Final = 200  # of what strangers write, in one record of the audit
 

@@ -12,7 +12,6 @@ from math import ceil
 import httpx
 import trio
 
-from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
@@ -20,6 +19,7 @@ from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.storage.audit_log import AuditRecord
 from tests.analysis.cycle.scripted import answer_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.harness import make_cache

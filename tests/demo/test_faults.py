@@ -10,7 +10,6 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
@@ -36,6 +35,7 @@ from onecgw.gateway.upstream import Sources
 from onecgw.onec import client as client_module
 from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret
+from onecgw.storage.audit_log import AuditRecord
 from tests.demo.serving import AUTH, LOGIN, PASSWORD, client_in_memory, demo_on_socket
 from tests.harness import make_cache
 

@@ -8,7 +8,6 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from onecgw.audit import AuditRecord
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
 from onecgw.catalogue.declaration import Capabilities
 from onecgw.errors import (
@@ -24,6 +23,7 @@ from onecgw.errors import (
 )
 from onecgw.gateway.limits import Surface
 from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.storage.audit_log import AuditRecord
 from tests.harness import Rig, answering, open_rig
 
 MAY = '"period":{"from":"2026-05-01","to":"2026-05-31"}'

@@ -14,7 +14,6 @@ import attrs
 import httpx
 import trio
 
-from onecgw.audit import AuditEvent, AuditRecord, AuditTrail
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
 from onecgw.errors import OnecUnavailable
@@ -24,7 +23,8 @@ from onecgw.oauth.realm import Realm
 from onecgw.oauth.vault import Vault, open_vault
 from onecgw.onec.client import OnecClient
 from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
+from onecgw.storage.database import Store
 from onecgw.web.app import build_app
 from onecgw.web.oauth import open_site
 from onecgw.web.readiness import Readiness

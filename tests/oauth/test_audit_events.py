@@ -10,12 +10,12 @@ import httpx
 import msgspec
 
 import onecgw
-from onecgw.audit import AuditEvent, AuditRecord
-from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES
 from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.issuing import GRACE_SECONDS
 from onecgw.settings import RateLimitSettings
+from onecgw.storage.audit_log import AuditEvent, AuditRecord
+from onecgw.storage.audit_query import AuditQuery, read_audit
 from tests.oauth.rig import CALLBACK, OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
 
 PACKAGE = Path(onecgw.__file__).parent

@@ -11,7 +11,6 @@ import msgspec
 import trio
 from click.testing import CliRunner, Result
 
-from onecgw.audit import AuditEvent, AuditTrail
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE
 from onecgw.auth.key_verification import InvalidKey, KeyVerdict
 from onecgw.cli import main
@@ -27,7 +26,8 @@ from onecgw.oauth.realm import Origin
 from onecgw.oauth.token_endpoint import Tokens
 from onecgw.oauth.vault import challenge_of, open_vault
 from onecgw.settings import OauthSettings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent, AuditTrail
+from onecgw.storage.database import Store
 from tests.harness import make_settings
 from tests.oauth.rig import FETCHER
 

@@ -9,10 +9,10 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.audit import AuditEvent, AuditRecord, AuditTrail
-from onecgw.audit_report import AuditQuery, read_audit
 from onecgw.errors import StorageUnavailable
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
+from onecgw.storage.audit_query import AuditQuery, read_audit
+from onecgw.storage.database import Store
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EVENT = AuditEvent(ts=NOW, event="key.ok", request_id="r-1", sub="owner", ip="192.0.2.1")
@@ -162,7 +162,7 @@ async def test_calls_go_on_with_a_loud_line_where_the_operator_wants_it(
     async with open_trail(tmp_path, on_failure="allow") as (trail, store):
         store.path.rename(tmp_path / "elsewhere.db")
         trail.admit()
-    assert ("onecgw.audit", 40, "audit.not_written") in caplog.record_tuples
+    assert ("onecgw.storage.audit_log", 40, "audit.not_written") in caplog.record_tuples
     assert "No such file" in vars(caplog.records[-1])["fields"]["reason"]
 
 
@@ -178,7 +178,7 @@ async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCapture
 async def test_strangers_do_not_push_out_what_people_did(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("onecgw.audit.MAX_WAITING", 3)
+    monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 3)
     async with open_trail(tmp_path) as (trail, store):
         revoked = attrs.evolve(EVENT, event="grant.revoked")
         for record in (revoked, make_call()):

@@ -17,7 +17,7 @@ import trio
 
 from onecgw.errors import StorageUnavailable
 from onecgw.logs import stamp
-from onecgw.store import Store
+from onecgw.storage.database import Store
 
 log = logging.getLogger(__name__)
 

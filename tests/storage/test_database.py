@@ -6,8 +6,8 @@ import pytest
 import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
-from onecgw.store import Store
-from onecgw.store_schema import APPLICATION_ID, FIRST, MIGRATIONS
+from onecgw.storage.database import Store
+from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
 
 NEWEST = FIRST + len(MIGRATIONS) - 1
 
@@ -90,7 +90,7 @@ def test_a_copy_is_made_before_a_migration(tmp_path: Path, monkeypatch: pytest.M
     store.write_here(insert)
     store.close()
     more = (*MIGRATIONS, ("CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT",))
-    monkeypatch.setattr("onecgw.store.MIGRATIONS", more)
+    monkeypatch.setattr("onecgw.storage.database.MIGRATIONS", more)
     store = Store(path)
     assert store.read(lambda db: db.execute("SELECT count(*) FROM more").fetchone()[0]) == 0
     assert store.read(count) == 1

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
-from onecgw.store_schema import APPLICATION_ID, FIRST, MIGRATIONS
+from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
 
 log = logging.getLogger(__name__)
 
