@@ -17,7 +17,7 @@ from onecgw.cli.guide import login_guide, token_guide
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.export import export_books
 from onecgw.demo.faults import FaultPlan, parse_faults
-from onecgw.logs import set_up_logging
+from onecgw.observability.logging import set_up_logging
 from onecgw.run_demo import serve_demo, serve_demo_onec_alone
 
 Size = Literal["small", "default", "large"]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from onecgw.logs import visible
+from onecgw.observability.logging import visible
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

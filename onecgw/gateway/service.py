@@ -28,13 +28,13 @@ from onecgw.gateway.limits import Surface, bounds_of, clamp
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.gateway.upstream import Asking, Sources
+from onecgw.observability.trace_context import valid_traceparent
 from onecgw.onec.deadline import deadline
 from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.responses import shaping
 from onecgw.responses.shaping import Answer, Bounds
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord, AuditSink
-from onecgw.trace import valid_traceparent
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
-from onecgw.logs import stamp
+from onecgw.observability.logging import stamp
 from onecgw.storage.database import Store
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from onecgw.logs import stamp
+from onecgw.observability.logging import stamp
 
 
 @attrs.frozen(kw_only=True)

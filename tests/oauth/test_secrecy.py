@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from onecgw.errors import ConfigError
-from onecgw.logs import _JsonFormatter
 from onecgw.oauth.vault import open_vault
+from onecgw.observability.logging import _JsonFormatter
 from onecgw.storage.audit_log import log_audit
 from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth
 

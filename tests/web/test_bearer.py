@@ -9,7 +9,7 @@ import httpx
 import pytest
 import trio
 
-from onecgw.logs import _JsonFormatter
+from onecgw.observability.logging import _JsonFormatter
 from onecgw.storage.audit_log import AuditEvent
 from onecgw.web.bearer import MAX_FORM_BYTES, names_token
 from tests.harness import API_TOKEN

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from onecgw.logs import set_up_logging
+from onecgw.observability.logging import set_up_logging
 from onecgw.storage.audit_log import AuditRecord, log_audit
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")
