@@ -11,6 +11,8 @@ import pytest
 import trio
 from jsonschema import Draft202012Validator
 
+from onecgw.app.lifespan import open_gateway
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.catalogue.declaration import Kind, Tool, fields_of
 from onecgw.catalogue.json_schema import output_schema
 from onecgw.catalogue.tools import ALL
@@ -19,8 +21,6 @@ from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from onecgw.demo.server import serve_demo_onec
 from onecgw.demo.service import build_demo_app
-from onecgw.house import open_gateway
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.web.app import build_app
 from tests.harness import make_engine
 from tests.questions import PERIOD, everything

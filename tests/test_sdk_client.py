@@ -14,14 +14,14 @@ from jsonschema import Draft202012Validator
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
+from onecgw.app.lifespan import open_house
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.declaration import Kind, Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
 from onecgw.demo.server import serve_demo_onec
 from onecgw.demo.service import build_demo_app
-from onecgw.house import open_house
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.serving import serve_app
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
 from onecgw.web.app import build_app

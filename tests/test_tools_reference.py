@@ -13,13 +13,13 @@ import attrs
 import httpx
 import trio
 
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.declaration import COST_MEASURES, Field, Kind, Tool, fields_of
 from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.reports import TABULAR
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from tests.conftest import TODAY
 from tests.harness import view_of
 from tests.test_every_tool import open_demo

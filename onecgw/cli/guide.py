@@ -3,10 +3,10 @@
 import json
 from datetime import date, timedelta
 
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
 from onecgw.demo.story import story
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 
 
 def login_guide(books: Books, url: str) -> str:

@@ -7,11 +7,11 @@ from typing import Final
 
 import trio
 
+from onecgw.app.lifespan import open_house
+from onecgw.app.stdio import serve_process
 from onecgw.auth.caller import Caller
-from onecgw.house import open_house
 from onecgw.serving import serve_app
 from onecgw.settings import Settings
-from onecgw.stdio import serve_process
 from onecgw.web.app import build_app
 
 log = logging.getLogger(__name__)

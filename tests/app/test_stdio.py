@@ -11,12 +11,12 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw import stdio
+from onecgw.app import stdio
+from onecgw.app.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import ToolResult
 from onecgw.mcp.questions import elicitation
-from onecgw.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
 from tests.mcp.support import ALICE, META, legacy, make_engine, modern
 
 

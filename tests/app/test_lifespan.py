@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from onecgw.app.lifespan import open_house
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.house import open_house
 from onecgw.settings import (
     AuditSettings,
     DatabaseSettings,
