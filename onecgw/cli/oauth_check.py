@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from onecgw.check import Step
 from onecgw.cli.oauth_answers import NOT_OURS, Answer, Failed, ask
+from onecgw.diagnostics.onec_check import Step
 from onecgw.oauth.vault import challenge_of
 
 SKEW_SECONDS: Final = 60

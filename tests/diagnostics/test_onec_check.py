@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from onecgw.check import Step, check_onec
+from onecgw.diagnostics.onec_check import Step, check_onec
 from onecgw.settings import OnecSettings, Settings
 from tests.fakes.onec_server import Asked, OnecServer, Play, Wire, onec_server
 from tests.fakes.onec_service import answer_well, but
@@ -190,7 +190,7 @@ async def test_clock_that_is_wrong_fails() -> None:
 async def test_sessions_that_are_not_reused_are_told_with_what_a_kept_one_would_cost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("onecgw.check.SLOW_SESSION_MS", 0)
+    monkeypatch.setattr("onecgw.diagnostics.onec_check.SLOW_SESSION_MS", 0)
     said: list[str] = []
 
     async def play(asked: Asked, wire: Wire) -> None:

@@ -13,15 +13,15 @@ import msgspec
 import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.diagnostics import network
+from onecgw.diagnostics.network import Probe
 from onecgw.errors import OnecError
-from onecgw.onec import network
 from onecgw.onec.answers import read_object
 from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
 from onecgw.onec.deadline import deadline
 from onecgw.onec.exchange import Exchange, tls_context
 from onecgw.onec.failures import Failure, Remedy, Reply, failure_of, wire_failure
 from onecgw.onec.keys import denies_key
-from onecgw.onec.network import Probe
 from onecgw.onec.sessions import STARTING, Headers, Session, Sessions, continuing, finishing
 from onecgw.settings import Settings
 
