@@ -9,6 +9,8 @@ import httpx
 
 from onecgw.assistant import make_features
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.catalogue.json_schema import View
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
@@ -16,8 +18,6 @@ from onecgw.gateway.limits import Surface
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
-from onecgw.onec.cache import AnswerCache
-from onecgw.onec.client import OnecClient
 from onecgw.settings import (
     ApiSettings,
     AuditSettings,

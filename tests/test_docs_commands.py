@@ -21,16 +21,16 @@ import trio
 from onecgw.app.lifespan import open_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings
 from onecgw.auth.caller import RESOLVE, SALES
+from onecgw.backends.errors.error_text import contract_error
+from onecgw.backends.http_service import client as client_module
+from onecgw.backends.http_service.call import VERIFY_PATH
+from onecgw.backends.http_service.capabilities import read_capabilities
+from onecgw.backends.http_service.key_verification import read_identity
 from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.parsing import parse_arguments, to_onec
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
 from onecgw.demo.faults import parse_faults
-from onecgw.onec import client as client_module
-from onecgw.onec.call import VERIFY_PATH
-from onecgw.onec.capabilities import read_capabilities
-from onecgw.onec.keys import read_identity
-from onecgw.onec.reasons import contract_error
 from onecgw.responses.shaping import Bounds, build_table, read_candidates
 from onecgw.settings import LimitsSettings
 from onecgw.web.app import build_app

@@ -13,6 +13,10 @@ import trio
 
 from onecgw.assistant import make_features
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
+from onecgw.backends.http_service.capabilities import keep_capabilities_fresh
+from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.scheduling.answer_cache import AnswerCache
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.declaration import Capabilities
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
@@ -23,10 +27,6 @@ from onecgw.mcp.engine import Engine
 from onecgw.oauth.grants import sweep
 from onecgw.oauth.opening import open_realm
 from onecgw.oauth.vault import open_vault
-from onecgw.onec.cache import AnswerCache
-from onecgw.onec.capabilities import keep_capabilities_fresh
-from onecgw.onec.client import OnecClient
-from onecgw.onec.deadline import deadline
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditTrail
 from onecgw.storage.database import Store

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.onec.wire import why_not
+from onecgw.backends.http.connection import why_not
 
 CERTIFICATE_DAYS: Final = 14  # a certificate that ends sooner is worth a word
 

@@ -13,16 +13,23 @@ import msgspec
 import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.backends.errors.failures import Failure, Remedy, Reply, failure_of, wire_failure
+from onecgw.backends.http.onec_sessions import (
+    STARTING,
+    Headers,
+    Session,
+    Sessions,
+    continuing,
+    finishing,
+)
+from onecgw.backends.http.response_body import read_object
+from onecgw.backends.http.transport import Exchange, tls_context
+from onecgw.backends.http_service.call import HEALTH_PATH, VERIFY_PATH, OnecCall
+from onecgw.backends.http_service.key_verification import denies_key
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.diagnostics import network
 from onecgw.diagnostics.network import Probe
 from onecgw.errors import OnecError
-from onecgw.onec.answers import read_object
-from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
-from onecgw.onec.deadline import deadline
-from onecgw.onec.exchange import Exchange, tls_context
-from onecgw.onec.failures import Failure, Remedy, Reply, failure_of, wire_failure
-from onecgw.onec.keys import denies_key
-from onecgw.onec.sessions import STARTING, Headers, Session, Sessions, continuing, finishing
 from onecgw.settings import Settings
 
 SKEW_SECONDS: Final = 60  # "now" and "today" of the two sides differ visibly beyond this

@@ -11,6 +11,8 @@ import msgspec
 import trio
 
 from onecgw.auth.caller import COST, Caller
+from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
 from onecgw.catalogue.declaration import (
     Composition,
     Kind,
@@ -29,8 +31,6 @@ from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.gateway.upstream import Asking, Sources
 from onecgw.observability.trace_context import valid_traceparent
-from onecgw.onec.deadline import deadline
-from onecgw.onec.fanout import Part, Progress, fan_out
 from onecgw.responses import shaping
 from onecgw.responses.shaping import Answer, Bounds
 from onecgw.settings import LimitsSettings, OnecSettings

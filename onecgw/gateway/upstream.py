@@ -8,11 +8,11 @@ import attrs
 import msgspec
 
 from onecgw.auth.caller import Caller
+from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.catalogue.declaration import Kind, Question, Tool
 from onecgw.catalogue.parsing import to_onec
-from onecgw.onec.cache import AnswerCache
-from onecgw.onec.call import OnecCall
-from onecgw.onec.client import OnecClient
 from onecgw.responses import shaping
 
 

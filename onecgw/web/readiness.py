@@ -5,7 +5,7 @@ from http import HTTPStatus
 import attrs
 import msgspec
 
-from onecgw.onec.client import OnecState
+from onecgw.backends.http_service.client import OnecState
 from onecgw.web.asgi import Response, json_response
 
 

@@ -13,11 +13,11 @@ import httpx
 import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.backends.http_service.client import OnecClient
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
-from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord
 from tests.analysis.cycle.scripted import answer_of

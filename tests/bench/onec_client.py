@@ -14,9 +14,9 @@ import httpx
 import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.onec.call import OnecCall
-from onecgw.onec.client import OnecClient
-from onecgw.onec.deadline import deadline
+from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.settings import OnecSettings
 
 _ANSWER = b'{"candidates":[{"id":"1","label":"one"}]}'

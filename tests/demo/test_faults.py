@@ -11,6 +11,8 @@ import trio
 import trio.testing
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.backends.http_service import client as client_module
+from onecgw.backends.http_service.client import OnecClient
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
@@ -32,8 +34,6 @@ from onecgw.errors import (
 )
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
-from onecgw.onec import client as client_module
-from onecgw.onec.client import OnecClient
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret
 from onecgw.storage.audit_log import AuditRecord
 from tests.demo.serving import AUTH, LOGIN, PASSWORD, client_in_memory, demo_on_socket

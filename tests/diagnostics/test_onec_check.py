@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from onecgw.diagnostics.onec_check import Step, check_onec
 from onecgw.settings import OnecSettings, Settings
+from tests.backends.talking import recorded
 from tests.fakes.onec_server import Asked, OnecServer, Play, Wire, onec_server
 from tests.fakes.onec_service import answer_well, but
-from tests.onec.talking import recorded
 
 NETWORK = ["dns", "tcp"]
 SERVICE = ["publication", "authentication", "health", "resolver", "report", "verify"]

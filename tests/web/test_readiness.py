@@ -1,8 +1,8 @@
 import json
 from datetime import UTC, datetime
 
-from onecgw.onec.breaker import BreakerState
-from onecgw.onec.client import OnecState
+from onecgw.backends.http_service.client import OnecState
+from onecgw.backends.scheduling.breaker import BreakerState
 from onecgw.web.readiness import Readiness, readiness_response
 
 DOWN = OnecState(

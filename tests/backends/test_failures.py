@@ -4,11 +4,11 @@ from dataclasses import dataclass
 import pytest
 import trio
 
+from onecgw.backends.http_service import client
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import OnecError, OnecLicense, OnecNotPublished
-from onecgw.onec import client
-from onecgw.onec.deadline import deadline
+from tests.backends.talking import call, client_of, recorded, recorded_names
 from tests.fakes.onec_server import Asked, Wire, onec_server
-from tests.onec.talking import call, client_of, recorded, recorded_names
 
 AUTH = "1C does not accept the gateway's technical user; the administrator must check onec.auth"
 BUSY = "1C waited too long for data that another user has locked"

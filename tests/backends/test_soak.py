@@ -17,17 +17,17 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.backends.http.connection import Connection
+from onecgw.backends.http_service import client as client_module
+from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.demo.faults import FAULTS
 from onecgw.demo.faulty import FAULT_HEADER, Faulty
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
-from onecgw.onec import client as client_module
-from onecgw.onec.call import OnecCall
-from onecgw.onec.client import OnecClient
-from onecgw.onec.deadline import deadline
-from onecgw.onec.wire import Connection
 from onecgw.settings import OnecSettings
-from tests.onec.talking import recorded, recorded_names
+from tests.backends.talking import recorded, recorded_names
 
 CALLERS: Final = 50
 CALLS_EACH: Final = 12

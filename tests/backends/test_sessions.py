@@ -5,10 +5,10 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from onecgw.backends.http_service.client import FINISH_PAUSE_SECONDS
 from onecgw.errors import OnecBadResponse, OnecError
-from onecgw.onec.client import FINISH_PAUSE_SECONDS
+from tests.backends.talking import SETTINGS, call, client_of, recorded
 from tests.fakes.onec_server import Asked, Wire, onec_server
-from tests.onec.talking import SETTINGS, call, client_of, recorded
 
 OK = b'{"rows":[]}'
 CLIENT = attrs.evolve(SETTINGS, session_mode="client")
@@ -257,7 +257,7 @@ async def test_off_mode_tells_the_administrator_what_the_publication_wants() -> 
 async def test_shutdown_does_not_wait_long_for_a_1c_that_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("onecgw.onec.client.FINISH_SECONDS", 0.05)
+    monkeypatch.setattr("onecgw.backends.http_service.client.FINISH_SECONDS", 0.05)
     keeper = SessionKeeper()
 
     async def play(asked: Asked, wire: Wire) -> None:

@@ -8,11 +8,11 @@ import httpx
 import pytest
 import trio
 
-from onecgw.onec import client as client_module
+from onecgw.backends.http_service import client as client_module
 from onecgw.web.app import build_app
+from tests.backends.talking import recorded
+from tests.backends.test_failures import EXPECTED, Seen
 from tests.harness import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
-from tests.onec.talking import recorded
-from tests.onec.test_failures import EXPECTED, Seen
 
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 PRIVATE = (

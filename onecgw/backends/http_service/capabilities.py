@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 import trio
 
+from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.declaration import Capabilities
 from onecgw.errors import OnecError
-from onecgw.onec.client import OnecClient
-from onecgw.onec.deadline import deadline
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from onecgw.backends.scheduling.breaker import Breaker
 from onecgw.errors import OnecUnavailable
-from onecgw.onec.breaker import Breaker
 
 
 def _state(breaker: Breaker) -> str:

@@ -15,10 +15,16 @@ import h11
 import httpx
 import trio
 
+from onecgw.backends.errors.failures import UNAVAILABLE, UNAVAILABLE_SECONDS, Reply
+from onecgw.backends.http.connection import (
+    Connection,
+    ConnectionEnded,
+    IdleConnections,
+    connect,
+    why_not,
+)
+from onecgw.backends.http.inflate import Inflater
 from onecgw.errors import OnecBadResponse, OnecUnavailable
-from onecgw.onec.failures import UNAVAILABLE, UNAVAILABLE_SECONDS, Reply
-from onecgw.onec.inflate import Inflater
-from onecgw.onec.wire import Connection, ConnectionEnded, IdleConnections, connect, why_not
 from onecgw.settings import OnecAuthSettings, OnecSettings
 
 Transport = httpx.AsyncBaseTransport

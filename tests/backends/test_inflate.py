@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onecgw.backends.http.inflate import Inflater
 from onecgw.errors import OnecBadResponse
-from onecgw.onec.inflate import Inflater
 
 
 def _inflate(chunks: list[bytes], *, encoding: str = "gzip", max_bytes: int = 1_000) -> bytes:

@@ -1,8 +1,8 @@
 import pytest
 import trio
 
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import OnecTimeout
-from onecgw.onec.deadline import deadline
 
 
 async def test_late_call_ends_as_onec_timeout(autojump_clock: trio.testing.MockClock) -> None:

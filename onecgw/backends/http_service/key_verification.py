@@ -7,9 +7,9 @@ import msgspec
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.auth.key_verification import ValidKey
+from onecgw.backends.errors.error_text import contract_error, text_of
+from onecgw.backends.errors.failures import Reply
 from onecgw.errors import OnecBadResponse
-from onecgw.onec.failures import Reply
-from onecgw.onec.reasons import contract_error, text_of
 
 MAX_SUB_CHARACTERS: Final = 200
 MAX_NAME_CHARACTERS: Final = 200  # of what the pages show

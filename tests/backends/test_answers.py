@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onecgw.backends.http.response_body import NESTING_LEVELS, nests_deeper, read_object
 from onecgw.errors import OnecBadResponse
-from onecgw.onec.answers import NESTING_LEVELS, nests_deeper, read_object
 
 JSON_TYPE = "application/json; charset=utf-8"
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.onec.queue import OnecBusy, Queue
+from onecgw.backends.scheduling.limiter import OnecBusy, Queue
 
 
 async def _hold(queue: Queue, sub: str, order: list[str], go_on: trio.Event) -> None:

@@ -7,12 +7,12 @@ import attrs
 import pytest
 import trio
 
+from onecgw.backends.http import transport
+from onecgw.backends.http.connection import Connection, ConnectionEnded, IdleConnections, why_not
 from onecgw.errors import OnecUnavailable
-from onecgw.onec import exchange
-from onecgw.onec.wire import Connection, ConnectionEnded, IdleConnections, why_not
+from tests.backends.talking import SETTINGS, call, client_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.oauth.certificate import make_contexts
-from tests.onec.talking import SETTINGS, call, client_of
 
 HEADERS = [(b"host", b"1c.example.org")]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -4,8 +4,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from onecgw.backends.scheduling.fan_out import Part, fan_out
 from onecgw.errors import OnecgwError, OnecRejected, OnecTimeout
-from onecgw.onec.fanout import Part, fan_out
 
 HOUR_MS = 3_600_000
 

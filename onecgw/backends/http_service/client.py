@@ -12,17 +12,17 @@ import trio
 
 from onecgw.auth.caller import Caller
 from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey
+from onecgw.backends.errors.failures import Failure, Remedy, failure_of, wire_failure
+from onecgw.backends.http.onec_sessions import Session, Sessions, finishing
+from onecgw.backends.http.response_body import read_object
+from onecgw.backends.http.transport import Exchange, Transport
+from onecgw.backends.http_service.call import HEALTH_PATH, VERIFY_PATH, OnecCall
+from onecgw.backends.http_service.call_log import Progress, seen_in, told
+from onecgw.backends.http_service.key_verification import denies_key, read_identity
+from onecgw.backends.scheduling.breaker import Breaker, BreakerState
+from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.limiter import Queue
 from onecgw.errors import OnecBadResponse, OnecError, OnecUnavailable
-from onecgw.onec.answers import read_object
-from onecgw.onec.breaker import Breaker, BreakerState
-from onecgw.onec.call import HEALTH_PATH, VERIFY_PATH, OnecCall
-from onecgw.onec.deadline import deadline
-from onecgw.onec.exchange import Exchange, Transport
-from onecgw.onec.failures import Failure, Remedy, failure_of, wire_failure
-from onecgw.onec.keys import denies_key, read_identity
-from onecgw.onec.progress import Progress, seen_in, told
-from onecgw.onec.queue import Queue
-from onecgw.onec.sessions import Session, Sessions, finishing
 from onecgw.settings import OnecSettings
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class OnecState:
 class OnecClient:
     """One per process.
 
-    Every call runs inside the deadline that its caller has opened (`onecgw.onec.deadline`); that
+    Every call runs inside the deadline that its caller has opened (`onecgw.backends.scheduling.deadline`); that
     deadline covers the waiting, the connecting, 1C's work, the reading and the retry.
 
     Args:

@@ -10,6 +10,9 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from onecgw.auth.caller import RESOLVE, SALES, Caller
 from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
+from onecgw.backends.http_service import client as client_module
+from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import (
     OnecBadResponse,
     OnecError,
@@ -17,12 +20,9 @@ from onecgw.errors import (
     OnecTimeout,
     OnecUnavailable,
 )
-from onecgw.onec import client as client_module
-from onecgw.onec.call import OnecCall
-from onecgw.onec.deadline import deadline
 from onecgw.settings import OnecAuthSettings, Secret
+from tests.backends.talking import SETTINGS, call, client_of, recorded
 from tests.fakes.onec_server import Asked, Play, Wire, onec_server
-from tests.onec.talking import SETTINGS, call, client_of, recorded
 
 OK = b'{"columns":[],"rows":[]}'
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import attrs
 import trio
 
+from onecgw.backends.errors.error_text import log_line
+from onecgw.backends.errors.failures import Failure
+from onecgw.backends.http_service.call import OnecCall
 from onecgw.errors import OnecError, OnecRejected
-from onecgw.onec.call import OnecCall
-from onecgw.onec.failures import Failure
-from onecgw.onec.reasons import log_line
 
 log = logging.getLogger(__name__)
 

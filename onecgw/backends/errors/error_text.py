@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
-from onecgw.onec.private import without_private, without_secrets
+from onecgw.backends.errors.masking import without_private, without_secrets
 
 SHOWN_CHARACTERS: Final = 300  # of a reason that somebody else wrote
 LOGGED_CHARACTERS: Final = 500

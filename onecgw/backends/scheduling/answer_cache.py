@@ -7,8 +7,8 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.backends.scheduling.limiter import OnecBusy
 from onecgw.errors import OnecError, OnecTimeout
-from onecgw.onec.queue import OnecBusy
 
 _OVERHEAD_BYTES: Final = 512  # of an entry beside its body: the key, the dictionary's slot
 

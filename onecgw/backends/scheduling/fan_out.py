@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 import attrs
 import trio
 
+from onecgw.backends.scheduling.deadline import out_of_time
 from onecgw.errors import OnecgwError
-from onecgw.onec.deadline import out_of_time
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")

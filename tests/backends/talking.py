@@ -7,8 +7,8 @@ from pathlib import Path
 import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.onec.call import OnecCall
-from onecgw.onec.client import OnecClient
+from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.http_service.client import OnecClient
 from onecgw.settings import OnecSettings
 
 FIXTURES = Path(__file__).parent / "fixtures"

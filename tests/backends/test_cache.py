@@ -4,9 +4,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from onecgw.backends.scheduling.answer_cache import AnswerCache, CachedAnswer
+from onecgw.backends.scheduling.limiter import OnecBusy
 from onecgw.errors import OnecError, OnecFailed, OnecTimeout, OnecUnavailable
-from onecgw.onec.cache import AnswerCache, CachedAnswer
-from onecgw.onec.queue import OnecBusy
 
 Call = Callable[[], Awaitable[bytes]]
 

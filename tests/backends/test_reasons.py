@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.onec.reasons import (
+from onecgw.backends.errors.error_text import (
     LOGGED_CHARACTERS,
     READ_CHARACTERS,
     SHOWN_CHARACTERS,

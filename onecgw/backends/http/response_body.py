@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from onecgw.backends.errors.error_text import charset_of
 from onecgw.errors import OnecBadResponse
-from onecgw.onec.reasons import charset_of
 
 NESTING_LEVELS: Final = 64  # a report has 4; parsers of the callers end somewhere above 100
 

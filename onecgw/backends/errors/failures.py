@@ -11,6 +11,17 @@ from typing import Final
 
 import attrs
 
+from onecgw.backends.errors import platform_messages
+from onecgw.backends.errors.error_text import (
+    MESSAGE_CHARACTERS,
+    contract_error,
+    lines_of,
+    log_line,
+    reason_in,
+    safe_line,
+    text_of,
+)
+from onecgw.backends.http_service.call import HEALTH_PATH
 from onecgw.errors import (
     OnecAuth,
     OnecBadResponse,
@@ -24,17 +35,6 @@ from onecgw.errors import (
     OnecRedirect,
     OnecRejected,
     OnecUnavailable,
-)
-from onecgw.onec import phrases
-from onecgw.onec.call import HEALTH_PATH
-from onecgw.onec.reasons import (
-    MESSAGE_CHARACTERS,
-    contract_error,
-    lines_of,
-    log_line,
-    reason_in,
-    safe_line,
-    text_of,
 )
 
 MAINTENANCE_SECONDS: Final = 60
@@ -139,7 +139,7 @@ def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
 
 def _explanation(status: int, text: str) -> _Explain:
     if status >= HTTPStatus.BAD_REQUEST:
-        told = phrases.plain(text)
+        told = platform_messages.plain(text)
         for marks, explain in _BY_TEXT:
             if any(mark in told for mark in marks):
                 return explain
@@ -271,12 +271,12 @@ _BY_STATUS: Final[Mapping[int, _Explain]] = {
 
 # The first that is found counts.
 _BY_TEXT: Final[tuple[tuple[tuple[str, ...], _Explain], ...]] = (
-    (phrases.SESSION_EXPIRED, _session_expired),
-    (phrases.NO_LICENSE, _license),
-    (phrases.BLOCKED, _maintenance),
-    (phrases.LOCKED, _locked),
-    (phrases.SESSION_WANTED, _session_wanted),
-    (phrases.NO_SUCH_USER, _auth),
-    (phrases.NO_RIGHT, _forbidden),
-    (phrases.SERVER_GONE, _unavailable),
+    (platform_messages.SESSION_EXPIRED, _session_expired),
+    (platform_messages.NO_LICENSE, _license),
+    (platform_messages.BLOCKED, _maintenance),
+    (platform_messages.LOCKED, _locked),
+    (platform_messages.SESSION_WANTED, _session_wanted),
+    (platform_messages.NO_SUCH_USER, _auth),
+    (platform_messages.NO_RIGHT, _forbidden),
+    (platform_messages.SERVER_GONE, _unavailable),
 )
