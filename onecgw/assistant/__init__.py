@@ -1,14 +1,14 @@
 """What the protocol engine is mounted with in production: tools, prompts, documents."""
 
 from onecgw import __version__
-from onecgw.assistant.asking import AskingTools
-from onecgw.assistant.completions import GatewayCompletions
-from onecgw.assistant.pages import GatewayPages, PageResources
-from onecgw.assistant.prompts import PlanPrompts
-from onecgw.assistant.resources import CatalogueResources
-from onecgw.assistant.tools import GatewayTools
 from onecgw.gateway.service import Gateway
 from onecgw.mcp.features import Features, ServerInfo
+from onecgw.mcp_content.completions import GatewayCompletions
+from onecgw.mcp_content.elicitation import AskingTools
+from onecgw.mcp_content.pages import GatewayPages, PageResources
+from onecgw.mcp_content.prompts import PlanPrompts
+from onecgw.mcp_content.resources import CatalogueResources
+from onecgw.mcp_content.tool_provider import GatewayTools
 
 INSTRUCTIONS = (
     "onecgw answers questions about one company from its 1C:Enterprise books. Names first become "

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from onecgw.assistant.plans import PLANS
-from onecgw.assistant.resources import REPORT, RESOURCES
 from onecgw.auth.signing import Sealer
 from onecgw.mcp import problems
 from onecgw.mcp.hub import Hub
@@ -12,6 +10,8 @@ from onecgw.mcp.legacy import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
 from onecgw.mcp.modern import modern_methods
 from onecgw.mcp.versions import SUPPORTED
+from onecgw.mcp_content.prompt_templates import PLANS
+from onecgw.mcp_content.resources import REPORT, RESOURCES
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import KEY
 

@@ -7,13 +7,13 @@ from typing import Final, get_args
 import attrs
 import msgspec
 
-from onecgw.assistant.plans import LANGUAGES, PLANS, RULES, Language, Plan
-from onecgw.assistant.spans import SPELLED, read_span
 from onecgw.auth.caller import Caller
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import JsonObject
+from onecgw.mcp_content.period import SPELLED, read_span
+from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, RULES, Language, Plan
 
 MAX_ARGUMENT_CHARACTERS: Final = 200
 ARGUMENTS: Final = {

@@ -16,10 +16,10 @@ import httpx
 import pytest
 import trio
 
-from onecgw.assistant.pages import PAGE_OF_TOOL, render_page
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.demo.books import Books
 from onecgw.demo.service import build_demo_app
+from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.fakes.browser import IS_THERE, MISSING, Browser, open_browser
 from tests.harness import open_rig

@@ -9,8 +9,8 @@ import httpx
 import pytest
 import trio
 
-from onecgw.assistant.pages import CYCLE, PAGE_OF_TOOL, REPORT, render_page
 from onecgw.catalogue.tools import BY_NAME
+from onecgw.mcp_content.pages import CYCLE, PAGE_OF_TOOL, REPORT, render_page
 from onecgw.web.app import build_app
 from tests.harness import MCP_TOKEN, answering, make_engine, open_rig
 

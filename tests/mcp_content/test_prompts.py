@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from onecgw.assistant.plans import LANGUAGES, PLANS, Plan
-from onecgw.assistant.prompts import render
-from onecgw.assistant.spans import Span, last_months, read_span
 from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK, Caller
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.errors import ValidationFailed
+from onecgw.mcp_content.period import Span, last_months, read_span
+from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, Plan
+from onecgw.mcp_content.prompts import render
 from tests.harness import answering, make_engine, open_rig
 from tests.mcp.support import ask, modern
 

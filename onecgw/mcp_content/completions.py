@@ -7,14 +7,14 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.assistant.plans import LANGUAGES, RESOLVERS
-from onecgw.assistant.prompts import PlanPrompts
-from onecgw.assistant.resources import REPORT, CatalogueResources
-from onecgw.assistant.spans import last_months
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.mcp.exchange import Exchange
 from onecgw.mcp.features import Completion, JsonObject
+from onecgw.mcp_content.period import last_months
+from onecgw.mcp_content.prompt_templates import LANGUAGES, RESOLVERS
+from onecgw.mcp_content.prompts import PlanPrompts
+from onecgw.mcp_content.resources import REPORT, CatalogueResources
 
 SUGGESTED_MONTHS: Final = 12
 MIN_NAME_CHARACTERS: Final = 2  # below, half of the catalogue fits

@@ -3,9 +3,9 @@ from typing import Any
 
 import msgspec
 
-from onecgw.assistant.resources import ABOUT_SCOPES
 from onecgw.auth.caller import ALL_SCOPES, COST, SALES, STOCK, Caller
 from onecgw.catalogue.tools import BY_NAME
+from onecgw.mcp_content.resources import ABOUT_SCOPES
 from tests.harness import answering, make_engine, open_rig
 from tests.mcp.support import ask, modern
 
