@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import httpx
 
-from onecgw.assistant import make_features
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.backends.http_service.client import OnecClient
 from onecgw.backends.scheduling.answer_cache import AnswerCache
@@ -18,6 +17,7 @@ from onecgw.gateway.limits import Surface
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
+from onecgw.mcp_content import make_features
 from onecgw.settings import (
     ApiSettings,
     AuditSettings,

@@ -11,7 +11,6 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.assistant import make_features
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.http_service.capabilities import keep_capabilities_fresh
 from onecgw.backends.http_service.client import OnecClient
@@ -24,6 +23,7 @@ from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
+from onecgw.mcp_content import make_features
 from onecgw.oauth.grants import sweep
 from onecgw.oauth.opening import open_realm
 from onecgw.oauth.vault import open_vault

@@ -80,7 +80,7 @@ class CatalogueResources:
         """
         caller = exchange.caller
         if uri == GLOSSARY:
-            text = files("onecgw.assistant").joinpath("glossary.md").read_text(encoding="utf-8")
+            text = files("onecgw.mcp_content").joinpath("glossary.md").read_text(encoding="utf-8")
             return [{"uri": uri, "mimeType": MARKDOWN, "text": text}]
         if uri == SCOPES:
             return [_json(uri, _scopes(caller))]

@@ -7,7 +7,6 @@ import attrs
 import pytest
 import trio
 
-from onecgw.backends.http import transport
 from onecgw.backends.http.connection import Connection, ConnectionEnded, IdleConnections, why_not
 from onecgw.errors import OnecUnavailable
 from tests.backends.talking import SETTINGS, call, client_of
