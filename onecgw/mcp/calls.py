@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.auth.caller import Caller
 from onecgw.mcp.channel import Channel
-from onecgw.mcp.client import Client
+from onecgw.mcp.client_info import Client
 
 
 @attrs.frozen(kw_only=True)

@@ -8,19 +8,16 @@ import attrs
 
 from onecgw.auth.caller import Caller
 from onecgw.auth.signing import MIN_KEY_BYTES, Sealer
-from onecgw.mcp import admission, wire
-from onecgw.mcp.admission import Meta, Mirror
+from onecgw.mcp import jsonrpc, validation
 from onecgw.mcp.calls import Call, Result
 from onecgw.mcp.capabilities import implementation
 from onecgw.mcp.channel import Channel, NoChannel
-from onecgw.mcp.client import NOBODY, Client
-from onecgw.mcp.features import Features
-from onecgw.mcp.hub import Hub
-from onecgw.mcp.inflight import Inflight, RequestKey
-from onecgw.mcp.legacy import LogLevels, legacy_methods
+from onecgw.mcp.client_info import NOBODY, Client
+from onecgw.mcp.handshake import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
-from onecgw.mcp.modern import modern_methods, modern_result
-from onecgw.mcp.problems import (
+from onecgw.mcp.providers import Features
+from onecgw.mcp.requests_in_flight import Inflight, RequestKey
+from onecgw.mcp.rpc_errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -30,6 +27,9 @@ from onecgw.mcp.problems import (
     RpcError,
 )
 from onecgw.mcp.sessions import resume
+from onecgw.mcp.stateless import modern_methods, modern_result
+from onecgw.mcp.subscriptions import Hub
+from onecgw.mcp.validation import Meta, Mirror
 
 log: Final = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Engine:
     ) -> None:
         self.hub: Final = hub or Hub()
         self._features = features
-        self._info = wire.encode(implementation(features.info))
+        self._info = jsonrpc.encode(implementation(features.info))
         self._sealer = Sealer(sealing_key or secrets.token_bytes(MIN_KEY_BYTES))
         self._inflight = Inflight()
         self._levels = LogLevels()
@@ -102,11 +102,11 @@ class Engine:
 
     async def handle(self, incoming: Incoming) -> Outgoing:
         """The answer to one body. Never raises, but for cancellation."""
-        modern = admission.is_modern(admission.NO_META, incoming.version_header)
+        modern = validation.is_modern(validation.NO_META, incoming.version_header)
         try:
-            read = wire.read_body(incoming.body)
+            read = jsonrpc.read_body(incoming.body)
             if isinstance(read, list):
-                admission.admit_batch(incoming.version_header)
+                validation.admit_batch(incoming.version_header)
         except RpcError as problem:
             return _refused(problem, incoming, modern=modern)
         if isinstance(read, bytes):
@@ -120,13 +120,13 @@ class Engine:
         return Outgoing(body=b"[%b]" % b",".join(answers) if answers else None)
 
     async def _handle_one(self, raw: bytes, incoming: Incoming) -> Outgoing:
-        modern = admission.is_modern(admission.NO_META, incoming.version_header)
+        modern = validation.is_modern(validation.NO_META, incoming.version_header)
         request_id = b""
         try:
-            message = wire.read_message(raw)
+            message = jsonrpc.read_message(raw)
             request_id = message.request_id
-            meta = admission.read_meta(message.params) if message.method else admission.NO_META
-            modern = admission.is_modern(meta, incoming.version_header)
+            meta = validation.read_meta(message.params) if message.method else validation.NO_META
+            modern = validation.is_modern(meta, incoming.version_header)
             if message.kind != "request":
                 self._receive(message, incoming, modern=modern)
                 return Outgoing(modern=modern)
@@ -146,9 +146,9 @@ class Engine:
             return _refused(fault, incoming, modern=modern, request_id=request_id)
 
     async def _serve_modern(
-        self, message: wire.Message, meta: Meta, incoming: Incoming
+        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming
     ) -> Outgoing:
-        client = admission.admit_modern(message, meta, incoming.mirror)
+        client = validation.admit_modern(message, meta, incoming.mirror)
         method = self._modern.get(message.method)
         if method is None:
             raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
@@ -158,7 +158,7 @@ class Engine:
         return self._answer(call, await method(call))
 
     async def _serve_legacy(
-        self, message: wire.Message, meta: Meta, incoming: Incoming
+        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming
     ) -> Outgoing:
         if incoming.in_batch and message.method == "initialize":
             raise RpcError(INVALID_REQUEST, "initialize must not be part of a batch")
@@ -190,12 +190,12 @@ class Engine:
     def _answer(self, call: Call, result: Result) -> Outgoing:
         members = modern_result(self._info, call, result) if call.modern else result.members
         return Outgoing(
-            body=wire.result(call.message_id, *members),
+            body=jsonrpc.result(call.message_id, *members),
             modern=call.modern,
             session_id=result.issued_session_id,
         )
 
-    def _receive(self, message: wire.Message, incoming: Incoming, *, modern: bool) -> None:
+    def _receive(self, message: jsonrpc.Message, incoming: Incoming, *, modern: bool) -> None:
         """Take a message that gets no answer."""
         over_http = incoming.mirror is not None
         if message.kind == "response":
@@ -203,13 +203,13 @@ class Engine:
                 raise RpcError(INVALID_REQUEST, "this revision has no responses from the client")
             self._inflight.receive(message.params, sub=incoming.caller.sub)
         elif message.method == "notifications/cancelled" and not (modern and over_http):
-            cancelled = admission.read_cancelled(message.params)
+            cancelled = validation.read_cancelled(message.params)
             key = RequestKey(incoming.caller.sub, incoming.session_id, cancelled)
             self._inflight.cancel(key)
 
 
 def _call(
-    message: wire.Message, meta: Meta, incoming: Incoming, *, client: Client, modern: bool
+    message: jsonrpc.Message, meta: Meta, incoming: Incoming, *, client: Client, modern: bool
 ) -> Call:
     return Call(
         method=message.method,
@@ -220,10 +220,10 @@ def _call(
         caller=_named(incoming.caller, client),
         client=client,
         request_id=incoming.request_id,
-        traceparent=admission.read_traceparent(meta, incoming.traceparent),
+        traceparent=validation.read_traceparent(meta, incoming.traceparent),
         channel=incoming.channel,
-        progress_token=admission.read_progress_token(meta),
-        log_level=admission.read_log_level(meta) if modern else None,
+        progress_token=validation.read_progress_token(meta),
+        log_level=validation.read_log_level(meta) if modern else None,
     )
 
 
@@ -248,5 +248,5 @@ def _refused(
         "message": problem.message,
     }
     log.info("mcp.refused", extra={"fields": fields})
-    body = wire.error(problem, request_id or problem.request_id)
+    body = jsonrpc.error(problem, request_id or problem.request_id)
     return Outgoing(body=body, modern=modern, problem=problem)

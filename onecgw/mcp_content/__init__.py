@@ -2,7 +2,7 @@
 
 from onecgw import __version__
 from onecgw.gateway.service import Gateway
-from onecgw.mcp.features import Features, ServerInfo
+from onecgw.mcp.providers import Features, ServerInfo
 from onecgw.mcp_content.completions import GatewayCompletions
 from onecgw.mcp_content.elicitation import AskingTools
 from onecgw.mcp_content.pages import GatewayPages, PageResources

@@ -9,8 +9,8 @@ import msgspec
 
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.gateway.service import Gateway, ToolCall
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Completion, JsonObject
+from onecgw.mcp.providers import Completion, JsonObject
+from onecgw.mcp.request_context import Exchange
 from onecgw.mcp_content.period import last_months
 from onecgw.mcp_content.prompt_templates import LANGUAGES, RESOLVERS
 from onecgw.mcp_content.prompts import PlanPrompts

@@ -7,10 +7,10 @@ import msgspec
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import Ambiguous, InvalidRequest
-from onecgw.mcp.client import ELICITATION
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult, Tools
-from onecgw.mcp.questions import elicitation
+from onecgw.mcp.client_info import ELICITATION
+from onecgw.mcp.client_requests import elicitation
+from onecgw.mcp.providers import ToolResult, Tools
+from onecgw.mcp.request_context import Exchange
 
 QUESTION: Final = "which"
 

@@ -10,8 +10,8 @@ import msgspec
 from onecgw.auth.caller import Caller
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import JsonObject
+from onecgw.mcp.providers import JsonObject
+from onecgw.mcp.request_context import Exchange
 from onecgw.mcp_content.period import SPELLED, read_span
 from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, RULES, Language, Plan
 

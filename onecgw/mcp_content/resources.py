@@ -12,8 +12,8 @@ from onecgw.catalogue.declaration import Kind, Tool
 from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import JsonObject
+from onecgw.mcp.providers import JsonObject
+from onecgw.mcp.request_context import Exchange
 
 CATALOGUE: Final = "onec://catalogue"
 REPORT: Final = "onec://catalogue/{tool}"

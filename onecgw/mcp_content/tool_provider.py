@@ -5,9 +5,9 @@ import attrs
 from onecgw.auth.caller import Caller
 from onecgw.errors import ScopeMissing
 from onecgw.gateway.service import Gateway, ToolCall
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
-from onecgw.mcp.problems import ScopeRequired
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.rpc_errors import ScopeRequired
 
 
 @attrs.frozen

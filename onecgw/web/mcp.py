@@ -8,9 +8,8 @@ import attrs
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
-from onecgw.mcp.admission import Mirror
 from onecgw.mcp.engine import Engine, Incoming, Outgoing
-from onecgw.mcp.problems import (
+from onecgw.mcp.rpc_errors import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -23,6 +22,7 @@ from onecgw.mcp.problems import (
     ScopeRequired,
     StreamRequired,
 )
+from onecgw.mcp.validation import Mirror
 from onecgw.web.asgi import (
     ClientGone,
     Receive,

@@ -13,10 +13,10 @@ import trio.testing
 
 from onecgw.app import stdio
 from onecgw.app.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
+from onecgw.mcp.client_requests import elicitation
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
-from onecgw.mcp.questions import elicitation
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
 from tests.mcp.support import ALICE, META, legacy, make_engine, modern
 
 

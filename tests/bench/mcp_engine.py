@@ -12,8 +12,8 @@ import trio
 
 from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine, Incoming
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Features, ToolResult
+from onecgw.mcp.providers import Features, ToolResult
+from onecgw.mcp.request_context import Exchange
 from onecgw.web.asgi import Message
 from onecgw.web.mcp import McpEndpoint
 from tests.mcp.support import ALICE, INFO, Recorder, ScriptedTools, legacy, mirror_of, modern

@@ -14,11 +14,11 @@ import trio
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import InvalidRequest, NotFound, Problem, ValidationFailed
-from onecgw.mcp.client import ELICITATION, SAMPLING
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Completion, Features, JsonObject, ServerInfo, ToolResult
-from onecgw.mcp.hub import Hub
-from onecgw.mcp.questions import Question, elicitation, roots, sampling
+from onecgw.mcp.client_info import ELICITATION, SAMPLING
+from onecgw.mcp.client_requests import Question, elicitation, roots, sampling
+from onecgw.mcp.providers import Completion, Features, JsonObject, ServerInfo, ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.subscriptions import Hub
 
 STEP_SECONDS: Final = 0.06  # the suite wants to see steps, not one burst
 

@@ -12,7 +12,7 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.hub import Hub
+from onecgw.mcp.subscriptions import Hub
 from onecgw.serving import serve_app
 from onecgw.settings import Secret, ServerSettings
 from onecgw.web.asgi import Receive, Request, Scope, Send

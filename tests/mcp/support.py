@@ -8,10 +8,10 @@ import msgspec
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.errors import NotFound
-from onecgw.mcp.admission import Mirror
 from onecgw.mcp.engine import Engine, Incoming, Outgoing
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Features, ServerInfo, ToolResult
+from onecgw.mcp.providers import Features, ServerInfo, ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.validation import Mirror
 from onecgw.mcp.versions import MODERN
 
 ALICE = Caller(sub="alice", scopes=frozenset(ALL_SCOPES))

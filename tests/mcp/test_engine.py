@@ -13,9 +13,9 @@ from onecgw.errors import (
     RateLimited,
     ValidationFailed,
 )
-from onecgw.mcp.admission import Mirror
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.validation import Mirror
 from onecgw.mcp.versions import LATEST_LEGACY, LEGACY, MODERN, SUPPORTED
 from tests.mcp.support import (
     ALICE,

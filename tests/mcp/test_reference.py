@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from onecgw.auth.signing import Sealer
-from onecgw.mcp import problems
-from onecgw.mcp.hub import Hub
-from onecgw.mcp.inflight import Inflight
-from onecgw.mcp.legacy import LogLevels, legacy_methods
+from onecgw.mcp import rpc_errors
+from onecgw.mcp.handshake import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
-from onecgw.mcp.modern import modern_methods
+from onecgw.mcp.requests_in_flight import Inflight
+from onecgw.mcp.stateless import modern_methods
+from onecgw.mcp.subscriptions import Hub
 from onecgw.mcp.versions import SUPPORTED
 from onecgw.mcp_content.prompt_templates import PLANS
 from onecgw.mcp_content.resources import REPORT, RESOURCES

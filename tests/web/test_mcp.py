@@ -11,8 +11,8 @@ import trio.testing
 
 from onecgw.errors import Unauthorized
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
 from onecgw.mcp.versions import MODERN
 from onecgw.web.asgi import BODY_SECONDS, Message, Request
 from onecgw.web.event_stream import KEEP_ALIVE_SECONDS

@@ -13,9 +13,9 @@ import attrs
 import msgspec
 
 from onecgw.auth.caller import Caller
-from onecgw.mcp.client import PAGE_TYPE
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import JsonObject, Resources
+from onecgw.mcp.client_info import PAGE_TYPE
+from onecgw.mcp.providers import JsonObject, Resources
+from onecgw.mcp.request_context import Exchange
 
 _SCHEME: Final = "ui://onecgw/"
 CYCLE: Final = f"{_SCHEME}cycle.html"

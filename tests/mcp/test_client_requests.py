@@ -6,11 +6,11 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.mcp import inflight, rounds
+from onecgw.mcp import input_required, requests_in_flight
+from onecgw.mcp.client_requests import Question, elicitation, roots, sampling
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Completion, Features, ToolResult
-from onecgw.mcp.questions import Question, elicitation, roots, sampling
+from onecgw.mcp.providers import Completion, Features, ToolResult
+from onecgw.mcp.request_context import Exchange
 from tests.mcp.support import (
     BOB,
     INFO,
@@ -141,8 +141,8 @@ async def test_a_state_is_of_one_caller() -> None:
 async def test_a_state_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = asking({"who": NAME})
     again = call(inputResponses={"who": ACCEPTED}, requestState=await state_of(engine))
-    later = time.time() + rounds.STATE_SECONDS + 1
-    monkeypatch.setattr("onecgw.mcp.rounds.time.time", lambda: later)
+    later = time.time() + input_required.STATE_SECONDS + 1
+    monkeypatch.setattr("onecgw.mcp.input_required.time.time", lambda: later)
     answer = await ask(engine, again)
     assert answer["error"]["message"] == "requestState has expired; make the call anew"
 
@@ -229,4 +229,4 @@ async def test_another_caller_cannot_answer(autojump_clock: trio.testing.MockClo
     began = trio.current_time()
     result, _ = await answer_legacy(asking({"who": NAME}), {"result": ACCEPTED}, caller=BOB)
     assert result["isError"] is True
-    assert trio.current_time() - began == inflight.QUESTION_SECONDS
+    assert trio.current_time() - began == requests_in_flight.QUESTION_SECONDS

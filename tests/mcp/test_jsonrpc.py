@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.mcp import wire
-from onecgw.mcp.problems import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
+from onecgw.mcp import jsonrpc
+from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
 
 
 def refused(raw: bytes) -> tuple[int, bytes]:
     with pytest.raises(RpcError) as caught:
-        wire.read_message(raw)
+        jsonrpc.read_message(raw)
     return caught.value.code, caught.value.request_id
 
 
@@ -18,9 +18,11 @@ def refused(raw: bytes) -> tuple[int, bytes]:
     [b"0", b"-7", b"123456789012345678901234567890", b'""', b'"a\\u002f"', '"№ 1"'.encode()],
 )
 def test_an_id_comes_back_byte_for_byte(raw_id: bytes) -> None:
-    message = wire.read_message(b'{"method":"m", "id" : %b ,"jsonrpc":"2.0"}' % raw_id)
-    assert message == wire.Message(kind="request", request_id=raw_id, method="m")
-    assert wire.result(message.request_id, b"") == b'{"jsonrpc":"2.0","id":%b,"result":{}}' % raw_id
+    message = jsonrpc.read_message(b'{"method":"m", "id" : %b ,"jsonrpc":"2.0"}' % raw_id)
+    assert message == jsonrpc.Message(kind="request", request_id=raw_id, method="m")
+    assert (
+        jsonrpc.result(message.request_id, b"") == b'{"jsonrpc":"2.0","id":%b,"result":{}}' % raw_id
+    )
 
 
 @pytest.mark.parametrize("raw_id", [b"null", b"true", b"1.0", b"1e3", b"[]", b"{}"])
@@ -61,24 +63,24 @@ def test_what_is_no_message_is_refused_with_its_id_if_that_can_be_read(
 
 def test_invalid_utf8_is_found_even_where_it_is_skipped() -> None:
     with pytest.raises(RpcError) as caught:
-        wire.read_body(b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"\xff"}}')
+        jsonrpc.read_body(b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"\xff"}}')
     assert caught.value.code == PARSE_ERROR
 
 
 def test_a_body_is_one_message_or_a_batch() -> None:
-    assert wire.read_body(b' {"a":1}') == b' {"a":1}'
-    assert wire.read_body(b' [{"a":1}, 2]') == [b'{"a":1}', b"2"]
+    assert jsonrpc.read_body(b' {"a":1}') == b' {"a":1}'
+    assert jsonrpc.read_body(b' [{"a":1}, 2]') == [b'{"a":1}', b"2"]
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"[%b]" % b",".join([b"1"] * 51)])
 def test_a_batch_is_neither_empty_nor_endless(raw: bytes) -> None:
     with pytest.raises(RpcError) as caught:
-        wire.read_body(raw)
+        jsonrpc.read_body(raw)
     assert caught.value.code == INVALID_REQUEST
 
 
 def test_the_last_of_two_equal_keys_counts() -> None:
-    assert wire.read_message(b'{"jsonrpc":"2.0","id":1,"id":2,"method":"m"}').request_id == b"2"
+    assert jsonrpc.read_message(b'{"jsonrpc":"2.0","id":1,"id":2,"method":"m"}').request_id == b"2"
 
 
 def test_params_are_read_with_the_place_of_what_is_wrong() -> None:
@@ -86,7 +88,7 @@ def test_params_are_read_with_the_place_of_what_is_wrong() -> None:
         limit: int
 
     with pytest.raises(RpcError) as caught:
-        wire.read_params(b'{"limit":"many"}', Shape)
+        jsonrpc.read_params(b'{"limit":"many"}', Shape)
     assert (caught.value.code, caught.value.message) == (
         INVALID_PARAMS,
         "invalid params: Expected `int`, got `str` - at `$.limit`",
@@ -95,10 +97,12 @@ def test_params_are_read_with_the_place_of_what_is_wrong() -> None:
 
 def test_an_error_without_a_readable_id_has_no_id() -> None:
     problem = RpcError(PARSE_ERROR, "no")
-    assert wire.error(problem, b"") == b'{"jsonrpc":"2.0","error":{"code":-32700,"message":"no"}}'
+    assert (
+        jsonrpc.error(problem, b"") == b'{"jsonrpc":"2.0","error":{"code":-32700,"message":"no"}}'
+    )
 
 
 @given(st.dictionaries(st.text(), st.one_of(st.integers(), st.text(), st.none())))
 def test_a_document_as_text_is_the_same_document(value: dict[str, object]) -> None:
     body = msgspec.json.encode(value)
-    assert msgspec.json.decode(b'"' + wire.escaped(body) + b'"') == body.decode()
+    assert msgspec.json.decode(b'"' + jsonrpc.escaped(body) + b'"') == body.decode()

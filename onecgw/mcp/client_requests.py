@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.mcp.client import ELICITATION, ROOTS, SAMPLING
+from onecgw.mcp.client_info import ELICITATION, ROOTS, SAMPLING
 
 Answer = Mapping[str, object]
 

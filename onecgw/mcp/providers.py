@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 import attrs
 
 from onecgw.auth.caller import Caller
-from onecgw.mcp.exchange import Exchange
+from onecgw.mcp.request_context import Exchange
 
 JsonObject = Mapping[str, object]
 ListKind = Literal["tools", "prompts", "resources"]

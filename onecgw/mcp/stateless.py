@@ -6,12 +6,12 @@ from typing import Final
 import msgspec
 
 from onecgw.errors import RateLimited
-from onecgw.mcp import wire
+from onecgw.mcp import jsonrpc
 from onecgw.mcp.calls import Call, Method, Pieces, Result
 from onecgw.mcp.capabilities import capabilities_of
-from onecgw.mcp.features import Features, ListKind
-from onecgw.mcp.hub import MAX_WATCHED_URIS, Change, Filter, Hub
-from onecgw.mcp.problems import INVALID_PARAMS, RpcError, StreamRequired
+from onecgw.mcp.providers import Features, ListKind
+from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError, StreamRequired
+from onecgw.mcp.subscriptions import MAX_WATCHED_URIS, Change, Filter, Hub
 from onecgw.mcp.versions import SUPPORTED
 
 SUBSCRIPTION_ID: Final = "io.modelcontextprotocol/subscriptionId"
@@ -48,7 +48,7 @@ class _Listen(msgspec.Struct, gc=False):
 
 def modern_methods(features: Features, hub: Hub) -> dict[str, Method]:
     """The methods that only the modern era has, by their names."""
-    discovered = wire.members(
+    discovered = jsonrpc.members(
         {
             "supportedVersions": SUPPORTED,
             "capabilities": capabilities_of(features, modern=True),
@@ -91,7 +91,7 @@ async def _listen(features: Features, hub: Hub, call: Call) -> Result:
     """Tell the caller what changes, until it closes the stream or the server ends it."""
     if not call.channel.can_stream:
         raise StreamRequired
-    wanted = _honoured(features, wire.read_params(call.params, _Listen).notifications)
+    wanted = _honoured(features, jsonrpc.read_params(call.params, _Listen).notifications)
     try:
         with hub.listening(call.caller.sub, wanted) as listener:
             await _notify(call, "subscriptions/acknowledged", notifications=_spelled(wanted))
@@ -133,4 +133,6 @@ async def _tell(call: Call, change: Change) -> None:
 
 async def _notify(call: Call, method: str, **params: object) -> None:
     meta = {SUBSCRIPTION_ID: msgspec.Raw(call.message_id)}
-    await call.channel.send(wire.notification(f"notifications/{method}", {**params, "_meta": meta}))
+    await call.channel.send(
+        jsonrpc.notification(f"notifications/{method}", {**params, "_meta": meta})
+    )

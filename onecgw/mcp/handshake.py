@@ -8,14 +8,14 @@ from typing import Final
 import msgspec
 
 from onecgw.auth.signing import Sealer
-from onecgw.mcp import wire
-from onecgw.mcp.admission import LOG_LEVELS
+from onecgw.mcp import jsonrpc
 from onecgw.mcp.calls import Call, Method, Result
 from onecgw.mcp.capabilities import capabilities_of, implementation
-from onecgw.mcp.client import read_client
-from onecgw.mcp.features import Features
-from onecgw.mcp.problems import INVALID_PARAMS, RpcError
+from onecgw.mcp.client_info import read_client
+from onecgw.mcp.providers import Features
+from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError
 from onecgw.mcp.sessions import Session, issue
+from onecgw.mcp.validation import LOG_LEVELS
 from onecgw.mcp.versions import LATEST_LEGACY, LEGACY
 
 DEFAULT_LOG_LEVEL: Final = "info"
@@ -75,7 +75,7 @@ def legacy_methods(features: Features, sealer: Sealer, levels: LogLevels) -> dic
 
 
 async def _initialize(features: Features, sealer: Sealer, call: Call) -> Result:
-    params = wire.read_params(call.params, _Initialize)
+    params = jsonrpc.read_params(call.params, _Initialize)
     version = params.version if params.version in LEGACY else LATEST_LEGACY
     session = Session(
         version=version, client=read_client(bytes(params.client), bytes(params.capabilities))
@@ -88,7 +88,7 @@ async def _initialize(features: Features, sealer: Sealer, call: Call) -> Result:
     if features.info.instructions:
         fields["instructions"] = features.info.instructions
     session_id = issue(sealer, session, sub=call.caller.sub, nonce=secrets.token_urlsafe(9))
-    return Result((wire.members(fields),), issued_session_id=session_id)
+    return Result((jsonrpc.members(fields),), issued_session_id=session_id)
 
 
 async def _ping(_call: Call) -> Result:
@@ -96,7 +96,7 @@ async def _ping(_call: Call) -> Result:
 
 
 async def _set_level(levels: LogLevels, call: Call) -> Result:
-    level = wire.read_params(call.params, _Level).level
+    level = jsonrpc.read_params(call.params, _Level).level
     if level not in LOG_LEVELS:
         raise RpcError(INVALID_PARAMS, f"the log level must be one of {', '.join(LOG_LEVELS)}")
     levels.set(call.session_id, level)
@@ -104,5 +104,5 @@ async def _set_level(levels: LogLevels, call: Call) -> Result:
 
 
 async def _agree(call: Call) -> Result:
-    wire.read_params(call.params, _Uri)
+    jsonrpc.read_params(call.params, _Uri)
     return Result()

@@ -8,7 +8,7 @@ import attrs
 import trio
 
 from onecgw.errors import RateLimited
-from onecgw.mcp.features import ListKind
+from onecgw.mcp.providers import ListKind
 
 MAX_LISTENERS_PER_CALLER: Final = 8
 MAX_WATCHED_URIS: Final = 100

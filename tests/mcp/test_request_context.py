@@ -5,8 +5,8 @@ import trio
 import trio.testing
 
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.exchange import PROGRESS_INTERVAL_SECONDS, Exchange
-from onecgw.mcp.features import Features, ToolResult
+from onecgw.mcp.providers import Features, ToolResult
+from onecgw.mcp.request_context import PROGRESS_INTERVAL_SECONDS, Exchange
 from tests.mcp.support import INFO, META, Recorder, ScriptedTools, ask, legacy, modern, send
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.mcp import wire
+from onecgw.mcp import jsonrpc
 
 MAX_NAME_CHARACTERS: Final = 80
 
@@ -78,7 +78,7 @@ def _read_capabilities(raw: bytes) -> frozenset[str]:
     found = {
         name
         for name, value in ((SAMPLING, said.sampling), (ROOTS, said.roots))
-        if wire.is_object(value)
+        if jsonrpc.is_object(value)
     }
     # An empty object means the form mode (2025-11-25 added the url mode beside it).
     if form is not None and (form.form or not form.url):

@@ -12,9 +12,9 @@ from typing import Final
 import msgspec
 
 from onecgw.auth.signing import NotSealed, Sealer
-from onecgw.mcp import wire
-from onecgw.mcp.problems import INVALID_PARAMS, RpcError
-from onecgw.mcp.questions import Answer, Question
+from onecgw.mcp import jsonrpc
+from onecgw.mcp.client_requests import Answer, Question
+from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError
 
 STATE_SECONDS: Final = 900  # a person may go and ask a colleague
 PURPOSE: Final = "mcp request state"
@@ -106,7 +106,7 @@ def input_required(sealer: Sealer, pause: InputRequired, *, sub: str, subject: s
         name: {"method": question.method, "params": question.params}
         for name, question in pause.questions.items()
     }
-    return wire.members(
+    return jsonrpc.members(
         {"inputRequests": requests, "requestState": sealer.seal(state, purpose=PURPOSE)}
     )
 
@@ -117,6 +117,6 @@ def subject_of(method: str, target: str, arguments: bytes) -> str:
     Raises:
         RpcError: -32602, a number in the arguments is beyond all measure.
     """
-    read = wire.read_params(arguments, dict[str, object])
+    read = jsonrpc.read_params(arguments, dict[str, object])
     about = msgspec.json.encode([method, target, read], order="deterministic")
     return hashlib.sha256(about).hexdigest()

@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeVar
 import attrs
 import msgspec
 
-from onecgw.mcp.problems import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
+from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
 
 T = TypeVar("T")
 

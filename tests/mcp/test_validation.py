@@ -5,15 +5,15 @@ import attrs
 import msgspec
 import pytest
 
-from onecgw.mcp import admission
-from onecgw.mcp.admission import Mirror, is_modern
-from onecgw.mcp.client import ELICITATION, ROOTS, SAMPLING, Client, read_client
+from onecgw.mcp import validation
+from onecgw.mcp.client_info import ELICITATION, ROOTS, SAMPLING, Client, read_client
+from onecgw.mcp.validation import Mirror, is_modern
 from onecgw.mcp.versions import LEGACY, MODERN, SUPPORTED
 from tests.mcp.support import META, ask, make_engine, mirror_of, modern
 
 
-def meta_of(**fields: Any) -> admission.Meta:
-    return admission.read_meta(msgspec.json.encode({"_meta": fields}))
+def meta_of(**fields: Any) -> validation.Meta:
+    return validation.read_meta(msgspec.json.encode({"_meta": fields}))
 
 
 @pytest.mark.parametrize("header", [None, *LEGACY])

@@ -6,12 +6,12 @@ from typing import Final
 import trio
 
 from onecgw.auth.caller import Caller
-from onecgw.mcp import wire
-from onecgw.mcp.admission import LOG_LEVELS
+from onecgw.mcp import jsonrpc
 from onecgw.mcp.channel import Channel
-from onecgw.mcp.client import Client
-from onecgw.mcp.problems import ClientLacks
-from onecgw.mcp.questions import Answer, Question
+from onecgw.mcp.client_info import Client
+from onecgw.mcp.client_requests import Answer, Question
+from onecgw.mcp.rpc_errors import ClientLacks
+from onecgw.mcp.validation import LOG_LEVELS
 
 Ask = Callable[[Mapping[str, Question]], Awaitable[dict[str, Answer]]]
 
@@ -72,7 +72,7 @@ class Exchange:
         """Send a log message to the client; ignored below the level it asked for."""
         if LOG_LEVELS.index(level) >= self._severity:
             params = {"level": level, "logger": logger, "data": data}
-            await self._channel.send(wire.notification("notifications/message", params))
+            await self._channel.send(jsonrpc.notification("notifications/message", params))
 
     def can_ask(self, capability: str) -> bool:
         """Whether the client offers elicitation, sampling or roots."""
@@ -118,5 +118,5 @@ class Exchange:
             fields["message"] = message
         await self._channel.send(
             b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%b,%b}}'
-            % (self._token, wire.members(fields))
+            % (self._token, jsonrpc.members(fields))
         )

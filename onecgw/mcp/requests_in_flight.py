@@ -13,10 +13,10 @@ import msgspec
 import trio
 
 from onecgw.errors import InvalidRequest
-from onecgw.mcp import wire
+from onecgw.mcp import jsonrpc
 from onecgw.mcp.channel import Channel
-from onecgw.mcp.problems import RpcError
-from onecgw.mcp.questions import Answer, Question
+from onecgw.mcp.client_requests import Answer, Question
+from onecgw.mcp.rpc_errors import RpcError
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Inflight:
         try:
             for name, question in questions.items():
                 self._waiting[ids[name]] = waiters[name]
-                await channel.send(wire.request(ids[name], question.method, question.params))
+                await channel.send(jsonrpc.request(ids[name], question.method, question.params))
             with trio.move_on_after(QUESTION_SECONDS):
                 for waiter in waiters.values():
                     await waiter.answered.wait()
@@ -95,8 +95,8 @@ class Inflight:
     def receive(self, reply: bytes, *, sub: str) -> None:
         """Take a response that the client sent; one that nobody waits for is dropped."""
         try:
-            read = wire.read_params(reply, _Reply)
-            answer = wire.read_params(bytes(read.result), dict[str, object])
+            read = jsonrpc.read_params(reply, _Reply)
+            answer = jsonrpc.read_params(bytes(read.result), dict[str, object])
         except RpcError:
             return
         waiter = self._waiting.get(read.id)

@@ -7,9 +7,9 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.mcp import wire
-from onecgw.mcp.client import Client, read_client
-from onecgw.mcp.problems import (
+from onecgw.mcp import jsonrpc
+from onecgw.mcp.client_info import Client, read_client
+from onecgw.mcp.rpc_errors import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -80,7 +80,7 @@ def read_meta(params: bytes) -> Meta:
     if not params:
         return NO_META
     raw = _read_meta_only(params).meta
-    return _read_meta(raw) if wire.is_object(raw) else NO_META
+    return _read_meta(raw) if jsonrpc.is_object(raw) else NO_META
 
 
 def is_modern(meta: Meta, version_header: str | None) -> bool:
@@ -98,7 +98,7 @@ def admit_batch(version_header: str | None) -> None:
         raise RpcError(INVALID_REQUEST, "a body holds one message in this revision")
 
 
-def admit_modern(message: wire.Message, meta: Meta, mirror: Mirror | None) -> Client:
+def admit_modern(message: jsonrpc.Message, meta: Meta, mirror: Mirror | None) -> Client:
     """The client that sends a modern request, once the request is found to be in order.
 
     Args:
@@ -109,7 +109,7 @@ def admit_modern(message: wire.Message, meta: Meta, mirror: Mirror | None) -> Cl
     Raises:
         RpcError: -32602, -32020 or -32022, whichever check fails first.
     """
-    if not wire.is_text(meta.version) or not wire.is_object(meta.capabilities):
+    if not jsonrpc.is_text(meta.version) or not jsonrpc.is_object(meta.capabilities):
         raise RpcError(
             INVALID_PARAMS,
             f"params._meta must hold {_PREFIX}protocolVersion (a string) and "
@@ -135,7 +135,7 @@ def read_log_level(meta: Meta) -> str | None:
     """
     if not meta.log_level:
         return None
-    level = wire.read_params(bytes(meta.log_level), object)
+    level = jsonrpc.read_params(bytes(meta.log_level), object)
     if level not in LOG_LEVELS:
         raise RpcError(INVALID_PARAMS, f"the log level must be one of {', '.join(LOG_LEVELS)}")
     return str(level)
@@ -144,17 +144,17 @@ def read_log_level(meta: Meta) -> str | None:
 def read_progress_token(meta: Meta) -> bytes:
     """The token for progress notifications, as it was sent; b"" for none."""
     token = bytes(meta.progress_token)
-    return token if wire.is_text(token) or token.removeprefix(b"-").isdigit() else b""
+    return token if jsonrpc.is_text(token) or token.removeprefix(b"-").isdigit() else b""
 
 
 def read_traceparent(meta: Meta, otherwise: str) -> str:
     """The W3C trace context of the request, else that of the transport."""
-    if not wire.is_text(meta.traceparent):
+    if not jsonrpc.is_text(meta.traceparent):
         return otherwise
     return msgspec.json.decode(meta.traceparent, type=str)
 
 
-def _compare(mirror: Mirror, message: wire.Message, version: str) -> None:
+def _compare(mirror: Mirror, message: jsonrpc.Message, version: str) -> None:
     if mirror.duplicated:
         raise RpcError(HEADER_MISMATCH, f"the header {mirror.duplicated} was sent twice")
     _equal("MCP-Protocol-Version", mirror.version, version)
@@ -162,7 +162,7 @@ def _compare(mirror: Mirror, message: wire.Message, version: str) -> None:
     member = NAMED_BY.get(message.method)
     if member is not None:
         raw = getattr(_read_named(message.params), member)
-        name = msgspec.json.decode(raw, type=str) if wire.is_text(raw) else None
+        name = msgspec.json.decode(raw, type=str) if jsonrpc.is_text(raw) else None
         _equal("Mcp-Name", _decode_sentinel(mirror.name), name)
 
 
