@@ -24,9 +24,9 @@ from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
 from onecgw.mcp_content import make_features
+from onecgw.oauth.factory import open_realm
 from onecgw.oauth.grants import sweep
-from onecgw.oauth.opening import open_realm
-from onecgw.oauth.vault import open_vault
+from onecgw.oauth.secrets import open_vault
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditTrail
 from onecgw.storage.database import Store

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from onecgw.cli.oauth_answers import NOT_OURS, Answer, Failed, ask
 from onecgw.diagnostics.onec_check import Step
-from onecgw.oauth.vault import challenge_of
+from onecgw.oauth.secrets import challenge_of
 
 SKEW_SECONDS: Final = 60
 # Nobody has to listen there: the browser that would go there is this program.

@@ -12,7 +12,7 @@ from onecgw.auth.key_verification import CheckKey, InvalidKey, KeyVerdict, Unche
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.grants import Grant, find_grants_of_key, revoke_grant
 from onecgw.oauth.scopes import join_scopes, split_scopes
-from onecgw.oauth.vault import KEY, Vault
+from onecgw.oauth.secrets import KEY, Vault
 from onecgw.storage.database import Store
 
 ID_BYTES: Final = 4

@@ -4,9 +4,9 @@ from functools import partial
 
 import attrs
 
-from onecgw.oauth.admission import Admission
+from onecgw.oauth.authenticator import Admission
+from onecgw.oauth.context import Realm
 from onecgw.oauth.login import Login
-from onecgw.oauth.realm import Realm
 from onecgw.oauth.token_endpoint import Tokens
 from onecgw.web.oauth_address import ClientAddresses
 from onecgw.web.oauth_authorize import AuthorizePages

@@ -11,9 +11,9 @@ import trio
 from onecgw.errors import OnecgwError, RateLimited
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.authorization import Ask, Pairs, read_pairs, single
+from onecgw.oauth.context import Realm
 from onecgw.oauth.login import Bounce, Consent, Login
-from onecgw.oauth.problems import OauthProblem
-from onecgw.oauth.realm import Realm
+from onecgw.oauth.oauth_error import OauthProblem
 from onecgw.oauth.scopes import split_scopes
 from onecgw.web.asgi import Request, Response
 from onecgw.web.bearer import FORM, media_type

@@ -2,8 +2,8 @@
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
-from onecgw.oauth.admission import Admission
-from onecgw.oauth.realm import Origin, Realm
+from onecgw.oauth.authenticator import Admission
+from onecgw.oauth.context import Origin, Realm
 from onecgw.oauth.scopes import join_scopes
 from onecgw.web.asgi import Request
 from onecgw.web.bearer import bearer_token

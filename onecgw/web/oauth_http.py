@@ -14,13 +14,13 @@ from onecgw.errors import (
     PayloadTooLarge,
     RateLimited,
 )
-from onecgw.oauth.problems import (
+from onecgw.oauth.context import Origin
+from onecgw.oauth.oauth_error import (
     INVALID_CLIENT,
     INVALID_REQUEST,
     TEMPORARILY_UNAVAILABLE,
     OauthProblem,
 )
-from onecgw.oauth.realm import Origin
 from onecgw.web.asgi import (
     ClientGone,
     Receive,

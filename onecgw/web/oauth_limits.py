@@ -2,7 +2,7 @@
 
 from onecgw.errors import RateLimited
 from onecgw.gateway.rate_limit import CallRate
-from onecgw.oauth.realm import Realm
+from onecgw.oauth.context import Realm
 from onecgw.web.oauth_http import Visit
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authorization import Ask
 from onecgw.oauth.login import Consent
-from onecgw.oauth.redirects import is_loopback, shown_host
+from onecgw.oauth.redirect_policy import is_loopback, shown_host
 from onecgw.oauth.scopes import SENSITIVE
 from onecgw.web.asgi import Response
 from onecgw.web.oauth_texts import LANGUAGES, TEXTS

@@ -4,8 +4,8 @@ import hashlib
 from typing import Final
 
 from onecgw.oauth.authorization import Pairs, read_pairs
-from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REQUEST, OauthProblem
-from onecgw.oauth.realm import Realm
+from onecgw.oauth.context import Realm
+from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, OauthProblem
 from onecgw.oauth.token_endpoint import Tokens
 from onecgw.web.asgi import Response
 from onecgw.web.bearer import FORM, media_type

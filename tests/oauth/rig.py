@@ -18,10 +18,10 @@ from onecgw.auth.caller import ALL_SCOPES
 from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
 from onecgw.backends.http_service.client import OnecClient
 from onecgw.errors import OnecUnavailable
-from onecgw.oauth.fetching import Fetcher
-from onecgw.oauth.opening import open_realm
-from onecgw.oauth.realm import Realm
-from onecgw.oauth.vault import Vault, open_vault
+from onecgw.oauth.context import Realm
+from onecgw.oauth.factory import open_realm
+from onecgw.oauth.safe_fetch import Fetcher
+from onecgw.oauth.secrets import Vault, open_vault
 from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
 from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
 from onecgw.storage.database import Store

@@ -11,8 +11,8 @@ import msgspec
 
 import onecgw
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES
-from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
-from onecgw.oauth.issuing import GRACE_SECONDS
+from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
+from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import RateLimitSettings
 from onecgw.storage.audit_log import AuditEvent, AuditRecord
 from onecgw.storage.audit_query import AuditQuery, read_audit

@@ -18,7 +18,8 @@ from onecgw.oauth.grants import (
     revoke_token,
     sweep,
 )
-from onecgw.oauth.issuing import (
+from onecgw.oauth.secrets import Vault, challenge_of
+from onecgw.oauth.token_grants import (
     GRACE_SECONDS,
     LOST_SECONDS,
     Issued,
@@ -29,7 +30,6 @@ from onecgw.oauth.issuing import (
     redeem,
     refresh,
 )
-from onecgw.oauth.vault import Vault, challenge_of
 from onecgw.storage.schema import MIGRATIONS
 from tests.oauth.family import GRANT, VERIFIER
 

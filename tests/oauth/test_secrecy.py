@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from onecgw.errors import ConfigError
-from onecgw.oauth.vault import open_vault
+from onecgw.oauth.secrets import open_vault
 from onecgw.observability.logging import _JsonFormatter
 from onecgw.storage.audit_log import log_audit
 from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth

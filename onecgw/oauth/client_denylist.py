@@ -4,7 +4,7 @@ import sqlite3
 
 import attrs
 
-from onecgw.oauth.vault import Vault
+from onecgw.oauth.secrets import Vault
 
 
 @attrs.frozen(kw_only=True)

@@ -13,8 +13,9 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.oauth.documents import Documents, check_url
-from onecgw.oauth.fetching import (
+from onecgw.oauth.client_metadata import Documents, check_url
+from onecgw.oauth.redirect_policy import RedirectPolicy
+from onecgw.oauth.safe_fetch import (
     Address,
     Fetched,
     Fetcher,
@@ -22,7 +23,6 @@ from onecgw.oauth.fetching import (
     is_public,
     resolve_name,
 )
-from onecgw.oauth.redirects import RedirectPolicy
 from tests.oauth.certificate import make_contexts
 from tests.oauth.rig import CALLBACK, open_oauth
 

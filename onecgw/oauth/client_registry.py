@@ -8,10 +8,10 @@ import msgspec
 
 from onecgw.auth.signing import NotSealed
 from onecgw.oauth.client import METHODS, Client, accept_redirects, clean_name
-from onecgw.oauth.documents import Documents
-from onecgw.oauth.problems import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
-from onecgw.oauth.redirects import RedirectPolicy
-from onecgw.oauth.vault import Vault
+from onecgw.oauth.client_metadata import Documents
+from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
+from onecgw.oauth.redirect_policy import RedirectPolicy
+from onecgw.oauth.secrets import Vault
 
 PREFIX: Final = "ocg_dc_"
 _PURPOSE: Final = "client"

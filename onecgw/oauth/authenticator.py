@@ -11,6 +11,7 @@ import trio
 from onecgw.auth.caller import Caller
 from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
 from onecgw.errors import OnecUnavailable, StorageUnavailable
+from onecgw.oauth.context import Origin, Realm
 from onecgw.oauth.grants import (
     Grant,
     confirm_access,
@@ -19,8 +20,7 @@ from onecgw.oauth.grants import (
     record_verified,
     revoke_grant,
 )
-from onecgw.oauth.keyring import Checked
-from onecgw.oauth.realm import Origin, Realm
+from onecgw.oauth.key_cache import Checked
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import attrs
 
-from onecgw.oauth.clients import Clients
-from onecgw.oauth.issuing import Lives
-from onecgw.oauth.keyring import Keyring
-from onecgw.oauth.vault import Vault
+from onecgw.oauth.client_registry import Clients
+from onecgw.oauth.key_cache import Keyring
+from onecgw.oauth.secrets import Vault
+from onecgw.oauth.token_grants import Lives
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditEvent
 from onecgw.storage.database import Store

@@ -8,7 +8,7 @@ import pytest
 
 from onecgw.auth.signing import NotSealed, Sealer
 from onecgw.errors import ConfigError
-from onecgw.oauth.vault import ACCESS, CODE, KEY, REFRESH, Kind, Vault, open_vault, read_vault
+from onecgw.oauth.secrets import ACCESS, CODE, KEY, REFRESH, Kind, Vault, open_vault, read_vault
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, open_oauth
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

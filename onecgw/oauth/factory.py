@@ -8,16 +8,16 @@ from typing import Final
 
 from onecgw.auth.key_verification import CheckKey
 from onecgw.errors import StorageUnavailable
-from onecgw.oauth.clients import Clients, read_configured
-from onecgw.oauth.denials import is_client_denied
-from onecgw.oauth.documents import Documents
-from onecgw.oauth.fetching import Fetcher
+from onecgw.oauth.client_denylist import is_client_denied
+from onecgw.oauth.client_metadata import Documents
+from onecgw.oauth.client_registry import Clients, read_configured
+from onecgw.oauth.context import Realm
 from onecgw.oauth.grants import find_newest_grant
-from onecgw.oauth.keyring import VALID_SECONDS, Keyring
+from onecgw.oauth.key_cache import VALID_SECONDS, Keyring
 from onecgw.oauth.local_keys import make_local_check
-from onecgw.oauth.realm import Realm
-from onecgw.oauth.redirects import RedirectPolicy
-from onecgw.oauth.vault import Vault
+from onecgw.oauth.redirect_policy import RedirectPolicy
+from onecgw.oauth.safe_fetch import Fetcher
+from onecgw.oauth.secrets import Vault
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditEvent
 from onecgw.storage.database import Store

@@ -7,7 +7,7 @@ import trio.testing
 
 from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 from onecgw.errors import OnecUnavailable
-from onecgw.oauth.keyring import INVALID_SECONDS, VALID_SECONDS, Checked, Keyring
+from onecgw.oauth.key_cache import INVALID_SECONDS, VALID_SECONDS, Checked, Keyring
 
 VALID = ValidKey(sub="owner", name="Owner", scopes=frozenset({"mcp:resolve"}))
 INVALID = InvalidKey()

@@ -15,9 +15,9 @@ import msgspec
 import trio
 
 from onecgw.oauth.client import Client, accept_redirects, clean_name
-from onecgw.oauth.fetching import Fetcher, NotFetched
-from onecgw.oauth.problems import OauthProblem
-from onecgw.oauth.redirects import RedirectPolicy
+from onecgw.oauth.oauth_error import OauthProblem
+from onecgw.oauth.redirect_policy import RedirectPolicy
+from onecgw.oauth.safe_fetch import Fetcher, NotFetched
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Final, Literal
 import attrs
 
 from onecgw.oauth.grants import Grant, find_any_grant, find_grant, find_token, revoke_grant
-from onecgw.oauth.problems import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET
+from onecgw.oauth.oauth_error import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET
 from onecgw.oauth.scopes import join_scopes
-from onecgw.oauth.vault import challenge_of
+from onecgw.oauth.secrets import challenge_of
 
 MAX_WRONG_VERIFIERS: Final = 5
 GRACE_SECONDS: Final = 60
