@@ -30,7 +30,7 @@ from onecgw.oauth.secrets import open_vault
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditTrail
 from onecgw.storage.database import Store
-from onecgw.web.oauth import OauthSite, open_site
+from onecgw.web.oauth.site import OauthSite, open_site
 from onecgw.web.readiness import Readiness
 
 log = logging.getLogger(__name__)

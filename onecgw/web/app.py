@@ -17,14 +17,14 @@ from onecgw.settings import Settings
 from onecgw.web import openapi
 from onecgw.web.asgi import new_request_id
 from onecgw.web.bearer import StaticBearer
-from onecgw.web.front import Endpoint, Front
-from onecgw.web.hosts import make_host_policy
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.host_policy import make_host_policy
 from onecgw.web.mcp import McpEndpoint
-from onecgw.web.oauth import OauthSite
-from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.oauth.site import OauthSite
 from onecgw.web.openapi import OpenapiEndpoint
 from onecgw.web.readiness import Readiness, readiness_response
 from onecgw.web.rest import RestEndpoint
+from onecgw.web.router import Endpoint, Front
 
 log = logging.getLogger(__name__)
 

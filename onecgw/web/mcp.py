@@ -35,8 +35,8 @@ from onecgw.web.asgi import (
     send_response,
 )
 from onecgw.web.bearer import Authenticate, identify, read_form
-from onecgw.web.event_stream import Reply, reply_while_connected
 from onecgw.web.problems import problem_response
+from onecgw.web.sse import Reply, reply_while_connected
 
 Challenge = Callable[[Caller, frozenset[str], str], str]
 """Called with the caller, the scopes that a call needs and the request id; WWW-Authenticate."""

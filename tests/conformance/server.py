@@ -17,10 +17,10 @@ from onecgw.serving import serve_app
 from onecgw.settings import Secret, ServerSettings
 from onecgw.web.asgi import Receive, Request, Scope, Send
 from onecgw.web.bearer import StaticBearer
-from onecgw.web.front import Front
-from onecgw.web.hosts import make_host_policy
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.host_policy import make_host_policy
 from onecgw.web.mcp import McpEndpoint
-from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.router import Front
 from tests.conformance.fixtures import make_fixtures
 
 HOST = "127.0.0.1"

@@ -26,7 +26,7 @@ from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
 from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
 from onecgw.storage.database import Store
 from onecgw.web.app import build_app
-from onecgw.web.oauth import open_site
+from onecgw.web.oauth.site import open_site
 from onecgw.web.readiness import Readiness
 from tests.harness import Onec, Rig, make_engine, open_rig
 

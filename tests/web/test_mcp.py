@@ -15,8 +15,8 @@ from onecgw.mcp.providers import ToolResult
 from onecgw.mcp.request_context import Exchange
 from onecgw.mcp.versions import MODERN
 from onecgw.web.asgi import BODY_SECONDS, Message, Request
-from onecgw.web.event_stream import KEEP_ALIVE_SECONDS
 from onecgw.web.mcp import McpEndpoint
+from onecgw.web.sse import KEEP_ALIVE_SECONDS
 from tests.mcp.support import ALICE, META, legacy, make_engine, mirror_of, modern
 
 MAX_BYTES = 4_096

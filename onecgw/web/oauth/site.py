@@ -8,11 +8,11 @@ from onecgw.oauth.authenticator import Admission
 from onecgw.oauth.context import Realm
 from onecgw.oauth.login import Login
 from onecgw.oauth.token_endpoint import Tokens
-from onecgw.web.oauth_address import ClientAddresses
-from onecgw.web.oauth_authorize import AuthorizePages
-from onecgw.web.oauth_bearer import OauthBearer
-from onecgw.web.oauth_http import Door, Handler
-from onecgw.web.oauth_metadata import (
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.oauth.authorize import AuthorizePages
+from onecgw.web.oauth.bearer import OauthBearer
+from onecgw.web.oauth.http import Door, Handler
+from onecgw.web.oauth.metadata import (
     PROBED,
     RESOURCE_PATH,
     SERVER_PATH,
@@ -21,7 +21,7 @@ from onecgw.web.oauth_metadata import (
     serve_nothing,
     server_metadata,
 )
-from onecgw.web.oauth_token import TokenEndpoints
+from onecgw.web.oauth.token import TokenEndpoints
 
 
 @attrs.frozen(kw_only=True)

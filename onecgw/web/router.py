@@ -18,7 +18,7 @@ from onecgw.web.asgi import (
     read_head,
     send_response,
 )
-from onecgw.web.hosts import HostPolicy
+from onecgw.web.host_policy import HostPolicy
 
 log = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from onecgw.web.asgi import (
     send_response,
 )
 from onecgw.web.bearer import names_token
-from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.client_ip import ClientAddresses
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from onecgw.errors import RateLimited
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.context import Realm
-from onecgw.web.oauth_http import Visit
+from onecgw.web.oauth.http import Visit
 
 
 class Limit:

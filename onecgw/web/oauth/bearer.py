@@ -7,8 +7,8 @@ from onecgw.oauth.context import Origin, Realm
 from onecgw.oauth.scopes import join_scopes
 from onecgw.web.asgi import Request
 from onecgw.web.bearer import bearer_token
-from onecgw.web.oauth_address import ClientAddresses
-from onecgw.web.oauth_metadata import make_challenge
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.oauth.metadata import make_challenge
 
 
 class OauthBearer:

@@ -7,7 +7,7 @@ from onecgw.oauth.client import METHODS
 from onecgw.oauth.scopes import OFFLINE_ACCESS
 from onecgw.settings import Settings
 from onecgw.web.asgi import Response
-from onecgw.web.oauth_http import Handler, Visit, json_answer
+from onecgw.web.oauth.http import Handler, Visit, json_answer
 
 RESOURCE_PATH: Final = "/.well-known/oauth-protected-resource"
 SERVER_PATH: Final = "/.well-known/oauth-authorization-server"

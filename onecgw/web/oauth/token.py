@@ -9,9 +9,9 @@ from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, O
 from onecgw.oauth.token_endpoint import Tokens
 from onecgw.web.asgi import Response
 from onecgw.web.bearer import FORM, media_type
-from onecgw.web.oauth_address import limit_key
-from onecgw.web.oauth_http import NO_STORE, Visit, json_answer, refuse_tokens
-from onecgw.web.oauth_limits import Limit
+from onecgw.web.client_ip import limit_key
+from onecgw.web.oauth.http import NO_STORE, Visit, json_answer, refuse_tokens
+from onecgw.web.oauth.limits import Limit
 
 AUTHORIZATION: Final = "authorization"
 

@@ -14,9 +14,9 @@ from onecgw.oauth.login import Consent
 from onecgw.oauth.redirect_policy import is_loopback, shown_host
 from onecgw.oauth.scopes import SENSITIVE
 from onecgw.web.asgi import Response
-from onecgw.web.oauth_texts import LANGUAGES, TEXTS
+from onecgw.web.oauth.texts import LANGUAGES, TEXTS
 
-_FOLDER: Final = Path(__file__).parent / "pages"
+_FOLDER: Final = Path(__file__).parent / "templates"
 _STYLE: Final = (_FOLDER / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
 # No form-action: browsers apply it to the redirects after a form, too, and would stop the login.

@@ -17,11 +17,11 @@ from onecgw.oauth.oauth_error import OauthProblem
 from onecgw.oauth.scopes import split_scopes
 from onecgw.web.asgi import Request, Response
 from onecgw.web.bearer import FORM, media_type
-from onecgw.web.oauth_address import limit_key
-from onecgw.web.oauth_http import Visit, refuse_tokens
-from onecgw.web.oauth_limits import Limit
-from onecgw.web.oauth_pages import PAGE_HEADERS, consent_page, error_page, key_page, leave_page
-from onecgw.web.oauth_texts import LANGUAGES, TEXTS, choose_language
+from onecgw.web.client_ip import limit_key
+from onecgw.web.oauth.http import Visit, refuse_tokens
+from onecgw.web.oauth.limits import Limit
+from onecgw.web.oauth.pages import PAGE_HEADERS, consent_page, error_page, key_page, leave_page
+from onecgw.web.oauth.texts import LANGUAGES, TEXTS, choose_language
 
 BROWSER_BYTES: Final = 16
 _BROWSER: Final = re.compile(f"[0-9a-f]{{{2 * BROWSER_BYTES}}}")

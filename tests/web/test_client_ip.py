@@ -1,7 +1,7 @@
 import pytest
 
 from onecgw.web.asgi import Request
-from onecgw.web.oauth_address import ClientAddresses, limit_key
+from onecgw.web.client_ip import ClientAddresses, limit_key
 
 PROXIES = ("10.0.0.0/8", "2001:db8::/32")
 
