@@ -11,9 +11,9 @@ from typing import Any, Final
 import attrs
 import click
 
-from onecgw.cli.books import open_store
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.table import print_json
+from onecgw.cli.database import open_store
+from onecgw.cli.output import print_json
 from onecgw.oauth.grant_queries import list_names
 from onecgw.observability.logging import quoted
 from onecgw.settings import Duration

@@ -6,9 +6,9 @@ from pathlib import Path
 import attrs
 import click
 
-from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, open_store
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.table import moment, print_json, print_table
+from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, open_store
+from onecgw.cli.output import moment, print_json, print_table
 from onecgw.oauth.client_denylist import Denial, allow_client, deny_client, list_denials
 from onecgw.oauth.client_registry import PREFIX, read_configured
 from onecgw.oauth.grant_queries import list_grants

@@ -9,9 +9,9 @@ import attrs
 import click
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, make_store, open_store
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.table import moment, print_json, print_table
+from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, make_store, open_store
+from onecgw.cli.output import moment, print_json, print_table
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
 from onecgw.oauth.grant_queries import has_logins

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import trio
 
-from onecgw.cli import oauth_check
-from onecgw.cli.oauth_answers import Answer, Failed
-from onecgw.cli.oauth_check import check_oauth
+from onecgw.diagnostics import oauth_check
+from onecgw.diagnostics.oauth_answers import Answer, Failed
+from onecgw.diagnostics.oauth_check import check_oauth
 from onecgw.diagnostics.onec_check import Step
 from tests.oauth.certificate import make_contexts
 from tests.oauth.rig import OWNER_KEY, OauthRig

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from onecgw.cli.oauth_answers import NOT_OURS, Answer, Failed, ask
+from onecgw.diagnostics.oauth_answers import NOT_OURS, Answer, Failed, ask
 from onecgw.diagnostics.onec_check import Step
 from onecgw.oauth.secrets import challenge_of
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Final, Literal, get_args, get_origin
 
-from onecgw.settings.setting import Leaf
+from onecgw.settings.declaration import Leaf
 
 _SHOWN_LENGTH: Final = 80
 _TELLING: Final = frozenset("@?#")

@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, STOCK
 from onecgw.settings import rules
-from onecgw.settings.setting import Duration, Setting
+from onecgw.settings.declaration import Duration, Setting
 
 _ACCESS_TOKEN_TTL = Duration("1h")
 _REFRESH_TOKEN_TTL = Duration("720h")

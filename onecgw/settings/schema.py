@@ -7,8 +7,8 @@ import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.settings import rules
-from onecgw.settings.logins import OauthSettings
-from onecgw.settings.setting import Secret, Setting
+from onecgw.settings.declaration import Secret, Setting
+from onecgw.settings.oauth import OauthSettings
 
 _MINUTES_10_MS = 600_000
 _DAY_SECONDS = 86_400
