@@ -121,7 +121,7 @@ REFUSED: Final = {"period": {"from": "2025-03-31", "to": "2025-03-01"}, "filter"
 HEAD: Final = """\
 # Tools
 
-<!-- Rendered from onecgw/catalogue/tools and the demo's books by `python -m tests.test_tools_reference`. -->
+<!-- Rendered from onecgw/catalogue/tools and the demo's books by `python -m tests.render`. -->
 
 Each tool is called over MCP (`tools/call`) and over REST (`POST` with the arguments as JSON body).
 Days are `YYYY-MM-DD`. In `filters` all given filters apply together. An argument that is left out
@@ -207,7 +207,8 @@ def _declaration(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n\n{tool.about}\n\n"
     yield f"Scope {_scopes(tool)}. REST `POST {tool.rest_path}`."
     yield " Passed through as 1C answers it." if tool.kind is Kind.PASSED else ""
-    yield f" Its [schemas](../../tests/catalogue/snapshots/{tool.name}.json) as MCP publishes them.\n\n"
+    schemas = f"../../tests/catalogue/snapshots/{tool.name}.json"
+    yield f" Its [schemas]({schemas}) as MCP publishes them.\n\n"
     yield "| argument | type | what it is |\n|---|---|---|\n"
     schema = input_schema(tool, view_of(frozenset(ALL_SCOPES)))
     yield from _rows(schema, path="")

@@ -233,7 +233,7 @@ async def test_connecting_has_its_own_limit(monkeypatch: pytest.MonkeyPatch) -> 
         await trio.sleep_forever()
         raise AssertionError
 
-    monkeypatch.setattr(exchange, "connect", connect)
+    monkeypatch.setattr("onecgw.backends.http.transport.connect", connect)
     settings = attrs.evolve(SETTINGS, connect_timeout_ms=50)
     async with client_of("http://1c.example.org/hs", settings) as onec:
         with trio.fail_after(5), pytest.raises(OnecUnavailable):

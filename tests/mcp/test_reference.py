@@ -34,7 +34,7 @@ def test_the_reference_names_every_method_that_production_offers() -> None:
 
 
 def test_the_reference_names_every_error() -> None:
-    codes = [value for value in vars(problems).values() if isinstance(value, int)]
+    codes = [value for value in vars(rpc_errors).values() if isinstance(value, int)]
     assert [code for code in codes if f"| {code} |" not in PAGE] == []
 
 

@@ -372,7 +372,7 @@ def test_every_event_stands_in_the_guide() -> None:
     written = {
         event
         for room in ("oauth", "web", "cli")
-        for path in (PACKAGE / room).glob("*.py")
+        for path in (PACKAGE / room).rglob("*.py")
         for event in re.findall(rf'"((?:{kinds})\.[a-z]+)"', path.read_text(encoding="utf-8"))
         if not event.endswith(".html")
     }

@@ -52,8 +52,8 @@ class OnecState:
 class OnecClient:
     """One per process.
 
-    Every call runs inside the deadline that its caller has opened (`onecgw.backends.scheduling.deadline`); that
-    deadline covers the waiting, the connecting, 1C's work, the reading and the retry.
+    Every call runs inside the deadline that its caller has opened (`backends/scheduling/deadline`);
+    that deadline covers the waiting, the connecting, 1C's work, the reading and the retry.
 
     Args:
         settings: where 1C is and how hard it may be pressed.
