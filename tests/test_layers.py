@@ -20,8 +20,9 @@ LAYERS = (
     {"analysis", "catalogue"},
     {"responses"},
     {"storage"},
-    {"observability", "settings"},
+    {"settings"},
     {"auth"},
+    {"observability"},
     {"errors"},
     {"onecgw"},
 )

@@ -15,8 +15,9 @@ import trio
 
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES, Field, Kind, Tool, fields_of
+from onecgw.catalogue.declaration import COST_MEASURES, Field, fields_of
 from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.kinds import PassthroughTool, TableTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.reports import TABULAR
@@ -206,7 +207,7 @@ async def render_reference(books: Books) -> str:
 def _declaration(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n\n{tool.about}\n\n"
     yield f"Scope {_scopes(tool)}. REST `POST {tool.rest_path}`."
-    yield " Passed through as 1C answers it." if tool.kind is Kind.PASSED else ""
+    yield " Passed through as 1C answers it." if isinstance(tool, PassthroughTool) else ""
     schemas = f"../../tests/catalogue/snapshots/{tool.name}.json"
     yield f" Its [schemas]({schemas}) as MCP publishes them.\n\n"
     yield "| argument | type | what it is |\n|---|---|---|\n"
@@ -239,21 +240,21 @@ def render_integration(page: str) -> str:
     """The page about 1C with what each tabular report can be asked for."""
     table = (
         "| report | of | filters | group_by | measures |\n|---|---|---|---|---|\n",
-        *(_report_line(tool) for tool in ALL if tool.kind is Kind.TABLE),
+        *(_report_line(tool) for tool in ALL if isinstance(tool, TableTool)),
     )
     return BLOCK.sub(lambda found: found.group(1) + "".join(table), page)
 
 
 def _report_line(tool: Tool) -> str:
     fields = {field.name: field for field in fields_of(tool.request)}
-    takes_folders = FOLDERS_IN[tool.path.rpartition("/")[2]]
+    takes_folders = FOLDERS_IN[tool.operation.rpartition("/")[2]]
     filters = ", ".join(
         f"`{field.name}`{'†' if field.name in takes_folders else ''}"
         for field in fields_of(fields["filters"].type)
     )
     group_by, measures = (_choices(fields[name]) for name in ("group_by", "measures"))
     of = "period" if "period" in fields else "date"
-    return f"| `{tool.path}` | {of} | {filters} | {group_by} | {measures} |\n"
+    return f"| `/mcp/{tool.operation}` | {of} | {filters} | {group_by} | {measures} |\n"
 
 
 def _choices(field: Field) -> str:

@@ -1,4 +1,4 @@
-"""What is served: the gateway with its database, its connections and its engine, one lifetime."""
+"""The composition root: the gateway with its database, its backend and its engine, one lifetime."""
 
 import hmac
 import logging
@@ -12,11 +12,11 @@ import attrs
 import trio
 
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
-from onecgw.backends.http_service.capabilities import keep_capabilities_fresh
-from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.base import Backend, keep_capabilities_fresh
+from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
-from onecgw.catalogue.declaration import Capabilities
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
 from onecgw.errors import OnecTimeout, StorageUnavailable
@@ -41,7 +41,7 @@ CACHE_MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)
-class House:
+class Application:
     """Everything that is served.
 
     site: None without OAuth. store: None where nothing is kept.
@@ -49,18 +49,18 @@ class House:
 
     gateway: Gateway
     engine: Engine
-    client: OnecClient
+    backend: Backend
     site: OauthSite | None
     store: Store | None
 
-    async def look(self) -> Readiness:
+    async def readiness(self) -> Readiness:
         """Whether calls can be answered, and how 1C is doing."""
         problem = await self.store.probe() if self.store is not None else ""
-        return Readiness(is_writable=not problem, onec=self.client.state())
+        return Readiness(is_writable=not problem, onec=self.backend.state())
 
 
 @asynccontextmanager
-async def open_house(settings: Settings) -> AsyncIterator[House]:
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
     """What the settings describe, with its database and its connections, closed at the end.
 
     Raises:
@@ -72,9 +72,11 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         retention_days=settings.audit.retention_days,
         on_failure=settings.audit.on_failure,
     )
-    client = OnecClient(settings.onec, max_response_bytes=settings.limits.max_response_bytes)
+    backend: Backend = HttpServiceBackend(
+        settings.onec, max_response_bytes=settings.limits.max_response_bytes
+    )
     try:
-        gateway = _make_gateway(settings, client, trail)
+        gateway = _make_gateway(settings, backend, trail)
         site, realm, sealing_key = None, None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             vault = open_vault(settings.secrets_path)
@@ -84,7 +86,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 store=store,
                 vault=vault,
                 audit=trail,
-                check_key=_check_key_in(client, settings.onec.timeout_ms),
+                check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
             site = open_site(realm)
         engine = Engine(make_features(gateway), sealing_key=sealing_key)
@@ -97,25 +99,27 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trail.run)
             nursery.start_soon(
-                partial(keep_capabilities_fresh, client, trim, timeout_ms=settings.onec.timeout_ms)
+                partial(keep_capabilities_fresh, backend, trim, timeout_ms=settings.onec.timeout_ms)
             )
-            nursery.start_soon(client.end_sessions_given_up)
+            nursery.start_soon(backend.run)
             if realm is not None and store is not None:
                 nursery.start_soon(_sweep_logins, store)
                 nursery.start_soon(realm.clients.documents.keep_testing)
-            yield House(gateway=gateway, engine=engine, client=client, site=site, store=store)
+            yield Application(
+                gateway=gateway, engine=engine, backend=backend, site=site, store=store
+            )
             nursery.cancel_scope.cancel()
     finally:
-        await client.aclose()
+        await backend.aclose()
         if store is not None:
             store.close()
 
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """The gateway of a house, for calls that do not come over HTTP."""
-    async with open_house(settings) as house:
-        yield house.gateway
+    """The gateway of a application, for calls that do not come over HTTP."""
+    async with open_application(settings) as application:
+        yield application.gateway
 
 
 def _sealing_key(settings: Settings) -> bytes | None:
@@ -132,13 +136,13 @@ def _open_store(settings: Settings) -> Store | None:
     return Store(settings.database.path)
 
 
-def _check_key_in(client: OnecClient, timeout_ms: int) -> CheckKey:
+def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
     """What asks 1C about a key, within the deadline of any call."""
 
     async def check(key: str, request_id: str) -> KeyVerdict:
         try:
             with deadline(timeout_ms):
-                return await client.verify_key(key, request_id)
+                return await backend.verify_key(key, request_id)
         except OnecTimeout as error:
             return UncheckedKey(error=error)
 
@@ -152,13 +156,13 @@ async def _sweep_logins(store: Store) -> None:
         await trio.sleep(SWEEP_SECONDS)
 
 
-def _make_gateway(settings: Settings, client: OnecClient, trail: AuditTrail) -> Gateway:
+def _make_gateway(settings: Settings, backend: Backend, trail: AuditTrail) -> Gateway:
     return Gateway(
         catalogue=Catalogue(ALL, settings.limits),
         sources=Sources(
-            client=client,
-            found=_make_cache(settings.onec.resolve_cache_ttl_sec),
-            balances=_make_cache(settings.onec.balance_cache_ttl_sec),
+            backend=backend,
+            resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
+            balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
         ),
         onec=settings.onec,
         limits=settings.limits,

@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from onecgw.app.lifespan import open_house
+from onecgw.app.lifespan import open_application
 from onecgw.app.stdio import serve_process
 from onecgw.auth.caller import Caller
 from onecgw.serving import serve_app
@@ -36,15 +36,21 @@ async def serve_gateway(
         log.info("serve.started", extra={"fields": {"url": url}})
         announce(url)
 
-    async with open_house(settings) as house:
+    async with open_application(settings) as application:
 
         async def wait_stop() -> None:
             await wait_signal()
             # Else the streams that listen for changes would take all of the grace.
-            house.engine.hub.close()
+            application.engine.hub.close()
 
         await serve_app(
-            build_app(settings, house.gateway, house.engine, site=house.site, look=house.look),
+            build_app(
+                settings,
+                application.gateway,
+                application.engine,
+                site=application.site,
+                look=application.readiness,
+            ),
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
@@ -63,9 +69,9 @@ async def serve_own_client(settings: Settings) -> None:
     Raises:
         ConfigError: the database or the secrets file cannot be used.
     """
-    async with open_house(settings) as house:
+    async with open_application(settings) as application:
         caller = Caller(sub=STDIO_SUB, scopes=frozenset(settings.mcp.scopes))
-        await serve_process(house.engine, caller)
+        await serve_process(application.engine, caller)
 
 
 async def wait_signal() -> None:

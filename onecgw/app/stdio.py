@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp.engine import Engine, Incoming
 
 TICK_SECONDS: Final = 1
@@ -67,8 +68,9 @@ class _Server:
             outgoing = await self._engine.handle(
                 Incoming(
                     body=line,
-                    caller=self._caller,
-                    request_id=f"stdio-{number}",
+                    context=CallContext(
+                        caller=self._caller, request_id=f"stdio-{number}", surface="mcp"
+                    ),
                     channel=channel,
                     session_id=self._session_id,
                 )

@@ -12,7 +12,9 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from onecgw.catalogue.declaration import Arg, Capabilities, Field, Kind, Tool, fields_of
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.declaration import Arg, Field, fields_of
+from onecgw.catalogue.kinds import Tool
 
 JsonObject = dict[str, Any]
 
@@ -23,11 +25,11 @@ _WORD = re.compile(r"[a-z_]+")
 class View:
     """What one group of callers may know of the catalogue.
 
-    closed: measures they must never see. hidden: tools they must not know of.
+    restricted: measures they must never see. hidden: tools they must not know of.
     maxima: the settings in `limits` by name.
     """
 
-    closed: frozenset[str]
+    restricted: frozenset[str]
     hidden: frozenset[str]
     maxima: Mapping[str, int]
     capabilities: Capabilities
@@ -35,19 +37,19 @@ class View:
 
 def input_schema(tool: Tool, view: View) -> JsonObject:
     """The schema of a tool's arguments, without what the caller or the 1C base does not have."""
-    return _object(tool.request, tool, view)
+    return _object(tool.request, tool, view, part="params")
 
 
 def about(tool: Tool, view: View) -> str:
     """The description of a tool, without remarks on what the caller may not know of."""
-    untold = view.hidden | view.closed
-    remarks = (remark for remark in tool.remarks if untold.isdisjoint(_WORD.findall(remark)))
+    unseen = view.hidden | view.restricted
+    remarks = (remark for remark in tool.remarks if unseen.isdisjoint(_WORD.findall(remark)))
     return " ".join((tool.about, *remarks))
 
 
-def _object(request: type, tool: Tool, view: View) -> JsonObject:
-    is_filters = request is not tool.request
-    absent = view.capabilities.lacks(tool.name, "filters" if is_filters else "params")
+def _object(request: type, tool: Tool, view: View, *, part: str) -> JsonObject:
+    """The schema of an object; `part` is what the capabilities call its members."""
+    absent = view.capabilities.lacks(tool.name, part)
     fields = [field for field in fields_of(request) if field.name not in absent]
     schema: JsonObject = {
         "type": "object",
@@ -60,9 +62,9 @@ def _object(request: type, tool: Tool, view: View) -> JsonObject:
 
 
 def _property(field: Field, tool: Tool, view: View) -> JsonObject:
-    absent = view.closed & field.arg.cost | view.capabilities.lacks(tool.name, field.name)
+    absent = view.restricted & field.arg.cost | view.capabilities.lacks(tool.name, field.name)
     described: JsonObject = {"description": _about(field.arg, view)}
-    schema = _of_type(field.type, tool, view)
+    schema = _of_type(field.type, tool, view, part=field.name)
     leaf = schema.get("items", schema)
     if "enum" in leaf:
         leaf["enum"] = [member for member in leaf["enum"] if member not in absent]
@@ -84,62 +86,14 @@ def _about(arg: Arg, view: View) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _of_type(hint: Any, tool: Tool, view: View) -> JsonObject:  # noqa: ANN401 - a type hint
+def _of_type(hint: Any, tool: Tool, view: View, *, part: str) -> JsonObject:  # noqa: ANN401 - a type hint
     if attrs.has(hint):
-        return _object(hint, tool, view)
+        return _object(hint, tool, view, part=part)
     if get_origin(hint) is tuple:
-        return {"type": "array", "items": _of_type(get_args(hint)[0], tool, view), "minItems": 1}
+        items = _of_type(get_args(hint)[0], tool, view, part=part)
+        return {"type": "array", "items": items, "minItems": 1}
     if get_origin(hint) is Literal:
         return {"type": "string", "enum": list(get_args(hint))}
     if hint is date:
         return {"type": "string", "format": "date"}
     return {"type": {str: "string", int: "integer", bool: "boolean"}[hint]}
-
-
-_CANDIDATES: JsonObject = {
-    "candidates": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {"id": {"type": "string"}, "label": {"type": "string"}},
-            "required": ["id", "label"],
-        },
-    }
-}
-_TABLE: JsonObject = {
-    "columns": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {"name": {"type": "string"}, "type": {"type": "string"}},
-        },
-    },
-    # A cell is a number, a string, null or a reference, and types may not be listed here; saying
-    # nothing at all is what strict clients object to.
-    "rows": {
-        "type": "array",
-        "items": {"type": "array", "items": {"properties": {"id": {"type": "string"}}}},
-    },
-    "totals": {"type": "object"},
-}
-_ADDED: JsonObject = {
-    "rows_returned": {"type": "integer"},
-    "truncated": {"type": "boolean"},
-    "notice": {"type": "string", "description": "What was cut, and how to narrow."},
-}
-
-
-def output_schema(tool: Tool) -> JsonObject:
-    """The shape of a tool's answer: what is always there; 1C may add more."""
-    match tool.kind:
-        case Kind.RESOLVER:
-            properties, required = _CANDIDATES, ["candidates"]
-        case Kind.TABLE:
-            properties, required = _TABLE | _ADDED, ["columns", "rows", "rows_returned"]
-        case Kind.PASSED:
-            properties, required = _ADDED, []
-        case Kind.COMPOSITE if tool.composition is not None:
-            properties = dict(tool.composition.output)
-            required = list(properties)
-    schema: JsonObject = {"type": "object", "properties": properties}
-    return schema | {"required": required} if required else schema

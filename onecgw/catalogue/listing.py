@@ -1,12 +1,15 @@
 """The catalogue as one caller may see it: which tools, with which arguments, listed for MCP."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+import attrs
 import msgspec
 
-from onecgw.catalogue.declaration import Capabilities, Kind, Tool, closed_measures, fields_of
-from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema, output_schema
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
+from onecgw.catalogue.kinds import Tool
 from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.settings import LimitsSettings
 
@@ -46,7 +49,9 @@ class Catalogue:
     def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
         """The tools that a caller with these scopes may see and call, in publication order."""
         return tuple(
-            tool for tool in self.tools if tool.is_open_to(scopes) and self._is_supported(tool)
+            tool
+            for tool in self.tools
+            if tool.is_open_to(scopes) and tool.is_supported(self._capabilities)
         )
 
     def find(self, name: str) -> Tool:
@@ -66,22 +71,14 @@ class Catalogue:
         Raises:
             Unsupported: saying so.
         """
-        if not self._is_supported(tool):
+        if not tool.is_supported(self._capabilities):
             raise Unsupported(f"the 1C base behind this gateway does not support {tool.name}")
-
-    def _is_supported(self, tool: Tool) -> bool:
-        kind_of_object = tool.name.removeprefix("resolve_")
-        asked = tool.composition.tools if tool.composition is not None else ()
-        return all(self._is_supported(one) for one in asked) and not (
-            tool.name in self._capabilities.unavailable
-            or (tool.kind is Kind.RESOLVER and kind_of_object in self._capabilities.always_empty)
-        )
 
     def view(self, scopes: frozenset[str]) -> View:
         """What callers with these scopes may know."""
         visible = {tool.name for tool in self.visible(scopes)}
         return View(
-            closed=closed_measures(scopes),
+            restricted=restricted_measures(scopes),
             hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
             maxima=self._maxima,
             capabilities=self._capabilities,
@@ -97,42 +94,40 @@ class Catalogue:
     def describe(self, tool: Tool, scopes: frozenset[str]) -> JsonObject:
         """One tool as MCP publishes it."""
         view = self.view(scopes)
-        security = [{"type": "oauth2", "scopes": sorted(tool.scopes)}]
-        meta: JsonObject = {"securitySchemes": security}
-        if tool.kind is not Kind.RESOLVER:
+        meta: JsonObject = {}
+        if tool.is_report:
             meta["anthropic/maxResultSizeChars"] = self._max_result_bytes
         return {
             "name": tool.name,
             "title": tool.title,
             "description": about(tool, view),
             "inputSchema": input_schema(tool, view),
-            "outputSchema": output_schema(tool),
+            "outputSchema": tool.output_schema(),
             "annotations": ANNOTATIONS,
-            "securitySchemes": security,
-            "_meta": meta,
+            "securitySchemes": [{"type": "oauth2", "scopes": sorted(tool.scopes)}],
+            **({"_meta": meta} if meta else {}),
         }
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
         """The arguments that the 1C base behind the gateway does not know."""
-        return tuple(self._unsupported(tool, tool.request, request, kind="params"))
+        return tuple(self._unsupported(tool, tool.request, request, part="params"))
 
     def _unsupported(
-        self, tool: Tool, declared: type, request: object, *, kind: str, path: str = ""
-    ) -> list[Problem]:
-        problems: list[Problem] = []
-        lacking = self._capabilities.lacks(tool.name, kind)
+        self, tool: Tool, declared: type, request: object, *, part: str, path: str = ""
+    ) -> Iterator[Problem]:
+        """The problems of one object; `part` is what the capabilities call its members."""
+        lacking = self._capabilities.lacks(tool.name, part)
         for field in fields_of(declared):
             value = getattr(request, field.attribute)
             place = f"{path}{field.name}"
             members = value if isinstance(value, tuple) else ()
             absent = self._capabilities.lacks(tool.name, field.name).intersection(members)
             if value is not None and field.name in lacking:
-                problems.append(Problem(path=place, message="this 1C base does not support it"))
-            elif value is not None and field.name == "filters":
-                problems += self._unsupported(
-                    tool, field.type, value, kind="filters", path=f"{place}."
+                yield Problem(path=place, message="this 1C base does not support it")
+            elif value is not None and attrs.has(field.type):
+                yield from self._unsupported(
+                    tool, field.type, value, part=field.name, path=f"{place}."
                 )
             elif absent:
                 message = f"this 1C base does not support {', '.join(sorted(absent))}"
-                problems.append(Problem(path=place, message=message))
-        return problems
+                yield Problem(path=place, message=message)

@@ -2,7 +2,7 @@
 
 import difflib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
@@ -31,7 +31,7 @@ MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's bus
 
 
 def parse_arguments(
-    request: type[Request], raw: object, *, closed: frozenset[str] = frozenset()
+    request: type[Request], raw: object, *, restricted: frozenset[str] = frozenset()
 ) -> Request:
     """The request object that raw JSON arguments describe.
 
@@ -41,12 +41,12 @@ def parse_arguments(
     Args:
         request: the class.
         raw: any JSON value.
-        closed: measures that no error text may offer to this caller.
+        restricted: measures that no error text may offer to this caller.
 
     Raises:
         ValidationFailed: what is wrong, each problem with its path, as far as MAX_PROBLEMS.
     """
-    return _parser(closed).structure(raw, request)
+    return _parser(restricted).structure(raw, request)
 
 
 def to_onec(request: object) -> dict[str, Any]:
@@ -62,8 +62,8 @@ class _Hooks:
     problem of an object; none of them is left.
     """
 
-    def __init__(self, closed: frozenset[str]) -> None:
-        self._closed = closed
+    def __init__(self, restricted: frozenset[str]) -> None:
+        self._restricted = restricted
         self.converter = Converter()
         for leaf, read in _LEAVES.items():
             self.converter.register_structure_hook(leaf, _ignoring_type(read))
@@ -74,7 +74,7 @@ class _Hooks:
 
     def _literal(self, hint: Any) -> Callable[[object, Any], str]:  # noqa: ANN401 - a type hint
         accepted: tuple[str, ...] = get_args(hint)
-        offered = ", ".join(member for member in accepted if member not in self._closed)
+        offered = ", ".join(member for member in accepted if member not in self._restricted)
 
         def structure(value: object, _: Any) -> str:  # noqa: ANN401 - cattrs passes the type
             if isinstance(value, str) and value in accepted:
@@ -125,6 +125,7 @@ class _Hooks:
                 if key not in fields:
                     problems.add(_unknown(str(key), fields))
             values: dict[str, Any] = {}
+            refused_fields: list[str] = []
             for name, field in fields.items():
                 try:
                     if name in members:
@@ -132,8 +133,10 @@ class _Hooks:
                     elif field.is_required:
                         problems.add(Problem(path=name, message=f"is required: {field.arg.about}"))
                 except ValidationFailed as error:
+                    refused_fields.append(field.attribute)
                     problems.add(*beneath(name, error.problems))
-            problems.add(*_contradictions(fields, values, members))
+            if find := getattr(request, "find_contradictions", None):
+                problems.add(*find(values, frozenset(refused_fields)))
             problems.raise_if_any()
             return request(**values)
 
@@ -173,25 +176,6 @@ def _unknown(name: str, fields: Mapping[str, Field]) -> Problem:
     return Problem(path=shown(name)[1:-1], message=message)
 
 
-def _contradictions(
-    fields: Mapping[str, Field], values: Mapping[str, Any], members: Mapping[str, object]
-) -> Iterator[Problem]:
-    """Arguments that are right one by one and wrong together."""
-    if "from_" in values and "to" in values and values["from_"] > values["to"]:
-        message = f"lies after to ({values['to']}); from ≤ to is expected"
-        yield Problem(path="from", message=f"{values['from_']} {message}")
-    # A choice that was itself refused says nothing about the sort keys.
-    chooses = [name for name in ("group_by", "measures") if name in fields]
-    if "sort" in values and all(name in values or name not in members for name in chooses):
-        chosen = [
-            member for name in chooses for member in values.get(name) or fields[name].arg.default
-        ]
-        for index, key in enumerate(values["sort"]):
-            if key.field not in chosen:
-                message = f"is not chosen; one of {', '.join(chosen)} is expected"
-                yield Problem(path=f"sort[{index}].field", message=f"{shown(key.field)} {message}")
-
-
 def _unquoted(value: object, expected: type) -> object:
     """The object or array inside a JSON text, where one is due; anything else as it came.
 
@@ -208,9 +192,9 @@ def _unquoted(value: object, expected: type) -> object:
 
 
 @functools.cache
-def _parser(closed: frozenset[str]) -> Converter:
+def _parser(restricted: frozenset[str]) -> Converter:
     """One for those who may see everything, one for those who may not."""
-    return _Hooks(closed).converter
+    return _Hooks(restricted).converter
 
 
 def _make_unparser() -> Converter:

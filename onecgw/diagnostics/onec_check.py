@@ -13,6 +13,7 @@ import msgspec
 import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext
 from onecgw.backends.errors.failures import Failure, Remedy, Reply, failure_of, wire_failure
 from onecgw.backends.http.onec_sessions import (
     STARTING,
@@ -23,9 +24,10 @@ from onecgw.backends.http.onec_sessions import (
     finishing,
 )
 from onecgw.backends.http.response_body import read_object
-from onecgw.backends.http.transport import Exchange, tls_context
-from onecgw.backends.http_service.call import HEALTH_PATH, VERIFY_PATH, OnecCall
+from onecgw.backends.http.transport import HttpTransport, tls_context
+from onecgw.backends.http_service.backend import make_request
 from onecgw.backends.http_service.key_verification import denies_key
+from onecgw.backends.http_service.paths import HEALTH_PATH, VERIFY_PATH
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.diagnostics import network
 from onecgw.diagnostics.network import Probe
@@ -36,8 +38,11 @@ SKEW_SECONDS: Final = 60  # "now" and "today" of the two sides differ visibly be
 CLOSE_SECONDS: Final = 5  # for ending the sessions
 SLOW_SESSION_MS: Final = 150  # a session of its own costs a call about 300 ms, a kept one 30
 _REPEATS: Final = 3
-_REQUEST_ID: Final = "check"
-_CALLER: Final = Caller(sub="onecgw-check", scopes=frozenset(ALL_SCOPES))
+_CONTEXT: Final = CallContext(
+    caller=Caller(sub="onecgw-check", scopes=frozenset(ALL_SCOPES)),
+    request_id="check",
+    surface="mcp",
+)
 _WRONG_KEY: Final = "onecgw-check-this-key-is-wrong"
 
 # What the administrator is to change, for each class of failure.
@@ -106,7 +111,7 @@ class _Check:
     def __init__(self, settings: Settings, report: Callable[[Step], None]) -> None:
         self._onec = settings.onec
         self._report = report
-        self._exchange = Exchange(
+        self._exchange = HttpTransport(
             settings.onec,
             max_response_bytes=settings.limits.max_response_bytes,
             transport=None,
@@ -261,7 +266,7 @@ class _Check:
     ) -> tuple[Reply | Failure, int]:
         is_report = path.startswith("/mcp/reports/")
         timeout_ms = self._onec.report_deadline_ms if is_report else self._onec.timeout_ms
-        call = OnecCall(path=path, body=body, caller=_CALLER, request_id=_REQUEST_ID)
+        call = make_request(path, body, _CONTEXT)
         started = trio.current_time()
         try:
             with deadline(timeout_ms):

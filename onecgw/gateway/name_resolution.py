@@ -5,10 +5,10 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.catalogue.declaration import Naming
+from onecgw.catalogue.kinds import NameArgument
 from onecgw.errors import Ambiguous, Candidate, OnecBadResponse, Problem, ValidationFailed
 
-TOLD_CANDIDATES: Final = 10
+LISTED_CANDIDATES: Final = 10
 
 
 class _Row(msgspec.Struct):
@@ -23,32 +23,32 @@ class _Rows(msgspec.Struct):
     candidates: list[_Row]
 
 
-def name_to_resolve(naming: Naming, request: object) -> str | None:
+def name_to_resolve(argument: NameArgument, request: object) -> str | None:
     """The name that stands for the id; None if the id itself is given.
 
     Raises:
         ValidationFailed: both are given, or neither.
     """
-    name: str | None = getattr(request, naming.name)
-    identity: str | None = getattr(request, naming.id)
+    name: str | None = getattr(request, argument.name)
+    identity: str | None = getattr(request, argument.id)
     if (name is None) == (identity is None):
-        message = f"is required, or {naming.name}: exactly one of the two"
-        raise ValidationFailed((Problem(path=naming.id, message=message),))
+        message = f"is required, or {argument.name}: exactly one of the two"
+        raise ValidationFailed((Problem(path=argument.id, message=message),))
     return name
 
 
-def with_id(naming: Naming, request: object, identity: str) -> object:
+def with_id(argument: NameArgument, request: object, identity: str) -> object:
     """The same request with the id instead of the name."""
-    changes = {naming.name: None, naming.id: identity}
+    changes = {argument.name: None, argument.id: identity}
     changed: object = attrs.evolve(request, **changes)  # type: ignore[misc]  # requests are attrs classes
     return changed
 
 
-def pick_candidate(naming: Naming, name: str, found: bytes) -> str:
+def pick_candidate(argument: NameArgument, name: str, found: bytes) -> str:
     """The id of the one object that the name means.
 
     Args:
-        naming: which argument it is.
+        argument: which argument it is.
         name: what the caller said.
         found: the resolver's answer to it.
 
@@ -60,17 +60,17 @@ def pick_candidate(naming: Naming, name: str, found: bytes) -> str:
     try:
         rows = msgspec.json.decode(found, type=_Rows).candidates
     except msgspec.DecodeError as error:
-        raise OnecBadResponse(f"1C answered {naming.resolver.name} with: {error}") from error
+        raise OnecBadResponse(f"1C answered {argument.resolver.name} with: {error}") from error
     if not rows:
-        message = f"nothing fits {name!r}; try fewer words or {naming.resolver.name}"
-        raise ValidationFailed((Problem(path=naming.name, message=message),))
+        message = f"nothing fits {name!r}; try fewer words or {argument.resolver.name}"
+        raise ValidationFailed((Problem(path=argument.name, message=message),))
     exact = [row for row in rows if _folded(row.label) == _folded(name)]
     fitting = exact if len(exact) == 1 else rows
     if len(fitting) > 1:
         raise Ambiguous(
-            argument=naming.name,
-            id_argument=naming.id,
-            candidates=tuple(_candidate(row) for row in fitting[:TOLD_CANDIDATES]),
+            argument=argument.name,
+            id_argument=argument.id,
+            candidates=tuple(_candidate(row) for row in fitting[:LISTED_CANDIDATES]),
         )
     return fitting[0].id
 

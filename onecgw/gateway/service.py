@@ -1,38 +1,25 @@
-"""Gateway.call: scope → arguments → 1C → answer → audit, the same for every surface."""
+"""Gateway.call: scopes → arguments → 1C → answer → audit, the same for every surface."""
 
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 import attrs
-import msgspec
 import trio
 
-from onecgw.auth.caller import COST, Caller
-from onecgw.backends.scheduling.deadline import deadline
-from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
-from onecgw.catalogue.declaration import (
-    Composition,
-    Kind,
-    Naming,
-    Question,
-    Tool,
-    closed_measures,
-    fields_of,
-)
+from onecgw.auth.caller import COST
+from onecgw.auth.context import CallContext
+from onecgw.backends.scheduling.fan_out import Progress
+from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import parse_arguments
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
-from onecgw.gateway.limits import Surface, bounds_of, clamp
-from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
 from onecgw.gateway.rate_limit import CallRate
-from onecgw.gateway.upstream import Asking, Sources
-from onecgw.observability.trace_context import valid_traceparent
-from onecgw.responses import shaping
-from onecgw.responses.shaping import Answer, Bounds
+from onecgw.gateway.upstream import Sources, UpstreamSession
+from onecgw.responses.shaping import Answer
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord, AuditSink
 
@@ -42,38 +29,31 @@ OK: Final = "ok"
 CANCELLED: Final = "cancelled"
 INTERNAL: Final = "internal"
 
-# Decimals leave as JSON numbers, with exactly their digits.
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
-
-_BUILDERS: Final[dict[Kind, Callable[[bytes, Bounds], Answer]]] = {
-    Kind.RESOLVER: shaping.build_candidates,
-    Kind.TABLE: shaping.build_table,
-    Kind.PASSED: shaping.build_passed,
-}
-
 
 @attrs.frozen(kw_only=True)
 class ToolCall:
-    """One question of one caller.
+    """One call of one tool. arguments: a JSON object as it was sent."""
 
-    arguments: a JSON object as it came. request_id: the gateway's own, in log, audit and 1C.
-    traceparent: the W3C trace context of the caller; None without one, or without a valid one.
-    """
-
+    context: CallContext
     tool: str
     arguments: bytes
-    caller: Caller
-    surface: Surface
-    request_id: str
-    traceparent: str | None = attrs.field(default=None, converter=valid_traceparent)
 
 
-async def _untold(done: int, total: int) -> None:
-    """Nobody wants to know."""
+async def _ignore_progress(done: int, total: int) -> None:
+    """Default: progress is not reported."""
 
 
 class Gateway:
-    """Answers tool calls: the only room that knows the whole way of a call."""
+    """Answers tool calls.
+
+    Args:
+        catalogue: the tools.
+        sources: the backend and its caches.
+        onec: deadlines and concurrency.
+        limits: sizes and rates.
+        audit: takes the record of each call.
+        admit: raises where calls are refused for now, as while the audit cannot be written.
+    """
 
     def __init__(
         self,
@@ -93,25 +73,28 @@ class Gateway:
         self._admit = admit
         self._rate = CallRate(limits.calls_per_minute)
 
-    async def call(self, call: ToolCall, progress: Progress = _untold) -> Answer:
-        """Answer one question; its audit record is written however it ends.
+    async def call(self, call: ToolCall, progress: Progress = _ignore_progress) -> Answer:
+        """Answer one call; its audit record is written however it ends.
 
         Args:
-            call: the question.
-            progress: told how many of how many calls to 1C have ended, where there are several.
+            call: the call.
+            progress: called with how many of how many requests to 1C have ended, where there are
+                several.
 
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
         began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
-        asking = Asking(
+        upstream = UpstreamSession(
             sources=self._sources,
-            caller=call.caller,
-            request_id=call.request_id,
-            traceparent=call.traceparent,
+            catalogue=self.catalogue,
+            onec=self._onec,
+            limits=self._limits,
+            context=call.context,
+            progress=progress,
         )
         try:
-            answer = await self._answer(call, asking, progress)
+            answer = await self._answer(call, upstream)
         except OnecgwError as error:
             code = error.code
             raise
@@ -122,118 +105,60 @@ class Gateway:
             code = OK
             return answer
         finally:
+            context, caller = call.context, call.context.caller
             self._audit(
                 AuditRecord(
                     ts=ts,
-                    request_id=call.request_id,
-                    surface=call.surface,
-                    sub=call.caller.sub,
-                    client=call.caller.client,
-                    grant=call.caller.grant,
-                    ip=call.caller.ip,
+                    request_id=context.request_id,
+                    surface=context.surface,
+                    sub=caller.sub,
+                    client=caller.client,
+                    grant=caller.grant,
+                    ip=caller.ip,
                     tool=call.tool,
                     ok=code == OK,
                     code=code,
                     duration_ms=round((trio.current_time() - began) * 1000),
                     rows=answer.rows if answer else None,
                     bytes=len(answer.body) if answer else 0,
-                    onec_calls=asking.calls,
-                    traceparent=call.traceparent or "",
+                    onec_calls=upstream.calls,
+                    traceparent=context.traceparent or "",
                 )
             )
 
-    async def _answer(self, call: ToolCall, asking: Asking, progress: Progress) -> Answer:
+    async def _answer(self, call: ToolCall, upstream: UpstreamSession) -> Answer:
         self._admit()
-        self._rate.take(call.caller.sub)
-        tool, scopes = self._find(call), call.caller.scopes
+        self._rate.take(call.context.sub)
+        tool = self._find(call)
+        restricted = restricted_measures(upstream.scopes)
         request: object = parse_arguments(
-            tool.request, read_json_object(call.arguments), closed=closed_measures(scopes)
+            tool.request, read_json_object(call.arguments), restricted=restricted
         )
-        self._refuse_closed(tool, request, scopes)
+        _refuse_restricted(tool, request, restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
-        if tool.composition is not None:
-            return await self._compose(tool.composition, request, asking, progress)
-        with deadline(self._timeout_ms(tool)):
-            if tool.naming is not None:
-                request = await self._identify(tool.naming, request, asking)
-            arguments, notices = clamp(tool, request, self._limits)
-            bounds = bounds_of(
-                tool,
-                arguments,
-                self._limits,
-                surface=call.surface,
-                scopes=scopes,
-                notices=notices,
-            )
-            if tool.kind is Kind.TABLE:
-                # One row more than wanted tells whether there are more.
-                arguments["top"] = bounds.rows + 1
-            body = await asking.ask(tool, arguments)
-        return _BUILDERS[tool.kind](body, bounds)
+        return await tool.answer(request, upstream)
 
     def _find(self, call: ToolCall) -> Tool:
         """The tool, if the caller may call it."""
-        tool, caller = self.catalogue.find(call.tool), call.caller
+        tool, caller = self.catalogue.find(call.tool), call.context.caller
         if tool.is_open_to(caller.scopes):
             self.catalogue.require(tool)
             return tool
-        if call.surface == "mcp" and not tool.is_open_to(caller.scopes | caller.entitled):
+        is_mcp = call.context.surface == "mcp"
+        if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.
             raise NotFound(NO_SUCH_TOOL)
         missing = ", ".join(sorted(tool.scopes - caller.scopes))
         raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
 
-    async def _identify(self, naming: Naming, request: object, asking: Asking) -> object:
-        """The request with an id where a name was given."""
-        name = name_to_resolve(naming, request)
-        if name is None:
-            return request
-        resolver = naming.resolver
-        if not resolver.is_open_to(asking.caller.scopes):
+
+def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
+    """Refuse measures of cost before 1C is asked for them."""
+    for field in fields_of(tool.request):
+        chosen = getattr(request, field.attribute)
+        if field.arg.cost and chosen and (refused := sorted(restricted.intersection(chosen))):
             raise ScopeMissing(
-                f"{naming.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
-                f"give {naming.id} instead",
-                required=resolver.scopes,
+                f"{field.name}: {', '.join(refused)} need the scope {COST}",
+                required=tool.scopes | {COST},
             )
-        found = await asking.ask(resolver, {"query": name, "limit": self._limits.resolve_limit})
-        return with_id(naming, request, pick_candidate(naming, name, found))
-
-    def _refuse_closed(self, tool: Tool, request: object, scopes: frozenset[str]) -> None:
-        """Cost measures are refused before 1C hears of them."""
-        closed = closed_measures(scopes)
-        for field in fields_of(tool.request):
-            asked = getattr(request, field.attribute)
-            if field.arg.cost and asked and (refused := sorted(closed.intersection(asked))):
-                raise ScopeMissing(
-                    f"{field.name}: {', '.join(refused)} need the scope {COST}",
-                    required=tool.scopes | {COST},
-                )
-
-    def _timeout_ms(self, tool: Tool) -> int:
-        is_report = tool.kind is not Kind.RESOLVER
-        return self._onec.report_deadline_ms if is_report else self._onec.timeout_ms
-
-    async def _compose(
-        self, composition: Composition, request: object, asking: Asking, progress: Progress
-    ) -> Answer:
-        """Ask everything side by side, each under the caller's own name, and put it together."""
-        now = datetime.now(UTC)
-        parts: dict[Hashable, Part[object]] = {
-            key: Part(
-                ask=partial(self._ask_question, question, asking), needed_by=question.needed_by
-            )
-            for key, question in composition.plan(request, now).items()
-        }
-        found = await fan_out(
-            parts,
-            limit=self._onec.max_concurrency,
-            timeout_ms=self._onec.report_deadline_ms,
-            progress=progress,
-        )
-        return Answer(body=_encode(composition.compose(request, found, now)))
-
-    async def _ask_question(self, question: Question, asking: Asking) -> object:
-        if problems := self.catalogue.unsupported(question.tool, question.request):
-            raise ValidationFailed(problems)
-        return await asking.ask_question(question)

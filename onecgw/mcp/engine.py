@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.auth.signing import MIN_KEY_BYTES, Sealer
 from onecgw.mcp import jsonrpc, validation
 from onecgw.mcp.calls import Call, Result
@@ -38,21 +38,18 @@ log: Final = logging.getLogger(__name__)
 class Incoming:
     """What a transport received.
 
-    request_id: the gateway's own id of it.
+    context: whose message it is, passed on to what is mounted.
     channel: the way back while it runs.
     mirror: the protocol's headers; None where the transport has none.
     session_id: the legacy session it names; "" for none.
-    traceparent: the W3C trace context of the transport; "" for none.
     in_batch: it is one message of several in a body.
     """
 
     body: bytes
-    caller: Caller
-    request_id: str
+    context: CallContext
     channel: Channel
     mirror: Mirror | None = None
     session_id: str = ""
-    traceparent: str = ""
     in_batch: bool = False
 
     @property
@@ -139,9 +136,9 @@ class Engine:
             deep = RpcError(PARSE_ERROR, "the message is nested too deeply")
             return _refused(deep, incoming, modern=modern, request_id=request_id)
         except Exception:  # the border: a fault of ours must not take the connection with it
-            fields = {"request_id": incoming.request_id, "sub": incoming.caller.sub}
+            fields = {"request_id": incoming.context.request_id, "sub": incoming.context.sub}
             log.exception("mcp.failed", extra={"fields": fields})
-            text = f"internal error; the log has more under request {incoming.request_id}"
+            text = f"internal error; the log has more under request {incoming.context.request_id}"
             fault = RpcError(INTERNAL_ERROR, text)
             return _refused(fault, incoming, modern=modern, request_id=request_id)
 
@@ -164,7 +161,7 @@ class Engine:
             raise RpcError(INVALID_REQUEST, "initialize must not be part of a batch")
         client = NOBODY
         if incoming.session_id and message.method != "initialize":
-            session = resume(self._sealer, incoming.session_id, sub=incoming.caller.sub)
+            session = resume(self._sealer, incoming.session_id, sub=incoming.context.sub)
             client = session.client
             if not incoming.channel.can_stream:  # questions of this era travel on the stream
                 client = attrs.evolve(client, capabilities=frozenset())
@@ -181,7 +178,7 @@ class Engine:
     async def _serve_cancellable(self, call: Call, incoming: Incoming) -> Outgoing:
         """Serve a request that a `notifications/cancelled` can end."""
         methods = self._modern if call.modern else self._legacy
-        key = RequestKey(incoming.caller.sub, incoming.session_id, call.message_id)
+        key = RequestKey(incoming.context.sub, incoming.session_id, call.message_id)
         result = await self._inflight.run(key, methods[call.method](call))
         if result is None:
             return Outgoing(modern=call.modern)  # no answer is owed
@@ -201,10 +198,10 @@ class Engine:
         if message.kind == "response":
             if modern:
                 raise RpcError(INVALID_REQUEST, "this revision has no responses from the client")
-            self._inflight.receive(message.params, sub=incoming.caller.sub)
+            self._inflight.receive(message.params, sub=incoming.context.sub)
         elif message.method == "notifications/cancelled" and not (modern and over_http):
             cancelled = validation.read_cancelled(message.params)
-            key = RequestKey(incoming.caller.sub, incoming.session_id, cancelled)
+            key = RequestKey(incoming.context.sub, incoming.session_id, cancelled)
             self._inflight.cancel(key)
 
 
@@ -217,33 +214,23 @@ def _call(
         params=message.params,
         modern=modern,
         session_id=incoming.session_id,
-        caller=_named(incoming.caller, client),
+        context=incoming.context.for_message(
+            client_name=f"{client.name} {client.version}".rstrip() if client.name else "",
+            traceparent=validation.read_traceparent(meta),
+        ),
         client=client,
-        request_id=incoming.request_id,
-        traceparent=validation.read_traceparent(meta, incoming.traceparent),
         channel=incoming.channel,
         progress_token=validation.read_progress_token(meta),
         log_level=validation.read_log_level(meta) if modern else None,
     )
 
 
-def _named(caller: Caller, client: Client) -> Caller:
-    """The caller with what its program calls itself, for the audit.
-
-    Behind a login stands the program to which a person has given it, whatever that says later.
-    """
-    if caller.grant or not client.name:
-        return caller
-    name = f"{client.name} {client.version}".rstrip()
-    return attrs.evolve(caller, client=name)
-
-
 def _refused(
     problem: RpcError, incoming: Incoming, *, modern: bool, request_id: bytes = b""
 ) -> Outgoing:
     fields = {
-        "request_id": incoming.request_id,
-        "sub": incoming.caller.sub,
+        "request_id": incoming.context.request_id,
+        "sub": incoming.context.sub,
         "code": problem.code,
         "message": problem.message,
     }

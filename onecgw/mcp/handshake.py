@@ -87,7 +87,7 @@ async def _initialize(features: Features, sealer: Sealer, call: Call) -> Result:
     }
     if features.info.instructions:
         fields["instructions"] = features.info.instructions
-    session_id = issue(sealer, session, sub=call.caller.sub, nonce=secrets.token_urlsafe(9))
+    session_id = issue(sealer, session, sub=call.context.sub, nonce=secrets.token_urlsafe(9))
     return Result((jsonrpc.members(fields),), issued_session_id=session_id)
 
 

@@ -115,7 +115,7 @@ class _Runner:
         repeated: _Repeated | None = None,
     ) -> Result:
         if not call.modern:
-            ask = partial(self._inflight.ask, channel=call.channel, sub=call.caller.sub)
+            ask = partial(self._inflight.ask, channel=call.channel, sub=call.context.sub)
             return Result(await work(_exchange(call, ask)))
         rounds = self._rounds(call, target, arguments, repeated)
         try:
@@ -124,7 +124,7 @@ class _Runner:
             if repeated is None:  # the specification lets only three methods ask
                 raise RuntimeError(f"{call.method} must not ask the client") from pause
             subject = subject_of(call.method, target, arguments)
-            asked = input_required(self._sealer, pause, sub=call.caller.sub, subject=subject)
+            asked = input_required(self._sealer, pause, sub=call.context.sub, subject=subject)
             return Result((asked,), kind="input_required")
 
     def _rounds(
@@ -134,7 +134,7 @@ class _Runner:
             return Rounds({})
         return open_rounds(
             self._sealer,
-            sub=call.caller.sub,
+            sub=call.context.sub,
             subject=subject_of(call.method, target, arguments),
             state=repeated.state,
             responses=repeated.responses,
@@ -143,10 +143,8 @@ class _Runner:
 
 def _exchange(call: Call, ask: Callable[..., Awaitable[dict[str, JsonObject]]]) -> Exchange:
     return Exchange(
-        caller=call.caller,
-        request_id=call.request_id,
+        context=call.context,
         client=call.client,
-        traceparent=call.traceparent,
         channel=call.channel,
         progress_token=call.progress_token,
         log_level=call.log_level,
@@ -157,13 +155,15 @@ def _exchange(call: Call, ask: Callable[..., Awaitable[dict[str, JsonObject]]]) 
 async def _list_all(member: str, list_items: Callable[..., bytes], call: Call) -> Result:
     if jsonrpc.read_params(call.params, _Page).cursor is not None:
         raise RpcError(INVALID_PARAMS, "unknown cursor: every list has one page")
-    return Result((b'"%b":' % member.encode("ascii"), list_items(call.caller)))
+    return Result((b'"%b":' % member.encode("ascii"), list_items(call.context)))
 
 
 async def _list_tools(tools: Tools, pages: Pages | None, call: Call) -> Result:
     if pages is None or PAGES not in call.client.capabilities:
         return await _list_all("tools", tools.list_tools, call)
-    return await _list_all("tools", lambda caller: pages.with_pages(tools.list_tools(caller)), call)
+    return await _list_all(
+        "tools", lambda context: pages.with_pages(tools.list_tools(context)), call
+    )
 
 
 async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:

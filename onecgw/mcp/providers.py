@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 import attrs
 
-from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp.request_context import Exchange
 
 JsonObject = Mapping[str, object]
@@ -53,7 +53,7 @@ class Completion:
 class Tools(Protocol):
     """The tools that can be called."""
 
-    def list_tools(self, caller: Caller) -> bytes:
+    def list_tools(self, context: CallContext) -> bytes:
         """A JSON array of the tools that the caller may see."""
         ...
 
@@ -83,7 +83,7 @@ class Pages(Protocol):
 class Prompts(Protocol):
     """The prompts that a person can choose."""
 
-    def list_prompts(self, caller: Caller) -> bytes:
+    def list_prompts(self, context: CallContext) -> bytes:
         """A JSON array of the prompts that the caller may see."""
         ...
 
@@ -102,11 +102,11 @@ class Prompts(Protocol):
 class Resources(Protocol):
     """The documents that can be read."""
 
-    def list_resources(self, caller: Caller) -> bytes:
+    def list_resources(self, context: CallContext) -> bytes:
         """A JSON array of the resources that the caller may see."""
         ...
 
-    def list_templates(self, caller: Caller) -> bytes:
+    def list_templates(self, context: CallContext) -> bytes:
         """A JSON array of the resource templates that the caller may see."""
         ...
 

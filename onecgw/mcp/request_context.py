@@ -5,7 +5,7 @@ from typing import Final
 
 import trio
 
-from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.channel import Channel
 from onecgw.mcp.client_info import Client
@@ -22,28 +22,22 @@ PULSE_STEP: Final = 0.001  # how far a pulse moves the progress: an hour of them
 class Exchange:
     """A running request: who sent it, and what can be told or asked meanwhile.
 
-    caller: under whose rights it runs.
-    request_id: the gateway's own id, for the log, the audit and 1C.
+    context: whose request it is, as the transport made it.
     client: the program that sent it, by its own account.
-    traceparent: the W3C trace context; "" for none.
     """
 
     def __init__(
         self,
         *,
-        caller: Caller,
-        request_id: str,
+        context: CallContext,
         client: Client,
-        traceparent: str,
         channel: Channel,
         progress_token: bytes,
         log_level: str | None,
         ask: Ask,
     ) -> None:
-        self.caller = caller
-        self.request_id = request_id
+        self.context = context
         self.client = client
-        self.traceparent = traceparent
         self._channel = channel
         self._token = progress_token if channel.can_stream else b""
         self._severity = LOG_LEVELS.index(log_level) if log_level else len(LOG_LEVELS)

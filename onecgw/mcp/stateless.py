@@ -93,7 +93,7 @@ async def _listen(features: Features, hub: Hub, call: Call) -> Result:
         raise StreamRequired
     wanted = _honoured(features, jsonrpc.read_params(call.params, _Listen).notifications)
     try:
-        with hub.listening(call.caller.sub, wanted) as listener:
+        with hub.listening(call.context.sub, wanted) as listener:
             await _notify(call, "subscriptions/acknowledged", notifications=_spelled(wanted))
             while changes := await listener.wait_changes():
                 for change in changes:

@@ -147,10 +147,10 @@ def read_progress_token(meta: Meta) -> bytes:
     return token if jsonrpc.is_text(token) or token.removeprefix(b"-").isdigit() else b""
 
 
-def read_traceparent(meta: Meta, otherwise: str) -> str:
-    """The W3C trace context of the request, else that of the transport."""
+def read_traceparent(meta: Meta) -> str:
+    """The W3C trace context of the request; "" for none."""
     if not jsonrpc.is_text(meta.traceparent):
-        return otherwise
+        return ""
     return msgspec.json.decode(meta.traceparent, type=str)
 
 

@@ -54,7 +54,7 @@ class GatewayCompletions:
         del known  # no argument narrows another one
         if reference.get("type") == "ref/resource":
             return self._reports(reference, value, exchange)
-        plans = PlanPrompts(self.gateway.catalogue).plans(exchange.caller)
+        plans = PlanPrompts(self.gateway.catalogue).plans(exchange.context.caller)
         plan = next((one for one in plans if one.name == reference.get("name")), None)
         if reference.get("type") != "ref/prompt" or plan is None:
             raise NotFound("there is no such prompt")
@@ -69,21 +69,18 @@ class GatewayCompletions:
     def _reports(self, reference: JsonObject, value: str, exchange: Exchange) -> Completion:
         if reference.get("uri") != REPORT:
             raise NotFound("there is no such template")
-        reports = CatalogueResources(self.gateway.catalogue).reports(exchange.caller)
+        reports = CatalogueResources(self.gateway.catalogue).reports(exchange.context.caller)
         return _beginning(value, [tool.name for tool in reports])
 
     async def _names(self, resolver: str, value: str, exchange: Exchange) -> Completion:
-        visible = self.gateway.catalogue.visible(exchange.caller.scopes)
+        visible = self.gateway.catalogue.visible(exchange.context.caller.scopes)
         is_visible = any(tool.name == resolver for tool in visible)
         if len(value.strip()) < MIN_NAME_CHARACTERS or not is_visible:
             return NOTHING
         call = ToolCall(
+            context=exchange.context,
             tool=resolver,
             arguments=msgspec.json.encode({"query": value}),
-            caller=exchange.caller,
-            surface="mcp",
-            request_id=exchange.request_id,
-            traceparent=exchange.traceparent or None,
         )
         try:
             answer = await self.gateway.call(call)

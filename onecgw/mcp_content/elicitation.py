@@ -5,7 +5,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.errors import Ambiguous, InvalidRequest
 from onecgw.mcp.client_info import ELICITATION
 from onecgw.mcp.client_requests import elicitation
@@ -21,9 +21,9 @@ class AskingTools:
 
     tools: Tools
 
-    def list_tools(self, caller: Caller) -> bytes:
+    def list_tools(self, context: CallContext) -> bytes:
         """The JSON array of the other tools."""
-        return self.tools.list_tools(caller)
+        return self.tools.list_tools(context)
 
     async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
         """Run a tool; once more with the id that the person chose, if a name fits several objects.

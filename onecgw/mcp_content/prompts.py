@@ -8,6 +8,7 @@ import attrs
 import msgspec
 
 from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.mcp.providers import JsonObject
@@ -30,8 +31,9 @@ class PlanPrompts:
 
     catalogue: Catalogue
 
-    def list_prompts(self, caller: Caller) -> bytes:
+    def list_prompts(self, context: CallContext) -> bytes:
         """The JSON array of the prompts whose tools the caller may call."""
+        caller = context.caller
         visible = self._visible_tools(caller)
         return msgspec.json.encode([_described(plan, visible) for plan in self.plans(caller)])
 
@@ -49,8 +51,8 @@ class PlanPrompts:
             NotFound: there is no such prompt for this caller.
             ValidationFailed: an argument is unknown or wrong.
         """
-        visible = self._visible_tools(exchange.caller)
-        plan = next((one for one in self.plans(exchange.caller) if one.name == name), None)
+        visible = self._visible_tools(exchange.context.caller)
+        plan = next((one for one in self.plans(exchange.context.caller) if one.name == name), None)
         if plan is None:
             raise NotFound("there is no such prompt")
         text = render(plan, arguments, visible=visible, today=datetime.now(UTC).date())

@@ -8,8 +8,9 @@ import attrs
 import msgspec
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK, Caller
-from onecgw.catalogue.declaration import Kind, Tool
+from onecgw.auth.context import CallContext
 from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound
 from onecgw.mcp.providers import JsonObject
@@ -49,7 +50,7 @@ class CatalogueResources:
 
     catalogue: Catalogue
 
-    def list_resources(self, _caller: Caller) -> bytes:
+    def list_resources(self, _context: CallContext) -> bytes:
         """The JSON array of the documents; everybody has the same."""
         return msgspec.json.encode(
             [
@@ -58,7 +59,7 @@ class CatalogueResources:
             ]
         )
 
-    def list_templates(self, _caller: Caller) -> bytes:
+    def list_templates(self, _context: CallContext) -> bytes:
         """The JSON array of the one template: a single report."""
         return msgspec.json.encode(
             [
@@ -78,7 +79,7 @@ class CatalogueResources:
         Raises:
             NotFound: there is none at the URI, or not for this caller.
         """
-        caller = exchange.caller
+        caller = exchange.context.caller
         if uri == GLOSSARY:
             text = files("onecgw.mcp_content").joinpath("glossary.md").read_text(encoding="utf-8")
             return [{"uri": uri, "mimeType": MARKDOWN, "text": text}]
@@ -94,7 +95,7 @@ class CatalogueResources:
     def reports(self, caller: Caller) -> list[Tool]:
         """The reports that the caller may call."""
         visible = self.catalogue.visible(caller.scopes)
-        return [tool for tool in visible if tool.kind is not Kind.RESOLVER]
+        return [tool for tool in visible if tool.is_report]
 
     def _report(self, tool: Tool, caller: Caller) -> JsonObject:
         properties = input_schema(tool, self.catalogue.view(caller.scopes))["properties"]

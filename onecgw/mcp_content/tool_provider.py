@@ -2,7 +2,7 @@
 
 import attrs
 
-from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.errors import ScopeMissing
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.mcp.providers import ToolResult
@@ -16,9 +16,9 @@ class GatewayTools:
 
     gateway: Gateway
 
-    def list_tools(self, caller: Caller) -> bytes:
+    def list_tools(self, context: CallContext) -> bytes:
         """The JSON array of the tools that the caller may see."""
-        return self.gateway.catalogue.listing(caller.scopes)
+        return self.gateway.catalogue.listing(context.caller.scopes)
 
     async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
         """Run a tool.
@@ -28,17 +28,10 @@ class GatewayTools:
             ScopeRequired: the person could let this client call it, but has not.
             OnecgwError: anything else that the model should read.
         """
-        caller = exchange.caller
+        caller = exchange.context.caller
         try:
             answer = await self.gateway.call(
-                ToolCall(
-                    tool=name,
-                    arguments=arguments,
-                    caller=caller,
-                    surface="mcp",
-                    request_id=exchange.request_id,
-                    traceparent=exchange.traceparent or None,
-                ),
+                ToolCall(context=exchange.context, tool=name, arguments=arguments),
                 exchange.progress,
             )
         except ScopeMissing as error:

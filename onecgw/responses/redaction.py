@@ -1,4 +1,4 @@
-"""What a caller may not see is taken out of 1C's answers, should 1C send it all the same."""
+"""Removes from 1C's answers what the caller may not see, should 1C send it all the same."""
 
 import logging
 import re
@@ -18,39 +18,45 @@ class Column(msgspec.Struct):
     type: str
 
 
-def without_closed(body: bytes, closed: frozenset[str]) -> Members:
-    """The members without closed measures, however deep they lie: in totals, cards, cells.
+def redact(body: bytes, restricted: frozenset[str]) -> Members:
+    """The members of an answer without restricted measures, at any depth: totals, cards, cells.
 
     Raises:
         OnecBadResponse: a report has a column that the caller may not see.
     """
     members = read_members(body)
     # 1C's names have no case. A name that could not be one ends the search before it begins.
-    if not closed or not re.search(rb'"(?:%b)"' % "|".join(closed).encode(), body, re.IGNORECASE):
+    if not restricted or not re.search(
+        rb'"(?:%b)"' % "|".join(restricted).encode(), body, re.IGNORECASE
+    ):
         return members
-    return _strip_members(members, closed)
+    return _strip_members(members, restricted)
 
 
-def _strip_members(members: Members, closed: frozenset[str]) -> Members:
+def _strip_members(members: Members, restricted: frozenset[str]) -> Members:
     if "columns" in members:
         columns = decode(members["columns"], list[Column], "columns: a list of {name, type}")
-        if leaked := sorted({column.name for column in columns if column.name.lower() in closed}):
-            log.error("answer.closed_columns", extra={"fields": {"columns": leaked}})
+        if leaked := sorted(
+            {column.name for column in columns if column.name.lower() in restricted}
+        ):
+            log.error("response.restricted_columns", extra={"fields": {"columns": leaked}})
             raise OnecBadResponse("1C sent columns that this caller may not see")
-    if leaked := sorted(name for name in members if name.lower() in closed):
-        log.warning("answer.closed_measures", extra={"fields": {"dropped": leaked}})
+    if leaked := sorted(name for name in members if name.lower() in restricted):
+        log.warning("response.restricted_measures", extra={"fields": {"dropped": leaked}})
     return {
-        name: _strip(raw, closed) for name, raw in members.items() if name.lower() not in closed
+        name: _strip(raw, restricted)
+        for name, raw in members.items()
+        if name.lower() not in restricted
     }
 
 
-def _strip(raw: msgspec.Raw, closed: frozenset[str]) -> msgspec.Raw:
+def _strip(raw: msgspec.Raw, restricted: frozenset[str]) -> msgspec.Raw:
     match bytes(raw)[:1]:
         case b"{":
             members = msgspec.json.decode(raw, type=Members)
-            return msgspec.Raw(splice({}, _strip_members(members, closed)))
+            return msgspec.Raw(splice({}, _strip_members(members, restricted)))
         case b"[":
             items = msgspec.json.decode(raw, type=list[msgspec.Raw])
-            return msgspec.Raw(array(_strip(item, closed) for item in items))
+            return msgspec.Raw(array(_strip(item, restricted) for item in items))
         case _:
             return raw

@@ -11,7 +11,7 @@ import msgspec
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.raw_json import Members, array, decode, read_members, splice
-from onecgw.responses.redaction import Column, without_closed
+from onecgw.responses.redaction import Column, redact
 
 
 @attrs.frozen(kw_only=True)
@@ -23,13 +23,13 @@ class Answer:
 
 
 @attrs.frozen(kw_only=True)
-class Bounds:
+class ResponseLimits:
     """How much of an answer one surface takes.
 
     rows: that were asked for. max_rows: the ceiling that the notice names.
     max_bytes: of the answer's JSON, None = unbounded.
     refuses_extra_rows: more rows than were asked for of 1C are an error, not a cut.
-    closed: measures that the caller must never see.
+    restricted: measures that the caller must never see.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
     """
 
@@ -37,7 +37,7 @@ class Bounds:
     max_rows: int
     max_bytes: int | None
     refuses_extra_rows: bool
-    closed: frozenset[str]
+    restricted: frozenset[str]
     notices: tuple[str, ...] = ()
 
 
@@ -61,65 +61,65 @@ def _candidates(members: Members) -> list[msgspec.Raw]:
     return decode(raw, list[msgspec.Raw], "candidates: a list")
 
 
-def build_candidates(body: bytes, bounds: Bounds) -> Answer:
+def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     """A resolver's answer.
 
     Raises:
         OnecBadResponse: there are no `candidates`, each with `id` and `label`.
         LimitExceeded: it is too large, although it is cut.
     """
-    members = without_closed(body, bounds.closed)
+    members = redact(body, limits.restricted)
     candidates = _candidates(members)
 
     def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
-        notice = _notice((*bounds.notices, cut), members)
+        notice = _notice((*limits.notices, cut), members)
         return splice(notice, members | {"candidates": msgspec.Raw(array(kept))})
 
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
-    return _bounded(candidates, bounds, advice, assemble)
+    return _bounded(candidates, limits, advice, assemble)
 
 
-def build_table(body: bytes, bounds: Bounds) -> Answer:
-    """A report's answer; 1C was asked for one row more than `bounds.rows`.
+def build_table(body: bytes, limits: ResponseLimits) -> Answer:
+    """A report's answer; 1C was asked for one row more than `limits.rows`.
 
     Raises:
         OnecBadResponse: `columns` or `rows` are not what the contract says, or hold closed
             measures.
         LimitExceeded: 1C ignored the number of rows on a surface that refuses that.
     """
-    members = without_closed(body, bounds.closed)
+    members = redact(body, limits.restricted)
     rows = _read_rows(members)
-    _refuse_extra(rows, bounds, asked=bounds.rows + 1)
+    _refuse_extra(rows, limits, asked=limits.rows + 1)
     advice = _Advice(
         noun="rows",
         narrow="Narrow the period or the filters, or choose a coarser group_by.",
-        more=f"Or sort by what matters, or ask for more with top (at most {bounds.max_rows}).",
+        more=f"Or sort by what matters, or ask for more with top (at most {limits.max_rows}).",
     )
-    return _with_rows(members, rows, bounds, advice=advice, whole={"truncated": False})
+    return _with_rows(members, rows, limits, advice=advice, whole={"truncated": False})
 
 
-def build_passed(body: bytes, bounds: Bounds) -> Answer:
+def build_passthrough(body: bytes, limits: ResponseLimits) -> Answer:
     """An answer that is passed through; rows, if there are any, are counted and bounded.
 
     Raises:
         OnecBadResponse: it is not an object, or its rows are not what the contract says.
         LimitExceeded: it has more rows than were asked for, on a surface that refuses that, or
-            is larger than `bounds.max_bytes` and has no rows to leave out.
+            is larger than `limits.max_bytes` and has no rows to leave out.
     """
-    members = without_closed(body, bounds.closed)
+    members = redact(body, limits.restricted)
     if "rows" in members:
         rows = _read_rows(members)
-        _refuse_extra(rows, bounds, asked=bounds.rows)
+        _refuse_extra(rows, limits, asked=limits.rows)
         advice = _Advice(noun="rows", narrow="Narrow the period or the filters.")
-        return _with_rows(members, rows, bounds, advice=advice, whole={})
-    whole = splice(_notice(bounds.notices, members), members)
-    return Answer(body=_within(whole, bounds))
+        return _with_rows(members, rows, limits, advice=advice, whole={})
+    whole = splice(_notice(limits.notices, members), members)
+    return Answer(body=_within(whole, limits))
 
 
 def _with_rows(
     members: Members,
     rows: list[msgspec.Raw],
-    bounds: Bounds,
+    limits: ResponseLimits,
     *,
     advice: "_Advice",
     whole: dict[str, object],
@@ -129,10 +129,10 @@ def _with_rows(
     def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
         told = {"truncated": True} if cut else whole
         added = {"rows_returned": len(kept), **told}
-        added |= _notice((*bounds.notices, cut), members)
+        added |= _notice((*limits.notices, cut), members)
         return splice(added, members | {"rows": msgspec.Raw(array(kept))})
 
-    return _bounded(rows, bounds, advice, assemble)
+    return _bounded(rows, limits, advice, assemble)
 
 
 @attrs.frozen(kw_only=True)
@@ -159,18 +159,18 @@ class _Advice:
 
 def _bounded(
     items: list[msgspec.Raw],
-    bounds: Bounds,
+    limits: ResponseLimits,
     advice: _Advice,
     assemble: Callable[[list[msgspec.Raw], str], bytes],
 ) -> Answer:
     """The answer with as many items as fit; what is cut is said in a sentence."""
-    kept = items[: bounds.rows]
+    kept = items[: limits.rows]
     body = assemble(kept, advice.of_rows(len(kept)) if len(kept) < len(items) else "")
-    if bounds.max_bytes is not None and len(body) > bounds.max_bytes:
-        frame = assemble([], advice.of_bytes(len(kept), bounds.max_bytes))
-        kept = _fitting(kept, bounds.max_bytes - len(frame) - len(str(len(kept))))
-        body = assemble(kept, advice.of_bytes(len(kept), bounds.max_bytes))
-    return Answer(body=_within(body, bounds), rows=len(kept))
+    if limits.max_bytes is not None and len(body) > limits.max_bytes:
+        frame = assemble([], advice.of_bytes(len(kept), limits.max_bytes))
+        kept = _fitting(kept, limits.max_bytes - len(frame) - len(str(len(kept))))
+        body = assemble(kept, advice.of_bytes(len(kept), limits.max_bytes))
+    return Answer(body=_within(body, limits), rows=len(kept))
 
 
 def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
@@ -182,19 +182,19 @@ def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
     return items
 
 
-def _within(body: bytes, bounds: Bounds) -> bytes:
-    if bounds.max_bytes is not None and len(body) > bounds.max_bytes:
+def _within(body: bytes, limits: ResponseLimits) -> bytes:
+    if limits.max_bytes is not None and len(body) > limits.max_bytes:
         raise LimitExceeded(
-            f"the answer has {len(body)} bytes where {bounds.max_bytes} are accepted; narrow the "
+            f"the answer has {len(body)} bytes where {limits.max_bytes} are accepted; narrow the "
             "period, or ask for less"
         )
     return body
 
 
-def _refuse_extra(rows: list[msgspec.Raw], bounds: Bounds, *, asked: int) -> None:
-    if bounds.refuses_extra_rows and len(rows) > asked:
+def _refuse_extra(rows: list[msgspec.Raw], limits: ResponseLimits, *, asked: int) -> None:
+    if limits.refuses_extra_rows and len(rows) > asked:
         raise LimitExceeded(
-            f"1C answered with {len(rows)} rows where {bounds.rows} were asked for; narrow the "
+            f"1C answered with {len(rows)} rows where {limits.rows} were asked for; narrow the "
             "period or the filters"
         )
 

@@ -6,7 +6,7 @@ import attrs
 import msgspec
 
 from onecgw import __version__
-from onecgw.catalogue.declaration import Tool
+from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import MethodNotAllowed, OnecgwError
 from onecgw.web.asgi import (

@@ -1,4 +1,4 @@
-"""An answer that is plain JSON unless something has to be said before it: then it is a stream."""
+"""A response that is plain JSON, or a stream of events once something precedes the result."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -21,7 +21,7 @@ _STREAM_HEADERS: Final = (
 _NO_LINE_BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
-class Reply:
+class SseResponse:
     """The answer to one POST: the channel of the running request, then its result.
 
     It turns into a stream with the first message before the result, or after KEEP_ALIVE_SECONDS.
@@ -93,8 +93,8 @@ class Reply:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def reply_while_connected(
-    receive: Receive, reply: Reply, work: Callable[[], Awaitable[None]]
+async def respond_while_connected(
+    receive: Receive, response: SseResponse, work: Callable[[], Awaitable[None]]
 ) -> None:
     """Run work and keep its reply alive; a client that disconnects cancels it.
 
@@ -102,19 +102,19 @@ async def reply_while_connected(
     """
 
     async def wait_gone() -> None:
-        while not await _is_gone(receive, reply):
+        while not await _is_gone(receive, response):
             pass
 
     await run_until(wait_gone, work)
 
 
-async def _is_gone(receive: Receive, reply: Reply) -> bool:
+async def _is_gone(receive: Receive, response: SseResponse) -> bool:
     """Wait for the client to go, but no longer than the reply may be left alone."""
-    if not reply.can_stream:
+    if not response.can_stream:
         return await _is_disconnect(receive)
     with trio.move_on_after(TICK_SECONDS):
         return await _is_disconnect(receive)
-    await reply.tick()
+    await response.tick()
     return False
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.app.lifespan import open_house
+from onecgw.app.lifespan import open_application
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.settings import (
     AuditSettings,
@@ -39,8 +39,10 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
         audit=AuditSettings(on_failure=on_failure),
         database=DatabaseSettings(path=path),
     )
-    async with open_house(settings) as house:
-        app: Any = build_app(settings, house.gateway, house.engine, look=house.look)
+    async with open_application(settings) as application:
+        app: Any = build_app(
+            settings, application.gateway, application.engine, look=application.readiness
+        )
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://localhost", headers=HEADERS
         ) as http:
@@ -72,9 +74,11 @@ async def test_a_legacy_session_outlives_a_restart_as_long_as_the_token_does(tok
     after = make_settings(onec=NO_ONEC, audit=kept, mcp=McpSettings(bearer_token=Secret(token)))
     caller = Caller(sub="static", scopes=frozenset(ALL_SCOPES))
     hello = legacy("initialize", protocolVersion="2025-06-18", capabilities={})
-    async with open_house(before) as house:
-        session = (await send(house.engine, hello, caller=caller)).session_id
-    async with open_house(after) as house:
-        answer = await ask(house.engine, legacy("tools/list"), caller=caller, session_id=session)
+    async with open_application(before) as application:
+        session = (await send(application.engine, hello, caller=caller)).session_id
+    async with open_application(after) as application:
+        answer = await ask(
+            application.engine, legacy("tools/list"), caller=caller, session_id=session
+        )
 
     assert ("result" in answer) == (token == MCP_TOKEN)

@@ -7,8 +7,9 @@ from pathlib import Path
 import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.backends.http_service.call import OnecCall
-from onecgw.backends.http_service.client import OnecClient
+from onecgw.auth.context import CallContext
+from onecgw.backends.base import BackendCall
+from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.settings import OnecSettings
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -25,18 +26,27 @@ def recorded_names() -> Iterator[str]:
 
 
 def call(
-    path: str = "/mcp/reports/sales", *, sub: str = "anna", request_id: str = "r-1"
-) -> OnecCall:
-    caller = Caller(sub=sub, scopes=frozenset(ALL_SCOPES))
-    return OnecCall(path=path, body=b'{"top":1}', caller=caller, request_id=request_id)
+    operation: str = "reports/sales",
+    *,
+    sub: str = "anna",
+    request_id: str = "r-1",
+    traceparent: str | None = None,
+) -> BackendCall:
+    context = CallContext(
+        caller=Caller(sub=sub, scopes=frozenset(ALL_SCOPES)),
+        request_id=request_id,
+        surface="mcp",
+        traceparent=traceparent,
+    )
+    return BackendCall(context=context, operation=operation, body=b'{"top":1}')
 
 
 @asynccontextmanager
 async def client_of(
     base_url: str, settings: OnecSettings = SETTINGS, *, max_response_bytes: int = 1_000_000
-) -> AsyncIterator[OnecClient]:
+) -> AsyncIterator[HttpServiceBackend]:
     """A client of the service at base_url, closed when the block ends."""
-    client = OnecClient(
+    client = HttpServiceBackend(
         attrs.evolve(settings, base_url=base_url), max_response_bytes=max_response_bytes
     )
     try:

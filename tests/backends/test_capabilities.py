@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.backends.http_service.capabilities import keep_capabilities_fresh, read_capabilities
-from onecgw.catalogue.declaration import Capabilities
+from onecgw.backends.base import keep_capabilities_fresh
+from onecgw.backends.http_service.capabilities import read_capabilities
+from onecgw.catalogue.capabilities import Capabilities
 from tests.backends.talking import client_of, recorded
 from tests.fakes.onec_server import Asked, Wire, onec_server
 

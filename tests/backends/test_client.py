@@ -9,10 +9,12 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from onecgw.auth.caller import RESOLVE, SALES, Caller
+from onecgw.auth.context import CallContext
 from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
-from onecgw.backends.http_service import client as client_module
-from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.base import BackendCall
+from onecgw.backends.http import client as client_module
 from onecgw.backends.scheduling.deadline import deadline
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.errors import (
     OnecBadResponse,
     OnecError,
@@ -68,16 +70,19 @@ async def test_body_and_headers_reach_1c_as_the_contract_says() -> None:
         tenant_header="X-Tenant",
         default_tenant="acme",
     )
-    question = OnecCall(
-        path="/mcp/resolve/customer",
+    question = BackendCall(
+        operation="resolve/customer",
         body='{"query":"Ромашка"}'.encode(),
-        caller=Caller(sub="анна smith", scopes=frozenset({SALES, RESOLVE})),
-        request_id="r-77",
-        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        context=CallContext(
+            caller=Caller(sub="анна smith", scopes=frozenset({SALES, RESOLVE})),
+            request_id="r-77",
+            surface="mcp",
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ),
     )
     async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
-            await onec.post(question)
+            await onec.fetch(question)
         [asked] = server.asked
     assert (asked.method, asked.path) == ("POST", "/base/hs/mcp/resolve/customer")
     assert asked.body == '{"query":"Ромашка"}'.encode()
@@ -103,8 +108,8 @@ async def test_line_break_in_a_header_never_reaches_1c(broken: str) -> None:
     async with onec_server(_good) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
             with pytest.raises(ValueError, match="a header holds a line break"):
-                await onec.post(attrs.evolve(call(), traceparent=broken))
-            assert await onec.post(call()) == OK
+                await onec.fetch(call(request_id=broken))
+            assert await onec.fetch(call()) == OK
         assert len(server.asked) == 1
         assert onec.state().in_flight == 0
 
@@ -113,14 +118,14 @@ async def test_bearer_token_is_sent_when_it_is_the_scheme() -> None:
     settings = attrs.evolve(SETTINGS, auth=OnecAuthSettings(type="bearer", token=Secret("t0ken")))
     async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
-            await onec.post(call())
+            await onec.fetch(call())
         assert server.asked[0].headers["authorization"] == "Bearer t0ken"
 
 
 async def test_slash_at_the_end_of_base_url_is_accepted() -> None:
     async with onec_server(_good) as server, client_of(server.base_url + "/") as onec:
         with trio.fail_after(5):
-            await onec.post(call())
+            await onec.fetch(call())
         assert server.asked[0].path == "/base/hs/mcp/reports/sales"
 
 
@@ -128,7 +133,7 @@ async def test_connection_is_kept_for_the_next_call() -> None:
     async with onec_server(_good) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
             for _ in range(5):
-                await onec.post(call())
+                await onec.fetch(call())
         assert server.connections == 1
 
 
@@ -138,7 +143,7 @@ async def test_gzip_and_chunks_are_unpacked() -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in packed) + b"0\r\n\r\n"
     async with onec_server(_says(head + chunks)) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
-            assert await onec.post(call()) == b'{"rows":[[1E-7,0.10]]}'
+            assert await onec.fetch(call()) == b'{"rows":[[1E-7,0.10]]}'
 
 
 async def test_answer_that_ends_with_its_connection_is_whole() -> None:
@@ -148,7 +153,7 @@ async def test_answer_that_ends_with_its_connection_is_whole() -> None:
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
 
 
 @pytest.mark.parametrize("first", [_reset, _close, _says(recorded("nginx-502"))])
@@ -158,7 +163,7 @@ async def test_call_that_found_1c_unavailable_is_made_once_more(first: Play) -> 
         client_of(server.base_url) as onec,
     ):
         with trio.fail_after(5):
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
         assert len(server.asked) == 2
 
 
@@ -166,7 +171,7 @@ async def test_call_that_found_1c_unavailable_is_made_once_more(first: Play) -> 
 async def test_call_that_finds_1c_unavailable_twice_fails(fate: Play) -> None:
     async with onec_server(fate) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecUnavailable) as failed:
-            await onec.post(call())
+            await onec.fetch(call())
         assert len(server.asked) == 2
     assert failed.value.message == "1C is not reachable"
     assert failed.value.retry_after_seconds == 10
@@ -178,7 +183,7 @@ async def test_port_where_nobody_listens_is_unavailable() -> None:
         port = unused.getsockname()[1]
         async with client_of(f"http://127.0.0.1:{port}/hs") as onec:
             with trio.fail_after(5), pytest.raises(OnecUnavailable):
-                await onec.post(call())
+                await onec.fetch(call())
 
 
 async def test_keep_alive_connection_that_1c_has_closed_costs_nothing() -> None:
@@ -194,9 +199,9 @@ async def test_keep_alive_connection_that_1c_has_closed_costs_nothing() -> None:
         client_of(server.base_url) as onec,
     ):
         with trio.fail_after(5):
-            await onec.post(call())
+            await onec.fetch(call())
             await closed.wait()
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
         assert server.connections == 2
 
 
@@ -207,7 +212,7 @@ async def test_lock_is_tried_once_more_and_then_told() -> None:
         client_of(server.base_url) as onec,
     ):
         with trio.fail_after(5):
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
         assert len(server.asked) == 2
 
 
@@ -218,7 +223,7 @@ async def test_retry_that_the_deadline_leaves_no_time_for_is_not_made(
     locked = _says(recorded("platform-500-locked"))
     async with onec_server(locked) as server, client_of(server.base_url) as onec:
         with trio.fail_after(10), pytest.raises(OnecError) as failed, deadline(5_000):
-            await onec.post(call())
+            await onec.fetch(call())
         assert failed.value.code == "onec_locked"
         assert len(server.asked) == 1
 
@@ -250,7 +255,7 @@ async def test_answer_that_is_not_whole_http_is_a_bad_response_and_not_retried(
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecBadResponse) as failed:
-            await onec.post(call())
+            await onec.fetch(call())
         assert failed.value.message == wrong
         assert len(server.asked) == 1
 
@@ -262,7 +267,7 @@ async def test_failure_whose_page_breaks_off_keeps_the_class_of_its_status() -> 
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecError) as failed:
-            await onec.post(call())
+            await onec.fetch(call())
     assert failed.value.code == "onec_not_published"
 
 
@@ -274,7 +279,7 @@ async def test_reset_in_the_middle_of_the_body_is_a_truncated_answer() -> None:
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecBadResponse, match="truncated"):
-            await onec.post(call())
+            await onec.fetch(call())
 
 
 async def test_answer_over_the_limit_is_refused_before_it_is_read_to_its_end() -> None:
@@ -294,7 +299,7 @@ async def test_answer_over_the_limit_is_refused_before_it_is_read_to_its_end() -
     ):
         with trio.fail_after(5):
             with pytest.raises(OnecBadResponse, match="larger than 300000 bytes"):
-                await onec.post(call())
+                await onec.fetch(call())
             await hung_up.wait()
 
 
@@ -306,7 +311,7 @@ async def test_gzip_bomb_in_an_error_page_is_not_unpacked() -> None:
         client_of(server.base_url) as onec,
     ):
         with trio.fail_after(5), pytest.raises(OnecFailed, match="an error without a reason"):
-            await onec.post(call())
+            await onec.fetch(call())
 
 
 async def test_slow_drip_cannot_stretch_the_deadline(mock_clock: MockClock) -> None:
@@ -319,7 +324,7 @@ async def test_slow_drip_cannot_stretch_the_deadline(mock_clock: MockClock) -> N
 
     async with onec_server(drip) as server, client_of(server.base_url) as onec:
         with trio.fail_after(1), pytest.raises(OnecTimeout, match="within 150 ms"), deadline(150):
-            await onec.post(call())
+            await onec.fetch(call())
 
 
 async def test_caller_that_goes_away_ends_its_call_in_1c_at_once() -> None:
@@ -334,7 +339,7 @@ async def test_caller_that_goes_away_ends_its_call_in_1c_at_once() -> None:
     async with onec_server(work_for_ever) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(onec.post, call())
+                nursery.start_soon(onec.fetch, call())
                 await arrived.wait()
                 nursery.cancel_scope.cancel()
             await hung_up.wait()
@@ -356,14 +361,14 @@ async def test_cancelled_calls_never_leave_the_pool_stuck() -> None:
             for steps in (0, 1, 2, 3, 5, 8, 13, 21, 50):
                 async with trio.open_nursery() as nursery:
                     for number in range(6):
-                        nursery.start_soon(onec.post, call(sub=str(number)))
+                        nursery.start_soon(onec.fetch, call(sub=str(number)))
                     for _ in range(steps):
                         await trio.lowlevel.checkpoint()
                     nursery.cancel_scope.cancel()
             silent = False
             async with trio.open_nursery() as nursery:
                 for number in range(20):
-                    nursery.start_soon(onec.post, call(sub=str(number)))
+                    nursery.start_soon(onec.fetch, call(sub=str(number)))
         assert onec.state().in_flight == onec.state().waiting == 0
     assert server.most_in_flight <= 2
 
@@ -383,7 +388,7 @@ async def test_1c_never_has_more_calls_or_connections_than_max_concurrency() -> 
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
                 for number in range(30):
-                    nursery.start_soon(onec.post, call(sub=str(number % 4)))
+                    nursery.start_soon(onec.fetch, call(sub=str(number % 4)))
                 await full.wait()
                 await wait_all_tasks_blocked()  # a fourth would be there by now
                 go_on.set()
@@ -395,7 +400,7 @@ async def test_every_caller_gets_its_own_answer() -> None:
         keys = ("x-mcp-sub", "x-request-id")
         await wire.answer(json.dumps({key: asked.headers[key] for key in keys}).encode())
 
-    async def ask(post: Callable[[OnecCall], Awaitable[bytes]], number: int) -> None:
+    async def ask(post: Callable[[BackendCall], Awaitable[bytes]], number: int) -> None:
         sub, request_id = f"s{number % 7}", f"r{number}"
         answer = json.loads(await post(call(sub=sub, request_id=request_id)))
         assert answer == {"x-mcp-sub": sub, "x-request-id": request_id}
@@ -404,7 +409,7 @@ async def test_every_caller_gets_its_own_answer() -> None:
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
                 for number in range(100):
-                    nursery.start_soon(ask, onec.post, number)
+                    nursery.start_soon(ask, onec.fetch, number)
     assert len(server.asked) == 100
 
 
@@ -422,12 +427,12 @@ async def test_breaker_spares_1c_and_lets_one_call_probe(mock_clock: MockClock) 
         with trio.fail_after(65):
             for _ in range(5):
                 with pytest.raises(OnecUnavailable):
-                    await onec.post(call())
+                    await onec.fetch(call())
             assert len(server.asked) == 4  # two calls with their retries
             assert onec.state().breaker == "open"
             down = False
             mock_clock.jump(60)
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
             assert onec.state().breaker == "closed"
             assert onec.state().last_success_at is not None
 
@@ -441,7 +446,7 @@ async def test_1c_that_answers_with_an_error_is_not_unavailable() -> None:
         with trio.fail_after(5):
             for _ in range(3):
                 with pytest.raises(OnecFailed):
-                    await onec.post(call())
+                    await onec.fetch(call())
         assert len(server.asked) == 3
 
 
@@ -449,7 +454,7 @@ async def test_health_is_asked_with_get() -> None:
     async with onec_server(_says(b"")) as server, client_of(server.base_url) as onec:
         server.play = _good
         with trio.fail_after(5):
-            assert await onec.health("r-1") == OK
+            assert await onec.capabilities() == Capabilities()
         [asked] = server.asked
         assert (asked.method, asked.path, asked.body) == ("GET", "/base/hs/mcp/health", b"")
 
@@ -530,7 +535,7 @@ async def test_good_call_is_one_debug_line(caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level("DEBUG", logger="onecgw")
     async with onec_server(_good) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
-            await onec.post(call())
+            await onec.fetch(call())
     [record] = caplog.records
     fields = dict(vars(record)["fields"])
     assert isinstance(fields.pop("duration_ms"), int)
@@ -556,7 +561,7 @@ async def test_call_that_runs_out_of_time_says_where_it_was(
 
     async with onec_server(silent) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecTimeout), deadline(50):
-            await onec.post(call())
+            await onec.fetch(call())
     [record] = caplog.records
     fields = vars(record)["fields"]
     assert (record.msg, fields["phase"], fields["why"]) == ("onec.cancelled", "asking", "deadline")
@@ -576,10 +581,10 @@ async def test_waiting_for_a_turn_is_part_of_the_deadline(
     async with onec_server(silent) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(onec.post, call(sub="first"))
+                nursery.start_soon(onec.fetch, call(sub="first"))
                 await arrived.wait()
                 with pytest.raises(OnecTimeout), deadline(50):
-                    await onec.post(call(sub="second"))
+                    await onec.fetch(call(sub="second"))
                 nursery.cancel_scope.cancel()
         assert len(server.asked) == 1
     second = vars(caplog.records[0])["fields"]
@@ -597,10 +602,10 @@ async def test_line_that_is_full_is_a_refusal_that_says_when_to_come_back() -> N
     async with onec_server(silent) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(onec.post, call())
+                nursery.start_soon(onec.fetch, call())
                 await arrived.wait()
                 with pytest.raises(OnecUnavailable, match="1C is busy") as refused:
-                    await onec.post(call(sub="second"))
+                    await onec.fetch(call(sub="second"))
                 nursery.cancel_scope.cancel()
         assert refused.value.retry_after_seconds == 1
         assert onec.state().breaker == "closed"

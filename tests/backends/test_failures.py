@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 import trio
 
-from onecgw.backends.http_service import client
+from onecgw.backends.http import client
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import OnecError, OnecLicense, OnecNotPublished
 from tests.backends.talking import call, client_of, recorded, recorded_names
@@ -165,7 +165,7 @@ async def _failure(answer: bytes) -> tuple[OnecError, int]:
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), deadline(4_000):
             with pytest.raises(OnecError) as failed:
-                await onec.post(call())
+                await onec.fetch(call())
             return failed.value, len(server.asked)
 
 
@@ -188,7 +188,7 @@ async def test_recorded_good_answer_comes_out_in_utf8_without_its_bom(name: str)
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
-            assert (await onec.post(call())).decode() == GOOD[name]
+            assert (await onec.fetch(call())).decode() == GOOD[name]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -296,7 +296,7 @@ async def test_failure_that_breaks_off_is_told_by_its_beginning() -> None:
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecLicense):
-            await onec.post(call())
+            await onec.fetch(call())
 
 
 async def test_health_that_is_not_found_is_not_published_whoever_says_so() -> None:
@@ -305,4 +305,4 @@ async def test_health_that_is_not_found_is_not_published_whoever_says_so() -> No
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecNotPublished):
-            await onec.health("r-1")
+            await onec.capabilities()

@@ -4,10 +4,10 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.backends.scheduling.limiter import OnecBusy, Queue
+from onecgw.backends.scheduling.limiter import Limiter, OnecBusy
 
 
-async def _hold(queue: Queue, sub: str, order: list[str], go_on: trio.Event) -> None:
+async def _hold(queue: Limiter, sub: str, order: list[str], go_on: trio.Event) -> None:
     await queue.enter(sub)
     order.append(sub)
     try:
@@ -17,7 +17,7 @@ async def _hold(queue: Queue, sub: str, order: list[str], go_on: trio.Event) -> 
 
 
 async def test_callers_take_turns_however_many_calls_one_of_them_has() -> None:
-    queue = Queue(places=1, max_waiting=100)
+    queue = Limiter(places=1, max_waiting=100)
     order: list[str] = []
     done = trio.Event()
     async with trio.open_nursery() as nursery:
@@ -33,7 +33,7 @@ async def test_no_more_than_the_places_are_taken_and_nobody_overtakes_the_line(
     autojump_clock: MockClock,
 ) -> None:
     del autojump_clock
-    queue = Queue(places=3, max_waiting=100)
+    queue = Limiter(places=3, max_waiting=100)
     most = 0
 
     async def visit(sub: str) -> None:
@@ -51,7 +51,7 @@ async def test_no_more_than_the_places_are_taken_and_nobody_overtakes_the_line(
 
 
 async def test_line_longer_than_max_queue_is_refused_with_retry_after() -> None:
-    queue = Queue(places=1, max_waiting=1)
+    queue = Limiter(places=1, max_waiting=1)
     order: list[str] = []
     done = trio.Event()
     async with trio.open_nursery() as nursery:
@@ -74,7 +74,7 @@ async def test_call_whose_turn_would_come_after_its_deadline_is_refused_at_once(
     autojump_clock: MockClock,
 ) -> None:
     del autojump_clock
-    queue = Queue(places=1, max_waiting=100)
+    queue = Limiter(places=1, max_waiting=100)
     for _ in range(30):  # 1C takes ten seconds for a call
         await queue.enter("anna")
         queue.leave(10)
@@ -92,14 +92,14 @@ async def test_call_whose_turn_would_come_after_its_deadline_is_refused_at_once(
     assert trio.current_time() == 0
 
 
-async def _wait(queue: Queue, sub: str, scope: trio.CancelScope) -> None:
+async def _wait(queue: Limiter, sub: str, scope: trio.CancelScope) -> None:
     with scope:
         await queue.enter(sub)
         queue.leave(0)
 
 
 async def test_waiter_that_is_cancelled_leaves_the_line() -> None:
-    queue = Queue(places=1, max_waiting=100)
+    queue = Limiter(places=1, max_waiting=100)
     await queue.enter("anna")
     order: list[str] = []
     scope, done = trio.CancelScope(), trio.Event()
@@ -118,7 +118,7 @@ async def test_waiter_that_is_cancelled_leaves_the_line() -> None:
 
 
 async def test_waiter_that_is_called_and_cancelled_at_once_passes_its_place_on() -> None:
-    queue = Queue(places=1, max_waiting=100)
+    queue = Limiter(places=1, max_waiting=100)
     await queue.enter("anna")
     order: list[str] = []
     scope, done = trio.CancelScope(), trio.Event()
@@ -137,7 +137,7 @@ async def test_waiter_that_is_called_and_cancelled_at_once_passes_its_place_on()
 
 
 async def test_call_that_is_cancelled_already_is_not_told_that_1c_is_busy() -> None:
-    queue = Queue(places=1, max_waiting=0)
+    queue = Limiter(places=1, max_waiting=0)
     await queue.enter("anna")
     with trio.move_on_after(0) as scope:
         await queue.enter("boris")
@@ -149,7 +149,7 @@ async def test_no_place_is_lost_when_callers_come_and_go_at_random(
 ) -> None:
     del autojump_clock
     chance = random.Random(7)  # noqa: S311 - a reproducible mix
-    queue = Queue(places=4, max_waiting=1_000)
+    queue = Limiter(places=4, max_waiting=1_000)
 
     async def visit(sub: str, patience: float, work: float) -> None:
         with trio.move_on_after(patience):

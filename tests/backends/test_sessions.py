@@ -5,7 +5,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from onecgw.backends.http_service.client import FINISH_PAUSE_SECONDS
+from onecgw.backends.http.client import FINISH_PAUSE_SECONDS
 from onecgw.errors import OnecBadResponse, OnecError
 from tests.backends.talking import SETTINGS, call, client_of, recorded
 from tests.fakes.onec_server import Asked, Wire, onec_server
@@ -54,7 +54,7 @@ async def test_client_mode_starts_a_session_and_comes_back_to_it() -> None:
     async with onec_server(keeper.play) as server, client_of(server.base_url, CLIENT) as onec:
         with trio.fail_after(5):
             for _ in range(3):
-                await onec.post(call())
+                await onec.fetch(call())
         assert keeper.said == [(None, "start"), ("ibsession=s1", None), ("ibsession=s1", None)]
         assert onec.state().idle_sessions == 1
 
@@ -63,9 +63,9 @@ async def test_expired_session_is_replaced_within_the_call() -> None:
     keeper = SessionKeeper()
     async with onec_server(keeper.play) as server, client_of(server.base_url, CLIENT) as onec:
         with trio.fail_after(5):
-            await onec.post(call())
+            await onec.fetch(call())
             keeper.alive.clear()
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
         assert keeper.said[1:] == [("ibsession=s1", None), (None, "start")]
         assert keeper.alive == {"ibsession=s2"}
 
@@ -77,7 +77,7 @@ async def test_sessions_end_at_shutdown() -> None:
             with trio.fail_after(5):
                 async with trio.open_nursery() as nursery:
                     for number in range(4):
-                        nursery.start_soon(onec.post, call(sub=str(number)))
+                        nursery.start_soon(onec.fetch, call(sub=str(number)))
             assert len(keeper.alive) == onec.state().idle_sessions > 0
         assert keeper.alive == set()
         assert keeper.said[-1][1] == "finish"
@@ -90,7 +90,7 @@ async def test_one_call_per_session_at_a_time_and_no_more_sessions_than_calls() 
         with trio.fail_after(10):
             async with trio.open_nursery() as nursery:
                 for number in range(30):
-                    nursery.start_soon(onec.post, call(sub=str(number % 5)))
+                    nursery.start_soon(onec.fetch, call(sub=str(number % 5)))
         assert not keeper.used_twice_at_once
         assert len(keeper.alive) <= 3
         assert onec.state().idle_sessions <= 3
@@ -109,12 +109,12 @@ async def test_session_of_a_cancelled_call_is_not_used_again_but_finished() -> N
 
     async with onec_server(play) as server, client_of(server.base_url, CLIENT) as onec:
         with trio.fail_after(5):
-            await onec.post(call())
+            await onec.fetch(call())
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(onec.post, call(sub="slow"))
+                nursery.start_soon(onec.fetch, call(sub="slow"))
                 await arrived.wait()
                 nursery.cancel_scope.cancel()
-            await onec.post(call())
+            await onec.fetch(call())
         assert keeper.said == [(None, "start"), (None, "start")]
     assert keeper.said[2:] == [("ibsession=s1", "finish"), ("ibsession=s2", "finish")]
     assert keeper.alive == set()
@@ -158,9 +158,9 @@ async def test_session_whose_answer_is_of_no_use_is_finished(
         async with client_of(server.base_url, CLIENT) as onec:
             with trio.fail_after(5):
                 for _ in range(calls_before):
-                    await onec.post(call())
+                    await onec.fetch(call())
                 with pytest.raises(OnecBadResponse):
-                    await onec.post(call(sub="bad"))
+                    await onec.fetch(call(sub="bad"))
             assert len(keeper.alive) == 1
         assert keeper.alive == set()
 
@@ -172,7 +172,7 @@ async def test_session_that_a_call_was_given_before_it_was_cancelled_is_finished
         async with client_of(server.base_url, CLIENT) as onec:
             with trio.fail_after(5):
                 async with trio.open_nursery() as nursery:
-                    nursery.start_soon(onec.post, call(sub="bad"))
+                    nursery.start_soon(onec.fetch, call(sub="bad"))
                     await breaking.begun.wait()
                     await wait_all_tasks_blocked(0.01)
                     nursery.cancel_scope.cancel()
@@ -205,9 +205,9 @@ async def test_sessions_given_up_are_finished_while_the_gateway_runs(
     async with onec_server(play) as server, client_of(server.base_url, CLIENT) as onec:
         with trio.fail_after(60):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(onec.end_sessions_given_up)
+                nursery.start_soon(onec.run)
                 with pytest.raises(OnecBadResponse):
-                    await onec.post(call(sub="bad"))
+                    await onec.fetch(call(sub="bad"))
                 await failed.wait()
                 await wait_all_tasks_blocked(0.01)
                 assert len(keeper.alive) == 1
@@ -222,8 +222,8 @@ async def test_auto_mode_says_nothing_until_the_publication_asks_for_it() -> Non
     keeper = SessionKeeper()
     async with onec_server(keeper.play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
-            assert await onec.post(call()) == OK
-            assert await onec.post(call()) == OK
+            assert await onec.fetch(call()) == OK
+            assert await onec.fetch(call()) == OK
         assert keeper.said == [(None, None), (None, "start"), ("ibsession=s1", None)]
 
 
@@ -238,7 +238,7 @@ async def test_off_mode_says_nothing_and_keeps_no_cookie() -> None:
     async with onec_server(play) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
             for _ in range(2):
-                await onec.post(call())
+                await onec.fetch(call())
     assert said == [(None, None), (None, None)]
 
 
@@ -250,14 +250,14 @@ async def test_off_mode_tells_the_administrator_what_the_publication_wants() -> 
             trio.fail_after(5),
             pytest.raises(OnecError, match=r"set onec\.session_mode to client"),
         ):
-            await onec.post(call())
+            await onec.fetch(call())
     assert keeper.said == [(None, None)]
 
 
 async def test_shutdown_does_not_wait_long_for_a_1c_that_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("onecgw.backends.http_service.client.FINISH_SECONDS", 0.05)
+    monkeypatch.setattr("onecgw.backends.http.client.FINISH_SECONDS", 0.05)
     keeper = SessionKeeper()
 
     async def play(asked: Asked, wire: Wire) -> None:
@@ -269,4 +269,4 @@ async def test_shutdown_does_not_wait_long_for_a_1c_that_is_silent(
     async with onec_server(play) as server:
         with trio.fail_after(2):
             async with client_of(server.base_url, CLIENT) as onec:
-                await onec.post(call())
+                await onec.fetch(call())

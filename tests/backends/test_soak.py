@@ -17,10 +17,11 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext
+from onecgw.backends.base import BackendCall
+from onecgw.backends.http import client as client_module
 from onecgw.backends.http.connection import Connection
-from onecgw.backends.http_service import client as client_module
-from onecgw.backends.http_service.call import OnecCall
-from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.demo.faults import FAULTS
 from onecgw.demo.faulty import FAULT_HEADER, Faulty
@@ -111,18 +112,21 @@ class Outcome:
 
 
 async def _ask(
-    client: OnecClient, sub: str, request_id: str, timeout_ms: int = DEADLINE_MS
+    client: HttpServiceBackend, sub: str, request_id: str, timeout_ms: int = DEADLINE_MS
 ) -> Outcome:
-    call = OnecCall(
-        path="/mcp/resolve/customer",
+    call = BackendCall(
+        operation="resolve/customer",
         body=b'{"query":"x"}',
-        caller=Caller(sub=sub, scopes=frozenset(ALL_SCOPES)),
-        request_id=request_id,
+        context=CallContext(
+            caller=Caller(sub=sub, scopes=frozenset(ALL_SCOPES)),
+            request_id=request_id,
+            surface="mcp",
+        ),
     )
     started = trio.current_time()
     try:
         with deadline(timeout_ms):
-            answer = json.loads(await client.post(call))
+            answer = json.loads(await client.fetch(call))
     except OnecError as error:
         code = error.code
     else:
@@ -165,7 +169,7 @@ async def test_every_call_ends_well_or_with_the_right_error_and_nothing_leaks(
             breaker_failures=0,
             session_mode=mode,
         )
-        client = OnecClient(settings, max_response_bytes=MAX_RESPONSE_BYTES)
+        client = HttpServiceBackend(settings, max_response_bytes=MAX_RESPONSE_BYTES)
 
         async def be_a_caller(number: int) -> None:
             for turn in range(CALLS_EACH):
@@ -183,7 +187,10 @@ async def test_every_call_ends_well_or_with_the_right_error_and_nothing_leaks(
         nursery.cancel_scope.cancel()
     assert _open_files() <= files
     assert trio.lowlevel.current_statistics().tasks_living == tasks
-    assert {kind: _alive(kind) for kind in (Connection, OnecCall)} == {Connection: 0, OnecCall: 0}
+    assert {kind: _alive(kind) for kind in (Connection, BackendCall)} == {
+        Connection: 0,
+        BackendCall: 0,
+    }
     wrong = [
         (outcome, saboteur.chosen.get(outcome.request_id))
         for outcome in outcomes
@@ -217,7 +224,7 @@ async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobod
         told = {"sub": request.headers["x-mcp-sub"], "request": request.headers["x-request-id"]}
         return httpx.Response(200, stream=httpx.ByteStream(json.dumps(told).encode()))
 
-    client = OnecClient(
+    client = HttpServiceBackend(
         settings,
         max_response_bytes=MAX_RESPONSE_BYTES,
         transport=httpx.MockTransport(onec),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import trio
 
-from onecgw.backends.http_service import client as client_module
+from onecgw.backends.http import client as client_module
 from onecgw.web.app import build_app
 from tests.backends.talking import recorded
 from tests.backends.test_failures import EXPECTED, Seen

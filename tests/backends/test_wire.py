@@ -29,7 +29,7 @@ async def test_interim_answers_are_passed_over() -> None:
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
-            assert await onec.post(call()) == b"{}"
+            assert await onec.fetch(call()) == b"{}"
 
 
 async def test_connection_that_is_gone_while_the_question_is_sent_has_ended() -> None:
@@ -189,7 +189,7 @@ async def test_second_answer_in_the_same_segment_never_meets_the_next_caller() -
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
             for sub in ("anna", "boris", "cleo"):
-                assert await onec.post(call(sub=sub)) == b'{"for":"%b"}' % sub.encode()
+                assert await onec.fetch(call(sub=sub)) == b'{"for":"%b"}' % sub.encode()
 
 
 async def test_second_attempt_trusts_no_idle_connection() -> None:
@@ -211,8 +211,8 @@ async def test_second_attempt_trusts_no_idle_connection() -> None:
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
                 for number in range(4):
-                    nursery.start_soon(onec.post, call(sub=str(number)))
-            assert await onec.post(call()) == b"{}"
+                    nursery.start_soon(onec.fetch, call(sub=str(number)))
+            assert await onec.fetch(call()) == b"{}"
         assert server.connections == 5
 
 
@@ -237,7 +237,7 @@ async def test_connecting_has_its_own_limit(monkeypatch: pytest.MonkeyPatch) -> 
     settings = attrs.evolve(SETTINGS, connect_timeout_ms=50)
     async with client_of("http://1c.example.org/hs", settings) as onec:
         with trio.fail_after(5), pytest.raises(OnecUnavailable):
-            await onec.post(call())
+            await onec.fetch(call())
 
 
 async def test_https_to_a_port_without_tls_is_unavailable_and_the_log_says_why(
@@ -254,7 +254,7 @@ async def test_https_to_a_port_without_tls_is_unavailable_and_the_log_says_why(
         port = listener.socket.getsockname()[1]
         async with client_of(f"https://127.0.0.1:{port}/hs") as onec:
             with trio.fail_after(5), pytest.raises(OnecUnavailable):
-                await onec.post(call())
+                await onec.fetch(call())
         nursery.cancel_scope.cancel()
     [record] = [record for record in caplog.records if record.msg == "onec.failed"]
     assert "WRONG_VERSION_NUMBER" in vars(record)["fields"]["reason"]

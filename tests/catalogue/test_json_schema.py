@@ -5,8 +5,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from onecgw.auth.caller import ALL_SCOPES, COST
-from onecgw.catalogue.declaration import Capabilities, Kind, Tool
-from onecgw.catalogue.json_schema import View, input_schema, output_schema
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.json_schema import View, input_schema
+from onecgw.catalogue.kinds import ResolverTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from tests.harness import view_of
 
@@ -78,9 +79,9 @@ def test_what_a_base_lacks_is_not_published() -> None:
 
 @pytest.mark.parametrize("tool", ALL, ids=lambda tool: tool.name)
 def test_output_schemas_have_an_object_root_and_let_1c_add_members(tool: Tool) -> None:
-    schema = output_schema(tool)
+    schema = tool.output_schema()
     Draft202012Validator.check_schema(schema)
 
     assert schema["type"] == "object"
     assert all("additionalProperties" not in leaf for leaf in leaves_of(schema))
-    assert ("candidates" in schema["properties"]) == (tool.kind is Kind.RESOLVER)
+    assert ("candidates" in schema["properties"]) == (isinstance(tool, ResolverTool))

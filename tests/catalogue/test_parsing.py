@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES, Tool
+from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.parsing import MAX_ELEMENTS, parse_arguments, to_onec
 from onecgw.catalogue.scalars import MAX_PROBLEMS, shown
 from onecgw.catalogue.tools import ALL, BY_NAME
@@ -206,7 +207,7 @@ def test_no_error_text_offers_a_measure_that_the_caller_may_not_see() -> None:
     raw = {"period": MAY, "measures": ["zz"]}
 
     with pytest.raises(ValidationFailed) as caught:
-        parse_arguments(SalesReport, raw, closed=COST_MEASURES)
+        parse_arguments(SalesReport, raw, restricted=COST_MEASURES)
 
     assert str(caught.value) == (
         'measures[0]: one of amount, qty, receipts, avg_check, customers is expected; got "zz"'

@@ -9,7 +9,8 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES
-from onecgw.catalogue.declaration import Capabilities
+from onecgw.auth.context import Surface
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.errors import (
     InvalidRequest,
     LimitExceeded,
@@ -21,7 +22,6 @@ from onecgw.errors import (
     ScopeMissing,
     ValidationFailed,
 )
-from onecgw.gateway.limits import Surface
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord
 from tests.harness import Rig, answering, open_rig

@@ -16,7 +16,7 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
-from onecgw.backends.http_service.client import OnecClient
+from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.errors import OnecUnavailable
 from onecgw.oauth.context import Realm
 from onecgw.oauth.factory import open_realm
@@ -268,7 +268,7 @@ async def open_oauth(
         store = Store(tmp_path / "onecgw.db")
         vault = open_vault(tmp_path / "onecgw.secrets")
         events: list[AuditEvent] = []
-        client = OnecClient(
+        backend = HttpServiceBackend(
             rig.settings.onec,
             max_response_bytes=10**6,
             transport=httpx.MockTransport(Onec(answer=accounts)),
@@ -278,7 +278,7 @@ async def open_oauth(
             # Straight from the scripts: the breaker of the real client would remember.
             if accounts.is_down:
                 return UncheckedKey(error=OnecUnavailable("1C is down"))
-            return await client.verify_key(key, request_id)
+            return await backend.verify_key(key, request_id)
 
         realm = open_realm(
             rig.settings,
@@ -314,5 +314,5 @@ async def open_oauth(
                         app=app,
                     )
         finally:
-            await client.aclose()
+            await backend.aclose()
             store.close()

@@ -9,13 +9,19 @@ from hypothesis import strategies as st
 
 from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
-from onecgw.responses.shaping import Answer, Bounds, build_candidates, build_passed, build_table
+from onecgw.responses.shaping import (
+    Answer,
+    ResponseLimits,
+    build_candidates,
+    build_passthrough,
+    build_table,
+)
 
 COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":"number"}]'
 HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0", "1234567890.10"]
 
-BOUNDS = Bounds(
-    rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, closed=frozenset()
+BOUNDS = ResponseLimits(
+    rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, restricted=frozenset()
 )
 
 
@@ -123,18 +129,18 @@ def test_a_column_that_the_caller_may_not_see_never_leaves() -> None:
     body = b'{"columns":[{"name":"profit","type":"number"}],"rows":[[1]]}'
 
     with pytest.raises(OnecBadResponse, match="may not see"):
-        build_table(body, attrs.evolve(BOUNDS, closed=COST_MEASURES))
+        build_table(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
     assert read(build_table(body, BOUNDS))["rows"] == [[1]]
 
 
-def test_closed_measures_are_dropped_from_totals_and_cards_however_deep() -> None:
+def test_restricted_measures_are_dropped_from_totals_and_cards_however_deep() -> None:
     body = (
         b'{"customer":{"id":"1","label":"A"},"totals":{"amount":1.10,"cost":0.70,"margin":5},'
         b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10,"profit":3}],'
         b'"truncated":false}'
     )
 
-    answer = build_passed(body, attrs.evolve(BOUNDS, closed=COST_MEASURES))
+    answer = build_passthrough(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
 
     assert answer.body == (
         b'{"customer":{"id":"1","label":"A"},"totals":{"amount":1.10},'
@@ -143,8 +149,8 @@ def test_closed_measures_are_dropped_from_totals_and_cards_however_deep() -> Non
 
 
 @pytest.mark.parametrize("name", ["cost", "Cost", "PROFIT", "margin"])
-def test_closed_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
-    closed = attrs.evolve(BOUNDS, closed=COST_MEASURES)
+def test_restricted_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
+    closed = attrs.evolve(BOUNDS, restricted=COST_MEASURES)
     found = b'{"candidates":[{"id":"1","label":"A","%b":12.50}]}' % name.encode()
     cell = b'{"columns":[{"name":"a","type":"ref"}],"rows":[[{"id":"1","%b":1}]]}' % name.encode()
     column = b'{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}' % name.encode()
@@ -152,7 +158,7 @@ def test_closed_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
 
     assert read(build_candidates(found, closed)) == {"candidates": [{"id": "1", "label": "A"}]}
     assert read(build_table(cell, closed))["rows"] == [[{"id": "1"}]]
-    for build, body in ((build_table, column), (build_passed, nested)):
+    for build, body in ((build_table, column), (build_passthrough, nested)):
         with pytest.raises(OnecBadResponse, match="may not see"):
             build(body, closed)
 
@@ -160,25 +166,25 @@ def test_closed_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
 def test_an_open_card_is_passed_through_byte_for_byte() -> None:
     body = b'{"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01","notice":"n"}'
 
-    assert build_passed(body, BOUNDS) == Answer(body=body)
+    assert build_passthrough(body, BOUNDS) == Answer(body=body)
 
 
 def test_rows_of_a_passed_answer_are_counted() -> None:
     body = table(*['["a",1]'] * 3)
 
-    assert build_passed(body, BOUNDS).rows == 3
-    assert read(build_passed(body, BOUNDS))["rows_returned"] == 3
-    assert "truncated" not in read(build_passed(body, BOUNDS))
+    assert build_passthrough(body, BOUNDS).rows == 3
+    assert read(build_passthrough(body, BOUNDS))["rows_returned"] == 3
+    assert "truncated" not in read(build_passthrough(body, BOUNDS))
 
 
 def test_more_rows_than_were_asked_for_are_cut_or_refused_in_a_passed_answer_too() -> None:
     body = table(*['["a",1]'] * 4)
 
-    assert read(build_passed(body, BOUNDS))["notice"] == (
+    assert read(build_passthrough(body, BOUNDS))["notice"] == (
         "Only the first 3 rows are here, more exist. Narrow the period or the filters."
     )
     with pytest.raises(LimitExceeded, match="4 rows where 3 were asked for"):
-        build_passed(body, attrs.evolve(BOUNDS, refuses_extra_rows=True))
+        build_passthrough(body, attrs.evolve(BOUNDS, refuses_extra_rows=True))
 
 
 def test_an_answer_that_is_too_large_and_has_nothing_to_leave_out_is_an_error() -> None:
@@ -187,7 +193,11 @@ def test_an_answer_that_is_too_large_and_has_nothing_to_leave_out_is_an_error() 
     notes = b'{"candidates":[],"notes":["%b"]}' % (b"x" * 1000)
     report = table('["a",1]')[:-1] + b',"notes":["%b"]}' % (b"x" * 1000)
 
-    for build, body in ((build_passed, card), (build_candidates, notes), (build_table, report)):
+    for build, body in (
+        (build_passthrough, card),
+        (build_candidates, notes),
+        (build_table, report),
+    ):
         with pytest.raises(LimitExceeded, match="where 1000 are accepted"):
             build(body, small)
         build(body, BOUNDS)

@@ -5,7 +5,7 @@ import httpx
 from jsonschema import Draft202012Validator
 
 from onecgw.auth.caller import ALL_SCOPES, COST
-from onecgw.catalogue.declaration import Capabilities
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.settings import ApiSettings, Secret
 from tests.harness import API_TOKEN, MCP_TOKEN, answering

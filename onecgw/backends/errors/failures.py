@@ -21,7 +21,7 @@ from onecgw.backends.errors.error_text import (
     safe_line,
     text_of,
 )
-from onecgw.backends.http_service.call import HEALTH_PATH
+from onecgw.backends.http_service.paths import HEALTH_PATH
 from onecgw.errors import (
     OnecAuth,
     OnecBadResponse,

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+import attrs
 import h11
 import httpx
 import trio
@@ -33,7 +34,29 @@ FAILURE_BODY_BYTES: Final = 64 * 1024  # of an error page; its reason stands at 
 CLEAN_UP_SECONDS: Final = 1  # for giving up a connection
 
 
-class Exchange:
+@attrs.frozen(kw_only=True)
+class HttpRequest:
+    """One request to 1C.
+
+    path: below base_url, as in `/mcp/reports/sales`, with the query if there is one.
+    body: an empty one makes the request a GET.
+    headers: beside those that every request has.
+    sub: in whose name; calls take turns by it. request_id: for the log.
+    """
+
+    path: str
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...]
+    sub: str
+    request_id: str
+
+    @property
+    def method(self) -> str:
+        """GET without a body, else POST."""
+        return "POST" if self.body else "GET"
+
+
+class HttpTransport:
     """Speaks HTTP/1.1 to the service at base_url.
 
     Args:

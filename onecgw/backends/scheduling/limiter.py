@@ -22,7 +22,7 @@ class _Ticket:
     called: trio.Event = attrs.field(factory=trio.Event)
 
 
-class Queue:
+class Limiter:
     """Hands out the places in 1C, round-robin by caller.
 
     A place is taken with `enter` and given back with `leave`, always.

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.catalogue.declaration import Tool
+from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.tools import cycle, money, purchases, references, sales, settlements, stock
 
 ALL: Final[tuple[Tool, ...]] = (

@@ -11,7 +11,7 @@ from onecgw.analysis.cycle.notes import notes_of, warnings_of
 from onecgw.analysis.cycle.periods import Span
 from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.catalogue.declaration import Composition, Kind, Tool
+from onecgw.catalogue.kinds import CompositeTool
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
@@ -95,7 +95,7 @@ def _books(asked: Asked, span: Span, outcomes: Outcomes) -> Books:
     return Books(span=span, balances=balances, flows=flows, missing=missing)
 
 
-CASH_CONVERSION_CYCLE = Tool(
+CASH_CONVERSION_CYCLE = CompositeTool(
     name="cash_conversion_cycle",
     title="Cash conversion cycle",
     scopes=frozenset({SALES, STOCK, MONEY, COST}),
@@ -106,23 +106,20 @@ CASH_CONVERSION_CYCLE = Tool(
         "unknown: say so. At most 24 months."
     ),
     request=CashConversionCycle,
-    path="/reports/cash_conversion_cycle",
-    kind=Kind.COMPOSITE,
-    composition=Composition(
-        tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
-        plan=plan,
-        compose=compose,
-        output={
-            "headline": {"type": "string"},
-            "summary": {"type": "object"},
-            "months": {"type": "array", "items": {"type": "object"}},
-            "bridge": {"type": "array", "items": {"type": "object"}},
-            "basis": {"type": "object"},
-            "missing": {"type": "array", "items": {"type": "object"}},
-            "warnings": {"type": "array", "items": {"type": "string"}},
-            "notes": {"type": "array", "items": {"type": "string"}},
-        },
-    ),
+    operation="reports/cash_conversion_cycle",
+    tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
+    plan=plan,
+    compose=compose,
+    output={
+        "headline": {"type": "string"},
+        "summary": {"type": "object"},
+        "months": {"type": "array", "items": {"type": "object"}},
+        "bridge": {"type": "array", "items": {"type": "object"}},
+        "basis": {"type": "object"},
+        "missing": {"type": "array", "items": {"type": "object"}},
+        "warnings": {"type": "array", "items": {"type": "string"}},
+        "notes": {"type": "array", "items": {"type": "string"}},
+    },
 )
 
 TOOLS = (CASH_CONVERSION_CYCLE,)

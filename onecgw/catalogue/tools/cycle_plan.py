@@ -17,7 +17,8 @@ from onecgw.analysis.cycle.periods import (
     merged,
 )
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
-from onecgw.catalogue.declaration import Arg, Question, Tool
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import SubRequest, TableTool
 from onecgw.catalogue.tools.parts import FirmIds, Period, RequiredPeriod
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
@@ -65,7 +66,7 @@ class Source:
     series: its measure → the series of money that it tells. components: those that need it.
     """
 
-    tool: Tool
+    tool: TableTool
     filters: type
     group_by: str
     series: Mapping[str, str]
@@ -114,7 +115,7 @@ PURCHASES_SOURCE: Final = Source(
 
 @attrs.frozen
 class Key:
-    """Which question: a report on the balances of a day, or on the flows of a span."""
+    """Which request: a report on the balances of a day, or on the flows of a span."""
 
     source: Source = attrs.field(eq=lambda source: source.tool.name)
     when: date | Span
@@ -171,7 +172,7 @@ class Asked:
 
     def question(
         self, key: Key, needed_by: tuple[tuple[str, Span], ...], now: datetime
-    ) -> Question:
+    ) -> SubRequest:
         """One report, of which only what is needed is asked for."""
         source, when = key.source, key.when
         told: dict[str, Any] = {"report": source.tool.name, "measures": tuple(source.series)}
@@ -183,7 +184,7 @@ class Asked:
             dated = {"date": when}
             read = partial(read_balances, **told, firm_ids=self.firm_ids, day=when)
             rows, is_settled = 1, when < first_open_day(now)
-        return Question(
+        return SubRequest(
             tool=source.tool,
             request=source.tool.request(
                 **dated,
@@ -203,7 +204,7 @@ def first_open_day(now: datetime) -> date:
     return (now + _LATEST_ZONE).date()
 
 
-def plan(request: CashConversionCycle, now: datetime) -> dict[Key, Question]:
+def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:
     """The questions to 1C; for n months with a comparison 3 × (2n + 1) + 2 of them.
 
     Raises:

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import MONEY
-from onecgw.catalogue.declaration import Arg, Kind, Tool
-from onecgw.catalogue.tools.parts import BalanceDay, RequiredPeriod, SortKeys, Top
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.tools.parts import BalanceDay, RequiredPeriod, SortedRows, SortKeys, Top
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
 
@@ -19,7 +20,7 @@ class CashBalanceFilters:
 
 
 @attrs.frozen(kw_only=True)
-class CashBalance:
+class CashBalance(SortedRows):
     """Arguments of cash_balance."""
 
     date: BalanceDay = None
@@ -54,7 +55,7 @@ class CashFlowFilters:
 
 
 @attrs.frozen(kw_only=True)
-class CashFlow:
+class CashFlow(SortedRows):
     """Arguments of cash_flow."""
 
     period: RequiredPeriod
@@ -78,7 +79,7 @@ class CashFlow:
     sort: SortKeys = None
 
 
-CASH_BALANCE = Tool(
+CASH_BALANCE = TableTool(
     name="cash_balance",
     title="Cash balance",
     scopes=frozenset({MONEY}),
@@ -87,11 +88,10 @@ CASH_BALANCE = Tool(
         "the total means something only when all rows share one currency."
     ),
     request=CashBalance,
-    path="/mcp/reports/cash_balance",
-    kind=Kind.TABLE,
+    operation="reports/cash_balance",
 )
 
-CASH_FLOW = Tool(
+CASH_FLOW = TableTool(
     name="cash_flow",
     title="Cash flow",
     scopes=frozenset({MONEY}),
@@ -104,8 +104,7 @@ CASH_FLOW = Tool(
         "For debts use receivables_balance and payables_balance.",
     ),
     request=CashFlow,
-    path="/mcp/reports/cash_flow",
-    kind=Kind.TABLE,
+    operation="reports/cash_flow",
 )
 
 TOOLS = (CASH_BALANCE, CASH_FLOW)

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import MONEY
-from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     FirmIds,
     ProductIds,
     RequiredPeriod,
+    SortedRows,
     SortKeys,
     SupplierIds,
     Top,
@@ -28,7 +30,7 @@ class PurchasesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class PurchasesReport:
+class PurchasesReport(SortedRows):
     """Arguments of purchases_report."""
 
     period: RequiredPeriod
@@ -63,7 +65,7 @@ class PurchasesReport:
     sort: SortKeys = None
 
 
-PURCHASES_REPORT = Tool(
+PURCHASES_REPORT = TableTool(
     name="purchases_report",
     title="Purchases report",
     scopes=frozenset({MONEY}),
@@ -73,8 +75,7 @@ PURCHASES_REPORT = Tool(
     ),
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
-    path="/mcp/reports/purchases",
-    kind=Kind.TABLE,
+    operation="reports/purchases",
 )
 
 TOOLS = (PURCHASES_REPORT,)

@@ -3,7 +3,7 @@
 import attrs
 
 from onecgw.auth.caller import MONEY, RESOLVE
-from onecgw.catalogue.declaration import Kind, Tool
+from onecgw.catalogue.kinds import ResolverTool
 from onecgw.catalogue.tools.parts import IncludeGroups, Limit, Query
 
 
@@ -24,7 +24,7 @@ class ResolveWithGroups:
     include_groups: IncludeGroups = None
 
 
-CUSTOMER = Tool(
+CUSTOMER = ResolverTool(
     name="resolve_customer",
     title="Find a customer or supplier",
     scopes=frozenset({RESOLVE}),
@@ -33,21 +33,19 @@ CUSTOMER = Tool(
         "Call it before any report about a named counterparty. Several candidates: ask which one."
     ),
     request=ResolveWithGroups,
-    path="/mcp/resolve/customer",
-    kind=Kind.RESOLVER,
+    operation="resolve/customer",
 )
 
-WAREHOUSE = Tool(
+WAREHOUSE = ResolverTool(
     name="resolve_warehouse",
     title="Find a warehouse or shop",
     scopes=frozenset({RESOLVE}),
     about="Finds warehouses and shops by name or code, for warehouse_ids.",
     request=Resolve,
-    path="/mcp/resolve/warehouse",
-    kind=Kind.RESOLVER,
+    operation="resolve/warehouse",
 )
 
-PRODUCT = Tool(
+PRODUCT = ResolverTool(
     name="resolve_product",
     title="Find a product or product group",
     scopes=frozenset({RESOLVE}),
@@ -56,11 +54,10 @@ PRODUCT = Tool(
         "for product_ids."
     ),
     request=ResolveWithGroups,
-    path="/mcp/resolve/product",
-    kind=Kind.RESOLVER,
+    operation="resolve/product",
 )
 
-SALES_CHANNEL = Tool(
+SALES_CHANNEL = ResolverTool(
     name="resolve_sales_channel",
     title="Find a sales channel",
     scopes=frozenset({RESOLVE}),
@@ -69,21 +66,19 @@ SALES_CHANNEL = Tool(
         "Channels are a tree: a parent's id means all below it."
     ),
     request=Resolve,
-    path="/mcp/resolve/sales_channel",
-    kind=Kind.RESOLVER,
+    operation="resolve/sales_channel",
 )
 
-CASH = Tool(
+CASH = ResolverTool(
     name="resolve_cash",
     title="Find a cash desk or bank account",
     scopes=frozenset({MONEY}),
     about="Finds cash desks and bank accounts by name or code, for cash_ids.",
     request=Resolve,
-    path="/mcp/resolve/cash",
-    kind=Kind.RESOLVER,
+    operation="resolve/cash",
 )
 
-COST_ARTICLE = Tool(
+COST_ARTICLE = ResolverTool(
     name="resolve_cost_article",
     title="Find a cost article",
     scopes=frozenset({MONEY}),
@@ -92,18 +87,16 @@ COST_ARTICLE = Tool(
         "for cost_article_ids of cash_flow."
     ),
     request=ResolveWithGroups,
-    path="/mcp/resolve/cost_article",
-    kind=Kind.RESOLVER,
+    operation="resolve/cost_article",
 )
 
-OPERATION = Tool(
+OPERATION = ResolverTool(
     name="resolve_operation",
     title="Find a cash operation",
     scopes=frozenset({MONEY}),
     about="Finds kinds of cash operations (customer payment, transfer …), for operation_ids.",
     request=Resolve,
-    path="/mcp/resolve/operation",
-    kind=Kind.RESOLVER,
+    operation="resolve/operation",
 )
 
 TOOLS = (CUSTOMER, WAREHOUSE, PRODUCT, SALES_CHANNEL, CASH, COST_ARTICLE, OPERATION)

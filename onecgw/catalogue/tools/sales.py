@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import SALES
-from onecgw.catalogue.declaration import COST_MEASURES, Arg, Kind, Naming, Tool
+from onecgw.catalogue.declaration import COST_MEASURES, Arg
+from onecgw.catalogue.kinds import NameArgument, PassthroughTool, TableTool
 from onecgw.catalogue.tools.parts import (
     ChannelIds,
     CustomerIds,
     FirmIds,
     RequiredPeriod,
+    SortedRows,
     SortKeys,
     Top,
     WarehouseIds,
@@ -51,7 +53,7 @@ class SalesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class SalesReport:
+class SalesReport(SortedRows):
     """Arguments of sales_report."""
 
     period: RequiredPeriod
@@ -115,7 +117,7 @@ class CustomerSummary:
     ] = None
 
 
-SALES_REPORT = Tool(
+SALES_REPORT = TableTool(
     name="sales_report",
     title="Sales report",
     scopes=frozenset({SALES}),
@@ -130,11 +132,10 @@ SALES_REPORT = Tool(
         "For one customer use customer_summary.",
     ),
     request=SalesReport,
-    path="/mcp/reports/sales",
-    kind=Kind.TABLE,
+    operation="reports/sales",
 )
 
-TOP_PRODUCTS = Tool(
+TOP_PRODUCTS = PassthroughTool(
     name="top_products",
     title="Best-selling products",
     scopes=frozenset({SALES}),
@@ -143,11 +144,10 @@ TOP_PRODUCTS = Tool(
     ),
     remarks=("For other dimensions or measures use sales_report.",),
     request=TopProducts,
-    path="/mcp/reports/top_products",
-    kind=Kind.PASSED,
+    operation="reports/top_products",
 )
 
-CUSTOMER_SUMMARY = Tool(
+CUSTOMER_SUMMARY = PassthroughTool(
     name="customer_summary",
     title="Customer card",
     scopes=frozenset({SALES}),
@@ -157,9 +157,8 @@ CUSTOMER_SUMMARY = Tool(
     ),
     remarks=("What the customer owes is in receivables_balance.",),
     request=CustomerSummary,
-    path="/mcp/reports/customer_summary",
-    kind=Kind.PASSED,
-    naming=Naming(name="customer", id="customer_id", resolver=CUSTOMER),
+    operation="reports/customer_summary",
+    name_argument=NameArgument(name="customer", id="customer_id", resolver=CUSTOMER),
 )
 
 TOOLS = (SALES_REPORT, TOP_PRODUCTS, CUSTOMER_SUMMARY)

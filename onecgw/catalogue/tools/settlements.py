@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import MONEY
-from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     BalanceDay,
     CustomerIds,
     FirmIds,
+    SortedRows,
     SortKeys,
     SupplierIds,
     Top,
@@ -25,7 +27,7 @@ class ReceivablesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class ReceivablesBalance:
+class ReceivablesBalance(SortedRows):
     """Arguments of receivables_balance."""
 
     date: BalanceDay = None
@@ -53,7 +55,7 @@ class PayablesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class PayablesBalance:
+class PayablesBalance(SortedRows):
     """Arguments of payables_balance."""
 
     date: BalanceDay = None
@@ -72,7 +74,7 @@ class PayablesBalance:
     sort: SortKeys = None
 
 
-RECEIVABLES_BALANCE = Tool(
+RECEIVABLES_BALANCE = TableTool(
     name="receivables_balance",
     title="Receivables: who owes us",
     scopes=frozenset({MONEY}),
@@ -84,11 +86,10 @@ RECEIVABLES_BALANCE = Tool(
     ),
     remarks=("For debts of ours use payables_balance.",),
     request=ReceivablesBalance,
-    path="/mcp/reports/receivables",
-    kind=Kind.TABLE,
+    operation="reports/receivables",
 )
 
-PAYABLES_BALANCE = Tool(
+PAYABLES_BALANCE = TableTool(
     name="payables_balance",
     title="Payables: whom we owe",
     scopes=frozenset({MONEY}),
@@ -100,8 +101,7 @@ PAYABLES_BALANCE = Tool(
     ),
     remarks=("For debts to us use receivables_balance.",),
     request=PayablesBalance,
-    path="/mcp/reports/payables",
-    kind=Kind.TABLE,
+    operation="reports/payables",
 )
 
 TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 import attrs
 
 from onecgw.auth.caller import STOCK
-from onecgw.catalogue.declaration import Arg, Kind, Tool
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     BalanceDay,
     FirmIds,
     ProductIds,
+    SortedRows,
     SortKeys,
     Top,
     WarehouseIds,
@@ -26,7 +28,7 @@ class StockFilters:
 
 
 @attrs.frozen(kw_only=True)
-class StockBalance:
+class StockBalance(SortedRows):
     """Arguments of stock_balance."""
 
     date: BalanceDay = None
@@ -46,7 +48,7 @@ class StockBalance:
     sort: SortKeys = None
 
 
-STOCK_BALANCE = Tool(
+STOCK_BALANCE = TableTool(
     name="stock_balance",
     title="Stock balance",
     scopes=frozenset({STOCK}),
@@ -56,8 +58,7 @@ STOCK_BALANCE = Tool(
         "the whole selection."
     ),
     request=StockBalance,
-    path="/mcp/reports/stock",
-    kind=Kind.TABLE,
+    operation="reports/stock",
 )
 
 TOOLS = (STOCK_BALANCE,)

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp.client_info import PAGE_TYPE
 from onecgw.mcp.providers import JsonObject, Resources
 from onecgw.mcp.request_context import Exchange
@@ -78,13 +78,13 @@ class PageResources:
 
     others: Resources
 
-    def list_resources(self, caller: Caller) -> bytes:
+    def list_resources(self, context: CallContext) -> bytes:
         """The JSON array of the other documents."""
-        return self.others.list_resources(caller)
+        return self.others.list_resources(context)
 
-    def list_templates(self, caller: Caller) -> bytes:
+    def list_templates(self, context: CallContext) -> bytes:
         """The JSON array of the other templates."""
-        return self.others.list_templates(caller)
+        return self.others.list_templates(context)
 
     async def read_resource(self, uri: str, exchange: Exchange) -> Sequence[JsonObject]:
         """A page, or one of the other documents.
@@ -103,7 +103,8 @@ def _name_pages(tools: bytes) -> bytes:
     listed = msgspec.json.decode(tools, type=list[dict[str, object]])
     for tool in listed:
         page = PAGE_OF_TOOL.get(str(tool["name"]))
-        meta = tool.get("_meta")
-        if page is not None and isinstance(meta, dict):
-            tool["_meta"] = {**meta, "ui": {"resourceUri": page}}
+        if page is not None:
+            meta = tool.get("_meta")
+            known = meta if isinstance(meta, dict) else {}
+            tool["_meta"] = {**known, "ui": {"resourceUri": page}}
     return msgspec.json.encode(listed)

@@ -11,7 +11,8 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
-from onecgw.catalogue.declaration import Capabilities
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.kinds import CompositeTool
 from onecgw.catalogue.tools import ALL
 from onecgw.errors import (
     OnecgwError,
@@ -219,7 +220,7 @@ async def test_a_defect_of_ours_is_itself_and_in_the_audit() -> None:
 
 def test_the_scopes_cover_those_of_every_report_that_is_asked() -> None:
     for tool in ALL:
-        for asked in tool.composition.tools if tool.composition else ():
+        for asked in tool.tools if isinstance(tool, CompositeTool) else ():
             assert asked.scopes <= tool.scopes
 
 

@@ -9,20 +9,20 @@ import trio
 
 from onecgw.backends.errors.error_text import log_line
 from onecgw.backends.errors.failures import Failure
-from onecgw.backends.http_service.call import OnecCall
+from onecgw.backends.http.transport import HttpRequest
 from onecgw.errors import OnecError, OnecRejected
 
 log = logging.getLogger(__name__)
 
 
 @attrs.define(kw_only=True)
-class Progress:
+class CallRecord:
     """What is known of a call while it runs.
 
-    phase: waiting (for its turn) or asking. failure: the latest one.
+    phase: waiting (for its turn) or asking (sent to 1C). failure: the latest one.
     """
 
-    call: OnecCall
+    request: HttpRequest
     started: float = attrs.field(factory=trio.current_time)
     phase: str = "waiting"
     attempt: int = 0
@@ -32,35 +32,35 @@ class Progress:
     def fields(self) -> dict[str, object]:
         """What every line about the call says."""
         return {
-            "path": self.call.path,
-            "request_id": self.call.request_id,
-            "sub": self.call.caller.sub,
+            "path": self.request.path,
+            "request_id": self.request.request_id,
+            "sub": self.request.sub,
             "attempt": self.attempt,
             "duration_ms": round((trio.current_time() - self.started) * 1000),
         }
 
 
 @contextmanager
-def told(progress: Progress) -> Iterator[None]:
-    """One line in the log for each call: what came of it, and how long it took."""
+def log_call(record: CallRecord) -> Iterator[None]:
+    """Log one line for the call: its outcome and how long it took."""
     try:
         yield
     except OnecError as error:
-        seen = seen_in(progress.failure) if progress.failure else {"class": error.code}
+        seen = failure_fields(record.failure) if record.failure else {"class": error.code}
         level = logging.INFO if isinstance(error, OnecRejected) else logging.WARNING
-        log.log(level, "onec.failed", extra={"fields": {**progress.fields(), **seen}})
+        log.log(level, "onec.failed", extra={"fields": {**record.fields(), **seen}})
         raise
     except trio.Cancelled:
         late = trio.current_time() >= trio.current_effective_deadline()
-        fields = {"phase": progress.phase, "why": "deadline" if late else "cancelled"}
-        log.info("onec.cancelled", extra={"fields": {**progress.fields(), **fields}})
+        fields = {"phase": record.phase, "why": "deadline" if late else "cancelled"}
+        log.info("onec.cancelled", extra={"fields": {**record.fields(), **fields}})
         raise
     if log.isEnabledFor(logging.DEBUG):
-        size = {"bytes": progress.size_bytes}
-        log.debug("onec.call", extra={"fields": {**progress.fields(), **size}})
+        size = {"bytes": record.size_bytes}
+        log.debug("onec.call", extra={"fields": {**record.fields(), **size}})
 
 
-def seen_in(failure: Failure) -> dict[str, object]:
+def failure_fields(failure: Failure) -> dict[str, object]:
     """What the log says of a failure: enough to diagnose it, no body, no cookie, no credentials."""
     seen: dict[str, object] = {"class": failure.error.code}
     if failure.reply is not None:

@@ -1,0 +1,23 @@
+"""What the 1C base behind the gateway does not support."""
+
+from collections.abc import Mapping
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Capabilities:
+    """What the 1C base behind the gateway does not support (contract, section 8).
+
+    unsupported: tool → `filters`, `group_by`, `measures` or `params` → names.
+    always_empty: kinds of object whose resolver never finds anything, as in `sales_channel`.
+    """
+
+    profile: str = ""
+    unavailable: frozenset[str] = frozenset()
+    unsupported: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict)
+    always_empty: frozenset[str] = frozenset()
+
+    def lacks(self, tool: str, kind: str) -> frozenset[str]:
+        """The names of one kind that a tool of this base does not support."""
+        return self.unsupported.get(tool, {}).get(kind, frozenset())
