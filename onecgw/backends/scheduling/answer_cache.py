@@ -16,7 +16,7 @@ _OVERHEAD_BYTES: Final = 512  # of an entry beside its body: the key, the dictio
 
 @attrs.frozen(kw_only=True)
 class CachedAnswer:
-    """An answer, and whether it cost no 1C call of its own (kept, or shared in flight)."""
+    """An answer. hit: it needed no 1C call of its own (it was kept, or shared in flight)."""
 
     body: bytes
     hit: bool
