@@ -225,7 +225,7 @@ class _SocketTransport(Transport):
             )
         except ConnectionEnded as error:
             connection.close()
-            self._idle.close()  # a restart or a firewall that ended this one has ended the others, too
+            self._idle.close()  # a restart or a firewall ended the others as well
             raise httpx.ReadError("the connection ended before the answer") from error
         except h11.RemoteProtocolError as error:
             connection.close()
