@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.report_answers import RESTRICTED_NOTE, dated, read_report
 from onecgw.demo.report_requests import (

@@ -12,7 +12,7 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from onecgw.caller import ALL_SCOPES, SALES
+from onecgw.auth.caller import ALL_SCOPES, SALES
 from onecgw.demo.accounts import BY_KEY
 from onecgw.demo.books import Books
 from onecgw.demo.fault_middleware import FaultMiddleware

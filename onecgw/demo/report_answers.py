@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
 from onecgw.demo.formatting import Cell, dimension_formatter, measure_formatter
 from onecgw.demo.report_definition import Report

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
+from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import Catalogue, CatalogueItem
 from onecgw.demo.report_definition import Filter, Report
 from onecgw.demo.request_error import RequestError
-from onecgw.values import FIRST_YEAR, LAST_YEAR
 
 # The most rows that the service returns; the gateway requests fewer.
 MAX_ROWS: Final = 50_000

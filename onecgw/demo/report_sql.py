@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST
+from onecgw.auth.caller import COST
 from onecgw.demo.report_definition import Dimension, Report
 from onecgw.demo.report_requests import MAX_ROWS, Direction, ReportRequest, Scopes, Selection
 from onecgw.demo.simulation.calendar import day_number, months_before

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.caller import COST, MONEY, SALES, STOCK
+from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Filter, Measure, Report
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import COST, MONEY, RESOLVE
+from onecgw.auth.caller import COST, MONEY, RESOLVE
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import CatalogueItem
 from onecgw.demo.report_requests import Body, Scopes, check_keys, read_count

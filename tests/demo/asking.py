@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import attrs
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import endpoints
 

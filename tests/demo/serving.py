@@ -7,7 +7,7 @@ from functools import partial
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import FaultPlan
 from onecgw.demo.http_service import build_demo_app

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
 from onecgw.demo.reports import TABULAR

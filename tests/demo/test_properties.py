@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
 from onecgw.demo.report_requests import MAX_ROWS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onecgw.caller import COST, STOCK
+from onecgw.auth.caller import COST, STOCK
 from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
 from onecgw.demo.report_requests import MAX_ROWS

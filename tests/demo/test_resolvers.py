@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from onecgw.caller import MONEY
+from onecgw.auth.caller import MONEY
 from onecgw.demo.books import Books
 from onecgw.demo.request_error import RequestError
 from tests.demo.asking import call
