@@ -10,7 +10,7 @@ from onecgw.demo.simulation.calendar import date_of
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 Cell = dict[str, str] | str | Decimal | int | None
-# Stored values come out of SQLite untyped; a maker knows what its column holds.
+# Values from SQLite are untyped; each formatter knows the type of its column.
 Formatter = Callable[[Any], Cell]
 
 _MONEY_PLACES: Final = 2
@@ -23,7 +23,7 @@ _KINDS: Final[dict[CatalogueName, str]] = {
 
 
 def dimension_formatter(dimension: Dimension, books: Books) -> Formatter:
-    """What turns the values of a dimension into cells."""
+    """Return the function that turns the values of a dimension into cells."""
     catalogues = [books.catalogues[name] for name in dimension.catalogues]
     if dimension.kind == "date":
         return lambda day: day if isinstance(day, str) else date_of(day).isoformat()
@@ -41,7 +41,9 @@ def dimension_formatter(dimension: Dimension, books: Books) -> Formatter:
 
 
 def measure_formatter(measure: Measure) -> Formatter:
-    """What turns the sums of a measure into numbers; there is no ratio of nothing.
+    """Return the function that turns the sums of a measure into numbers.
+
+    A ratio without a denominator has no value.
 
     Money keeps its kopecks; quantities are mostly whole, and 5.000 reads badly.
     """

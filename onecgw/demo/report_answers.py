@@ -28,7 +28,7 @@ _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
 class ReportTable:
     """The rows of a report and the totals of its whole selection.
 
-    is_cut: the service's own ceiling left rows out.
+    is_cut: there are more rows than MAX_ROWS, the most that the service returns.
     """
 
     columns: list[dict[str, str]]
