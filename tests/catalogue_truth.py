@@ -126,6 +126,19 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
         },
         additive=("qty", "amount"),
     ),
+    "availability_report": ToolTruth(
+        scopes=frozenset({STOCK}),
+        operation="reports/availability",
+        least={"period": MAY},
+        everything={
+            "period": MAY,
+            "filters": {"product_ids": ["p1"], "warehouse_ids": ["w1"]},
+            "group_by": ["product", "product_group", "warehouse", "week"],
+            "measures": ["oos_days", "days", "availability_pct", "avg_qty"],
+            "sort": [{"field": "oos_days", "dir": "desc"}],
+        },
+        additive=("oos_days", "days"),
+    ),
     "cash_balance": ToolTruth(
         scopes=frozenset({MONEY}),
         operation="reports/cash_balance",

@@ -6,13 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onecgw.auth.caller import ALL_SCOPES, COST, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.errors import NotFound, Unsupported
 from onecgw.settings import LimitsSettings
+from tests.catalogue_truth import TRUTH
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 EVERYTHING = frozenset(ALL_SCOPES)
@@ -30,18 +31,8 @@ def names(scopes: set[str]) -> list[str]:
 
 
 def test_nobody_sees_a_tool_without_its_scope() -> None:
-    assert names(set()) == []
-    assert names({COST}) == []
-    assert names({STOCK}) == ["stock_balance"]
-    assert names({RESOLVE, SALES}) == [
-        "resolve_customer",
-        "resolve_warehouse",
-        "resolve_product",
-        "resolve_sales_channel",
-        "sales_report",
-        "top_products",
-        "customer_summary",
-    ]
+    for held in (set(), {COST}, {STOCK}, {RESOLVE, SALES}, {MONEY}):
+        assert names(held) == [name for name, truth in TRUTH.items() if truth.scopes <= held]
     assert names(set(ALL_SCOPES)) == list(BY_NAME)
 
 
