@@ -19,7 +19,6 @@ import attrs
 from tests.test_layers import LAYERS, PACKAGE, imports_of, modules, room_of
 
 PICTURE: Final = Path(__file__).parents[2] / "docs" / "images" / "architecture.svg"
-NOT_DRAWN: Final = {"__main__", "onecgw"}  # modules without anything to tell
 
 # Pixels. 960 is about the width of a page on GitHub, so that text keeps its size.
 PAGE_WIDTH: Final = 960
@@ -58,13 +57,19 @@ Segment = tuple[Node, Node]
 Rows = list[list[Node]]
 
 
+def is_drawn(package: str) -> bool:
+    """Whether it is a package, or the module that every package imports."""
+    return package == "errors" or PACKAGE.joinpath(*package.split(".")).is_dir()
+
+
 def find_imports() -> set[Import]:
-    """Which package imports which."""
+    """Which drawn package imports which."""
     return {
         (package, room_of(module))
         for package, path in modules()
         for module in imports_of(path)
         if module.split(".")[0] == "onecgw" and room_of(module) != package
+        if is_drawn(package) and is_drawn(room_of(module))
     }
 
 
@@ -249,12 +254,11 @@ orient="auto"><polygon points="0,0 8,4 0,8" fill="#8a94a0"/></marker></defs>
 """
 
 
-def render() -> str:
+def render_architecture() -> str:
     """The picture of the packages as they are now."""
-    layers = [packages for layer in LAYERS if (packages := layer - NOT_DRAWN)]
-    imports = {pair for pair in find_imports() if not NOT_DRAWN.intersection(pair)}
-    return draw(layers, without_implied(imports))
+    layers = [drawn for layer in LAYERS if (drawn := set(filter(is_drawn, layer)))]
+    return draw(layers, without_implied(find_imports()))
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(render(), encoding="utf-8")
+    PICTURE.write_text(render_architecture(), encoding="utf-8")
