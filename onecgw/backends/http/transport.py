@@ -205,7 +205,7 @@ class _SocketTransport(Transport):
     """httpx's seam over our own connections.
 
     httpx's default transport costs four times as much per call, and its pool is quadratic in the
-    calls in flight (docs/explanation/design.md).
+    calls in flight (docs/explanation/decisions/0012).
     """
 
     def __init__(self, settings: OnecSettings) -> None:
