@@ -1,0 +1,124 @@
+"""A report compared with the same report of another period or day, row by row."""
+
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+
+import attrs
+import msgspec
+
+from onecgw.analysis.cycle.decimals import EXACT, exact_sum
+from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
+from onecgw.errors import OnecBadResponse
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """A measure now and before; None where there is no figure."""
+
+    now: Decimal | None
+    before: Decimal | None
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The difference; None where one of the two has no figure."""
+        if self.now is None or self.before is None:
+            return None
+        return EXACT.subtract(self.now, self.before)
+
+    @property
+    def percent(self) -> Decimal | None:
+        """The difference in percent of the size before; None where that was 0."""
+        if self.amount is None or self.before is None:
+            return None
+        return percent(self.amount, abs(self.before))
+
+
+@attrs.frozen(kw_only=True)
+class ComparedRow:
+    """One object. cells: its dimensions as 1C sent them, those of now if it is there."""
+
+    key: tuple[str, ...]
+    cells: tuple[msgspec.Raw, ...]
+    changes: Mapping[str, Change]
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """Two reports side by side. appeared, gone: the number of rows that only one of them has."""
+
+    rows: tuple[ComparedRow, ...]
+    totals: Mapping[str, Change]
+    appeared: int
+    gone: int
+
+
+def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
+    """Compare two whole reports of the same dimensions and measures.
+
+    A row that only one report has counts as 0 of each additive measure in the other one; its ratios
+    have no figure there.
+
+    Raises:
+        OnecBadResponse: the reports have other dimensions, or the changes of the rows do not add up
+            to the change of the total.
+    """
+    if now.dimensions != before.dimensions:
+        raise OnecBadResponse(
+            "1C's answers have the columns "
+            f"{', '.join(now.dimensions)} and {', '.join(before.dimensions)}"
+        )
+    later = {row.key: row for row in now.rows}
+    earlier = {row.key: row for row in before.rows}
+    rows = tuple(
+        ComparedRow(
+            key=key,
+            cells=row.cells,
+            changes={
+                measure: _change(later.get(key), earlier.get(key), measure, now.additive)
+                for measure in now.measures
+            },
+        )
+        for key, row in (earlier | later).items()
+    )
+    totals = {
+        measure: Change(
+            now=_or_zero(now.totals[measure], measure, now.additive),
+            before=_or_zero(before.totals[measure], measure, now.additive),
+        )
+        for measure in now.measures
+    }
+    for measure in sorted(now.additive):
+        added = sum_of_changes(rows, measure).amount
+        if added != totals[measure].amount:
+            raise OnecBadResponse(
+                f"the changes of {measure} add up to {added}, and the total changed by "
+                f"{totals[measure].amount}"
+            )
+    return Comparison(
+        rows=rows,
+        totals=totals,
+        appeared=len(later.keys() - earlier.keys()),
+        gone=len(earlier.keys() - later.keys()),
+    )
+
+
+def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> Change:
+    """An additive measure of several rows together."""
+    changes = [row.changes[measure] for row in rows]
+    return Change(
+        now=exact_sum(change.now or ZERO for change in changes),
+        before=exact_sum(change.before or ZERO for change in changes),
+    )
+
+
+def _change(
+    now: FigureRow | None, before: FigureRow | None, measure: str, additive: Collection[str]
+) -> Change:
+    return Change(
+        now=_or_zero(now.values[measure] if now else None, measure, additive),
+        before=_or_zero(before.values[measure] if before else None, measure, additive),
+    )
+
+
+def _or_zero(value: Decimal | None, measure: str, additive: Collection[str]) -> Decimal | None:
+    return ZERO if value is None and measure in additive else value
