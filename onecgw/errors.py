@@ -6,7 +6,7 @@ OnecgwError                 the text is written for the caller and safe to show
 │   └── MisplacedToken      400 invalid_request      a token in the address or in a form
 ├── ValidationFailed        400 validation_error     arguments, all problems at once
 ├── Ambiguous               400 ambiguous            a name fits several objects
-├── LimitExceeded           400 limit_exceeded       1C sent more rows than were asked for
+├── LimitExceeded           400 limit_exceeded       more rows than are accepted
 ├── Unauthorized            401 unauthorized         no token, or a wrong one
 ├── ScopeMissing            403 insufficient_scope   a known caller without the right
 ├── NotFound                404 not_found            no such route, tool or resource
@@ -137,7 +137,7 @@ class Ambiguous(OnecgwError):
 
 
 class LimitExceeded(OnecgwError):
-    """1C sent more rows than were asked for."""
+    """An answer of 1C has more rows than are accepted."""
 
     code = "limit_exceeded"
     http_status = 400

@@ -236,4 +236,48 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "firm_ids": ["f1"],
         },
     ),
+    "debt_aging": ToolTruth(
+        scopes=frozenset({SALES, MONEY}),
+        operation="reports/debt_aging",
+        least={"side": "receivable"},
+        everything={
+            "side": "payable",
+            "date": LAST_OF_MAY,
+            "filters": {"partner_ids": ["c1"], "firm_ids": ["f1"]},
+        },
+    ),
+    "stock_cover": ToolTruth(
+        scopes=frozenset({SALES, STOCK}),
+        operation="reports/stock_cover",
+        least={},
+        everything={
+            "date": LAST_OF_MAY,
+            "days": 90,
+            "bucket": "low",
+            "filters": {"warehouse_ids": ["w1"], "firm_ids": ["f1"]},
+        },
+    ),
+    "margin_bridge": ToolTruth(
+        scopes=frozenset({SALES, COST}),
+        operation="reports/margin_bridge",
+        least={"period": MAY},
+        everything={
+            "period": MAY,
+            "compare": "previous_period",
+            "by": "product_group",
+            "filters": {
+                "customer_ids": ["c1"],
+                "warehouse_ids": ["w1"],
+                "sales_channel_ids": ["s1"],
+                "firm_ids": ["f1"],
+                "customer_cohort": "new",
+            },
+        },
+    ),
+    "company": ToolTruth(
+        scopes=frozenset({SALES, MONEY}),
+        operation="reports/company",
+        least={},
+        everything={},
+    ),
 }

@@ -24,10 +24,12 @@ VALUES: Final[dict[str, object]] = {
     "period": PERIOD,
     "date": PERIOD["to"],
     "include_groups": True,
-    "by": "qty",
     "top": 3,
     "limit": 3,
     "top_products": 3,
+    "side": "receivable",
+    "days": 90,
+    "bucket": "low",
     "compare": "previous_year",
     "breakdown": "none",
     "balance_basis": "closing",
@@ -37,6 +39,7 @@ RESOLVER_OF: Final = {
     "customer_ids": "resolve_customer",
     "customer_id": "resolve_customer",
     "supplier_ids": "resolve_customer",
+    "partner_ids": "resolve_customer",
     "warehouse_ids": "resolve_warehouse",
     "product_ids": "resolve_product",
     "sales_channel_ids": "resolve_sales_channel",
@@ -79,6 +82,8 @@ async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
             arguments[field.name] = list(get_args(get_args(field.type)[0]))
         elif field.name == "sort":
             arguments["sort"] = [{"field": arguments["measures"][0], "dir": "desc"}]
+        elif field.name == "by":
+            arguments["by"] = get_args(field.type)[-1]
         else:
             arguments[field.name] = VALUES[field.name]
     return arguments
@@ -92,6 +97,8 @@ async def least(ask: Ask, tool: Tool) -> dict[str, Any]:
             arguments["query"] = WORDS[tool.name]
         elif field.name == "period":
             arguments["period"] = PERIOD
+        elif field.name == "side":
+            arguments["side"] = VALUES["side"]
         elif field.name == "customer_id":
             arguments["customer_id"] = (await find_ids(ask, field))[0]
     return arguments

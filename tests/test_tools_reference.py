@@ -123,6 +123,32 @@ EXAMPLES: Final[dict[str, Example]] = {
     "cash_conversion_cycle": Example(
         arguments={"period": MARCH, "breakdown": "none"}, without=("basis",)
     ),
+    "debt_aging": Example(
+        arguments={"side": "receivable", "date": LAST_DAY, "top": 2}, without=("basis",)
+    ),
+    "stock_cover": Example(
+        arguments={"date": LAST_DAY, "days": 30, "bucket": "low", "top": 2}, without=("basis",)
+    ),
+    "margin_bridge": Example(
+        arguments={
+            "period": MARCH,
+            "compare": "previous_period",
+            "by": "product_group",
+            "top": 2,
+        },
+        without=("basis",),
+    ),
+    "company": Example(
+        arguments={},
+        without=(
+            "today_utc",
+            "last_document_day",
+            "last_day_by_report",
+            "firms",
+            "firms_total",
+            "backend_profile",
+        ),
+    ),
 }
 REFUSED: Final = {"period": {"from": "2025-03-31", "to": "2025-03-01"}, "filter": {}, "top": "ten"}
 

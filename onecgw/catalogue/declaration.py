@@ -17,8 +17,9 @@ class Arg:
     about: one short sentence for the model.
     name: the key on the wire where Python cannot spell it.
     source: the tool whose answers hold the values, told to who may call it.
-    minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
-        clamped. max_length: of a text.
+    minimum, most: of an integer; what is beyond is refused.
+    maximum: the name of the setting in `limits` above which an integer is lowered.
+    max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
     cost: members of the enumeration that need the scope mcp:report:cost.
     """
@@ -27,6 +28,7 @@ class Arg:
     name: str | None = None
     source: str | None = None
     minimum: int | None = None
+    most: int | None = None
     maximum: str | None = None
     max_length: int | None = None
     default: tuple[str, ...] = ()

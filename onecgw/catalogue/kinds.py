@@ -81,6 +81,11 @@ class Upstream(Protocol):
         """What the caller may see."""
         ...
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support."""
+        ...
+
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """Limit the time of everything that is asked inside."""
         ...
@@ -96,6 +101,21 @@ class Upstream(Protocol):
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
         """What several requests came to: the value that was read, or the OnecgwError."""
         ...
+
+
+def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any request class
+    """The request with numbers above their limit lowered, and a sentence for each."""
+    lowered: dict[str, int] = {}
+    notices = []
+    for field in fields_of(request.__class__):
+        value = getattr(request, field.attribute)
+        if field.arg.maximum is None or value is None:
+            continue
+        maximum: int = getattr(limits, field.arg.maximum)
+        if value > maximum:
+            notices.append(f"{field.name} was {value}, the limit is {maximum}.")
+            lowered[field.attribute] = maximum
+    return attrs.evolve(request, **lowered), tuple(notices)
 
 
 @attrs.frozen(kw_only=True)
@@ -170,7 +190,8 @@ class SingleCallTool(Tool):
         with upstream.deadline(is_report=self.is_report):
             if self.name_argument is not None:
                 request = await upstream.resolve_name(self.name_argument, request)
-            arguments, notices = self._clamp(to_onec(request), upstream.limits)
+            request, notices = lower_to_limits(request, upstream.limits)
+            arguments = to_onec(request)
             limits = self._limits(arguments, upstream, notices)
             body = await upstream.fetch(self, self._prepared(arguments, limits))
         return self._build(body, limits)
@@ -203,20 +224,6 @@ class SingleCallTool(Tool):
             restricted=restricted_measures(upstream.scopes),
             notices=notices,
         )
-
-    def _clamp(
-        self, arguments: JsonObject, limits: LimitsSettings
-    ) -> tuple[JsonObject, tuple[str, ...]]:
-        """The arguments with numbers above their limit lowered, and a sentence for each."""
-        notices = []
-        for field in fields_of(self.request):
-            if field.arg.maximum is None or field.name not in arguments:
-                continue
-            maximum: int = getattr(limits, field.arg.maximum)
-            if arguments[field.name] > maximum:
-                notices.append(f"{field.name} was {arguments[field.name]}, the limit is {maximum}.")
-                arguments[field.name] = maximum
-        return arguments, tuple(notices)
 
 
 class ResolverTool(SingleCallTool):
@@ -296,19 +303,32 @@ class SubRequest:
 
 
 @attrs.frozen(kw_only=True)
+class CompositeContext:
+    """What a composite tool knows besides its request.
+
+    now: UTC. scopes: of the caller. capabilities: what the 1C base does not support.
+    """
+
+    now: datetime
+    limits: LimitsSettings
+    scopes: frozenset[str]
+    capabilities: Capabilities
+
+
+@attrs.frozen(kw_only=True)
 class CompositeTool(Tool):
     """A tool that is composed of other tools' answers; 1C itself does not know it.
 
     tools: those that it asks; where the 1C base lacks one, it lacks the composite.
-    plan: request, UTC now → the requests to 1C in their order; raises ValidationFailed.
-    compose: request, what each of them came to (its value or an OnecgwError), UTC now → the
+    plan: request, context → the requests to 1C in their order; raises ValidationFailed.
+    compose: request, what each of them came to (its value or an OnecgwError), context → the
         answer; raises OnecgwError where nothing can be told.
     output: the members of the answer, as JSON Schema.
     """
 
     tools: tuple[SingleCallTool, ...]
-    plan: Callable[[Any, datetime], Mapping[Any, SubRequest]]
-    compose: Callable[[Any, Mapping[Any, Any], datetime], Mapping[str, object]]
+    plan: Callable[[Any, CompositeContext], Mapping[Any, SubRequest]]
+    compose: Callable[[Any, Mapping[Any, Any], CompositeContext], Mapping[str, object]]
     output: Mapping[str, JsonObject]
 
     def output_schema(self) -> JsonObject:
@@ -323,6 +343,15 @@ class CompositeTool(Tool):
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """Ask everything side by side and put it together."""
-        now = datetime.now(UTC)
-        outcomes = await upstream.fetch_all(self.plan(request, now))
-        return Answer(body=_encode(self.compose(request, outcomes, now)))
+        context = CompositeContext(
+            now=datetime.now(UTC),
+            limits=upstream.limits,
+            scopes=upstream.scopes,
+            capabilities=upstream.capabilities,
+        )
+        request, notices = lower_to_limits(request, upstream.limits)
+        outcomes = await upstream.fetch_all(self.plan(request, context))
+        answer = dict(self.compose(request, outcomes, context))
+        if notices:
+            answer["notice"] = " ".join(notices)
+        return Answer(body=_encode(answer))

@@ -147,6 +147,8 @@ class _Hooks:
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(f"a whole number from {arg.minimum} is expected", value)
+        if arg.most is not None and result > arg.most:
+            raise refused(f"a whole number up to {arg.most} is expected", value)
         if arg.max_length is not None and len(result) > arg.max_length:
             raise refused(f"at most {arg.max_length} characters are accepted", value)
         return result

@@ -13,6 +13,7 @@ from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
@@ -58,6 +59,11 @@ class UpstreamSession:
     def scopes(self) -> frozenset[str]:
         """What the caller may see."""
         return self.context.caller.scopes
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, as last heard."""
+        return self.catalogue.capabilities
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""

@@ -186,6 +186,10 @@ class LimitsSettings:
         int, Setting("Rows of an MCP report without `top`.", minimum=1, maximum=100_000)
     ] = 100
     max_rows: Annotated[int, Setting("Most rows of a report.", minimum=1, maximum=100_000)] = 5000
+    max_analysis_rows: Annotated[
+        int,
+        Setting("Longest list that an analysis reads whole.", minimum=1, maximum=1_000_000),
+    ] = 100_000
     max_result_bytes: Annotated[
         int,
         Setting("Largest MCP answer; rows beyond are cut.", minimum=_KIB, maximum=16 * _MIB),

@@ -41,6 +41,5 @@ def test_classes_follow_the_order_and_shares_add_up_to_all(amounts: list[Decimal
     assert classes[0] == "A"
     assert shares[-1].cumulative_share == Decimal(100)
     # Each share is rounded to 0.01 on its own.
-    assert abs(sum((share.share for share in shares), Decimal(-100))) <= len(shares) * Decimal(
-        "0.005"
-    )
+    difference = sum((share.share for share in shares), Decimal(-100))
+    assert abs(difference) <= len(shares) * Decimal("0.005")

@@ -108,8 +108,8 @@ CASH_CONVERSION_CYCLE = CompositeTool(
     request=CashConversionCycle,
     operation="reports/cash_conversion_cycle",
     tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
-    plan=plan,
-    compose=compose,
+    plan=lambda request, context: plan(request, context.now),
+    compose=lambda request, outcomes, context: compose(request, outcomes, context.now),
     output={
         "headline": {"type": "string"},
         "summary": {"type": "object"},

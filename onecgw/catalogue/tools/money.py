@@ -6,8 +6,8 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import BalanceDay, RequiredPeriod, SortedRows, SortKeys, Top
+from onecgw.catalogue.tools.whole_report import FigureReport
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
 
@@ -79,7 +79,7 @@ class CashFlow(SortedRows):
     sort: SortKeys = None
 
 
-CASH_BALANCE = TableTool(
+CASH_BALANCE = FigureReport(
     name="cash_balance",
     title="Cash balance",
     scopes=frozenset({MONEY}),
@@ -89,9 +89,10 @@ CASH_BALANCE = TableTool(
     ),
     request=CashBalance,
     operation="reports/cash_balance",
+    additive=("balance",),
 )
 
-CASH_FLOW = TableTool(
+CASH_FLOW = FigureReport(
     name="cash_flow",
     title="Cash flow",
     scopes=frozenset({MONEY}),
@@ -105,6 +106,7 @@ CASH_FLOW = TableTool(
     ),
     request=CashFlow,
     operation="reports/cash_flow",
+    additive=("inflow", "outflow", "net"),
 )
 
 TOOLS = (CASH_BALANCE, CASH_FLOW)

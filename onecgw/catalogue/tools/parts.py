@@ -66,6 +66,9 @@ SortKeys = Annotated[tuple[Sort, ...] | None, Arg(about="Order of rows.")]
 Top = Annotated[
     int | None, Arg(about="Rows to return, after sorting.", minimum=1, maximum="max_rows")
 ]
+AnalysisTop = Annotated[
+    int | None, Arg(about="Rows to show; default 10.", minimum=1, maximum="default_rows")
+]
 
 CustomerIds = Annotated[
     tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_customer")

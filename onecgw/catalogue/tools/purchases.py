@@ -6,7 +6,6 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     FirmIds,
     ProductIds,
@@ -17,6 +16,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
     WarehouseIds,
 )
+from onecgw.catalogue.tools.whole_report import FigureReport
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +65,7 @@ class PurchasesReport(SortedRows):
     sort: SortKeys = None
 
 
-PURCHASES_REPORT = TableTool(
+PURCHASES_REPORT = FigureReport(
     name="purchases_report",
     title="Purchases report",
     scopes=frozenset({MONEY}),
@@ -76,6 +76,7 @@ PURCHASES_REPORT = TableTool(
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
     operation="reports/purchases",
+    additive=("amount", "qty"),
 )
 
 TOOLS = (PURCHASES_REPORT,)

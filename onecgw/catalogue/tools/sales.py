@@ -6,7 +6,7 @@ import attrs
 
 from onecgw.auth.caller import SALES
 from onecgw.catalogue.declaration import COST_MEASURES, Arg
-from onecgw.catalogue.kinds import NameArgument, PassthroughTool, TableTool
+from onecgw.catalogue.kinds import NameArgument, PassthroughTool
 from onecgw.catalogue.tools.parts import (
     ChannelIds,
     CustomerIds,
@@ -18,6 +18,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.references import CUSTOMER
+from onecgw.catalogue.tools.whole_report import FigureReport
 
 SalesDimension = Literal[
     "warehouse",
@@ -117,7 +118,7 @@ class CustomerSummary:
     ] = None
 
 
-SALES_REPORT = TableTool(
+SALES_REPORT = FigureReport(
     name="sales_report",
     title="Sales report",
     scopes=frozenset({SALES}),
@@ -133,6 +134,7 @@ SALES_REPORT = TableTool(
     ),
     request=SalesReport,
     operation="reports/sales",
+    additive=("amount", "qty", "cost", "profit"),
 )
 
 TOP_PRODUCTS = PassthroughTool(

@@ -6,7 +6,6 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     BalanceDay,
     CustomerIds,
@@ -16,6 +15,7 @@ from onecgw.catalogue.tools.parts import (
     SupplierIds,
     Top,
 )
+from onecgw.catalogue.tools.whole_report import FigureReport
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +74,7 @@ class PayablesBalance(SortedRows):
     sort: SortKeys = None
 
 
-RECEIVABLES_BALANCE = TableTool(
+RECEIVABLES_BALANCE = FigureReport(
     name="receivables_balance",
     title="Receivables: who owes us",
     scopes=frozenset({MONEY}),
@@ -87,9 +87,10 @@ RECEIVABLES_BALANCE = TableTool(
     remarks=("For debts of ours use payables_balance.",),
     request=ReceivablesBalance,
     operation="reports/receivables",
+    additive=("receivable", "advance", "net"),
 )
 
-PAYABLES_BALANCE = TableTool(
+PAYABLES_BALANCE = FigureReport(
     name="payables_balance",
     title="Payables: whom we owe",
     scopes=frozenset({MONEY}),
@@ -102,6 +103,7 @@ PAYABLES_BALANCE = TableTool(
     remarks=("For debts to us use receivables_balance.",),
     request=PayablesBalance,
     operation="reports/payables",
+    additive=("payable", "advance", "net"),
 )
 
 TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

@@ -6,7 +6,6 @@ import attrs
 
 from onecgw.auth.caller import STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     BalanceDay,
     FirmIds,
@@ -17,6 +16,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
     WarehouseIds,
 )
+from onecgw.catalogue.tools.whole_report import FigureReport
 
 
 @attrs.frozen(kw_only=True)
@@ -49,7 +49,7 @@ class StockBalance(SortedRows):
     sort: SortKeys = None
 
 
-STOCK_BALANCE = TableTool(
+STOCK_BALANCE = FigureReport(
     name="stock_balance",
     title="Stock balance",
     scopes=frozenset({STOCK}),
@@ -60,6 +60,7 @@ STOCK_BALANCE = TableTool(
     ),
     request=StockBalance,
     operation="reports/stock",
+    additive=("qty", "amount"),
 )
 
 
@@ -94,7 +95,7 @@ class AvailabilityReport(SortedRows):
     sort: SortKeys = None
 
 
-AVAILABILITY_REPORT = TableTool(
+AVAILABILITY_REPORT = FigureReport(
     name="availability_report",
     title="Product availability",
     scopes=frozenset({STOCK}),
@@ -104,6 +105,7 @@ AVAILABILITY_REPORT = TableTool(
     ),
     request=AvailabilityReport,
     operation="reports/availability",
+    additive=("oos_days", "days"),
 )
 
 TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT)

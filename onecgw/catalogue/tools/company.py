@@ -1,0 +1,203 @@
+"""What a model has to know of a company before its first question."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from onecgw.analysis.figure_table import FigureTable
+from onecgw.auth.caller import MONEY, SALES
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.declaration import restricted_measures
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, Tool
+from onecgw.catalogue.tools import money, purchases, references, sales, settlements, stock
+from onecgw.catalogue.tools.cycle_plan import first_open_day
+from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
+from onecgw.catalogue.tools.parts import Period, Sort
+from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
+from onecgw.catalogue.tools.sales import SALES_REPORT
+from onecgw.catalogue.tools.whole_report import FigureReport, whole_report
+from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.responses.raw_json import Members, decode
+
+FIRMS: Final = "firms"
+DESKS: Final = "desks"
+MOST_LISTED: Final = 50
+LOOK_BACK_DAYS: Final = 731
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
+_DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
+_TOOLS: Final[Mapping[str, Tool]] = {
+    tool.name: tool
+    for area in (references, sales, stock, money, settlements, purchases)
+    for tool in area.TOOLS
+}
+
+
+@attrs.frozen(kw_only=True)
+class Company:
+    """Arguments of company: none."""
+
+
+class _Report(msgspec.Struct):
+    columns: list[dict[str, msgspec.Raw]]
+    rows: list[list[msgspec.Raw]]
+
+
+class _Named(msgspec.Struct):
+    label: str
+
+
+def plan(request: Company, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
+    """The firms that sold, the desks with their currencies, and the last day of each report."""
+    last_over = first_open_day(context.now) - timedelta(days=1)
+    last = (context.now + _EARLIEST_ZONE).date()
+    firms = whole_report(
+        SALES_REPORT,
+        context,
+        group_by=("firm",),
+        measures=("amount",),
+        when=Period(from_=last_over - timedelta(days=LOOK_BACK_DAYS - 1), to=last_over),
+        filters=None,
+    )
+    desks = whole_report(
+        CASH_BALANCE,
+        context,
+        group_by=("cash", "firm"),
+        measures=("balance",),
+        when=last_over,
+        filters=None,
+    )
+    kept = {
+        FIRMS: attrs.evolve(firms, is_settled=True),
+        DESKS: attrs.evolve(desks, is_settled=True),
+    }
+    period = Period(from_=last - timedelta(days=LOOK_BACK_DAYS - 1), to=last)
+    return kept | {report.name: _last_day(report, period) for report in _DAY_REPORTS}
+
+
+def compose(
+    request: Company,  # noqa: ARG001 - one signature for all
+    outcomes: Mapping[str, Any],
+    context: CompositeContext,
+) -> dict[str, object]:
+    """What is known; a report that failed is in `missing`.
+
+    Raises:
+        OnecgwError: every report failed.
+    """
+    errors = {key: one for key, one in outcomes.items() if isinstance(one, OnecgwError)}
+    if len(errors) == len(outcomes):
+        raise next(iter(errors.values()))
+    found = {key: one for key, one in outcomes.items() if key not in errors}
+    days = {report.name: found.get(report.name) for report in _DAY_REPORTS}
+    firms, desks = found.get(FIRMS), found.get(DESKS)
+    return {
+        "today_utc": context.now.date(),
+        "last_document_day": max((day for day in days.values() if day), default=None),
+        "last_day_by_report": days,
+        "base_currency": _currency(firms.members) if firms else None,
+        "firms": [row.cells[0] for row in firms.rows[:MOST_LISTED]] if firms else [],
+        "firms_total": len(firms.rows) if firms else None,
+        "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
+        "desks_total": len(desks.rows) if desks else None,
+        "backend_profile": context.capabilities.profile,
+        "not_supported": list(_lacks(context.capabilities, context.scopes)),
+        "basis": {
+            "firms": f"that sold in the last {LOOK_BACK_DAYS} days",
+            "last_document_day": "of sales, purchases and cash; null: none in these days",
+            "base_currency": "null: 1C does not report it; amounts are in it nevertheless",
+            "reports": [*(report.name for report in _DAY_REPORTS), CASH_BALANCE.name],
+        },
+        "missing": [
+            {"report": key, "reason": f"{error.code}: {error.message}"}
+            for key, error in errors.items()
+        ],
+    }
+
+
+def _last_day(report: FigureReport, period: Period) -> SubRequest:
+    request = report.request(
+        period=period,
+        group_by=("day",),
+        measures=(report.additive[0],),
+        sort=(Sort(field="day", dir="desc"),),
+        top=1,
+    )
+    return SubRequest(
+        tool=report,
+        request=request,
+        read=partial(_read_last_day, name=report.name),
+        needed_by=(report.name,),
+    )
+
+
+def _read_last_day(body: bytes, *, name: str) -> date | None:
+    """The latest day of the rows; None if there are none."""
+    report = decode(msgspec.Raw(body), _Report, "columns and rows")
+    columns = [bytes(column.get("name", b"")) for column in report.columns]
+    if b'"day"' not in columns:
+        raise OnecBadResponse(f"1C's answer to {name} lacks the column day")
+    place = columns.index(b'"day"')
+    days = [decode(row[place], str, f"a day in {name}")[:10] for row in report.rows]
+    try:
+        return max(map(date.fromisoformat, days), default=None)
+    except ValueError:
+        raise OnecBadResponse(f"1C's answer to {name} has a day that is none") from None
+
+
+def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgspec.Raw]:
+    """The desk by dimension; its currency where 1C reports it."""
+    return dict(zip(desks.dimensions, cells, strict=True))
+
+
+def _currency(members: Members) -> str | None:
+    """The currency that a report names: a text, or the label of a reference."""
+    try:
+        named = msgspec.json.decode(members.get("currency", b"null"), type=str | _Named | None)
+    except msgspec.ValidationError:
+        return None
+    return named.label if isinstance(named, _Named) else named
+
+
+def _lacks(capabilities: Capabilities, scopes: frozenset[str]) -> Iterator[str]:
+    """What this base does not support, of the tools and measures that the caller may know of."""
+    restricted = restricted_measures(scopes)
+    for name, tool in _TOOLS.items():
+        if not tool.is_open_to(scopes):
+            continue
+        if not tool.is_supported(capabilities):
+            yield name
+            continue
+        for part, members in sorted(capabilities.unsupported.get(name, {}).items()):
+            if told := sorted(members - restricted):
+                yield f"{name} {part}: {', '.join(told)}"
+
+
+COMPANY = CompositeTool(
+    name="company",
+    title="The company and its books",
+    scopes=frozenset({SALES, MONEY}),
+    about=(
+        "Today, the last day with documents, the base currency, own firms and cash desks with "
+        "their currencies, and what this 1C base does not support. Call it first: periods after "
+        "the last document are empty."
+    ),
+    request=Company,
+    operation="reports/company",
+    tools=(SALES_REPORT, CASH_BALANCE, PURCHASES_REPORT, CASH_FLOW),
+    plan=plan,
+    compose=compose,
+    output={
+        "today_utc": {"type": "string"},
+        "last_document_day": {"description": "May be null."},
+        "firms": {"type": "array", "items": {"type": "object"}},
+        "desks": {"type": "array", "items": {"type": "object"}},
+        "not_supported": {"type": "array", "items": {"type": "string"}},
+        "missing": {"type": "array", "items": {"type": "object"}},
+    },
+)
+
+TOOLS = (COMPANY,)

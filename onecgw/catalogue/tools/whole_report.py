@@ -1,0 +1,135 @@
+"""A request for all rows of a report, which is read as figures or refused."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+
+from onecgw.analysis.figure_table import FigureTable, read_table
+from onecgw.catalogue.declaration import restricted_measures
+from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
+from onecgw.catalogue.parsing import to_onec
+from onecgw.catalogue.tools.parts import Period
+from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.responses.raw_json import Members
+from onecgw.responses.redaction import redact
+
+Value = TypeVar("Value")
+
+
+@attrs.frozen(kw_only=True)
+class FigureReport(TableTool):
+    """A report whose rows are read as figures. additive: the measures whose rows add up."""
+
+    additive: tuple[str, ...]
+
+    def is_additive(self, measure: str) -> bool:
+        """Whether the rows of a measure add up to its total."""
+        return measure in self.additive
+
+
+def whole_report(
+    tool: FigureReport,
+    context: CompositeContext,
+    *,
+    group_by: Sequence[str],
+    measures: Sequence[str],
+    when: Period | date,
+    filters: object | None,
+) -> SubRequest:
+    """The request for every row of a report; it is read as a FigureTable.
+
+    Args:
+        tool: the report.
+        context: of the call.
+        group_by: its dimensions; they are the key of a row, in this order.
+        measures: its figures.
+        when: the period, or the day of the balances.
+        filters: an object of the report's own class; None = no filter.
+    """
+    dated = {"period": when} if isinstance(when, Period) else {"date": when}
+    request = tool.request(
+        **dated,
+        filters=filters,
+        group_by=tuple(group_by),
+        measures=tuple(measures),
+        top=context.limits.max_analysis_rows + 1,
+    )
+    read = partial(
+        read_whole,
+        tool=tool,
+        arguments=to_onec(request),
+        restricted=restricted_measures(context.scopes),
+        max_rows=context.limits.max_analysis_rows,
+    )
+    return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
+
+
+def read_whole(
+    body: bytes,
+    *,
+    tool: FigureReport,
+    arguments: Mapping[str, Any],
+    restricted: frozenset[str],
+    max_rows: int,
+) -> FigureTable:
+    """The figures of a whole report.
+
+    Raises:
+        LimitExceeded: it has more than max_rows rows.
+        OnecBadResponse: it answers another request, or its rows do not add up.
+    """
+    members = redact(body, restricted)
+    _check_reply(members, arguments, tool.name)
+    table = read_table(
+        members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
+    )
+    expected = tuple(arguments["group_by"])
+    if table.dimensions[: len(expected)] != expected:
+        raise OnecBadResponse(
+            f"1C's answer to {tool.name} has the dimensions {', '.join(table.dimensions)} instead "
+            f"of {', '.join(expected)}"
+        )
+    return table
+
+
+def succeeded(outcome: Value | OnecgwError) -> Value:
+    """The value of a request to 1C.
+
+    Raises:
+        OnecgwError: it failed, so the whole analysis is refused.
+    """
+    if isinstance(outcome, OnecgwError):
+        raise outcome
+    return outcome
+
+
+def _check_reply(members: Members, arguments: Mapping[str, Any], report: str) -> None:
+    """Refuse a reply about another period or day, or without a filter of the request."""
+    for name in ("period", "date"):
+        sent = members.get(name)
+        if name not in arguments or sent is None or bytes(sent) == b"null":
+            continue
+        told = msgspec.json.decode(sent)
+        days = (
+            {end: str(day)[:10] for end, day in told.items()}
+            if isinstance(told, dict)
+            else str(told)[:10]
+        )
+        if days != arguments[name]:
+            raise OnecBadResponse(f"1C's answer to {report} is about another {name}")
+    applied = members.get("applied_filters")
+    names = msgspec.json.decode(applied) if applied is not None else {}
+    lacking = [
+        name
+        for name in arguments.get("filters", {})
+        if not isinstance(names, dict) or not names.get(name)
+    ]
+    if lacking:
+        raise OnecBadResponse(
+            f"1C does not confirm {', '.join(lacking)} in applied_filters of {report}, so its "
+            "figures may be of more than was asked; ask without this filter"
+        )
