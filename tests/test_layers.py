@@ -9,7 +9,7 @@ PACKAGE = Path(onecgw.__file__).parent
 
 # Top to bottom. Packages of one line are siblings and do not import each other.
 LAYERS = (
-    {"__main__"},
+    {"__main__", "asgi"},
     {"cli"},
     {"app"},
     {"demo", "diagnostics", "serving", "web"},

@@ -11,7 +11,8 @@ from typing import Any, Final
 import attrs
 import click
 
-from onecgw.cli.config import config_option, open_settings
+from onecgw.app.startup import open_settings
+from onecgw.cli.config import config_option
 from onecgw.cli.database import open_store
 from onecgw.cli.output import print_json
 from onecgw.oauth.grant_queries import list_names

@@ -6,7 +6,8 @@ from pathlib import Path
 import attrs
 import click
 
-from onecgw.cli.config import config_option, open_settings
+from onecgw.app.startup import open_settings
+from onecgw.cli.config import config_option
 from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, open_store
 from onecgw.cli.output import moment, print_json, print_table
 from onecgw.oauth.client_denylist import Denial, allow_client, deny_client, list_denials

@@ -8,8 +8,9 @@ from pathlib import Path
 import attrs
 import click
 
+from onecgw.app.startup import open_settings
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.cli.config import config_option, open_settings
+from onecgw.cli.config import config_option
 from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, make_store, open_store
 from onecgw.cli.output import moment, print_json, print_table
 from onecgw.errors import ConfigError

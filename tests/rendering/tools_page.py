@@ -1,13 +1,8 @@
-"""docs/reference/tools.md is rendered from the catalogue, as is a table of connect-1c.md.
-
-`python -m tests.test_tools_reference` writes both anew.
-"""
+"""Render docs/reference/tools.md from the catalogue and the answers of the demo."""
 
 import json
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import attrs
 import httpx
@@ -15,27 +10,18 @@ import trio
 
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES, Field, Kind, Tool, fields_of
+from onecgw.catalogue.declaration import COST_MEASURES, Kind, Tool
 from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.tools import ALL, BY_NAME
-from onecgw.demo.books import Books, open_books
-from onecgw.demo.reports import TABULAR
+from onecgw.demo.books import Books
 from tests.conftest import TODAY
 from tests.harness import view_of
+from tests.rendering.files import ROOT
 from tests.test_every_tool import open_demo
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
-PAGE: Final = DOCS / "reference" / "tools.md"
-INTEGRATION: Final = DOCS / "how-to" / "connect-1c.md"
-BLOCK: Final = re.compile(r"(<!-- reports: [^>]*-->\n).*?(?=<!-- /reports -->)", re.DOTALL)
+PAGE: Final = ROOT / "docs" / "reference" / "tools.md"
 WIDTH: Final = 110  # a row of a report mostly fits
 SECONDS: Final = 60
-
-
-# The filters that take the id of a folder, by report.
-FOLDERS_IN: Final = {
-    report.path: {one.name for one in report.filters if one.branches} for report in TABULAR
-}
 
 
 @attrs.frozen
@@ -191,7 +177,7 @@ def _scopes(tool: Tool) -> str:
     return ", ".join(f"`{scope}`" for scope in sorted(tool.scopes))
 
 
-async def render_reference(books: Books) -> str:
+async def render_tools_page(books: Books) -> str:
     with trio.fail_after(SECONDS):
         async with open_demo(books) as client:
             page = HEAD.replace("{index}", _index()) + await _surfaces(client)
@@ -233,43 +219,6 @@ def _type(schema: dict[str, Any]) -> str:
     if schema["type"] == "integer":
         return f"integer from {schema['minimum']} to {schema['maximum']}"
     return "day" if schema.get("format") == "date" else str(schema["type"])
-
-
-def render_integration(page: str) -> str:
-    """The page about 1C with what each tabular report can be asked for."""
-    table = (
-        "| report | of | filters | group_by | measures |\n|---|---|---|---|---|\n",
-        *(_report_line(tool) for tool in ALL if tool.kind is Kind.TABLE),
-    )
-    return BLOCK.sub(lambda found: found.group(1) + "".join(table), page)
-
-
-def _report_line(tool: Tool) -> str:
-    fields = {field.name: field for field in fields_of(tool.request)}
-    takes_folders = FOLDERS_IN[tool.path.rpartition("/")[2]]
-    filters = ", ".join(
-        f"`{field.name}`{'†' if field.name in takes_folders else ''}"
-        for field in fields_of(fields["filters"].type)
-    )
-    group_by, measures = (_choices(fields[name]) for name in ("group_by", "measures"))
-    of = "period" if "period" in fields else "date"
-    return f"| `{tool.path}` | {of} | {filters} | {group_by} | {measures} |\n"
-
-
-def _choices(field: Field) -> str:
-    """The members of an enumeration, those of the default first and bold."""
-    members = get_args(get_args(field.type)[0])
-    default = field.arg.default
-    return ", ".join(
-        (
-            *(f"**`{member}`**" for member in default),
-            *(
-                f"`{member}`{'*' if member in field.arg.cost else ''}"
-                for member in members
-                if member not in default
-            ),
-        )
-    )
 
 
 # What is asked and answered.
@@ -421,25 +370,3 @@ def _on_one_line(value: object) -> str:
             return "[" + ", ".join(map(_on_one_line, value)) + "]"
         case _:
             return json.dumps(value, ensure_ascii=False)
-
-
-async def test_the_reference_of_the_tools_is_not_stale(small_books: Books) -> None:
-    assert PAGE.read_text(encoding="utf-8") == await render_reference(small_books)
-
-
-def test_the_reports_of_the_integration_page_are_those_of_the_catalogue() -> None:
-    page = INTEGRATION.read_text(encoding="utf-8")
-
-    assert page == render_integration(page)
-    assert "/mcp/reports/sales" in BLOCK.search(page)[0]  # type: ignore[index] # or it fails
-
-
-def test_every_tool_has_an_example_of_what_it_declares() -> None:
-    assert list(EXAMPLES) == [tool.name for tool in ALL]
-
-
-if __name__ == "__main__":
-    with open_books(size="small", today=TODAY, cache_folder=None, progress=lambda _: None) as shop:
-        PAGE.write_text(trio.run(render_reference, shop), encoding="utf-8")
-    known = INTEGRATION.read_text(encoding="utf-8")
-    INTEGRATION.write_text(render_integration(known), encoding="utf-8")

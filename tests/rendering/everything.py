@@ -1,0 +1,34 @@
+"""All rendered files."""
+
+from pathlib import Path
+
+from onecgw.demo.books import Books
+from tests.rendering import (
+    config_file,
+    demo_page,
+    integration_page,
+    readme,
+    settings_page,
+    snapshots,
+    tools_page,
+)
+
+
+async def render_everything(books: Books) -> dict[Path, str]:
+    """Return the text of every rendered file by its path.
+
+    Args:
+        books: the demo's small books; the examples of the tools' page are asked of them.
+    """
+    partly = {
+        integration_page.PAGE: integration_page.render_integration_page,
+        demo_page.PAGE: demo_page.render_demo_page,
+        readme.PAGE: readme.render_readme,
+    }
+    return {
+        **snapshots.render_snapshots(),
+        config_file.FILE: config_file.render_config(),
+        settings_page.PAGE: settings_page.render_settings_page(),
+        **{path: render(path.read_text(encoding="utf-8")) for path, render in partly.items()},
+        tools_page.PAGE: await tools_page.render_tools_page(books),
+    }

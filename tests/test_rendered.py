@@ -1,0 +1,51 @@
+"""The files that are rendered from code are up to date; `python -m tests.render` writes them."""
+
+import pytest
+
+from onecgw.catalogue.tools import ALL, BY_NAME
+from onecgw.demo.accounts import ACCOUNTS
+from onecgw.demo.books import Books
+from tests.rendering import demo_page, integration_page, readme, snapshots, tools_page
+from tests.rendering.everything import render_everything
+from tests.rendering.files import ROOT
+
+
+async def test_every_rendered_file_is_up_to_date(small_books: Books) -> None:
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in (await render_everything(small_books)).items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+    assert not stale, f"stale: {', '.join(stale)}; run `python -m tests.render`, review the diff"
+
+
+def test_no_snapshot_is_left_of_a_tool_that_is_gone() -> None:
+    gone = {path.stem for path in snapshots.FOLDER.glob("*.json")} - set(BY_NAME)
+
+    assert not gone, f"delete the snapshots of tools that do not exist: {sorted(gone)}"
+
+
+def test_every_tool_has_an_example_of_what_it_declares() -> None:
+    assert list(tools_page.EXAMPLES) == [tool.name for tool in ALL]
+
+
+def test_the_places_of_rendered_parts_are_in_their_pages() -> None:
+    table = integration_page.BLOCK.search(integration_page.PAGE.read_text(encoding="utf-8"))
+
+    assert table is not None
+    assert "/mcp/reports/sales" in table[0]
+    assert len(readme.COUNTS.findall(readme.PAGE.read_text(encoding="utf-8"))) == 1
+
+
+def test_the_page_on_the_demo_names_every_key() -> None:
+    page = demo_page.PAGE.read_text(encoding="utf-8")
+
+    assert [account.key for account in ACCOUNTS if f"`{account.key}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "zero"), (17, "seventeen"), (20, "twenty"), (41, "forty-one")]
+)
+def test_numbers_are_written_in_words(number: int, text: str) -> None:
+    assert readme.in_words(number) == text
