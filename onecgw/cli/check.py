@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -11,7 +12,8 @@ import trio
 from onecgw.app.startup import open_settings
 from onecgw.cli.config import config_option
 from onecgw.diagnostics.oauth_check import check_oauth
-from onecgw.diagnostics.onec_check import Step, check_onec
+from onecgw.diagnostics.onec_check import check_onec
+from onecgw.diagnostics.step import CheckStep
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
 from onecgw.settings.conflicts import FOR_UPSTREAM
@@ -28,10 +30,12 @@ def check(config: Path | None, *, as_json: bool, with_login: bool) -> None:
     settings = open_settings(config, checks=FOR_UPSTREAM)
     report = _print_json if as_json else _print_text
     if with_login:
-        is_well = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
+        has_passed = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
     else:
-        is_well = trio.run(check_onec, settings, report)
-    sys.exit(0 if is_well else 1)
+        max_bytes = settings.limits.max_response_bytes
+        run = partial(check_onec, settings.onec, report, max_response_bytes=max_bytes)
+        has_passed = trio.run(run)
+    sys.exit(0 if has_passed else 1)
 
 
 def _issuer(settings: Settings) -> str:
@@ -47,16 +51,16 @@ def _read_key() -> str:
     if sys.stdin.isatty():
         key: str = click.prompt("Access key", hide_input=True)
         return key.strip()
-    if not (typed := sys.stdin.readline().strip()):
+    if not (key := sys.stdin.readline().strip()):
         raise click.ClickException("no key on stdin; as in: onecgw check --oauth < key.txt")
-    return typed
+    return key
 
 
-def _print_json(step: Step) -> None:
+def _print_json(step: CheckStep) -> None:
     click.echo(json.dumps(attrs.asdict(step), ensure_ascii=False))
 
 
-def _print_text(step: Step) -> None:
+def _print_text(step: CheckStep) -> None:
     latency = "" if step.latency_ms is None else f" ({step.latency_ms} ms)"
     click.echo(f"{'ok  ' if step.ok else 'FAIL'} {step.name}{latency}: {step.detail}")
     if step.advice:

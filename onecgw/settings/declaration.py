@@ -1,4 +1,4 @@
-"""How one setting is declared: in the annotation of its field, with its text and bounds."""
+"""How one setting is declared: its explanation and bounds, in the metadata of its field."""
 
 import types
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import attrs
 
 VARIABLE_PREFIX: Final = "ONECGW_"
+_METADATA: Final = "setting"
 DURATION_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -47,7 +48,7 @@ class Duration(str):
 
 @attrs.frozen
 class Setting:
-    """The declaration of one setting, as in `Annotated[int, Setting("Rows.", minimum=1)]`.
+    """The explanation and the bounds of one setting.
 
     about: one line for config.yml and the reference.
     minimum, maximum: the bounds of an integer; of a list, its least number of items.
@@ -62,6 +63,16 @@ class Setting:
     choices: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     rule: Rule | None = attrs.field(default=None, kw_only=True)
     shipped: int | None = attrs.field(default=None, kw_only=True)
+
+
+def declare(about: str, **bounds: Any) -> dict[str, Setting]:  # noqa: ANN401 - those of Setting
+    """Return the metadata of the field of a setting; `bounds` are the members of Setting."""
+    return {_METADATA: Setting(about, **bounds)}
+
+
+def setting(default: object, about: str, **bounds: Any) -> Any:  # noqa: ANN401 - as attrs.field
+    """Return the field of a setting: its default, its explanation and the members of Setting."""
+    return attrs.field(default=default, metadata=declare(about, **bounds))
 
 
 @attrs.frozen(kw_only=True)
@@ -104,16 +115,18 @@ class Section:
 
 def walk_schema(cls: type, prefix: str = "") -> Iterator[Section | DeclaredSetting]:
     """Yield the settings of `cls` in their order, each section before its settings."""
-    hints = get_type_hints(cls, include_extras=True)
+    hints = get_type_hints(cls)
     for field in attrs.fields(cls):
         key, hint = prefix + field.name, hints[field.name]
         if attrs.has(hint):
             yield Section(key=key, about=(hint.__doc__ or "").partition("\n")[0])
             yield from walk_schema(hint, f"{key}.")
         else:
-            kind, setting = get_args(hint)
             yield DeclaredSetting(
-                key=key, kind=_required(kind), default=field.default, setting=setting
+                key=key,
+                kind=_required(hint),
+                default=field.default,
+                setting=field.metadata[_METADATA],
             )
 
 

@@ -31,10 +31,10 @@ else `config/config.local.yml` if there is one, else `config/config.yml`. The sh
 - **Mistakes** stop the start. All are reported at once, each with file, line and column (or the
   variable), key, value and what is accepted; the value of a secret is never shown.
 
-Each command needs only its own settings. `onecgw serve` needs something to serve: `oauth.public_url`,
-or `oauth.enabled: false` with `mcp.bearer_token` or `api.bearer_token`. The two tokens must differ,
-because their scopes do. `onecgw stdio` and `onecgw check` need only the section `onec`; the commands
-`keys`, `grants` and `audit` need no login of a 1C user.
+Each command needs only its own settings. `onecgw serve` needs something to serve:
+`oauth.public_url`, or `oauth.enabled: false` with `mcp.bearer_token` or `api.bearer_token`. The two
+tokens must differ, because their scopes do. `onecgw stdio` and `onecgw check` need only the section
+`onec`; the commands `keys`, `grants` and `audit` need no login of a 1C user.
 """
 
 
