@@ -16,7 +16,7 @@ _KIB = 1024
 _MIB = 1024 * _KIB
 
 _GRACE_BEYOND_DEADLINE_SECONDS = 10
-"""Time for the answers of the last calls to be written after their deadline."""
+"""Time to write the last answers after their deadline."""
 
 
 @attrs.frozen(kw_only=True)
@@ -227,27 +227,27 @@ class Settings:
 
     @property
     def issuer(self) -> str:
-        """The origin that all absolute URLs start with; "" if none is set."""
+        """The public origin of the gateway; "" if it is not set."""
         return self.oauth.public_url or self.server.public_url or ""
 
     @property
     def resource(self) -> str:
-        """What access tokens are for."""
+        """The protected resource of access tokens (RFC 8707)."""
         return self.oauth.resource or f"{self.issuer}/mcp"
 
     @property
     def secrets_path(self) -> Path:
-        """The file of the keys that protect the database."""
+        """The file with the secrets that protect the database."""
         return self.oauth.secrets_path or self.database.path.with_suffix(".secrets")
 
     @property
     def longest_deadline_ms(self) -> int:
-        """The deadline that a call of any kind may use up."""
+        """The longest deadline of any call."""
         return max(self.onec.timeout_ms, self.onec.report_deadline_ms)
 
     @property
     def shutdown_grace_seconds(self) -> int:
-        """How long a stop waits for running calls; longer than any of them may last."""
+        """How long a stop waits for running calls; longer than their longest deadline."""
         if self.server.shutdown_grace_s is not None:
             return self.server.shutdown_grace_s
         return -(-self.longest_deadline_ms // 1000) + _GRACE_BEYOND_DEADLINE_SECONDS
