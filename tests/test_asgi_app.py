@@ -10,14 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-import pytest
 import trio
 
 from onecgw.serving import find_free_port
 from tests.harness import API_TOKEN, MCP_TOKEN
 from tests.mcp.support import legacy
-
-pytestmark = pytest.mark.slow
 
 START_SECONDS = 60
 STOP_SECONDS = 20
