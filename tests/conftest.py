@@ -46,7 +46,14 @@ WIRE: tuple[str, ...] = ("test_wire.py", "test_refusals.py", "test_every_tool.py
 # No test asserts an absolute time: a busy machine, or a first run that builds its tables, is no
 # defect.
 settings.register_profile("onecgw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("onecgw"), max_examples=20)
 settings.load_profile("onecgw")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With `-m fast`, property tests try fewer examples."""
+    if config.option.markexpr == "fast":
+        settings.load_profile("fast")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -5,9 +5,14 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import onecgw
 
 PACKAGE = Path(onecgw.__file__).parent
+
+# In one process: its tests share the parsed modules.
+pytestmark = pytest.mark.xdist_group("layers")
 
 # Top to bottom. Packages of one line are siblings and do not import each other.
 LAYERS = (

@@ -1,23 +1,34 @@
 """The files that are rendered from code are up to date; `python -m tests.render` writes them."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import pytest
 
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
 from tests.rendering import demo_page, integration_page, readme, snapshots, tools_page
-from tests.rendering.everything import render_everything
+from tests.rendering.everything import render_declared, render_everything
 from tests.rendering.files import ROOT
 
 
-async def test_every_rendered_file_is_up_to_date(small_books: Books) -> None:
+def assert_up_to_date(files: Mapping[Path, str]) -> None:
     stale = [
         str(path.relative_to(ROOT))
-        for path, text in (await render_everything(small_books)).items()
+        for path, text in files.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-
     assert not stale, f"stale: {', '.join(stale)}; run `python -m tests.render`, review the diff"
+
+
+def test_the_files_rendered_from_declarations_are_up_to_date() -> None:
+    assert_up_to_date(render_declared())
+
+
+@pytest.mark.slow
+async def test_every_rendered_file_is_up_to_date(small_books: Books) -> None:
+    assert_up_to_date(await render_everything(small_books))
 
 
 def test_no_snapshot_is_left_of_a_tool_that_is_gone() -> None:

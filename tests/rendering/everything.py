@@ -14,12 +14,8 @@ from tests.rendering import (
 )
 
 
-async def render_everything(books: Books) -> dict[Path, str]:
-    """Return the text of every rendered file by its path.
-
-    Args:
-        books: the demo's small books; the examples of the tools' page are asked of them.
-    """
+def render_declared() -> dict[Path, str]:
+    """Return the files that are rendered from declarations alone: their texts by their paths."""
     partly = {
         integration_page.PAGE: integration_page.render_integration_page,
         demo_page.PAGE: demo_page.render_demo_page,
@@ -30,5 +26,14 @@ async def render_everything(books: Books) -> dict[Path, str]:
         config_file.FILE: config_file.render_config(),
         settings_page.PAGE: settings_page.render_settings_page(),
         **{path: render(path.read_text(encoding="utf-8")) for path, render in partly.items()},
-        tools_page.PAGE: await tools_page.render_tools_page(books),
     }
+
+
+async def render_everything(books: Books) -> dict[Path, str]:
+    """Return all rendered files: their texts by their paths.
+
+    Args:
+        books: the demo's small books; the examples of the tools' page come from them.
+    """
+    tools = await tools_page.render_tools_page(books)
+    return {**render_declared(), tools_page.PAGE: tools}
