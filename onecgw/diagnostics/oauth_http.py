@@ -38,7 +38,7 @@ _BY_CODE: Final = {
 _BY_CERTIFICATE: Final = {
     9: "set this machine's clock; if it is right, the certificate is not valid yet",
     10: "renew the certificate; if it is not old, set this machine's clock",
-    18: "a certificate that nobody has signed; for one of your own: SSL_CERT_FILE=/path/ca.pem",
+    18: "a self-signed certificate; to trust it: SSL_CERT_FILE=/path/ca.pem",
     19: "for a private CA: SSL_CERT_FILE=/path/ca.pem onecgw check --oauth",
     20: "give the proxy the whole chain; for a private CA: SSL_CERT_FILE=/path/ca.pem",
     21: "give the proxy the whole chain; for a private CA: SSL_CERT_FILE=/path/ca.pem",

@@ -12,23 +12,23 @@ from onecgw.settings.declaration import Duration, setting
 
 @attrs.frozen(kw_only=True)
 class RedirectSettings:
-    """Where a login may lead back to, besides the known clients and the person's own machine."""
+    """Redirect URIs that are allowed besides those of known clients and of loopback."""
 
     allowed: tuple[str, ...] = setting(
         (), "Further redirect URIs, compared byte by byte.", rule=rules.REDIRECT_URI
     )
     open_https: bool = setting(
-        False, "Whether any https:// address may be one; only a person's eyes then stop phishing."
+        False, "Whether any https:// address is allowed; then only the user can notice phishing."
     )
 
 
 @attrs.frozen(kw_only=True)
 class RateLimitSettings:
-    """Guards of the login against guessing and floods; 0 = off."""
+    """Rate limits of logins; 0 = off."""
 
     authorize_per_minute: int = setting(
         10,
-        "Keys tried at once per address; half as many come back a minute.",
+        "Burst of key attempts per address; half of it is restored per minute.",
         minimum=0,
         maximum=10_000,
     )
@@ -37,7 +37,7 @@ class RateLimitSettings:
     )
     failures_per_minute: int = setting(
         60,
-        "Wrong keys from everywhere; beyond them each try is slowed, and nobody locked out.",
+        "Wrong keys from all addresses; beyond this each attempt is delayed, not refused.",
         minimum=0,
         maximum=100_000,
     )
@@ -59,21 +59,21 @@ class RateLimitSettings:
 class OauthSettings:
     """Login of people over OAuth."""
 
-    enabled: bool = setting(True, "Whether /mcp asks for OAuth tokens.")
+    enabled: bool = setting(True, "Whether /mcp requires OAuth tokens.")
     public_url: str | None = setting(
         None, "The issuer; empty: server.public_url.", rule=rules.PUBLIC_URL
     )
     resource: str | None = setting(
-        None, "What tokens are for; empty: the issuer and /mcp.", rule=rules.RESOURCE
+        None, "Resource of access tokens; empty: the issuer with /mcp.", rule=rules.RESOURCE
     )
     keys: Literal["onec", "local"] = setting(
-        "onec", "Who knows the access keys: 1C, or the gateway (`onecgw keys`)."
+        "onec", "What verifies access keys: 1C, or the gateway (`onecgw keys`)."
     )
     access_token_ttl: Duration = setting(
         Duration("1h"), "Life of an access token.", rule=rules.duration("60s", "24h")
     )
     refresh_token_ttl: Duration = setting(
-        Duration("720h"), "How long a login lasts unused.", rule=rules.duration("5m", "365d")
+        Duration("720h"), "How long a login lasts without use.", rule=rules.duration("5m", "365d")
     )
     auth_code_ttl: Duration = setting(
         Duration("60s"), "Life of an authorization code.", rule=rules.duration("10s", "10m")
@@ -83,12 +83,12 @@ class OauthSettings:
     )
     default_scopes: tuple[str, ...] = setting(
         (RESOLVE, SALES, STOCK),
-        "What a client that names no scope asks for.",
+        "Scopes of a client that requests none.",
         minimum=1,
         choices=ALL_SCOPES,
     )
     supported_scopes: tuple[str, ...] = setting(
-        ALL_SCOPES, "What may be asked for at all.", minimum=1, choices=ALL_SCOPES
+        ALL_SCOPES, "Scopes that clients may request.", minimum=1, choices=ALL_SCOPES
     )
     cimd: Literal["auto", "off", "allowlist", "open"] = setting(
         "auto", "Clients that are described by a document at their client_id."
@@ -97,10 +97,10 @@ class OauthSettings:
         (), "Hosts of such documents with cimd: allowlist.", rule=rules.HOST
     )
     clients: tuple[str, ...] = setting(
-        (), "Clients known beforehand: id and redirect URIs.", rule=rules.CLIENT
+        (), "Preregistered clients: id and redirect URIs.", rule=rules.CLIENT
     )
     secrets_path: Path | None = setting(
-        None, "File of the keys; empty: beside the database.", rule=rules.FOLDER_FILE
+        None, "File of the secrets; empty: beside the database.", rule=rules.FOLDER_FILE
     )
     redirects: RedirectSettings = attrs.field(factory=RedirectSettings)
     rate_limit: RateLimitSettings = attrs.field(factory=RateLimitSettings)

@@ -21,7 +21,7 @@ _GRACE_BEYOND_DEADLINE_SECONDS = 10
 
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """Where the gateway listens, and whom it answers."""
+    """Where the gateway listens, and which hosts and origins it accepts."""
 
     host: str = setting(
         "0.0.0.0",  # noqa: S104 - the default of the service this one replaces
@@ -40,12 +40,12 @@ class ServerSettings:
     )
     trusted_proxies: tuple[str, ...] = setting(
         (),
-        "Proxies whose X-Forwarded-For is believed, as addresses or networks.",
+        "Proxies whose X-Forwarded-For is trusted, as addresses or networks.",
         rule=rules.NETWORK,
     )
     max_connections: int = setting(
         1_000,
-        "Connections at a time; beyond, the oldest that waits is closed.",
+        "Concurrent connections; beyond this the oldest idle one is closed.",
         minimum=1,
         maximum=100_000,
     )
@@ -81,7 +81,7 @@ class OnecAuthSettings:
 
 @attrs.frozen(kw_only=True)
 class OnecSettings:
-    """The 1C HTTP service, and how hard it may be pressed."""
+    """The 1C HTTP service, and the limits of calls to it."""
 
     base_url: str = attrs.field(
         metadata=declare(
@@ -120,17 +120,17 @@ class OnecSettings:
         3600, "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )
     max_concurrency: int = setting(
-        8, "Calls in 1C at once: its sessions are licensed.", minimum=1, maximum=256
+        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=256
     )
-    max_queue: int = setting(256, "Calls that may wait for their turn.", minimum=0, maximum=10_000)
+    max_queue: int = setting(256, "Calls that may wait in the queue.", minimum=0, maximum=10_000)
     session_mode: Literal["auto", "client", "off"] = setting(
-        "auto", "Who reuses 1C sessions: auto: the publication, client: the gateway, off: nobody."
+        "auto", "Reuse of 1C sessions: auto: by the publication, client: by the gateway, off: none."
     )
     breaker_failures: int = setting(
-        5, "Failures in a row after which 1C is left alone; 0 = off.", minimum=0, maximum=1000
+        5, "Consecutive failures that open the breaker; 0 = off.", minimum=0, maximum=1000
     )
     breaker_pause_ms: int = setting(
-        3000, "How long it is left alone.", minimum=100, maximum=_MINUTES_10_MS
+        3000, "How long the breaker stays open.", minimum=100, maximum=_MINUTES_10_MS
     )
 
     @property
@@ -141,7 +141,7 @@ class OnecSettings:
 
 @attrs.frozen(kw_only=True)
 class LimitsSettings:
-    """How much one call and one caller may take."""
+    """Limits of one call and of one caller."""
 
     resolve_limit: int = setting(10, "Most candidates of a resolver.", minimum=1, maximum=1000)
     default_rows: int = setting(
@@ -169,7 +169,7 @@ class McpSettings:
         None, "Static token of MCP clients, for use without OAuth.", rule=rules.BEARER_TOKEN
     )
     scopes: tuple[str, ...] = setting(
-        ALL_SCOPES, "What the static token may see.", minimum=1, choices=ALL_SCOPES
+        ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
     )
 
 
@@ -182,7 +182,7 @@ class ApiSettings:
     )
     scopes: tuple[str, ...] = setting(
         tuple(scope for scope in ALL_SCOPES if scope != COST),
-        "What REST callers may see.",
+        "Scopes of REST callers.",
         minimum=1,
         choices=ALL_SCOPES,
     )
@@ -190,7 +190,7 @@ class ApiSettings:
 
 @attrs.frozen(kw_only=True)
 class DatabaseSettings:
-    """The one file that outlives a restart: logins and the audit."""
+    """The database: logins and the audit."""
 
     path: Path = setting(
         Path("data/onecgw.db"),
@@ -201,19 +201,19 @@ class DatabaseSettings:
 
 @attrs.frozen(kw_only=True)
 class AuditSettings:
-    """Who asked what; it always goes to the log as well."""
+    """The audit in the database; it is always written to the log as well."""
 
     retention_days: int = setting(
-        90, "How long the database keeps it; 0 = only the log.", minimum=0, maximum=36_500
+        90, "Days that the database keeps it; 0 = only the log.", minimum=0, maximum=36_500
     )
     on_failure: Literal["deny", "allow"] = setting(
-        "deny", "What becomes of calls while it cannot be written."
+        "deny", "Whether calls are denied while it cannot be written."
     )
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Everything the gateway is told by its operator."""
+    """All settings of the gateway."""
 
     server: ServerSettings = attrs.field(factory=ServerSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
