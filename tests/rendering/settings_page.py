@@ -1,19 +1,19 @@
-"""docs/reference/settings.md is rendered from the tree: run this file to write it anew."""
+"""Render docs/reference/settings.md from the settings."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from onecgw.settings import Settings
-from onecgw.settings.declaration import Leaf, walk
-from onecgw.settings.messages import accepted
+from onecgw.settings.declaration import DeclaredSetting, walk_schema
+from onecgw.settings.messages import describe_accepted
+from tests.rendering.files import ROOT
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
+PAGE: Final = ROOT / "docs" / "reference" / "settings.md"
 
 HEAD: Final = """\
 # Settings
 
-<!-- Rendered from onecgw/settings/schema.py by `python -m tests.settings.test_reference`. -->
+<!-- Rendered from onecgw/settings/schema.py by `python -m tests.render`. -->
 
 `onecgw serve` reads one YAML file: that of `--config`, else that of the variable `CONFIG_PATH`,
 else `config/config.local.yml` if there is one, else `config/config.yml`. The shipped
@@ -31,18 +31,20 @@ else `config/config.local.yml` if there is one, else `config/config.yml`. The sh
 - **Mistakes** stop the start. All are reported at once, each with file, line and column (or the
   variable), key, value and what is accepted; the value of a secret is never shown.
 
-At least one of `mcp.bearer_token` and `api.bearer_token` must be set, or there is nothing to
-serve. They must differ, since their scopes do.
+Each command needs only its own settings. `onecgw serve` needs something to serve:
+`oauth.public_url`, or `oauth.enabled: false` with `mcp.bearer_token` or `api.bearer_token`. The two
+tokens must differ, because their scopes do. `onecgw stdio` and `onecgw check` need only the section
+`onec`; the commands `keys`, `grants` and `audit` need no login of a 1C user.
 """
 
 
-def render_reference() -> str:
+def render_settings_page() -> str:
     return HEAD + "".join(_lines())
 
 
 def _lines() -> Iterator[str]:
-    for node in walk(Settings):
-        if isinstance(node, Leaf):
+    for node in walk_schema(Settings):
+        if isinstance(node, DeclaredSetting):
             cells = (f"`{node.key}`", _default(node), _accepted(node), node.setting.about)
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
         elif "." not in node.key:
@@ -50,23 +52,15 @@ def _lines() -> Iterator[str]:
             yield "| key | default | accepted | what it is |\n|---|---|---|---|\n"
 
 
-def _default(leaf: Leaf) -> str:
-    if leaf.is_required:
+def _default(declared: DeclaredSetting) -> str:
+    if declared.is_required:
         return "required"
-    if leaf.default is None or leaf.default == ():
+    if declared.default is None or declared.default == ():
         return ""
-    if isinstance(leaf.default, tuple):
-        return ", ".join(f"`{item}`" for item in leaf.default)
-    return f"`{str(leaf.default).lower() if leaf.kind is bool else leaf.default}`"
+    if isinstance(declared.default, tuple):
+        return ", ".join(f"`{item}`" for item in declared.default)
+    return f"`{str(declared.default).lower() if declared.kind is bool else declared.default}`"
 
 
-def _accepted(leaf: Leaf) -> str:
-    return accepted(leaf) + (" (secret)" if leaf.is_secret else "")
-
-
-def test_the_page_on_settings_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render_reference()
-
-
-if __name__ == "__main__":
-    PAGE.write_text(render_reference(), encoding="utf-8", newline="\n")
+def _accepted(declared: DeclaredSetting) -> str:
+    return describe_accepted(declared) + (" (secret)" if declared.is_secret else "")

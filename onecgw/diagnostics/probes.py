@@ -1,4 +1,4 @@
-"""Whether 1C's host can be reached: its name, its port, its certificate."""
+"""Probes of 1C's host: DNS, TCP and TLS."""
 
 import ssl
 from datetime import UTC, datetime
@@ -9,9 +9,9 @@ import trio
 
 from onecgw.backends.http.connection import connect_error_text
 
-CERTIFICATE_DAYS: Final = 14  # a certificate that ends sooner is worth a word
+CERTIFICATE_DAYS: Final = 14  # a certificate that expires sooner is reported
 
-# OpenSSL's verify codes (X509_V_ERR_...), and what helps.
+# Advice by OpenSSL's verify codes (X509_V_ERR_...).
 _CERTIFICATE_ADVICE: Final = {
     10: "renew the certificate of 1C's web server: it has expired",
     18: "set onec.ca_file to the certificate itself (PEM): it is self-signed",
@@ -24,49 +24,52 @@ _CERTIFICATE_ADVICE: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Probe:
-    """What was seen, and what to change ("" when all is well, or only good to know)."""
+class ProbeResult:
+    """The result of a probe.
+
+    detail: what was observed. advice: what to change; "" if nothing.
+    """
 
     ok: bool
     detail: str
     advice: str = ""
 
 
-async def resolve(host: str, port: int) -> Probe:
-    """Look the host's addresses up."""
+async def probe_dns(host: str, port: int) -> ProbeResult:
+    """Resolve the host's addresses."""
     try:
         found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
     except OSError as error:
-        return Probe(
+        return ProbeResult(
             ok=False,
             detail=f"{host}: {error.strerror or error}",
             advice="correct the host in onec.base_url, or the DNS of this machine",
         )
     addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-    return Probe(ok=True, detail=f"{host} is {', '.join(addresses)}")
+    return ProbeResult(ok=True, detail=f"{host} is {', '.join(addresses)}")
 
 
-async def knock(host: str, port: int) -> Probe:
-    """Open a TCP connection, and close it."""
+async def probe_tcp(host: str, port: int) -> ProbeResult:
+    """Open and close a TCP connection."""
     try:
         stream = await trio.open_tcp_stream(host, port)
     except OSError as error:
-        return Probe(
+        return ProbeResult(
             ok=False,
             detail=f"port {port}: {connect_error_text(error)}",
             advice="start the web server of 1C, correct the port in onec.base_url, or let the"
             " firewall pass",
         )
     await trio.aclose_forcefully(stream)
-    return Probe(ok=True, detail=f"port {port} is open")
+    return ProbeResult(ok=True, detail=f"port {port} is open")
 
 
-async def shake_hands(host: str, port: int, tls: ssl.SSLContext) -> Probe:
-    """Make a TLS handshake and look at the certificate."""
+async def probe_tls(host: str, port: int, tls: ssl.SSLContext) -> ProbeResult:
+    """Make a TLS handshake and inspect the certificate."""
     try:
         tcp = await trio.open_tcp_stream(host, port)
     except OSError as error:
-        return Probe(
+        return ProbeResult(
             ok=False, detail=connect_error_text(error), advice="repeat the check: the port was open"
         )
     stream = trio.SSLStream(tcp, tls, server_hostname=host, https_compatible=True)
@@ -79,25 +82,25 @@ async def shake_hands(host: str, port: int, tls: ssl.SSLContext) -> Probe:
         await trio.aclose_forcefully(stream)
 
 
-def _certificate(stream: "trio.SSLStream[trio.SocketStream]") -> Probe:
+def _certificate(stream: "trio.SSLStream[trio.SocketStream]") -> ProbeResult:
     ends = ssl.cert_time_to_seconds(stream.getpeercert()["notAfter"])
     days = (datetime.fromtimestamp(ends, UTC) - datetime.now(UTC)).days
-    return Probe(
+    return ProbeResult(
         ok=True,
         detail=f"{stream.version()}, the certificate is good for {days} days",
         advice="renew the certificate of 1C's web server soon" if days < CERTIFICATE_DAYS else "",
     )
 
 
-def _handshake_failure(cause: BaseException | None) -> Probe:
+def _handshake_failure(cause: BaseException | None) -> ProbeResult:
     detail = str(cause or "the connection ended within the handshake")
     if isinstance(cause, ssl.SSLCertVerificationError):
         detail = cause.verify_message
         advice = _CERTIFICATE_ADVICE.get(
-            cause.verify_code, "mend the certificate of the web server"
+            cause.verify_code, "replace the certificate of the web server"
         )
     elif isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
         advice = "write http:// in onec.base_url, or the port that speaks TLS: this one does not"
     else:
         advice = "switch TLS 1.2 or 1.3 on in the web server of 1C"
-    return Probe(ok=False, detail=detail, advice=advice)
+    return ProbeResult(ok=False, detail=detail, advice=advice)

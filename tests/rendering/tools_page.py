@@ -1,129 +1,30 @@
-"""docs/reference/tools.md is rendered from the catalogue, as is a table of connect-1c.md.
-
-`python -m tests.test_tools_reference` writes both anew.
-"""
+"""Render docs/reference/tools.md from the catalogue and the answers of the demo."""
 
 import json
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-import attrs
 import httpx
 import trio
 
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES, Field, fields_of
+from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.json_schema import input_schema
-from onecgw.catalogue.kinds import PassthroughTool, TableTool, Tool
+from onecgw.catalogue.kinds import PassthroughTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
-from onecgw.demo.books import Books, open_books
-from onecgw.demo.reports import TABULAR
+from onecgw.demo.books import Books
+from tests.catalogue_truth import TRUTH, Found
 from tests.conftest import TODAY
 from tests.harness import view_of
+from tests.rendering.files import ROOT
 from tests.test_every_tool import open_demo
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
-PAGE: Final = DOCS / "reference" / "tools.md"
-INTEGRATION: Final = DOCS / "how-to" / "connect-1c.md"
-BLOCK: Final = re.compile(r"(<!-- reports: [^>]*-->\n).*?(?=<!-- /reports -->)", re.DOTALL)
+PAGE: Final = ROOT / "docs" / "reference" / "tools.md"
 WIDTH: Final = 110  # a row of a report mostly fits
 SECONDS: Final = 60
 
 
-# The filters that take the id of a folder, by report.
-FOLDERS_IN: Final = {
-    report.path: {one.name for one in report.filters if one.branches} for report in TABULAR
-}
-
-
-@attrs.frozen
-class Found:
-    """The id of the first object that a resolver finds."""
-
-    resolver: str
-    query: str
-
-
-@attrs.frozen(kw_only=True)
-class Example:
-    """A call of a tool. without: members of its answer that the page leaves out, and says so."""
-
-    arguments: dict[str, Any]
-    without: tuple[str, ...] = ()
-
-
-# Days that are over wherever and whenever the page is rendered: what is told of them never changes.
-MARCH: Final = {"from": "2025-03-01", "to": "2025-03-31"}
-LAST_DAY: Final = MARCH["to"]
-
-EXAMPLES: Final[dict[str, Example]] = {
-    "resolve_customer": Example(arguments={"query": "палум", "limit": 2}),
-    "resolve_warehouse": Example(arguments={"query": "склад южный"}),
-    "resolve_product": Example(arguments={"query": "анкер", "include_groups": True, "limit": 2}),
-    "resolve_sales_channel": Example(arguments={"query": "online"}),
-    "resolve_cash": Example(arguments={"query": "валютная касса"}),
-    "resolve_cost_article": Example(arguments={"query": "оренда", "limit": 2}),
-    "resolve_operation": Example(arguments={"query": "оплата покупця"}),
-    "sales_report": Example(
-        arguments={
-            "period": MARCH,
-            "filters": {"warehouse_ids": [Found("resolve_warehouse", "центральний")]},
-            "group_by": ["product_group"],
-            "measures": ["amount", "qty", "receipts", "profit"],
-            "sort": [{"field": "amount", "dir": "desc"}],
-            "top": 2,
-        }
-    ),
-    "top_products": Example(arguments={"period": MARCH, "by": "qty", "top": 2}),
-    "customer_summary": Example(
-        arguments={"customer": "толумтар", "period": MARCH, "top_products": 2}
-    ),
-    "stock_balance": Example(
-        arguments={
-            "date": LAST_DAY,
-            "group_by": ["warehouse"],
-            "measures": ["qty", "amount"],
-            "top": 2,
-        }
-    ),
-    "availability_report": Example(
-        arguments={
-            "period": MARCH,
-            "group_by": ["warehouse"],
-            "measures": ["oos_days", "days", "availability_pct"],
-        }
-    ),
-    "cash_balance": Example(
-        arguments={
-            "date": LAST_DAY,
-            "filters": {"cash_ids": [Found("resolve_cash", "валютная касса")]},
-        }
-    ),
-    "cash_flow": Example(arguments={"period": MARCH, "group_by": ["analytics"], "top": 2}),
-    "receivables_balance": Example(
-        arguments={
-            "date": LAST_DAY,
-            "sort": [{"field": "receivable", "dir": "desc"}],
-            "top": 2,
-        }
-    ),
-    "payables_balance": Example(arguments={"date": LAST_DAY, "group_by": ["firm"]}),
-    "purchases_report": Example(
-        arguments={
-            "period": MARCH,
-            "group_by": ["supplier"],
-            "measures": ["amount", "qty"],
-            "sort": [{"field": "amount", "dir": "desc"}],
-            "top": 2,
-        }
-    ),
-    "cash_conversion_cycle": Example(
-        arguments={"period": MARCH, "breakdown": "none"}, without=("basis",)
-    ),
-}
 REFUSED: Final = {"period": {"from": "2025-03-31", "to": "2025-03-01"}, "filter": {}, "top": "ten"}
 
 HEAD: Final = """\
@@ -199,7 +100,7 @@ def _scopes(tool: Tool) -> str:
     return ", ".join(f"`{scope}`" for scope in sorted(tool.scopes))
 
 
-async def render_reference(books: Books) -> str:
+async def render_tools_page(books: Books) -> str:
     with trio.fail_after(SECONDS):
         async with open_demo(books) as client:
             page = HEAD.replace("{index}", _index()) + await _surfaces(client)
@@ -243,50 +144,13 @@ def _type(schema: dict[str, Any]) -> str:
     return "day" if schema.get("format") == "date" else str(schema["type"])
 
 
-def render_integration(page: str) -> str:
-    """The page about 1C with what each tabular report can be asked for."""
-    table = (
-        "| report | of | filters | group_by | measures |\n|---|---|---|---|---|\n",
-        *(_report_line(tool) for tool in ALL if isinstance(tool, TableTool)),
-    )
-    return BLOCK.sub(lambda found: found.group(1) + "".join(table), page)
-
-
-def _report_line(tool: Tool) -> str:
-    fields = {field.name: field for field in fields_of(tool.request)}
-    takes_folders = FOLDERS_IN[tool.operation.rpartition("/")[2]]
-    filters = ", ".join(
-        f"`{field.name}`{'†' if field.name in takes_folders else ''}"
-        for field in fields_of(fields["filters"].type)
-    )
-    group_by, measures = (_choices(fields[name]) for name in ("group_by", "measures"))
-    of = "period" if "period" in fields else "date"
-    return f"| `/mcp/{tool.operation}` | {of} | {filters} | {group_by} | {measures} |\n"
-
-
-def _choices(field: Field) -> str:
-    """The members of an enumeration, those of the default first and bold."""
-    members = get_args(get_args(field.type)[0])
-    default = field.arg.default
-    return ", ".join(
-        (
-            *(f"**`{member}`**" for member in default),
-            *(
-                f"`{member}`{'*' if member in field.arg.cost else ''}"
-                for member in members
-                if member not in default
-            ),
-        )
-    )
-
-
 # What is asked and answered.
 
 
 async def _surfaces(client: httpx.AsyncClient) -> str:
     """One call and one refusal in full, over each surface."""
     report, operation = BY_NAME["sales_report"], BY_NAME["resolve_operation"]
-    arguments = EXAMPLES[operation.name].arguments
+    arguments = TRUTH[operation.name].example.arguments
     refusal = await _post(client, report.rest_path, REFUSED, token=DEMO_API_TOKEN)
     assert refusal.status_code == 400
     meta = {
@@ -321,7 +185,7 @@ async def _surfaces(client: httpx.AsyncClient) -> str:
 
 
 async def _example(client: httpx.AsyncClient, tool: Tool) -> str:
-    example = EXAMPLES[tool.name]
+    example = TRUTH[tool.name].example
     arguments = await _filled(client, example.arguments)
     answer = _parsed(await _post(client, tool.rest_path, arguments, token=DEMO_API_TOKEN))
     message = _message(tool, arguments)
@@ -429,25 +293,3 @@ def _on_one_line(value: object) -> str:
             return "[" + ", ".join(map(_on_one_line, value)) + "]"
         case _:
             return json.dumps(value, ensure_ascii=False)
-
-
-async def test_the_reference_of_the_tools_is_not_stale(small_books: Books) -> None:
-    assert PAGE.read_text(encoding="utf-8") == await render_reference(small_books)
-
-
-def test_the_reports_of_the_integration_page_are_those_of_the_catalogue() -> None:
-    page = INTEGRATION.read_text(encoding="utf-8")
-
-    assert page == render_integration(page)
-    assert "/mcp/reports/sales" in BLOCK.search(page)[0]  # type: ignore[index] # or it fails
-
-
-def test_every_tool_has_an_example_of_what_it_declares() -> None:
-    assert list(EXAMPLES) == [tool.name for tool in ALL]
-
-
-if __name__ == "__main__":
-    with open_books(size="small", today=TODAY, cache_folder=None, progress=lambda _: None) as shop:
-        PAGE.write_text(trio.run(render_reference, shop), encoding="utf-8")
-    known = INTEGRATION.read_text(encoding="utf-8")
-    INTEGRATION.write_text(render_integration(known), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What `onecgw check --oauth` is answered, and what is to be changed where that is wrong."""
+"""The HTTP client of `onecgw check --oauth`: an unexpected response becomes advice."""
 
 import html
 import http.client
@@ -15,7 +15,7 @@ import attrs
 
 TIMEOUT_SECONDS: Final = 30
 MAX_BODY_BYTES: Final = 1024 * 1024
-TOLD_CHARACTERS: Final = 300
+QUOTED_CHARACTERS: Final = 300
 NOT_OURS: Final = "something else than the gateway answers here; look at the reverse proxy"
 
 _BY_STATUS: Final = {
@@ -38,7 +38,7 @@ _BY_CODE: Final = {
 _BY_CERTIFICATE: Final = {
     9: "set this machine's clock; if it is right, the certificate is not valid yet",
     10: "renew the certificate; if it is not old, set this machine's clock",
-    18: "a certificate that nobody has signed; for one of your own: SSL_CERT_FILE=/path/ca.pem",
+    18: "a self-signed certificate; to trust it: SSL_CERT_FILE=/path/ca.pem",
     19: "for a private CA: SSL_CERT_FILE=/path/ca.pem onecgw check --oauth",
     20: "give the proxy the whole chain; for a private CA: SSL_CERT_FILE=/path/ca.pem",
     21: "give the proxy the whole chain; for a private CA: SSL_CERT_FILE=/path/ca.pem",
@@ -47,8 +47,11 @@ _BY_CERTIFICATE: Final = {
 }
 
 
-class Failed(Exception):
-    """A step that ends the check. advice: what to change."""
+class CheckFailed(Exception):
+    """A failed step, which ends the check.
+
+    advice: what to change.
+    """
 
     def __init__(self, detail: str, advice: str) -> None:
         super().__init__(detail)
@@ -56,56 +59,58 @@ class Failed(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
-    """An answer of HTTP. headers: by their names in lower case."""
+class HttpAnswer:
+    """An HTTP response.
+
+    headers: by their names in lower case.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: str
 
-    def object(self) -> dict[str, Any]:
-        """The body as JSON.
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as a JSON object.
 
         Raises:
-            Failed: it is none.
+            CheckFailed: the body is not a JSON object.
         """
         try:
             value = json.loads(self.body)
         except ValueError:
             value = None
         if not isinstance(value, dict):
-            raise Failed(f"status {self.status}, and no JSON object", NOT_OURS)
+            raise CheckFailed(f"status {self.status}, and no JSON object", NOT_OURS)
         return value
 
     def expect(self, status: int) -> None:
-        """Go on only with this status.
+        """Require a status.
 
         Raises:
-            Failed: it has another one.
+            CheckFailed: the status is another one.
         """
         if self.status != status:
-            detail = f"status {self.status}, {status} is expected: {self._told()}"
-            raise Failed(detail.rstrip(": "), self._advice())
+            detail = f"status {self.status}, {status} is expected: {self._visible_text()}"
+            raise CheckFailed(detail.rstrip(": "), self._advice())
 
-    def _told(self) -> str:
-        """What a person reads, of a page or of a JSON error."""
+    def _visible_text(self) -> str:
+        """Return the text of an HTML page, its alert if it has one, or a JSON error."""
         alert = re.search(r'role="alert">(.*?)</', self.body, re.DOTALL)
         details = re.search(r"<code>(.*?)</code>", self.body, re.DOTALL)
         found = [part[1] for part in (alert, details) if part is not None]
         text = " ".join(found) or re.sub(r"(?s)<style.*?</style>|<[^>]*>", " ", self.body)
-        return " ".join(html.unescape(text).split())[:TOLD_CHARACTERS]
+        return " ".join(html.unescape(text).split())[:QUOTED_CHARACTERS]
 
     def _advice(self) -> str:
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = self.headers.get("retry-after", "60")
             return (
-                f"wait {wait} s; behind a proxy set server.trusted_proxies, or everybody counts as"
+                f"wait {wait} s; behind a proxy set server.trusted_proxies, or all clients count as"
                 " one; the limits are oauth.rate_limit.*"
             )
         if target := self.headers.get("location"):
-            return (
-                f"it redirects to {target[:TOLD_CHARACTERS]}: set oauth.public_url to the end of it"
-            )
+            target = target[:QUOTED_CHARACTERS]
+            return f"it redirects to {target}: set oauth.public_url to the end of it"
         for code, advice in _BY_CODE.items():
             if code in self.body:
                 return advice
@@ -116,13 +121,13 @@ class Answer:
         return NOT_OURS
 
 
-def ask(
+def send_request(
     method: str, url: str, *, body: str = "", headers: Mapping[str, str] | None = None
-) -> Answer:
-    """One request, on a connection of its own; redirects are not followed.
+) -> HttpAnswer:
+    """Send one request on a new connection; redirects are not followed.
 
     Raises:
-        Failed: nothing answers.
+        CheckFailed: there is no response.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -141,11 +146,11 @@ def ask(
         text = response.read(MAX_BODY_BYTES).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         detail = f"{parts.scheme}://{parts.netloc} does not answer: {error}"
-        raise Failed(detail, _advice_of_network(error)) from error
+        raise CheckFailed(detail, _advice_of_network(error)) from error
     finally:
         connection.close()
     names = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(status=response.status, headers=names, body=text)
+    return HttpAnswer(status=response.status, headers=names, body=text)
 
 
 def _advice_of_network(error: OSError | http.client.HTTPException) -> str:

@@ -1,4 +1,4 @@
-"""The settings tree -> the text of the shipped config.yml."""
+"""Render config/config.yml from the settings."""
 
 import json
 from collections.abc import Iterator
@@ -7,8 +7,11 @@ from typing import Final
 
 import attrs
 
-from onecgw.settings.declaration import Leaf, walk
+from onecgw.settings.declaration import DeclaredSetting, walk_schema
 from onecgw.settings.schema import Settings
+from tests.rendering.files import ROOT
+
+FILE: Final = ROOT / "config" / "config.yml"
 
 _HEAD: Final = """\
 # The settings of onecgw: every key with its default. An empty value means: not set.
@@ -18,15 +21,15 @@ _HEAD: Final = """\
 
 
 def render_config() -> str:
-    """config.yml with every key, its explanation above it and its default."""
+    """Return config.yml: every key with its default, below its explanation."""
     return _HEAD + "".join(_lines())
 
 
 def _lines() -> Iterator[str]:
-    for node in walk(Settings):
+    for node in walk_schema(Settings):
         depth = node.key.count(".")
         indent, name = "  " * depth, node.key.rpartition(".")[2]
-        if isinstance(node, Leaf):
+        if isinstance(node, DeclaredSetting):
             need = "REQUIRED. " if node.is_required else ""
             yield f"{indent}# {need}{node.setting.about}\n{indent}{name}:{_value(node, indent)}\n"
         else:
@@ -34,8 +37,8 @@ def _lines() -> Iterator[str]:
             yield f"{gap}{indent}# {node.about}\n{indent}{name}:\n"
 
 
-def _value(leaf: Leaf, indent: str) -> str:
-    value = leaf.default if leaf.setting.shipped is None else leaf.setting.shipped
+def _value(declared: DeclaredSetting, indent: str) -> str:
+    value = declared.default if declared.setting.shipped is None else declared.setting.shipped
     if value is attrs.NOTHING or value is None:
         return ""
     if isinstance(value, tuple) and value:
