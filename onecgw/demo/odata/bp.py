@@ -451,7 +451,7 @@ _SETS: Final = (
     simple_catalogue(
         "ДоговорыКонтрагентов",
         "partner_keys",
-        text("Code", "id"),
+        text("Code", "CAST(id AS TEXT)"),
         text("Description", "'Основной договор'"),
         ref("Owner", "Catalog_Контрагенты", "", of_catalogue("partners", "key_partner")),
         ref("Организация", "Catalog_Организации", "", of_catalogue("firms", "key_firm")),

@@ -128,7 +128,7 @@ def currencies() -> EntitySet:
 def units(name: str) -> EntitySet:
     """Return the catalogue of units."""
     return simple_catalogue(
-        name, "units", text("Code", "id"), text("Description", "unit"),
+        name, "units", text("Code", "CAST(id AS TEXT)"), text("Description", "unit"),
         reference=numbered(0xA006, "id"),
     )  # fmt: skip
 

@@ -68,10 +68,13 @@ def postings_sql(roles: Mapping[Role, str]) -> str:
         return f"(SELECT id FROM accounts WHERE code = '{roles[role]}')"  # noqa: S608 - a chart of ours
 
     def side(role: Role, *analytics: str, qty: str = "0") -> str:
-        """The account, three values of subconto, the quantity, the amount in its currency."""
+        """The account, three values of subconto, the quantity, the amount in its currency.
+
+        `@` stands for the amount of the posting.
+        """
         return ", ".join([account(role), *(*analytics, "NULL", "NULL", "NULL")[:3], qty, "0"])
 
-    def money(desk: str = "cash_id", own: str = "own") -> str:
+    def money(desk: str = "cash_id") -> str:
         is_bank = f"{desk} IN (SELECT id FROM places WHERE catalogue = 'Catalog_БанковскиеСчета')"  # noqa: S608 - constant
         is_home = f"{desk} IN (SELECT id FROM cash WHERE currency = 'UAH')"  # noqa: S608 - constant
         return (
@@ -79,13 +82,13 @@ def postings_sql(roles: Mapping[Role, str]) -> str:
             f"WHEN {is_bank} THEN {account('foreign_bank')} "
             f"WHEN {is_home} THEN {account('desk')} ELSE {account('foreign_desk')} END, "
             f"CASE WHEN {is_bank} THEN {desk} END, article_id, NULL, 0, "
-            f"CASE WHEN {is_home} THEN 0 ELSE ABS({own}) END"
+            f"CASE WHEN {is_home} THEN 0 ELSE @ / (SELECT rate FROM cash WHERE id = {desk}) END"
         )
 
     def rows(source: str, debit: str, credit: str, amount: str) -> str:
         return (
-            f"SELECT period, doc_kind, doc, firm_id, {debit}, {credit}, {amount} "  # noqa: S608 - names of ours
-            f"FROM {source} AND {amount} <> 0"
+            f"SELECT period, doc_kind, doc, firm_id, {f'{debit}, {credit}'.replace('@', amount)}, "  # noqa: S608 - names of ours
+            f"{amount} FROM {source} AND {amount} <> 0"
         )
 
     partner = ("partner_id", "partner_key")
@@ -113,7 +116,7 @@ def postings_sql(roles: Mapping[Role, str]) -> str:
         f"WHERE doc_kind = {TRANSFER} AND target.line % 2 = 1 AND source.line = target.line - 1)"
     )
     transferred = (
-        "(SELECT target.*, source.cash_id AS from_id, source.own AS from_own "  # noqa: S608 - names of ours
+        "(SELECT target.*, source.cash_id AS from_id "  # noqa: S608 - names of ours
         "FROM cash_facts AS target JOIN cash_facts AS source USING (doc_kind, doc) "
         f"WHERE doc_kind = {CASH_TRANSFER} AND target.line = 2 AND source.line = 1)"
     )
@@ -156,7 +159,7 @@ def postings_sql(roles: Mapping[Role, str]) -> str:
             side("goods", "product_id", "from_id", qty="ABS(qty)"),
             "cost",
         ),
-        rows(f"{transferred} WHERE TRUE", money(), money("from_id", "from_own"), "amount"),
+        rows(f"{transferred} WHERE TRUE", money(), money("from_id"), "amount"),
     )
     columns = ", ".join(
         f"{side}_{name}"

@@ -100,8 +100,6 @@ class Query:
         return self._rows(source, rows, compiler, db=db)
 
     def _source(self, segments: Sequence[Segment], compiler: Compiler) -> _Source:
-        if not segments:
-            raise no_segment("$count")
         first, *others = segments
         if not others:
             return self._of_set(first, compiler)
@@ -349,15 +347,15 @@ def _selected(
     path: tuple[str, ...], expanded: set[tuple[str, ...]], scope: Scope, *, compiler: Compiler
 ) -> dict[tuple[str, ...], Column]:
     """What a name of $select stands for: nothing behind a reference that $expand does not name."""
+    own = {path: scope.columns[path[0]]} if path[0] in scope.columns and len(path) == 1 else {}
     if path in expanded:
-        return _whole(path, scope, compiler)
+        return own | _whole(path, scope, compiler)
     if len(path) > 1:
         column = compiler.column(path, scope, composites=True)
         return {_shown(path, scope): column} if path[:-1] in expanded else {}
-    if path[0] in scope.columns:
-        return {path: scope.columns[path[0]]}
-    compiler.navigation(scope.columns, path[0], composites=True)
-    return {}
+    if not own:
+        compiler.navigation(scope.columns, path[0], composites=True)
+    return own
 
 
 def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], Column]:

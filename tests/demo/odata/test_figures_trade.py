@@ -221,7 +221,7 @@ def test_stock_is_that_of_the_report(
 
 @pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize(
-    ("report", "of_ut", "of_unf", "partner", "debt"),
+    "names",
     [
         (
             "receivables",
@@ -237,13 +237,10 @@ def test_settlements_are_those_of_the_report(
     ut: ODataApp,
     unf: ODataApp,
     small_books: Books,
-    report: str,
-    of_ut: str,
-    of_unf: str,
-    partner: str,
-    debt: str,
+    names: tuple[str, ...],
     day: str,
 ) -> None:
+    report, of_ut, of_unf, partner, debt = names
     keys = by_key(ut, "Catalog_КлючиАналитикиУчетаПоПартнерам")
     native = added(
         (
