@@ -86,9 +86,10 @@ def postings_sql(roles: Mapping[Role, str]) -> str:
         )
 
     def rows(source: str, debit: str, credit: str, amount: str) -> str:
+        sides = f"{debit}, {credit}".replace("@", amount)
         return (
-            f"SELECT period, doc_kind, doc, firm_id, {f'{debit}, {credit}'.replace('@', amount)}, "  # noqa: S608 - names of ours
-            f"{amount} FROM {source} AND {amount} <> 0"
+            f"SELECT period, doc_kind, doc, firm_id, {sides}, {amount} "  # noqa: S608 - names of ours
+            f"FROM {source} AND {amount} <> 0"
         )
 
     partner = ("partner_id", "partner_key")

@@ -347,7 +347,9 @@ def _selected(
     path: tuple[str, ...], expanded: set[tuple[str, ...]], scope: Scope, *, compiler: Compiler
 ) -> dict[tuple[str, ...], Column]:
     """What a name of $select stands for: nothing behind a reference that $expand does not name."""
-    own = {path: scope.columns[path[0]]} if path[0] in scope.columns and len(path) == 1 else {}
+    own: dict[tuple[str, ...], Column] = {}
+    if len(path) == 1 and path[0] in scope.columns:
+        own[path] = scope.columns[path[0]]
     if path in expanded:
         return own | _whole(path, scope, compiler)
     if len(path) > 1:
