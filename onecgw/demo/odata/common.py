@@ -42,7 +42,8 @@ OPERATIONS: Final[Mapping[str, str]] = {
     names.TRANSFER_OUT: "ПеречислениеДенежныхСредствНаДругойСчет",
     names.TRANSFER_IN: "ПоступлениеДенежныхСредствСДругогоСчета",
 }
-OPENING_OPERATION: Final = "ВводОстатков"
+# What movements of opening balances have instead: desks, and accounts in a bank.
+OPENING_OPERATIONS: Final = ("ВводОстатковВКассах", "ВводОстатковНаБанковскихСчетах")
 CURRENCIES: Final = {"UAH": "980", "EUR": "978", "PLN": "985"}
 
 

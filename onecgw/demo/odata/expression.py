@@ -84,11 +84,11 @@ def parse_expression(text: str) -> Expression:
     """Parse a $filter or a condition.
 
     Raises:
-        ODataError: code 14.
+        ODataError: code 14; code -1 where `+` stands for spaces.
     """
     if re.fullmatch(r"\w+\+(eq|ne|gt|ge|lt|le)\+.*", text, re.DOTALL):
         # 1C does not take `+` for a space and says so in the words of its query language.
-        raise ODataError(400, "14", 'Операция не разрешена в предложении "ГДЕ"')
+        raise ODataError(500, "-1", 'Операция не разрешена в предложении "ГДЕ"')
     parser = _Parser(list(_tokens(text)))
     found = parser.disjunction()
     parser.expect_end()

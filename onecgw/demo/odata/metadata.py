@@ -32,7 +32,7 @@ def _lines(schema: Schema) -> Iterator[str]:
         yield from (_property(column, ()) for column in columns)
         yield "</ComplexType>"
     for name, members in schema.enumerations.items():
-        yield f'<EnumType Name="{name}">'
+        yield f'<EnumType Name="{name}" UnderlyingType="Edm.Int32">'
         yield from (f'<Member Name="{member}"/>' for member in dict.fromkeys(members))
         yield "</EnumType>"
     for one in schema.sets.values():
@@ -52,14 +52,19 @@ def _lines(schema: Schema) -> Iterator[str]:
 def _rows(schema: Schema) -> dict[str, tuple[Column, ...]]:
     """The types that are no entities: rows of record sets and of virtual tables."""
     return {
-        f"{one.owner}_RowType": one.columns
+        _row_type(part): schema.sets[part].columns
         for one in schema.sets.values()
-        if one.name == f"{one.owner}_RecordType"
+        for part in one.parts.values()
+        if part in schema.sets
     } | {
         table.result: table.columns()
         for table in schema.tables.values()
         if table.result not in schema.sets
     }
+
+
+def _row_type(part: str) -> str:
+    return f"{part.removesuffix('_RecordType')}_RowType"
 
 
 def _entity_type(one: EntitySet, schema: Schema) -> Iterator[str]:
@@ -69,8 +74,8 @@ def _entity_type(one: EntitySet, schema: Schema) -> Iterator[str]:
     yield from (_property(column, one.keys) for column in one.columns)
     for name, part in one.parts.items():
         if part in schema.sets:
-            row = f"{one.name}_RowType" if name == "RecordSet" else part
-            yield f'<Property Name="{name}" Type="Collection({NAMESPACE}{row})" Nullable="false"/>'
+            rows = f"Collection({NAMESPACE}{_row_type(part)})"
+            yield f'<Property Name="{name}" Type="{rows}" Nullable="false"/>'
     for column in _references(one, schema):
         yield (
             f'<NavigationProperty Name="{column.base}" '

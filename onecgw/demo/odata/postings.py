@@ -78,7 +78,7 @@ def postings_sql(roles: Mapping[Role, str]) -> str:
         is_bank = f"{desk} IN (SELECT id FROM places WHERE catalogue = 'Catalog_БанковскиеСчета')"  # noqa: S608 - constant
         is_home = f"{desk} IN (SELECT id FROM cash WHERE currency = 'UAH')"  # noqa: S608 - constant
         return (
-            f"CASE WHEN {is_bank} AND {is_home} THEN {account('bank')} "
+            f"CASE WHEN {is_bank} AND {is_home} THEN {account('bank')} "  # noqa: S608 - names of ours
             f"WHEN {is_bank} THEN {account('foreign_bank')} "
             f"WHEN {is_home} THEN {account('desk')} ELSE {account('foreign_desk')} END, "
             f"CASE WHEN {is_bank} THEN {desk} END, article_id, NULL, 0, "

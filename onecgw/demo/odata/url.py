@@ -74,19 +74,12 @@ def parse_target(raw_path: bytes, raw_query: bytes) -> Target | None:
 
 
 def parse_arguments(text: str) -> Iterator[tuple[str, str]]:
-    """Split `Period=datetime'…',Dimensions='…'` into names and literals; a bare value has no name.
-
-    Raises:
-        ODataError: code 21 if something is no `name=value`.
-    """
+    """Split `Period=datetime'…',Dimensions='…'` into names and literals, if with no name."""
     for part in _split(text, ","):
         piece = part.strip()
-        if not piece:
-            if text.strip():
-                raise bad_argument(text)
-            return
         match = re.match(r"(\w+)\s*=\s*", piece)
-        yield (match[1], piece[match.end() :]) if match else ("", piece)
+        if piece:  # old clients leave arguments empty: SliceLast(,)
+            yield (match[1], piece[match.end() :]) if match else ("", piece)
 
 
 def read_datetime(name: str, literal: str) -> str:

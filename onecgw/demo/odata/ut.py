@@ -3,7 +3,7 @@
 from typing import Final
 
 from onecgw.demo.odata.common import (
-    OPENING_OPERATION,
+    OPENING_OPERATIONS,
     OPERATIONS,
     contacts,
     currencies,
@@ -92,9 +92,11 @@ _CURRENCY_OF_FIRM: Final = Field(
 )
 _OPERATION: Final = text(
     "ХозяйственнаяОперация",
-    "COALESCE((SELECT member FROM operation_members WHERE id = operation_id), "  # noqa: S608 - a constant
-    f"'{OPENING_OPERATION}')",
+    "COALESCE((SELECT member FROM operation_members WHERE id = operation_id), "  # noqa: S608 - constants
+    "CASE (SELECT catalogue FROM places WHERE places.id = cash_id) "
+    f"WHEN '{_DESKS[2]}' THEN '{OPENING_OPERATIONS[1]}' ELSE '{OPENING_OPERATIONS[0]}' END)",
     "operation_id",
+    "cash_id",
 )
 _ARTICLE: Final = ref(
     "СтатьяДвиженияДенежныхСредств", "Catalog_СтатьиДвиженияДенежныхСредств", "article_id"
@@ -417,7 +419,7 @@ SCHEMA: Final[Schema] = schema_of(
     tables=[*(table for register in _REGISTERS for table in register.tables()), *RATES.tables],
     enumerations={
         "ХозяйственныеОперации": (
-            OPENING_OPERATION,
+            *OPENING_OPERATIONS,
             *OPERATIONS.values(),
             "РеализацияКлиенту",
             "ВозвратТоваровОтКлиента",

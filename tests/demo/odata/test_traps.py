@@ -59,7 +59,7 @@ def test_header_accept_asks_for_json_too(ut: ODataApp) -> None:
 
 def test_plus_is_no_space(ut: ODataApp) -> None:
     reply = send(ut, f"{ROOT}Catalog_Склады?$format=json&$filter=Code+eq+'С-00001'")
-    assert reply.error == (400, "14")
+    assert reply.error == (500, "-1")
     assert "ГДЕ" in reply.json["odata.error"]["message"]["value"]
     assert send(ut, f"{ROOT}Catalog_Склады?$format=json&$orderby=Code+desc").error == (400, "6")
 
