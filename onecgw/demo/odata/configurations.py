@@ -1,4 +1,4 @@
-"""The configurations that the face knows."""
+"""The configurations that the demo can publish."""
 
 from collections.abc import Mapping
 from typing import Final, Literal

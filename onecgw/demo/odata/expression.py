@@ -23,6 +23,7 @@ _TOKEN: Final = re.compile(
 )
 _GUID: Final = re.compile(r"guid'([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})'")
 _DATETIME: Final = re.compile(r"datetime'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)'")
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
 _COMPARISONS: Final = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
 # Conditions are made by programs; this is far more than any URL holds.
 _MAX_DEPTH: Final = 200
@@ -86,7 +87,7 @@ def parse_expression(text: str) -> Expression:
     Raises:
         ODataError: code 14; code -1 where `+` stands for spaces.
     """
-    if re.fullmatch(r"\w+\+(eq|ne|gt|ge|lt|le)\+.*", text, re.DOTALL):
+    if "+" in _QUOTED.sub("", text):
         # 1C does not take `+` for a space and says so in the words of its query language.
         raise ODataError(500, "-1", 'Операция не разрешена в предложении "ГДЕ"')
     parser = _Parser(list(_tokens(text)))

@@ -237,7 +237,7 @@ JOIN books.cash ON cash.id = cash;
 
 
 class Store:
-    """The database of the face: read by many threads, gone with the object."""
+    """The database of the interface: read by many threads, gone with the object."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -147,13 +147,12 @@ class Query:
         dimensions = _dimensions(table, given)
         where = self._table_where(table, given, compiler)
         if table.owner in self.restricted:
-            where.append("doc % 2 = 0")
+            where.append("doc % 2 = 0" if table.only == "TRUE" else "FALSE")
         raw = list(dict.fromkeys(name for one in dimensions for name in one.raw))
         summed = [*raw, *(f'{one.sql} AS "{one.name}"' for one in table.sums)]
         inner = ", ".join(summed) if table.sums else f"*, {table.only} AS is_kept"
-        grouped = f"GROUP BY {', '.join(raw)}" if raw and table.sums else ""
-        # Without dimensions SQL makes a row of nothing; 1C makes none.
-        having = "HAVING COUNT(*) > 0" if table.sums else ""
+        # Grouped by nothing, SQL would make a row of no movements; 1C makes none.
+        grouped = f"GROUP BY {', '.join(raw) or 'NULL'}" if table.sums else ""
         columns = [
             *(column for one in dimensions for column in one.columns()),
             *(attrs.evolve(one, sql=f'"{one.name}"') for one in table.sums),
@@ -162,7 +161,7 @@ class Query:
             name=table.result,
             sql=(
                 f"(SELECT {inner} FROM {table.source} "  # noqa: S608 - names of a configuration
-                f"WHERE {' AND '.join(where) or 'TRUE'} {grouped} {having})"
+                f"WHERE {' AND '.join(where) or 'TRUE'} {grouped})"
             ),
             where="TRUE" if table.sums else "is_kept",
             scope=Scope(columns={column.name: column for column in columns}),

@@ -1,4 +1,4 @@
-"""What was asked of the face, so that tests can assert how a client asks."""
+"""What was requested, so that tests can assert how a client makes its requests."""
 
 from collections import deque
 from typing import Final
@@ -31,7 +31,7 @@ class RequestLog:
     allowed_only: int = 0
 
     def record(self, method: str, target: bytes) -> None:
-        """Take note of a request."""
+        """Record a request."""
         self.newest.append(LoggedRequest(method, target))
         self.methods[method] = self.methods.get(method, 0) + 1
         self.longest = max(self.longest, target, key=len)

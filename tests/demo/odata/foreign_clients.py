@@ -227,8 +227,8 @@ async def odata1c_gate(server: Server) -> Found:
     # The recipes of its template for УТ, which was checked against a live base.
     stock = await client.get(
         server.balance,
-        {"$select": f"Склад_Key,Номенклатура_Key,Характеристика_Key,Серия_Key,{QTY},КОтгрузкеBalance",
-         "$filter": f"{QTY} ne 0"},
+        {"$select": f"Склад_Key,Номенклатура_Key,Характеристика_Key,Серия_Key,{QTY},"
+         "КОтгрузкеBalance", "$filter": f"{QTY} ne 0"},
     )  # fmt: skip
     sales = await client.get(
         server.turnovers,
