@@ -324,6 +324,7 @@ def _tables() -> Iterator[VirtualTable]:
             dimensions=(*fields, *own_fields),
             fixed=frozenset(one.name for one in fields),
             sums=_sums(sums),
+            accounts={"AccountCondition": "account", "BalancedAccountCondition": "corr_account"},
         )
     both = (*_DEBIT, *_CREDIT)
     yield VirtualTable(
@@ -348,6 +349,7 @@ def _tables() -> Iterator[VirtualTable]:
         period="between",
         dimensions=(*both, *_DIMENSIONS),
         fixed=frozenset(one.name for one in both),
+        accounts={"AccountCondition": "dr_account", "BalancedAccountCondition": "cr_account"},
         sums=tuple(
             Column(name=name, kind="number", sql=f"SUM({sql})", places=places, base=base)
             for name, base, sql, places in (

@@ -121,6 +121,7 @@ class VirtualTable:
         to EndPeriod, or all up to EndPeriod.
     dimensions: what rows are grouped by. Without `sums` rows are not grouped.
     only: SQL of the rows of a slice, over those of the period.
+    accounts: argument → the column of the source that its condition on accounts is about.
     fixed: dimensions that stay when the argument Dimensions does not name them.
     """
 
@@ -135,6 +136,7 @@ class VirtualTable:
     fixed: frozenset[str] = frozenset()
     sums: tuple[Column, ...] = ()
     only: str = "TRUE"
+    accounts: Mapping[str, str] = attrs.field(factory=dict)
 
     def columns(self) -> tuple[Column, ...]:
         """Return the properties of a row with all dimensions."""

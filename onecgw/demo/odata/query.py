@@ -184,6 +184,13 @@ class Query:
                     alias: columns[real] for alias, real in map(_alias, fields) if real in columns
                 }
                 condition = compiler.condition(parse_expression(text), Scope(columns=named))
+                column = table.accounts.get(name)
+                if column is not None:
+                    # A chart has few accounts: judge each of them once, not every movement.
+                    condition = (
+                        f"{column} IN (SELECT {column} FROM (SELECT id AS {column} "  # noqa: S608 - names of a configuration
+                        f"FROM accounts) WHERE {condition})"
+                    )
                 where.append(f"({condition})")
         return where
 
