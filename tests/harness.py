@@ -7,17 +7,17 @@ from typing import Any
 import attrs
 import httpx
 
-from onecgw.asking import Sources
-from onecgw.assistant import make_features
-from onecgw.audit import AuditRecord
-from onecgw.bounding import Surface
-from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.catalogue import Catalogue
-from onecgw.gateway import Gateway, ToolCall
+from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext, Surface
+from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.backends.scheduling.answer_cache import AnswerCache
+from onecgw.catalogue.json_schema import View
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
+from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
-from onecgw.onec.cache import AnswerCache
-from onecgw.onec.client import OnecClient
-from onecgw.schema import View
+from onecgw.mcp_content import make_features
 from onecgw.settings import (
     ApiSettings,
     AuditSettings,
@@ -30,7 +30,7 @@ from onecgw.settings import (
     ServerSettings,
     Settings,
 )
-from onecgw.tools import ALL
+from onecgw.storage.audit_log import AuditRecord
 
 MCP_TOKEN = "test-mcp-token-0001"
 API_TOKEN = "test-api-token-0001"
@@ -98,11 +98,13 @@ class Rig:
     ) -> bytes:
         """The body of a call's answer."""
         call = ToolCall(
+            context=CallContext(
+                caller=Caller(sub="tester", scopes=scopes, client="tests"),
+                request_id="r-1",
+                surface=surface,
+            ),
             tool=tool,
             arguments=arguments,
-            caller=Caller(sub="tester", scopes=scopes, client="tests"),
-            surface=surface,
-            request_id="r-1",
         )
         return (await self.gateway.call(call, **options)).body
 
@@ -123,7 +125,7 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     settings = make_settings(**changes)
     onec = Onec(answer=answer)
     audit: list[AuditRecord] = []
-    client = OnecClient(
+    backend = HttpServiceBackend(
         settings.onec,
         max_response_bytes=settings.limits.max_response_bytes,
         transport=httpx.MockTransport(onec),
@@ -131,9 +133,9 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     gateway = Gateway(
         catalogue=Catalogue(ALL, settings.limits),
         sources=Sources(
-            client=client,
-            found=make_cache(settings.onec.resolve_cache_ttl_sec),
-            balances=make_cache(settings.onec.balance_cache_ttl_sec),
+            backend=backend,
+            resolver_cache=make_cache(settings.onec.resolve_cache_ttl_sec),
+            balance_cache=make_cache(settings.onec.balance_cache_ttl_sec),
         ),
         onec=settings.onec,
         limits=settings.limits,
@@ -142,4 +144,4 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     try:
         yield Rig(settings=settings, gateway=gateway, onec=onec, audit=audit)
     finally:
-        await client.aclose()
+        await backend.aclose()

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
-from onecgw.contract import Field, Tool, fields_of
-from onecgw.tools import BY_NAME
+from onecgw.catalogue.declaration import Field, fields_of
+from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.tools import BY_NAME
 
 Ask = Callable[[Tool, dict[str, Any]], Awaitable[Any]]
 
@@ -60,7 +61,7 @@ async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
     """Arguments that use all that a tool declares."""
     arguments: dict[str, Any] = {}
     for field in fields_of(tool.request):
-        if tool.naming is not None and field.name == tool.naming.name:
+        if tool.name_argument is not None and field.name == tool.name_argument.name:
             continue  # stands for another argument that is given
         if field.name == "query":
             arguments["query"] = WORDS[tool.name]

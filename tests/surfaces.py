@@ -9,9 +9,9 @@ import httpx
 import msgspec
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.catalogue.tools import BY_NAME
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
-from onecgw.tools import BY_NAME
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, Answering, Rig, make_engine, open_rig
 from tests.mcp.support import modern

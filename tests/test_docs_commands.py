@@ -18,21 +18,22 @@ import httpx
 import pytest
 import trio
 
-from onecgw.answers import Bounds, build_table, read_candidates
-from onecgw.arguments import parse_arguments, to_onec
-from onecgw.caller import RESOLVE, SALES
-from onecgw.contract import COST_MEASURES
+from onecgw.app.lifespan import open_gateway
+from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings
+from onecgw.auth.caller import RESOLVE, SALES
+from onecgw.backends.errors.error_text import contract_error
+from onecgw.backends.http import client as client_module
+from onecgw.backends.http_service.capabilities import read_capabilities
+from onecgw.backends.http_service.key_verification import read_identity
+from onecgw.backends.http_service.paths import ROOT as SERVICE_ROOT
+from onecgw.backends.http_service.paths import VERIFY_PATH
+from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.catalogue.parsing import parse_arguments, to_onec
+from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
-from onecgw.demo.faults import parse_faults
-from onecgw.house import open_gateway
-from onecgw.onec import client as client_module
-from onecgw.onec.call import VERIFY_PATH
-from onecgw.onec.capabilities import read_capabilities
-from onecgw.onec.keys import read_identity
-from onecgw.onec.reasons import contract_error
-from onecgw.run_demo import DEMO_API_TOKEN, demo_settings
+from onecgw.demo.fault_plan import parse_faults
+from onecgw.responses.shaping import ResponseLimits, build_table, read_candidates
 from onecgw.settings import LimitsSettings
-from onecgw.tools import ALL, BY_NAME
 from onecgw.web.app import build_app
 from tests.demo.serving import PASSWORD, demo_on_socket
 from tests.harness import make_engine
@@ -243,7 +244,7 @@ def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understand
     candidates, report, refusal, identity, health = (
         text.encode() for language, text in blocks if language == "json"
     )
-    by_path = {tool.path: tool for tool in ALL}
+    by_path = {f"{SERVICE_ROOT}/{tool.operation}": tool for tool in ALL}
 
     for line, _, body in asked:
         path = line.removeprefix("POST ")
@@ -253,8 +254,8 @@ def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understand
         else:
             assert (path, list(json.loads(body))) == (VERIFY_PATH, ["key"])
     assert len(read_candidates(candidates)) == 2
-    bounds = Bounds(
-        rows=100, max_rows=100, max_bytes=None, refuses_extra_rows=True, closed=COST_MEASURES
+    bounds = ResponseLimits(
+        rows=100, max_rows=100, max_bytes=None, refuses_extra_rows=True, restricted=COST_MEASURES
     )
     assert build_table(report, bounds).rows == 1
     assert contract_error(refusal.decode()) == json.loads(refusal)["message"]

@@ -11,16 +11,16 @@ import pytest
 import trio
 from jsonschema import Draft202012Validator
 
-from onecgw.contract import Kind, Tool, fields_of
+from onecgw.app.lifespan import open_gateway
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
+from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.kinds import ResolverTool, TableTool, Tool
+from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
-from onecgw.house import open_gateway
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
-from onecgw.schema import output_schema
-from onecgw.tools import ALL
 from onecgw.web.app import build_app
 from tests.harness import make_engine
 from tests.questions import PERIOD, everything
@@ -80,13 +80,13 @@ async def test_both_surfaces_answer_the_same_for_all_that_a_tool_declares(
             over_mcp = await ask_mcp(client, tool, arguments)
 
     assert over_rest == over_mcp
-    Draft202012Validator(output_schema(tool)).validate(over_mcp)
-    if tool.kind is Kind.RESOLVER:
+    Draft202012Validator(tool.output_schema()).validate(over_mcp)
+    if isinstance(tool, ResolverTool):
         assert over_mcp["candidates"]
 
 
 @pytest.mark.parametrize(
-    "tool", [tool for tool in ALL if tool.kind is Kind.TABLE], ids=lambda tool: tool.name
+    "tool", [tool for tool in ALL if isinstance(tool, TableTool)], ids=lambda tool: tool.name
 )
 async def test_defaults_told_to_the_model_are_those_of_1c(tool: Tool, small_books: Books) -> None:
     fields = {field.name: field for field in fields_of(tool.request)}
@@ -102,10 +102,10 @@ async def test_defaults_told_to_the_model_are_those_of_1c(tool: Tool, small_book
 def test_the_demo_1c_knows_exactly_what_the_catalogue_declares() -> None:
     declared = {}
     for tool in ALL:
-        if tool.kind is not Kind.TABLE:
+        if not isinstance(tool, TableTool):
             continue
         fields = {field.name: field for field in fields_of(tool.request)}
-        declared[tool.path] = {
+        declared[tool.operation] = {
             "group_by": set(get_args(get_args(fields["group_by"].type)[0])),
             "measures": set(get_args(get_args(fields["measures"].type)[0])),
             "filters": {field.name for field in fields_of(fields["filters"].type)},
@@ -113,7 +113,7 @@ def test_the_demo_1c_knows_exactly_what_the_catalogue_declares() -> None:
         }
 
     assert declared == {
-        f"/mcp/reports/{report.path}": {
+        f"reports/{report.path}": {
             "group_by": {dimension.name for dimension in report.dimensions} - set(report.always_by),
             "measures": {measure.name for measure in report.measures},
             "filters": {filter_.name for filter_ in report.filters}
@@ -122,6 +122,6 @@ def test_the_demo_1c_knows_exactly_what_the_catalogue_declares() -> None:
         }
         for report in TABULAR
     }
-    assert {tool.path for tool in ALL if tool.kind is Kind.RESOLVER} == {
-        f"/mcp/resolve/{resolver.path}" for resolver in RESOLVERS
+    assert {tool.operation for tool in ALL if isinstance(tool, ResolverTool)} == {
+        f"resolve/{resolver.path}" for resolver in RESOLVERS
     }

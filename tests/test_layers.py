@@ -7,58 +7,45 @@ import onecgw
 
 PACKAGE = Path(onecgw.__file__).parent
 
-# Top to bottom. Rooms of one line are siblings and do not import each other.
+# Top to bottom. Packages of one line are siblings and do not import each other.
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"run_demo"},
-    {"run"},
-    {"house"},
-    {"check", "demo", "serving", "stdio", "web"},
-    {"assistant"},
+    {"app"},
+    {"demo", "diagnostics", "serving", "web"},
+    {"mcp_content"},
     {"gateway"},
-    {"asking"},
-    {"catalogue", "mcp", "oauth", "onec", "ratelimit"},
-    {"audit", "audit_report"},
-    {"bounding"},
-    {"answers", "naming", "tools"},
-    {"closed"},
-    {"arguments", "cycle", "schema"},
-    {"contract"},
-    {
-        "identity",
-        "json_input",
-        "logs",
-        "raw_json",
-        "sealing",
-        "settings",
-        "store",
-        "trace",
-        "values",
-    },
-    {"caller", "store_schema"},
+    {"backends", "mcp", "oauth"},
+    {"catalogue.tools"},
+    {"analysis", "catalogue"},
+    {"responses"},
+    {"storage"},
+    {"settings"},
+    {"auth"},
+    {"observability"},
     {"errors"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"caller", "errors", "mcp", "onecgw", "sealing"},
-    "demo": {"caller", "demo", "errors", "onecgw", "values"},
-    "settings": {"caller", "errors", "settings", "onecgw"},
+    "mcp": {"auth", "errors", "mcp", "onecgw"},
+    "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
+    "settings": {"auth", "errors", "settings", "onecgw"},
 }
 ONE_DOOR = {
-    "httpx": {"onec"},
+    "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "cryptography": {"oauth"},
     "yaml": {"settings"},
-    "cattrs": {"arguments"},
+    "cattrs": {"catalogue"},
     "click": {"cli"},
 }
 
 
 def room_of(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else "onecgw"
+    """The package of a module; `catalogue.tools` is one of its own, above the analysis."""
+    parts = module.removeprefix("onecgw").removeprefix(".").split(".")
+    return "catalogue.tools" if parts[:2] == ["catalogue", "tools"] else parts[0] or "onecgw"
 
 
 def imports_of(path: Path) -> set[str]:

@@ -14,16 +14,16 @@ from jsonschema import Draft202012Validator
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.contract import Kind, Tool
+from onecgw.app.lifespan import open_application
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.catalogue.kinds import PassthroughTool, ResolverTool, TableTool, Tool
+from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
-from onecgw.house import open_house
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.serving import serve_app
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
-from onecgw.tools import ALL
 from onecgw.web.app import build_app
 from tests.questions import everything, least
 
@@ -49,8 +49,10 @@ async def served(books: Books) -> AsyncIterator[str]:
             api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
             limits=LimitsSettings(calls_per_minute=0),
         )
-        async with open_house(settings) as house:
-            app = build_app(settings, house.gateway, house.engine, look=house.look)
+        async with open_application(settings) as application:
+            app = build_app(
+                settings, application.gateway, application.engine, look=application.readiness
+            )
             send_url, receive_url = trio.open_memory_channel[str](1)
             nursery.start_soon(
                 partial(
@@ -149,7 +151,7 @@ async def test_the_sdk_reads_from_every_tool_what_rest_tells(
 
 def _compare(tool: Tool, over_mcp: Any, over_rest: Any) -> None:
     """The same figures; without `top` a model gets less rows than a program, and is told so."""
-    if tool.kind is Kind.TABLE and over_mcp["truncated"]:
+    if isinstance(tool, TableTool) and over_mcp["truncated"]:
         assert over_mcp["rows_returned"] == len(over_mcp["rows"])
         assert over_mcp["rows"] == over_rest["rows"][: len(over_mcp["rows"])]
         assert "notice" in over_mcp
@@ -162,14 +164,14 @@ def _compare(tool: Tool, over_mcp: Any, over_rest: Any) -> None:
 
 
 def _says_something(tool: Tool, answer: Any) -> bool:
-    match tool.kind:
-        case Kind.RESOLVER:
+    match tool:
+        case ResolverTool():
             return bool(answer["candidates"])
-        case Kind.TABLE:
+        case TableTool():
             return bool(answer["rows"] and answer["totals"])
-        case Kind.PASSED:
+        case PassthroughTool():
             return bool(answer.get("totals") or answer.get("rows"))
-        case Kind.COMPOSITE:
+        case _:
             return bool(answer["headline"] and not answer["missing"])
 
 

@@ -5,8 +5,8 @@ import sqlite3
 from pathlib import Path
 from typing import get_args
 
-from onecgw.oauth.vault import Kind
-from onecgw.store_schema import FIRST, MIGRATIONS
+from onecgw.oauth.secrets import Kind
+from onecgw.storage.schema import FIRST, MIGRATIONS
 
 PAGE = (Path(__file__).parents[1] / "docs/explanation/storage.md").read_text(encoding="utf-8")
 

@@ -13,13 +13,14 @@ import attrs
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.contract import COST_MEASURES, Field, Kind, Tool, fields_of
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.catalogue.declaration import COST_MEASURES, Field, fields_of
+from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.kinds import PassthroughTool, TableTool, Tool
+from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.reports import TABULAR
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
-from onecgw.schema import input_schema
-from onecgw.tools import ALL, BY_NAME
 from tests.conftest import TODAY
 from tests.harness import view_of
 from tests.test_every_tool import open_demo
@@ -88,6 +89,13 @@ EXAMPLES: Final[dict[str, Example]] = {
             "top": 2,
         }
     ),
+    "availability_report": Example(
+        arguments={
+            "period": MARCH,
+            "group_by": ["warehouse"],
+            "measures": ["oos_days", "days", "availability_pct"],
+        }
+    ),
     "cash_balance": Example(
         arguments={
             "date": LAST_DAY,
@@ -121,7 +129,7 @@ REFUSED: Final = {"period": {"from": "2025-03-31", "to": "2025-03-01"}, "filter"
 HEAD: Final = """\
 # Tools
 
-<!-- Rendered from onecgw/tools and the demo's books by `python -m tests.test_tools_reference`. -->
+<!-- Rendered from onecgw/catalogue/tools and the demo's books by `python -m tests.render`. -->
 
 Each tool is called over MCP (`tools/call`) and over REST (`POST` with the arguments as JSON body).
 Days are `YYYY-MM-DD`. In `filters` all given filters apply together. An argument that is left out
@@ -206,8 +214,9 @@ async def render_reference(books: Books) -> str:
 def _declaration(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n\n{tool.about}\n\n"
     yield f"Scope {_scopes(tool)}. REST `POST {tool.rest_path}`."
-    yield " Passed through as 1C answers it." if tool.kind is Kind.PASSED else ""
-    yield f" Its [schemas](../../tests/snapshots/{tool.name}.json) as MCP publishes them.\n\n"
+    yield " Passed through as 1C answers it." if isinstance(tool, PassthroughTool) else ""
+    schemas = f"../../tests/catalogue/snapshots/{tool.name}.json"
+    yield f" Its [schemas]({schemas}) as MCP publishes them.\n\n"
     yield "| argument | type | what it is |\n|---|---|---|\n"
     schema = input_schema(tool, view_of(frozenset(ALL_SCOPES)))
     yield from _rows(schema, path="")
@@ -238,21 +247,21 @@ def render_integration(page: str) -> str:
     """The page about 1C with what each tabular report can be asked for."""
     table = (
         "| report | of | filters | group_by | measures |\n|---|---|---|---|---|\n",
-        *(_report_line(tool) for tool in ALL if tool.kind is Kind.TABLE),
+        *(_report_line(tool) for tool in ALL if isinstance(tool, TableTool)),
     )
     return BLOCK.sub(lambda found: found.group(1) + "".join(table), page)
 
 
 def _report_line(tool: Tool) -> str:
     fields = {field.name: field for field in fields_of(tool.request)}
-    takes_folders = FOLDERS_IN[tool.path.rpartition("/")[2]]
+    takes_folders = FOLDERS_IN[tool.operation.rpartition("/")[2]]
     filters = ", ".join(
         f"`{field.name}`{'†' if field.name in takes_folders else ''}"
         for field in fields_of(fields["filters"].type)
     )
     group_by, measures = (_choices(fields[name]) for name in ("group_by", "measures"))
     of = "period" if "period" in fields else "date"
-    return f"| `{tool.path}` | {of} | {filters} | {group_by} | {measures} |\n"
+    return f"| `/mcp/{tool.operation}` | {of} | {filters} | {group_by} | {measures} |\n"
 
 
 def _choices(field: Field) -> str:

@@ -8,14 +8,15 @@ import attrs
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
+from onecgw.catalogue.tools import ALL
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
-from onecgw.tools import ALL
-from tests.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import answer_of
+from tests.catalogue_truth import MAY
 from tests.harness import answering, make_settings
 from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire import cycle, reports, resolvers
-from tests.wire.row import MAY, Row
+from tests.wire.row import Row
 
 TABLE = (*resolvers.TABLE, *reports.TABLE, *cycle.TABLE)
 BASE_URL = "http://1c.test/trade/hs"

@@ -11,14 +11,14 @@ from typing import Any, Final
 import attrs
 import click
 
-from onecgw.audit_report import AuditQuery, read_audit
-from onecgw.cli.books import open_store
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.table import print_json
-from onecgw.logs import quoted
-from onecgw.oauth.grant_lines import list_names
+from onecgw.cli.database import open_store
+from onecgw.cli.output import print_json
+from onecgw.oauth.grant_queries import list_names
+from onecgw.observability.logging import quoted
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
+from onecgw.storage.audit_query import AuditQuery, read_audit
 
 FOLLOW_SECONDS: Final = 1
 _HEAD: Final = ("id", "ts", "sub", "name", "event", "client")

@@ -8,9 +8,9 @@ import attrs
 import click
 import trio
 
-from onecgw.check import Step, check_onec
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.oauth_check import check_oauth
+from onecgw.diagnostics.oauth_check import check_oauth
+from onecgw.diagnostics.onec_check import Step, check_onec
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
 

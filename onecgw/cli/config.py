@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from onecgw.logs import set_up_logging
+from onecgw.observability.logging import set_up_logging
 from onecgw.settings import Settings, find_config, load_settings
 
 config_option = click.option(

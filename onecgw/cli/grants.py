@@ -6,15 +6,15 @@ from pathlib import Path
 import attrs
 import click
 
-from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, open_store
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.table import moment, print_json, print_table
-from onecgw.oauth.clients import PREFIX, read_configured
-from onecgw.oauth.denials import Denial, allow_client, deny_client, list_denials
-from onecgw.oauth.grant_lines import list_grants
+from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, open_store
+from onecgw.cli.output import moment, print_json, print_table
+from onecgw.oauth.client_denylist import Denial, allow_client, deny_client, list_denials
+from onecgw.oauth.client_registry import PREFIX, read_configured
+from onecgw.oauth.grant_queries import list_grants
 from onecgw.oauth.grants import revoke_grant
+from onecgw.oauth.secrets import Vault, read_vault
 from onecgw.oauth.transactions import drop_transactions
-from onecgw.oauth.vault import Vault, read_vault
 from onecgw.settings import Settings
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import attrs
 import click
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.cli.books import BY_ADMINISTRATOR, Change, change, make_store, open_store
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.table import moment, print_json, print_table
+from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, make_store, open_store
+from onecgw.cli.output import moment, print_json, print_table
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
-from onecgw.oauth.grant_lines import has_logins
+from onecgw.oauth.grant_queries import has_logins
 from onecgw.oauth.grants import facts_of
 from onecgw.oauth.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.oauth.scopes import join_scopes
-from onecgw.oauth.vault import open_vault, read_vault
+from onecgw.oauth.secrets import open_vault, read_vault
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
 

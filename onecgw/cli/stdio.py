@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 import trio
 
+from onecgw.app.serve import serve_own_client
 from onecgw.cli.config import config_option, open_settings
-from onecgw.run import serve_own_client
 
 
 @click.command()

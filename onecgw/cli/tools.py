@@ -4,10 +4,10 @@ import json
 
 import click
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.catalogue import Catalogue
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.settings import LimitsSettings
-from onecgw.tools import ALL
 
 
 @click.command()

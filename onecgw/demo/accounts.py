@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK
 
 
 @attrs.frozen(kw_only=True)

@@ -2,5 +2,5 @@
 
 `wire` reads a message, `admission` decides its era and whether it is well formed,
 `engine` runs it against the `features` that are mounted, and `wire` writes the answer.
-A transport (onecgw/web/mcp.py, onecgw/stdio.py) carries the bytes.
+A transport (onecgw/web/mcp.py, onecgw/app/stdio.py) carries the bytes.
 """

@@ -5,9 +5,9 @@ from typing import Literal
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp.channel import Channel
-from onecgw.mcp.client import Client
+from onecgw.mcp.client_info import Client
 
 
 @attrs.frozen(kw_only=True)
@@ -18,7 +18,6 @@ class Call:
     params: the JSON object, as it was sent; b"" for none.
     modern: the era; it decides what a result looks like and how questions are asked.
     session_id: of the legacy era; "" for none.
-    request_id: the gateway's own id.
     progress_token: as it was sent; b"" for none.
     log_level: the least severe log message that is wanted; None for none.
     """
@@ -28,10 +27,8 @@ class Call:
     params: bytes
     modern: bool
     session_id: str
-    caller: Caller
+    context: CallContext
     client: Client
-    request_id: str
-    traceparent: str
     channel: Channel
     progress_token: bytes
     log_level: str | None

@@ -1,7 +1,7 @@
 """What is advertised, derived from what is mounted."""
 
-from onecgw.mcp.client import APPS
-from onecgw.mcp.features import Features, ServerInfo
+from onecgw.mcp.client_info import APPS
+from onecgw.mcp.providers import Features, ServerInfo
 
 
 def capabilities_of(features: Features, *, modern: bool) -> dict[str, object]:

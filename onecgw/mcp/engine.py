@@ -6,20 +6,18 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import Caller
-from onecgw.mcp import admission, wire
-from onecgw.mcp.admission import Meta, Mirror
+from onecgw.auth.context import CallContext
+from onecgw.auth.signing import MIN_KEY_BYTES, Sealer
+from onecgw.mcp import jsonrpc, validation
 from onecgw.mcp.calls import Call, Result
 from onecgw.mcp.capabilities import implementation
 from onecgw.mcp.channel import Channel, NoChannel
-from onecgw.mcp.client import NOBODY, Client
-from onecgw.mcp.features import Features
-from onecgw.mcp.hub import Hub
-from onecgw.mcp.inflight import Inflight, RequestKey
-from onecgw.mcp.legacy import LogLevels, legacy_methods
+from onecgw.mcp.client_info import NOBODY, Client
+from onecgw.mcp.handshake import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
-from onecgw.mcp.modern import modern_methods, modern_result
-from onecgw.mcp.problems import (
+from onecgw.mcp.providers import Features
+from onecgw.mcp.requests_in_flight import Inflight, RequestKey
+from onecgw.mcp.rpc_errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -29,7 +27,9 @@ from onecgw.mcp.problems import (
     RpcError,
 )
 from onecgw.mcp.sessions import resume
-from onecgw.sealing import MIN_KEY_BYTES, Sealer
+from onecgw.mcp.stateless import modern_methods, modern_result
+from onecgw.mcp.subscriptions import Hub
+from onecgw.mcp.validation import Meta, Mirror
 
 log: Final = logging.getLogger(__name__)
 
@@ -38,21 +38,18 @@ log: Final = logging.getLogger(__name__)
 class Incoming:
     """What a transport received.
 
-    request_id: the gateway's own id of it.
+    context: whose message it is, passed on to what is mounted.
     channel: the way back while it runs.
     mirror: the protocol's headers; None where the transport has none.
     session_id: the legacy session it names; "" for none.
-    traceparent: the W3C trace context of the transport; "" for none.
     in_batch: it is one message of several in a body.
     """
 
     body: bytes
-    caller: Caller
-    request_id: str
+    context: CallContext
     channel: Channel
     mirror: Mirror | None = None
     session_id: str = ""
-    traceparent: str = ""
     in_batch: bool = False
 
     @property
@@ -92,7 +89,7 @@ class Engine:
     ) -> None:
         self.hub: Final = hub or Hub()
         self._features = features
-        self._info = wire.encode(implementation(features.info))
+        self._info = jsonrpc.encode(implementation(features.info))
         self._sealer = Sealer(sealing_key or secrets.token_bytes(MIN_KEY_BYTES))
         self._inflight = Inflight()
         self._levels = LogLevels()
@@ -102,11 +99,11 @@ class Engine:
 
     async def handle(self, incoming: Incoming) -> Outgoing:
         """The answer to one body. Never raises, but for cancellation."""
-        modern = admission.is_modern(admission.NO_META, incoming.version_header)
+        modern = validation.is_modern(validation.NO_META, incoming.version_header)
         try:
-            read = wire.read_body(incoming.body)
+            read = jsonrpc.read_body(incoming.body)
             if isinstance(read, list):
-                admission.admit_batch(incoming.version_header)
+                validation.admit_batch(incoming.version_header)
         except RpcError as problem:
             return _refused(problem, incoming, modern=modern)
         if isinstance(read, bytes):
@@ -120,13 +117,13 @@ class Engine:
         return Outgoing(body=b"[%b]" % b",".join(answers) if answers else None)
 
     async def _handle_one(self, raw: bytes, incoming: Incoming) -> Outgoing:
-        modern = admission.is_modern(admission.NO_META, incoming.version_header)
+        modern = validation.is_modern(validation.NO_META, incoming.version_header)
         request_id = b""
         try:
-            message = wire.read_message(raw)
+            message = jsonrpc.read_message(raw)
             request_id = message.request_id
-            meta = admission.read_meta(message.params) if message.method else admission.NO_META
-            modern = admission.is_modern(meta, incoming.version_header)
+            meta = validation.read_meta(message.params) if message.method else validation.NO_META
+            modern = validation.is_modern(meta, incoming.version_header)
             if message.kind != "request":
                 self._receive(message, incoming, modern=modern)
                 return Outgoing(modern=modern)
@@ -139,16 +136,16 @@ class Engine:
             deep = RpcError(PARSE_ERROR, "the message is nested too deeply")
             return _refused(deep, incoming, modern=modern, request_id=request_id)
         except Exception:  # the border: a fault of ours must not take the connection with it
-            fields = {"request_id": incoming.request_id, "sub": incoming.caller.sub}
+            fields = {"request_id": incoming.context.request_id, "sub": incoming.context.sub}
             log.exception("mcp.failed", extra={"fields": fields})
-            text = f"internal error; the log has more under request {incoming.request_id}"
+            text = f"internal error; the log has more under request {incoming.context.request_id}"
             fault = RpcError(INTERNAL_ERROR, text)
             return _refused(fault, incoming, modern=modern, request_id=request_id)
 
     async def _serve_modern(
-        self, message: wire.Message, meta: Meta, incoming: Incoming
+        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming
     ) -> Outgoing:
-        client = admission.admit_modern(message, meta, incoming.mirror)
+        client = validation.admit_modern(message, meta, incoming.mirror)
         method = self._modern.get(message.method)
         if method is None:
             raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
@@ -158,13 +155,13 @@ class Engine:
         return self._answer(call, await method(call))
 
     async def _serve_legacy(
-        self, message: wire.Message, meta: Meta, incoming: Incoming
+        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming
     ) -> Outgoing:
         if incoming.in_batch and message.method == "initialize":
             raise RpcError(INVALID_REQUEST, "initialize must not be part of a batch")
         client = NOBODY
         if incoming.session_id and message.method != "initialize":
-            session = resume(self._sealer, incoming.session_id, sub=incoming.caller.sub)
+            session = resume(self._sealer, incoming.session_id, sub=incoming.context.sub)
             client = session.client
             if not incoming.channel.can_stream:  # questions of this era travel on the stream
                 client = attrs.evolve(client, capabilities=frozenset())
@@ -181,7 +178,7 @@ class Engine:
     async def _serve_cancellable(self, call: Call, incoming: Incoming) -> Outgoing:
         """Serve a request that a `notifications/cancelled` can end."""
         methods = self._modern if call.modern else self._legacy
-        key = RequestKey(incoming.caller.sub, incoming.session_id, call.message_id)
+        key = RequestKey(incoming.context.sub, incoming.session_id, call.message_id)
         result = await self._inflight.run(key, methods[call.method](call))
         if result is None:
             return Outgoing(modern=call.modern)  # no answer is owed
@@ -190,26 +187,26 @@ class Engine:
     def _answer(self, call: Call, result: Result) -> Outgoing:
         members = modern_result(self._info, call, result) if call.modern else result.members
         return Outgoing(
-            body=wire.result(call.message_id, *members),
+            body=jsonrpc.result(call.message_id, *members),
             modern=call.modern,
             session_id=result.issued_session_id,
         )
 
-    def _receive(self, message: wire.Message, incoming: Incoming, *, modern: bool) -> None:
+    def _receive(self, message: jsonrpc.Message, incoming: Incoming, *, modern: bool) -> None:
         """Take a message that gets no answer."""
         over_http = incoming.mirror is not None
         if message.kind == "response":
             if modern:
                 raise RpcError(INVALID_REQUEST, "this revision has no responses from the client")
-            self._inflight.receive(message.params, sub=incoming.caller.sub)
+            self._inflight.receive(message.params, sub=incoming.context.sub)
         elif message.method == "notifications/cancelled" and not (modern and over_http):
-            cancelled = admission.read_cancelled(message.params)
-            key = RequestKey(incoming.caller.sub, incoming.session_id, cancelled)
+            cancelled = validation.read_cancelled(message.params)
+            key = RequestKey(incoming.context.sub, incoming.session_id, cancelled)
             self._inflight.cancel(key)
 
 
 def _call(
-    message: wire.Message, meta: Meta, incoming: Incoming, *, client: Client, modern: bool
+    message: jsonrpc.Message, meta: Meta, incoming: Incoming, *, client: Client, modern: bool
 ) -> Call:
     return Call(
         method=message.method,
@@ -217,36 +214,26 @@ def _call(
         params=message.params,
         modern=modern,
         session_id=incoming.session_id,
-        caller=_named(incoming.caller, client),
+        context=incoming.context.for_message(
+            client_name=f"{client.name} {client.version}".rstrip() if client.name else "",
+            traceparent=validation.read_traceparent(meta),
+        ),
         client=client,
-        request_id=incoming.request_id,
-        traceparent=admission.read_traceparent(meta, incoming.traceparent),
         channel=incoming.channel,
-        progress_token=admission.read_progress_token(meta),
-        log_level=admission.read_log_level(meta) if modern else None,
+        progress_token=validation.read_progress_token(meta),
+        log_level=validation.read_log_level(meta) if modern else None,
     )
-
-
-def _named(caller: Caller, client: Client) -> Caller:
-    """The caller with what its program calls itself, for the audit.
-
-    Behind a login stands the program to which a person has given it, whatever that says later.
-    """
-    if caller.grant or not client.name:
-        return caller
-    name = f"{client.name} {client.version}".rstrip()
-    return attrs.evolve(caller, client=name)
 
 
 def _refused(
     problem: RpcError, incoming: Incoming, *, modern: bool, request_id: bytes = b""
 ) -> Outgoing:
     fields = {
-        "request_id": incoming.request_id,
-        "sub": incoming.caller.sub,
+        "request_id": incoming.context.request_id,
+        "sub": incoming.context.sub,
         "code": problem.code,
         "message": problem.message,
     }
     log.info("mcp.refused", extra={"fields": fields})
-    body = wire.error(problem, request_id or problem.request_id)
+    body = jsonrpc.error(problem, request_id or problem.request_id)
     return Outgoing(body=body, modern=modern, problem=problem)

@@ -6,12 +6,13 @@ from typing import Final
 
 import msgspec
 
+from onecgw.auth.signing import Sealer
 from onecgw.errors import NotFound, OnecgwError
-from onecgw.mcp import wire
+from onecgw.mcp import jsonrpc
 from onecgw.mcp.calls import Call, Method, Pieces, Result
-from onecgw.mcp.client import PAGES
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import (
+from onecgw.mcp.client_info import PAGES
+from onecgw.mcp.input_required import InputRequired, Rounds, input_required, open_rounds, subject_of
+from onecgw.mcp.providers import (
     Completions,
     Features,
     JsonObject,
@@ -21,8 +22,9 @@ from onecgw.mcp.features import (
     ToolResult,
     Tools,
 )
-from onecgw.mcp.inflight import Inflight
-from onecgw.mcp.problems import (
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.requests_in_flight import Inflight
+from onecgw.mcp.rpc_errors import (
     INVALID_PARAMS,
     LEGACY_RESOURCE_NOT_FOUND,
     ClientLacks,
@@ -30,8 +32,6 @@ from onecgw.mcp.problems import (
     rpc_error,
     tool_error_text,
 )
-from onecgw.mcp.rounds import InputRequired, Rounds, input_required, open_rounds, subject_of
-from onecgw.sealing import Sealer
 
 MAX_COMPLETIONS: Final = 100  # MCP, completion, "Completion Results"
 MAX_ECHO_CHARACTERS: Final = 100
@@ -115,7 +115,7 @@ class _Runner:
         repeated: _Repeated | None = None,
     ) -> Result:
         if not call.modern:
-            ask = partial(self._inflight.ask, channel=call.channel, sub=call.caller.sub)
+            ask = partial(self._inflight.ask, channel=call.channel, sub=call.context.sub)
             return Result(await work(_exchange(call, ask)))
         rounds = self._rounds(call, target, arguments, repeated)
         try:
@@ -124,7 +124,7 @@ class _Runner:
             if repeated is None:  # the specification lets only three methods ask
                 raise RuntimeError(f"{call.method} must not ask the client") from pause
             subject = subject_of(call.method, target, arguments)
-            asked = input_required(self._sealer, pause, sub=call.caller.sub, subject=subject)
+            asked = input_required(self._sealer, pause, sub=call.context.sub, subject=subject)
             return Result((asked,), kind="input_required")
 
     def _rounds(
@@ -134,7 +134,7 @@ class _Runner:
             return Rounds({})
         return open_rounds(
             self._sealer,
-            sub=call.caller.sub,
+            sub=call.context.sub,
             subject=subject_of(call.method, target, arguments),
             state=repeated.state,
             responses=repeated.responses,
@@ -143,10 +143,8 @@ class _Runner:
 
 def _exchange(call: Call, ask: Callable[..., Awaitable[dict[str, JsonObject]]]) -> Exchange:
     return Exchange(
-        caller=call.caller,
-        request_id=call.request_id,
+        context=call.context,
         client=call.client,
-        traceparent=call.traceparent,
         channel=call.channel,
         progress_token=call.progress_token,
         log_level=call.log_level,
@@ -155,23 +153,25 @@ def _exchange(call: Call, ask: Callable[..., Awaitable[dict[str, JsonObject]]]) 
 
 
 async def _list_all(member: str, list_items: Callable[..., bytes], call: Call) -> Result:
-    if wire.read_params(call.params, _Page).cursor is not None:
+    if jsonrpc.read_params(call.params, _Page).cursor is not None:
         raise RpcError(INVALID_PARAMS, "unknown cursor: every list has one page")
-    return Result((b'"%b":' % member.encode("ascii"), list_items(call.caller)))
+    return Result((b'"%b":' % member.encode("ascii"), list_items(call.context)))
 
 
 async def _list_tools(tools: Tools, pages: Pages | None, call: Call) -> Result:
     if pages is None or PAGES not in call.client.capabilities:
         return await _list_all("tools", tools.list_tools, call)
-    return await _list_all("tools", lambda caller: pages.with_pages(tools.list_tools(caller)), call)
+    return await _list_all(
+        "tools", lambda context: pages.with_pages(tools.list_tools(context)), call
+    )
 
 
 async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:
-    params = wire.read_params(call.params, _CallTool)
+    params = jsonrpc.read_params(call.params, _CallTool)
     arguments = bytes(params.arguments)
     if arguments == b"null":  # some clients send it for none
         arguments = b"{}"
-    if not wire.is_object(arguments):
+    if not jsonrpc.is_object(arguments):
         raise RpcError(INVALID_PARAMS, "arguments must be an object")
 
     async def work(exchange: Exchange) -> Pieces:
@@ -190,13 +190,13 @@ async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:
 
 
 async def _get_prompt(prompts: Prompts, run: _Runner, call: Call) -> Result:
-    params = wire.read_params(call.params, _GetPrompt)
+    params = jsonrpc.read_params(call.params, _GetPrompt)
     arguments = params.arguments or {}
-    as_sent = wire.encode(arguments)
+    as_sent = jsonrpc.encode(arguments)
 
     async def work(exchange: Exchange) -> Pieces:
         try:
-            return (wire.members(await prompts.get_prompt(params.name, arguments, exchange)),)
+            return (jsonrpc.members(await prompts.get_prompt(params.name, arguments, exchange)),)
         except NotFound as error:
             raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
         except OnecgwError as error:
@@ -206,7 +206,7 @@ async def _get_prompt(prompts: Prompts, run: _Runner, call: Call) -> Result:
 
 
 async def _read_resource(resources: Resources, run: _Runner, call: Call) -> Result:
-    params = wire.read_params(call.params, _ReadResource)
+    params = jsonrpc.read_params(call.params, _ReadResource)
 
     async def work(exchange: Exchange) -> Pieces:
         try:
@@ -216,13 +216,13 @@ async def _read_resource(resources: Resources, run: _Runner, call: Call) -> Resu
             raise RpcError(code, "unknown resource", data={"uri": params.uri}) from error
         except OnecgwError as error:
             raise rpc_error(error) from error
-        return (wire.members({"contents": contents}),)
+        return (jsonrpc.members({"contents": contents}),)
 
     return await run(call, work, target=params.uri, repeated=params)
 
 
 async def _complete(completions: Completions, run: _Runner, call: Call) -> Result:
-    params = wire.read_params(call.params, _Complete)
+    params = jsonrpc.read_params(call.params, _Complete)
 
     async def work(exchange: Exchange) -> Pieces:
         try:
@@ -238,21 +238,21 @@ async def _complete(completions: Completions, run: _Runner, call: Call) -> Resul
         values = list(found.values[:MAX_COMPLETIONS])
         total = len(found.values) if found.total is None else found.total
         completion = {"values": values, "total": total, "hasMore": total > len(values)}
-        return (wire.members({"completion": completion}),)
+        return (jsonrpc.members({"completion": completion}),)
 
     return await run(call, work)
 
 
 def _tool_members(result: ToolResult) -> Pieces:
-    rest = [wire.encode(block) for block in result.blocks]
+    rest = [jsonrpc.encode(block) for block in result.blocks]
     tail = b',"isError":true' if result.is_error else b""
     if result.body is None:
-        first = [wire.encode({"type": "text", "text": result.text})] if result.text else []
+        first = [jsonrpc.encode({"type": "text", "text": result.text})] if result.text else []
         return (b'"content":[', b",".join(first + rest), b"]", tail)
-    body = wire.on_one_line(result.body)
+    body = jsonrpc.on_one_line(result.body)
     return (
         b'"content":[{"type":"text","text":"',
-        wire.escaped(body),
+        jsonrpc.escaped(body),
         b'"}',
         *(b"," + block for block in rest),
         b'],"structuredContent":',

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from onecgw.mcp.client import Client
-from onecgw.mcp.problems import SESSION_NOT_FOUND, RpcError
-from onecgw.sealing import NotSealed, Sealer
+from onecgw.auth.signing import NotSealed, Sealer
+from onecgw.mcp.client_info import Client
+from onecgw.mcp.rpc_errors import SESSION_NOT_FOUND, RpcError
 
 SESSION_SECONDS: Final = 30 * 24 * 3600  # as long as a refresh token may idle
 PURPOSE: Final = "mcp session"

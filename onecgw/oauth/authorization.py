@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 
 from onecgw.oauth.client import Client
-from onecgw.oauth.problems import (
+from onecgw.oauth.oauth_error import (
     INVALID_REQUEST,
     INVALID_SCOPE,
     INVALID_TARGET,

@@ -5,8 +5,8 @@ from typing import Final
 
 import attrs
 
-from onecgw.oauth.problems import INVALID_REDIRECT_URI, OauthProblem
-from onecgw.oauth.redirects import RedirectPolicy, is_same_redirect
+from onecgw.oauth.oauth_error import INVALID_REDIRECT_URI, OauthProblem
+from onecgw.oauth.redirect_policy import RedirectPolicy, is_same_redirect
 from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_flaw
 
 MAX_NAME_CHARACTERS: Final = 80

@@ -8,12 +8,12 @@ from typing import Final
 
 import attrs
 
+from onecgw.auth.key_verification import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 from onecgw.errors import StorageUnavailable
-from onecgw.identity import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 from onecgw.oauth.grants import Grant, find_grants_of_key, revoke_grant
 from onecgw.oauth.scopes import join_scopes, split_scopes
-from onecgw.oauth.vault import KEY, Vault
-from onecgw.store import Store
+from onecgw.oauth.secrets import KEY, Vault
+from onecgw.storage.database import Store
 
 ID_BYTES: Final = 4
 KEY_REVOKED: Final = "the key was revoked"

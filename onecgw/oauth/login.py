@@ -6,8 +6,9 @@ from typing import Final, Literal
 
 import attrs
 
+from onecgw.auth.key_verification import InvalidKey, UncheckedKey
+from onecgw.auth.signing import NotSealed
 from onecgw.errors import StorageUnavailable
-from onecgw.identity import InvalidKey, UncheckedKey
 from onecgw.oauth.authorization import (
     Ask,
     Pairs,
@@ -17,12 +18,13 @@ from onecgw.oauth.authorization import (
     single,
 )
 from onecgw.oauth.client import Client
-from onecgw.oauth.denials import is_client_denied
+from onecgw.oauth.client_denylist import is_client_denied
+from onecgw.oauth.context import Origin, Realm
 from onecgw.oauth.grants import Grant, insert_code, insert_grant
 from onecgw.oauth.local_keys import is_key_revoked
-from onecgw.oauth.problems import ACCESS_DENIED, OauthProblem
-from onecgw.oauth.realm import Origin, Realm
+from onecgw.oauth.oauth_error import ACCESS_DENIED, OauthProblem
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
+from onecgw.oauth.secrets import CODE
 from onecgw.oauth.transactions import (
     TRANSACTION,
     Transaction,
@@ -30,8 +32,6 @@ from onecgw.oauth.transactions import (
     insert_transaction,
     take_transaction,
 )
-from onecgw.oauth.vault import CODE
-from onecgw.sealing import NotSealed
 
 ASK_SECONDS: Final = 600
 MAX_KEY_CHARACTERS: Final = 512

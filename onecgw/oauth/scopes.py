@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from onecgw.caller import ALL_SCOPES, COST, MONEY
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY
 
 OFFLINE_ACCESS: Final = "offline_access"
 SENSITIVE: Final = frozenset({MONEY, COST})

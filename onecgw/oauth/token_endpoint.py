@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import unquote_plus
 
-from onecgw.oauth.admission import VERIFY_SECONDS, Admission
+from onecgw.oauth.authenticator import VERIFY_SECONDS, Admission
 from onecgw.oauth.authorization import Pairs, check_resource, single
 from onecgw.oauth.client import METHODS, Client
+from onecgw.oauth.context import Origin, Realm
 from onecgw.oauth.grants import facts_of, find_refresh, revoke_token
-from onecgw.oauth.issuing import Issued, Redemption, Refreshing, Refused, redeem, refresh
-from onecgw.oauth.problems import (
+from onecgw.oauth.oauth_error import (
     INVALID_CLIENT,
     INVALID_GRANT,
     INVALID_REQUEST,
@@ -21,9 +21,9 @@ from onecgw.oauth.problems import (
     UNSUPPORTED_GRANT_TYPE,
     OauthProblem,
 )
-from onecgw.oauth.realm import Origin, Realm
 from onecgw.oauth.scopes import OFFLINE_ACCESS, is_scope, join_scopes, split_scopes
-from onecgw.oauth.vault import ACCESS, REFRESH, Kind
+from onecgw.oauth.secrets import ACCESS, REFRESH, Kind
+from onecgw.oauth.token_grants import Issued, Redemption, Refreshing, Refused, redeem, refresh
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636, 4.1
 

@@ -10,7 +10,7 @@ import msgspec
 
 from onecgw.oauth.authorization import Ask
 from onecgw.oauth.scopes import join_scopes, split_scopes
-from onecgw.oauth.vault import Vault
+from onecgw.oauth.secrets import Vault
 
 TRANSACTION: Final = "ocg_tx_"
 TRANSACTION_SECONDS: Final = 300

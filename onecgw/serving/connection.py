@@ -16,7 +16,7 @@ from hypercorn.utils import parse_socket_addr
 from onecgw.errors import leaves
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
-from onecgw.serving.requests import Requests
+from onecgw.serving.task_group import Requests
 
 log = logging.getLogger(__name__)
 

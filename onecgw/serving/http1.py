@@ -13,7 +13,7 @@ from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protoco
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import H11SendableEvent
 
-from onecgw.serving.heads import refusal_of
+from onecgw.serving.header_limits import refusal_of
 
 # Of a body that came after its answer: that much is worth reading for the sake of the connection.
 MAX_REST_BYTES: Final = 256 * 1024

@@ -17,8 +17,8 @@ from hypercorn.protocol.events import Body, EndBody, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h2 import H2Protocol
 
-from onecgw.serving.heads import MAX_HEAD_BYTES, refusal_of
-from onecgw.serving.requests import Requests
+from onecgw.serving.header_limits import MAX_HEAD_BYTES, refusal_of
+from onecgw.serving.task_group import Requests
 
 MAX_STREAMS: Final = 100  # RFC 9113, 6.5.2: no less, so that parallelism is not limited
 MAX_TABLE_BYTES: Final = 4_096  # of headers that we send repeatedly: the protocol's default

@@ -16,7 +16,7 @@ from hypercorn.utils import wrap_app
 
 from onecgw.errors import ConfigError
 from onecgw.serving.connection import Connection
-from onecgw.serving.heads import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
+from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
 
 log = logging.getLogger(__name__)
 

@@ -1,9 +1,9 @@
 """The only reader of config.yml and the environment: both become one frozen Settings."""
 
+from onecgw.settings.declaration import Duration, Secret
 from onecgw.settings.load import find_config, load_settings
-from onecgw.settings.logins import OauthSettings, RateLimitSettings, RedirectSettings
-from onecgw.settings.setting import Duration, Secret
-from onecgw.settings.tree import (
+from onecgw.settings.oauth import OauthSettings, RateLimitSettings, RedirectSettings
+from onecgw.settings.schema import (
     ApiSettings,
     AuditSettings,
     DatabaseSettings,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from onecgw.settings.tree import Settings
+from onecgw.settings.schema import Settings
 
 
 @attrs.frozen

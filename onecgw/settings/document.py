@@ -9,9 +9,9 @@ import attrs
 import yaml
 
 from onecgw.errors import ConfigError, Problem
+from onecgw.settings.declaration import Leaf, Section
+from onecgw.settings.messages import unknown
 from onecgw.settings.parse import Given, Reading
-from onecgw.settings.setting import Leaf, Section
-from onecgw.settings.wording import unknown
 
 _MAX_DEPTH: Final = 16
 """Levels; the composer recurses, and no setting lies deeper than three."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final, get_origin
 
 from onecgw.errors import Problem
+from onecgw.settings.declaration import VARIABLE_PREFIX, Leaf
+from onecgw.settings.messages import unknown
 from onecgw.settings.parse import Given, Reading
-from onecgw.settings.setting import VARIABLE_PREFIX, Leaf
-from onecgw.settings.wording import unknown
 
 _FILE: Final = "_FILE"
 

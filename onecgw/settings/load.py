@@ -8,13 +8,13 @@ import attrs
 
 from onecgw.errors import ConfigError, Problem
 from onecgw.settings.conflicts import find_conflicts
+from onecgw.settings.declaration import Leaf, Refused, walk
 from onecgw.settings.document import read_document
 from onecgw.settings.environment import read_environment
+from onecgw.settings.messages import accepted, shown
 from onecgw.settings.parse import Given, Reading, parse
 from onecgw.settings.rules import is_file
-from onecgw.settings.setting import Leaf, Refused, walk
-from onecgw.settings.tree import Settings
-from onecgw.settings.wording import accepted, shown
+from onecgw.settings.schema import Settings
 
 _T = TypeVar("_T")
 

@@ -7,8 +7,8 @@ from typing import Final, Literal, get_args, get_origin
 import attrs
 
 from onecgw.errors import Problem
-from onecgw.settings.setting import Leaf, Refused
-from onecgw.settings.wording import accepted
+from onecgw.settings.declaration import Leaf, Refused
+from onecgw.settings.messages import accepted
 
 _UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import attrs
 
-from onecgw.settings.setting import Leaf, walk
-from onecgw.settings.tree import Settings
+from onecgw.settings.declaration import Leaf, walk
+from onecgw.settings.schema import Settings
 
 _HEAD: Final = """\
 # The settings of onecgw: every key with its default. An empty value means: not set.

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from onecgw.settings.declaration import Duration, Refused, Rule
 from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_flaw
-from onecgw.settings.setting import Duration, Refused, Rule
 
 _NOT_IN_URLS: Final = re.compile(r'[\s\x00-\x20\x7f<>"{}|\\^`]')
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

@@ -10,21 +10,22 @@ from quart import Response as QuartResponse
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from onecgw.caller import Caller
-from onecgw.gateway import Gateway
+from onecgw.auth.caller import Caller
+from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.settings import Settings
 from onecgw.web import openapi
 from onecgw.web.asgi import new_request_id
 from onecgw.web.bearer import StaticBearer
-from onecgw.web.front import Endpoint, Front
-from onecgw.web.hosts import make_host_policy
-from onecgw.web.mcp import McpEndpoint
-from onecgw.web.oauth import OauthSite
-from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.endpoint import Endpoint as MachineEndpoint
+from onecgw.web.host_policy import make_host_policy
+from onecgw.web.mcp import McpHandler
+from onecgw.web.oauth.site import OauthSite
 from onecgw.web.openapi import OpenapiEndpoint
 from onecgw.web.readiness import Readiness, readiness_response
-from onecgw.web.rest import RestEndpoint
+from onecgw.web.rest import RestHandler
+from onecgw.web.router import Endpoint, Front
 
 log = logging.getLogger(__name__)
 
@@ -105,19 +106,20 @@ def _mcp_endpoints(
             log.warning(
                 "app.ignored", extra={"fields": {"key": "mcp.bearer_token", "reason": reason}}
             )
-        guarded = McpEndpoint(
-            engine,
+        guarded = MachineEndpoint(
+            handler=McpHandler(engine=engine, challenge=site.bearer.challenge_scope),
+            surface="mcp",
             authenticate=site.bearer,
             max_request_bytes=settings.limits.max_request_bytes,
-            challenge=site.bearer.challenge_scope,
         )
         return {"/mcp": guarded, "/mcp/": guarded}
     if not settings.mcp.enabled or token is None:
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
         return {}
-    endpoint = McpEndpoint(
-        engine,
+    endpoint = MachineEndpoint(
+        handler=McpHandler(engine=engine),
+        surface="mcp",
         authenticate=StaticBearer(
             token,
             Caller(sub=STATIC_SUB, scopes=frozenset(settings.mcp.scopes)),
@@ -140,9 +142,9 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]
         ClientAddresses(settings.server.trusted_proxies),
     )
     tool_names = {tool.rest_path: tool.name for tool in gateway.catalogue.tools}
-    endpoint = RestEndpoint(
-        gateway=gateway,
-        tool_names=tool_names,
+    endpoint = MachineEndpoint(
+        handler=RestHandler(gateway=gateway, tool_names=tool_names),
+        surface="rest",
         authenticate=bearer,
         max_request_bytes=settings.limits.max_request_bytes,
     )

@@ -9,11 +9,11 @@ from urllib.parse import unquote_plus
 
 import attrs
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.settings import Secret
 from onecgw.web.asgi import Receive, Request, read_body
-from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.client_ip import ClientAddresses
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,10 @@ from typing import Final
 
 import attrs
 
-from onecgw.caller import Caller
-from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
-from onecgw.mcp.admission import Mirror
+from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp.engine import Engine, Incoming, Outgoing
-from onecgw.mcp.problems import (
+from onecgw.mcp.rpc_errors import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -23,20 +22,9 @@ from onecgw.mcp.problems import (
     ScopeRequired,
     StreamRequired,
 )
-from onecgw.web.asgi import (
-    ClientGone,
-    Receive,
-    Request,
-    Scope,
-    Send,
-    new_request_id,
-    read_body,
-    read_head,
-    send_response,
-)
-from onecgw.web.bearer import Authenticate, identify, read_form
-from onecgw.web.event_stream import Reply, reply_while_connected
-from onecgw.web.problems import problem_response
+from onecgw.mcp.validation import Mirror
+from onecgw.web.asgi import Receive, Request, Send
+from onecgw.web.sse import SseResponse, respond_while_connected
 
 Challenge = Callable[[Caller, frozenset[str], str], str]
 """Called with the caller, the scopes that a call needs and the request id; WWW-Authenticate."""
@@ -62,12 +50,10 @@ LEGACY_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUN
 _READ: Final = frozenset(
     {
         b"accept",
-        b"content-type",
         b"mcp-method",
         b"mcp-name",
         b"mcp-protocol-version",
         b"mcp-session-id",
-        b"traceparent",
     }
 )
 _MIRRORED: Final = ("mcp-protocol-version", "mcp-method", "mcp-name")
@@ -109,77 +95,44 @@ class _Headers:
         accept = self.values.get("accept", "")
         return any(media_type in accept for media_type in _STREAMABLE)
 
-    @property
-    def says_json(self) -> bool:
-        media_type = self.values.get("content-type", "").partition(";")[0]
-        return media_type.rstrip().lower() == "application/json"
 
+@attrs.frozen(kw_only=True)
+class McpHandler:
+    """Answers MCP messages over HTTP.
 
-class McpEndpoint:
-    """The MCP endpoint as an ASGI application.
-
-    Args:
-        engine: what answers.
-        authenticate: the caller of a request; raises Unauthorized.
-        max_request_bytes: the largest body that is read.
-        challenge: what WWW-Authenticate says of a call that the person could allow.
+    challenge: what WWW-Authenticate says of a call that the person could allow; None without
+        OAuth.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        authenticate: Authenticate,
-        max_request_bytes: int,
-        challenge: Challenge | None = None,
-    ) -> None:
-        self._challenge = challenge
-        self._engine = engine
-        self._authenticate = authenticate
-        self._max_request_bytes = max_request_bytes
+    engine: Engine
+    challenge: Challenge | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a client that leaves cancels its call."""
-        request_id = new_request_id()
-        request = read_head(scope)
+    async def __call__(
+        self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        """Answer one message; a client that disconnects cancels its call."""
         headers = _Headers.of(request)
-        try:
-            request = await read_form(request, receive)
-            caller = await self._admit(request, headers, request_id)
-            body = await read_body(receive, max_bytes=self._max_request_bytes)
-        except ClientGone:
-            return
-        except OnecgwError as error:
-            await send_response(send, problem_response(error, request_id=request_id))
-            return
-        reply = Reply(send, can_stream=headers.accepts_stream, request_id=request_id)
+        response = SseResponse(
+            send, can_stream=headers.accepts_stream, request_id=context.request_id
+        )
         incoming = Incoming(
             body=body,
-            caller=caller,
-            request_id=request_id,
-            channel=reply,
+            context=context,
+            channel=response,
             mirror=headers.mirror,
             session_id=headers.values.get("mcp-session-id", ""),
-            traceparent=headers.values.get("traceparent", ""),
         )
-        await reply_while_connected(receive, reply, partial(self._answer, incoming, reply))
+        await respond_while_connected(receive, response, partial(self._answer, incoming, response))
 
-    async def _admit(self, request: Request, headers: _Headers, request_id: str) -> Caller:
-        caller = await identify(request, self._authenticate, request_id)
-        if request.method != "POST":
-            raise MethodNotAllowed("POST")
-        if not headers.says_json:
-            raise UnsupportedMediaType("send the header Content-Type: application/json")
-        return caller
-
-    async def _answer(self, incoming: Incoming, reply: Reply) -> None:
-        outgoing = await self._engine.handle(incoming)
+    async def _answer(self, incoming: Incoming, response: SseResponse) -> None:
+        outgoing = await self.engine.handle(incoming)
         challenge = ""
-        if isinstance(outgoing.problem, ScopeRequired) and self._challenge is not None:
-            challenge = self._challenge(
-                incoming.caller, outgoing.problem.required, incoming.request_id
+        if isinstance(outgoing.problem, ScopeRequired) and self.challenge is not None:
+            context = incoming.context
+            challenge = self.challenge(
+                context.caller, outgoing.problem.required, context.request_id
             )
-        await reply.finish(
+        await response.finish(
             outgoing.body,
             status=_status(outgoing),
             session_id=outgoing.session_id,

@@ -6,8 +6,8 @@ import attrs
 import msgspec
 
 from onecgw import __version__
-from onecgw.catalogue import Catalogue
-from onecgw.contract import Tool
+from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import MethodNotAllowed, OnecgwError
 from onecgw.web.asgi import (
     Receive,

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import attrs
 import msgspec
 
-from onecgw.onec.client import OnecState
+from onecgw.backends.base import BackendState
 from onecgw.web.asgi import Response, json_response
 
 
@@ -18,7 +18,7 @@ class Readiness:
     """
 
     is_writable: bool = True
-    onec: OnecState | None = None
+    onec: BackendState | None = None
 
 
 def readiness_response(readiness: Readiness) -> Response:

@@ -12,15 +12,16 @@ from math import ceil
 import httpx
 import trio
 
-from onecgw.asking import Sources
-from onecgw.audit import AuditRecord
-from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.catalogue import Catalogue
-from onecgw.gateway import Gateway, ToolCall
-from onecgw.onec.client import OnecClient
+from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext
+from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
+from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.gateway.upstream import Sources
 from onecgw.settings import LimitsSettings, OnecSettings
-from onecgw.tools import ALL
-from tests.cycle.scripted import answer_of
+from onecgw.storage.audit_log import AuditRecord
+from tests.analysis.cycle.scripted import answer_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.harness import make_cache
 
@@ -33,25 +34,27 @@ async def run_cycle(base_url: str, *, max_concurrency: int) -> AuditRecord:
         base_url=base_url, max_concurrency=max_concurrency, report_timeout_ms=120_000
     )
     limits, audit = LimitsSettings(), list[AuditRecord]()
-    client = OnecClient(onec, max_response_bytes=limits.max_response_bytes)
+    backend = HttpServiceBackend(onec, max_response_bytes=limits.max_response_bytes)
     gateway = Gateway(
         catalogue=Catalogue(ALL, limits),
-        sources=Sources(client=client, found=make_cache(0), balances=make_cache(0)),
+        sources=Sources(backend=backend, resolver_cache=make_cache(0), balance_cache=make_cache(0)),
         onec=onec,
         limits=limits,
         audit=audit.append,
     )
     call = ToolCall(
+        context=CallContext(
+            caller=Caller(sub="bench", scopes=frozenset(ALL_SCOPES)),
+            request_id="bench",
+            surface="mcp",
+        ),
         tool="cash_conversion_cycle",
         arguments=ARGUMENTS,
-        caller=Caller(sub="bench", scopes=frozenset(ALL_SCOPES)),
-        surface="mcp",
-        request_id="bench",
     )
     try:
         await gateway.call(call)
     finally:
-        await client.aclose()
+        await backend.aclose()
     return audit[0]
 
 

@@ -5,8 +5,7 @@ years at the default size, with every measure) and 300 that a seed chooses: one 
 any order, filters with folders, any period, with and without the cost scope. Of each it prints the
 median and the least of some runs, as a client sees them (JSON included, the network not), and the
 median CPU time, which says more where others work on the same machine; then the worst of all, and
-how many are over 300 ms by both. It fails if any is over by CPU. The heaviest are fine groups of
-many lines in the order of a measure: week, seller and product, over the two years.
+how many are over one second by both. It fails if any is over by CPU.
 """
 
 import argparse
@@ -23,16 +22,16 @@ from typing import Any
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books, open_books
-from onecgw.demo.report import Report
+from onecgw.demo.http_service import build_demo_app
+from onecgw.demo.report_definition import Report
 from onecgw.demo.reports import SALES_REPORT, TABULAR
-from onecgw.demo.service import build_demo_app
 
 TODAY = date(2026, 11, 22)
 PERIOD = {"from": "2024-11-01", "to": "2026-11-22"}
 ROWS = 5_001  # what the gateway asks for at most
-LIMIT_MS = 300
+LIMIT_MS = 1_000
 # The part of the chosen questions over all days, or filtered; sorted; without the cost scope.
 HALF, SORTED, RESTRICTED = 0.5, 0.7, 0.2
 _WITHOUT_COST = tuple(scope for scope in ALL_SCOPES if scope != COST)
@@ -82,14 +81,14 @@ def chosen(report: Report, rng: random.Random, books: Books) -> Plan:
         ]
         some = rng.sample(items, min(rng.randint(1, 5), len(items)))
         body["filters"] = {one.name: [item.uuid for item in some]}
-    return f"/mcp/reports/{report.path}", body, scopes
+    return f"reports/{report.path}", body, scopes
 
 
 def plans(books: Books, count: int) -> Iterator[Plan]:
     """Path, body and scopes of every question: the fixed ones, then the chosen ones."""
     for report in TABULAR:
         for body in fixed(report):
-            yield f"/mcp/reports/{report.path}", body, ALL_SCOPES
+            yield f"reports/{report.path}", body, ALL_SCOPES
     yield "/mcp/reports/top_products", {"period": PERIOD, "top": ROWS}, ALL_SCOPES
     rng = random.Random("onecgw bench")
     # Sales have the most lines by far, and so half of the questions.

@@ -10,13 +10,22 @@ from typing import Any, Final
 import msgspec
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.mcp.engine import Engine, Incoming
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Features, ToolResult
+from onecgw.mcp.providers import Features, ToolResult
+from onecgw.mcp.request_context import Exchange
 from onecgw.web.asgi import Message
-from onecgw.web.mcp import McpEndpoint
-from tests.mcp.support import ALICE, INFO, Recorder, ScriptedTools, legacy, mirror_of, modern
+from tests.mcp.support import (
+    ALICE,
+    INFO,
+    Recorder,
+    ScriptedTools,
+    legacy,
+    make_endpoint,
+    mirror_of,
+    modern,
+)
 
 ROUNDS: Final = 5
 SMALL: Final = msgspec.json.encode({"candidates": [{"id": "1" * 36, "label": "ТОВ «Ромашка»"}]})
@@ -44,8 +53,7 @@ async def _authenticate(_request: object, _request_id: str) -> Caller:
 def engine_call(message: dict[str, Any], *, is_modern: bool) -> Callable[[], Awaitable[Any]]:
     incoming = Incoming(
         body=msgspec.json.encode(message),
-        caller=ALICE,
-        request_id="r",
+        context=CallContext(caller=ALICE, request_id="r", surface="mcp"),
         channel=Recorder(),
         mirror=mirror_of(message) if is_modern else None,
     )
@@ -53,7 +61,7 @@ def engine_call(message: dict[str, Any], *, is_modern: bool) -> Callable[[], Awa
 
 
 def endpoint_call(message: dict[str, Any]) -> Callable[[], Awaitable[Any]]:
-    endpoint = McpEndpoint(ENGINE, authenticate=_authenticate, max_request_bytes=1_048_576)
+    endpoint = make_endpoint(ENGINE, authenticate=_authenticate)
     mirror = mirror_of(message)
     headers = {
         "host": "127.0.0.1:8088",

@@ -13,10 +13,11 @@ import attrs
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.onec.call import OnecCall
-from onecgw.onec.client import OnecClient
-from onecgw.onec.deadline import deadline
+from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext
+from onecgw.backends.base import BackendCall
+from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.settings import OnecSettings
 
 _ANSWER = b'{"candidates":[{"id":"1","label":"one"}]}'
@@ -43,17 +44,16 @@ async def serve() -> None:
         print(listener.socket.getsockname()[1], flush=True)
 
 
-async def cpu_ms_per_call(client: OnecClient, *, in_flight: int, calls: int) -> float:
+async def cpu_ms_per_call(client: HttpServiceBackend, *, in_flight: int, calls: int) -> float:
     """CPU of this process per call, in milliseconds."""
     caller = Caller(sub="bench", scopes=frozenset(ALL_SCOPES))
-    question = OnecCall(
-        path="/mcp/resolve/customer", body=b'{"query":"x"}', caller=caller, request_id="r-1"
-    )
+    context = CallContext(caller=caller, request_id="r-1", surface="mcp")
+    call = BackendCall(context=context, operation="resolve/customer", body=b'{"query":"x"}')
 
     async def ask() -> None:
         for _ in range(calls // in_flight):
             with deadline(8_000):
-                await client.post(question)
+                await client.fetch(call)
 
     started = time.process_time()
     async with trio.open_nursery() as nursery:
@@ -72,7 +72,7 @@ async def compare(base_url: str, *, calls: int, rounds: int) -> None:
             "httpx.AsyncHTTPTransport": httpx.AsyncHTTPTransport(limits=limits, trust_env=False),
         }
         clients = {
-            name: OnecClient(settings, max_response_bytes=1_000_000, transport=transport)
+            name: HttpServiceBackend(settings, max_response_bytes=1_000_000, transport=transport)
             for name, transport in transports.items()
         }
         seen: dict[str, list[float]] = {name: [] for name in clients}

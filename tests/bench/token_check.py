@@ -14,9 +14,9 @@ from typing import Final
 import attrs
 
 from onecgw.oauth.grants import Access, find_access, insert_code, insert_grant
-from onecgw.oauth.issuing import Lives, redeem
-from onecgw.oauth.vault import ACCESS, Vault, challenge_of
-from onecgw.store import Store
+from onecgw.oauth.secrets import ACCESS, Vault, challenge_of
+from onecgw.oauth.token_grants import Lives, redeem
+from onecgw.storage.database import Store
 from tests.oauth.family import GRANT, NOW, REDEMPTION, VERIFIER
 
 LIVES: Final = Lives(access=3600, refresh=86_400, code=60, grant=86_400)

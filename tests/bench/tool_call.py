@@ -25,8 +25,8 @@ import hypercorn.trio
 import trio
 from hypercorn.config import Config
 
-from onecgw.run import serve_gateway
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
+from onecgw.app.serve import serve_gateway
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.serving import serve_app
 from onecgw.settings import LimitsSettings
 from onecgw.web.asgi import Receive, Response, Scope, Send, read_body, send_response

@@ -24,7 +24,7 @@ from typing import Final
 import httpx
 import trio
 
-from onecgw.run_demo import DEMO_LOGIN, DEMO_PASSWORD
+from onecgw.app.serve_demo import DEMO_LOGIN, DEMO_PASSWORD
 from onecgw.serving import find_free_port
 from tests.conformance.run import JUDGE_SECONDS, SUITE, say, started, why_no_node
 from tests.conformance.token_proxy import HOST

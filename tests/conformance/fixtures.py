@@ -12,13 +12,13 @@ from typing import Any, Final
 import msgspec
 import trio
 
-from onecgw.caller import Caller
+from onecgw.auth.context import CallContext
 from onecgw.errors import InvalidRequest, NotFound, Problem, ValidationFailed
-from onecgw.mcp.client import ELICITATION, SAMPLING
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Completion, Features, JsonObject, ServerInfo, ToolResult
-from onecgw.mcp.hub import Hub
-from onecgw.mcp.questions import Question, elicitation, roots, sampling
+from onecgw.mcp.client_info import ELICITATION, SAMPLING
+from onecgw.mcp.client_requests import Question, elicitation, roots, sampling
+from onecgw.mcp.providers import Completion, Features, JsonObject, ServerInfo, ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.subscriptions import Hub
 
 STEP_SECONDS: Final = 0.06  # the suite wants to see steps, not one burst
 
@@ -315,7 +315,7 @@ class FixtureTools:
         self._tools["test_trigger_tool_change"] = (self._change_tools, NO_ARGUMENTS)
         self._tools["test_trigger_prompt_change"] = (self._change_prompts, NO_ARGUMENTS)
 
-    def list_tools(self, _caller: Caller) -> bytes:
+    def list_tools(self, _context: CallContext) -> bytes:
         return msgspec.json.encode(
             [
                 {
@@ -362,7 +362,7 @@ class FixturePrompts:
         "test_input_required_result_prompt": (),
     }
 
-    def list_prompts(self, _caller: Caller) -> bytes:
+    def list_prompts(self, _context: CallContext) -> bytes:
         return msgspec.json.encode(
             [
                 {
@@ -420,7 +420,7 @@ class FixturePrompts:
 class FixtureResources:
     """The resources of the suite."""
 
-    def list_resources(self, _caller: Caller) -> bytes:
+    def list_resources(self, _context: CallContext) -> bytes:
         rows = (
             ("test://static-text", "text/plain"),
             ("test://static-binary", "image/png"),
@@ -433,7 +433,7 @@ class FixtureResources:
             ]
         )
 
-    def list_templates(self, _caller: Caller) -> bytes:
+    def list_templates(self, _context: CallContext) -> bytes:
         template = {
             "uriTemplate": "test://template/{id}/data",
             "name": "template",

@@ -17,7 +17,7 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.run_demo import DEMO_MCP_TOKEN
+from onecgw.app.serve_demo import DEMO_MCP_TOKEN
 from tests.conformance.token_proxy import HOST, serve_proxy
 
 NODE: Final = ("npx", "-y", "-p", "node@24", "-p")

@@ -10,22 +10,21 @@ from functools import partial
 
 import trio
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.hub import Hub
+from onecgw.mcp.subscriptions import Hub
 from onecgw.serving import serve_app
 from onecgw.settings import Secret, ServerSettings
 from onecgw.web.asgi import Receive, Request, Scope, Send
 from onecgw.web.bearer import StaticBearer
-from onecgw.web.front import Front
-from onecgw.web.hosts import make_host_policy
-from onecgw.web.mcp import McpEndpoint
-from onecgw.web.oauth_address import ClientAddresses
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.host_policy import make_host_policy
+from onecgw.web.router import Front
 from tests.conformance.fixtures import make_fixtures
+from tests.mcp.support import make_endpoint
 
 HOST = "127.0.0.1"
 TESTER = Caller(sub="tester", scopes=frozenset(ALL_SCOPES))
-MAX_REQUEST_BYTES = 1_048_576
 
 
 async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -41,7 +40,7 @@ def make_app(engine: Engine, *, token: str | None) -> Front:
     authenticate = (
         StaticBearer(Secret(token), TESTER, ClientAddresses(())) if token else admit_anyone
     )
-    endpoint = McpEndpoint(engine, authenticate=authenticate, max_request_bytes=MAX_REQUEST_BYTES)
+    endpoint = make_endpoint(engine, authenticate=authenticate)
     return Front(
         hosts=make_host_policy(ServerSettings(host=HOST)),
         endpoints={"/mcp": endpoint, "/mcp/": endpoint},

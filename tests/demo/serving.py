@@ -7,11 +7,11 @@ from functools import partial
 import httpx
 import trio
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
-from onecgw.demo.faults import FaultPlan
+from onecgw.demo.fault_plan import FaultPlan
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 
 LOGIN, PASSWORD = "Шлюз", "пароль"
 AUTH = httpx.BasicAuth(LOGIN.encode(), PASSWORD.encode())

@@ -1,4 +1,4 @@
-"""Every fault of the demo 1C: as it looks on the wire, and as the gateway understands it."""
+"""Every fault of the demo 1C: as it looks on the connection, and as the gateway understands it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,13 +10,15 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.asking import Sources
-from onecgw.audit import AuditRecord
-from onecgw.caller import ALL_SCOPES, Caller
-from onecgw.catalogue import Catalogue
+from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext
+from onecgw.backends.http import client as client_module
+from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
-from onecgw.demo.faults import FAULTS, BadFault, FaultPlan, parse_faults
-from onecgw.demo.misfortunes import MISFORTUNES
+from onecgw.demo.fault_plan import FAULTS, BadFault, FaultPlan, parse_faults
+from onecgw.demo.fault_responses import FAULT_RESPONSES
 from onecgw.errors import (
     OnecAuth,
     OnecBadResponse,
@@ -31,11 +33,10 @@ from onecgw.errors import (
     OnecTimeout,
     OnecUnavailable,
 )
-from onecgw.gateway import Gateway, ToolCall
-from onecgw.onec import client as client_module
-from onecgw.onec.client import OnecClient
+from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.gateway.upstream import Sources
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret
-from onecgw.tools import ALL
+from onecgw.storage.audit_log import AuditRecord
 from tests.demo.serving import AUTH, LOGIN, PASSWORD, client_in_memory, demo_on_socket
 from tests.harness import make_cache
 
@@ -65,26 +66,27 @@ async def gateway_to(
         session_mode=session_mode,
     )
     limits = LimitsSettings(max_response_bytes=max_response_bytes)
-    client = OnecClient(onec, max_response_bytes=max_response_bytes)
+    backend = HttpServiceBackend(onec, max_response_bytes=max_response_bytes)
     audit: list[AuditRecord] = []
     try:
         yield Gateway(
             catalogue=Catalogue(ALL, limits),
-            sources=Sources(client=client, found=make_cache(0), balances=make_cache(0)),
+            sources=Sources(
+                backend=backend, resolver_cache=make_cache(0), balance_cache=make_cache(0)
+            ),
             onec=onec,
             limits=limits,
             audit=audit.append,
         )
     finally:
-        await client.aclose()
+        await backend.aclose()
 
 
 async def ask(gateway: Gateway) -> bytes:
     caller = Caller(sub="tester", scopes=frozenset(ALL_SCOPES))
     arguments = '{"query":"каса"}'.encode()
-    call = ToolCall(
-        tool="resolve_cash", arguments=arguments, caller=caller, surface="mcp", request_id="r-1"
-    )
+    context = CallContext(caller=caller, request_id="r-1", surface="mcp")
+    call = ToolCall(context=context, tool="resolve_cash", arguments=arguments)
     with trio.fail_after(LIMIT_SECONDS):
         return (await gateway.call(call)).body
 
@@ -183,7 +185,7 @@ async def test_client_that_keeps_sessions_gets_over_the_end_of_one(small_books: 
         assert "Головна каса" in (await ask(gateway)).decode()
 
 
-@pytest.mark.parametrize("name", MISFORTUNES)
+@pytest.mark.parametrize("name", FAULT_RESPONSES)
 async def test_misfortune_is_asked_for_by_the_header_of_a_call(
     small_books: Books, name: str
 ) -> None:
@@ -191,8 +193,8 @@ async def test_misfortune_is_asked_for_by_the_header_of_a_call(
         spoiled = await client.post(PATH, json=ASK, headers={"X-Demo-Fault": name})
         good = await client.post(PATH, json=ASK)
     assert (spoiled.status_code, spoiled.content) == (
-        MISFORTUNES[name].status,
-        MISFORTUNES[name].body,
+        FAULT_RESPONSES[name].status,
+        FAULT_RESPONSES[name].body,
     )
     assert good.status_code == 200
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
+from onecgw.app.lifespan import open_gateway
+from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.demo.books import Books
-from onecgw.house import open_gateway
-from onecgw.run_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.web.app import build_app
 from tests.demo.serving import PASSWORD, demo_on_socket
 from tests.harness import make_engine

@@ -6,13 +6,17 @@ from typing import Any
 import attrs
 import msgspec
 
-from onecgw.caller import ALL_SCOPES, Caller
+from onecgw.auth.caller import ALL_SCOPES, Caller
+from onecgw.auth.context import CallContext
 from onecgw.errors import NotFound
-from onecgw.mcp.admission import Mirror
 from onecgw.mcp.engine import Engine, Incoming, Outgoing
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import Features, ServerInfo, ToolResult
+from onecgw.mcp.providers import Features, ServerInfo, ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.validation import Mirror
 from onecgw.mcp.versions import MODERN
+from onecgw.web.bearer import Authenticate
+from onecgw.web.endpoint import Endpoint
+from onecgw.web.mcp import McpHandler
 
 ALICE = Caller(sub="alice", scopes=frozenset(ALL_SCOPES))
 BOB = Caller(sub="bob", scopes=frozenset(ALL_SCOPES))
@@ -49,7 +53,7 @@ class ScriptedTools:
 
     bodies: dict[str, ToolBody]
 
-    def list_tools(self, _caller: Caller) -> bytes:
+    def list_tools(self, _context: CallContext) -> bytes:
         return msgspec.json.encode(
             [{"name": name, "inputSchema": {"type": "object"}} for name in self.bodies]
         )
@@ -97,10 +101,28 @@ def mirror_of(message: dict[str, Any]) -> Mirror:
     )
 
 
+def make_endpoint(
+    engine: Engine, *, authenticate: Authenticate, max_request_bytes: int = 1_048_576
+) -> Endpoint:
+    """The engine at an HTTP path."""
+    return Endpoint(
+        handler=McpHandler(engine=engine),
+        surface="mcp",
+        authenticate=authenticate,
+        max_request_bytes=max_request_bytes,
+    )
+
+
 async def send(engine: Engine, message: Any, **incoming: Any) -> Outgoing:
     """The engine's answer to a message (a value, or bytes as they are)."""
     body = message if isinstance(message, bytes) else msgspec.json.encode(message)
-    defaults: dict[str, Any] = {"caller": ALICE, "request_id": "r-1", "channel": Recorder()}
+    context = CallContext(
+        caller=incoming.pop("caller", ALICE),
+        request_id=incoming.pop("request_id", "r-1"),
+        surface="mcp",
+        traceparent=incoming.pop("traceparent", None),
+    )
+    defaults: dict[str, Any] = {"context": context, "channel": Recorder()}
     is_modern = isinstance(message, dict) and "_meta" in message.get("params", {})
     if is_modern and "mirror" not in incoming:
         defaults["mirror"] = mirror_of(message)

@@ -5,7 +5,7 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.errors import (
     NotFound,
     OnecTimeout,
@@ -13,9 +13,9 @@ from onecgw.errors import (
     RateLimited,
     ValidationFailed,
 )
-from onecgw.mcp.admission import Mirror
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.validation import Mirror
 from onecgw.mcp.versions import LATEST_LEGACY, LEGACY, MODERN, SUPPORTED
 from tests.mcp.support import (
     ALICE,
@@ -221,7 +221,7 @@ async def test_the_audit_learns_what_the_program_calls_itself() -> None:
     seen: list[Caller] = []
 
     async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        seen.append(exchange.caller)
+        seen.append(exchange.context.caller)
         return ToolResult(text="ok")
 
     meta = {f"{META}clientInfo": {"name": "Desk", "version": "1.2"}}
@@ -229,19 +229,23 @@ async def test_the_audit_learns_what_the_program_calls_itself() -> None:
     assert seen == [Caller(sub="alice", scopes=ALICE.scopes, client="Desk 1.2")]
 
 
+TRANSPORT_TRACE = f"00-{'1' * 32}-{'2' * 16}-01"
+MESSAGE_TRACE = f"00-{'3' * 32}-{'4' * 16}-01"
+
+
 async def test_the_trace_of_the_message_goes_before_that_of_the_transport() -> None:
-    seen: list[str] = []
+    seen: list[str | None] = []
 
     async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        seen.append(exchange.traceparent)
+        seen.append(exchange.context.traceparent)
         return ToolResult(text="ok")
 
     engine = make_engine(tool=tool)
-    await ask(engine, modern("tools/call", name="tool"), traceparent="00-transport")
-    meta = {"traceparent": "00-message"}
+    await ask(engine, modern("tools/call", name="tool"), traceparent=TRANSPORT_TRACE)
+    meta = {"traceparent": MESSAGE_TRACE}
     message = modern("tools/call", name="tool", meta=meta)
-    await ask(engine, message, traceparent="00-transport")
-    assert seen == ["00-transport", "00-message"]
+    await ask(engine, message, traceparent=TRANSPORT_TRACE)
+    assert seen == [TRANSPORT_TRACE, MESSAGE_TRACE]
 
 
 class Endless:

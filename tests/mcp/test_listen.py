@@ -5,10 +5,10 @@ from typing import Any
 import trio
 import trio.testing
 
-from onecgw.caller import Caller
+from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.hub import MAX_LISTENERS_PER_CALLER
-from onecgw.mcp.modern import SUBSCRIPTION_ID
+from onecgw.mcp.stateless import SUBSCRIPTION_ID
+from onecgw.mcp.subscriptions import MAX_LISTENERS_PER_CALLER
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import ALICE, BOB, Recorder, ask, make_engine, modern
 

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from onecgw.assistant.plans import PLANS
-from onecgw.assistant.resources import REPORT, RESOURCES
-from onecgw.mcp import problems
-from onecgw.mcp.hub import Hub
-from onecgw.mcp.inflight import Inflight
-from onecgw.mcp.legacy import LogLevels, legacy_methods
+from onecgw.auth.signing import Sealer
+from onecgw.mcp import rpc_errors
+from onecgw.mcp.handshake import LogLevels, legacy_methods
 from onecgw.mcp.methods import shared_methods
-from onecgw.mcp.modern import modern_methods
+from onecgw.mcp.requests_in_flight import Inflight
+from onecgw.mcp.stateless import modern_methods
+from onecgw.mcp.subscriptions import Hub
 from onecgw.mcp.versions import SUPPORTED
-from onecgw.sealing import Sealer
+from onecgw.mcp_content.prompt_templates import PLANS
+from onecgw.mcp_content.resources import REPORT, RESOURCES
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import KEY
 
@@ -34,7 +34,7 @@ def test_the_reference_names_every_method_that_production_offers() -> None:
 
 
 def test_the_reference_names_every_error() -> None:
-    codes = [value for value in vars(problems).values() if isinstance(value, int)]
+    codes = [value for value in vars(rpc_errors).values() if isinstance(value, int)]
     assert [code for code in codes if f"| {code} |" not in PAGE] == []
 
 

@@ -2,12 +2,12 @@ import time
 
 import pytest
 
+from onecgw.auth.signing import Sealer
 from onecgw.mcp import sessions
-from onecgw.mcp.client import ELICITATION, Client
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
-from onecgw.mcp.problems import RpcError
-from onecgw.sealing import Sealer
+from onecgw.mcp.client_info import ELICITATION, Client
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.rpc_errors import RpcError
 from tests.mcp.support import ALICE, BOB, KEY, ask, legacy, make_engine, send
 
 HELLO = legacy(

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.grants import Grant
-from onecgw.oauth.issuing import Redemption
+from onecgw.oauth.token_grants import Redemption
 
 NOW: Final = 1_800_000_000
 VERIFIER: Final = "v" * 43

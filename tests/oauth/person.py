@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from onecgw.oauth.vault import challenge_of
+from onecgw.oauth.secrets import challenge_of
 
 
 async def log_in(

@@ -14,19 +14,19 @@ import attrs
 import httpx
 import trio
 
-from onecgw.audit import AuditEvent, AuditRecord, AuditTrail
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
+from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.errors import OnecUnavailable
-from onecgw.identity import KeyVerdict, UncheckedKey
-from onecgw.oauth.fetching import Fetcher
-from onecgw.oauth.opening import open_realm
-from onecgw.oauth.realm import Realm
-from onecgw.oauth.vault import Vault, open_vault
-from onecgw.onec.client import OnecClient
+from onecgw.oauth.context import Realm
+from onecgw.oauth.factory import open_realm
+from onecgw.oauth.safe_fetch import Fetcher
+from onecgw.oauth.secrets import Vault, open_vault
 from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
+from onecgw.storage.database import Store
 from onecgw.web.app import build_app
-from onecgw.web.oauth import open_site
+from onecgw.web.oauth.site import open_site
 from onecgw.web.readiness import Readiness
 from tests.harness import Onec, Rig, make_engine, open_rig
 
@@ -268,7 +268,7 @@ async def open_oauth(
         store = Store(tmp_path / "onecgw.db")
         vault = open_vault(tmp_path / "onecgw.secrets")
         events: list[AuditEvent] = []
-        client = OnecClient(
+        backend = HttpServiceBackend(
             rig.settings.onec,
             max_response_bytes=10**6,
             transport=httpx.MockTransport(Onec(answer=accounts)),
@@ -278,7 +278,7 @@ async def open_oauth(
             # Straight from the scripts: the breaker of the real client would remember.
             if accounts.is_down:
                 return UncheckedKey(error=OnecUnavailable("1C is down"))
-            return await client.verify_key(key, request_id)
+            return await backend.verify_key(key, request_id)
 
         realm = open_realm(
             rig.settings,
@@ -314,5 +314,5 @@ async def open_oauth(
                         app=app,
                     )
         finally:
-            await client.aclose()
+            await backend.aclose()
             store.close()

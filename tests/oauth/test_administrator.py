@@ -376,7 +376,7 @@ def test_a_disk_that_is_full_is_told_and_the_log_says_nothing_that_is_not_so(
             f"Error: nothing was changed: {tmp_path / 'onecgw.db'} cannot be used: database or"
             " disk is full."
         )
-        assert "onecgw.audit" not in result.output
+        assert "onecgw.storage.audit_log" not in result.output
     listed = [json.loads(line) for line in run(config, "keys", "list", "--json").splitlines()]
     assert [(key["id"], key["revoked_at"]) for key in listed] == [(key_id, None)]
 

@@ -10,12 +10,12 @@ import httpx
 import msgspec
 
 import onecgw
-from onecgw.audit import AuditEvent, AuditRecord
-from onecgw.audit_report import AuditQuery, read_audit
-from onecgw.caller import ALL_SCOPES, RESOLVE, SALES
-from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
-from onecgw.oauth.issuing import GRACE_SECONDS
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES
+from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
+from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import RateLimitSettings
+from onecgw.storage.audit_log import AuditEvent, AuditRecord
+from onecgw.storage.audit_query import AuditQuery, read_audit
 from tests.oauth.rig import CALLBACK, OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
 
 PACKAGE = Path(onecgw.__file__).parent
@@ -372,7 +372,7 @@ def test_every_event_stands_in_the_guide() -> None:
     written = {
         event
         for room in ("oauth", "web", "cli")
-        for path in (PACKAGE / room).glob("*.py")
+        for path in (PACKAGE / room).rglob("*.py")
         for event in re.findall(rf'"((?:{kinds})\.[a-z]+)"', path.read_text(encoding="utf-8"))
         if not event.endswith(".html")
     }

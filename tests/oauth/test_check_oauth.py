@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import trio
 
-from onecgw.check import Step
-from onecgw.cli import oauth_check
-from onecgw.cli.oauth_answers import Answer, Failed
-from onecgw.cli.oauth_check import check_oauth
+from onecgw.diagnostics import oauth_check
+from onecgw.diagnostics.oauth_answers import Answer, Failed
+from onecgw.diagnostics.oauth_check import check_oauth
+from onecgw.diagnostics.onec_check import Step
 from tests.oauth.certificate import make_contexts
 from tests.oauth.rig import OWNER_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Final
 
 import pytest
 
-from onecgw.store import Store
-from onecgw.store_schema import FIRST, MIGRATIONS
+from onecgw.storage.database import Store
+from onecgw.storage.schema import FIRST, MIGRATIONS
 from tests.oauth.world import TRANSITIONS, Step, World, state_of, walk
 
 MAX_STATEMENTS: Final = 40

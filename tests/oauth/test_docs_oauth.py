@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from onecgw.cli import main
 from onecgw.settings import Settings, load_settings
-from onecgw.settings.setting import Leaf, walk
+from onecgw.settings.declaration import Leaf, walk
 from tests.oauth.test_administrator import CONFIG
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")

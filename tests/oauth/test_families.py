@@ -18,7 +18,8 @@ from onecgw.oauth.grants import (
     revoke_token,
     sweep,
 )
-from onecgw.oauth.issuing import (
+from onecgw.oauth.secrets import Vault, challenge_of
+from onecgw.oauth.token_grants import (
     GRACE_SECONDS,
     LOST_SECONDS,
     Issued,
@@ -29,8 +30,7 @@ from onecgw.oauth.issuing import (
     redeem,
     refresh,
 )
-from onecgw.oauth.vault import Vault, challenge_of
-from onecgw.store_schema import MIGRATIONS
+from onecgw.storage.schema import MIGRATIONS
 from tests.oauth.family import GRANT, VERIFIER
 
 LIVES: Final = Lives(access=3600, refresh=10 * 86_400, code=60, grant=30 * 86_400)

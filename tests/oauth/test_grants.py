@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from onecgw.caller import RESOLVE
+from onecgw.auth.caller import RESOLVE
 from tests.oauth.rig import OWNER_KEY, open_oauth
 
 

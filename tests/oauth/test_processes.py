@@ -12,7 +12,7 @@ import attrs
 import trio
 
 from onecgw.oauth.grants import revoke_grant
-from onecgw.oauth.issuing import GRACE_SECONDS
+from onecgw.oauth.token_grants import GRACE_SECONDS
 from tests.oauth.rig import CALLBACK, OWNER_KEY, VERIFIER, Login, OauthRig, open_oauth
 from tests.oauth.worker import ask_all
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.oauth.fetching import Address, Fetcher
-from onecgw.oauth.problems import OauthProblem
-from onecgw.oauth.redirects import KNOWN, RedirectPolicy, is_same_redirect
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.oauth.oauth_error import OauthProblem
+from onecgw.oauth.redirect_policy import KNOWN, RedirectPolicy, is_same_redirect
+from onecgw.oauth.safe_fetch import Address, Fetcher
 from onecgw.settings import RedirectSettings
 from tests.oauth.rig import CALLBACK, open_oauth
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from onecgw.audit import log_audit
 from onecgw.errors import ConfigError
-from onecgw.logs import _JsonFormatter
-from onecgw.oauth.vault import open_vault
+from onecgw.oauth.secrets import open_vault
+from onecgw.observability.logging import _JsonFormatter
+from onecgw.storage.audit_log import log_audit
 from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth
 
 

@@ -11,12 +11,12 @@ import pytest
 import trio
 from mcp.client.auth import OAuthFlowError
 
-from onecgw.audit import AuditTrail
 from onecgw.errors import ConfigError
-from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
+from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
+from onecgw.oauth.secrets import open_vault
 from onecgw.oauth.transactions import TRANSACTION_SECONDS
-from onecgw.oauth.vault import open_vault
 from onecgw.settings import RateLimitSettings, RedirectSettings
+from onecgw.storage.audit_log import AuditTrail
 from tests.oauth.rig import CALLBACK, OWNER_KEY, SALES_KEY, hidden, open_oauth
 from tests.oauth.test_check_oauth import POLICY, Proxy, check
 from tests.settings.loading import ENOUGH, problems

@@ -11,23 +11,23 @@ import msgspec
 import trio
 from click.testing import CliRunner, Result
 
-from onecgw.audit import AuditEvent, AuditTrail
-from onecgw.caller import ALL_SCOPES, RESOLVE
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict
 from onecgw.cli import main
 from onecgw.errors import StorageUnavailable
-from onecgw.identity import InvalidKey, KeyVerdict
-from onecgw.oauth.admission import Admission
+from onecgw.oauth.authenticator import Admission
 from onecgw.oauth.authorization import Ask
+from onecgw.oauth.context import Origin
+from onecgw.oauth.factory import open_realm
 from onecgw.oauth.grants import sweep
-from onecgw.oauth.issuing import GRACE_SECONDS
 from onecgw.oauth.login import Consent, Login
-from onecgw.oauth.opening import open_realm
-from onecgw.oauth.problems import OauthProblem
-from onecgw.oauth.realm import Origin
+from onecgw.oauth.oauth_error import OauthProblem
+from onecgw.oauth.secrets import challenge_of, open_vault
 from onecgw.oauth.token_endpoint import Tokens
-from onecgw.oauth.vault import challenge_of, open_vault
+from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import OauthSettings
-from onecgw.store import Store
+from onecgw.storage.audit_log import AuditEvent, AuditTrail
+from onecgw.storage.database import Store
 from tests.harness import make_settings
 from tests.oauth.rig import FETCHER
 

@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
+from onecgw.serving.header_limits import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from tests.serving.support import (
     GET,
     LateAnswer,

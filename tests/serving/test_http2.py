@@ -11,8 +11,8 @@ from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 from h2.utilities import SizeLimitDict
 
-from onecgw.serving.heads import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
-from onecgw.serving.requests import MAX_REQUESTS
+from onecgw.serving.header_limits import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
+from onecgw.serving.task_group import MAX_REQUESTS
 from tests.serving.support import (
     App,
     Http2Client,

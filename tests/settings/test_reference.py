@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Final
 
 from onecgw.settings import Settings
-from onecgw.settings.setting import Leaf, walk
-from onecgw.settings.wording import accepted
+from onecgw.settings.declaration import Leaf, walk
+from onecgw.settings.messages import accepted
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
 HEAD: Final = """\
 # Settings
 
-<!-- Rendered from onecgw/settings/tree.py by `python -m tests.settings.test_reference`. -->
+<!-- Rendered from onecgw/settings/schema.py by `python -m tests.settings.test_reference`. -->
 
 `onecgw serve` reads one YAML file: that of `--config`, else that of the variable `CONFIG_PATH`,
 else `config/config.local.yml` if there is one, else `config/config.yml`. The shipped

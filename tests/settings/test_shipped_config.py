@@ -4,8 +4,8 @@ import attrs
 import yaml
 
 from onecgw.settings import Settings
+from onecgw.settings.declaration import Leaf, walk
 from onecgw.settings.render import render_config
-from onecgw.settings.setting import Leaf, walk
 from tests.settings.loading import load, problems
 
 SHIPPED = (Path(__file__).parents[2] / "config" / "config.yml").read_text(encoding="utf-8")

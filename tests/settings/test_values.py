@@ -7,8 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from onecgw.settings import Settings
+from onecgw.settings.declaration import Refused
 from onecgw.settings.rules import BASE_URL
-from onecgw.settings.setting import Refused
 from tests.settings.loading import load, nested, problems, without
 
 

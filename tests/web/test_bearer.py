@@ -9,8 +9,8 @@ import httpx
 import pytest
 import trio
 
-from onecgw.audit import AuditEvent
-from onecgw.logs import _JsonFormatter
+from onecgw.observability.logging import _JsonFormatter
+from onecgw.storage.audit_log import AuditEvent
 from onecgw.web.bearer import MAX_FORM_BYTES, names_token
 from tests.harness import API_TOKEN
 from tests.oauth.rig import ISSUER, MAY, OauthRig, open_oauth

@@ -11,13 +11,12 @@ import trio.testing
 
 from onecgw.errors import Unauthorized
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.exchange import Exchange
-from onecgw.mcp.features import ToolResult
+from onecgw.mcp.providers import ToolResult
+from onecgw.mcp.request_context import Exchange
 from onecgw.mcp.versions import MODERN
 from onecgw.web.asgi import BODY_SECONDS, Message, Request
-from onecgw.web.event_stream import KEEP_ALIVE_SECONDS
-from onecgw.web.mcp import McpEndpoint
-from tests.mcp.support import ALICE, META, legacy, make_engine, mirror_of, modern
+from onecgw.web.sse import KEEP_ALIVE_SECONDS
+from tests.mcp.support import ALICE, META, legacy, make_endpoint, make_engine, mirror_of, modern
 
 MAX_BYTES = 4_096
 HEADERS = {
@@ -113,7 +112,7 @@ async def post(
         await leaves.wait()
         return {"type": "http.disconnect"}
 
-    endpoint = McpEndpoint(
+    endpoint = make_endpoint(
         engine or make_engine(), authenticate=authenticate, max_request_bytes=max_bytes
     )
     with trio.fail_after(120):
@@ -178,7 +177,7 @@ async def test_a_body_that_never_ends_is_refused(autojump_clock: trio.testing.Mo
         "path": "/mcp",
         "headers": [(name.encode(), value.encode()) for name, value in HEADERS.items()],
     }
-    endpoint = McpEndpoint(make_engine(), authenticate=authenticate, max_request_bytes=9)
+    endpoint = make_endpoint(make_engine(), authenticate=authenticate, max_request_bytes=9)
     began = trio.current_time()
     await endpoint(scope, trio.sleep_forever, answered.send)
     assert (answered.status, trio.current_time() - began) == (400, BODY_SECONDS)

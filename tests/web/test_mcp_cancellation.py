@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import trio
 
-from onecgw.house import open_gateway
+from onecgw.app.lifespan import open_gateway
 from onecgw.mcp.engine import Engine
 from onecgw.serving import serve_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret

@@ -9,8 +9,8 @@ import trio
 from hypothesis import strategies as st
 
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.features import Features
-from onecgw.mcp.hub import Hub
+from onecgw.mcp.providers import Features
+from onecgw.mcp.subscriptions import Hub
 from onecgw.mcp.versions import LEGACY, MODERN
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import META, ScriptedTools, echo, legacy

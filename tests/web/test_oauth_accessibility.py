@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from onecgw.settings import RedirectSettings
-from onecgw.web.oauth_texts import TEXTS
+from onecgw.web.oauth.texts import TEXTS
 from tests.fakes.browser import IS_THERE, MISSING, TAB, Browser
 from tests.oauth.rig import OWNER_KEY
 from tests.web.test_oauth_browser import Scene, do, open_scene

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from onecgw.caller import ALL_SCOPES
-from onecgw.oauth.admission import STALE_SECONDS, VERIFY_SECONDS
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.grants import revoke_grant
-from onecgw.oauth.keyring import Checked, Keyring
-from onecgw.oauth.vault import Vault
+from onecgw.oauth.key_cache import Checked, Keyring
+from onecgw.oauth.secrets import Vault
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth
 
 

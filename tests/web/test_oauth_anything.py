@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from onecgw.oauth.authorization import redirect_with
 from onecgw.settings import RateLimitSettings, RedirectSettings
+from onecgw.settings.declaration import Refused, Rule
 from onecgw.settings.rules import CLIENT, REDIRECT_URI
-from onecgw.settings.setting import Refused, Rule
 from tests.oauth.rig import CALLBACK, OWNER_KEY, VERIFIER, OauthRig, hidden, open_oauth
 
 OFF: Final = RateLimitSettings(

@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import ASK_SECONDS
 from onecgw.oauth.transactions import TRANSACTION_SECONDS
-from onecgw.web.oauth_texts import LANGUAGES, TEXTS
+from onecgw.web.oauth.texts import LANGUAGES, TEXTS
 from tests.oauth.person import offered, ticked
 from tests.oauth.rig import (
     CALLBACK,

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from onecgw.oauth.grants import sweep
-from onecgw.oauth.issuing import GRACE_SECONDS, LOST_SECONDS
+from onecgw.oauth.token_grants import GRACE_SECONDS, LOST_SECONDS
 from onecgw.settings import Duration
 from tests.oauth.rig import ISSUER, OWNER_KEY, SALES_KEY, Login, OauthRig, open_oauth
 

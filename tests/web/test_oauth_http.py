@@ -7,8 +7,8 @@ import trio
 import trio.testing
 
 from onecgw.web.asgi import BODY_SECONDS, Message, Response
-from onecgw.web.oauth_address import ClientAddresses
-from onecgw.web.oauth_http import Door, Visit
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.oauth.http import Door, Visit
 
 
 async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(

@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from onecgw.settings import RateLimitSettings
-from onecgw.web import oauth_authorize
+from onecgw.web.oauth import authorize
 from tests.oauth.rig import CALLBACK, OWNER_KEY, OauthRig, hidden, open_oauth
 
 EMPTY: dict[str, list[object]] = {"grants": [], "codes": [], "tokens": [], "transactions": []}
@@ -120,7 +120,7 @@ async def test_many_wrong_keys_slow_everybody_and_lock_out_nobody(
         assert slowed == []
         right = await oauth.open_consent(client_id, OWNER_KEY)
     assert right.status_code == 200
-    assert slowed == [oauth_authorize.BRAKE_SECONDS]
+    assert slowed == [authorize.BRAKE_SECONDS]
 
 
 async def test_the_brake_may_be_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

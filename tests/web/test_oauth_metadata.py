@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from tests.oauth.rig import CALLBACK, ISSUER, open_oauth
 
 

@@ -25,7 +25,7 @@ from mcp.shared.auth import (
 )
 from pydantic import AnyUrl
 
-from onecgw.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES
 from onecgw.serving import serve_app
 from tests.oauth.person import log_in
 from tests.oauth.rig import MAY, OWNER_KEY, OauthRig, open_oauth

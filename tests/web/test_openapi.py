@@ -4,10 +4,10 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator
 
-from onecgw.caller import ALL_SCOPES, COST
-from onecgw.contract import Capabilities
+from onecgw.auth.caller import ALL_SCOPES, COST
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.tools import BY_NAME
 from onecgw.settings import ApiSettings, Secret
-from onecgw.tools import BY_NAME
 from tests.harness import API_TOKEN, MCP_TOKEN, answering
 from tests.web.test_rest import open_rest
 

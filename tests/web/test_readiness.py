@@ -1,11 +1,11 @@
 import json
 from datetime import UTC, datetime
 
-from onecgw.onec.breaker import BreakerState
-from onecgw.onec.client import OnecState
+from onecgw.backends.base import BackendState
+from onecgw.backends.scheduling.breaker import BreakerState
 from onecgw.web.readiness import Readiness, readiness_response
 
-DOWN = OnecState(
+DOWN = BackendState(
     breaker=BreakerState.OPEN,
     in_flight=1,
     waiting=2,

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 import trio
 
-from onecgw.caller import ALL_SCOPES, COST
+from onecgw.auth.caller import ALL_SCOPES, COST
+from onecgw.catalogue.tools import ALL
 from onecgw.settings import ApiSettings, LimitsSettings, Secret
-from onecgw.tools import ALL
 from onecgw.web.app import build_app
 from onecgw.web.asgi import Message
 from tests.harness import API_TOKEN, MCP_TOKEN, Answering, Rig, answering, make_engine, open_rig

@@ -1,0 +1,1 @@
+"""Conclusions that are composed of several reports: pure arithmetic, no I/O."""

@@ -1,0 +1,241 @@
+"""What the cycle reads of 1C's reports: totals and months, digit for digit."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import attrs
+import msgspec
+
+from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
+from onecgw.analysis.cycle.periods import Span
+from onecgw.errors import OnecBadResponse
+
+_MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
+_SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once more for the total
+
+
+class FilterIgnored(OnecBadResponse):
+    """1C does not confirm that a filter was applied: its figures may be of more than was asked."""
+
+
+@attrs.frozen(kw_only=True)
+class Amounts:
+    """Money by measure. currency: as the report names it; "" if it does not."""
+
+    of: Mapping[str, Decimal]
+    currency: str
+
+
+@attrs.frozen(kw_only=True)
+class MonthlyAmounts:
+    """Money by measure and the first day of a month.
+
+    unreadable: measure → why it is not in `of`. currency: as in Amounts.
+    """
+
+    of: Mapping[str, Mapping[date, Decimal]]
+    unreadable: Mapping[str, OnecBadResponse]
+    currency: str
+
+
+class _Column(msgspec.Struct):
+    name: str
+
+
+class _Report(msgspec.Struct):
+    rows: list[msgspec.Raw]
+    totals: dict[str, msgspec.Raw]
+    columns: msgspec.Raw = msgspec.Raw(b"[]")
+    applied_filters: msgspec.Raw = msgspec.Raw(b"{}")
+    currency: msgspec.Raw = msgspec.Raw(b"null")
+    date: msgspec.Raw = msgspec.Raw(b"null")
+    period: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Reference(msgspec.Struct):
+    id: str
+
+
+class _Named(msgspec.Struct):
+    label: str
+
+
+class _Ends(msgspec.Struct, rename={"from_": "from"}):
+    from_: str
+    to: str
+
+
+def read_balances(
+    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], day: date
+) -> Amounts:
+    """The totals of a report on the balances of a day; all of them, because it may be kept.
+
+    Raises:
+        FilterIgnored: firm_ids were asked for and are not in applied_filters.
+        OnecBadResponse: it is of another day, or a total is missing, or is no number.
+    """
+    found = _read_report(body, report=report, firm_ids=firm_ids)
+    if not _is_null(found.date) and _day(found.date) != str(day):
+        raise OnecBadResponse(f"{report} of 1C was asked for {day} and is of another day")
+    totals = {measure: _total(found, measure, report) for measure in measures}
+    return Amounts(of=totals, currency=_currency(found))
+
+
+def read_months(
+    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], span: Span
+) -> MonthlyAmounts:
+    """The rows of a report that was grouped by month; they must add up to its totals.
+
+    Raises:
+        FilterIgnored: firm_ids were asked for and are not in applied_filters.
+        OnecBadResponse: it is of another period, the shape is another one, a month lies outside of
+            the span, or no measure can be read.
+    """
+    found = _read_report(body, report=report, firm_ids=firm_ids)
+    if not _is_null(found.period) and _ends(found.period) != (str(span.first), str(span.last)):
+        raise OnecBadResponse(f"{report} of 1C was asked for {span} and is of another period")
+    rows = _rows(found, report, span)
+    told: dict[str, Mapping[date, Decimal]] = {}
+    unreadable: dict[str, OnecBadResponse] = {}
+    for measure in measures:
+        try:
+            told[measure] = _series(rows, measure, report, span)
+            _check_total(found, told[measure], measure, report)
+        except OnecBadResponse as error:
+            told.pop(measure, None)
+            unreadable[measure] = error
+    if not told:
+        raise next(iter(unreadable.values()))
+    return MonthlyAmounts(of=told, unreadable=unreadable, currency=_currency(found))
+
+
+def _rows(found: _Report, report: str, span: Span) -> list[tuple[date, dict[str, msgspec.Raw]]]:
+    """Every row's month and cells by column."""
+    try:
+        names = [one.name for one in msgspec.json.decode(found.columns, type=list[_Column])]
+        rows = [msgspec.json.decode(row, type=list[msgspec.Raw]) for row in found.rows]
+    except msgspec.ValidationError as error:
+        raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
+    if "month" not in names:
+        raise OnecBadResponse(f"{report} of 1C lacks the column month")
+    months = {month.key for month in span.months}
+    told: list[tuple[date, dict[str, msgspec.Raw]]] = []
+    for row in rows:
+        if len(row) != len(names):
+            raise OnecBadResponse(f"{report} of 1C has a row of {len(row)} cells")
+        cells = dict(zip(names, row, strict=True))
+        month = _month(cells["month"], report)
+        if month not in months:
+            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {span}")
+        told.append((month, cells))
+    return told
+
+
+def _series(
+    rows: list[tuple[date, dict[str, msgspec.Raw]]], measure: str, report: str, span: Span
+) -> dict[date, Decimal]:
+    """A measure by month; a month without rows has zero."""
+    sums = {month.key: Decimal(0) for month in span.months}
+    for month, cells in rows:
+        if measure not in cells:
+            raise OnecBadResponse(f"{report} of 1C lacks the column {measure}")
+        amount = _number(cells[measure], f"{report} of 1C: {measure} in {month:%Y-%m}")
+        sums[month] = exact_sum([sums[month], amount])
+    return sums
+
+
+def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, report: str) -> None:
+    added, total = exact_sum(sums.values()), _total(found, measure, report)
+    if abs(exact_sum([added, -total])) > _SMALLEST_UNIT * len(found.rows):
+        raise OnecBadResponse(
+            f"{report} of 1C: the months add up to {measure} {added}, its total is {total}"
+        )
+
+
+def _read_report(body: bytes, *, report: str, firm_ids: Sequence[str]) -> _Report:
+    try:
+        found = msgspec.json.decode(body, type=_Report)
+    except msgspec.ValidationError as error:
+        raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
+    if firm_ids and _applied_firms(found) != {one.lower() for one in firm_ids}:
+        raise FilterIgnored(
+            f"firm_ids: 1C does not confirm this filter in applied_filters of {report}, so its "
+            "figures may be of all firms; ask without firm_ids"
+        )
+    return found
+
+
+def _is_null(raw: msgspec.Raw) -> bool:
+    return bytes(raw) == b"null"
+
+
+def _day(raw: msgspec.Raw) -> str:
+    """The day that a text begins with, as 2026-05-01T23:59:59 does; "" if it is none."""
+    try:
+        return msgspec.json.decode(raw, type=str)[:10]
+    except msgspec.ValidationError:
+        return ""
+
+
+def _ends(raw: msgspec.Raw) -> tuple[str, str]:
+    """The first and the last day of a period; empty if it is none."""
+    try:
+        ends = msgspec.json.decode(raw, type=_Ends)
+    except msgspec.ValidationError:
+        return "", ""
+    return ends.from_[:10], ends.to[:10]
+
+
+def _currency(report: _Report) -> str:
+    """Its name: a text, or the label of a reference; anything else names none."""
+    try:
+        named = msgspec.json.decode(report.currency, type=str | _Named)
+    except msgspec.ValidationError:
+        return ""
+    return named if isinstance(named, str) else named.label
+
+
+def _applied_firms(report: _Report) -> set[str]:
+    """The firms in applied_filters: ids, or references with an id."""
+    try:
+        applied = msgspec.json.decode(report.applied_filters, type=dict[str, msgspec.Raw])
+        firms = msgspec.json.decode(applied["firm_ids"], type=list[str | _Reference])
+    except (KeyError, msgspec.ValidationError):
+        return set()
+    return {(firm if isinstance(firm, str) else firm.id).lower() for firm in firms}
+
+
+def _total(report: _Report, measure: str, name: str) -> Decimal:
+    raw = report.totals.get(measure)
+    if raw is None:
+        raise OnecBadResponse(f"{name} of 1C lacks the total of {measure}")
+    if _is_null(raw) and not report.rows:
+        return Decimal(0)  # SQL's sum of nothing
+    return _number(raw, f"{name} of 1C: the total of {measure}")
+
+
+def _number(raw: msgspec.Raw, what: str) -> Decimal:
+    try:
+        number = msgspec.json.decode(raw, type=Decimal)
+    except (msgspec.DecodeError, ArithmeticError):
+        raise OnecBadResponse(f"{what} is not a number") from None
+    if not number.is_finite():
+        raise OnecBadResponse(f"{what} is not a number")
+    if len(number.as_tuple().digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+        raise OnecBadResponse(f"{what} has more than {MAX_DIGITS} digits")
+    return number
+
+
+def _month(raw: msgspec.Raw, report: str) -> date:
+    """The first day of the month that a cell begins with, as in 2026-05-01 or 2026-05."""
+    try:
+        text = msgspec.json.decode(raw, type=str)
+        found = _MONTH.match(text)
+        if found is not None:
+            return date(int(found.group(1)), int(found.group(2)), 1)
+    except (msgspec.ValidationError, ValueError):
+        pass  # refused below like any other cell
+    raise OnecBadResponse(f"{report} of 1C has a month that is none")

@@ -1,0 +1,177 @@
+"""The composition root: the gateway with its database, its backend and its engine, one lifetime."""
+
+import hmac
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Final
+
+import attrs
+import trio
+
+from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
+from onecgw.backends.base import Backend, keep_capabilities_fresh
+from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.backends.scheduling.answer_cache import AnswerCache
+from onecgw.backends.scheduling.deadline import deadline
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.tools import ALL
+from onecgw.errors import OnecTimeout, StorageUnavailable
+from onecgw.gateway.service import Gateway
+from onecgw.gateway.upstream import Sources
+from onecgw.mcp.engine import Engine
+from onecgw.mcp_content import make_features
+from onecgw.oauth.factory import open_realm
+from onecgw.oauth.grants import sweep
+from onecgw.oauth.secrets import open_vault
+from onecgw.settings import Settings
+from onecgw.storage.audit_log import AuditTrail
+from onecgw.storage.database import Store
+from onecgw.web.oauth.site import OauthSite, open_site
+from onecgw.web.readiness import Readiness
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS: Final = 600
+CACHE_MAX_ENTRIES: Final = 10_000
+CACHE_MAX_BYTES: Final = 32 * 1024 * 1024
+
+
+@attrs.frozen(kw_only=True)
+class Application:
+    """Everything that is served.
+
+    site: None without OAuth. store: None where nothing is kept.
+    """
+
+    gateway: Gateway
+    engine: Engine
+    backend: Backend
+    site: OauthSite | None
+    store: Store | None
+
+    async def readiness(self) -> Readiness:
+        """Whether calls can be answered, and how 1C is doing."""
+        problem = await self.store.probe() if self.store is not None else ""
+        return Readiness(is_writable=not problem, onec=self.backend.state())
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
+    """Open what the settings describe, with its database and its connections; close it at the end.
+
+    Raises:
+        ConfigError: the database or the secrets file cannot be used.
+    """
+    store = _open_store(settings)
+    trail = AuditTrail(
+        store if settings.audit.retention_days else None,
+        retention_days=settings.audit.retention_days,
+        on_failure=settings.audit.on_failure,
+    )
+    backend: Backend = HttpServiceBackend(
+        settings.onec, max_response_bytes=settings.limits.max_response_bytes
+    )
+    try:
+        gateway = _make_gateway(settings, backend, trail)
+        site, realm, sealing_key = None, None, _sealing_key(settings)
+        if settings.oauth.enabled and store is not None:
+            vault = open_vault(settings.secrets_path)
+            sealing_key = vault.session_key()
+            realm = open_realm(
+                settings,
+                store=store,
+                vault=vault,
+                audit=trail,
+                check_key=_check_key_in(backend, settings.onec.timeout_ms),
+            )
+            site = open_site(realm)
+        engine = Engine(make_features(gateway), sealing_key=sealing_key)
+
+        def trim(capabilities: Capabilities) -> None:
+            gateway.catalogue.capabilities = capabilities
+            for kind in ("tools", "prompts", "resources"):
+                engine.hub.notify_lists_changed(kind)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trail.run)
+            nursery.start_soon(
+                partial(keep_capabilities_fresh, backend, trim, timeout_ms=settings.onec.timeout_ms)
+            )
+            nursery.start_soon(backend.run)
+            if realm is not None and store is not None:
+                nursery.start_soon(_sweep_logins, store)
+                nursery.start_soon(realm.clients.documents.keep_testing)
+            yield Application(
+                gateway=gateway, engine=engine, backend=backend, site=site, store=store
+            )
+            nursery.cancel_scope.cancel()
+    finally:
+        await backend.aclose()
+        if store is not None:
+            store.close()
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """Open only the gateway, for calls that do not come over HTTP."""
+    async with open_application(settings) as application:
+        yield application.gateway
+
+
+def _sealing_key(settings: Settings) -> bytes | None:
+    """The key of MCP sessions without a secrets file: it lasts as long as the token does."""
+    token = settings.mcp.bearer_token
+    if token is None:
+        return None
+    return hmac.digest(token.value.encode("utf-8"), b"onecgw mcp sessions", "sha256")
+
+
+def _open_store(settings: Settings) -> Store | None:
+    if not settings.oauth.enabled and not settings.audit.retention_days:
+        return None
+    return Store(settings.database.path)
+
+
+def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
+    """A function that verifies a key in 1C within the deadline of any call."""
+
+    async def check(key: str, request_id: str) -> KeyVerdict:
+        try:
+            with deadline(timeout_ms):
+                return await backend.verify_key(key, request_id)
+        except OnecTimeout as error:
+            return UncheckedKey(error=error)
+
+    return check
+
+
+async def _sweep_logins(store: Store) -> None:
+    while True:
+        with suppress(StorageUnavailable):  # the next round tries again
+            await store.write(lambda db: sweep(db, now=int(time.time())))
+        await trio.sleep(SWEEP_SECONDS)
+
+
+def _make_gateway(settings: Settings, backend: Backend, trail: AuditTrail) -> Gateway:
+    return Gateway(
+        catalogue=Catalogue(ALL, settings.limits),
+        sources=Sources(
+            backend=backend,
+            resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
+            balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
+        ),
+        onec=settings.onec,
+        limits=settings.limits,
+        audit=trail,
+        admit=trail.admit,
+    )
+
+
+def _make_cache(ttl_seconds: int) -> AnswerCache:
+    return AnswerCache(
+        ttl_seconds=ttl_seconds, max_entries=CACHE_MAX_ENTRIES, max_bytes=CACHE_MAX_BYTES
+    )

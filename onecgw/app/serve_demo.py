@@ -1,0 +1,129 @@
+"""`onecgw demo`: the gateway in front of an embedded 1C, both in this process."""
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import attrs
+import trio
+
+from onecgw.app.serve import serve_gateway, wait_signal
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.demo.books import Books
+from onecgw.demo.fault_plan import FaultPlan
+from onecgw.demo.http_service import build_demo_app
+from onecgw.demo.server import serve_demo_onec
+from onecgw.errors import ConfigError
+from onecgw.serving import find_free_port
+from onecgw.settings import (
+    ApiSettings,
+    AuditSettings,
+    DatabaseSettings,
+    McpSettings,
+    OauthSettings,
+    OnecAuthSettings,
+    OnecSettings,
+    Secret,
+    ServerSettings,
+    Settings,
+)
+
+LOOPBACK: Final = "127.0.0.1"
+DEMO_MCP_TOKEN: Final = "demo-mcp-token"  # noqa: S105 - public on purpose, loopback only
+DEMO_API_TOKEN: Final = "demo-api-token"  # noqa: S105 - the same
+DEMO_PASSWORD: Final = "demo-onec-password"  # noqa: S105 - of a 1C that is alone on loopback
+DEMO_LOGIN: Final = "Шлюз"  # Cyrillic logins are normal in 1C
+DEMO_REPORT_TIMEOUT_MS: Final = 45_000
+
+
+async def serve_demo(
+    books: Books,
+    faults: FaultPlan | None,
+    *,
+    port: int,
+    announce: Callable[[str], None],
+    logins: Path | None = None,
+) -> None:
+    """Serve the gateway on loopback in front of a demo 1C on a socket of its own.
+
+    Args:
+        books: what the demo 1C answers from.
+        faults: what goes wrong in it, None = nothing.
+        port: of the gateway; 0 = a free one.
+        announce: told the gateway's URL.
+        logins: a folder for what OAuth keeps; None = static tokens instead of logins.
+
+    Raises:
+        ConfigError: the address cannot be bound.
+    """
+    password = secrets.token_urlsafe()
+    app = build_demo_app(books, login=DEMO_LOGIN, password=password, faults=faults)
+    async with trio.open_nursery() as nursery:
+        base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
+        settings = demo_settings(base_url=base_url, port=port, password=password)
+        if logins is not None:
+            settings = with_logins(settings, logins)
+        await serve_gateway(settings, announce=announce)
+        nursery.cancel_scope.cancel()
+
+
+async def serve_demo_onec_alone(
+    books: Books, faults: FaultPlan | None, *, port: int, announce: Callable[[str], None]
+) -> None:
+    """Serve only the demo 1C until SIGTERM or SIGINT.
+
+    Args:
+        books: what it answers from.
+        faults: what goes wrong in it, None = nothing.
+        port: on loopback; 0 = a free one.
+        announce: told where it is and how to log in.
+
+    Raises:
+        ConfigError: the address cannot be bound.
+    """
+    app = build_demo_app(books, login=DEMO_LOGIN, password=DEMO_PASSWORD, faults=faults)
+    async with trio.open_nursery() as nursery:
+        try:
+            serve = partial(serve_demo_onec, app, host=LOOPBACK, port=port)
+            base_url = await nursery.start(serve)
+        except OSError as error:
+            raise ConfigError(f"cannot listen on {LOOPBACK} port {port}: {error}") from error
+        announce(
+            f"The demo 1C is up. onec.base_url: {base_url}\n"
+            f"onec.auth.username: {DEMO_LOGIN}, onec.auth.password: {DEMO_PASSWORD}"
+        )
+        await wait_signal()
+        nursery.cancel_scope.cancel()
+
+
+def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
+    """The settings of the demo: everything open, on loopback, with static tokens."""
+    return Settings(
+        server=ServerSettings(host=LOOPBACK, port=port),
+        onec=OnecSettings(
+            base_url=base_url,
+            report_timeout_ms=DEMO_REPORT_TIMEOUT_MS,
+            auth=OnecAuthSettings(username=DEMO_LOGIN, password=Secret(password)),
+        ),
+        mcp=McpSettings(bearer_token=Secret(DEMO_MCP_TOKEN)),
+        # The same as over MCP, so that both surfaces tell the same figures.
+        api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
+        oauth=OauthSettings(enabled=False),
+        audit=AuditSettings(retention_days=0),
+    )
+
+
+def with_logins(settings: Settings, folder: Path) -> Settings:
+    """The settings of the demo with OAuth on: clients log in with the keys of its people."""
+    port = settings.server.port or find_free_port(LOOPBACK)
+    return attrs.evolve(
+        settings,
+        server=attrs.evolve(settings.server, port=port),
+        mcp=McpSettings(),
+        # Nothing is fetched from the internet by a demo.
+        oauth=OauthSettings(public_url=f"http://{LOOPBACK}:{port}", cimd="off"),
+        database=DatabaseSettings(path=folder / "onecgw.db"),
+        audit=AuditSettings(),
+    )

@@ -1,0 +1,44 @@
+"""The context of one call: made where a request is authenticated, passed on whole."""
+
+from typing import Literal
+
+import attrs
+
+from onecgw.auth.caller import Caller
+from onecgw.observability.trace_context import valid_traceparent
+
+Surface = Literal["mcp", "rest"]
+
+
+@attrs.frozen(kw_only=True)
+class CallContext:
+    """Who calls, over which surface, and what ties the call together in logs, audit and 1C.
+
+    request_id: the gateway's own.
+    traceparent: the W3C trace context of the caller; None without a valid one.
+    """
+
+    caller: Caller
+    request_id: str
+    surface: Surface
+    traceparent: str | None = attrs.field(default=None, converter=valid_traceparent)
+
+    @property
+    def sub(self) -> str:
+        """The account of the caller."""
+        return self.caller.sub
+
+    def for_message(self, *, client_name: str, traceparent: str) -> "CallContext":
+        """The context of one message, with what the message says of its client and its trace.
+
+        Args:
+            client_name: what the program calls itself; "" = it does not say. Behind a login
+                stands the program to which a person gave it, whatever that says later.
+            traceparent: the trace context of the message; "" = that of the transport.
+        """
+        caller = self.caller
+        if client_name and not caller.grant:
+            caller = attrs.evolve(caller, client=client_name)
+        if caller is self.caller and not traceparent:
+            return self
+        return attrs.evolve(self, caller=caller, traceparent=traceparent or self.traceparent)

@@ -1,0 +1,282 @@
+"""What an answer other than 200 means: one table from status and text to an error.
+
+The text decides before the status: the platform reports a missing licence or a blocked infobase
+with 403, 500 or 503, depending on its version and on the web server in front of it.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Final
+
+import attrs
+
+from onecgw.backends.errors import platform_messages
+from onecgw.backends.errors.error_text import (
+    MESSAGE_CHARACTERS,
+    contract_error,
+    lines_of,
+    log_line,
+    reason_in,
+    safe_line,
+    text_of,
+)
+from onecgw.backends.http_service.paths import HEALTH_PATH
+from onecgw.errors import (
+    OnecAuth,
+    OnecBadResponse,
+    OnecError,
+    OnecFailed,
+    OnecForbidden,
+    OnecLicense,
+    OnecLocked,
+    OnecMaintenance,
+    OnecNotPublished,
+    OnecRedirect,
+    OnecRejected,
+    OnecUnavailable,
+)
+
+MAINTENANCE_SECONDS: Final = 60
+LICENSE_SECONDS: Final = 30
+UNAVAILABLE_SECONDS: Final = 10
+LOCKED_SECONDS: Final = 5
+LONGEST_RETRY_AFTER_SECONDS: Final = 3_600  # a proxy's own advice is believed up to here
+
+UNAVAILABLE: Final = "1C is not reachable"
+
+
+class Remedy(StrEnum):
+    """What to do before the same call is made once more."""
+
+    NOTHING = "nothing"
+    PAUSE = "pause"  # let the others finish
+    NEW_SESSION = "new session"  # the one of the cookie is gone
+    OWN_SESSIONS = "own sessions"  # the publication wants its client to keep them
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """An HTTP answer, its body read and inflated.
+
+    headers: names in lower case; of a repeated one the last.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type, "" if there is none."""
+        return self.headers.get("content-type", "")
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """A call that did not end well.
+
+    error: what the caller sees.
+    reason: why, for the log only (it may name modules and servers).
+    remedy: what makes a second attempt worth while; None = nothing does.
+    reply: the answer, if there was one.
+    """
+
+    error: OnecError
+    reason: str
+    remedy: Remedy | None = None
+    reply: Reply | None = None
+
+
+# From an answer and its safe reason to what the caller sees.
+_Explain = Callable[[Reply, str], OnecError]
+
+
+def failure_of(reply: Reply, path: str) -> Failure:
+    """The meaning of an answer to a question at a path, whose status is not 200."""
+    text = text_of(reply.body, reply.content_type)
+    message = contract_error(text)
+    refused = _CONTRACT_ERRORS.get(reply.status)
+    if message is not None and refused is not None and not _is_no_refusal(reply, path, text):
+        return Failure(
+            error=refused(safe_line(message, limit=MESSAGE_CHARACTERS)),
+            reason=log_line(message),
+            reply=reply,
+        )
+    lines = (message,) if message else lines_of(text)
+    explain = _explanation(reply.status, text)
+    return Failure(
+        error=explain(reply, _shown(reason_in(lines))),
+        reason=log_line(" / ".join(lines)),
+        remedy=_REMEDIES.get(explain),
+        reply=reply,
+    )
+
+
+def _is_no_refusal(reply: Reply, path: str, text: str) -> bool:
+    """Whether an answer in the contract's shape is not about what was asked."""
+    match reply.status:
+        case HTTPStatus.NOT_FOUND:
+            return path == HEALTH_PATH  # which asks for no object that may be missing
+        case HTTPStatus.FORBIDDEN:  # an extension may hand on what the platform says
+            return _explanation(reply.status, text) in {_maintenance, _license}
+    return False
+
+
+def _shown(reason: str) -> str:
+    shown = safe_line(reason)
+    return shown if any(map(str.isalnum, shown)) else ""
+
+
+def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
+    """The meaning of an exchange that gave no usable answer."""
+    return Failure(
+        error=error,
+        reason=log_line(f"{type(cause).__name__}: {cause}") if cause is not None else "",
+        remedy=Remedy.NOTHING if isinstance(error, OnecUnavailable) else None,
+    )
+
+
+def _explanation(status: int, text: str) -> _Explain:
+    if status >= HTTPStatus.BAD_REQUEST:
+        told = platform_messages.plain(text)
+        for marks, explain in _BY_TEXT:
+            if any(mark in told for mark in marks):
+                return explain
+    return _BY_STATUS.get(status) or _by_class(status)
+
+
+def _retry_after(reply: Reply, otherwise: int) -> int:
+    told = reply.headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit() and len(told) <= len(str(LONGEST_RETRY_AFTER_SECONDS)):
+        return min(max(int(told), 1), LONGEST_RETRY_AFTER_SECONDS)
+    return otherwise
+
+
+def _license(reply: Reply, _: str) -> OnecError:
+    return OnecLicense(
+        "1C has no free licence for one more session",
+        retry_after_seconds=_retry_after(reply, LICENSE_SECONDS),
+    )
+
+
+def _maintenance(reply: Reply, reason: str) -> OnecError:
+    return OnecMaintenance(
+        reason or "the 1C infobase is blocked for maintenance",
+        retry_after_seconds=_retry_after(reply, MAINTENANCE_SECONDS),
+    )
+
+
+def _locked(reply: Reply, _: str) -> OnecError:
+    return OnecLocked(
+        "1C waited too long for data that another user has locked",
+        retry_after_seconds=_retry_after(reply, LOCKED_SECONDS),
+    )
+
+
+def _unavailable(reply: Reply, _: str) -> OnecError:
+    return OnecUnavailable(
+        UNAVAILABLE, retry_after_seconds=_retry_after(reply, UNAVAILABLE_SECONDS)
+    )
+
+
+def _throttled(reply: Reply, reason: str) -> OnecError:
+    """As unavailable, but a second attempt would make it worse."""
+    return _unavailable(reply, reason)
+
+
+def _auth(_: Reply, __: str) -> OnecError:
+    return OnecAuth(
+        "1C does not accept the gateway's technical user; the administrator must check onec.auth"
+    )
+
+
+def _forbidden(_: Reply, __: str) -> OnecError:
+    return OnecForbidden(
+        "the gateway's technical user has no right to this in 1C;"
+        " the administrator must check its roles"
+    )
+
+
+def _not_published(reply: Reply, _: str) -> OnecError:
+    return OnecNotPublished(
+        f"no 1C service answers at onec.base_url (HTTP {reply.status}); the administrator must"
+        " check the address, the publication and the extension"
+    )
+
+
+def _redirect(reply: Reply, _: str) -> OnecError:
+    return OnecRedirect(
+        f"onec.base_url leads to a redirect (HTTP {reply.status}), which is not followed; the"
+        " administrator finds its target in the log and with `onecgw check`"
+    )
+
+
+def _session_expired(_: Reply, __: str) -> OnecError:
+    return OnecFailed("1C ended the session of the call; try again")
+
+
+def _session_wanted(_: Reply, __: str) -> OnecError:
+    return OnecFailed(
+        "the 1C publication expects the client to manage sessions;"
+        " the administrator must set onec.session_mode to client"
+    )
+
+
+def _failed(_: Reply, reason: str) -> OnecError:
+    return OnecFailed(reason or "1C reported an error without a reason")
+
+
+def _unexpected(reply: Reply, _: str) -> OnecError:
+    return OnecBadResponse(f"1C answered with HTTP {reply.status} instead of 200")
+
+
+def _by_class(status: int) -> _Explain:
+    match status // 100:
+        case 3:
+            return _redirect
+        case 5:
+            return _failed
+    return _unexpected
+
+
+_CONTRACT_ERRORS: Final[Mapping[int, type[OnecError]]] = {
+    HTTPStatus.BAD_REQUEST: OnecRejected,
+    HTTPStatus.FORBIDDEN: OnecForbidden,
+    HTTPStatus.NOT_FOUND: OnecRejected,  # the service is there, the object asked for is not
+    HTTPStatus.UNPROCESSABLE_ENTITY: OnecRejected,
+}
+
+_REMEDIES: Final[Mapping[_Explain, Remedy]] = {
+    _locked: Remedy.PAUSE,
+    _unavailable: Remedy.NOTHING,
+    _session_expired: Remedy.NEW_SESSION,
+    _session_wanted: Remedy.OWN_SESSIONS,
+}
+
+_BY_STATUS: Final[Mapping[int, _Explain]] = {
+    HTTPStatus.UNAUTHORIZED: _auth,
+    HTTPStatus.FORBIDDEN: _forbidden,
+    HTTPStatus.NOT_FOUND: _not_published,
+    HTTPStatus.METHOD_NOT_ALLOWED: _not_published,  # a static site answers POST so
+    HTTPStatus.NOT_ACCEPTABLE: _session_expired,
+    HTTPStatus.GONE: _not_published,
+    HTTPStatus.REQUEST_TIMEOUT: _unavailable,
+    HTTPStatus.TOO_MANY_REQUESTS: _throttled,
+    HTTPStatus.BAD_GATEWAY: _unavailable,
+    HTTPStatus.SERVICE_UNAVAILABLE: _unavailable,
+    HTTPStatus.GATEWAY_TIMEOUT: _unavailable,
+    **dict.fromkeys(range(520, 528), _unavailable),  # a proxy that cannot reach its origin
+}
+
+# The first that is found counts.
+_BY_TEXT: Final[tuple[tuple[tuple[str, ...], _Explain], ...]] = (
+    (platform_messages.SESSION_EXPIRED, _session_expired),
+    (platform_messages.NO_LICENSE, _license),
+    (platform_messages.BLOCKED, _maintenance),
+    (platform_messages.LOCKED, _locked),
+    (platform_messages.SESSION_WANTED, _session_wanted),
+    (platform_messages.NO_SUCH_USER, _auth),
+    (platform_messages.NO_RIGHT, _forbidden),
+    (platform_messages.SERVER_GONE, _unavailable),
+)

@@ -1,0 +1,54 @@
+"""Reading the capabilities of a base from its health answer."""
+
+import logging
+from typing import Final
+
+import msgspec
+
+from onecgw.catalogue.capabilities import Capabilities
+
+log = logging.getLogger(__name__)
+
+_PARTS: Final = ("filters", "group_by", "measures", "params")
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def read_capabilities(health: bytes) -> Capabilities:
+    """The capabilities in a health answer; what is not understood is logged and left out."""
+    declared = _object(_parsed(health), "health")
+    declared = _object(declared.get("capabilities", {}), "capabilities")
+    profile = declared.get("profile", "")
+    unsupported = _object(declared.get("unsupported", {}), "unsupported")
+    return Capabilities(
+        profile=profile if isinstance(profile, str) else "",
+        unavailable=_names(_object(declared.get("tools", {}), "tools"), "unavailable"),
+        unsupported={
+            tool: {part: _names(lacks, part) for part in _PARTS}
+            for tool, value in unsupported.items()
+            if (lacks := _object(value, f"unsupported.{tool}"))
+        },
+        same_for_all=declared.get("answers") == "same_for_all",
+        always_empty=_names(_object(declared.get("resolvers", {}), "resolvers"), "always_empty"),
+    )
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:  # well-formed, but with a number that no float holds
+        return None
+
+
+def _object(value: object, path: str) -> dict[str, object]:
+    if isinstance(value, dict):
+        return value
+    log.warning("onec.capabilities_ignored", extra={"fields": {"path": path}})
+    return {}
+
+
+def _names(declared: dict[str, object], key: str) -> frozenset[str]:
+    value = declared.get(key, [])
+    if isinstance(value, list):
+        return frozenset(name for name in value if isinstance(name, str))
+    log.warning("onec.capabilities_ignored", extra={"fields": {"path": key}})
+    return _NOTHING

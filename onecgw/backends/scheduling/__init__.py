@@ -1,0 +1,1 @@
+"""When a call to 1C may run: limiter, breaker, deadline, fan-out, caches."""

@@ -1,0 +1,1 @@
+"""What can be asked: declarations of tools, parsing of arguments, JSON Schemas."""

@@ -1,0 +1,76 @@
+"""Arguments of a tool, as the annotations of its request class declare them."""
+
+import functools
+from typing import Any, Final, get_args, get_type_hints
+
+import attrs
+
+from onecgw.auth.caller import COST
+
+COST_MEASURES: Final = frozenset({"cost", "profit", "margin"})
+
+
+@attrs.frozen(kw_only=True)
+class Arg:
+    """What a field of a request class says beyond its type.
+
+    about: one short sentence for the model.
+    name: the key on the wire where Python cannot spell it.
+    source: the tool whose answers hold the values, told to who may call it.
+    minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
+        clamped. max_length: of a text.
+    default: what 1C takes when the key is absent (told to the model, never sent).
+    cost: members of the enumeration that need the scope mcp:report:cost.
+    """
+
+    about: str
+    name: str | None = None
+    source: str | None = None
+    minimum: int | None = None
+    maximum: str | None = None
+    max_length: int | None = None
+    default: tuple[str, ...] = ()
+    cost: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """One argument as the request class declares it.
+
+    name: on the wire. attribute: in Python. type: without `Annotated` and `| None`.
+    """
+
+    name: str
+    attribute: str
+    type: Any
+    arg: Arg
+    is_required: bool
+
+
+@functools.cache
+def fields_of(request: type) -> tuple[Field, ...]:
+    """The arguments that a request class declares, in its order."""
+    hints = get_type_hints(request, include_extras=True)
+    return tuple(_field(attribute, hints[attribute.name]) for attribute in attrs.fields(request))
+
+
+def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:  # noqa: ANN401 - a type hint
+    inner, arg = get_args(hint)
+    return Field(
+        name=arg.name or attribute.name,
+        attribute=attribute.name,
+        type=without_none(inner),
+        arg=arg,
+        is_required=attribute.default is attrs.NOTHING,
+    )
+
+
+def without_none(hint: Any) -> Any:  # noqa: ANN401 - a type hint
+    """The type itself where it is optional: `X | None` → `X`."""
+    members = [member for member in get_args(hint) if member is not type(None)]
+    return members[0] if type(None) in get_args(hint) else hint
+
+
+def restricted_measures(scopes: frozenset[str]) -> frozenset[str]:
+    """The measures that a caller with these scopes must never see."""
+    return frozenset() if COST in scopes else COST_MEASURES

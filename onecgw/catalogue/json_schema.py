@@ -1,0 +1,99 @@
+"""A request class → JSON Schema, in the subset that every LLM client accepts.
+
+The root is an object with `properties`, `required`, `additionalProperties: false`; a leaf has one
+scalar type, description, enum, bounds or format. There is no $ref, no null, no type array, no
+anyOf, oneOf, allOf or const, and every array says what its items are.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.declaration import Arg, Field, fields_of
+from onecgw.catalogue.kinds import Tool
+
+JsonObject = dict[str, Any]
+
+_WORD = re.compile(r"[a-z_]+")
+
+
+@attrs.frozen(kw_only=True)
+class View:
+    """What one group of callers may know of the catalogue.
+
+    restricted: measures they must never see. hidden: tools they must not know of.
+    maxima: the settings in `limits` by name.
+    """
+
+    restricted: frozenset[str]
+    hidden: frozenset[str]
+    maxima: Mapping[str, int]
+    capabilities: Capabilities
+
+
+def input_schema(tool: Tool, view: View) -> JsonObject:
+    """The schema of a tool's arguments, without what the caller or the 1C base does not have."""
+    return _object(tool.request, tool, view, part="params")
+
+
+def about(tool: Tool, view: View) -> str:
+    """The description of a tool, without remarks on what the caller may not know of."""
+    unseen = view.hidden | view.restricted
+    remarks = (remark for remark in tool.remarks if unseen.isdisjoint(_WORD.findall(remark)))
+    return " ".join((tool.about, *remarks))
+
+
+def _object(request: type, tool: Tool, view: View, *, part: str) -> JsonObject:
+    """The schema of an object; `part` is what the capabilities call its members."""
+    absent = view.capabilities.lacks(tool.name, part)
+    fields = [field for field in fields_of(request) if field.name not in absent]
+    schema: JsonObject = {
+        "type": "object",
+        "properties": {field.name: _property(field, tool, view) for field in fields},
+        "additionalProperties": False,
+    }
+    if required := [field.name for field in fields if field.is_required]:
+        schema["required"] = required
+    return schema
+
+
+def _property(field: Field, tool: Tool, view: View) -> JsonObject:
+    absent = view.restricted & field.arg.cost | view.capabilities.lacks(tool.name, field.name)
+    described: JsonObject = {"description": _about(field.arg, view)}
+    schema = _of_type(field.type, tool, view, part=field.name)
+    leaf = schema.get("items", schema)
+    if "enum" in leaf:
+        leaf["enum"] = [member for member in leaf["enum"] if member not in absent]
+    if field.arg.minimum is not None:
+        schema["minimum"] = field.arg.minimum
+    if field.arg.maximum is not None:
+        schema["maximum"] = view.maxima[field.arg.maximum]
+    if field.arg.max_length is not None:
+        schema |= {"minLength": 1, "maxLength": field.arg.max_length}
+    return schema | described
+
+
+def _about(arg: Arg, view: View) -> str:
+    sentences = [arg.about]
+    if arg.source is not None and arg.source not in view.hidden:
+        sentences.insert(0, f"From {arg.source}.")
+    if arg.default:
+        sentences.append(f"Default: {', '.join(arg.default)}.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _of_type(hint: Any, tool: Tool, view: View, *, part: str) -> JsonObject:  # noqa: ANN401 - a type hint
+    if attrs.has(hint):
+        return _object(hint, tool, view, part=part)
+    if get_origin(hint) is tuple:
+        items = _of_type(get_args(hint)[0], tool, view, part=part)
+        return {"type": "array", "items": items, "minItems": 1}
+    if get_origin(hint) is Literal:
+        return {"type": "string", "enum": list(get_args(hint))}
+    if hint is date:
+        return {"type": "string", "format": "date"}
+    return {"type": {str: "string", int: "integer", bool: "boolean"}[hint]}

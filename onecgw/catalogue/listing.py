@@ -1,0 +1,133 @@
+"""The catalogue as one caller may see it: which tools, with which arguments, listed for MCP."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+import msgspec
+
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
+from onecgw.catalogue.kinds import Tool
+from onecgw.errors import NotFound, Problem, Unsupported
+from onecgw.settings import LimitsSettings
+
+NO_SUCH_TOOL: Final = "there is no such tool"
+ANNOTATIONS: Final = {
+    "readOnlyHint": True,
+    "destructiveHint": False,
+    "idempotentHint": True,
+    "openWorldHint": False,
+}
+
+
+class Catalogue:
+    """The tools that this gateway publishes, in order, trimmed to what its 1C base supports."""
+
+    def __init__(self, tools: Sequence[Tool], limits: LimitsSettings) -> None:
+        self.tools = tuple(tools)
+        self._maxima = {
+            "resolve_limit": limits.resolve_limit,
+            "default_rows": limits.default_rows,
+            "max_rows": limits.max_rows,
+        }
+        self._max_result_bytes = limits.max_result_bytes
+        self._listings: dict[frozenset[str], bytes] = {}
+        self._capabilities = Capabilities()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, as last heard."""
+        return self._capabilities
+
+    @capabilities.setter
+    def capabilities(self, capabilities: Capabilities) -> None:
+        self._capabilities = capabilities
+        self._listings.clear()
+
+    def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
+        """The tools that a caller with these scopes may see and call, in publication order."""
+        return tuple(
+            tool
+            for tool in self.tools
+            if tool.is_open_to(scopes) and tool.is_supported(self._capabilities)
+        )
+
+    def find(self, name: str) -> Tool:
+        """The tool of that name, whoever asks and whatever the base supports.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for tool in self.tools:
+            if tool.name == name:
+                return tool
+        raise NotFound(NO_SUCH_TOOL)
+
+    def require(self, tool: Tool) -> None:
+        """Refuse a tool that the 1C base does not support.
+
+        Raises:
+            Unsupported: saying so.
+        """
+        if not tool.is_supported(self._capabilities):
+            raise Unsupported(f"the 1C base behind this gateway does not support {tool.name}")
+
+    def view(self, scopes: frozenset[str]) -> View:
+        """What callers with these scopes may know."""
+        visible = {tool.name for tool in self.visible(scopes)}
+        return View(
+            restricted=restricted_measures(scopes),
+            hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
+            maxima=self._maxima,
+            capabilities=self._capabilities,
+        )
+
+    def listing(self, scopes: frozenset[str]) -> bytes:
+        """The JSON array of `tools/list`, rendered once per set of scopes."""
+        if scopes not in self._listings:
+            tools = [self.describe(tool, scopes) for tool in self.visible(scopes)]
+            self._listings[scopes] = msgspec.json.encode(tools)
+        return self._listings[scopes]
+
+    def describe(self, tool: Tool, scopes: frozenset[str]) -> JsonObject:
+        """One tool as MCP publishes it."""
+        view = self.view(scopes)
+        meta: JsonObject = {}
+        if tool.is_report:
+            meta["anthropic/maxResultSizeChars"] = self._max_result_bytes
+        return {
+            "name": tool.name,
+            "title": tool.title,
+            "description": about(tool, view),
+            "inputSchema": input_schema(tool, view),
+            "outputSchema": tool.output_schema(),
+            "annotations": ANNOTATIONS,
+            "securitySchemes": [{"type": "oauth2", "scopes": sorted(tool.scopes)}],
+            **({"_meta": meta} if meta else {}),
+        }
+
+    def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
+        """The arguments that the 1C base behind the gateway does not know."""
+        return tuple(self._unsupported(tool, tool.request, request, part="params"))
+
+    def _unsupported(
+        self, tool: Tool, declared: type, request: object, *, part: str, path: str = ""
+    ) -> Iterator[Problem]:
+        """The problems of one object; `part` is what the capabilities call its members."""
+        lacking = self._capabilities.lacks(tool.name, part)
+        for field in fields_of(declared):
+            value = getattr(request, field.attribute)
+            place = f"{path}{field.name}"
+            members = value if isinstance(value, tuple) else ()
+            absent = self._capabilities.lacks(tool.name, field.name).intersection(members)
+            if value is not None and field.name in lacking:
+                yield Problem(path=place, message="this 1C base does not support it")
+            elif value is not None and attrs.has(field.type):
+                yield from self._unsupported(
+                    tool, field.type, value, part=field.name, path=f"{place}."
+                )
+            elif absent:
+                message = f"this 1C base does not support {', '.join(sorted(absent))}"
+                yield Problem(path=place, message=message)

@@ -1,0 +1,218 @@
+"""Raw JSON arguments → a request object, or every problem with its path; and back to 1C's JSON."""
+
+import difflib
+import functools
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from onecgw.catalogue.declaration import Field, fields_of, without_none
+from onecgw.catalogue.scalars import (
+    SHOWN_CHARACTERS,
+    Problems,
+    beneath,
+    read_boolean,
+    read_day,
+    read_integer,
+    read_text,
+    refused,
+    shown,
+)
+from onecgw.catalogue.strict_json import read_json
+from onecgw.errors import InvalidRequest, Problem, ValidationFailed
+
+Request = TypeVar("Request")
+
+MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's business
+
+
+def parse_arguments(
+    request: type[Request], raw: object, *, restricted: frozenset[str] = frozenset()
+) -> Request:
+    """The request object that raw JSON arguments describe.
+
+    What models are known to get wrong is mended: an integer as "10" or 10.0, a boolean as
+    "true", an object or array as a JSON text, one string where an array of strings is due.
+
+    Args:
+        request: the class.
+        raw: any JSON value.
+        restricted: measures that no error text may offer to this caller.
+
+    Raises:
+        ValidationFailed: what is wrong, each problem with its path, as far as MAX_PROBLEMS.
+    """
+    return _parser(restricted).structure(raw, request)
+
+
+def to_onec(request: object) -> dict[str, Any]:
+    """The JSON object for 1C: declared keys only, an absent argument is absent."""
+    body: dict[str, Any] = _unparser.unstructure(request)
+    return body
+
+
+class _Hooks:
+    """How the types of arguments are read; cattrs picks the hook, we decide.
+
+    cattrs' own hooks coerce (True → 1, 1.9 → 1, "abc" → ('a', 'b', 'c')) and stop at the first
+    problem of an object; none of them is left.
+    """
+
+    def __init__(self, restricted: frozenset[str]) -> None:
+        self._restricted = restricted
+        self.converter = Converter()
+        for leaf, read in _LEAVES.items():
+            self.converter.register_structure_hook(leaf, _ignoring_type(read))
+        register = self.converter.register_structure_hook_factory
+        register(_is_made_of(Literal), self._literal)
+        register(_is_made_of(tuple), self._tuple)
+        register(attrs.has, self._object)
+
+    def _literal(self, hint: Any) -> Callable[[object, Any], str]:  # noqa: ANN401 - a type hint
+        accepted: tuple[str, ...] = get_args(hint)
+        offered = ", ".join(member for member in accepted if member not in self._restricted)
+
+        def structure(value: object, _: Any) -> str:  # noqa: ANN401 - cattrs passes the type
+            if isinstance(value, str) and value in accepted:
+                return value
+            raise refused(f"one of {offered} is expected", value)
+
+        return structure
+
+    def _tuple(self, hint: Any) -> Callable[[object, Any], tuple[Any, ...]]:  # noqa: ANN401
+        item_type = get_args(hint)[0]
+        item_hook = self.converter.get_structure_hook(item_type)
+
+        def structure(value: object, _: Any) -> tuple[Any, ...]:  # noqa: ANN401
+            items = _unquoted(value, list)
+            if isinstance(items, str) and not attrs.has(item_type):
+                items = [items]
+            if not isinstance(items, list) or not items:
+                expected = "an array of at least one element is expected (or leave it out)"
+                raise refused(expected, value)
+            if len(items) > MAX_ELEMENTS:
+                raise refused(f"at most {MAX_ELEMENTS} elements are accepted", items)
+            # A dictionary, because it keeps the order and knows at once what it holds.
+            results: dict[Any, None] = {}
+            problems = Problems()
+            for index, item in enumerate(items):
+                try:
+                    result = item_hook(item, item_type)
+                except ValidationFailed as error:
+                    problems.add(*beneath(f"[{index}]", error.problems))
+                    continue
+                if result in results:
+                    problems.add(Problem(path=f"[{index}]", message=f"{shown(item)} is repeated"))
+                results[result] = None
+            problems.raise_if_any()
+            return tuple(results)
+
+        return structure
+
+    def _object(self, request: type) -> Callable[[object, Any], Any]:
+        fields = {field.name: field for field in fields_of(request)}
+
+        def structure(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs passes the type
+            members = _unquoted(value, dict)
+            if not isinstance(members, dict):
+                raise refused(f"an object with the keys {', '.join(fields)} is expected", value)
+            problems = Problems()
+            for key in members:
+                if key not in fields:
+                    problems.add(_unknown(str(key), fields))
+            values: dict[str, Any] = {}
+            refused_fields: list[str] = []
+            for name, field in fields.items():
+                try:
+                    if name in members:
+                        values[field.attribute] = self._field(field, members[name])
+                    elif field.is_required:
+                        problems.add(Problem(path=name, message=f"is required: {field.arg.about}"))
+                except ValidationFailed as error:
+                    refused_fields.append(field.attribute)
+                    problems.add(*beneath(name, error.problems))
+            if find := getattr(request, "find_contradictions", None):
+                problems.add(*find(values, frozenset(refused_fields)))
+            problems.raise_if_any()
+            return request(**values)
+
+        return structure
+
+    def _field(self, field: Field, value: object) -> Any:  # noqa: ANN401 - any argument type
+        result = self.converter.get_structure_hook(field.type)(value, field.type)
+        arg = field.arg
+        if arg.minimum is not None and result < arg.minimum:
+            raise refused(f"a whole number from {arg.minimum} is expected", value)
+        if arg.max_length is not None and len(result) > arg.max_length:
+            raise refused(f"at most {arg.max_length} characters are accepted", value)
+        return result
+
+
+_LEAVES: Final[Mapping[type, Callable[[object], Any]]] = {
+    str: read_text,
+    int: read_integer,
+    bool: read_boolean,
+    date: read_day,
+}
+
+
+def _ignoring_type(read: Callable[[object], Any]) -> Callable[[object, Any], Any]:
+    return lambda value, _: read(value)
+
+
+def _is_made_of(origin: object) -> Callable[[Any], bool]:
+    return lambda hint: get_origin(hint) is origin
+
+
+def _unknown(name: str, fields: Mapping[str, Field]) -> Problem:
+    # Comparing a name of a megabyte would take minutes, and be of no use.
+    near = difflib.get_close_matches(name[:SHOWN_CHARACTERS], fields, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    message = f"unknown argument; {hint}accepted: {', '.join(fields)}"
+    return Problem(path=shown(name)[1:-1], message=message)
+
+
+def _unquoted(value: object, expected: type) -> object:
+    """The object or array inside a JSON text, where one is due; anything else as it came.
+
+    Raises:
+        ValidationFailed: it looks like one, and is no valid JSON.
+    """
+    opening = "{" if expected is dict else "["
+    if isinstance(value, str) and value.lstrip().startswith(opening):
+        try:
+            return read_json(value.encode("utf-8", "surrogatepass"), what="the JSON text")
+        except InvalidRequest as error:
+            raise ValidationFailed((Problem(path="", message=error.message),)) from error
+    return value
+
+
+@functools.cache
+def _parser(restricted: frozenset[str]) -> Converter:
+    """One for those who may see everything, one for those who may not."""
+    return _Hooks(restricted).converter
+
+
+def _make_unparser() -> Converter:
+    converter = Converter()
+
+    def unstructure_object(request: type) -> Callable[[Any], dict[str, Any]]:
+        renamed: dict[str, Any] = {
+            field.attribute: override(rename=field.name) for field in fields_of(request)
+        }
+        return make_dict_unstructure_fn(request, converter, _cattrs_omit_if_default=True, **renamed)
+
+    converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook_factory(
+        _is_made_of(Annotated),
+        lambda hint: converter.get_unstructure_hook(without_none(get_args(hint)[0])),
+    )
+    converter.register_unstructure_hook_factory(attrs.has, unstructure_object)
+    return converter
+
+
+_unparser: Final = _make_unparser()

@@ -1,0 +1,125 @@
+"""How long the company's money is tied up, and why: composed of five reports."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from onecgw.analysis.cycle.answer import Inquiry, render
+from onecgw.analysis.cycle.figures import COMPONENTS, Books, ratios_for
+from onecgw.analysis.cycle.notes import notes_of, warnings_of
+from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
+from onecgw.auth.caller import COST, MONEY, SALES, STOCK
+from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.tools.cycle_plan import (
+    BALANCE_SOURCES,
+    PURCHASES_SOURCE,
+    SALES_SOURCE,
+    Asked,
+    CashConversionCycle,
+    Key,
+    first_open_day,
+    plan,
+)
+from onecgw.errors import OnecgwError
+
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
+
+Outcomes = Mapping[Key, Amounts | MonthlyAmounts | OnecgwError]
+
+
+def compose(
+    request: CashConversionCycle,
+    outcomes: Outcomes,
+    now: datetime,
+) -> dict[str, object]:
+    """The answer from what the questions came to.
+
+    Raises:
+        OnecgwError: 1C ignored firm_ids, or no component of the period can be told.
+    """
+    asked = Asked(request)
+    for outcome in outcomes.values():
+        if isinstance(outcome, FilterIgnored):
+            raise outcome
+    books = [_books(asked, span, outcomes) for span in asked.spans]
+    if len(books[0].missing) == len(COMPONENTS):
+        raise books[0].missing["dio"]
+    inquiry = Inquiry(
+        ratios=ratios_for(asked.dpo_base),
+        basis=asked.basis,
+        by_month=asked.by_month,
+        now=books[0],
+        before=books[1] if asked.before is not None else None,
+    )
+    currencies = {
+        outcome.currency
+        for outcome in outcomes.values()
+        if not isinstance(outcome, OnecgwError) and outcome.currency
+    }
+    return {
+        **render(inquiry),
+        "warnings": warnings_of(
+            inquiry,
+            first_open_day=first_open_day(now),
+            latest_day=(now + _EARLIEST_ZONE).date(),
+            currencies=tuple(sorted(currencies)),
+        ),
+        "notes": notes_of(inquiry, asked.dpo_base),
+        "applied_filters": {"firm_ids": asked.firm_ids} if asked.firm_ids else {},
+    }
+
+
+def _books(asked: Asked, span: Span, outcomes: Outcomes) -> Books:
+    """What there is of one span."""
+    balances: dict[str, dict[date, Decimal]] = {}
+    flows: dict[str, Mapping[date, Decimal]] = {}
+    missing: dict[str, OnecgwError] = {}
+    for key, needs in asked.needs().items():
+        series_of = key.source.series
+        needing = [component for component, one in needs if one == span]
+        match outcomes[key]:
+            case OnecgwError() as error:
+                for component in needing:
+                    missing.setdefault(component, error)
+            case MonthlyAmounts(of=months, unreadable=unreadable) if needing:
+                flows |= {series_of[measure]: told for measure, told in months.items()}
+                for measure, error in unreadable.items():
+                    for ratio in ratios_for(asked.dpo_base):
+                        if ratio.flow == series_of[measure]:
+                            missing.setdefault(ratio.component, error)
+            case Amounts(of=amounts) if needing and isinstance(key.when, date):
+                for measure, series in series_of.items():
+                    balances.setdefault(series, {})[key.when] = amounts[measure]
+    return Books(span=span, balances=balances, flows=flows, missing=missing)
+
+
+CASH_CONVERSION_CYCLE = CompositeTool(
+    name="cash_conversion_cycle",
+    title="Cash conversion cycle",
+    scopes=frozenset({SALES, STOCK, MONEY, COST}),
+    about=(
+        "How many days money is tied up (CCC = DIO + DSO − DPO), what it was before, which part "
+        "moved it and why; in one call. `headline` says it in words, `bridge` splits each change "
+        "into balance and flow, `basis` lets an accountant check it. What stands in `missing` is "
+        "unknown: say so. At most 24 months."
+    ),
+    request=CashConversionCycle,
+    operation="reports/cash_conversion_cycle",
+    tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
+    plan=plan,
+    compose=compose,
+    output={
+        "headline": {"type": "string"},
+        "summary": {"type": "object"},
+        "months": {"type": "array", "items": {"type": "object"}},
+        "bridge": {"type": "array", "items": {"type": "object"}},
+        "basis": {"type": "object"},
+        "missing": {"type": "array", "items": {"type": "object"}},
+        "warnings": {"type": "array", "items": {"type": "string"}},
+        "notes": {"type": "array", "items": {"type": "string"}},
+    },
+)
+
+TOOLS = (CASH_CONVERSION_CYCLE,)

@@ -1,0 +1,110 @@
+"""Reports on cash: what there is, what came and went."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.auth.caller import MONEY
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.tools.parts import BalanceDay, RequiredPeriod, SortedRows, SortKeys, Top
+
+CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
+
+
+@attrs.frozen(kw_only=True)
+class CashBalanceFilters:
+    """What cash_balance can be narrowed by."""
+
+    cash_ids: CashIds = None
+
+
+@attrs.frozen(kw_only=True)
+class CashBalance(SortedRows):
+    """Arguments of cash_balance."""
+
+    date: BalanceDay = None
+    filters: Annotated[CashBalanceFilters | None, Arg(about="Narrows the desks.")] = None
+    group_by: Annotated[
+        tuple[Literal["cash", "firm"], ...] | None,
+        Arg(about="Row dimensions.", default=("cash",)),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["balance"], ...] | None, Arg(about="Only balance.", default=("balance",))
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+@attrs.frozen(kw_only=True)
+class CashFlowFilters:
+    """What cash_flow can be narrowed by."""
+
+    cash_ids: CashIds = None
+    operation_ids: Annotated[
+        tuple[str, ...] | None, Arg(about="Kinds of operations.", source="resolve_operation")
+    ] = None
+    cost_article_ids: Annotated[
+        tuple[str, ...] | None,
+        Arg(about="A group id means its branch.", source="resolve_cost_article"),
+    ] = None
+    customer_ids: Annotated[
+        tuple[str, ...] | None,
+        Arg(about="With cost_article_ids: either matches (OR).", source="resolve_customer"),
+    ] = None
+
+
+@attrs.frozen(kw_only=True)
+class CashFlow(SortedRows):
+    """Arguments of cash_flow."""
+
+    period: RequiredPeriod
+    filters: Annotated[CashFlowFilters | None, Arg(about="Given filters apply together.")] = None
+    group_by: Annotated[
+        tuple[
+            Literal["account", "operation", "analytics", "firm", "day", "week", "month"],
+            ...,
+        ]
+        | None,
+        Arg(
+            about="account: the desk; analytics: the cost article or counterparty.",
+            default=("operation",),
+        ),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["inflow", "outflow", "net"], ...] | None,
+        Arg(about="Figures per row.", default=("inflow", "outflow", "net")),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+CASH_BALANCE = TableTool(
+    name="cash_balance",
+    title="Cash balance",
+    scopes=frozenset({MONEY}),
+    about=(
+        "Money in cash desks and bank accounts at the end of a day, each in its OWN currency: "
+        "the total means something only when all rows share one currency."
+    ),
+    request=CashBalance,
+    operation="reports/cash_balance",
+)
+
+CASH_FLOW = TableTool(
+    name="cash_flow",
+    title="Cash flow",
+    scopes=frozenset({MONEY}),
+    about=(
+        "Money that came in and went out in a period, in the base currency, by operation, desk, "
+        "cost article or counterparty, and over time. It shows payments, not revenue or debts."
+    ),
+    remarks=(
+        "For revenue use sales_report.",
+        "For debts use receivables_balance and payables_balance.",
+    ),
+    request=CashFlow,
+    operation="reports/cash_flow",
+)
+
+TOOLS = (CASH_BALANCE, CASH_FLOW)

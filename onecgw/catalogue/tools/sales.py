@@ -1,0 +1,164 @@
+"""Reports on what was sold, to whom, and what it earned."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.auth.caller import SALES
+from onecgw.catalogue.declaration import COST_MEASURES, Arg
+from onecgw.catalogue.kinds import NameArgument, PassthroughTool, TableTool
+from onecgw.catalogue.tools.parts import (
+    ChannelIds,
+    CustomerIds,
+    FirmIds,
+    RequiredPeriod,
+    SortedRows,
+    SortKeys,
+    Top,
+    WarehouseIds,
+)
+from onecgw.catalogue.tools.references import CUSTOMER
+
+SalesDimension = Literal[
+    "warehouse",
+    "customer",
+    "product",
+    "seller",
+    "sales_channel",
+    "firm",
+    "day",
+    "week",
+    "month",
+    "cohort",
+    "product_group",
+    "customer_group",
+]
+SalesMeasure = Literal[
+    "amount", "qty", "receipts", "avg_check", "customers", "cost", "profit", "margin"
+]
+
+
+@attrs.frozen(kw_only=True)
+class SalesFilters:
+    """What sales_report can be narrowed by."""
+
+    customer_ids: CustomerIds = None
+    warehouse_ids: WarehouseIds = None
+    sales_channel_ids: ChannelIds = None
+    firm_ids: FirmIds = None
+    customer_cohort: Annotated[
+        Literal["new", "returning"] | None,
+        Arg(about="new: the customer was created in the month before the period or later."),
+    ] = None
+
+
+@attrs.frozen(kw_only=True)
+class SalesReport(SortedRows):
+    """Arguments of sales_report."""
+
+    period: RequiredPeriod
+    filters: Annotated[SalesFilters | None, Arg(about="All given filters apply together.")] = None
+    group_by: Annotated[
+        tuple[SalesDimension, ...] | None,
+        Arg(
+            about=(
+                "Row dimensions. A leaf together with its own group (product and product_group, "
+                "customer and customer_group) is redundant. cohort: new or returning customers."
+            ),
+            default=("warehouse", "customer"),
+        ),
+    ] = None
+    measures: Annotated[
+        tuple[SalesMeasure, ...] | None,
+        Arg(about="Figures per row.", default=("amount", "qty"), cost=COST_MEASURES),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+@attrs.frozen(kw_only=True)
+class TopProductsFilters:
+    """What top_products can be narrowed by."""
+
+    customer_ids: CustomerIds = None
+    warehouse_ids: WarehouseIds = None
+
+
+@attrs.frozen(kw_only=True)
+class TopProducts:
+    """Arguments of top_products."""
+
+    period: RequiredPeriod
+    filters: Annotated[
+        TopProductsFilters | None, Arg(about="All given filters apply together.")
+    ] = None
+    by: Annotated[Literal["amount", "qty"] | None, Arg(about="Ranked by; default amount.")] = None
+    top: Annotated[
+        int | None, Arg(about="How many; default 10.", minimum=1, maximum="max_rows")
+    ] = None
+
+
+@attrs.frozen(kw_only=True)
+class CustomerSummary:
+    """Arguments of customer_summary."""
+
+    period: RequiredPeriod
+    customer_id: Annotated[
+        str | None,
+        Arg(about="Not a group. This or customer.", source="resolve_customer", max_length=200),
+    ] = None
+    customer: Annotated[
+        str | None,
+        Arg(about="Instead of customer_id: the name; several fit: one is asked.", max_length=200),
+    ] = None
+    top_products: Annotated[
+        int | None,
+        Arg(about="How many best products; default 5.", minimum=1, maximum="default_rows"),
+    ] = None
+
+
+SALES_REPORT = TableTool(
+    name="sales_report",
+    title="Sales report",
+    scopes=frozenset({SALES}),
+    about=(
+        "Sales of a period by any dimensions: revenue, quantity, receipts, average check, trends "
+        "(group_by day, week, month). Amounts are in the base currency and include VAT. `totals` "
+        "cover the whole selection, also rows not returned: never add up rows yourself."
+    ),
+    remarks=(
+        "cost excludes VAT; margin is in percent.",
+        "For best sellers top_products is shorter.",
+        "For one customer use customer_summary.",
+    ),
+    request=SalesReport,
+    operation="reports/sales",
+)
+
+TOP_PRODUCTS = PassthroughTool(
+    name="top_products",
+    title="Best-selling products",
+    scopes=frozenset({SALES}),
+    about=(
+        "The best-selling products of a period by revenue (incl. VAT, base currency) or quantity."
+    ),
+    remarks=("For other dimensions or measures use sales_report.",),
+    request=TopProducts,
+    operation="reports/top_products",
+)
+
+CUSTOMER_SUMMARY = PassthroughTool(
+    name="customer_summary",
+    title="Customer card",
+    scopes=frozenset({SALES}),
+    about=(
+        "One customer in a period: revenue (incl. VAT, base currency), quantity, receipts, "
+        "average check, last purchase, best products. Give the name as customer, or customer_id."
+    ),
+    remarks=("What the customer owes is in receivables_balance.",),
+    request=CustomerSummary,
+    operation="reports/customer_summary",
+    name_argument=NameArgument(name="customer", id="customer_id", resolver=CUSTOMER),
+)
+
+TOOLS = (SALES_REPORT, TOP_PRODUCTS, CUSTOMER_SUMMARY)

@@ -1,0 +1,107 @@
+"""Reports on who owes whom."""
+
+from typing import Annotated, Literal
+
+import attrs
+
+from onecgw.auth.caller import MONEY
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.tools.parts import (
+    BalanceDay,
+    CustomerIds,
+    FirmIds,
+    SortedRows,
+    SortKeys,
+    SupplierIds,
+    Top,
+)
+
+
+@attrs.frozen(kw_only=True)
+class ReceivablesFilters:
+    """What receivables_balance can be narrowed by."""
+
+    customer_ids: CustomerIds = None
+    firm_ids: FirmIds = None
+
+
+@attrs.frozen(kw_only=True)
+class ReceivablesBalance(SortedRows):
+    """Arguments of receivables_balance."""
+
+    date: BalanceDay = None
+    filters: Annotated[
+        ReceivablesFilters | None, Arg(about="All given filters apply together.")
+    ] = None
+    group_by: Annotated[
+        tuple[Literal["customer", "firm"], ...] | None,
+        Arg(about="Row dimensions.", default=("customer",)),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["receivable", "advance", "net"], ...] | None,
+        Arg(about="net = receivable − advance.", default=("receivable", "advance", "net")),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+@attrs.frozen(kw_only=True)
+class PayablesFilters:
+    """What payables_balance can be narrowed by."""
+
+    supplier_ids: SupplierIds = None
+    firm_ids: FirmIds = None
+
+
+@attrs.frozen(kw_only=True)
+class PayablesBalance(SortedRows):
+    """Arguments of payables_balance."""
+
+    date: BalanceDay = None
+    filters: Annotated[PayablesFilters | None, Arg(about="All given filters apply together.")] = (
+        None
+    )
+    group_by: Annotated[
+        tuple[Literal["supplier", "firm"], ...] | None,
+        Arg(about="Row dimensions.", default=("supplier",)),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["payable", "advance", "net"], ...] | None,
+        Arg(about="net = payable − advance.", default=("payable", "advance", "net")),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+RECEIVABLES_BALANCE = TableTool(
+    name="receivables_balance",
+    title="Receivables: who owes us",
+    scopes=frozenset({MONEY}),
+    about=(
+        "What customers owe us (receivable, ДЗ) and what they paid in advance (advance, авансы) "
+        "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
+        "sign of each customer's balance, and are not set off against each other; net is their "
+        "difference. To find since when somebody owes, ask for several dates."
+    ),
+    remarks=("For debts of ours use payables_balance.",),
+    request=ReceivablesBalance,
+    operation="reports/receivables",
+)
+
+PAYABLES_BALANCE = TableTool(
+    name="payables_balance",
+    title="Payables: whom we owe",
+    scopes=frozenset({MONEY}),
+    about=(
+        "What we owe suppliers (payable, КЗ) and what we paid them in advance (advance, авансы) "
+        "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
+        "sign of each supplier's balance, and are not set off against each other; net is their "
+        "difference."
+    ),
+    remarks=("For debts to us use receivables_balance.",),
+    request=PayablesBalance,
+    operation="reports/payables",
+)
+
+TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

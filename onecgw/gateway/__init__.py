@@ -1,0 +1,1 @@
+"""One tool call from its arguments to its answer, the same for MCP and REST."""

@@ -1,0 +1,164 @@
+"""Gateway.call: scopes → arguments → 1C → answer → audit, the same for every surface."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import attrs
+import trio
+
+from onecgw.auth.caller import COST
+from onecgw.auth.context import CallContext
+from onecgw.backends.scheduling.fan_out import Progress
+from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
+from onecgw.catalogue.parsing import parse_arguments
+from onecgw.catalogue.strict_json import read_json_object
+from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
+from onecgw.gateway.rate_limit import CallRate
+from onecgw.gateway.upstream import Sources, UpstreamSession
+from onecgw.responses.shaping import Answer
+from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.storage.audit_log import AuditRecord, AuditSink
+
+log = logging.getLogger(__name__)
+
+OK: Final = "ok"
+CANCELLED: Final = "cancelled"
+INTERNAL: Final = "internal"
+
+
+@attrs.frozen(kw_only=True)
+class ToolCall:
+    """One call of one tool. arguments: a JSON object as it was sent."""
+
+    context: CallContext
+    tool: str
+    arguments: bytes
+
+
+async def _ignore_progress(done: int, total: int) -> None:
+    """Default: progress is not reported."""
+
+
+class Gateway:
+    """Answers tool calls.
+
+    Args:
+        catalogue: the tools.
+        sources: the backend and its caches.
+        onec: deadlines and concurrency.
+        limits: sizes and rates.
+        audit: takes the record of each call.
+        admit: raises where calls are refused for now, as while the audit cannot be written.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        sources: Sources,
+        onec: OnecSettings,
+        limits: LimitsSettings,
+        audit: AuditSink,
+        admit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.catalogue = catalogue
+        self._sources = sources
+        self._onec = onec
+        self._limits = limits
+        self._audit = audit
+        self._admit = admit
+        self._rate = CallRate(limits.calls_per_minute)
+
+    async def call(self, call: ToolCall, progress: Progress = _ignore_progress) -> Answer:
+        """Answer one call; its audit record is written however it ends.
+
+        Args:
+            call: the call.
+            progress: called with how many of how many requests to 1C have ended, where there are
+                several.
+
+        Raises:
+            OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
+        """
+        began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
+        upstream = UpstreamSession(
+            sources=self._sources,
+            catalogue=self.catalogue,
+            onec=self._onec,
+            limits=self._limits,
+            context=call.context,
+            progress=progress,
+        )
+        try:
+            answer = await self._answer(call, upstream)
+        except OnecgwError as error:
+            code = error.code
+            raise
+        except Exception:  # the audit must tell a defect of ours from a caller who left
+            code = INTERNAL
+            raise
+        else:
+            code = OK
+            return answer
+        finally:
+            context, caller = call.context, call.context.caller
+            self._audit(
+                AuditRecord(
+                    ts=ts,
+                    request_id=context.request_id,
+                    surface=context.surface,
+                    sub=caller.sub,
+                    client=caller.client,
+                    grant=caller.grant,
+                    ip=caller.ip,
+                    tool=call.tool,
+                    ok=code == OK,
+                    code=code,
+                    duration_ms=round((trio.current_time() - began) * 1000),
+                    rows=answer.rows if answer else None,
+                    bytes=len(answer.body) if answer else 0,
+                    onec_calls=upstream.calls,
+                    traceparent=context.traceparent or "",
+                )
+            )
+
+    async def _answer(self, call: ToolCall, upstream: UpstreamSession) -> Answer:
+        self._admit()
+        self._rate.take(call.context.sub)
+        tool = self._find(call)
+        restricted = restricted_measures(upstream.scopes)
+        request: object = parse_arguments(
+            tool.request, read_json_object(call.arguments), restricted=restricted
+        )
+        _refuse_restricted(tool, request, restricted)
+        if problems := self.catalogue.unsupported(tool, request):
+            raise ValidationFailed(problems)
+        return await tool.answer(request, upstream)
+
+    def _find(self, call: ToolCall) -> Tool:
+        """The tool, if the caller may call it."""
+        tool, caller = self.catalogue.find(call.tool), call.context.caller
+        if tool.is_open_to(caller.scopes):
+            self.catalogue.require(tool)
+            return tool
+        is_mcp = call.context.surface == "mcp"
+        if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
+            # A model cannot tell a tool that is closed to it from one that does not exist.
+            raise NotFound(NO_SUCH_TOOL)
+        missing = ", ".join(sorted(tool.scopes - caller.scopes))
+        raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
+
+
+def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
+    """Refuse measures of cost before 1C is asked for them."""
+    for field in fields_of(tool.request):
+        chosen = getattr(request, field.attribute)
+        if field.arg.cost and chosen and (refused := sorted(restricted.intersection(chosen))):
+            raise ScopeMissing(
+                f"{field.name}: {', '.join(refused)} need the scope {COST}",
+                required=tool.scopes | {COST},
+            )

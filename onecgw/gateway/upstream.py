@@ -1,0 +1,144 @@
+"""1C as one tool call reaches it: in the caller's name, through the caches, and counted."""
+
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+import attrs
+import msgspec
+
+from onecgw.auth.context import CallContext, Surface
+from onecgw.backends.base import Backend, BackendCall
+from onecgw.backends.scheduling.answer_cache import AnswerCache
+from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
+from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
+from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.parsing import to_onec
+from onecgw.errors import ScopeMissing, ValidationFailed
+from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
+from onecgw.responses.shaping import read_candidates
+from onecgw.settings import LimitsSettings, OnecSettings
+
+
+@attrs.frozen(kw_only=True)
+class Sources:
+    """What calls are answered from.
+
+    resolver_cache: recent answers of resolvers. balance_cache: balances of days that are over.
+    """
+
+    backend: Backend
+    resolver_cache: AnswerCache
+    balance_cache: AnswerCache
+
+
+@attrs.define(kw_only=True)
+class UpstreamSession:
+    """The requests to 1C of one tool call.
+
+    calls: how many reached the backend; an answer from a cache is none.
+    """
+
+    sources: Sources
+    catalogue: Catalogue
+    onec: OnecSettings
+    limits: LimitsSettings
+    context: CallContext
+    progress: Progress
+    calls: int = 0
+
+    @property
+    def surface(self) -> Surface:
+        """Where the answer goes."""
+        return self.context.surface
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the caller may see."""
+        return self.context.caller.scopes
+
+    def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
+        """The deadline of a report, or of a resolver."""
+        return deadline(self.onec.report_deadline_ms if is_report else self.onec.timeout_ms)
+
+    async def resolve_name(self, argument: NameArgument, request: Any) -> Any:  # noqa: ANN401 - any request class
+        """The request with an id where a name was given.
+
+        Raises:
+            ScopeMissing: the caller may not call the resolver.
+            ValidationFailed: not exactly one of name and id is given, or nothing fits the name.
+            Ambiguous: several objects fit the name.
+            OnecError: 1C did not answer.
+        """
+        name = name_to_resolve(argument, request)
+        if name is None:
+            return request
+        resolver = argument.resolver
+        if not resolver.is_open_to(self.scopes):
+            raise ScopeMissing(
+                f"{argument.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
+                f"give {argument.id} instead",
+                required=resolver.scopes,
+            )
+        found = await self.fetch(resolver, resolver.arguments_for(name, self.limits))
+        return with_id(argument, request, pick_candidate(argument, name, found))
+
+    async def fetch(self, tool: SingleCallTool, arguments: dict[str, Any]) -> bytes:
+        """1C's answer to one request; what a resolver found lately is not asked for again.
+
+        Raises:
+            OnecError: whatever went wrong.
+        """
+        body = msgspec.json.encode(arguments)
+        key = tool.cache_key(arguments)
+        if key is None:
+            return await self._post(tool, body)
+        return await self._cached(self.sources.resolver_cache, key, tool, body, read_candidates)
+
+    async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
+        """What several requests came to, asked side by side under one deadline."""
+        parts: dict[Hashable, Part[object]] = {
+            key: Part(ask=partial(self._fetch_part, request), needed_by=request.needed_by)
+            for key, request in requests.items()
+        }
+        return await fan_out(
+            parts,
+            limit=self.onec.max_concurrency,
+            timeout_ms=self.onec.report_deadline_ms,
+            progress=self.progress,
+        )
+
+    async def _fetch_part(self, request: SubRequest) -> object:
+        tool = request.tool
+        if problems := self.catalogue.unsupported(tool, request.request):
+            raise ValidationFailed(problems)
+        body = msgspec.json.encode(to_onec(request.request))
+        if not request.is_settled:
+            return request.read(await self._post(tool, body))
+        cache = self.sources.balance_cache
+        return request.read(await self._cached(cache, (tool.name, body), tool, body, request.read))
+
+    async def _cached(
+        self,
+        cache: AnswerCache,
+        key: Hashable,
+        tool: SingleCallTool,
+        body: bytes,
+        read: Callable[[bytes], object],
+    ) -> bytes:
+        async def post() -> bytes:
+            answer = await self._post(tool, body)
+            read(answer)  # raises for an answer that must not be kept
+            return answer
+
+        # 1C answers under the caller's own rights, so an answer may be kept for that caller only.
+        same_for_all = self.catalogue.capabilities.same_for_all
+        account = "" if same_for_all else self.context.sub
+        return (await cache.fetch((key, account, self.scopes), post)).body
+
+    async def _post(self, tool: SingleCallTool, body: bytes) -> bytes:
+        self.calls += 1
+        call = BackendCall(context=self.context, operation=tool.operation, body=body)
+        return await self.sources.backend.fetch(call)

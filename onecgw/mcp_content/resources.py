@@ -1,0 +1,126 @@
+"""Documents for models and people: the catalogue as the caller sees it, the scopes, the words."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Final
+
+import attrs
+import msgspec
+
+from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK, Caller
+from onecgw.auth.context import CallContext
+from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.listing import Catalogue
+from onecgw.errors import NotFound
+from onecgw.mcp.providers import JsonObject
+from onecgw.mcp.request_context import Exchange
+
+CATALOGUE: Final = "onec://catalogue"
+REPORT: Final = "onec://catalogue/{tool}"
+SCOPES: Final = "onec://scopes"
+GLOSSARY: Final = "onec://glossary"
+
+JSON: Final = "application/json"
+MARKDOWN: Final = "text/markdown"
+
+RESOURCES: Final = (
+    (
+        CATALOGUE,
+        "Reports",
+        "Measures, dimensions and filters of every report that you may call.",
+        JSON,
+    ),
+    (SCOPES, "Scopes", "What each scope allows, and which of them you have.", JSON),
+    (GLOSSARY, "Glossary", "ДЗ, КЗ, когорта …: what words mean here, uk / ru / en.", MARKDOWN),
+)
+
+ABOUT_SCOPES: Final = {
+    RESOLVE: "find customers, warehouses, products and sales channels by name",
+    SALES: "sales, best-selling products, cards of customers",
+    STOCK: "what lies in the warehouses",
+    MONEY: "cash, settlements, purchases",
+    COST: "cost, profit and margin in the reports that have them",
+}
+
+
+@attrs.frozen
+class CatalogueResources:
+    """The documents, under the rights of each caller."""
+
+    catalogue: Catalogue
+
+    def list_resources(self, _context: CallContext) -> bytes:
+        """The JSON array of the documents; everybody has the same."""
+        return msgspec.json.encode(
+            [
+                {"uri": uri, "name": title, "title": title, "description": about, "mimeType": mime}
+                for uri, title, about, mime in RESOURCES
+            ]
+        )
+
+    def list_templates(self, _context: CallContext) -> bytes:
+        """The JSON array of the one template: a single report."""
+        return msgspec.json.encode(
+            [
+                {
+                    "uriTemplate": REPORT,
+                    "name": "Report",
+                    "title": "Report",
+                    "description": "Measures, dimensions and filters of one report.",
+                    "mimeType": JSON,
+                }
+            ]
+        )
+
+    async def read_resource(self, uri: str, exchange: Exchange) -> Sequence[JsonObject]:
+        """One document.
+
+        Raises:
+            NotFound: there is none at the URI, or not for this caller.
+        """
+        caller = exchange.context.caller
+        if uri == GLOSSARY:
+            text = files("onecgw.mcp_content").joinpath("glossary.md").read_text(encoding="utf-8")
+            return [{"uri": uri, "mimeType": MARKDOWN, "text": text}]
+        if uri == SCOPES:
+            return [_json(uri, _scopes(caller))]
+        if uri == CATALOGUE:
+            return [_json(uri, [self._report(tool, caller) for tool in self.reports(caller)])]
+        for tool in self.reports(caller):
+            if uri == REPORT.format(tool=tool.name):
+                return [_json(uri, self._report(tool, caller))]
+        raise NotFound("there is no such document")
+
+    def reports(self, caller: Caller) -> list[Tool]:
+        """The reports that the caller may call."""
+        visible = self.catalogue.visible(caller.scopes)
+        return [tool for tool in visible if tool.is_report]
+
+    def _report(self, tool: Tool, caller: Caller) -> JsonObject:
+        properties = input_schema(tool, self.catalogue.view(caller.scopes))["properties"]
+        lists = {
+            name: properties[name]["items"]["enum"]
+            for name in ("group_by", "measures")
+            if name in properties
+        }
+        filters = properties.get("filters", {}).get("properties", {})
+        return {
+            "tool": tool.name,
+            "title": tool.title,
+            "about": tool.about,
+            **lists,
+            "filters": {name: about.get("description", "") for name, about in filters.items()},
+            "arguments": sorted(set(properties) - {"filters", *lists}),
+        }
+
+
+def _scopes(caller: Caller) -> list[JsonObject]:
+    return [
+        {"scope": scope, "allows": ABOUT_SCOPES[scope], "granted": scope in caller.scopes}
+        for scope in ALL_SCOPES
+    ]
+
+
+def _json(uri: str, value: object) -> JsonObject:
+    return {"uri": uri, "mimeType": JSON, "text": msgspec.json.encode(value).decode("utf-8")}

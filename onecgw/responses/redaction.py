@@ -1,0 +1,62 @@
+"""Removes from 1C's answers what the caller may not see, should 1C send it all the same."""
+
+import logging
+import re
+
+import msgspec
+
+from onecgw.errors import OnecBadResponse
+from onecgw.responses.raw_json import Members, array, decode, read_members, splice
+
+log = logging.getLogger(__name__)
+
+
+class Column(msgspec.Struct):
+    """A column of a report."""
+
+    name: str
+    type: str
+
+
+def redact(body: bytes, restricted: frozenset[str]) -> Members:
+    """The members of an answer without restricted measures, at any depth: totals, cards, cells.
+
+    Raises:
+        OnecBadResponse: a report has a column that the caller may not see.
+    """
+    members = read_members(body)
+    # 1C's names have no case. A name that could not be one ends the search before it begins.
+    if not restricted or not re.search(
+        rb'"(?:%b)"' % "|".join(restricted).encode(), body, re.IGNORECASE
+    ):
+        return members
+    return _strip_members(members, restricted)
+
+
+def _strip_members(members: Members, restricted: frozenset[str]) -> Members:
+    if "columns" in members:
+        columns = decode(members["columns"], list[Column], "columns: a list of {name, type}")
+        if leaked := sorted(
+            {column.name for column in columns if column.name.lower() in restricted}
+        ):
+            log.error("response.restricted_columns", extra={"fields": {"columns": leaked}})
+            raise OnecBadResponse("1C sent columns that this caller may not see")
+    if leaked := sorted(name for name in members if name.lower() in restricted):
+        log.warning("response.restricted_measures", extra={"fields": {"dropped": leaked}})
+    return {
+        name: _strip(raw, restricted)
+        for name, raw in members.items()
+        if name.lower() not in restricted
+    }
+
+
+def _strip(raw: msgspec.Raw, restricted: frozenset[str]) -> msgspec.Raw:
+    match bytes(raw)[:1]:
+        case b"{":
+            members = msgspec.json.decode(raw, type=Members)
+            return msgspec.Raw(splice({}, _strip_members(members, restricted)))
+        case b"[":
+            items = msgspec.json.decode(raw, type=list[msgspec.Raw])
+            return msgspec.Raw(array(_strip(item, restricted) for item in items))
+        case _:
+            return raw

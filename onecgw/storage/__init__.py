@@ -1,0 +1,1 @@
+"""The SQLite database: schema, audit records, queries of the audit."""

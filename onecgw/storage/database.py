@@ -1,0 +1,225 @@
+"""The one SQLite file: how it is opened, read, written and watched."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import trio
+
+from onecgw.errors import ConfigError, StorageUnavailable
+from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Transition = Callable[[sqlite3.Connection], T]
+
+BUSY_TIMEOUT_SECONDS: Final = 5  # a thread is not interrupted by a deadline, so SQLite must be
+RETRY_AFTER_SECONDS: Final = 5
+OWNER_ONLY: Final = 0o600
+FOLDER_OWNER_ONLY: Final = 0o700
+
+
+class Store:
+    """An open database.
+
+    One connection writes, in a thread and one transition at a time; another reads, in the
+    thread of the caller: in WAL mode a reader never waits for a writer, and sees only what was
+    committed.
+
+    Args:
+        path: the file; it and its folder are made if need be.
+
+    Raises:
+        ConfigError: it cannot be opened, another program or a newer version of the gateway wrote
+            it, or one from before all releases; the file is as it was.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path: Final = path
+        self._limiter = trio.CapacityLimiter(1)
+        try:
+            _create(path)
+            _inspect(path)
+            with contextlib.ExitStack() as opened:
+                self._writer = opened.enter_context(contextlib.closing(_connect(path)))
+                _migrate(self._writer, path)
+                self._reader = opened.enter_context(contextlib.closing(_connect(path)))
+                self._reader.execute("PRAGMA query_only = ON")
+                self._inode = path.stat().st_ino
+                opened.pop_all()
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
+
+    async def write(self, transition: Transition[T]) -> T:
+        """Run a transition as one transaction: a crash leaves either nothing or all of it.
+
+        Cancellation waits for the end of a transition that has begun.
+
+        Raises:
+            StorageUnavailable: nothing was written.
+        """
+        return await trio.to_thread.run_sync(self.write_here, transition, limiter=self._limiter)
+
+    def write_here(self, transition: Transition[T]) -> T:
+        """The same in this thread; for programs that do nothing else meanwhile.
+
+        Raises:
+            StorageUnavailable: nothing was written.
+        """
+        try:
+            self._look_at_file()
+            return _commit(self._writer, transition)
+        except (OSError, sqlite3.Error) as error:
+            raise _unavailable(error) from error
+
+    def read(self, query: Transition[T]) -> T:
+        """The result of a query.
+
+        Raises:
+            StorageUnavailable: it cannot be read.
+        """
+        try:
+            return query(self._reader)
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+
+    async def probe(self) -> str:
+        """Why nothing can be written right now; "" if all is well."""
+        try:
+            await self.write(_touch)
+        except StorageUnavailable as error:
+            return str(error.__cause__)
+        return ""
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._reader.close()
+        self._writer.close()
+
+    def missing(self) -> str:
+        """Why the file is not the one that was opened; "" if it is.
+
+        SQLite would go on writing into a file that somebody has deleted.
+        """
+        try:
+            is_same = self.path.stat().st_ino == self._inode
+        except OSError as error:
+            return str(error)
+        return "" if is_same else f"{self.path} was replaced while the gateway runs"
+
+    def _look_at_file(self) -> None:
+        if reason := self.missing():
+            raise OSError(reason)
+
+
+def _commit(connection: sqlite3.Connection, transition: Transition[T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = transition(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # some errors have rolled back already
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _touch(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE probe SET at = unixepoch()")
+
+
+def _unavailable(error: Exception) -> StorageUnavailable:
+    log.error("store.failed", extra={"fields": {"reason": str(error)}})
+    return StorageUnavailable(
+        "the gateway's database cannot be used now; its log knows more",
+        retry_after_seconds=RETRY_AFTER_SECONDS,
+    )
+
+
+def _create(path: Path) -> None:
+    """An empty file that only its owner may read; SQLite gives its helper files the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_OWNER_ONLY)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+
+
+def _inspect(path: Path) -> None:
+    """Look whose file it is before anything is changed in it.
+
+    Raises:
+        ConfigError: it is not one that this version may write.
+    """
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        found = _pragma(connection, "user_version")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        is_ours = _pragma(connection, "application_id") == APPLICATION_ID
+    if not is_ours and 0 < found < FIRST and "denied_clients" in tables:
+        raise ConfigError(
+            f"database.path: {path} was written by onecgw before its first release, and the logins"
+            " and keys in it cannot be read any more; move the file away to begin with an empty"
+            " one: people log in again, local keys are made again, the old audit stays in the old"
+            " file"
+        )
+    if not is_ours and (tables or found):
+        raise ConfigError(f"database.path: {path} is the database of another program")
+    if found > _newest():
+        raise ConfigError(
+            f"database.path: {path} has schema {found}, and this version of onecgw knows"
+            f" {_newest()}; start the newer version, or restore an older copy"
+        )
+    if path.stat().st_mode & 0o077:
+        path.chmod(OWNER_ONLY)
+
+
+def _newest() -> int:
+    return FIRST + len(MIGRATIONS) - 1
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand; the writer is used by one thread at a time.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # What was deleted is overwritten: encrypted keys do not linger in free pages.
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date, forward only; a copy of the file is made before."""
+    found = _pragma(connection, "user_version")
+    if found == _newest():
+        return
+    if found:
+        _copy(connection, path.with_name(f"{path.name}.v{found}"))
+
+    def migrate(connection: sqlite3.Connection) -> None:
+        # Another process may have been faster.
+        at = _pragma(connection, "user_version")
+        for statements in MIGRATIONS[max(0, at - FIRST + 1) :]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {_newest()}")
+
+    _commit(connection, migrate)
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    _create(target)
+    with contextlib.closing(sqlite3.connect(target)) as copy:
+        connection.backup(copy)

@@ -1,0 +1,76 @@
+"""A path of the machine surfaces: an authenticated POST with a JSON body, answered whole."""
+
+from typing import Protocol
+
+import attrs
+
+from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext, Surface
+from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
+from onecgw.web.asgi import (
+    ClientGone,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    new_request_id,
+    read_body,
+    read_head,
+    send_response,
+)
+from onecgw.web.bearer import Authenticate, identify, media_type, read_form
+from onecgw.web.problems import problem_response
+
+
+class Handler(Protocol):
+    """What answers an admitted request."""
+
+    async def __call__(
+        self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
+    ) -> None:
+        """Send the answer. The body is read: `receive` only says that the client is gone."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Endpoint:
+    """Admits requests to a handler, or refuses them with an error body.
+
+    authenticate: the caller of a request; raises Unauthorized.
+    max_request_bytes: the largest body that is read.
+    """
+
+    handler: Handler
+    surface: Surface
+    authenticate: Authenticate
+    max_request_bytes: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = new_request_id()
+        request = read_head(scope)
+        try:
+            # A form is never processed; it is read only to detect a token in it.
+            request = await read_form(request, receive)
+            caller = await self._admit(request, request_id)
+            body = await read_body(receive, max_bytes=self.max_request_bytes)
+        except ClientGone:
+            return
+        except OnecgwError as error:
+            await send_response(send, problem_response(error, request_id=request_id))
+            return
+        context = CallContext(
+            caller=caller,
+            request_id=request_id,
+            surface=self.surface,
+            traceparent=request.value("traceparent"),
+        )
+        await self.handler(request, context, body, receive, send)
+
+    async def _admit(self, request: Request, request_id: str) -> Caller:
+        caller = await identify(request, self.authenticate, request_id)
+        if request.method != "POST":
+            raise MethodNotAllowed("POST")
+        if media_type(request) != "application/json":
+            raise UnsupportedMediaType("send the header Content-Type: application/json")
+        return caller

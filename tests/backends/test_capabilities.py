@@ -1,0 +1,143 @@
+import json
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from onecgw.backends.base import keep_capabilities_fresh
+from onecgw.backends.http_service.capabilities import read_capabilities
+from onecgw.catalogue.capabilities import Capabilities
+from tests.backends.talking import client_of, recorded
+from tests.fakes.onec_server import Asked, Wire, onec_server
+
+TOLD = {
+    "profile": "upp-1.3",
+    "tools": {"unavailable": ["cash_flow", "payables_balance"]},
+    "unsupported": {"sales_report": {"filters": ["customer_cohort"], "group_by": ["cohort"]}},
+    "resolvers": {"always_empty": ["sales_channel"]},
+}
+KNOWN = Capabilities(
+    profile="upp-1.3",
+    unavailable=frozenset({"cash_flow", "payables_balance"}),
+    unsupported={
+        "sales_report": {
+            "filters": frozenset({"customer_cohort"}),
+            "group_by": frozenset({"cohort"}),
+            "measures": frozenset(),
+            "params": frozenset(),
+        }
+    },
+    always_empty=frozenset({"sales_channel"}),
+)
+
+
+def _health(capabilities: object) -> bytes:
+    return json.dumps({"status": "ok", "capabilities": capabilities}).encode()
+
+
+def test_capabilities_are_read_from_a_health_answer() -> None:
+    assert read_capabilities(_health(TOLD)) == KNOWN
+
+
+@pytest.mark.parametrize("health", [b'{"status":"ok"}', b"{}", b'{"n":1e999}'])
+def test_base_that_tells_nothing_supports_everything(health: bytes) -> None:
+    assert read_capabilities(health) == Capabilities()
+
+
+def test_what_is_not_understood_is_ignored_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    told = {**TOLD, "tools": 7, "unsupported": {"sales_report": ["x"]}}
+    assert read_capabilities(_health(told)) == Capabilities(
+        profile="upp-1.3", always_empty=frozenset({"sales_channel"})
+    )
+    assert [vars(record)["fields"]["path"] for record in caplog.records] == [
+        "tools",
+        "unsupported.sales_report",
+    ]
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["tools", "unavailable", "unsupported", "resolvers", "filters", "x"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(_json)
+def test_garbage_is_survived(told: object) -> None:
+    assert isinstance(read_capabilities(_health(told)), Capabilities)
+
+
+async def test_changes_are_told_once_and_failures_change_nothing() -> None:
+    everything = {"status": "ok"}
+    answers = [
+        everything,
+        {**everything, "capabilities": TOLD},
+        None,
+        {**everything, "capabilities": TOLD},
+        everything,
+    ]
+    asked = 0
+    all_asked = trio.Event()
+
+    async def play(_: Asked, wire: Wire) -> None:
+        nonlocal asked
+        answer = answers[min(asked, len(answers) - 1)]
+        asked += 1
+        if asked > len(answers):
+            all_asked.set()
+        if answer is None:
+            await wire.send(recorded("platform-403-blocked"))
+        else:
+            await wire.answer(json.dumps(answer).encode())
+
+    changes: list[Capabilities] = []
+
+    async def keep() -> None:
+        await keep_capabilities_fresh(onec, changes.append, timeout_ms=5_000, every_seconds=0)
+
+    async with onec_server(play) as server, client_of(server.base_url) as onec:
+        with trio.fail_after(5):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(keep)
+                await all_asked.wait()
+                nursery.cancel_scope.cancel()
+    assert changes == [KNOWN, Capabilities()]
+
+
+async def test_1c_that_did_not_answer_is_asked_again_soon(mock_clock: MockClock) -> None:
+    answered = trio.Event()
+
+    async def play(_: Asked, wire: Wire) -> None:
+        if len(server.asked) == 1:
+            await wire.wait_until_the_gateway_hangs_up()
+        else:
+            await wire.answer(_health(TOLD))
+
+    async def keep() -> None:
+        await keep_capabilities_fresh(onec, lambda _: answered.set(), timeout_ms=700)
+
+    async with (
+        onec_server(play) as server,
+        client_of(server.base_url) as onec,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(keep)
+        while not server.asked:
+            await wait_all_tasks_blocked(0.01)
+        mock_clock.jump(0.7)
+        while onec.state().in_flight:
+            await wait_all_tasks_blocked(0.01)
+        mock_clock.jump(15)
+        mock_clock.rate = 1
+        with trio.fail_after(5):
+            await answered.wait()
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,318 @@
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from onecgw.auth.caller import ALL_SCOPES
+from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.catalogue.json_schema import input_schema
+from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.parsing import MAX_ELEMENTS, parse_arguments, to_onec
+from onecgw.catalogue.scalars import MAX_PROBLEMS, shown
+from onecgw.catalogue.tools import ALL
+from onecgw.catalogue.tools.parts import Period
+from onecgw.catalogue.tools.references import ResolveWithGroups
+from onecgw.catalogue.tools.sales import SalesFilters, SalesReport
+from onecgw.errors import ValidationFailed
+from tests.harness import view_of
+
+MAY = {"from": "2026-05-01", "to": "2026-05-31"}
+
+
+def problems_of(request: type, raw: object) -> dict[str, str]:
+    with pytest.raises(ValidationFailed) as caught:
+        parse_arguments(request, raw)
+    return {problem.path: problem.message for problem in caught.value.problems}
+
+
+def test_arguments_become_a_typed_request() -> None:
+    raw = {"period": MAY, "filters": {"customer_ids": ["c1", "c2"]}, "top": 5}
+
+    assert parse_arguments(SalesReport, raw) == SalesReport(
+        period=Period(from_=date(2026, 5, 1), to=date(2026, 5, 31)),
+        filters=SalesFilters(customer_ids=("c1", "c2")),
+        top=5,
+    )
+
+
+def test_1c_gets_exactly_what_was_given_and_nothing_that_was_absent() -> None:
+    raw = {
+        "period": MAY,
+        "filters": {"customer_cohort": "new"},
+        "sort": [{"field": "amount", "dir": "desc"}],
+    }
+
+    assert to_onec(parse_arguments(SalesReport, raw)) == raw
+
+
+@pytest.mark.parametrize("limit", ["7", "7 ", 7.0, 7])
+def test_a_whole_number_may_come_as_a_text_or_as_a_float(limit: object) -> None:
+    raw = {"query": "ромашка", "limit": limit}
+
+    assert parse_arguments(ResolveWithGroups, raw).limit == 7
+
+
+@pytest.mark.parametrize(("sent", "meant"), [("true", True), ("false", False), (True, True)])
+def test_a_boolean_may_come_as_a_text(sent: object, meant: bool) -> None:
+    raw = {"query": "ромашка", "include_groups": sent}
+
+    assert parse_arguments(ResolveWithGroups, raw).include_groups is meant
+
+
+def test_objects_and_arrays_may_come_as_json_texts() -> None:
+    raw = {
+        "period": json.dumps(MAY),
+        "filters": '{"customer_ids": "[\\"c1\\"]"}',
+        "group_by": '["month"]',
+        "sort": '[{"field": "month"}]',
+    }
+
+    assert to_onec(parse_arguments(SalesReport, raw)) == {
+        "period": MAY,
+        "filters": {"customer_ids": ["c1"]},
+        "group_by": ["month"],
+        "sort": [{"field": "month"}],
+    }
+
+
+def test_one_text_is_taken_where_an_array_of_texts_is_due() -> None:
+    raw = {"period": MAY, "group_by": "month", "filters": {"customer_ids": "c1"}}
+
+    assert to_onec(parse_arguments(SalesReport, raw)) == {
+        "period": MAY,
+        "filters": {"customer_ids": ["c1"]},
+        "group_by": ["month"],
+    }
+
+
+@pytest.mark.parametrize("value", [True, 1.5, "1.5", "ten", None, [], {}, "1e3", 1e300, 10**18])
+def test_nothing_else_is_guessed_to_be_a_whole_number(value: object) -> None:
+    assert list(problems_of(ResolveWithGroups, {"query": "x", "limit": value})) == ["limit"]
+
+
+@pytest.mark.parametrize("value", [1, 0, "True", "yes", None, ""])
+def test_nothing_else_is_guessed_to_be_a_boolean(value: object) -> None:
+    assert problems_of(ResolveWithGroups, {"query": "x", "include_groups": value}) == {
+        "include_groups": f"true or false is expected; got {json.dumps(value)}"
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2026-02-30",
+        "01.05.2026",
+        "2026-5-1",
+        "0001-01-01",
+        "3999-11-01",
+        "",
+        20260501,
+        None,
+        "٢٠٢٦-٠٥-٠١",
+        "today",
+    ],
+)
+def test_a_day_is_a_calendar_day_in_iso_form(value: object) -> None:
+    assert list(problems_of(SalesReport, {"period": {"from": value, "to": "2026-05-31"}})) == [
+        "period.from"
+    ]
+
+
+def test_every_problem_is_told_at_once_with_its_path() -> None:
+    raw = {
+        "period": {"from": "2026-02-30", "till": "2026-03-01"},
+        "filters": {"customer_ids": ["c1", 7, ""], "region": "x", "firm_ids": []},
+        "group_by": ["month", "quarter", "month"],
+        "measures": "revenue",
+        "top": 0,
+        "sort": [{"field": "amount", "dir": "down"}],
+        "Top": 5,
+    }
+
+    assert problems_of(SalesReport, raw) == {
+        "Top": "unknown argument; did you mean top? accepted: period, filters, group_by, "
+        "measures, top, sort",
+        "period.till": "unknown argument; accepted: from, to",
+        "period.from": 'a day that exists, as YYYY-MM-DD, is expected; got "2026-02-30"',
+        "period.to": "is required: Last day, inclusive.",
+        "filters.region": "unknown argument; accepted: customer_ids, warehouse_ids, "
+        "sales_channel_ids, firm_ids, customer_cohort",
+        "filters.customer_ids[1]": "a text that is not empty is expected; got 7",
+        "filters.customer_ids[2]": 'a text that is not empty is expected; got ""',
+        "filters.firm_ids": "an array of at least one element is expected (or leave it out); "
+        "got []",
+        "group_by[1]": "one of warehouse, customer, product, seller, sales_channel, firm, day, "
+        'week, month, cohort, product_group, customer_group is expected; got "quarter"',
+        "group_by[2]": '"month" is repeated',
+        "measures[0]": "one of amount, qty, receipts, avg_check, customers, cost, profit, margin "
+        'is expected; got "revenue"',
+        "top": "a whole number from 1 is expected; got 0",
+        "sort[0].dir": 'one of asc, desc is expected; got "down"',
+    }
+
+
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    period = {"from": "2026-06-01", "to": "2026-05-01"}
+
+    assert problems_of(SalesReport, {"period": period}) == {
+        "period.from": "2026-06-01 lies after to (2026-05-01); from ≤ to is expected"
+    }
+
+
+def test_rows_are_sorted_only_by_what_is_chosen_or_chosen_by_default() -> None:
+    by_default = {"period": MAY, "sort": [{"field": "warehouse"}, {"field": "qty"}]}
+    chosen = {"period": MAY, "group_by": ["day"], "sort": [{"field": "day"}]}
+    neither = {"period": MAY, "group_by": ["day"], "sort": [{"field": "warehouse"}]}
+
+    assert to_onec(parse_arguments(SalesReport, by_default)) == by_default
+    assert to_onec(parse_arguments(SalesReport, chosen)) == chosen
+    assert problems_of(SalesReport, neither) == {
+        "sort[0].field": '"warehouse" is not chosen; one of day, amount, qty is expected'
+    }
+
+
+def test_null_is_not_taken_for_absent() -> None:
+    assert list(problems_of(SalesReport, {"period": MAY, "filters": {"customer_ids": None}})) == [
+        "filters.customer_ids"
+    ]
+
+
+def test_a_query_is_at_most_200_characters() -> None:
+    assert parse_arguments(ResolveWithGroups, {"query": "я" * 200}).query == "я" * 200
+    assert list(problems_of(ResolveWithGroups, {"query": "я" * 201})) == ["query"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x" * 500, '"' + "x" * 59 + "…"),
+        (10**400, "a number of more than 18 digits"),
+        ({"a": 1}, "an object"),
+        ([1], "an array"),
+        ({}, "{}"),
+        ("a\nb", '"a\\nb"'),
+        ("\ud800", '"?"'),
+        (None, "null"),
+    ],
+)
+def test_a_value_in_an_error_text_is_bounded_and_safe(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_no_error_text_offers_a_measure_that_the_caller_may_not_see() -> None:
+    raw = {"period": MAY, "measures": ["zz"]}
+
+    with pytest.raises(ValidationFailed) as caught:
+        parse_arguments(SalesReport, raw, restricted=COST_MEASURES)
+
+    assert str(caught.value) == (
+        'measures[0]: one of amount, qty, receipts, avg_check, customers is expected; got "zz"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"from":"2026-05-01","from":"2026-04-01","to":"2026-05-31"}', "says one key twice"),
+        ('{"from":"\\ud800","to":"2026-05-31"}', "is not valid JSON"),
+        ('{"from":', "is not valid JSON"),
+        ('{"a":' * 5000, "is nested too deeply"),
+    ],
+)
+def test_a_json_text_is_read_as_strictly_as_the_body(text: str, message: str) -> None:
+    problems = problems_of(SalesReport, {"period": text})
+
+    assert list(problems) == ["period"]
+    assert f"the JSON text {message}" in problems["period"]
+
+
+def test_an_array_is_bounded_and_read_in_one_pass() -> None:
+    ids = [str(number) for number in range(MAX_ELEMENTS)]
+    raw = {"period": MAY, "filters": {"customer_ids": ids}}
+
+    assert to_onec(parse_arguments(SalesReport, raw)) == raw
+    assert problems_of(SalesReport, {"period": MAY, "filters": {"customer_ids": [*ids, "x"]}}) == {
+        "filters.customer_ids": "at most 1000 elements are accepted; got an array"
+    }
+
+
+def test_a_flood_of_problems_is_told_in_part_and_says_so() -> None:
+    floods: list[dict[str, object]] = [
+        {"group_by": ["zz"] * MAX_ELEMENTS},
+        {"sort": [{"field": "x", "dir": "y", "z": 1}] * MAX_ELEMENTS},
+        {f"key{number}" + "x" * 1000: 1 for number in range(10_000)},
+    ]
+    for flood in floods:
+        with pytest.raises(ValidationFailed) as caught:
+            parse_arguments(SalesReport, {"period": MAY, **flood})
+        assert len(caught.value.problems) <= MAX_PROBLEMS
+        assert "there may be more problems" in str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(ALL), JSON)
+def test_no_json_whatsoever_raises_anything_but_problems(tool: Tool, raw: object) -> None:
+    try:
+        parse_arguments(tool.request, raw)
+    except ValidationFailed as error:
+        assert error.problems
+
+
+# Letters are named, because hypothesis else reads the whole of Unicode on its first run.
+TEXTS = st.text(alphabet="aЇё «»'\\\"{[1", min_size=1, max_size=210)
+
+
+def arguments_like(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that the schema describes, and now and then one that it does not."""
+    right: st.SearchStrategy[Any]
+    if schema["type"] == "object":
+        members = {key: arguments_like(value) for key, value in schema["properties"].items()}
+        required = {key: members.pop(key) for key in schema.get("required", ())}
+        right = st.fixed_dictionaries(required, optional=members)
+    elif schema["type"] == "array":
+        right = st.lists(arguments_like(schema["items"]), min_size=1, max_size=3)
+    elif "enum" in schema:
+        right = st.sampled_from(schema["enum"])
+    elif schema.get("format") == "date":
+        right = st.dates(date(1900, 1, 1), date(2999, 12, 31)).map(date.isoformat)
+    elif schema["type"] == "integer":
+        right = st.integers(schema.get("minimum"), schema.get("maximum"))
+    else:
+        right = st.booleans() if schema["type"] == "boolean" else TEXTS
+    wrong = st.sampled_from([None, 3.5, 0, -1, "x", [], {}, ["x"], {"x": 1}])
+    return st.integers(0, 30).flatmap(lambda dice: wrong if dice == 0 else right)
+
+
+def is_beyond_schema(error: ValidationFailed) -> bool:
+    """Whether only rules failed that the portable subset of JSON Schema cannot say."""
+    beyond = ("lies after to", "is not chosen", "is repeated", "a text that is not empty")
+    return all(any(rule in problem.message for rule in beyond) for problem in error.problems)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_the_published_schema_and_the_parser_agree(data: st.DataObject) -> None:
+    tool = data.draw(st.sampled_from(ALL))
+    schema = input_schema(tool, view_of(frozenset(ALL_SCOPES)))
+    raw = data.draw(arguments_like(schema))
+    validator = Draft202012Validator(schema, format_checker=FormatChecker(["date"]))
+
+    is_valid = validator.is_valid(raw)
+    try:
+        sent = to_onec(parse_arguments(tool.request, raw))
+    except ValidationFailed as error:
+        assert not is_valid or is_beyond_schema(error)
+    else:
+        # What was mended is valid as it goes to 1C; what was valid goes as it came.
+        assert validator.is_valid(sent)
+        assert not is_valid or sent == raw

@@ -1,0 +1,84 @@
+import json
+from typing import Any
+
+import pytest
+
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, Caller
+from tests.harness import Answering, answering, make_engine, open_rig
+from tests.mcp.support import ask, modern
+
+FOUND = {"candidates": [{"id": str(n), "label": label} for n, label in enumerate("ЯБЯ")]}
+KNOWING = answering(json.dumps(FOUND).encode())
+PROMPT = {"type": "ref/prompt", "name": "month_review"}
+TEMPLATE = {"type": "ref/resource", "uri": "onec://catalogue/{tool}"}
+
+
+async def complete(
+    name: str,
+    value: str,
+    *,
+    ref: Any = PROMPT,
+    onec: Answering = KNOWING,
+    scopes: tuple[str, ...] = ALL_SCOPES,
+) -> tuple[Any, list[Any]]:
+    """The answer, and what 1C was asked."""
+    caller = Caller(sub="olena", scopes=frozenset(scopes))
+    message = modern("completion/complete", ref=ref, argument={"name": name, "value": value})
+    async with open_rig(onec) as rig:
+        answer = await ask(make_engine(rig.gateway), message, caller=caller)
+        return answer, [json.loads(request.content) for request in rig.onec.requests]
+
+
+def values(answer: Any) -> list[str]:
+    found: list[str] = answer["result"]["completion"]["values"]
+    return found
+
+
+@pytest.mark.parametrize("argument", ["customer", "warehouse"])
+async def test_names_come_from_the_resolvers_each_once(argument: str) -> None:
+    answer, asked = await complete(argument, "ром")
+    assert values(answer) == ["Я", "Б"]
+    assert asked == [{"query": "ром"}]
+
+
+@pytest.mark.parametrize(
+    ("value", "scopes"), [("р", ALL_SCOPES), ("  ", ALL_SCOPES), ("ром", (SALES,))]
+)
+async def test_1c_is_not_asked_without_need_or_right(value: str, scopes: tuple[str, ...]) -> None:
+    answer, asked = await complete("customer", value, scopes=scopes)
+    assert (values(answer), asked) == ([], [])
+
+
+async def test_a_1c_that_fails_suggests_nothing() -> None:
+    answer, _ = await complete("customer", "ром", onec=answering(b"<html>", status=500))
+    assert values(answer) == []
+
+
+async def test_languages_and_months_are_suggested_by_their_beginning() -> None:
+    assert values((await complete("language", "r"))[0]) == ["ru"]
+    months = values((await complete("period", ""))[0])
+    assert months == sorted(months, reverse=True)
+    assert len(months) == 12
+
+
+async def test_reports_are_suggested_for_the_template_as_the_caller_may_see_them() -> None:
+    answer, _ = await complete("tool", "", ref=TEMPLATE, scopes=(SALES, RESOLVE))
+    assert values(answer) == ["sales_report", "top_products", "customer_summary"]
+
+
+async def test_an_unknown_argument_has_no_suggestions() -> None:
+    assert values((await complete("firm", "x"))[0]) == []
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        {"type": "ref/prompt", "name": "nothing"},
+        {"type": "ref/resource", "uri": "onec://nothing"},
+        {"type": "ref/tool", "name": "month_review"},
+        {},
+    ],
+)
+async def test_what_is_referred_to_must_be_there(ref: Any) -> None:
+    answer, _ = await complete("customer", "ром", ref=ref)
+    assert answer["error"]["code"] == -32602

@@ -1,0 +1,437 @@
+"""The pages in a real browser, in a host that speaks the protocol.
+
+Needs chromium and chromedriver (Debian: `apt-get install chromium chromium-driver`); without them
+every test here is skipped, and says so. ONECGW_SCREENSHOTS=docs/images writes the docs' pictures.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trio
+
+from onecgw.catalogue.tools import BY_NAME
+from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
+from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
+from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
+from tests.fakes.browser import IS_THERE, MISSING, Browser, open_browser
+from tests.harness import open_rig
+
+pytestmark = pytest.mark.skipif(not IS_THERE, reason=MISSING)
+
+HOST = (Path(__file__).parent / "host.html").read_text(encoding="utf-8")
+PASSWORD = "password-of-tests"
+WIDTH, HEIGHT = 800, 1000
+TEXT = "return document.getElementById('page').innerText"
+SIZED = "ui/notifications/size-changed"  # the last message of the handshake
+
+QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cycle": ("cash_conversion_cycle", {"period": {"from": "2026-05-01", "to": "2026-10-31"}}),
+    "sales": (
+        "sales_report",
+        {
+            "period": {"from": "2025-11-01", "to": "2026-10-31"},
+            "group_by": ["month"],
+            "measures": ["amount", "qty", "profit"],
+        },
+    ),
+    "stock": (
+        "stock_balance",
+        {"date": "2026-10-31", "group_by": ["product_group"], "measures": ["amount", "qty"]},
+    ),
+    "cash-flow": (
+        "cash_flow",
+        {"period": {"from": "2025-11-01", "to": "2026-10-31"}, "group_by": ["month"]},
+    ),
+    "receivables": (
+        "receivables_balance",
+        {"date": "2026-10-31", "top": 20, "sort": [{"field": "receivable", "dir": "desc"}]},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with open_browser(tmp_path_factory.mktemp("chromium")) as opened:
+        opened.resize(WIDTH, HEIGHT)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def answers(small_books: Books) -> dict[str, Any]:
+    """What the gateway answers on the demo books."""
+    return trio.run(partial(ask_all, small_books))
+
+
+async def ask_all(books: Books) -> dict[str, Any]:
+    app: Any = build_demo_app(books, login="Шлюз", password=PASSWORD)
+    onec = OnecSettings(
+        base_url="http://1c.test",
+        report_timeout_ms=60_000,
+        auth=OnecAuthSettings(username="Шлюз", password=Secret(PASSWORD)),
+    )
+    with trio.fail_after(60):
+        async with open_rig(httpx.ASGITransport(app).handle_async_request, onec=onec) as rig:
+            return {
+                name: json.loads(await rig.call(tool, json.dumps(arguments).encode()))
+                for name, (tool, arguments) in QUESTIONS.items()
+            }
+
+
+class Shown:
+    """A page in its host."""
+
+    def __init__(self, browser: Browser, folder: Path, tool: str, **given: Any) -> None:
+        self.browser = browser
+        context = {
+            "theme": "light",
+            "locale": "en-US",
+            "toolInfo": {"tool": {"name": tool, "title": BY_NAME[tool].title}},
+        }
+        facts = {
+            "page": render_page(PAGE_OF_TOOL[tool]),
+            **given,
+            "context": context | given.get("context", {}),
+        }
+        path = folder / "host.html"
+        # A closing tag inside a text would end the element that holds it.
+        told = json.dumps(facts).replace("<", "\\u003c")
+        path.write_text(HOST.replace("__GIVEN__", told), encoding="utf-8")
+        browser.open(path)
+        last = "ui/initialize" if "refusal" in given else SIZED
+        browser.wait(f"return heard.some(({{ method }}) => method === {last!r})")
+
+    def inside(self, script: str) -> Any:
+        """What a script in the page returns."""
+        self.browser.enter_frame()
+        try:
+            return self.browser.run(script)
+        finally:
+            self.browser.leave_frame()
+
+    def wait_for(self, selector: str) -> None:
+        self.browser.enter_frame()
+        try:
+            self.browser.wait(f"return document.querySelector({selector!r}) !== null")
+        finally:
+            self.browser.leave_frame()
+
+    def keep(self, name: str) -> None:
+        """Write a picture for the docs, if that is asked for."""
+        folder = os.environ.get("ONECGW_SCREENSHOTS")
+        if folder:
+            height = self.browser.wait("return document.documentElement.scrollHeight")
+            self.browser.resize(WIDTH, height + 160)
+            (Path(folder) / f"cycle-{name}.png").write_bytes(self.browser.screenshot())
+            self.browser.resize(WIDTH, HEIGHT)
+
+
+def result_of(answer: Any) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_cycle_is_drawn_by_month_and_bridged(
+    theme: str, browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    answer = answers["cycle"]
+    shown = Shown(
+        browser,
+        tmp_path,
+        "cash_conversion_cycle",
+        result=result_of(answer),
+        context={"theme": theme},
+    )
+    shown.wait_for("table")
+
+    text = shown.inside(TEXT)
+    assert answer["headline"] in text
+    titles = shown.inside(
+        "return [...document.querySelectorAll('svg title')].map(t => t.textContent)"
+    )
+    for month in answer["months"]:
+        for name in ("dio", "dso", "dpo", "ccc"):
+            value = f"{month[name]:.1f}".replace("-", "−")
+            assert f"{month['month']} {name.upper()}: {value} days" in titles
+    steps = [title for title in titles if title.startswith(("before", "DIO", "DSO", "−DPO", "now"))]
+    assert [step.split(":")[0] for step in steps] == ["before", "DIO", "DSO", "−DPO", "now"]
+    background = shown.inside("return getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 25, 29)"}[theme]
+    shown.keep(theme)
+
+
+def test_the_handshake_is_that_of_the_specification(
+    browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, "cash_conversion_cycle", result=result_of(answers["cycle"]))
+    shown.wait_for("table")
+
+    browser.wait("return heard.at(-1).params.height > 600")
+    first, second, *others = browser.run("return heard")
+    assert first == {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "ui/initialize",
+        "params": {
+            "protocolVersion": "2026-01-26",
+            "appInfo": {"name": "onecgw cycle", "version": "1"},
+            "appCapabilities": {"availableDisplayModes": ["inline", "fullscreen"]},
+        },
+    }
+    assert second == {"jsonrpc": "2.0", "method": "ui/notifications/initialized", "params": {}}
+    assert {one["method"] for one in others} == {"ui/notifications/size-changed"}
+
+    for number, method in enumerate(("ping", "ui/resource-teardown", "tools/list"), start=7):
+        browser.run(f"send({{ id: {number}, method: {method!r}, params: {{}} }})")
+    browser.wait("return answers.length === 3")
+    assert browser.run("return answers") == [
+        {"jsonrpc": "2.0", "id": 7, "result": {}},
+        {"jsonrpc": "2.0", "id": 8, "result": {}},
+        {"jsonrpc": "2.0", "id": 9, "error": {"code": -32601, "message": "unknown method"}},
+    ]
+
+
+def test_a_page_asks_the_network_for_nothing_and_could_not(
+    browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, "cash_conversion_cycle", result=result_of(answers["cycle"]))
+    shown.wait_for("table")
+
+    assert shown.inside("return performance.getEntriesByType('resource').length") == 0
+    shown.inside(
+        "window.blocked = []; document.addEventListener('securitypolicyviolation',"
+        " (event) => blocked.push(event.effectiveDirective));"
+        " fetch('http://127.0.0.1:9/').catch(() => {}); new Image().src = 'http://127.0.0.1:9/';"
+    )
+    shown.browser.enter_frame()
+    browser.wait("return blocked.length === 2")
+    assert sorted(browser.run("return blocked")) == ["connect-src", "img-src"]
+    shown.browser.leave_frame()
+
+
+def test_a_theme_that_changes_changes_the_page(
+    browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, "cash_conversion_cycle", result=result_of(answers["cycle"]))
+    shown.wait_for("table")
+    browser.run(
+        "send({ method: 'ui/notifications/host-context-changed', params: { theme: 'dark',"
+        " locale: 'uk', styles: { variables: { '--color-text-primary': 'rgb(1, 2, 3)' } } } })"
+    )
+    shown.wait_for("[data-theme=dark]")
+
+    assert shown.inside("return getComputedStyle(document.body).color") == "rgb(1, 2, 3)"
+    dio = f"{answers['cycle']['summary']['dio']:.1f}".replace(".", ",")
+    assert dio in shown.inside(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        (
+            {"isError": True, "content": [{"type": "text", "text": "onec_timeout: <b>late</b>"}]},
+            "onec_timeout: <b>late</b>",
+        ),
+        (None, "The call was cancelled."),
+    ],
+)
+def test_a_call_that_failed_is_told_as_text(
+    params: dict[str, Any] | None, expected: str, browser: Browser, tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, "cash_conversion_cycle", result=params)
+    if params is None:
+        browser.run("send({ method: 'ui/notifications/tool-cancelled', params: {} })")
+    shown.browser.enter_frame()
+    browser.wait(f"{TEXT} === {json.dumps(expected)}")
+    shown.browser.leave_frame()
+
+
+def test_an_answer_with_missing_components_is_drawn_without_them(
+    browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    answer = json.loads(json.dumps(answers["cycle"]))
+    gone = ("dpo", "ccc", "ccc_net")
+    for told in (answer["summary"], answer["summary"]["change"], *answer["months"]):
+        told.update(dict.fromkeys(gone))
+    answer["summary"]["previous"]["ccc"] = None
+    answer["bridge"] = [step for step in answer["bridge"] if step["component"] != "dpo"]
+    answer["missing"] = [{"component": "dpo", "period": "current", "reason": "onec_locked: later"}]
+    answer["warnings"] = ["2026-05 is here with 3 of its days and weighs in the average by them"]
+    shown = Shown(browser, tmp_path, "cash_conversion_cycle", result=result_of(answer))
+    shown.wait_for("table")
+
+    text = shown.inside(TEXT)
+    assert "DPO (current) is missing: onec_locked: later" in text
+    assert answer["warnings"][0] in text
+    assert shown.inside("return document.querySelectorAll('svg').length") == 1
+
+
+@pytest.mark.parametrize("name", ["sales", "stock", "cash-flow", "receivables"])
+def test_a_report_is_a_chart_and_a_table_with_its_totals(
+    name: str, browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    tool, answer = QUESTIONS[name][0], answers[name]
+    shown = Shown(browser, tmp_path, tool, result=result_of(answer))
+    shown.wait_for("table")
+
+    assert shown.inside("return document.querySelector('h1').textContent") == BY_NAME[tool].title
+    rows = shown.inside("return document.querySelectorAll('tbody tr').length")
+    assert rows == len(answer["rows"])
+    assert shown.inside("return document.querySelectorAll('svg rect').length") >= min(rows, 12)
+    total = next(iter(answer["totals"].values()))
+    shown_total = shown.inside("return document.querySelector('tfoot td.number').textContent")
+    assert float(shown_total.replace(",", "").replace("−", "-")) == pytest.approx(total, abs=0.01)
+    shown.keep(name)
+
+
+def test_a_click_on_a_heading_sorts_and_the_next_one_turns_it_around(
+    browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, "stock_balance", result=result_of(answers["stock"]))
+    shown.wait_for("table")
+    column = [one["name"] for one in answers["stock"]["columns"]].index("amount")
+    click = f"document.querySelectorAll('th button')[{column}].click(); return "
+    state = (
+        f"[document.querySelectorAll('th')[{column}].getAttribute('aria-sort'),"
+        " ...[...document.querySelectorAll('tbody tr')].map(row =>"
+        f" Number(row.children[{column}].textContent.replaceAll(',', '').replace('−', '-')))]"
+    )
+
+    most_first = shown.inside(click + state)
+    least_first = shown.inside(click + state)
+
+    assert most_first[0] == "descending"
+    assert most_first[1:] == sorted(most_first[1:], reverse=True)
+    assert least_first[0] == "ascending"
+    assert least_first[1:] == sorted(most_first[1:])
+
+
+def test_names_that_look_like_markup_stay_text(browser: Browser, tmp_path: Path) -> None:
+    name = "</td><img src=x onerror=alert(1)> «Ромашка»"
+    answer = {
+        "columns": [{"name": "customer", "type": "ref"}, {"name": "net", "type": "number"}],
+        "rows": [[{"id": "1", "label": name}, 12345.678], [None, None]],
+        "totals": {"net": 12345.678},
+        "date": str(date(2026, 10, 31)),
+        "notice": "Only the first 2 rows are here.",
+    }
+    shown = Shown(browser, tmp_path, "receivables_balance", result=result_of(answer))
+    shown.wait_for("table")
+
+    cells = shown.inside(
+        "return [...document.querySelectorAll('tbody td')].map(td => td.textContent)"
+    )
+    assert cells == [name, "12,345.678", "—", "—"]
+    assert shown.inside("return document.images.length") == 0
+    assert answer["notice"] in shown.inside(TEXT)
+
+
+CELLS = "return [...document.querySelectorAll('tbody td, tfoot td')].map(td => td.textContent)"
+TOOLTIPS = "return [...document.querySelectorAll('svg title')].map(t => t.textContent)"
+
+
+def text_of(columns: dict[str, str], rows: str, totals: str = "{}") -> dict[str, Any]:
+    """A result whose numbers only the text has digit for digit."""
+    named = json.dumps([{"name": name, "type": kind} for name, kind in columns.items()])
+    text = f'{{"columns":{named},"rows":{rows},"totals":{totals}}}'
+    return {"content": [{"type": "text", "text": text}], "structuredContent": json.loads(text)}
+
+
+def test_money_is_shown_and_sorted_digit_for_digit(browser: Browser, tmp_path: Path) -> None:
+    result = text_of(
+        {"customer": "ref", "amount": "number"},
+        '[["a",12345678901234567890.12],["b",12345678901234567890.34],["c",-7],["d",null]]',
+        '{"amount":24691357802469135773.46}',
+    )
+    shown = Shown(browser, tmp_path, "receivables_balance", result=result)
+    shown.wait_for("table")
+
+    assert shown.inside(CELLS) == [
+        *("a", "12,345,678,901,234,567,890.12"),
+        *("b", "12,345,678,901,234,567,890.34"),
+        *("c", "−7.00"),
+        *("d", "—"),
+        *("Total", "24,691,357,802,469,135,773.46"),
+    ]
+    shown.inside("document.querySelectorAll('th button')[1].click()")
+    assert shown.inside(CELLS)[:8:2] == ["b", "a", "c", "d"]
+    assert "c amount: −7.00" in shown.inside(TOOLTIPS)
+    labels = shown.inside(
+        "return [...document.querySelectorAll('svg text.value')].map(t => t.textContent)"
+    )
+    assert labels[2:] == ["−7", "—"]
+
+
+def test_sums_of_a_chart_are_exact(browser: Browser, tmp_path: Path) -> None:
+    result = text_of(
+        {"month": "date", "warehouse": "ref", "amount": "number"},
+        '[["2026-09","x",12345678901234567890.12],["2026-09","y",0.21],["2026-10","x",-0.5]]',
+    )
+    shown = Shown(browser, tmp_path, "sales_report", result=result)
+    shown.wait_for("table")
+
+    assert shown.inside(TOOLTIPS) == [
+        "2026-09 amount: 12,345,678,901,234,567,890.33",
+        "2026-10 amount: −0.50",
+    ]
+
+
+@pytest.mark.parametrize("measure", ["avg_check", "margin", "customers", "receipts"])
+def test_what_cannot_be_added_is_drawn_only_where_each_date_occurs_once(
+    measure: str, browser: Browser, tmp_path: Path
+) -> None:
+    columns = {"month": "date", "warehouse": "ref", measure: "number"}
+    twice = text_of(columns, '[["2026-09","x",100],["2026-09","y",100],["2026-10","x",100]]')
+    shown = Shown(browser, tmp_path, "sales_report", result=twice)
+    shown.wait_for("table")
+    assert shown.inside(TOOLTIPS) == []
+
+    once = text_of(columns, '[["2026-09","x",100],["2026-10","x",90]]')
+    shown = Shown(browser, tmp_path, "sales_report", result=once)
+    shown.wait_for("table")
+    assert shown.inside(TOOLTIPS) == [f"2026-09 {measure}: 100", f"2026-10 {measure}: 90"]
+
+
+def test_a_chart_of_some_rows_says_so(browser: Browser, tmp_path: Path) -> None:
+    rows = json.dumps([[f"c{number}", number] for number in range(1, 15)])
+    shown = Shown(
+        browser,
+        tmp_path,
+        "receivables_balance",
+        result=text_of({"customer": "ref", "amount": "number"}, rows),
+    )
+    shown.wait_for("table")
+
+    assert "The chart shows the largest 12 of 14 rows." in shown.inside(TEXT)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"content": [{"type": "text", "text": "no JSON"}]},
+        {"content": []},
+        {"structuredContent": {"rows": 7}},
+    ],
+)
+@pytest.mark.parametrize("tool", ["cash_conversion_cycle", "sales_report"])
+def test_an_answer_that_cannot_be_drawn_is_said_to_be_one(
+    tool: str, result: dict[str, Any], browser: Browser, tmp_path: Path
+) -> None:
+    shown = Shown(browser, tmp_path, tool, result=result)
+    shown.wait_for(".danger")
+
+    assert shown.inside(TEXT).startswith("This answer cannot be drawn: ")
+
+
+def test_a_host_that_refuses_the_page_is_told_of(browser: Browser, tmp_path: Path) -> None:
+    shown = Shown(browser, tmp_path, "sales_report", refusal={"code": -32602, "message": "too old"})
+    shown.wait_for(".danger")
+
+    assert shown.inside(TEXT) == "The host refused this page: too old"

@@ -1,0 +1,101 @@
+from collections.abc import Awaitable, Callable
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey, ValidKey
+from onecgw.errors import OnecUnavailable
+from onecgw.oauth.key_cache import INVALID_SECONDS, VALID_SECONDS, Checked, Keyring
+
+VALID = ValidKey(sub="owner", name="Owner", scopes=frozenset({"mcp:resolve"}))
+INVALID = InvalidKey()
+UNCHECKED = UncheckedKey(error=OnecUnavailable("down"))
+
+
+@attrs.define
+class Onec:
+    """Answers when a test lets it, and counts."""
+
+    verdict: KeyVerdict = VALID
+    asked: int = 0
+    may_answer: trio.Event = attrs.field(factory=trio.Event)
+    now: float = 1000.0
+
+    async def check(self, key: str, request_id: str) -> KeyVerdict:  # noqa: ARG002 - as 1C is asked
+        self.asked += 1
+        await self.may_answer.wait()
+        return self.verdict
+
+    def keyring(self, **options: int) -> Keyring:
+        return Keyring(self.check, hash_key=str.encode, now=lambda: self.now, **options)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kept_seconds"),
+    [(VALID, VALID_SECONDS), (INVALID, INVALID_SECONDS), (UNCHECKED, 0)],
+    ids=["valid", "invalid", "unchecked"],
+)
+async def test_verdicts_are_kept_each_its_time(verdict: KeyVerdict, kept_seconds: int) -> None:
+    onec = Onec(verdict)
+    onec.may_answer.set()
+    keyring = onec.keyring()
+    first = await keyring.verify("k", "r")
+    if kept_seconds:
+        onec.now += kept_seconds - 1
+        assert await keyring.verify("k", "r") == first == Checked(verdict=verdict, at=1000)
+        assert onec.asked == 1
+        onec.now += 1
+    await keyring.verify("k", "r")
+    assert onec.asked == 2
+
+
+async def test_a_verdict_does_not_outlive_a_clock_that_is_put_back() -> None:
+    onec = Onec()
+    onec.may_answer.set()
+    keyring = onec.keyring()
+    await keyring.verify("k", "r")
+    onec.now -= VALID_SECONDS
+    onec.verdict = INVALID
+    assert (await keyring.verify("k", "r")).verdict == INVALID
+
+
+async def test_many_who_ask_about_a_key_at_once_ask_once() -> None:
+    onec, verdicts = Onec(), []
+    keyring = onec.keyring()
+
+    async def ask() -> None:
+        verdicts.append((await keyring.verify("k", "r")).verdict)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(20):
+            nursery.start_soon(ask)
+        await trio.testing.wait_all_tasks_blocked()
+        onec.may_answer.set()
+    assert verdicts == [VALID] * 20
+    assert onec.asked == 1
+
+
+async def test_when_the_one_who_asks_gives_up_another_goes_on() -> None:
+    onec, verdicts = Onec(), []
+    keyring = onec.keyring()
+
+    async def ask() -> None:
+        verdicts.append((await keyring.verify("k", "r")).verdict)
+
+    async def give_up(scope: trio.CancelScope, ask: Callable[[], Awaitable[None]]) -> None:
+        with scope:
+            await ask()
+
+    async with trio.open_nursery() as nursery:
+        scope = trio.CancelScope()
+        nursery.start_soon(give_up, scope, ask)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(ask)
+        await trio.testing.wait_all_tasks_blocked()
+        scope.cancel()
+        await trio.testing.wait_all_tasks_blocked()
+        onec.may_answer.set()
+    assert verdicts == [VALID]
+    assert onec.asked == 2

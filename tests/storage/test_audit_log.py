@@ -1,0 +1,209 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import trio
+import trio.testing
+
+from onecgw.errors import StorageUnavailable
+from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
+from onecgw.storage.audit_query import AuditQuery, read_audit
+from onecgw.storage.database import Store
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+EVENT = AuditEvent(ts=NOW, event="key.ok", request_id="r-1", sub="owner", ip="192.0.2.1")
+TEST_SECONDS = 20
+
+
+def make_call(**changes: Any) -> AuditRecord:
+    values: dict[str, Any] = {
+        "ts": NOW,
+        "request_id": "r-2",
+        "surface": "mcp",
+        "sub": "owner",
+        "client": "Claude",
+        "tool": "sales_report",
+        "ok": True,
+        "code": "ok",
+        "duration_ms": 12,
+        "rows": 3,
+        "bytes": 400,
+        "onec_calls": 1,
+    }
+    known = {field.name for field in attrs.fields(AuditRecord)}
+    return AuditRecord(
+        **({name: value for name, value in values.items() if name in known} | changes)
+    )
+
+
+def everything(store: Store, **query: Any) -> list[dict[str, Any]]:
+    return store.read(lambda db: list(read_audit(db, AuditQuery(**query))))
+
+
+@asynccontextmanager
+async def open_trail(
+    tmp_path: Path, *, on_failure: Any = "deny"
+) -> AsyncIterator[tuple[AuditTrail, Store]]:
+    store = Store(tmp_path / "onecgw.db")
+    trail = AuditTrail(store, retention_days=90, on_failure=on_failure)
+    with trio.fail_after(TEST_SECONDS):
+        yield trail, store
+    store.close()
+
+
+async def test_calls_and_events_come_back_as_flat_records(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        trail(EVENT)
+        trail(make_call())
+        await trail.flush()
+        event, call = everything(store)
+    assert event == {
+        "id": 1,
+        "ts": "2026-11-22T12:00:00.000Z",
+        "event": "key.ok",
+        "request_id": "r-1",
+        "sub": "owner",
+        "client": "",
+        "grant": "",
+        "ip": "192.0.2.1",
+        "detail": "",
+    }
+    assert {name: call[name] for name in ("event", "tool", "code", "rows", "onec_calls")} == {
+        "event": "call",
+        "tool": "sales_report",
+        "code": "ok",
+        "rows": 3,
+        "onec_calls": 1,
+    }
+
+
+async def test_records_are_found_by_account_event_and_time(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        trail(EVENT)
+        trail(attrs.evolve(EVENT, event="key.failed", sub="", ts=NOW - timedelta(days=2)))
+        trail(make_call())
+        await trail.flush()
+        queries: dict[str, dict[str, Any]] = {
+            "sub": {"sub": "owner"},
+            "event": {"event": "key.ok"},
+            "kind": {"event": "key."},
+            "since": {"since": NOW},
+            "after": {"after_id": 2},
+        }
+        found = {
+            name: [record["event"] for record in everything(store, **query)]
+            for name, query in queries.items()
+        }
+    assert found == {
+        "sub": ["key.ok", "call"],
+        "event": ["key.ok"],
+        "kind": ["key.ok", "key.failed"],
+        "since": ["key.ok", "call"],
+        "after": ["call"],
+    }
+
+
+async def test_what_comes_in_is_written_and_the_rest_at_the_end(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trail.run)
+            await trio.testing.wait_all_tasks_blocked()
+            trail(EVENT)
+            while not everything(store):
+                await trio.lowlevel.checkpoint()
+            trail(make_call())
+            nursery.cancel_scope.cancel()
+        assert [record["event"] for record in everything(store)] == ["key.ok", "call"]
+
+
+async def test_old_records_are_forgotten(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        now = datetime.now(UTC)
+        trail(attrs.evolve(EVENT, ts=now - timedelta(days=91)))
+        trail(attrs.evolve(EVENT, ts=now - timedelta(days=89), event="key.failed"))
+        await trail.flush()
+        await trail.sweep()
+        assert [record["event"] for record in everything(store)] == ["key.failed"]
+
+
+async def test_calls_are_refused_while_nothing_can_be_written_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        trail.admit()
+        store._writer.execute("PRAGMA query_only = ON")  # noqa: SLF001 - the disk is read-only
+        trail(EVENT)
+        await trail.flush()
+        with pytest.raises(StorageUnavailable):
+            trail.admit()
+        trail(make_call())
+        await trail.flush()
+        assert everything(store) == []
+        store._writer.execute("PRAGMA query_only = OFF")  # noqa: SLF001 - it is mended
+        await trail.flush()
+        trail.admit()
+        assert [record["event"] for record in everything(store)] == ["key.ok", "call"]
+
+
+async def test_a_database_that_is_gone_is_noticed_before_the_next_call(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        store.path.rename(tmp_path / "elsewhere.db")
+        with pytest.raises(StorageUnavailable, match="nothing is answered without it"):
+            trail.admit()
+
+
+async def test_calls_go_on_with_a_loud_line_where_the_operator_wants_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_trail(tmp_path, on_failure="allow") as (trail, store):
+        store.path.rename(tmp_path / "elsewhere.db")
+        trail.admit()
+    assert ("onecgw.storage.audit_log", 40, "audit.not_written") in caplog.record_tuples
+    assert "No such file" in vars(caplog.records[-1])["fields"]["reason"]
+
+
+async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCaptureFixture) -> None:
+    trail = AuditTrail(None, retention_days=0, on_failure="deny")
+    trail(EVENT)
+    trail.admit()
+    await trail.flush()
+    (record,) = [record for record in caplog.records if record.getMessage() == "audit"]
+    assert record.__dict__["fields"]["event"] == "key.ok"
+
+
+async def test_strangers_do_not_push_out_what_people_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 3)
+    async with open_trail(tmp_path) as (trail, store):
+        revoked = attrs.evolve(EVENT, event="grant.revoked")
+        for record in (revoked, make_call()):
+            trail(record)
+        for number in range(5):
+            trail(attrs.evolve(EVENT, event="key.failed", sub="", request_id=f"s-{number}"))
+        await trail.flush()
+        assert [(record["event"], record["request_id"]) for record in everything(store)] == [
+            ("grant.revoked", "r-1"),
+            ("call", "r-2"),
+            ("key.failed", "s-4"),
+        ]
+
+
+async def test_strangers_fill_the_database_only_so_fast(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        for _ in range(200):
+            trail(attrs.evolve(EVENT, event="authorize.shown", sub=""))
+        trail(attrs.evolve(EVENT, event="key.failed", sub=""))
+        for _ in range(40):
+            trail(EVENT)
+        await trail.flush()
+        names = [record["event"] for record in everything(store)]
+    assert {name: names.count(name) for name in sorted(set(names))} == {
+        "authorize.shown": 30,
+        "key.failed": 1,
+        "key.ok": 40,
+    }
