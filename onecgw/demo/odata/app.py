@@ -8,11 +8,11 @@ from typing import Any, Final
 import attrs
 import trio
 
-from onecgw.demo import asgi
+from onecgw.demo import asgi_responses as asgi
 from onecgw.demo.books import Books
-from onecgw.demo.faults import BadFault
-from onecgw.demo.faulty import FAULT_HEADER, Faulty
-from onecgw.demo.misfortunes import MISFORTUNES, Misfortune
+from onecgw.demo.fault_middleware import FAULT_HEADER, FaultMiddleware
+from onecgw.demo.fault_plan import BadFault
+from onecgw.demo.fault_responses import FAULT_RESPONSES, FaultResponse
 from onecgw.demo.odata.configurations import CONFIGURATIONS, ConfigurationName
 from onecgw.demo.odata.errors import JSON_TYPE, XML_TYPE, ODataError, bad_method, no_right
 from onecgw.demo.odata.facts import Store, build_store
@@ -33,21 +33,21 @@ from onecgw.demo.odata.url import Target, parse_target
 _MAX_THREADS: Final = 4
 _GZIP_FROM_BYTES: Final = 1_024
 _HTML: Final = "text/html; charset=utf-8"
-_TOO_LONG: Final = Misfortune(
+_TOO_LONG: Final = FaultResponse(
     status=404,
     content_type=_HTML,
     body=b"<!DOCTYPE html><html><head><title>IIS 10.0 Detailed Error - 404.15 - Not Found</title>"
     b"</head><body><h2>HTTP Error 404.15 - Not Found</h2><p>The request filtering module is "
     b"configured to deny a request where the query string is too long.</p></body></html>",
 )
-_BAD_SEGMENT: Final = Misfortune(
+_BAD_SEGMENT: Final = FaultResponse(
     status=400,
     content_type=_HTML,
     body=b"<!DOCTYPE html><html><head><title>Bad Request</title></head><body>"
     b"<h2>Bad Request - Invalid URL</h2><hr><p>HTTP Error 400. The request URL is invalid.</p>"
     b"</body></html>",
 )
-_BLOCKED: Final = Misfortune(
+_BLOCKED: Final = FaultResponse(
     status=500,
     content_type=_HTML,
     body=(
@@ -90,7 +90,7 @@ class ODataApp:
         self._faults = faults
         self._is_cold = True
         self._limiter = trio.CapacityLimiter(_MAX_THREADS)
-        self._faulty = Faulty(self._answer, faults.http)
+        self._faulty = FaultMiddleware(self._answer, faults.http)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
         """Answer one call, well or badly."""
@@ -128,7 +128,7 @@ class ODataApp:
         headers = {name.lower(): value for name, value in scope["headers"]}
         refused = self._refused(scope, headers, faults)
         if refused is not None:
-            await asgi.send_misfortune(send, refused)
+            await asgi.send_fault_response(send, refused)
             return
         accept = headers.get(b"accept", b"").decode("latin-1")
         try:
@@ -137,7 +137,7 @@ class ODataApp:
             await _send(send, _refusal(error, as_json="json" in accept), headers)
             return
         if target is None:
-            await asgi.send_misfortune(send, MISFORTUNES["not_published"])
+            await asgi.send_fault_response(send, FAULT_RESPONSES["not_published"])
             return
         as_json = "json" in target.options.get("$format", accept)
         try:
@@ -159,7 +159,7 @@ class ODataApp:
 
     def _refused(
         self, scope: asgi.Event, headers: dict[bytes, bytes], faults: ODataFaults
-    ) -> Misfortune | None:
+    ) -> FaultResponse | None:
         """What the web server or the start of the session refuses before 1C reads the URL."""
         if faults.query_bytes is not None and len(scope["query_string"]) > faults.query_bytes:
             return _TOO_LONG
@@ -167,7 +167,7 @@ class ODataApp:
         if faults.segment_signs is not None and max(map(len, segments)) > faults.segment_signs:
             return _BAD_SEGMENT
         if headers.get(b"authorization") != self._authorization:
-            return MISFORTUNES["unauthorized"]
+            return FAULT_RESPONSES["unauthorized"]
         return _BLOCKED if faults.is_blocked else None
 
 
@@ -261,7 +261,7 @@ def _refusal(error: ODataError, *, as_json: bool) -> _Reply:
         status=error.status,
         content_type=JSON_TYPE if as_json else XML_TYPE,
         body=error.body(as_json=as_json),
-        headers=realm if error.status == MISFORTUNES["unauthorized"].status else (),
+        headers=realm if error.status == FAULT_RESPONSES["unauthorized"].status else (),
     )
 
 

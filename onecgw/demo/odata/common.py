@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from onecgw.demo.ledger import names
 from onecgw.demo.odata.facts import (
     PURCHASE,
     PURCHASE_RETURN,
@@ -22,6 +21,7 @@ from onecgw.demo.odata.fields import (
     text,
 )
 from onecgw.demo.odata.model import ZERO_GUID, EntitySet, Field
+from onecgw.demo.simulation import names
 
 # Codes of the desks that stand in a shop, and of the accounts in a bank.
 _SHOP_DESKS: Final = ("Г-00002", "Г-00005")

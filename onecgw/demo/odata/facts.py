@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from onecgw.demo.books import Books
-from onecgw.demo.ledger.schema import CATALOGUES, DOCUMENTS, catalogue_columns
 from onecgw.demo.odata.model import EntitySet, Schema
 from onecgw.demo.odata.sql import add_functions
+from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
+from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
+from onecgw.demo.simulation.tables import create_statement
 
 # Kinds of documents. Within a day they stand in this order.
 (
@@ -279,9 +281,10 @@ def build_store(books: Books, schema: Schema, setup: str) -> Store:
             add_functions(db)
             source = f"{books.path.absolute().as_uri()}?mode=ro&immutable=1"
             db.execute("ATTACH ? AS books", (source,))
-            db.executescript(CATALOGUES + DOCUMENTS)
-            for name in (*catalogue_columns(), *_HEADERS):
-                db.execute(f"INSERT INTO main.{name} SELECT * FROM books.{name}")  # noqa: S608 - names of ours
+            for table in (*CATALOGUE_TABLES, *DOCUMENT_TABLES):
+                if table in CATALOGUE_TABLES or table.name in _HEADERS:
+                    db.execute(create_statement(table))
+                    db.execute(f"INSERT INTO main.{table.name} SELECT * FROM books.{table.name}")  # noqa: S608 - names of ours
             for script in (*_FACTS, setup):
                 db.executescript(script)
             facts = db.execute("SELECT name FROM sqlite_master WHERE name GLOB '*_facts'")

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.faults import FAULTS, BadFault, FaultPlan, parse_faults
+from onecgw.demo.fault_plan import FAULTS, BadFault, FaultPlan, parse_faults
 
 _IIS_QUERY_BYTES: Final = 2_048
 _IIS_SEGMENT_SIGNS: Final = 260

@@ -3,7 +3,7 @@
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.faults import BadFault
+from onecgw.demo.fault_plan import BadFault
 from onecgw.demo.odata.app import ODataApp, build_odata_app
 from onecgw.demo.odata.configurations import CONFIGURATIONS
 from onecgw.demo.odata.faults import ODATA_FAULTS, parse_odata_faults
