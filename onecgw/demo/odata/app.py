@@ -60,7 +60,7 @@ _BLOCKED: Final = FaultResponse(
 
 
 @attrs.frozen(kw_only=True)
-class _Reply:
+class _HttpReply:
     """A whole answer."""
 
     status: int
@@ -93,7 +93,7 @@ class ODataApp:
         self._faulty = FaultMiddleware(self._answer, faults.http)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-        """Answer one call, well or badly."""
+        """ODataAnswer one call, well or badly."""
         if scope["type"] != "http":
             return
         query = scope["query_string"]
@@ -181,8 +181,8 @@ class _Call:
     as_json: bool
     host: str
 
-    def reply(self, store: Store) -> _Reply:
-        """Answer it.
+    def reply(self, store: Store) -> _HttpReply:
+        """ODataAnswer it.
 
         Raises:
             ODataError: it is refused.
@@ -191,11 +191,11 @@ class _Call:
         segments = self.target.segments
         if not segments:
             body = service_document(self.schema, root, as_json=self.as_json)
-            return _Reply(
+            return _HttpReply(
                 status=200, content_type=JSON_TYPE if self.as_json else SERVICE_TYPE, body=body
             )
         if segments[0].name == "$metadata" and len(segments) == 1:
-            return _Reply(status=200, content_type=XML_TYPE, body=metadata(self.schema))
+            return _HttpReply(status=200, content_type=XML_TYPE, body=metadata(self.schema))
         owner = self.schema.entity_set(segments[0].name).owner
         restricted: frozenset[str] = frozenset()
         if owner in self.faults.rls:
@@ -206,14 +206,14 @@ class _Call:
         with store.reading() as db:
             found = query.answer(db)
         if isinstance(found, int):
-            return _Reply(
+            return _HttpReply(
                 status=200, content_type="text/plain;charset=utf-8", body=str(found).encode()
             )
         if self.as_json:
             with_metadata = "nometadata" not in self.target.options.get("$format", "")
             body = answer_json(found, root, with_metadata=with_metadata)
-            return _Reply(status=200, content_type=JSON_TYPE, body=body)
-        return _Reply(status=200, content_type=ATOM_TYPE, body=answer_atom(found, root))
+            return _HttpReply(status=200, content_type=JSON_TYPE, body=body)
+        return _HttpReply(status=200, content_type=ATOM_TYPE, body=answer_atom(found, root))
 
 
 def build_odata_app(
@@ -254,10 +254,10 @@ def build_odata_app(
     )
 
 
-def _refusal(error: ODataError, *, as_json: bool) -> _Reply:
+def _refusal(error: ODataError, *, as_json: bool) -> _HttpReply:
     # 1C asks for the password again, as it does where the password is wrong.
     realm = (("WWW-Authenticate", 'Basic realm="1C:Enterprise 8.3"'),)
-    return _Reply(
+    return _HttpReply(
         status=error.status,
         content_type=JSON_TYPE if as_json else XML_TYPE,
         body=error.body(as_json=as_json),
@@ -265,7 +265,7 @@ def _refusal(error: ODataError, *, as_json: bool) -> _Reply:
     )
 
 
-async def _send(send: asgi.Send, reply: _Reply, headers: dict[bytes, bytes]) -> None:
+async def _send(send: asgi.Send, reply: _HttpReply, headers: dict[bytes, bytes]) -> None:
     body = reply.body
     packed: tuple[tuple[str, str], ...] = ()
     if b"gzip" in headers.get(b"accept-encoding", b"") and len(body) >= _GZIP_FROM_BYTES:

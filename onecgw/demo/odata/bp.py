@@ -44,7 +44,7 @@ from onecgw.demo.odata.model import (
     NAMESPACE,
     Column,
     EntitySet,
-    Field,
+    ODataField,
     Schema,
     VirtualTable,
     schema_of,
@@ -58,7 +58,7 @@ from onecgw.demo.odata.postings import (
     PRODUCT,
     VAT_RATE,
     WAREHOUSE,
-    Account,
+    LedgerAccount,
     Role,
     accounts_sql,
     postings_sql,
@@ -79,25 +79,29 @@ _DOCUMENTS: Final = {
 _SETTLED: Final = (PARTNER, CONTRACT)
 _MONEY: Final = (BANK_ACCOUNT, ARTICLE)
 _CHART: Final = (
-    Account(code="000", name="Вспомогательный счет"),
-    Account(code="19.03", name="НДС по приобретенным материально-производственным запасам"),
-    Account(code="26", name="Общехозяйственные расходы", kind="Active", analytics=(ARTICLE,)),
-    Account(code="41.01", name="Товары на складах", kind="Active", analytics=(PRODUCT, WAREHOUSE)),
-    Account(code="50.01", name="Касса организации", kind="Active", analytics=()),
-    Account(code="50.21", name="Касса организации (в валюте)", kind="Active", analytics=()),
-    Account(code="51", name="Расчетные счета", kind="Active", analytics=_MONEY),
-    Account(code="52", name="Валютные счета", kind="Active", analytics=_MONEY),
-    Account(code="60.01", name="Расчеты с поставщиками", kind="Passive", analytics=_SETTLED),
-    Account(code="60.02", name="Авансы выданные", kind="Active", analytics=_SETTLED),
-    Account(code="62.01", name="Расчеты с покупателями", kind="Active", analytics=_SETTLED),
-    Account(code="62.02", name="Авансы полученные", kind="Passive", analytics=_SETTLED),
-    Account(code="68", name="Налоги и сборы", analytics=(ARTICLE,)),
-    Account(code="68.02", name="НДС", kind="ActivePassive"),
-    Account(code="70", name="Расчеты с персоналом", kind="Passive", analytics=(ARTICLE,)),
-    Account(code="75.02", name="Расчеты по выплате доходов", analytics=(ARTICLE,)),
-    Account(code="90.01.1", name="Выручка", kind="Passive", analytics=(GROUP, VAT_RATE, PRODUCT)),
-    Account(code="90.02.1", name="Себестоимость продаж", kind="Active", analytics=(GROUP,)),
-    Account(code="90.03", name="НДС", kind="Active", analytics=(GROUP, VAT_RATE)),
+    LedgerAccount(code="000", name="Вспомогательный счет"),
+    LedgerAccount(code="19.03", name="НДС по приобретенным материально-производственным запасам"),
+    LedgerAccount(code="26", name="Общехозяйственные расходы", kind="Active", analytics=(ARTICLE,)),
+    LedgerAccount(
+        code="41.01", name="Товары на складах", kind="Active", analytics=(PRODUCT, WAREHOUSE)
+    ),
+    LedgerAccount(code="50.01", name="Касса организации", kind="Active", analytics=()),
+    LedgerAccount(code="50.21", name="Касса организации (в валюте)", kind="Active", analytics=()),
+    LedgerAccount(code="51", name="Расчетные счета", kind="Active", analytics=_MONEY),
+    LedgerAccount(code="52", name="Валютные счета", kind="Active", analytics=_MONEY),
+    LedgerAccount(code="60.01", name="Расчеты с поставщиками", kind="Passive", analytics=_SETTLED),
+    LedgerAccount(code="60.02", name="Авансы выданные", kind="Active", analytics=_SETTLED),
+    LedgerAccount(code="62.01", name="Расчеты с покупателями", kind="Active", analytics=_SETTLED),
+    LedgerAccount(code="62.02", name="Авансы полученные", kind="Passive", analytics=_SETTLED),
+    LedgerAccount(code="68", name="Налоги и сборы", analytics=(ARTICLE,)),
+    LedgerAccount(code="68.02", name="НДС", kind="ActivePassive"),
+    LedgerAccount(code="70", name="Расчеты с персоналом", kind="Passive", analytics=(ARTICLE,)),
+    LedgerAccount(code="75.02", name="Расчеты по выплате доходов", analytics=(ARTICLE,)),
+    LedgerAccount(
+        code="90.01.1", name="Выручка", kind="Passive", analytics=(GROUP, VAT_RATE, PRODUCT)
+    ),
+    LedgerAccount(code="90.02.1", name="Себестоимость продаж", kind="Active", analytics=(GROUP,)),
+    LedgerAccount(code="90.03", name="НДС", kind="Active", analytics=(GROUP, VAT_RATE)),
 )
 _ROLES: Final[Mapping[Role, str]] = {
     "receivable": "62.01", "received": "62.02", "payable": "60.01", "paid": "60.02",
@@ -132,11 +136,11 @@ _BAS: Final[Mapping[Role, tuple[str, str]]] = {
 _BAS_EITHER: Final = frozenset({"361", "631"})
 
 
-def _bas_chart() -> Iterator[Account]:
+def _bas_chart() -> Iterator[LedgerAccount]:
     by_code = {one.code: one for one in _CHART}
     for role, (code, name) in _BAS.items():
         same = by_code[_ROLES[role]]
-        yield Account(
+        yield LedgerAccount(
             code=code,
             name=name.replace("'", "''"),
             kind="ActivePassive" if code in _BAS_EITHER else same.kind,
@@ -178,8 +182,8 @@ _KINDS_SET: Final = "ChartOfCharacteristicTypes_ВидыСубконтоХозр
 _REGISTER: Final = "AccountingRegister_Хозрасчетный"
 
 
-def _account(name: str, column: str) -> Field:
-    return Field(
+def _account(name: str, column: str) -> ODataField:
+    return ODataField(
         name=name,
         kind="guid",
         sql=numbered(0xACC0, column),
@@ -188,18 +192,18 @@ def _account(name: str, column: str) -> Field:
     )
 
 
-def _subconto(name: str, account: str, column: str, place: int) -> Field:
+def _subconto(name: str, account: str, column: str, place: int) -> ODataField:
     """A subconto: the account tells of what kind it is."""
     kind = f"(SELECT kind{place} FROM accounts WHERE accounts.id = {account})"  # noqa: S608 - names that stand below
     return _subconto_value(name, kind, column, (account, column))
 
 
-def _subconto_value(name: str, kind: str, column: str, raw: tuple[str, ...]) -> Field:
+def _subconto_value(name: str, kind: str, column: str, raw: tuple[str, ...]) -> ODataField:
     values = " ".join(
         f"WHEN {number} THEN {sql.format(column)}" for number, (_, _, sql) in _SUBCONTO.items()
     )
     types = " ".join(f"WHEN {number} THEN '{one}'" for number, (_, one, _) in _SUBCONTO.items())
-    return Field(
+    return ODataField(
         name=name,
         kind="composite",
         sql=f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {kind} {values} ELSE '' END END",
@@ -210,7 +214,7 @@ def _subconto_value(name: str, kind: str, column: str, raw: tuple[str, ...]) -> 
     )
 
 
-def _side(prefix: str, suffix: str, account: str, sub: str) -> tuple[Field, ...]:
+def _side(prefix: str, suffix: str, account: str, sub: str) -> tuple[ODataField, ...]:
     return (
         _account(f"{prefix}Account{suffix}", account),
         *(
@@ -233,7 +237,7 @@ _RESOURCES: Final = (
 )
 
 
-def _names(fields: tuple[Field, ...]) -> tuple[str, ...]:
+def _names(fields: tuple[ODataField, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in columns_of(fields))
 
 
@@ -398,7 +402,7 @@ _RECORDERS: Final = tuple(_DOCUMENTS.values())
 _HEAD: Final = (
     document("Recorder", _RECORDERS),
     day("Period", "period"),
-    Field(name="LineNumber", kind="int64", sql="line"),
+    ODataField(name="LineNumber", kind="int64", sql="line"),
     flag("Active", "1"),
 )
 _FIGURES: Final = (
@@ -465,7 +469,7 @@ _SETS: Final = (
         owner=_CHART_SET,
         columns=columns_of(
             (
-                Field(name="Ref_Key", kind="guid", sql=numbered(0xACC0, "id")),
+                ODataField(name="Ref_Key", kind="guid", sql=numbered(0xACC0, "id")),
                 flag("DeletionMark"),
                 text("Code", "code"),
                 text("Description", "label"),
@@ -492,7 +496,7 @@ _SETS: Final = (
         owner=_KINDS_SET,
         columns=columns_of(
             (
-                Field(name="Ref_Key", kind="guid", sql=numbered(0xA008, "id")),
+                ODataField(name="Ref_Key", kind="guid", sql=numbered(0xA008, "id")),
                 flag("DeletionMark"),
                 text("Description", "label"),
             )

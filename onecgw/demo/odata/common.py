@@ -20,7 +20,7 @@ from onecgw.demo.odata.fields import (
     simple_catalogue,
     text,
 )
-from onecgw.demo.odata.model import ZERO_GUID, EntitySet, Field
+from onecgw.demo.odata.model import ZERO_GUID, EntitySet, ODataField
 from onecgw.demo.simulation import names
 
 # Codes of the desks that stand in a shop, and of the accounts in a bank.
@@ -99,7 +99,7 @@ CREATE UNIQUE INDEX headers_of ON headers (doc_kind, doc);
 """  # noqa: S608 - names of a configuration
 
 
-def document_lines(owner: str, name: str, kinds: tuple[int, ...], *fields: Field) -> EntitySet:
+def document_lines(owner: str, name: str, kinds: tuple[int, ...], *fields: ODataField) -> EntitySet:
     """The table of goods of a document; on a return its figures are positive, as on paper."""
     table = "sales" if SALE in kinds or SALE_RETURN in kinds else "purchases"
     return part(
@@ -134,7 +134,7 @@ def units(name: str) -> EntitySet:
     )  # fmt: skip
 
 
-def unit_of_product(target: str) -> Field:
+def unit_of_product(target: str) -> ODataField:
     """The unit of a product."""
     found = f"(SELECT {numbered(0xA006, 'units.id')} FROM units WHERE units.unit = own.unit)"  # noqa: S608 - as above
     return ref("ЕдиницаИзмерения", target, "unit", f"COALESCE({found}, '{ZERO_GUID}')")

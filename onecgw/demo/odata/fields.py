@@ -12,7 +12,7 @@ from onecgw.demo.odata.model import (
     Column,
     ColumnKind,
     EntitySet,
-    Field,
+    ODataField,
     VirtualTable,
 )
 
@@ -57,9 +57,9 @@ REFERENCES: Final[Mapping[str, str]] = {
 _RAW: Final = {"contract": "partner_key"}
 
 
-def ref(name: str, target: str, column: str, sql: str = "") -> Field:
+def ref(name: str, target: str, column: str, sql: str = "") -> ODataField:
     """A field of one reference type, found by a column of the movements."""
-    return Field(
+    return ODataField(
         name=name,
         kind="guid",
         sql=sql or REFERENCES[column],
@@ -68,14 +68,14 @@ def ref(name: str, target: str, column: str, sql: str = "") -> Field:
     )
 
 
-def empty(name: str, target: str) -> Field:
+def empty(name: str, target: str) -> ODataField:
     """A field of one reference type that is never filled in."""
-    return Field(name=name, kind="guid", sql=f"'{ZERO_GUID}'", targets=(target,))
+    return ODataField(name=name, kind="guid", sql=f"'{ZERO_GUID}'", targets=(target,))
 
 
-def composite(name: str, target: str, column: str) -> Field:
+def composite(name: str, target: str, column: str) -> ODataField:
     """A field of several types that always holds one."""
-    return Field(
+    return ODataField(
         name=name,
         kind="composite",
         sql=REFERENCES[column],
@@ -85,15 +85,15 @@ def composite(name: str, target: str, column: str) -> Field:
     )
 
 
-def undefined(name: str) -> Field:
+def undefined(name: str) -> ODataField:
     """A field of several types that is never filled in: empty, of the type Undefined."""
-    return Field(name=name, kind="composite", sql="''", type_sql=UNDEFINED)
+    return ODataField(name=name, kind="composite", sql="''", type_sql=UNDEFINED)
 
 
-def money_place(name: str, column: str, catalogues: Iterable[str]) -> Field:
+def money_place(name: str, column: str, catalogues: Iterable[str]) -> ODataField:
     """A composite field of desks and accounts, which stand in several catalogues."""
     place = f"(SELECT catalogue FROM places WHERE places.id = {column})"  # noqa: S608 - as above
-    return Field(
+    return ODataField(
         name=name,
         kind="composite",
         sql=f"CASE WHEN {column} IS NULL THEN '' ELSE {REFERENCES[column]} END",
@@ -103,10 +103,10 @@ def money_place(name: str, column: str, catalogues: Iterable[str]) -> Field:
     )
 
 
-def document(name: str, targets: Iterable[str]) -> Field:
+def document(name: str, targets: Iterable[str]) -> ODataField:
     """A composite field that holds the document of a movement."""
     place = "(SELECT document_set FROM document_sets WHERE kind = doc_kind)"
-    return Field(
+    return ODataField(
         name=name,
         kind="composite",
         sql=DOCUMENT,
@@ -116,39 +116,39 @@ def document(name: str, targets: Iterable[str]) -> Field:
     )
 
 
-def text(name: str, sql: str = "''", *raw: str) -> Field:
+def text(name: str, sql: str = "''", *raw: str) -> ODataField:
     """A string, or a member of an enumeration."""
-    return Field(name=name, kind="text", sql=sql, raw=raw)
+    return ODataField(name=name, kind="text", sql=sql, raw=raw)
 
 
-def flag(name: str, sql: str = "0") -> Field:
+def flag(name: str, sql: str = "0") -> ODataField:
     """A boolean."""
-    return Field(name=name, kind="bool", sql=sql)
+    return ODataField(name=name, kind="bool", sql=sql)
 
 
-def day(name: str, sql: str = f"'{EMPTY_DATE}'", *raw: str) -> Field:
+def day(name: str, sql: str = f"'{EMPTY_DATE}'", *raw: str) -> ODataField:
     """A date."""
-    return Field(name=name, kind="date", sql=sql, raw=raw)
+    return ODataField(name=name, kind="date", sql=sql, raw=raw)
 
 
-def number(name: str, sql: str = "0", places: int = 2) -> Field:
+def number(name: str, sql: str = "0", places: int = 2) -> ODataField:
     """A number; its SQL is a whole number of the last decimal digit."""
-    return Field(name=name, kind="number", sql=sql, places=places)
+    return ODataField(name=name, kind="number", sql=sql, places=places)
 
 
-def columns_of(fields: Iterable[Field]) -> tuple[Column, ...]:
+def columns_of(fields: Iterable[ODataField]) -> tuple[Column, ...]:
     """Return the properties of fields."""
     return tuple(column for field in fields for column in field.columns())
 
 
-def _key(kind: ColumnKind, name: str, sql: str) -> Field:
-    return Field(name=name, kind=kind, sql=sql)
+def _key(kind: ColumnKind, name: str, sql: str) -> ODataField:
+    return ODataField(name=name, kind=kind, sql=sql)
 
 
 def catalogue(
     name: str,
     source: str,
-    *fields: Field,
+    *fields: ODataField,
     groups: str = "",
     parents: str = "",
     predefined: str = "''",
@@ -191,7 +191,7 @@ def catalogue(
     )
 
 
-def simple_catalogue(name: str, source: str, *fields: Field, reference: str) -> EntitySet:
+def simple_catalogue(name: str, source: str, *fields: ODataField, reference: str) -> EntitySet:
     """A catalogue that the books have no table for: keys of analytics, contracts, currencies."""
     whole = f"Catalog_{name}"
     standard = (
@@ -205,7 +205,7 @@ def simple_catalogue(name: str, source: str, *fields: Field, reference: str) -> 
     )
 
 
-def part(owner: str, name: str, source: str, *fields: Field, key: str, line: str) -> EntitySet:
+def part(owner: str, name: str, source: str, *fields: ODataField, key: str, line: str) -> EntitySet:
     """A tabular part."""
     standard = (_key("guid", "Ref_Key", key), _key("int64", "LineNumber", line), *fields)
     return EntitySet(
@@ -217,7 +217,7 @@ def part(owner: str, name: str, source: str, *fields: Field, key: str, line: str
     )
 
 
-def document_set(name: str, title: str, source: str, *fields: Field) -> EntitySet:
+def document_set(name: str, title: str, source: str, *fields: ODataField) -> EntitySet:
     """A document; its source has the columns doc_kind, doc, period and number."""
     whole = f"Document_{name}"
     standard = (
@@ -248,9 +248,9 @@ class Register:
     name: str
     facts: str
     balances: bool
-    dimensions: tuple[Field, ...]
-    resources: tuple[Field, ...]
-    attributes: tuple[Field, ...] = ()
+    dimensions: tuple[ODataField, ...]
+    resources: tuple[ODataField, ...]
+    attributes: tuple[ODataField, ...] = ()
     recorders: tuple[str, ...]
     flow: str = "flow"
 

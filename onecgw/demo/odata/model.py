@@ -43,7 +43,7 @@ class Column:
 
 
 @attrs.frozen(kw_only=True)
-class Field:
+class ODataField:
     """A dimension, attribute or resource as the configuration declares it.
 
     sql: its value over the columns of the source.
@@ -132,7 +132,7 @@ class VirtualTable:
     source: str
     parameters: Mapping[str, tuple[str, ...] | None]
     period: Literal["before", "until", "from", "between", "to_end"]
-    dimensions: tuple[Field, ...]
+    dimensions: tuple[ODataField, ...]
     fixed: frozenset[str] = frozenset()
     sums: tuple[Column, ...] = ()
     only: str = "TRUE"

@@ -25,7 +25,7 @@ Role = Literal[
 
 
 @attrs.frozen(kw_only=True)
-class Account:
+class LedgerAccount:
     """An account of a chart.
 
     kind: what its balance may be.
@@ -38,7 +38,7 @@ class Account:
     analytics: tuple[int, ...] = ()
 
 
-def accounts_sql(accounts: Iterable[Account]) -> str:
+def accounts_sql(accounts: Iterable[LedgerAccount]) -> str:
     """SQL of the table of accounts; a group of an account is the code before its last point."""
     rows = ", ".join(
         "({}, '{}', '{}', '{}', {})".format(

@@ -17,10 +17,10 @@ from onecgw.demo.odata.errors import (
     unknown_argument,
 )
 from onecgw.demo.odata.expression import parse_expression
-from onecgw.demo.odata.model import Column, ColumnKind, EntitySet, Field, Schema, VirtualTable
+from onecgw.demo.odata.model import Column, ColumnKind, EntitySet, ODataField, Schema, VirtualTable
 from onecgw.demo.odata.sql import Compiler, Scope, set_columns
 from onecgw.demo.odata.url import (
-    Segment,
+    PathSegment,
     Target,
     parse_arguments,
     read_count,
@@ -36,7 +36,7 @@ Entity = dict[str, object]
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
+class ODataAnswer:
     """What a request found.
 
     name: of the entity set, or of the type of rows.
@@ -81,7 +81,7 @@ class Query:
     target: Target
     restricted: frozenset[str] = frozenset()
 
-    def answer(self, db: sqlite3.Connection) -> Answer | int:
+    def answer(self, db: sqlite3.Connection) -> ODataAnswer | int:
         """Return the rows, or their number where the path ends with /$count.
 
         Raises:
@@ -99,7 +99,7 @@ class Query:
             return _count(db, rows, compiler)
         return self._rows(source, rows, compiler, db=db)
 
-    def _source(self, segments: Sequence[Segment], compiler: Compiler) -> _Source:
+    def _source(self, segments: Sequence[PathSegment], compiler: Compiler) -> _Source:
         first, *others = segments
         if not others:
             return self._of_set(first, compiler)
@@ -113,7 +113,7 @@ class Query:
             raise no_method(function.name) if is_known else no_segment(function.name)
         return self._of_table(table, function.arguments or "", compiler)
 
-    def _of_set(self, segment: Segment, compiler: Compiler) -> _Source:
+    def _of_set(self, segment: PathSegment, compiler: Compiler) -> _Source:
         one = self.schema.entity_set(segment.name)
         columns = set_columns(one, "t")
         key = columns[one.keys[0]].sql
@@ -202,7 +202,7 @@ class Query:
 
     def _rows(
         self, source: _Source, rows: str, compiler: Compiler, *, db: sqlite3.Connection
-    ) -> Answer:
+    ) -> ODataAnswer:
         options = self.target.options
         outputs, parts = self._outputs(source, compiler)
         values = [f"{one.column.sql} AS c{number}" for number, one in enumerate(outputs)]
@@ -223,7 +223,7 @@ class Query:
         for number, (name, (part, _)) in enumerate(parts.items()):
             owners = [row[len(outputs) + number] for row in found]
             _add_part(entities, owners, name=name, part=part, db=db)
-        return Answer(
+        return ODataAnswer(
             name=source.name,
             rows=entities,
             kinds={one.path[-1]: one.column.kind for one in outputs},
@@ -314,7 +314,7 @@ def _key(one: EntitySet, text: str) -> Iterable[tuple[str, str]]:
             raise no_segment(literal)
 
 
-def _dimensions(table: VirtualTable, given: Mapping[str, str]) -> list[Field]:
+def _dimensions(table: VirtualTable, given: Mapping[str, str]) -> list[ODataField]:
     """Those that the argument Dimensions names; all without it."""
     if "Dimensions" not in given:
         return list(table.dimensions)

@@ -10,7 +10,7 @@ import msgspec
 
 from onecgw.demo.odata.errors import METADATA_NAMESPACE
 from onecgw.demo.odata.model import EDM_TYPES, ColumnKind, Schema
-from onecgw.demo.odata.query import Answer, Entity
+from onecgw.demo.odata.query import Entity, ODataAnswer
 
 ATOM_TYPE: Final = "application/atom+xml;type=feed;charset=utf-8"
 SERVICE_TYPE: Final = "application/atomsvc+xml;charset=utf-8"
@@ -20,7 +20,7 @@ _DATA: Final = "http://schemas.microsoft.com/ado/2007/08/dataservices"
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def answer_json(answer: Answer, root: str, *, with_metadata: bool) -> bytes:
+def answer_json(answer: ODataAnswer, root: str, *, with_metadata: bool) -> bytes:
     """Return the body of an answer.
 
     Args:
@@ -39,7 +39,7 @@ def answer_json(answer: Answer, root: str, *, with_metadata: bool) -> bytes:
     return _ENCODER.encode({**head, "value": answer.rows})
 
 
-def answer_atom(answer: Answer, root: str) -> bytes:
+def answer_atom(answer: ODataAnswer, root: str) -> bytes:
     """Return the same as Atom."""
     updated = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "")
     namespaces = f'xmlns="{_ATOM}" xmlns:d="{_DATA}" xmlns:m="{METADATA_NAMESPACE}"'
@@ -72,7 +72,7 @@ def service_document(schema: Schema, root: str, *, as_json: bool) -> bytes:
     ).encode()
 
 
-def _entry(answer: Answer, entity: Entity, updated: str) -> str:
+def _entry(answer: ODataAnswer, entity: Entity, updated: str) -> str:
     return (
         f"<entry><title/><updated>{updated}</updated>"
         f'<category term="StandardODATA.{answer.name}"/><content type="application/xml">'

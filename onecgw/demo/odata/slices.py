@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from onecgw.demo.odata.fields import columns_of, day, number, ref
-from onecgw.demo.odata.model import EntitySet, Field, VirtualTable
+from onecgw.demo.odata.model import EntitySet, ODataField, VirtualTable
 
 
 @attrs.frozen(kw_only=True)
@@ -19,7 +19,7 @@ class InformationRegister:
     name: str
     facts: str
     key: str
-    fields: tuple[Field, ...]
+    fields: tuple[ODataField, ...]
 
     @property
     def entity_set(self) -> EntitySet:

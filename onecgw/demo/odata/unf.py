@@ -38,7 +38,7 @@ from onecgw.demo.odata.fields import (
     text,
     undefined,
 )
-from onecgw.demo.odata.model import ZERO_GUID, Field, Schema, schema_of
+from onecgw.demo.odata.model import ZERO_GUID, ODataField, Schema, schema_of
 from onecgw.demo.odata.slices import RATES
 
 # A return is a document of the opposite kind: УНФ has none of its own for it.
@@ -78,7 +78,7 @@ _MONEY_KIND: Final = text(
 )
 _PLACE: Final = money_place("БанковскийСчетКасса", "cash_id", _DESKS)
 # The analytics of a movement of money: a partner, or the other desk of a transfer.
-_ANALYTICS: Final = Field(
+_ANALYTICS: Final = ODataField(
     name="Аналитика",
     kind="composite",
     sql="CASE WHEN partner_id IS NOT NULL "
@@ -256,7 +256,7 @@ _SHIPPED: Final = (SALE, PURCHASE_RETURN)
 _RECEIVED: Final = (PURCHASE, SALE_RETURN)
 
 
-def _operation_kind(normal: int, then: str, otherwise: str) -> Field:
+def _operation_kind(normal: int, then: str, otherwise: str) -> ODataField:
     return text("ВидОперации", f"CASE doc_kind WHEN {normal} THEN '{then}' ELSE '{otherwise}' END")
 
 

@@ -19,7 +19,7 @@ _PLAIN_OPTIONS: Final = frozenset({"allowedOnly"})
 
 
 @attrs.frozen(kw_only=True)
-class Segment:
+class PathSegment:
     """One segment of the path.
 
     arguments: what stands between its parentheses, None without them.
@@ -40,7 +40,7 @@ class Target:
     """
 
     publication: str
-    segments: tuple[Segment, ...]
+    segments: tuple[PathSegment, ...]
     options: Mapping[str, str]
     arguments: tuple[tuple[str, str], ...]
 
@@ -120,11 +120,11 @@ def read_count(options: Mapping[str, str], name: str) -> int | None:
     return int(value)
 
 
-def _segment(text: str) -> Segment:
+def _segment(text: str) -> PathSegment:
     match = _SEGMENT.fullmatch(text)
     if match is None:
         raise no_segment(text)
-    return Segment(name=match["name"], arguments=match["arguments"])
+    return PathSegment(name=match["name"], arguments=match["arguments"])
 
 
 def _split(text: str, separator: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ from onecgw.demo.odata.fields import (
     text,
     undefined,
 )
-from onecgw.demo.odata.model import NAMESPACE, Field, Schema, schema_of
+from onecgw.demo.odata.model import NAMESPACE, ODataField, Schema, schema_of
 from onecgw.demo.odata.slices import RATES
 
 _DOCUMENTS: Final = {
@@ -72,7 +72,7 @@ _PARTNER_KEY: Final = ref(
 )
 _FIRM: Final = ref("Организация", "Catalog_Организации", "firm_id")
 _PARTNER: Final = ref("Партнер", "Catalog_Партнеры", "partner_id")
-_COUNTERPARTY: Final = Field(
+_COUNTERPARTY: Final = ODataField(
     name="Контрагент",
     kind="composite",
     sql=numbered(0xA004, "partner_id"),
@@ -82,7 +82,7 @@ _COUNTERPARTY: Final = Field(
 )
 _WAREHOUSE: Final = ref("Склад", "Catalog_Склады", "warehouse_id")
 _PRODUCT: Final = ref("Номенклатура", "Catalog_Номенклатура", "product_id")
-_CURRENCY_OF_FIRM: Final = Field(
+_CURRENCY_OF_FIRM: Final = ODataField(
     name="Валюта",
     kind="guid",
     sql="(SELECT currencies.uuid FROM firms JOIN currencies ON code_of_firm = currencies.code "
@@ -103,7 +103,7 @@ _ARTICLE: Final = ref(
 )
 
 
-def _operation(name: str, kinds: dict[int, str]) -> Field:
+def _operation(name: str, kinds: dict[int, str]) -> ODataField:
     """An operation that follows from the kind of document."""
     cases = " ".join(f"WHEN {kind} THEN '{member}'" for kind, member in kinds.items())
     return text(name, f"CASE doc_kind {cases} END", "doc_kind")
@@ -370,7 +370,7 @@ _SETS: Final = (
         ref("Номенклатура", "Catalog_Номенклатура", "", of_catalogue("products", "key_product")),
         empty("Характеристика", "Catalog_ХарактеристикиНоменклатуры"),
         empty("Серия", "Catalog_СерииНоменклатуры"),
-        Field(
+        ODataField(
             name="МестоХранения",
             kind="composite",
             sql=of_catalogue("warehouses", "key_warehouse"),
@@ -386,7 +386,7 @@ _SETS: Final = (
         text("Description", "''"),
         ref("Партнер", "Catalog_Партнеры", "", of_catalogue("partners", "key_partner")),
         ref("Организация", "Catalog_Организации", "", of_catalogue("firms", "key_firm")),
-        Field(
+        ODataField(
             name="Контрагент",
             kind="composite",
             sql=numbered(0xA004, "key_partner"),
