@@ -19,7 +19,8 @@ DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <edmx:Edmx xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx" Version="1.0">
  <edmx:DataServices>
   <Schema xmlns="http://schemas.microsoft.com/ado/2009/11/edm" Namespace="StandardODATA">
-   <EnumType Name="Виды"><Member Name="Первый" Value="0"/><Member Name="Второй" Value="1"/></EnumType>
+   <EnumType Name="Виды"><Member Name="Первый" Value="0"/>
+    <Member Name="Второй" Value="1"/></EnumType>
    <EntityType Name="Catalog_Один"><Key><PropertyRef Name="Ref_Key"/></Key>
     <Property Name="Ref_Key" Type="Edm.Guid"/><Property Name="Склад" Type="Edm.String"/>
     <Property Name="Склад_Type" Type="Edm.String"/><NavigationProperty Name="Владелец"/>
@@ -70,10 +71,13 @@ def test_column_is_a_key_or_a_composite_or_missing() -> None:
     [DOCUMENT.encode()[:-20], b"{}", b'<!DOCTYPE x [<!ENTITY a "b">]><x/>', b""],
 )
 def test_damaged_document_is_refused(body: bytes) -> None:
-    reader = MetadataReader(WANTED)
-    with pytest.raises(OnecBadResponse):
+    def read() -> Types:
+        reader = MetadataReader(WANTED)
         reader.feed(body)
-        reader.close()
+        return reader.close()
+
+    with pytest.raises(OnecBadResponse):
+        read()
 
 
 def test_what_was_read_is_kept_on_disk_for_the_same_composition_alone(tmp_path: Path) -> None:

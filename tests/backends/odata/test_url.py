@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from onecgw.backends.odata import url
 from onecgw.backends.odata.url import Query, Spelling
 
-TEXTS = st.text(
-    alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=40
-)
+TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=40)
 KEY = "6a1f0000-0000-4000-8000-000000000001"
 
 
@@ -45,8 +43,8 @@ def read(address: str) -> tuple[str, str, dict[str, str], dict[str, str]]:
     path, _, query = address.partition("?")
     resource, _, call = path.partition("/")
     function, _, inside = unquote(call).partition("(")
-    pairs = dict(tuple(part.split("=", 1)) for part in query.split("&"))
-    options = {unquote(name): unquote(value) for name, value in pairs.items()}
+    pairs = [part.partition("=") for part in query.split("&")]
+    options = {unquote(name): unquote(value) for name, _, value in pairs}
     return unquote(resource), function, read_arguments(inside.removesuffix(")")), options
 
 
