@@ -1,6 +1,6 @@
 """Rows of registers → rows of a report: joined, grouped, summed exactly, sorted, cut."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -8,44 +8,23 @@ from typing import Final
 
 import attrs
 
-from onecgw.backends.odata.catalogues import ZERO, Row
-from onecgw.backends.odata.metadata import result_type
+from onecgw.backends.odata.catalogues import Row
 from onecgw.backends.odata.numbers import EXACT, Number, measured
 from onecgw.backends.odata.object_names import bare_type
 from onecgw.backends.odata.outline import Outline
-from onecgw.backends.odata.profile import COUNTS, DimensionField, Term, matches
+from onecgw.backends.odata.profile import COUNTS, matches
 from onecgw.backends.odata.query_plan import Fetch
-from onecgw.backends.odata.references import ACCOUNT, References
+from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import ANALYTICS, Dimension
 from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.row_reading import RowReading, Tally
 
-_SUBCONTO: Final = (1, 2, 3)
 _DAY: Final = len("2026-01-31")
 
-Reader = Callable[[Row], str | None]
 # The value of a dimension in a row: None, a text, or the dimension of the source and the id.
 Value = str | tuple[str, str] | None
 Cell = dict[str, str] | str | Number | None
 _Line = tuple[tuple[Value, ...], list[Number | None]]
-
-
-class Tally:
-    """What is summed and counted over some rows."""
-
-    __slots__ = ("seen", "sums")
-
-    def __init__(self) -> None:
-        self.sums: dict[str, Decimal] = {}
-        self.seen: dict[str, set[str]] = {}
-
-    def counts(self) -> dict[str, int]:
-        """How many distinct values were seen, by fact."""
-        return {fact: len(values) for fact, values in self.seen.items()}
-
-    @property
-    def is_zero(self) -> bool:
-        """Whether every sum is 0."""
-        return not any(self.sums.values())
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +49,7 @@ class Aggregation:
 
     def add(self, fetch: Fetch, rows: Iterable[Row]) -> None:
         """Add the rows of one fetch."""
-        reading = _Reading(fetch, self._references)
+        reading = RowReading(fetch, self._references)
         values = [partial(self._value(one, fetch), reading) for one in self._dimensions]
         accept = self._accept(fetch, reading)
         groups = self._groups
@@ -153,7 +132,7 @@ class Aggregation:
 
     # What a row belongs to.
 
-    def _value(self, one: Dimension, fetch: Fetch) -> "Callable[[_Reading, Row], Value]":
+    def _value(self, one: Dimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
         if one.kind == "date":
             return _time_value(one, fetch)
         leaves = fetch.source.leaves(one.of)
@@ -168,13 +147,13 @@ class Aggregation:
             return lambda reading, row: self._cohort(reading.leaf(leaf, row))
         return lambda reading, row: reading.leaf(leaf, row)
 
-    def _currency(self, leaves: tuple[str, ...]) -> "Callable[[_Reading, Row], Value]":
+    def _currency(self, leaves: tuple[str, ...]) -> Callable[[RowReading, Row], Value]:
         """The currency of a row: its own, or that of its cash desk."""
         (leaf,) = leaves
         if leaf == "currency":
             return lambda reading, row: reading.leaf(leaf, row)
 
-        def of_desk(reading: "_Reading", row: Row) -> Value:
+        def of_desk(reading: RowReading, row: Row) -> Value:
             desk = reading.leaf(leaf, row)
             return None if desk is None else self._references.entry(leaf, desk).currency or None
 
@@ -187,7 +166,7 @@ class Aggregation:
         created = "" if customer is None else self._references.entry("customer", customer).created
         return "new" if created >= self._known_from else "returning"
 
-    def _accept(self, fetch: Fetch, reading: "_Reading") -> Callable[[Row], bool]:
+    def _accept(self, fetch: Fetch, reading: RowReading) -> Callable[[Row], bool]:
         """Whether a row fulfils what the call itself could not ask for."""
         cohort = self._request.cohort
         balanced = fetch.balanced_accounts
@@ -251,138 +230,7 @@ class Aggregation:
         return (str(cell),)
 
 
-class _Reading:
-    """How the rows of one fetch are read."""
-
-    def __init__(self, fetch: Fetch, references: References) -> None:
-        source = fetch.source
-        self._references = references
-        self._source = source
-        self._type = result_type(source.register, source.table)
-        self._leaves = {leaf: self._leaf_reader(leaf, source.dims[leaf]) for leaf in fetch.leaves}
-        self._sums = [
-            (fact, [self._term_reader(term) for term in source.facts[fact]])
-            for fact in fetch.facts
-            if fact in source.facts and fact not in COUNTS
-        ]
-        self._counts = [
-            (fact, self._leaves[COUNTS[fact]]) for fact in fetch.facts if fact in COUNTS
-        ]
-        self._returns = [*source.returns.items()] if self._counts else []
-
-    def leaf(self, name: str, row: Row) -> str | None:
-        """The id of a dimension in a row."""
-        return self._leaves[name](row)
-
-    def first_of(self, names: tuple[str, ...], row: Row) -> tuple[str, str] | None:
-        """The first of some dimensions that has a value, and the value."""
-        for name in names:
-            found = self._leaves[name](row)
-            if found is not None:
-                return name, found
-        return None
-
-    def fulfils(self, alternatives: Sequence[tuple[str, frozenset[str]]], row: Row) -> bool:
-        """Whether one of the alternatives holds in a row."""
-        return any(self._leaves[name](row) in ids for name, ids in alternatives)
-
-    def sum_up(self, row: Row, tally: Tally) -> None:
-        """Add a row to a tally."""
-        for fact, terms in self._sums:
-            for term in terms:
-                value = term(row)
-                if value:
-                    tally.sums[fact] = EXACT.add(tally.sums[fact], value)
-        if self._counts and not self._is_return(row):
-            for fact, reader in self._counts:
-                found = reader(row)
-                if found is not None:
-                    tally.seen[fact].add(found)
-
-    def _is_return(self, row: Row) -> bool:
-        return any(
-            matches(bare_type(str(row.get(field) or "")), patterns)
-            for field, patterns in self._returns
-        )
-
-    def _leaf_reader(self, leaf: str, field: DimensionField) -> Reader:
-        if field.side is not None:
-            return _subconto_reader(field)
-        column = self._references.types.column(self._type, field.field) or field.field
-        is_composite = self._references.types.is_composite(self._type, column)
-        raw = _plain_reader(column, field.types if is_composite else ())
-        if field.key is None:
-            return raw
-        keys: Mapping[str, Mapping[str, str]] = self._references.keys[field.key]
-
-        def through_key(row: Row) -> str | None:
-            key = raw(row)
-            return None if key is None else keys.get(key, {}).get(leaf)
-
-        return through_key
-
-    def _term_reader(self, term: Term) -> Callable[[Row], Decimal | None]:
-        column = self._source.column(term.resource)
-        when = [
-            (self._references.types.column(self._type, name) or name, frozenset(values))
-            for name, values in term.when.items()
-        ]
-        accounts = (
-            frozenset(self._references.account_keys(term.accounts)) if term.accounts else None
-        )
-        sign = term.sign
-
-        def read(row: Row) -> Decimal | None:
-            for field, values in when:
-                if row[field] not in values:
-                    return None
-            if accounts is not None and row["Account_Key"] not in accounts:
-                return None
-            value = row[column]
-            if not value:
-                return None
-            number = value if isinstance(value, Decimal) else Decimal(value)
-            return number if sign > 0 else number.copy_negate()
-
-        return read
-
-
-def _plain_reader(column: str, types: tuple[str, ...]) -> Reader:
-    if not types:
-
-        def read(row: Row) -> str | None:
-            found = row[column]
-            return found if found and found != ZERO else None
-
-        return read
-    type_column = f"{column}_Type"
-
-    def read_of_type(row: Row) -> str | None:
-        found = row[column]
-        if not found or found == ZERO or bare_type(row[type_column]) not in types:
-            return None
-        return str(found)
-
-    return read_of_type
-
-
-def _subconto_reader(field: DimensionField) -> Reader:
-    """The subconto of a type, wherever it stands; else the account, where that is asked for."""
-    prefix = "ExtDimension" if field.side == "own" else "BalancedExtDimension"
-    columns = [(f"{prefix}{number}", f"{prefix}{number}_Type") for number in _SUBCONTO]
-
-    def read(row: Row) -> str | None:
-        for column, type_column in columns:
-            if bare_type(str(row.get(type_column) or "")) in field.types:
-                found = row.get(column)
-                if found and found != ZERO:
-                    return str(found)
-        return row["Account_Key"] if field.field == ACCOUNT else None
-
-    return read
-
-
-def _time_value(one: Dimension, fetch: Fetch) -> "Callable[[_Reading, Row], Value]":
+def _time_value(one: Dimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
     """The day, week or month of a record; of a virtual table that of the whole call."""
     of_day = _DATES[one.derivation]
     if fetch.source.table != "Records":
@@ -390,7 +238,7 @@ def _time_value(one: Dimension, fetch: Fetch) -> "Callable[[_Reading, Row], Valu
         return lambda _, __: start
     days: dict[str, str] = {}
 
-    def of_record(_: _Reading, row: Row) -> Value:
+    def of_record(_: RowReading, row: Row) -> Value:
         day = row["Period"][:_DAY]
         if day not in days:
             days[day] = of_day(date.fromisoformat(day)).isoformat()

@@ -10,8 +10,8 @@ import msgspec
 import trio
 
 from onecgw.backends.odata import errors
+from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.catalogues import Row
-from onecgw.backends.odata.query_plan import Bounds
 from onecgw.backends.odata.url import Query
 from onecgw.errors import OnecBadResponse, OnecError, OnecRejected
 

@@ -8,12 +8,13 @@ from typing import Any, Final
 import attrs
 
 from onecgw.backends.odata import url
+from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.fetch import Fetcher, side_by_side
 from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import bare_type, records_of
 from onecgw.backends.odata.profile import Source, matches
-from onecgw.backends.odata.query_plan import Bounds, Restriction, comparisons
 from onecgw.backends.odata.references import References
+from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.url import Query
 
 # Most often the newest record is a sale; a long document of a return has many records.

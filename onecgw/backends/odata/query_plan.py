@@ -5,53 +5,26 @@ encoded bytes (a letter of Cyrillic takes six); a longer list is split over a fe
 longer one is applied to the rows here. A dimension that a condition has settled is not fetched.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 import attrs
 
 from onecgw.backends.odata import url
-from onecgw.backends.odata.metadata import result_type
+from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.outline import Outline, Part
-from onecgw.backends.odata.profile import COUNTS, DimensionField, Predefined, Source, Term
-from onecgw.backends.odata.references import ACCOUNT, References
+from onecgw.backends.odata.profile import COUNTS, Source
+from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import TIMES
 from onecgw.backends.odata.request import Request
-from onecgw.backends.odata.url import Query, Spelling
-from onecgw.errors import OnecNotPublished, OnecRejected
+from onecgw.backends.odata.restrictions import Restriction, comparisons
+from onecgw.backends.odata.source_query import SourceQuery
+from onecgw.backends.odata.url import Query
+from onecgw.errors import OnecRejected
 
 # More calls than this cost 1C more than one call without the condition.
 _MAX_BATCHES: Final = 4
-# Where no dimension is needed, one must be named, or 1C sends all of them: those with few values.
-_COARSE: Final = ("firm", "operation", "cash", "warehouse", "seller")
-_SUBCONTO: Final = (1, 2, 3)
-
-
-@attrs.frozen(kw_only=True)
-class Bounds:
-    """What a call to 1C must not exceed.
-
-    url_bytes: of path and query under `/odata/standard.odata/`. rows: of one answer.
-    buckets: days, weeks or months, each of which is a call.
-    """
-
-    url_bytes: int
-    rows: int
-    buckets: int
-    spelling: Spelling = Spelling.PATH
-    is_partial_allowed: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Restriction:
-    """One of the alternatives must hold: a dimension has one of these ids.
-
-    filters: the arguments that it comes from, for messages.
-    """
-
-    alternatives: tuple[tuple[str, frozenset[str]], ...]
-    filters: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -144,7 +117,7 @@ class _SourcePlan:
         self._request = request
         self._references = references
         self._bounds = bounds
-        self._type = result_type(source.register, source.table)
+        self._queries = SourceQuery(source, part.facts, references, bounds)
         grouped = [leaf for name in request.dimensions for leaf in self._of(name)]
         counted = [COUNTS[fact] for fact in part.facts if fact in COUNTS]
         cohort = ["customer"] if request.cohort is not None else []
@@ -156,6 +129,8 @@ class _SourcePlan:
 
     def fetches(self, restrictions: Sequence[Restriction]) -> Iterator[Fetch]:
         spans = buckets(self._request, self._source, self._bounds.buckets)
+        if any(comparisons(self._source, one, self._references) == [] for one in restrictions):
+            return  # behind what is wanted stands no key at all
         pushed, rest = self._conditions(restrictions, spans[-1])
         self._check_length(is_restricted=pushed != [[]])
         for first, last in spans:
@@ -192,8 +167,8 @@ class _SourcePlan:
         too_long: list[tuple[Restriction, list[str]]] = []
         for one, literals in sorted(waiting, key=lambda pair: len(pair[1])):
             left = [other for other in rest if other is not one]
-            candidate = [*pushed, url.any_of(literals)] if literals else pushed
-            if literals and self._fits(candidate, left, span):
+            candidate = [*pushed, url.any_of(literals)]
+            if self._fits(candidate, left, span):
                 pushed, rest = candidate, left
             else:
                 too_long.append((one, literals))
@@ -229,19 +204,8 @@ class _SourcePlan:
     def _fits(
         self, conditions: list[str], rest: Sequence[Restriction], span: tuple[date, date]
     ) -> bool:
-        query = self._query(conditions, self._leaves(rest), span)
+        query = self._queries.query(conditions, self._leaves(rest), span)
         return len(query.encoded(self._bounds.spelling)) <= self._bounds.url_bytes
-
-    def _always(self) -> Iterator[str]:
-        for field, value in self._source.where.items():
-            column = self._references.types.column(self._type, field) or field
-            if isinstance(value, Predefined):
-                key = self._references.predefined.get(value)
-                if key is None:
-                    raise OnecNotPublished(f"{value.entity_set} has no predefined {value.name}")
-                yield f"{column} eq {url.guid(key)}"
-            else:
-                yield f"{column} eq {url.text(value)}"
 
     # The GET itself.
 
@@ -255,12 +219,15 @@ class _SourcePlan:
         arguments: list[tuple[tuple[str, str], ...]] = [()]
         if self._source.is_ledger:
             codes = self._source.accounts or tuple(
-                code for terms in self._terms().values() for term in terms for code in term.accounts
+                code
+                for terms in self._queries.terms.values()
+                for term in terms
+                for code in term.accounts
             )
             keys = self._references.account_keys(codes)
             other_keys = self._references.account_keys(self._source.balanced_accounts)
             other = _account_argument("BalancedAccountCondition", other_keys)
-            alone = self._query(
+            alone = self._queries.query(
                 conditions, leaves, span, (*other, *_account_argument("AccountCondition", keys[:1]))
             )
             if len(alone.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
@@ -272,7 +239,7 @@ class _SourcePlan:
         for extra in arguments:
             yield Fetch(
                 source=self._source,
-                query=self._query(
+                query=self._queries.query(
                     conditions, leaves, span, extra, shows_balanced=balanced is not None
                 ),
                 facts=self._part.facts,
@@ -296,7 +263,9 @@ class _SourcePlan:
             size = 1
             while size < len(waiting):
                 extra = (*_account_argument("AccountCondition", waiting[: size + 1]), *other)
-                query = self._query(conditions, leaves, span, extra, shows_balanced=not other)
+                query = self._queries.query(
+                    conditions, leaves, span, extra, shows_balanced=not other
+                )
                 if len(query.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
                     break
                 size += 1
@@ -311,142 +280,6 @@ class _SourcePlan:
             for leaf in self._source.leaves(dimension)
         )
         return tuple(dict.fromkeys([*self._grouped, *filtered]))
-
-    def _terms(self) -> Mapping[str, tuple[Term, ...]]:
-        return {
-            fact: self._source.facts[fact]
-            for fact in self._part.facts
-            if fact in self._source.facts
-        }
-
-    def _query(
-        self,
-        conditions: Sequence[str],
-        leaves: tuple[str, ...],
-        span: tuple[date, date],
-        arguments: tuple[tuple[str, str], ...] = (),
-        *,
-        shows_balanced: bool = False,
-    ) -> Query:
-        source = self._source
-        columns = self._columns(leaves, shows_balanced=shows_balanced)
-        every = [*self._always(), *conditions]
-        options = [
-            ("$select", ",".join(columns)),
-            ("$top", str(self._bounds.rows + 1)),
-        ]
-        if self._bounds.is_partial_allowed:
-            options.append(("allowedOnly", "true"))
-        if source.table == "Records":
-            dated = (
-                f"Period ge {url.start_of(span[0])} and Period le {url.end_of(span[1])} "
-                "and Active eq true"
-            )
-            return Query(
-                resource=f"{source.register}_RecordType",
-                options=(("$filter", url.all_of([dated, *every])), *options),
-            )
-        period = (
-            [("Period", url.after(span[1]))]
-            if source.table == "Balance"
-            else [("StartPeriod", url.start_of(span[0])), ("EndPeriod", url.end_of(span[1]))]
-        )
-        dimensions = [] if source.is_ledger else self._dimensions(leaves)
-        return Query(
-            resource=source.register,
-            function=source.table,
-            arguments=(
-                *period,
-                *([("Dimensions", url.text(",".join(dimensions)))] if dimensions else []),
-                *([("Condition", url.text(url.all_of(every)))] if every else []),
-                *arguments,
-            ),
-            options=tuple(options),
-        )
-
-    def _dimensions(self, leaves: tuple[str, ...]) -> list[str]:
-        """The names of dimensions that 1C must keep apart."""
-        dims = self._source.dims
-        named = [dims[leaf].field for leaf in leaves]
-        named += [field for terms in self._terms().values() for one in terms for field in one.when]
-        told = [*self._return_fields(), *self._source.excludes]
-        named += [field.removesuffix("_Type") for field in told]
-        if not named:
-            coarse = [name for name in _COARSE if name in dims and dims[name].key is None]
-            named = [dims[(coarse or [*dims])[0]].field]
-        return [*dict.fromkeys(named)]
-
-    def _return_fields(self) -> list[str]:
-        has_counts = any(fact in COUNTS for fact in self._part.facts)
-        return [*self._source.returns] if has_counts else []
-
-    def _columns(self, leaves: tuple[str, ...], *, shows_balanced: bool) -> list[str]:
-        source, types = self._source, self._references.types
-        columns: list[str] = []
-        for leaf in leaves:
-            field = source.dims[leaf]
-            if field.side is not None:
-                columns += subconto_columns(field, types.fields.get(self._type, {}))
-                continue
-            column = types.column(self._type, field.field) or field.field
-            columns.append(column)
-            if types.is_composite(self._type, column):
-                columns.append(f"{column}_Type")
-        for terms in self._terms().values():
-            for term in terms:
-                columns += [types.column(self._type, name) or name for name in term.when]
-                columns += ["Account_Key"] if term.accounts else []
-                columns.append(source.column(term.resource))
-        columns += [*self._return_fields(), *source.excludes]
-        columns += ["BalancedAccount_Key"] if shows_balanced else []
-        columns += ["Period"] if source.table == "Records" else []
-        return [*dict.fromkeys(columns)]
-
-
-def comparisons(
-    source: Source, restriction: Restriction, references: References
-) -> list[str] | None:
-    """The comparisons of a restriction, to be joined by `or`; None where 1C cannot make them."""
-    found: list[str] = []
-    for dimension, ids in restriction.alternatives:
-        field = source.dims.get(dimension)
-        if field is None or field.side is not None:
-            return None
-        type_name = result_type(source.register, source.table)
-        column = references.types.column(type_name, field.field)
-        if column is None:
-            return None
-        is_composite = references.types.is_composite(type_name, column)
-        keys = ids
-        if field.key is not None:
-            if is_composite:
-                return None
-            behind = references.keys[field.key]
-            keys = frozenset(key for key, gives in behind.items() if gives.get(dimension) in ids)
-        sets = field.types or tuple(one.entity_set for one in references.profile.set_of(dimension))
-        literal = url.guid if column.endswith("_Key") else url.text
-        found += [
-            f"{column} eq {value}"
-            for one in sorted(keys)
-            for value in (
-                [url.reference(one, entity_set) for entity_set in sets]
-                if is_composite
-                else [literal(one)]
-            )
-        ]
-    return found
-
-
-def subconto_columns(field: DimensionField, fields: Mapping[str, str]) -> list[str]:
-    """The columns in which a subconto may stand; its place depends on the account."""
-    prefix = "ExtDimension" if field.side == "own" else "BalancedExtDimension"
-    known = [
-        f"{prefix}{number}{suffix}"
-        for number in _SUBCONTO
-        for suffix in ("", "_Type")
-        if f"{prefix}{number}" in fields
-    ]
-    return [*known, *(["Account_Key"] if field.field == ACCOUNT else [])]
 
 
 def _account_argument(name: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -3,14 +3,28 @@
 import re
 from typing import Final
 
-from onecgw.backends.odata.profile import DIMENSIONS
-from onecgw.backends.odata.query_plan import Restriction
+import attrs
+
+from onecgw.backends.odata import url
+from onecgw.backends.odata.metadata import result_type
+from onecgw.backends.odata.profile import DIMENSIONS, Source
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import Filter
 from onecgw.backends.odata.request import Request
 from onecgw.errors import OnecRejected
 
 _MEMBER: Final = re.compile(r"\w+")
+
+
+@attrs.frozen(kw_only=True)
+class Restriction:
+    """One of the alternatives must hold: a dimension has one of these ids.
+
+    filters: the arguments that it comes from, for messages.
+    """
+
+    alternatives: tuple[tuple[str, frozenset[str]], ...]
+    filters: tuple[str, ...]
 
 
 def restrictions_of(request: Request, references: References) -> list[Restriction]:
@@ -60,3 +74,37 @@ def _spread(one: Filter, given: tuple[str, ...], references: References) -> froz
         else:
             found.add(entry_id)
     return frozenset(found)
+
+
+def comparisons(
+    source: Source, restriction: Restriction, references: References
+) -> list[str] | None:
+    """The comparisons of a restriction, to be joined by `or`; None where 1C cannot make them."""
+    found: list[str] = []
+    for dimension, ids in restriction.alternatives:
+        field = source.dims.get(dimension)
+        if field is None or field.side is not None:
+            return None
+        type_name = result_type(source.register, source.table)
+        column = references.types.column(type_name, field.field)
+        if column is None:
+            return None
+        is_composite = references.types.is_composite(type_name, column)
+        keys = ids
+        if field.key is not None:
+            if is_composite:
+                return None
+            behind = references.keys[field.key]
+            keys = frozenset(key for key, gives in behind.items() if gives.get(dimension) in ids)
+        sets = field.types or tuple(one.entity_set for one in references.profile.set_of(dimension))
+        literal = url.guid if column.endswith("_Key") else url.text
+        found += [
+            f"{column} eq {value}"
+            for one in sorted(keys)
+            for value in (
+                [url.reference(one, entity_set) for entity_set in sets]
+                if is_composite
+                else [literal(one)]
+            )
+        ]
+    return found

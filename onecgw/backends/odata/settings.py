@@ -5,7 +5,7 @@ from typing import Literal
 
 import attrs
 
-from onecgw.backends.odata.query_plan import Bounds
+from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.url import Spelling
 
 

@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.backends.odata.aggregate import Aggregation
+from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.catalogues import ZERO, Catalogue, Entry, member_entry
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.numbers import divide, shown
 from onecgw.backends.odata.outline import Outline, outline
 from onecgw.backends.odata.profile_reader import load_profile
-from onecgw.backends.odata.query_plan import Bounds, Restriction, plan
+from onecgw.backends.odata.query_plan import plan
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import SALES
 from onecgw.backends.odata.request import Request, read_request
+from onecgw.backends.odata.restrictions import Restriction
 from onecgw.backends.odata.search import fold
 
 UNF = load_profile("unf")
