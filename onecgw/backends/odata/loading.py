@@ -213,13 +213,16 @@ class Loading:
         rows = await self._fetcher.rows(first)
         if len(rows) <= self._page:
             return rows
+        # Rows of a tabular part share the key of their owner.
+        has_lines = "LineNumber" in self._types.fields.get(entity_set, {})
+        order = "Ref_Key,LineNumber" if has_lines else "Ref_Key"
         rows = []
         while True:
             page = Query(
                 resource=entity_set,
                 options=(
                     *options,
-                    ("$orderby", "Ref_Key"),
+                    ("$orderby", order),
                     ("$top", str(self._page)),
                     ("$skip", str(len(rows))),
                 ),

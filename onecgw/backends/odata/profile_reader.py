@@ -1,11 +1,9 @@
 """Reads a profile: YAML → Profile, `extends` resolved, every problem with file, line and path."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TypeVar, get_args
+from typing import Final, get_args
 
 from onecgw.backends.odata.object_names import is_object_name
 from onecgw.backends.odata.profile import (
@@ -28,18 +26,17 @@ from onecgw.backends.odata.profile import (
     ToolProfile,
 )
 from onecgw.backends.odata.reports import REPORT_BY_TOOL, TOOLS
-from onecgw.backends.odata.yaml_tree import Node, Problem, ProfileInvalid, merged, read_yaml
+from onecgw.backends.odata.tree_reader import TreeReader, accepted_among
+from onecgw.backends.odata.yaml_tree import Node, ProfileInvalid, merged, read_yaml
 
 SHIPPED: Final = ("ut", "unf", "bp", "bas_accounting")
 _FOLDER: Final = Path(str(files("onecgw.backends.odata"))) / "profiles"
 _TABLES: Final = (*get_args(Table),)
-_FIELD: Final = re.compile(r"[^\W\d]\w*")
 _CURRENCY: Final = {"regl": "Регл", "upr": "Упр"}
 _TOP: Final = (
     "profile", "title", "checked", "fits", "catalogues", "enumerations", "keys", "sources",
     "tools", "accounts", "extends",
 )  # fmt: skip
-_ReadT = TypeVar("_ReadT")
 
 
 def load_profile(name: str, *, currency: str = "regl") -> Profile:
@@ -81,18 +78,18 @@ def _resolved(name: str, folder: Path, chain: tuple[Path, ...], place: Node | No
     return merged(_resolved(below.value, path.parent, (*chain, path), below), tree)
 
 
-class _Reader:
-    """Reads the tree and collects problems; what is wrong is left out of the result."""
+class _Reader(TreeReader):
+    """Reads a whole profile."""
 
     def __init__(self, currency: str) -> None:
-        self.problems: list[Problem] = []
+        super().__init__()
         self._currency = currency
 
     def profile(self, root: Node) -> Profile:
         parts = self.mapping(root, _TOP)
         for needed in ("profile", "fits", "sources", "tools"):
             if needed not in parts and isinstance(root.value, dict):
-                self._tell(root, f"lacks {needed}")
+                self.tell(root, f"lacks {needed}")
         checked = self.mapping(parts.get("checked"), ("dumps", "live"))
         fits = self.mapping(parts.get("fits"), ("all", "accounts"))
         keys = self.each(parts.get("keys"), None, self.key_sets)
@@ -102,7 +99,7 @@ class _Reader:
             parts.get("sources"), None, lambda node: self.source(node, keys, catalogues, members)
         )
         tools = self.each(parts.get("tools"), TOOLS, lambda node: self.tool(node, sources))
-        marks = {name: self._marks(node) for name, node in self._pairs(parts.get("tools"))}
+        marks = {name: self._marks(node) for name, node in self.pairs(parts.get("tools"))}
         return Profile(
             name=self.text(parts.get("profile")),
             title=self.text(parts.get("title")),
@@ -123,7 +120,7 @@ class _Reader:
         )
 
     def catalogue_sets(self, node: Node) -> tuple[CatalogueSet, ...]:
-        return tuple(self.catalogue(one) for one in self._listed(node))
+        return tuple(self.catalogue(one) for one in self.listed(node))
 
     def catalogue(self, node: Node) -> CatalogueSet:
         parts = self.mapping(
@@ -137,7 +134,7 @@ class _Reader:
         if folders in ("IsFolder", "items"):
             hierarchy = "items" if folders == "items" else "folders"
         elif folders != "none":
-            self._tell(parts["folders"], f"is {folders}; accepted: IsFolder, items, none")
+            self.tell(parts["folders"], f"is {folders}; accepted: IsFolder, items, none")
         return CatalogueSet(
             entity_set=self.object_name(parts.get("set")),
             name=self.field(parts.get("name")) or "Description",
@@ -148,7 +145,7 @@ class _Reader:
             created=self.field(parts.get("created")) or None,
             archived=self.field(parts.get("archived")) or None,
             currency=self.field(parts.get("currency")) or None,
-            only={name: self.texts(one) for name, one in self._pairs(parts.get("only"))},
+            only={name: self.texts(one) for name, one in self.pairs(parts.get("only"))},
             contacts=self.contacts(parts["contacts"]) if "contacts" in parts else None,
         )
 
@@ -175,7 +172,7 @@ class _Reader:
         )
 
     def key_sets(self, node: Node) -> tuple[KeySet, ...]:
-        return tuple(self.key_set(one) for one in self._listed(node))
+        return tuple(self.key_set(one) for one in self.listed(node))
 
     def key_set(self, node: Node) -> KeySet:
         parts = self.mapping(node, ("set", "gives", "dated"), needed=("set", "gives"))
@@ -187,7 +184,7 @@ class _Reader:
 
     def field_of(self, node: Node) -> FieldOf:
         name, _, types = self.text(node).partition(":")
-        return FieldOf(name=self._field(node, name), types=self._types(node, types))
+        return FieldOf(name=self.field_named(node, name), types=self.types(node, types))
 
     def source(
         self,
@@ -204,7 +201,7 @@ class _Reader:
         )  # fmt: skip
         register, _, table = self.text(parts.get("table")).partition("/")
         if "table" in parts and (not is_object_name(register) or table not in _TABLES):
-            self._tell(
+            self.tell(
                 parts["table"],
                 f"is {register}/{table}; accepted: AccumulationRegister_<name>/ or "
                 f"AccountingRegister_<name>/ with one of {', '.join(_TABLES)}",
@@ -214,15 +211,15 @@ class _Reader:
         named = self.mapping(parts.get("dims"), (*DIMENSIONS, "analytics"))
         for name, one in named.items():
             if isinstance(one.value, list):
-                first_of[name] = self._known(one, named)
+                first_of[name] = self.known(one, named)
             else:
                 dims[name] = self.dimension(one, name, keys)
                 kind = DIMENSIONS.get(name)
                 if kind is not None and kind not in catalogues and kind not in members:
-                    self._tell(one, f"refers to {kind}, which is not among the catalogues")
+                    self.tell(one, f"refers to {kind}, which is not among the catalogues")
         days = self.text(parts.get("max_days"))
         if days and not days.isdecimal():
-            self._tell(parts["max_days"], f"is {days}; accepted: a whole number of days")
+            self.tell(parts["max_days"], f"is {days}; accepted: a whole number of days")
         notes = parts.get("notes")
         return Source(
             name=node.path.rpartition(".")[2],
@@ -231,9 +228,9 @@ class _Reader:
             dims=dims,
             first_of=first_of,
             facts=self.each(parts.get("facts"), FACTS, self.terms),
-            where={name: self.condition(one) for name, one in self._pairs(parts.get("where"))},
-            returns={name: self.texts(one) for name, one in self._pairs(parts.get("returns"))},
-            excludes={name: self.texts(one) for name, one in self._pairs(parts.get("excludes"))},
+            where={name: self.condition(one) for name, one in self.pairs(parts.get("where"))},
+            returns={name: self.texts(one) for name, one in self.pairs(parts.get("returns"))},
+            excludes={name: self.texts(one) for name, one in self.pairs(parts.get("excludes"))},
             accounts=self.texts(parts.get("accounts")),
             balanced_accounts=self.texts(parts.get("balanced_accounts")),
             max_days=int(days) if days.isdecimal() else None,
@@ -258,32 +255,32 @@ class _Reader:
         if field in ("ext", "balanced"):
             types, _, instead = types.partition("|")
             if instead not in ("", "Account"):
-                self._tell(node, f"has {instead} after |; accepted: Account")
+                self.tell(node, f"has {instead} after |; accepted: Account")
             return DimensionField(
                 field=instead,
-                types=self._types(node, types),
+                types=self.types(node, types),
                 side="own" if field == "ext" else "balanced",
             )
         if key:
             if key not in keys:
-                self._tell(node, f"refers to the key {key}; {_accepted(key, keys)}")
+                self.tell(node, f"refers to the key {key}; {accepted_among(key, keys)}")
             elif not any(name in one.gives for one in keys[key]):
-                self._tell(node, f"refers to the key {key}, which does not give {name}")
+                self.tell(node, f"refers to the key {key}, which does not give {name}")
         return DimensionField(
-            field=self._field(node, field), types=self._types(node, types), key=key or None
+            field=self.field_named(node, field), types=self.types(node, types), key=key or None
         )
 
     def terms(self, node: Node) -> tuple[Term, ...]:
-        return tuple(term for one in self._listed(node) for term in self._sum(one))
+        return tuple(term for one in self.listed(node) for term in self._sum(one))
 
     def _sum(self, node: Node) -> Iterable[Term]:
         if isinstance(node.value, str):
             yield self._term(node, {}, ())
             return
         parts = self.mapping(node, ("sum", "when", "accounts"), needed=("sum",))
-        when = {name: self.texts(one) for name, one in self._pairs(parts.get("when"))}
+        when = {name: self.texts(one) for name, one in self.pairs(parts.get("when"))}
         accounts = self.texts(parts.get("accounts"))
-        for one in self._listed(parts["sum"]) if "sum" in parts else ():
+        for one in self.listed(parts["sum"]) if "sum" in parts else ():
             yield self._term(one, when, accounts)
 
     def _term(
@@ -291,7 +288,7 @@ class _Reader:
     ) -> Term:
         resource = self.text(node).replace("{cur}", self._currency)
         return Term(
-            resource=self._field(node, resource.removeprefix("-")),
+            resource=self.field_named(node, resource.removeprefix("-")),
             sign=-1 if resource.startswith("-") else 1,
             when=when,
             accounts=accounts,
@@ -301,21 +298,21 @@ class _Reader:
         parts = self.mapping(
             node, ("sources", "lacks", "last_purchase", "notes", "empty", "unavailable")
         )
-        listed = self._listed(parts["sources"]) if "sources" in parts else []
+        listed = self.listed(parts["sources"]) if "sources" in parts else []
         last = parts.get("last_purchase")
         return ToolProfile(
-            sources=tuple(self._known(one, sources) for one in listed),
+            sources=tuple(self.known(one, sources) for one in listed),
             lacks=self.lacks(parts["lacks"], node.path.rpartition(".")[2])
             if "lacks" in parts
             else {},
-            last_purchase=self._known(last, sources)[0] if last is not None else None,
+            last_purchase=self.known(last, sources)[0] if last is not None else None,
             notes=self.texts(parts.get("notes")),
         )
 
     def lacks(self, node: Node, tool: str) -> Mapping[str, Mapping[str, str]]:
         report = REPORT_BY_TOOL.get(tool)
         if report is None:
-            self._tell(node, f"{tool} has nothing that could be lacking alone")
+            self.tell(node, f"{tool} has nothing that could be lacking alone")
             return {}
         names = {
             "filters": [*(one.name for one in report.filters), "customer_cohort"],
@@ -331,99 +328,3 @@ class _Reader:
     def _marks(self, node: Node) -> tuple[bool, str]:
         parts = node.value if isinstance(node.value, dict) else {}
         return "empty" in parts, self.text(parts.get("unavailable"))
-
-    # What every part is read with.
-
-    def mapping(
-        self, node: Node | None, known: Iterable[str], *, needed: tuple[str, ...] = ()
-    ) -> dict[str, Node]:
-        """The parts of a mapping; an unknown key is a problem."""
-        if node is None or (node.value is None and not needed):
-            return {}
-        if not isinstance(node.value, dict):
-            self._tell(node, "must be a mapping")
-            return {}
-        accepted = [*known]
-        for name, one in node.value.items():
-            if name not in accepted:
-                self._tell(one, f"unknown key {name}; {_accepted(name, accepted)}")
-        for name in needed:
-            if name not in node.value:
-                self._tell(node, f"lacks {name}")
-        return {name: one for name, one in node.value.items() if name in accepted}
-
-    def each(
-        self, node: Node | None, known: Iterable[str] | None, read: Callable[[Node], _ReadT]
-    ) -> dict[str, _ReadT]:
-        """Every value of a mapping, read; `known` None accepts any key."""
-        pairs = self._pairs(node) if known is None else self.mapping(node, known).items()
-        return {name: read(one) for name, one in pairs}
-
-    def text(self, node: Node | None) -> str:
-        if node is None or node.value is None:
-            return ""
-        if not isinstance(node.value, str):
-            self._tell(node, "must be a text")
-            return ""
-        return node.value
-
-    def texts(self, node: Node | None) -> tuple[str, ...]:
-        return tuple(self.text(one) for one in self._listed(node)) if node is not None else ()
-
-    def object_name(self, node: Node | None) -> str:
-        name = self.text(node)
-        if node is not None and not is_object_name(name):
-            self._tell(
-                node, f"is {name!r:.60}; accepted: an object of 1C as OData names it, Catalog_…"
-            )
-        return name
-
-    def objects(self, node: Node | None) -> tuple[str, ...]:
-        return (
-            tuple(self.object_name(one) for one in self._listed(node)) if node is not None else ()
-        )
-
-    def field(self, node: Node | None) -> str:
-        return self._field(node, self.text(node)) if node is not None and node.value else ""
-
-    def _field(self, node: Node, name: str) -> str:
-        if not _FIELD.fullmatch(name):
-            self._tell(node, f"is {name!r:.60}; accepted: the name of a field")
-        return name
-
-    def _types(self, node: Node, types: str) -> tuple[str, ...]:
-        names = tuple(one.strip() for one in types.split(",")) if types else ()
-        for name in names:
-            if not is_object_name(name):
-                self._tell(node, f"has the type {name!r:.60}; accepted: Catalog_… or Document_…")
-        return names
-
-    def _known(self, node: Node, names: Mapping[str, object]) -> tuple[str, ...]:
-        found = self.texts(node)
-        for name in found:
-            if name not in names:
-                self._tell(node, f"refers to {name}; {_accepted(name, names)}")
-        return found
-
-    def _listed(self, node: Node) -> list[Node]:
-        return node.value if isinstance(node.value, list) else [node]
-
-    def _pairs(self, node: Node | None) -> Iterable[tuple[str, Node]]:
-        if node is None or node.value is None:
-            return ()
-        if not isinstance(node.value, dict):
-            self._tell(node, "must be a mapping")
-            return ()
-        return node.value.items()
-
-    def _tell(self, node: Node, message: str) -> None:
-        problem = node.problem(message)
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-
-def _accepted(name: str, known: Iterable[str]) -> str:
-    accepted = [*known]
-    close = get_close_matches(name, accepted, n=1)
-    listed = ", ".join(accepted) or "none"
-    return f"did you mean {close[0]}?" if close else f"accepted: {listed}"

@@ -23,8 +23,10 @@ from onecgw.backends.odata.source_query import SourceQuery
 from onecgw.backends.odata.url import Query
 from onecgw.errors import OnecRejected
 
-# More calls than this cost 1C more than one call without the condition.
+# More calls than this cost 1C more than one call without the condition; but a long period of
+# single records is read with a condition or not at all.
 _MAX_BATCHES: Final = 4
+_MAX_BATCHES_OF_RECORDS: Final = 40
 
 
 @attrs.frozen(kw_only=True)
@@ -189,7 +191,8 @@ class _SourcePlan:
         """A long list in as few parts as the budget allows; None where they are too many."""
         batches: list[list[str]] = []
         waiting = [*literals]
-        while waiting and len(batches) < _MAX_BATCHES:
+        most = _MAX_BATCHES if self._source.max_days is None else _MAX_BATCHES_OF_RECORDS
+        while waiting and len(batches) < most:
             size = 1
             while size <= len(waiting) and self._fits(
                 [*pushed, url.any_of(waiting[:size])], rest, span

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote
 
@@ -110,8 +111,9 @@ class FakeOnec:
             holds = parse(options["$filter"])
             rows = [row for row in rows if holds(row)]
         if "$orderby" in options:
-            field, _, direction = options["$orderby"].partition(" ")
-            rows = sorted(rows, key=lambda row: row[field], reverse=direction == "desc")
+            for part in reversed(options["$orderby"].split(",")):
+                field, _, direction = part.partition(" ")
+                rows = sorted(rows, key=itemgetter(field), reverse=direction == "desc")
         skip = int(options.get("$skip", 0))
         rows = rows[skip : skip + int(options.get("$top", 10**9))]
         names = options["$select"].split(",")

@@ -56,9 +56,10 @@ class World:
             if item.is_group:
                 continue
             phone, city = item.facts["phone"], item.facts["city"]
-            base = {"Ref_Key": item.uuid, "Представление": "", "Город": ""}
+            base = {"Ref_Key": item.uuid, "LineNumber": "1", "Представление": "", "Город": ""}
             rows.append({**base, "Тип": "Адрес", "Город": city, "Представление": f"{city}, 1"})
-            rows.append({**base, "Тип": "Телефон", "Представление": phone})
+            phone_line = {"LineNumber": "2", "Тип": "Телефон", "Представление": phone}
+            rows.append({**base, **phone_line})
         return rows
 
     def operation_names(self) -> Mapping[str, str]:
