@@ -110,7 +110,7 @@ class Fetcher:
             OnecError: as `body`; or the answer is not OData's JSON.
         """
         reply = await self.body(query)
-        return await self._in_thread(decode, reply.body)
+        return await self._in_thread(decode, reply.body, query)
 
     async def each(
         self,
@@ -132,7 +132,7 @@ class Fetcher:
         done = 0
 
         def decode_and_take(place: int, body: bytes) -> None:
-            rows = decode(body)
+            rows = decode(body, queries[place])
             check_rows(rows, self._bounds.rows)
             take(place, rows)
 
@@ -161,17 +161,23 @@ class Fetcher:
         )
 
 
-def decode(body: bytes) -> list[dict[str, Any]]:
+def decode(body: bytes, query: Query) -> list[dict[str, Any]]:
     """The rows of an answer, digit for digit.
 
     Raises:
-        OnecBadResponse: it is not OData's JSON.
+        OnecBadResponse: it is not OData's JSON, or a row lacks a column that was selected.
     """
     try:
-        return _DECODER.decode(body.removeprefix(_BOM)).value
+        rows = _DECODER.decode(body.removeprefix(_BOM)).value
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kind = "Atom XML" if body.lstrip(_BOM + b" \r\n\t").startswith(b"<") else "not OData's JSON"
         raise OnecBadResponse(f"1C's answer is {kind}") from error
+    selected = frozenset(dict(query.options)["$select"].split(","))
+    for row in rows:
+        if not row.keys() >= selected:
+            lacking = ", ".join(sorted(selected - row.keys()))
+            raise OnecBadResponse(f"1C's answer about {query.resource} lacks {lacking}")
+    return rows
 
 
 def check_rows(rows: Sequence[Row], cap: int) -> None:

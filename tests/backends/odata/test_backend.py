@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import attrs
 import msgspec
@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.backends.odata.backend import ODataBackend
+from onecgw.backends.odata.catalogues import ZERO
 from onecgw.backends.odata.fetch import Reply
 from onecgw.backends.odata.plan import objects_to_publish
 from onecgw.backends.odata.profile_reader import SHIPPED, load_profile
@@ -123,10 +124,10 @@ async def test_few_ids_are_filtered_by_1c_and_many_here_with_the_same_sums(
     configuration: str, bases: dict[str, FakeOnec]
 ) -> None:
     base = fresh(bases[configuration])
-    small = attrs.evolve(SETTINGS, max_url_bytes=620)
+    small = attrs.evolve(SETTINGS, max_url_bytes=560)
     wide, narrow = backend_of(base, configuration), backend_of(base, configuration, settings=small)
     found = await ask(wide, "resolve/customer", {"query": "т", "limit": 500})
-    ids = [one["id"] for one in found["candidates"][:9]]
+    ids = [one["id"] for one in found["candidates"][:3]]
     body = {"period": YEAR, "filters": {"customer_ids": ids}, "group_by": ["product"]}
     by_1c = await ask(wide, "reports/sales", body)
     assert "Condition" in unquote(base.asked[-1])
@@ -180,6 +181,25 @@ async def test_receipts_of_a_long_period_are_refused_where_records_must_be_read(
     backend = backend_of(fresh(bases["ut"]), "ut")
     with pytest.raises(OnecRejected, match="receipts need single records of 1C"):
         await ask(backend, "reports/sales", {"period": YEAR, "measures": ["receipts"]})
+
+
+@pytest.mark.parametrize("keys_less", [0, 1, 2])
+async def test_card_of_a_year_is_the_same_in_one_call_and_in_several(
+    keys_less: int, bases: dict[str, FakeOnec]
+) -> None:
+    """Behind a customer stand several keys; with little room some are a call of their own."""
+    base = fresh(bases["ut"])
+    wide = backend_of(base, "ut")
+    found = await ask(wide, "reports/sales", {"period": YEAR, "group_by": ["customer"], "top": 1})
+    body = {"customer_id": found["rows"][0][0]["id"], "period": YEAR}
+    base.asked.clear()
+    expected = await ask(wide, "reports/customer_summary", body)
+    assert expected["totals"]["receipts"] > 0
+    records = [one for one in base.asked if "RecordType" in one and "orderby" not in one]
+    one_key = quote(f" or АналитикаУчетаПоПартнерам_Key eq guid'{ZERO}'", safe="'")
+    room = len(SETTINGS.base_path) + max(map(len, records)) - keys_less * len(one_key)
+    narrow = backend_of(base, "ut", settings=attrs.evolve(SETTINGS, max_url_bytes=room))
+    assert await ask(narrow, "reports/customer_summary", body) == expected
 
 
 async def test_base_that_fits_no_profile_says_what_each_wants() -> None:
@@ -251,7 +271,10 @@ async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(
     )
 
 
-@pytest.mark.parametrize("body", [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff", b'{"value":[{"x":1}]}'],
+)
 async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
     body: bytes, bases: dict[str, FakeOnec]
 ) -> None:

@@ -116,7 +116,10 @@ def ut(books: Books, reference: Reference) -> FakeOnec:
             Recorder=key("sale", row["document"]),
             Recorder_Type=of_type(f"Document_{document}"),
             АналитикаУчетаНоменклатуры_Key=product_key(row["product"], row["warehouse"]),
-            АналитикаУчетаПоПартнерам_Key=partner_key(row["customer"], row["firm"]),
+            # Several contracts of a customer are several keys.
+            АналитикаУчетаПоПартнерам_Key=partner_key(
+                row["customer"], row["firm"], row["document"] % 3
+            ),
             Склад=row["warehouse"],
             Склад_Type=of_type("Catalog_Склады"),
             Менеджер_Key=row["seller"],
