@@ -5,7 +5,7 @@ encoded bytes (a letter of Cyrillic takes six); a longer list is split over a fe
 longer one is applied to the rows here. A dimension that a condition has settled is not fetched.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -34,8 +34,8 @@ class Fetch:
     """One GET, and what its rows mean.
 
     facts: that are summed or counted. leaves: the dimensions that the rows have. first, last:
-    the days that it covers. restrictions: applied to the rows. accounts, balanced_accounts: keys
-    of accounts; rows of others do not count; None is any.
+    the days that it covers. restrictions: applied to the rows. balanced_accounts: keys of the
+    corresponding accounts; rows of others do not count; None is any.
     """
 
     source: Source
@@ -83,24 +83,27 @@ def buckets(request: Request, source: Source, limit: int) -> list[tuple[date, da
     # Single records have their own date; they are read by months so that answers stay small.
     times = {"month"} if source.table == "Records" else set(TIMES) & set(request.dimensions)
     starts = [request.first]
-    day = request.first + timedelta(days=1)
-    while day <= request.last:
-        if (
-            "day" in times
-            or ("week" in times and day.weekday() == 0)
-            or ("month" in times and day.day == 1)
-        ):
-            starts.append(day)
-        day += timedelta(days=1)
-    if len(starts) > limit and source.table != "Records":
-        finest = next(name for name in TIMES if name in times)
-        raise OnecRejected(
-            f"the period has {len(starts)} parts by {finest}, and 1C is called for each; at most "
-            f"{limit} are allowed: shorten the period, or group by "
-            f"{'month' if finest != 'month' else 'other dimensions'}"
-        )
+    while times and (start := _next_start(starts[-1], times)) <= request.last:
+        starts.append(start)
+        if len(starts) > limit:
+            finest = next(name for name in TIMES if name in times)
+            other = "group by month" if finest != "month" else "ask for a part of it"
+            raise OnecRejected(
+                f"the period has more than {limit} parts by {finest}, and 1C is called for each: "
+                f"shorten the period, or {other}"
+            )
     ends = [start - timedelta(days=1) for start in starts[1:]]
     return [*zip(starts, [*ends, request.last], strict=True)]
+
+
+def _next_start(day: date, times: Collection[str]) -> date:
+    """The first day after a day on which a day, a week or a month of these begins."""
+    begins = {
+        "day": day + timedelta(days=1),
+        "week": day + timedelta(days=7 - day.weekday()),
+        "month": (day.replace(day=1) + timedelta(days=32)).replace(day=1),
+    }
+    return min(begins[name] for name in times)
 
 
 class _SourcePlan:

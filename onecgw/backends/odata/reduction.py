@@ -201,7 +201,9 @@ class Reduction:
         if register not in self._sets and records_of(register) not in self._sets:
             yield self._lack(register)
             return
-        if result_type(register, source.table) not in self._types.fields:
+        functions = self._types.functions.get(register)
+        is_declared = source.table == "Records" or functions is None or source.table in functions
+        if not is_declared or result_type(register, source.table) not in self._types.fields:
             yield self._lack(register, f"/{source.table}")
             return
         type_name = result_type(register, source.table)

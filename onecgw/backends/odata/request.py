@@ -11,6 +11,9 @@ from onecgw.errors import OnecRejected
 
 Direction = Literal["asc", "desc"]
 Body = Mapping[str, object]
+# 1C knows years of four digits; the month before and the day after must exist too.
+_FIRST_YEAR: Final = 1_000
+_LAST_YEAR: Final = 9_998
 COHORTS: Final = ("new", "returning")
 
 
@@ -180,10 +183,13 @@ def _date(value: object, path: str) -> date:
     # Longer forms of ISO 8601 are read by Python too, but are no day of the contract.
     if isinstance(value, str) and len(value) == len("2026-01-31"):
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             pass  # refused like any other text
-    raise _wrong(path, value, "a date as YYYY-MM-DD")
+        else:
+            if _FIRST_YEAR <= day.year <= _LAST_YEAR:
+                return day
+    raise _wrong(path, value, f"a date as YYYY-MM-DD, from {_FIRST_YEAR} to {_LAST_YEAR}")
 
 
 def _wrong(path: str, value: object, accepted: str) -> OnecRejected:

@@ -72,7 +72,10 @@ class SourceQuery:
         period = (
             [("Period", url.after(span[1]))]
             if source.table == "Balance"
-            else [("StartPeriod", url.start_of(span[0])), ("EndPeriod", url.end_of(span[1]))]
+            else [
+                (self._parameter("StartPeriod", "StartDate"), url.start_of(span[0])),
+                (self._parameter("EndPeriod", "EndDate"), url.end_of(span[1])),
+            ]
         )
         dimensions = [] if source.is_ledger else self._dimensions(leaves)
         return Query(
@@ -86,6 +89,12 @@ class SourceQuery:
             ),
             options=tuple(options),
         )
+
+    def _parameter(self, *names: str) -> str:
+        """The name of an argument as `$metadata` declares it; 1C answers 501 to any other."""
+        functions = self._references.types.functions.get(self._source.register, {})
+        declared = functions.get(self._source.table, ())
+        return next((name for name in names if name in declared), names[0])
 
     def _dimensions(self, leaves: tuple[str, ...]) -> list[str]:
         """The names of dimensions that 1C must keep apart."""

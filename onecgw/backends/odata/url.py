@@ -72,11 +72,7 @@ def text(value: str) -> str:
 
 def moment(value: datetime) -> str:
     """The literal of a date with time; 1C requires the seconds and knows no zone."""
-    return f"datetime'{value:%Y-%m-%dT%H:%M:%S}'" if value.year > 999 else _early(value)  # noqa: PLR2004 - years of four digits
-
-
-def _early(value: datetime) -> str:
-    return f"datetime'{value.year:04}-{value:%m-%dT%H:%M:%S}'"
+    return f"datetime'{value.isoformat(timespec='seconds')}'"
 
 
 def start_of(day: date) -> str:

@@ -154,5 +154,5 @@ def ledger_base() -> LedgerBase:
                 for code, entry in ACCOUNTS.items()
             ],
         },
-        registers={REGISTER: Register(REGISTER, "turnover", ("Организация",), (), [record])},
+        registers={REGISTER: Register(REGISTER, "balance", ("Организация",), (), [record])},
     )  # fmt: skip

@@ -170,9 +170,16 @@ async def test_too_many_days_are_refused_with_what_to_do(bases: dict[str, FakeOn
     with pytest.raises(OnecRejected) as caught:
         await ask(backend, "reports/sales", {"period": YEAR, "group_by": ["day"]})
     assert caught.value.message == (
-        "the period has 365 parts by day, and 1C is called for each; at most 62 are allowed: "
-        "shorten the period, or group by month"
+        "the period has more than 62 parts by day, and 1C is called for each: shorten the period, "
+        "or group by month"
     )
+
+
+async def test_records_of_centuries_are_refused_too(bases: dict[str, FakeOnec]) -> None:
+    backend = backend_of(fresh(bases["ut"]), "ut", settings=ODataSettings())
+    body = {"period": {"from": "1000-01-01", "to": "9998-12-31"}, "group_by": ["firm"]}
+    with pytest.raises(OnecRejected, match="more than 62 parts by month"):
+        await ask(backend, "reports/cash_flow", body)
 
 
 async def test_receipts_of_a_long_period_are_refused_where_records_must_be_read(
@@ -290,6 +297,8 @@ async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
         ({}, "period is None; accepted: an object"),
         ({"period": {"from": "2026-02-30", "to": "2026-03-01"}}, "period.from"),
         ({"period": {"from": "2026-03-02", "to": "2026-03-01"}}, "is after period.to"),
+        ({"period": {"from": "0001-01-01", "to": "2026-03-01"}}, "from 1000 to 9998"),
+        ({"period": {"from": "2026-03-01", "to": "9999-12-31"}}, "from 1000 to 9998"),
         ({"period": MAY, "filters": {"cash_ids": ["x"]}}, "unknown parameter filters.cash_ids"),
         ({"period": MAY, "filters": {"firm_ids": []}}, "a list with at least one id"),
         ({"period": MAY, "filters": {"firm_ids": ["x"]}}, "filters.firm_ids[0]: nothing has"),
