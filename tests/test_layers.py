@@ -43,7 +43,7 @@ ONE_DOOR = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "cryptography": {"oauth"},
-    "yaml": {"settings"},
+    "yaml": {"settings", "backends"},
     "cattrs": {"catalogue"},
     "click": {"cli"},
 }
