@@ -50,7 +50,7 @@ async def served(books: Books) -> AsyncIterator[str]:
             limits=LimitsSettings(calls_per_minute=0),
         )
         async with open_house(settings) as house:
-            app = build_app(settings, house.gateway, house.engine, look=house.look)
+            app = build_app(settings, house.gateway, house.engine, check_readiness=house.look)
             send_url, receive_url = trio.open_memory_channel[str](1)
             nursery.start_soon(
                 partial(

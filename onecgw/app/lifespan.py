@@ -24,14 +24,14 @@ from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
 from onecgw.mcp_content import make_features
-from onecgw.oauth.factory import open_realm
-from onecgw.oauth.grants import sweep
-from onecgw.oauth.secrets import open_vault
+from onecgw.oauth.factory import open_authorization_server
+from onecgw.oauth.secrets import open_secrets
+from onecgw.oauth.storage.grants import delete_expired
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditTrail
 from onecgw.storage.database import Store
-from onecgw.web.oauth.site import OauthSite, open_site
-from onecgw.web.readiness import Readiness
+from onecgw.web.health import Readiness
+from onecgw.web.oauth.blueprint import OAuthSite, make_oauth_site
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class House:
     gateway: Gateway
     engine: Engine
     client: OnecClient
-    site: OauthSite | None
+    site: OAuthSite | None
     store: Store | None
 
     async def look(self) -> Readiness:
@@ -75,18 +75,18 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     client = OnecClient(settings.onec, max_response_bytes=settings.limits.max_response_bytes)
     try:
         gateway = _make_gateway(settings, client, trail)
-        site, realm, sealing_key = None, None, _sealing_key(settings)
+        site, server, sealing_key = None, None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
-            vault = open_vault(settings.secrets_path)
-            sealing_key = vault.session_key()
-            realm = open_realm(
+            oauth_secrets = open_secrets(settings.secrets_path)
+            sealing_key = oauth_secrets.session_key()
+            server = open_authorization_server(
                 settings,
                 store=store,
-                vault=vault,
+                oauth_secrets=oauth_secrets,
                 audit=trail,
                 check_key=_check_key_in(client, settings.onec.timeout_ms),
             )
-            site = open_site(realm)
+            site = make_oauth_site(server, settings)
         engine = Engine(make_features(gateway), sealing_key=sealing_key)
 
         def trim(capabilities: Capabilities) -> None:
@@ -100,9 +100,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 partial(keep_capabilities_fresh, client, trim, timeout_ms=settings.onec.timeout_ms)
             )
             nursery.start_soon(client.end_sessions_given_up)
-            if realm is not None and store is not None:
-                nursery.start_soon(_sweep_logins, store)
-                nursery.start_soon(realm.clients.documents.keep_testing)
+            if server is not None and store is not None:
+                nursery.start_soon(_delete_expired_logins, store)
+                nursery.start_soon(server.clients.documents.keep_testing)
             yield House(gateway=gateway, engine=engine, client=client, site=site, store=store)
             nursery.cancel_scope.cancel()
     finally:
@@ -119,7 +119,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
 
 
 def _sealing_key(settings: Settings) -> bytes | None:
-    """The key of MCP sessions where there is no vault: it lasts as long as the token does."""
+    """The key of MCP sessions without OAuth: derived from the static token."""
     token = settings.mcp.bearer_token
     if token is None:
         return None
@@ -145,10 +145,10 @@ def _check_key_in(client: OnecClient, timeout_ms: int) -> CheckKey:
     return check
 
 
-async def _sweep_logins(store: Store) -> None:
+async def _delete_expired_logins(store: Store) -> None:
     while True:
         with suppress(StorageUnavailable):  # the next round will do
-            await store.write(lambda db: sweep(db, now=int(time.time())))
+            await store.write(lambda db: delete_expired(db, now=int(time.time())))
         await trio.sleep(SWEEP_SECONDS)
 
 

@@ -44,7 +44,9 @@ async def serve_gateway(
             house.engine.hub.close()
 
         await serve_app(
-            build_app(settings, house.gateway, house.engine, site=house.site, look=house.look),
+            build_app(
+                settings, house.gateway, house.engine, site=house.site, check_readiness=house.look
+            ),
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,

@@ -14,7 +14,7 @@ import click
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.database import open_store
 from onecgw.cli.output import print_json
-from onecgw.oauth.grant_queries import list_names
+from onecgw.oauth.storage.grant_queries import list_names
 from onecgw.observability.logging import quoted
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration

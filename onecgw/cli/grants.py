@@ -9,12 +9,17 @@ import click
 from onecgw.cli.config import config_option, open_settings
 from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, open_store
 from onecgw.cli.output import moment, print_json, print_table
-from onecgw.oauth.client_denylist import Denial, allow_client, deny_client, list_denials
-from onecgw.oauth.client_registry import PREFIX, read_configured
-from onecgw.oauth.grant_queries import list_grants
-from onecgw.oauth.grants import revoke_grant
-from onecgw.oauth.secrets import Vault, read_vault
-from onecgw.oauth.transactions import drop_transactions
+from onecgw.oauth.client_registry import PREFIX, parse_configured
+from onecgw.oauth.secrets import OAuthSecrets, read_secrets
+from onecgw.oauth.storage.client_denylist import (
+    DeniedClient,
+    allow_client,
+    deny_client,
+    list_denied_clients,
+)
+from onecgw.oauth.storage.grant_queries import list_grants
+from onecgw.oauth.storage.grants import revoke_grant
+from onecgw.oauth.storage.transactions import drop_transactions
 from onecgw.settings import Settings
 
 
@@ -81,14 +86,14 @@ def revoke(
 
     def transition(to: Change) -> tuple[int, int]:
         """How many logins ended, and how many client_ids were denied."""
-        vault = read_vault(settings.secrets_path)
-        fitting, ended_count = _end(to, vault, which)
+        oauth_secrets = read_secrets(settings.secrets_path)
+        fitting, ended_count = _end(to, oauth_secrets, which)
         if deny and client is not None and _is_client_id(client, settings):
             fitting.setdefault(client, client)
         if not (fitting or everything):
             raise click.ClickException("no login fits; see `onecgw grants list --all`")
         if deny:
-            _deny(to, vault, fitting)
+            _deny(to, oauth_secrets, fitting)
         return ended_count, len(fitting)
 
     with open_store(settings) as store:
@@ -114,7 +119,7 @@ class _Which:
         )
 
 
-def _end(to: Change, vault: Vault, which: _Which) -> tuple[dict[str, str], int]:
+def _end(to: Change, oauth_secrets: OAuthSecrets, which: _Which) -> tuple[dict[str, str], int]:
     """End logins, also those that have only begun; the clients that were meant, and how many."""
     now = int(time.time())
     found = [
@@ -127,20 +132,22 @@ def _end(to: Change, vault: Vault, which: _Which) -> tuple[dict[str, str], int]:
         revoke_grant(to.db, line.id, now=now, why=BY_ADMINISTRATOR)
         facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
         to.tell("grant.revoked", **facts, detail=BY_ADMINISTRATOR)
-    dropped = drop_transactions(to.db, vault, which.fits)
+    dropped = drop_transactions(to.db, oauth_secrets, which.fits)
     for login in dropped:
-        facts = {"sub": login.sub, "client": login.ask.client_name}
+        facts = {"sub": login.sub, "client": login.request.client_name}
         to.tell("consent.denied", **facts, detail=BY_ADMINISTRATOR)
     names = {line.client_id: line.client_name for line in found}
-    names |= {login.ask.client_id: login.ask.client_name for login in dropped}
+    names |= {login.request.client_id: login.request.client_name for login in dropped}
     return names, len(ended)
 
 
-def _deny(to: Change, vault: Vault, names: dict[str, str]) -> None:
+def _deny(to: Change, oauth_secrets: OAuthSecrets, names: dict[str, str]) -> None:
     """Let clients in no more, given by their ids, with their names."""
     for client_id, name in names.items():
         deny_client(
-            to.db, vault, Denial(client_id=client_id, name=name, denied_at=int(time.time()))
+            to.db,
+            oauth_secrets,
+            DeniedClient(client_id=client_id, name=name, denied_at=int(time.time())),
         )
         to.tell("client.denied", client=name, detail=BY_ADMINISTRATOR)
 
@@ -151,7 +158,7 @@ def _deny(to: Change, vault: Vault, names: dict[str, str]) -> None:
 def denied(config: Path | None, *, as_json: bool) -> None:
     """Show the programs that are let in no more."""
     with open_store(open_settings(config)) as store:
-        found = store.read(list_denials)
+        found = store.read(list_denied_clients)
     if as_json:
         print_json(map(attrs.asdict, found))
         return
@@ -180,4 +187,4 @@ def allow(config: Path | None, *, client: str) -> None:
 
 def _is_client_id(text: str, settings: Settings) -> bool:
     """Whether a text that fits no login is a client_id, and not a name with a slip in it."""
-    return text.startswith((PREFIX, "https://")) or text in read_configured(settings.oauth.clients)
+    return text.startswith((PREFIX, "https://")) or text in parse_configured(settings.oauth.clients)

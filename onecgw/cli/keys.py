@@ -14,11 +14,11 @@ from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, make_store, op
 from onecgw.cli.output import moment, print_json, print_table
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
-from onecgw.oauth.grant_queries import has_logins
-from onecgw.oauth.grants import facts_of
-from onecgw.oauth.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.oauth.scopes import join_scopes
-from onecgw.oauth.secrets import open_vault, read_vault
+from onecgw.oauth.secrets import open_secrets, read_secrets
+from onecgw.oauth.storage.grant_queries import has_logins
+from onecgw.oauth.storage.grants import audit_facts
+from onecgw.oauth.storage.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
 
@@ -51,8 +51,10 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
 
     def transition(to: Change) -> tuple[LocalKey, str]:
         # New secrets beside old keys and logins would end them all, and say nothing.
-        vault = (read_vault if has_logins(to.db) else open_vault)(settings.secrets_path)
-        added, key = add_key(to.db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
+        oauth_secrets = (read_secrets if has_logins(to.db) else open_secrets)(settings.secrets_path)
+        added, key = add_key(
+            to.db, oauth_secrets, name=name, scopes=wanted, now=now, expires_at=expires_at
+        )
         to.tell("key.added", sub=added.sub, detail=join_scopes(wanted))
         return added, key
 
@@ -111,7 +113,7 @@ def _revoke(to: Change, key_id: str, now: int) -> LocalKey | None:
     key, grants = found
     to.tell("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
     for grant in grants:
-        to.tell("grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
+        to.tell("grant.revoked", **audit_facts(grant), detail=KEY_REVOKED)
     return key
 
 

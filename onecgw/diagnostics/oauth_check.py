@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from onecgw.diagnostics.oauth_answers import NOT_OURS, Answer, Failed, ask
 from onecgw.diagnostics.onec_check import Step
-from onecgw.oauth.secrets import challenge_of
+from onecgw.oauth.secrets import pkce_challenge
 
 SKEW_SECONDS: Final = 60
 # Nobody has to listen there: the browser that would go there is this program.
@@ -146,7 +146,7 @@ class _Client:
                 "client_id": self._client_id,
                 "redirect_uri": CALLBACK,
                 "state": self._state,
-                "code_challenge": challenge_of(self._verifier),
+                "code_challenge": pkce_challenge(self._verifier),
                 "code_challenge_method": "S256",
                 "resource": self._resource,
                 "scope": self._scope,

@@ -40,7 +40,7 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
         database=DatabaseSettings(path=path),
     )
     async with open_house(settings) as house:
-        app: Any = build_app(settings, house.gateway, house.engine, look=house.look)
+        app: Any = build_app(settings, house.gateway, house.engine, check_readiness=house.look)
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://localhost", headers=HEADERS
         ) as http:

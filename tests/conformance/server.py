@@ -20,7 +20,7 @@ from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.host_policy import make_host_policy
 from onecgw.web.mcp import McpEndpoint
-from onecgw.web.router import Front
+from onecgw.web.router import Router
 from tests.conformance.fixtures import make_fixtures
 
 HOST = "127.0.0.1"
@@ -32,7 +32,7 @@ async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise AssertionError("only /mcp is mounted")
 
 
-def make_app(engine: Engine, *, token: str | None) -> Front:
+def make_app(engine: Engine, *, token: str | None) -> Router:
     """The fixtures at /mcp behind the guard that production has."""
 
     async def admit_anyone(_request: Request, _request_id: str) -> Caller:
@@ -42,10 +42,10 @@ def make_app(engine: Engine, *, token: str | None) -> Front:
         StaticBearer(Secret(token), TESTER, ClientAddresses(())) if token else admit_anyone
     )
     endpoint = McpEndpoint(engine, authenticate=authenticate, max_request_bytes=MAX_REQUEST_BYTES)
-    return Front(
+    return Router(
         hosts=make_host_policy(ServerSettings(host=HOST)),
         endpoints={"/mcp": endpoint, "/mcp/": endpoint},
-        everything_else=_nothing_else,
+        fallback=_nothing_else,
     )
 
 

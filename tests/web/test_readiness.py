@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 from onecgw.backends.http_service.client import OnecState
 from onecgw.backends.scheduling.breaker import BreakerState
-from onecgw.web.readiness import Readiness, readiness_response
+from onecgw.web.health import Readiness, readiness_response
 
 DOWN = OnecState(
     breaker=BreakerState.OPEN,
