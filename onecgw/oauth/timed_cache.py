@@ -13,7 +13,7 @@ Loader = Callable[[], Awaitable[tuple[T, float]]]
 
 
 @attrs.frozen(kw_only=True)
-class _Entry(Generic[T]):
+class _CachedValue(Generic[T]):
     value: T
     loaded_at: float
     kept_seconds: float
@@ -24,7 +24,7 @@ class _Load(Generic[T]):
     """A load that is running. entry: None until it has succeeded."""
 
     ended: trio.Event = attrs.field(factory=trio.Event)
-    entry: _Entry[T] | None = None
+    entry: _CachedValue[T] | None = None
 
 
 class TimedCache(Generic[T]):
@@ -38,7 +38,7 @@ class TimedCache(Generic[T]):
     def __init__(self, *, max_entries: int, now: Callable[[], float]) -> None:
         self._max_entries = max_entries
         self._now = now
-        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, _CachedValue[T]] = OrderedDict()
         self._loads: dict[Hashable, _Load[T]] = {}
 
     async def get(self, key: Hashable, load: Loader[T]) -> T:
@@ -63,7 +63,7 @@ class TimedCache(Generic[T]):
         running = self._loads[key] = _Load()
         try:
             value, kept_seconds = await load()
-            entry = _Entry(value=value, loaded_at=self._now(), kept_seconds=kept_seconds)
+            entry = _CachedValue(value=value, loaded_at=self._now(), kept_seconds=kept_seconds)
             running.entry = entry
             self._entries.pop(key, None)
             if kept_seconds:

@@ -37,8 +37,9 @@ def install_error_handlers(
 
     @app.errorhandler(Exception)
     async def respond(error: Exception) -> QuartResponse:
-        respond_to = _oauth_response if request.path in oauth_paths else _response
-        return to_quart(respond_to(_translate(error, max_body_bytes), g.request_id))
+        if request.path in oauth_paths:
+            return to_quart(_oauth_response(_translate(error, max_body_bytes), g.request_id))
+        return to_quart(_response(error, g.request_id))
 
 
 def to_quart(response: Response) -> QuartResponse:
@@ -50,16 +51,14 @@ def to_quart(response: Response) -> QuartResponse:
 
 
 def _translate(error: Exception, max_body_bytes: int) -> Exception:
-    """Quart's own errors in the words of the gateway."""
+    """Quart's own errors as the gateway's, for the descriptions that OAuth demands."""
     match error:
         case exceptions.RequestEntityTooLarge():
             return PayloadTooLarge(f"the request body is larger than {max_body_bytes} bytes")
         case exceptions.RequestTimeout():
             return InvalidRequest(f"the request body took longer than {BODY_SECONDS} s")
         case exceptions.MethodNotAllowed():
-            # HEAD and OPTIONS come with GET and with preflights; they are not declared.
-            methods = sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"})
-            return MethodNotAllowed(*methods)
+            return MethodNotAllowed(*_declared_methods(error))
         case _:
             return error
 
@@ -75,10 +74,19 @@ def _oauth_response(error: Exception, request_id: str) -> Response:
 def _response(error: Exception, request_id: str) -> Response:
     if isinstance(error, OnecgwError):
         return problem_response(error, request_id=request_id)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    status, headers = HTTPStatus.INTERNAL_SERVER_ERROR, []
+    if isinstance(error, exceptions.MethodNotAllowed):
+        headers.append((b"allow", ", ".join(_declared_methods(error)).encode("ascii")))
     if isinstance(error, exceptions.HTTPException) and error.code is not None:
         status = HTTPStatus(error.code)
     else:
         log.error("app.defect", exc_info=error, extra={"fields": {"request_id": request_id}})
     code = status.phrase.lower().replace(" ", "_")
-    return error_response(status, code, request_id=request_id, message=status.phrase)
+    return error_response(
+        status, code, request_id=request_id, headers=headers, message=status.phrase
+    )
+
+
+def _declared_methods(error: exceptions.MethodNotAllowed) -> list[str]:
+    """The methods of a route, without HEAD and OPTIONS, which Quart adds."""
+    return sorted({*(error.valid_methods or ())} - {"HEAD", "OPTIONS"})

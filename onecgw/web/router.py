@@ -68,7 +68,7 @@ class Router:
             public_methods is not None
             or (cors and request.value("access-control-request-method") is not None)
         ):
-            await send_response(send, _preflight(request, cors, public_methods or "POST, GET"))
+            await send_response(send, _preflight(request, cors, public_methods))
             return
         if cors:
             send = _with_headers(send, cors)
@@ -99,8 +99,11 @@ def _cors_headers(origin: str) -> tuple[Header, ...]:
     return (allowed, (b"access-control-expose-headers", EXPOSED_HEADERS), (b"vary", b"origin"))
 
 
-def _preflight(request: Request, cors: tuple[Header, ...], methods: str) -> Response:
-    headers = request.value("access-control-request-headers") or "content-type"
+def _preflight(request: Request, cors: tuple[Header, ...], public_methods: str | None) -> Response:
+    methods = public_methods or "POST, GET"
+    headers = request.value("access-control-request-headers")
+    if headers is None:
+        headers = "content-type" if public_methods else ""
     return Response(
         status=204,
         headers=(
