@@ -43,8 +43,8 @@ class LifespanApp:
                     settings,
                     application.gateway,
                     application.engine,
-                    site=application.site,
-                    look=application.readiness,
+                    authorization_server=application.authorization_server,
+                    check_readiness=application.readiness,
                 )
                 await self._app(scope, receive_next, send_startup)
                 application.engine.hub.close()

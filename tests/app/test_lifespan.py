@@ -41,7 +41,7 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
     )
     async with open_application(settings) as application:
         app: Any = build_app(
-            settings, application.gateway, application.engine, look=application.readiness
+            settings, application.gateway, application.engine, check_readiness=application.readiness
         )
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://localhost", headers=HEADERS
