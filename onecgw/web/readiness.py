@@ -1,4 +1,4 @@
-"""Whether calls can be answered, as /readyz reports it; without Quart, for those that compute it."""
+"""Whether calls can be answered, as /readyz reports it; free of Quart."""
 
 from collections.abc import Awaitable, Callable
 
