@@ -12,7 +12,7 @@ from onecgw.errors import OnecBadResponse
 
 
 @attrs.frozen(kw_only=True)
-class Change:
+class MeasureChange:
     """A measure now and before; None where there is no figure."""
 
     now: Decimal | None
@@ -39,7 +39,7 @@ class ComparedRow:
 
     key: tuple[str, ...]
     cells: tuple[msgspec.Raw, ...]
-    changes: Mapping[str, Change]
+    changes: Mapping[str, MeasureChange]
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +47,7 @@ class Comparison:
     """Two reports side by side. appeared, gone: the number of rows that only one of them has."""
 
     rows: tuple[ComparedRow, ...]
-    totals: Mapping[str, Change]
+    totals: Mapping[str, MeasureChange]
     appeared: int
     gone: int
 
@@ -81,7 +81,7 @@ def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
         for key, row in (earlier | later).items()
     )
     totals = {
-        measure: Change(
+        measure: MeasureChange(
             now=_or_zero(now.totals[measure], measure, now.additive),
             before=_or_zero(before.totals[measure], measure, now.additive),
         )
@@ -102,10 +102,10 @@ def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
     )
 
 
-def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> Change:
+def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> MeasureChange:
     """An additive measure of several rows together."""
     changes = [row.changes[measure] for row in rows]
-    return Change(
+    return MeasureChange(
         now=exact_sum(change.now or ZERO for change in changes),
         before=exact_sum(change.before or ZERO for change in changes),
     )
@@ -113,8 +113,8 @@ def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> Change:
 
 def _change(
     now: FigureRow | None, before: FigureRow | None, measure: str, additive: Collection[str]
-) -> Change:
-    return Change(
+) -> MeasureChange:
+    return MeasureChange(
         now=_or_zero(now.values[measure] if now else None, measure, additive),
         before=_or_zero(before.values[measure] if before else None, measure, additive),
     )

@@ -51,11 +51,11 @@ class FigureTable:
         return self.totals[measure] or ZERO
 
 
-class _Column(msgspec.Struct):
+class _NamedColumn(msgspec.Struct):
     name: str
 
 
-class _Reference(msgspec.Struct):
+class _Identified(msgspec.Struct):
     id: str | int
 
 
@@ -76,7 +76,9 @@ def read_table(
             up to the total.
     """
     columns = decode(members.get("columns"), list[msgspec.Raw], "columns: a list of {name, type}")
-    names = [decode(column, _Column, "columns: a list of {name, type}").name for column in columns]
+    names = [
+        decode(column, _NamedColumn, "columns: a list of {name, type}").name for column in columns
+    ]
     rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
     if len(rows) > max_rows or bytes(members.get("truncated", b"")) == b"true":
         raise LimitExceeded(
@@ -138,7 +140,7 @@ def _key(cell: msgspec.Raw) -> str:
     if text[:1] != b"{":
         return text.decode()
     try:
-        return f"id {msgspec.json.decode(cell, type=_Reference).id}".lower()
+        return f"id {msgspec.json.decode(cell, type=_Identified).id}".lower()
     except msgspec.ValidationError:
         return text.decode()  # some bases send "without an object" as a label without an id
 

@@ -8,9 +8,8 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import ConnectionState, Framework
 from hypercorn.utils import wrap_app
-from quart_trio import QuartTrio
 
 from onecgw.demo.resettable_stream import CURRENT_CONNECTION, ResettableStream
 
@@ -20,7 +19,7 @@ _BACKLOG: Final = 512
 
 
 async def serve_demo_onec(
-    app: QuartTrio,
+    app: Framework,
     *,
     host: str,
     port: int,
@@ -29,7 +28,7 @@ async def serve_demo_onec(
     """Serve until cancelled.
 
     Args:
-        app: what build_demo_app made.
+        app: what build_demo_app or build_odata_app made.
         host: the address to bind.
         port: the port, 0 = a free one.
         task_status: gets the base URL as soon as connections are accepted.

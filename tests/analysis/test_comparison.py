@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.analysis.comparison import Change, compare_tables, sum_of_changes
+from onecgw.analysis.comparison import MeasureChange, compare_tables, sum_of_changes
 from onecgw.analysis.figure_table import read_table
 from onecgw.errors import OnecBadResponse
 from tests.analysis.tables import members_of, table_of
@@ -20,9 +20,9 @@ def test_rows_that_appeared_and_that_are_gone_count_as_zero() -> None:
     )
 
     assert {row.key[0]: row.changes["amount"] for row in found.rows} == {
-        "id а": Change(now=Decimal(30), before=Decimal(40)),
-        "id б": Change(now=Decimal(0), before=Decimal(8)),
-        "id в": Change(now=Decimal(5), before=Decimal(0)),
+        "id а": MeasureChange(now=Decimal(30), before=Decimal(40)),
+        "id б": MeasureChange(now=Decimal(0), before=Decimal(8)),
+        "id в": MeasureChange(now=Decimal(5), before=Decimal(0)),
     }
     assert (found.appeared, found.gone) == (1, 1)
     assert found.totals["amount"].amount == Decimal(-13)
@@ -38,14 +38,14 @@ def test_a_ratio_of_an_absent_row_has_no_figure() -> None:
     )
 
     assert {row.key[0]: row.changes["margin"] for row in found.rows} == {
-        "id а": Change(now=Decimal(20), before=None),
-        "id б": Change(now=None, before=None),
+        "id а": MeasureChange(now=Decimal(20), before=None),
+        "id б": MeasureChange(now=None, before=None),
     }
     assert all(row.changes["margin"].amount is None for row in found.rows)
 
 
 def test_a_percentage_is_of_the_size_before_whatever_its_sign() -> None:
-    assert Change(now=Decimal(5), before=Decimal(-10)).percent == Decimal("150.00")
+    assert MeasureChange(now=Decimal(5), before=Decimal(-10)).percent == Decimal("150.00")
 
 
 def test_reports_of_other_columns_are_refused() -> None:

@@ -252,4 +252,4 @@ async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobod
 async def _serve(
     saboteur: Saboteur, task_status: "trio.TaskStatus[str]" = trio.TASK_STATUS_IGNORED
 ) -> None:
-    await serve_demo_onec(saboteur, host="127.0.0.1", port=0, task_status=task_status)  # type: ignore[arg-type] # any ASGI application
+    await serve_demo_onec(saboteur, host="127.0.0.1", port=0, task_status=task_status)

@@ -19,7 +19,7 @@ from onecgw.web.asgi import Receive, Request, Scope, Send
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.host_policy import make_host_policy
-from onecgw.web.router import Front
+from onecgw.web.router import Router
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import make_endpoint
 
@@ -31,7 +31,7 @@ async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise AssertionError("only /mcp is mounted")
 
 
-def make_app(engine: Engine, *, token: str | None) -> Front:
+def make_app(engine: Engine, *, token: str | None) -> Router:
     """The fixtures at /mcp behind the guard that production has."""
 
     async def admit_anyone(_request: Request, _request_id: str) -> Caller:
@@ -41,10 +41,10 @@ def make_app(engine: Engine, *, token: str | None) -> Front:
         StaticBearer(Secret(token), TESTER, ClientAddresses(())) if token else admit_anyone
     )
     endpoint = make_endpoint(engine, authenticate=authenticate)
-    return Front(
+    return Router(
         hosts=make_host_policy(ServerSettings(host=HOST)),
         endpoints={"/mcp": endpoint, "/mcp/": endpoint},
-        everything_else=_nothing_else,
+        fallback=_nothing_else,
     )
 
 

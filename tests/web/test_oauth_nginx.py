@@ -228,7 +228,7 @@ async def test_a_spoofed_address_host_or_origin_gains_nothing_behind_the_proxy(
 
 async def _log_in(oauth: OauthRig) -> str:
     client_id = (await oauth.register())["client_id"]
-    resource = oauth.realm.resource
+    resource = oauth.resource
     code = (await oauth.fetch_code(client_id, resource=resource))["code"]
     answer = await oauth.redeem(client_id, code, resource=resource)
     token: str = answer.json()["access_token"]

@@ -37,20 +37,20 @@ _TOOLS: Final[Mapping[str, Tool]] = {
 
 
 @attrs.frozen(kw_only=True)
-class Company:
+class CompanyRequest:
     """Arguments of company: none."""
 
 
-class _Report(msgspec.Struct):
+class _DayTable(msgspec.Struct):
     columns: list[dict[str, msgspec.Raw]]
     rows: list[list[msgspec.Raw]]
 
 
-class _Named(msgspec.Struct):
+class _CurrencyLabel(msgspec.Struct):
     label: str
 
 
-def plan(request: Company, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
+def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
     """The firms that sold, the desks with their currencies, and the last day of each report."""
     last_over = first_open_day(context.now) - timedelta(days=1)
     last = (context.now + _EARLIEST_ZONE).date()
@@ -79,7 +79,7 @@ def plan(request: Company, context: CompositeContext) -> dict[str, SubRequest]: 
 
 
 def compose(
-    request: Company,  # noqa: ARG001 - one signature for all
+    request: CompanyRequest,  # noqa: ARG001 - one signature for all
     outcomes: Mapping[str, Any],
     context: CompositeContext,
 ) -> dict[str, object]:
@@ -136,7 +136,7 @@ def _last_day(report: FigureReport, period: Period) -> SubRequest:
 
 def _read_last_day(body: bytes, *, name: str) -> date | None:
     """The latest day of the rows; None if there are none."""
-    report = decode(msgspec.Raw(body), _Report, "columns and rows")
+    report = decode(msgspec.Raw(body), _DayTable, "columns and rows")
     columns = [bytes(column.get("name", b"")) for column in report.columns]
     if b'"day"' not in columns:
         raise OnecBadResponse(f"1C's answer to {name} lacks the column day")
@@ -156,10 +156,12 @@ def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgsp
 def _currency(members: Members) -> str | None:
     """The currency that a report names: a text, or the label of a reference."""
     try:
-        named = msgspec.json.decode(members.get("currency", b"null"), type=str | _Named | None)
+        named = msgspec.json.decode(
+            members.get("currency", b"null"), type=str | _CurrencyLabel | None
+        )
     except msgspec.ValidationError:
         return None
-    return named.label if isinstance(named, _Named) else named
+    return named.label if isinstance(named, _CurrencyLabel) else named
 
 
 def _lacks(capabilities: Capabilities, scopes: frozenset[str]) -> Iterator[str]:
@@ -185,7 +187,7 @@ COMPANY = CompositeTool(
         "their currencies, and what this 1C base does not support. Call it first: periods after "
         "the last document are empty."
     ),
-    request=Company,
+    request=CompanyRequest,
     operation="reports/company",
     tools=(SALES_REPORT, CASH_BALANCE, PURCHASES_REPORT, CASH_FLOW),
     plan=plan,
