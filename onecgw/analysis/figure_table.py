@@ -14,6 +14,7 @@ from onecgw.responses.raw_json import Members, decode
 Values = Mapping[str, Decimal | None]
 
 ZERO: Final = Decimal(0)
+_COLUMNS: Final = "columns: a list of {name, type}"
 
 
 @attrs.frozen(kw_only=True)
