@@ -20,7 +20,7 @@ LAYERS = (
     {"analysis", "catalogue"},
     {"responses"},
     {"storage"},
-    {"settings"},
+    {"locales", "settings"},
     {"auth"},
     {"observability"},
     {"errors"},
@@ -36,7 +36,7 @@ ONE_DOOR = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "cryptography": {"oauth"},
-    "yaml": {"settings"},
+    "yaml": {"locales", "settings"},
     "cattrs": {"catalogue"},
     "click": {"cli"},
 }

@@ -41,7 +41,7 @@ async def serve_gateway(
         async def wait_stop() -> None:
             await wait_signal()
             # Else the streams that listen for changes would take all of the grace.
-            application.engine.hub.close()
+            application.engine.subscriptions.close()
 
         await serve_app(
             build_app(

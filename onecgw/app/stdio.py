@@ -114,7 +114,7 @@ async def serve_stdio(
                 nursery.start_soon(server.answer, line, number)
                 # A request must be under way before the line that cancels it is looked at.
                 await trio.lowlevel.checkpoint()
-            engine.hub.close()
+            engine.subscriptions.close()
             nursery.cancel_scope.deadline = trio.current_time() + LAST_ANSWERS_SECONDS
         ticking.cancel_scope.cancel()
 

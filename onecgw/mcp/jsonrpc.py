@@ -1,4 +1,4 @@
-"""JSON-RPC messages as bytes: read without losing a byte of the id, written without re-dumping."""
+"""The JSON-RPC codec: ids are echoed byte for byte, large results are never decoded."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, TypeVar
@@ -10,9 +10,9 @@ from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, 
 
 T = TypeVar("T")
 
-MAX_BATCH: Final = 50  # messages in one body; a report each is already more than 1C should get
+MAX_BATCH: Final = 50  # messages in one body: each may be a report that 1C has to compute
 
-_BREAKS: Final = (b"\n", b"\r", b"\t")
+_LINE_BREAKS: Final = (b"\n", b"\r", b"\t")
 _ABSENT: Final = msgspec.Raw(b"")
 
 
@@ -20,9 +20,9 @@ _ABSENT: Final = msgspec.Raw(b"")
 class Message:
     """One message of a client.
 
-    request_id: as it was sent, for the echo; b"" for a notification.
-    method: "" for a response.
-    params: the JSON object as it was sent; for a response the whole message; b"" for none.
+    request_id: as it was sent; b"" = a notification.
+    method: "" = a response.
+    params: the JSON object as it was sent; of a response the whole message; b"" = none.
     """
 
     kind: Literal["request", "notification", "response"]
@@ -47,14 +47,14 @@ encode: Final = msgspec.json.Encoder().encode
 
 
 def read_body(body: bytes) -> bytes | list[bytes]:
-    """The one message of a body, or those of a batch, not yet read.
+    """Split a body into its one message, or the messages of a batch; they are not decoded.
 
     Raises:
         RpcError: -32700, not JSON in UTF-8; -32600, an empty or too long batch.
     """
     try:
         if not body.isascii():
-            body.decode("utf-8")  # the scanner below does not look inside the strings it skips
+            body.decode("utf-8")  # msgspec does not check the text of values that it skips
         if body.lstrip()[:1] != b"[":
             return body
         items = [bytes(item) for item in _read_items(body)]
@@ -66,10 +66,10 @@ def read_body(body: bytes) -> bytes | list[bytes]:
 
 
 def read_message(raw: bytes) -> Message:
-    """One message, its shape checked.
+    """Read one message and check its shape.
 
     Raises:
-        RpcError: -32700 or -32600, with the id if that could be read.
+        RpcError: -32700 or -32600, with the id if it could be read.
     """
     try:
         envelope = _read_envelope(raw)
@@ -96,7 +96,7 @@ def read_message(raw: bytes) -> Message:
 
 
 def read_params(params: bytes, shape: type[T]) -> T:
-    """The parameters of a method as a value of the shape; absent ones are an empty object.
+    """Read the parameters of a method as a value of the shape; absent ones are an empty object.
 
     Raises:
         RpcError: -32602, with the place and what was expected.
@@ -107,23 +107,13 @@ def read_params(params: bytes, shape: type[T]) -> T:
         raise RpcError(INVALID_PARAMS, f"invalid params: {error}") from error
 
 
-def is_text(raw: bytes | msgspec.Raw) -> bool:
-    """Whether a JSON value is a string."""
-    return bytes(raw)[:1] == b'"'
-
-
-def is_object(raw: bytes | msgspec.Raw) -> bool:
-    """Whether a JSON value is an object."""
-    return bytes(raw)[:1] == b"{"
-
-
 def result(request_id: bytes, *members: bytes) -> bytes:
-    """A response whose result has the given members, as in `"a":1,"b":2`, in pieces."""
+    """A response whose result object has the members, given in pieces, as in `"a":1,"b":2`."""
     return b"".join((b'{"jsonrpc":"2.0","id":', request_id, b',"result":{', *members, b"}}"))
 
 
 def error(problem: RpcError, request_id: bytes) -> bytes:
-    """A response that reports an error; without an id if none could be read."""
+    """A response that reports an error; without the member id if none could be read."""
     fields: dict[str, object] = {"code": problem.code, "message": problem.message}
     if problem.data is not None:
         fields["data"] = problem.data
@@ -137,42 +127,43 @@ def notification(method: str, params: object) -> bytes:
 
 
 def request(request_id: str, method: str, params: object) -> bytes:
-    """A request to the client (legacy era only)."""
+    """A request to the client (handshake era only)."""
     return encode({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
 
 
 def on_one_line(document: bytes) -> bytes:
     """A JSON document without the line breaks and tabs between its tokens.
 
-    Inside of strings JSON has them escaped only.
+    Inside strings JSON allows them only in escaped form, so no text changes.
     """
-    if any(sign in document for sign in _BREAKS):
-        return document.translate(None, b"".join(_BREAKS))
+    if any(sign in document for sign in _LINE_BREAKS):
+        return document.translate(None, b"".join(_LINE_BREAKS))
     return document
 
 
 def escaped(document: bytes) -> bytes:
-    """A JSON document on one line as the inside of a JSON string.
+    """A JSON document on one line, escaped to stand inside a JSON string.
 
-    By then nothing but quotes and backslashes has to be escaped, and two passes over the bytes
-    cost a fraction of what decoding and encoding megabytes of Cyrillic does.
+    Such a document holds no control characters, so quotes and backslashes are all that has to be
+    escaped. Two passes over the bytes cost a fraction of decoding and encoding megabytes of
+    Cyrillic.
     """
     return document.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 def members(fields: Mapping[str, object]) -> bytes:
-    """The members of an object, for `result`."""
+    """The members of an object without its braces, for `result`."""
     return encode(fields)[1:-1]
 
 
 def _read_id(raw: bytes) -> bytes:
-    if not raw or is_text(raw) or raw.removeprefix(b"-").isdigit():
+    if not raw or raw[:1] == b'"' or raw.removeprefix(b"-").isdigit():
         return raw
     raise RpcError(INVALID_REQUEST, "id must be a string or an integer")
 
 
 def _read_method(raw: bytes, request_id: bytes) -> str:
-    if not is_text(raw):
+    if raw[:1] != b'"':
         raise RpcError(INVALID_REQUEST, "method must be a string", request_id=request_id)
     return _read_text(raw)
 

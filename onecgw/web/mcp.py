@@ -22,7 +22,7 @@ from onecgw.mcp.rpc_errors import (
     ScopeRequired,
     StreamRequired,
 )
-from onecgw.mcp.validation import Mirror
+from onecgw.mcp.validation import HeaderMirror
 from onecgw.web.asgi import Receive, Request, Send
 from onecgw.web.sse import SseResponse, respond_while_connected
 
@@ -35,7 +35,7 @@ FORBIDDEN: Final = 403
 NOT_ACCEPTABLE: Final = 406
 
 # Source: MCP 2026-07-28, streamable HTTP. A fault of ours (-32603) is an answer like any other.
-MODERN_STATUS: Final = {
+STATELESS_STATUS: Final = {
     PARSE_ERROR: 400,
     INVALID_REQUEST: 400,
     INVALID_PARAMS: 400,
@@ -44,8 +44,8 @@ MODERN_STATUS: Final = {
     UNSUPPORTED_VERSION: 400,
     METHOD_NOT_FOUND: 404,
 }
-# In the legacy era an error is an answer; only what is no message at all is refused by status.
-LEGACY_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUND: 404}
+# In the handshake era an error is an answer; only what is no message at all is refused by status.
+HANDSHAKE_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUND: 404}
 
 _READ: Final = frozenset(
     {
@@ -81,9 +81,9 @@ class _Headers:
         return cls(values=values, repeated=frozenset(repeated))
 
     @property
-    def mirror(self) -> Mirror:
+    def mirror(self) -> HeaderMirror:
         """What the protocol repeats in headers."""
-        return Mirror(
+        return HeaderMirror(
             version=self.values.get("mcp-protocol-version"),
             method=self.values.get("mcp-method"),
             name=self.values.get("mcp-name"),
@@ -110,7 +110,7 @@ class McpHandler:
     async def __call__(
         self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
     ) -> None:
-        """Answer one message; a client that disconnects cancels its call."""
+        """InputResponse one message; a client that disconnects cancels its call."""
         headers = _Headers.of(request)
         response = SseResponse(
             send, can_stream=headers.accepts_stream, request_id=context.request_id
@@ -150,4 +150,4 @@ def _status(outgoing: Outgoing) -> int:
         return NOT_ACCEPTABLE
     if isinstance(problem, ScopeRequired):
         return FORBIDDEN
-    return (MODERN_STATUS if outgoing.modern else LEGACY_STATUS).get(problem.code, OK)
+    return (STATELESS_STATUS if outgoing.is_stateless else HANDSHAKE_STATUS).get(problem.code, OK)
