@@ -27,11 +27,6 @@ class ClientInfo:
     version: str = ""
     capabilities: frozenset[str] = frozenset()
 
-    @property
-    def title(self) -> str:
-        """Name and version; "" = the client has no name."""
-        return f"{self.name} {self.version}".rstrip() if self.name else ""
-
 
 UNKNOWN_CLIENT: Final = ClientInfo()
 

@@ -16,6 +16,7 @@ from onecgw.mcp.methods import shared_methods
 from onecgw.mcp.providers import Providers
 from onecgw.mcp.request_context import Channel, NoChannel, RequestContext
 from onecgw.mcp.requests_in_flight import RequestKey, RequestsInFlight
+from onecgw.mcp.results import stateless_members
 from onecgw.mcp.rpc_errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -25,7 +26,7 @@ from onecgw.mcp.rpc_errors import (
     ClientLacks,
     RpcError,
 )
-from onecgw.mcp.stateless import stateless_members, stateless_methods
+from onecgw.mcp.stateless import stateless_methods
 from onecgw.mcp.subscriptions import Subscriptions
 from onecgw.mcp.validation import NO_META, HeaderMirror, Meta
 
@@ -102,14 +103,13 @@ class Engine:
 
     async def handle(self, incoming: Incoming) -> Outgoing:
         """Respond to one body. Raises nothing but cancellation."""
+        if incoming.body.lstrip()[:1] != b"[":
+            return await self._handle_message(incoming.body, incoming)
         try:
-            messages = jsonrpc.read_body(incoming.body)
-            if isinstance(messages, list):
-                validation.check_batch(incoming.version_header)
+            messages = jsonrpc.read_batch(incoming.body)
+            validation.check_batch(incoming.version_header)
         except RpcError as problem:
             return _error(problem, incoming)
-        if isinstance(messages, bytes):
-            return await self._handle_message(messages, incoming)
         in_batch = attrs.evolve(incoming, channel=NoChannel(), in_batch=True)
         responses = [
             outgoing.body
@@ -119,16 +119,20 @@ class Engine:
         return Outgoing(body=b"[%b]" % b",".join(responses) if responses else None)
 
     async def _handle_message(self, raw: bytes, incoming: Incoming) -> Outgoing:
-        meta, request_id = NO_META, b""
+        version_header, meta, request_id = incoming.version_header, NO_META, b""
         try:
             message = jsonrpc.read_message(raw)
             request_id = message.request_id
             meta = validation.read_meta(message)
-            is_stateless = validation.is_stateless(meta, incoming.version_header)
-            if message.kind == "request":
-                return await self._serve(message, meta, incoming, is_stateless=is_stateless)
-            self._receive(message, incoming, is_stateless=is_stateless)
-            return Outgoing(is_stateless=is_stateless)
+            is_stateless = validation.is_stateless(meta, version_header)
+            if message.kind != "request":
+                self._receive(message, incoming, is_stateless=is_stateless)
+                return Outgoing(is_stateless=is_stateless)
+            if is_stateless:
+                client = validation.check_stateless(message, meta, incoming.mirror)
+            else:
+                client = self._handshake_client(message, incoming)
+            return await self._serve(message, meta, client, incoming, is_stateless=is_stateless)
         except RpcError as error:
             problem = error
         except RecursionError:
@@ -141,48 +145,52 @@ class Engine:
         return _error(problem, incoming, meta=meta, request_id=request_id)
 
     async def _serve(
-        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming, *, is_stateless: bool
+        self,
+        message: jsonrpc.Message,
+        meta: Meta,
+        client: ClientInfo,
+        incoming: Incoming,
+        *,
+        is_stateless: bool,
     ) -> Outgoing:
-        if is_stateless:
-            client = validation.check_stateless(message, meta, incoming.mirror)
-            methods = self._stateless_methods
-        else:
-            client = self._handshake_client(message, incoming)
-            methods = self._handshake_methods
+        methods = self._stateless_methods if is_stateless else self._handshake_methods
         method = methods.get(message.method)
         if method is None:
             raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
-        context, session_id, log_level = incoming.context, incoming.session_id, None
+        channel, sub, log_level = incoming.channel, incoming.context.caller.sub, None
         if is_stateless:
             log_level = validation.read_log_level(meta)
         elif self._sends_logs:
-            log_level = self._log_levels.get(session_id)
+            log_level = self._log_levels.get(incoming.session_id)
         request = RequestContext(
             method=message.method,
             message_id=message.request_id,
             params=message.params,
             is_stateless=is_stateless,
-            session_id=session_id,
+            session_id=incoming.session_id,
             log_level=log_level,
             progress_token=validation.read_progress_token(meta),
-            context=context.for_message(
-                traceparent=validation.read_traceparent(meta), client_name=client.title
+            context=incoming.context.for_message(
+                traceparent=validation.read_traceparent(meta),
+                client_name=client.name and f"{client.name} {client.version}".rstrip(),
             ),
             client=client,
-            channel=incoming.channel,
-            send_requests=partial(self._in_flight.request_input, incoming.channel, context.sub),
+            channel=channel,
+            send_requests=partial(self._in_flight.request_input, channel, sub),
         )
         if is_stateless and incoming.mirror is not None:  # over HTTP, only a disconnect cancels it
             result = await method(request)
         else:
-            key = RequestKey(context.sub, session_id, message.request_id)
+            key = RequestKey(sub, incoming.session_id, message.request_id)
             finished = await self._in_flight.run(key, method(request))
             if finished is None:
                 return Outgoing(is_stateless=is_stateless)
             result = finished
         members = result.members
         if is_stateless:
-            members = stateless_members(self._server_info, request, result)
+            members = stateless_members(
+                self._server_info, result, method=message.method, message_id=message.request_id
+            )
         return Outgoing(
             body=jsonrpc.result(message.request_id, *members),
             is_stateless=is_stateless,

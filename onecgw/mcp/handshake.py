@@ -16,7 +16,8 @@ from onecgw.auth.signing import NotSealed, Sealer
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_info import ClientInfo, read_client
 from onecgw.mcp.providers import Providers
-from onecgw.mcp.request_context import Method, MethodResult, RequestContext
+from onecgw.mcp.request_context import Method, RequestContext
+from onecgw.mcp.results import MethodResult
 from onecgw.mcp.rpc_errors import SESSION_NOT_FOUND, RpcError
 from onecgw.mcp.validation import HANDSHAKE_VERSIONS, check_log_level
 

@@ -12,7 +12,6 @@ T = TypeVar("T")
 
 MAX_BATCH: Final = 50  # messages in one body: each may be a report that 1C has to compute
 
-_LINE_BREAKS: Final = (b"\n", b"\r", b"\t")
 _ABSENT: Final = msgspec.Raw(b"")
 
 
@@ -46,23 +45,20 @@ _read_text: Final = msgspec.json.Decoder(str).decode
 encode: Final = msgspec.json.Encoder().encode
 
 
-def read_body(body: bytes) -> bytes | list[bytes]:
-    """Split a body into its one message, or the messages of a batch; they are not decoded.
+def read_batch(body: bytes) -> list[bytes]:
+    """The messages of a batch; they are not decoded.
 
     Raises:
         RpcError: -32700, not JSON in UTF-8; -32600, an empty or too long batch.
     """
     try:
-        if not body.isascii():
-            body.decode("utf-8")  # msgspec does not check the text of values that it skips
-        if body.lstrip()[:1] != b"[":
-            return body
-        items = [bytes(item) for item in _read_items(body)]
+        _check_utf8(body)
+        messages = [bytes(message) for message in _read_items(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RpcError(PARSE_ERROR, _not_json(error)) from error
-    if not 0 < len(items) <= MAX_BATCH:
+    if not 0 < len(messages) <= MAX_BATCH:
         raise RpcError(INVALID_REQUEST, f"a batch holds 1 to {MAX_BATCH} messages")
-    return items
+    return messages
 
 
 def read_message(raw: bytes) -> Message:
@@ -72,6 +68,7 @@ def read_message(raw: bytes) -> Message:
         RpcError: -32700 or -32600, with the id if it could be read.
     """
     try:
+        _check_utf8(raw)
         envelope = _read_envelope(raw)
     except msgspec.ValidationError as error:
         raise RpcError(INVALID_REQUEST, "a message is a JSON object") from error
@@ -131,29 +128,15 @@ def request(request_id: str, method: str, params: object) -> bytes:
     return encode({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
 
 
-def on_one_line(document: bytes) -> bytes:
-    """A JSON document without the line breaks and tabs between its tokens.
-
-    Inside strings JSON allows them only in escaped form, so no text changes.
-    """
-    if any(sign in document for sign in _LINE_BREAKS):
-        return document.translate(None, b"".join(_LINE_BREAKS))
-    return document
-
-
-def escaped(document: bytes) -> bytes:
-    """A JSON document on one line, escaped to stand inside a JSON string.
-
-    Such a document holds no control characters, so quotes and backslashes are all that has to be
-    escaped. Two passes over the bytes cost a fraction of decoding and encoding megabytes of
-    Cyrillic.
-    """
-    return document.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-
-
 def members(fields: Mapping[str, object]) -> bytes:
     """The members of an object without its braces, for `result`."""
     return encode(fields)[1:-1]
+
+
+def _check_utf8(body: bytes) -> None:
+    """Check the encoding of the whole body: msgspec does not check values that it skips."""
+    if not body.isascii():
+        body.decode("utf-8")
 
 
 def _read_id(raw: bytes) -> bytes:

@@ -22,9 +22,9 @@ from onecgw.mcp.providers import (
     Providers,
     ResourceProvider,
     ToolProvider,
-    ToolResult,
 )
-from onecgw.mcp.request_context import Method, MethodResult, Pieces, RequestContext
+from onecgw.mcp.request_context import Method, RequestContext
+from onecgw.mcp.results import MethodResult, Pieces, ToolResult, tool_members
 from onecgw.mcp.rpc_errors import (
     INVALID_PARAMS,
     RESOURCE_NOT_FOUND,
@@ -107,12 +107,11 @@ async def _run(
     arguments: bytes = b"{}",
 ) -> MethodResult:
     """Run the code of a provider; if it needs input in the stateless era, that is the result."""
-    sub = request.context.sub
     request.start_pulse()
     if request.is_stateless and (params.state or params.responses):
         request.responses = read_responses(
             sealer,
-            sub=sub,
+            sub=request.context.sub,
             subject=subject_of(request.method, target, arguments),
             state=params.state,
             responses=params.responses,
@@ -121,7 +120,7 @@ async def _run(
         return MethodResult(await work())
     except InputRequired as pause:
         subject = subject_of(request.method, target, arguments)
-        members = input_required_members(sealer, pause, sub=sub, subject=subject)
+        members = input_required_members(sealer, pause, sub=request.context.sub, subject=subject)
         return MethodResult((members,), kind="input_required")
 
 
@@ -151,15 +150,15 @@ async def _call_tool(tools: ToolProvider, sealer: Sealer, request: RequestContex
 
     async def work() -> Pieces:
         try:
-            return _tool_members(await tools.call_tool(params.name, arguments, request))
+            return tool_members(await tools.call_tool(params.name, arguments, request))
         except NotFound as error:
             raise RpcError(INVALID_PARAMS, f"unknown tool: {_echo(params.name)}") from error
         except OnecgwError as error:
-            return _tool_members(ToolResult(text=tool_error_text(error), is_error=True))
+            return tool_members(ToolResult(text=tool_error_text(error), is_error=True))
         except ClientLacks as error:
             if request.is_stateless:
                 raise
-            return _tool_members(ToolResult(text=error.message, is_error=True))
+            return tool_members(ToolResult(text=error.message, is_error=True))
 
     return await _run(
         work,
@@ -230,24 +229,6 @@ async def _complete(completions: CompletionProvider, request: RequestContext) ->
     total = len(found.values) if found.total is None else found.total
     completion = {"values": values, "total": total, "hasMore": total > len(values)}
     return MethodResult((jsonrpc.members({"completion": completion}),))
-
-
-def _tool_members(result: ToolResult) -> Pieces:
-    rest = [jsonrpc.encode(block) for block in result.blocks]
-    tail = b',"isError":true' if result.is_error else b""
-    if result.body is None:
-        first = [jsonrpc.encode({"type": "text", "text": result.text})] if result.text else []
-        return (b'"content":[', b",".join(first + rest), b"]", tail)
-    body = jsonrpc.on_one_line(result.body)
-    return (
-        b'"content":[{"type":"text","text":"',
-        jsonrpc.escaped(body),
-        b'"}',
-        *[b"," + block for block in rest],
-        b'],"structuredContent":',
-        body,
-        tail,
-    )
 
 
 def _echo(name: str) -> str:

@@ -8,8 +8,8 @@ import attrs
 from onecgw.auth.context import CallContext
 from onecgw.mcp.client_info import APPS
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject, ToolResult
 
-JsonObject = Mapping[str, object]
 ListKind = Literal["tools", "prompts", "resources"]
 
 
@@ -34,23 +34,6 @@ class ServerInfo:
     def instructions_member(self) -> JsonObject:
         """The member `instructions` of a result; empty if there are none."""
         return {"instructions": self.instructions} if self.instructions else {}
-
-
-@attrs.frozen(kw_only=True)
-class ToolResult:
-    """What a tool returns.
-
-    body: a JSON object in UTF-8; it is sent as structuredContent and, as text, as the first
-        content block. None = `text` is the first block.
-    text: the first block when there is no body; "" = there is no such block.
-    blocks: further content blocks (image, audio, resource …) as the protocol writes them.
-    is_error: the call failed, and the model can read why and correct it.
-    """
-
-    body: bytes | None = None
-    text: str = ""
-    blocks: tuple[JsonObject, ...] = ()
-    is_error: bool = False
 
 
 @attrs.frozen(kw_only=True)

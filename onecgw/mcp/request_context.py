@@ -1,7 +1,7 @@
 """One running request: what the client sent, and the way back to the client meanwhile."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import attrs
 import trio
@@ -11,6 +11,7 @@ from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_info import ClientInfo
 from onecgw.mcp.client_requests import InputRequest, InputResponse
 from onecgw.mcp.input_required import pick_responses
+from onecgw.mcp.results import MethodResult
 from onecgw.mcp.rpc_errors import ClientLacks
 from onecgw.mcp.validation import LOG_LEVELS
 
@@ -158,24 +159,6 @@ class RequestContext:
             b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%b,%b}}'
             % (self.progress_token, jsonrpc.members(fields))
         )
-
-
-# Pieces of JSON, in order. `jsonrpc.result` joins them once, because each copy of a large answer
-# costs as much as reading it.
-Pieces = tuple[bytes, ...]
-
-
-@attrs.frozen
-class MethodResult:
-    """What a method returns.
-
-    members: the members of the result object, as in `"a":1,"b":2`, without the braces.
-    issued_session_id: a session that begins with this result; "" = none.
-    """
-
-    members: Pieces = ()
-    kind: Literal["complete", "input_required"] = "complete"
-    issued_session_id: str = ""
 
 
 Method = Callable[[RequestContext], Awaitable[MethodResult]]

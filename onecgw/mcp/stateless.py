@@ -1,14 +1,14 @@
-"""The stateless era: server/discover, subscriptions/listen, and what every result carries."""
+"""The methods of the stateless era: server/discover and subscriptions/listen."""
 
 from functools import partial
-from typing import Final
 
 import msgspec
 
 from onecgw.errors import RateLimited
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.providers import ListKind, Providers
-from onecgw.mcp.request_context import Method, MethodResult, Pieces, RequestContext
+from onecgw.mcp.request_context import Method, RequestContext
+from onecgw.mcp.results import SUBSCRIPTION_ID, MethodResult
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError, StreamRequired
 from onecgw.mcp.subscriptions import (
     MAX_WATCHED_URIS,
@@ -17,26 +17,6 @@ from onecgw.mcp.subscriptions import (
     Subscriptions,
 )
 from onecgw.mcp.validation import SUPPORTED_VERSIONS
-
-SUBSCRIPTION_ID: Final = "io.modelcontextprotocol/subscriptionId"
-
-# How long a client may keep a result. Lists depend on the caller's scopes, which can be withdrawn;
-# the result of server/discover changes only with the program.
-DISCOVER_TTL_MS: Final = 3_600_000
-LIST_TTL_MS: Final = 60_000
-CACHE_HINTS: Final = {
-    "server/discover": b'"ttlMs":%d,"cacheScope":"public"' % DISCOVER_TTL_MS,
-    **dict.fromkeys(
-        (
-            "tools/list",
-            "prompts/list",
-            "resources/list",
-            "resources/templates/list",
-            "resources/read",
-        ),
-        b'"ttlMs":%d,"cacheScope":"private"' % LIST_TTL_MS,
-    ),
-}
 
 
 class _Wanted(msgspec.Struct, gc=False):
@@ -63,28 +43,6 @@ def stateless_methods(providers: Providers, subscriptions: Subscriptions) -> dic
         "server/discover": partial(_discover, MethodResult((discovered,))),
         "subscriptions/listen": partial(_listen, providers, subscriptions),
     }
-
-
-def stateless_members(server_info: bytes, request: RequestContext, result: MethodResult) -> Pieces:
-    """The members of a result, with those that every result of this era carries.
-
-    Args:
-        server_info: the server's name and version, a JSON object.
-        request: the request.
-        result: what its method returned.
-    """
-    hints = CACHE_HINTS.get(request.method, b"") if result.kind == "complete" else b""
-    subscription = (
-        b',"%b":%b' % (SUBSCRIPTION_ID.encode("ascii"), request.message_id)
-        if request.method == "subscriptions/listen"
-        else b""
-    )
-    common = b'"resultType":"%b","_meta":{"io.modelcontextprotocol/serverInfo":%b%b}' % (
-        result.kind.encode("ascii"),
-        server_info,
-        subscription,
-    )
-    return (*result.members, b"," if result.members else b"", hints, b"," if hints else b"", common)
 
 
 async def _discover(discovered: MethodResult, _request: RequestContext) -> MethodResult:

@@ -10,8 +10,9 @@ import msgspec
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.locales import LANGUAGES
-from onecgw.mcp.providers import Completion, JsonObject
+from onecgw.mcp.providers import Completion
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject
 from onecgw.mcp_content.period import last_months
 from onecgw.mcp_content.prompt_templates import RESOLVERS
 from onecgw.mcp_content.prompts import CataloguePrompts

@@ -12,8 +12,8 @@ from onecgw.auth.context import CallContext
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.locales import LANGUAGES, load_texts
-from onecgw.mcp.providers import JsonObject
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject
 from onecgw.mcp_content.period import PERIOD_FORMAT, period_before, read_period
 from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES, PromptTemplate
 

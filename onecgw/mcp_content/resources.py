@@ -14,8 +14,8 @@ from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound
 from onecgw.mcp.client_info import PAGE_TYPE
-from onecgw.mcp.providers import JsonObject
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject
 from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
 
 CATALOGUE: Final = "onec://catalogue"

@@ -6,8 +6,8 @@ from onecgw.auth.context import CallContext
 from onecgw.errors import Ambiguous, ScopeMissing
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.mcp.client_info import ELICITATION
-from onecgw.mcp.providers import ToolResult
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.rpc_errors import ScopeRequired
 from onecgw.mcp_content.elicitation import elicit_id, with_id
 

@@ -15,8 +15,8 @@ from onecgw.app import stdio
 from onecgw.app.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
 from onecgw.mcp.client_requests import elicitation
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import ToolResult
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from tests.mcp.support import ALICE, META, handshake, make_engine, stateless
 
 

@@ -13,8 +13,9 @@ import trio
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
 from onecgw.mcp.engine import Engine, Incoming
-from onecgw.mcp.providers import Providers, ToolResult
+from onecgw.mcp.providers import Providers
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.web.asgi import Message
 from tests.mcp.support import (
     ALICE,

@@ -10,8 +10,9 @@ from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
 from onecgw.errors import NotFound
 from onecgw.mcp.engine import Engine, Incoming, Outgoing
-from onecgw.mcp.providers import Providers, ServerInfo, ToolResult
+from onecgw.mcp.providers import Providers, ServerInfo
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.validation import STATELESS_VERSION, HeaderMirror
 from onecgw.web.bearer import Authenticate
 from onecgw.web.endpoint import Endpoint

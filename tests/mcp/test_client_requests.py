@@ -9,8 +9,9 @@ import trio.testing
 from onecgw.mcp import input_required, requests_in_flight
 from onecgw.mcp.client_requests import InputRequest, elicitation, roots, sampling
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import Completion, Providers, ToolResult
+from onecgw.mcp.providers import Completion, Providers
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from tests.mcp.support import (
     BOB,
     INFO,

@@ -14,8 +14,8 @@ from onecgw.errors import (
     ValidationFailed,
 )
 from onecgw.mcp.handshake import LATEST_HANDSHAKE_VERSION
-from onecgw.mcp.providers import ToolResult
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.validation import (
     HANDSHAKE_VERSIONS,
     STATELESS_VERSION,

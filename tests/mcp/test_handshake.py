@@ -5,8 +5,8 @@ import pytest
 from onecgw.auth.signing import Sealer
 from onecgw.mcp import handshake as handshake_era
 from onecgw.mcp.client_info import ELICITATION, ClientInfo
-from onecgw.mcp.providers import ToolResult
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.rpc_errors import RpcError
 from tests.mcp.support import ALICE, BOB, KEY, ask, handshake, make_engine, send
 

@@ -7,7 +7,7 @@ import trio.testing
 
 from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.stateless import SUBSCRIPTION_ID
+from onecgw.mcp.results import SUBSCRIPTION_ID
 from onecgw.mcp.subscriptions import MAX_SUBSCRIPTIONS_PER_CALLER
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import ALICE, BOB, Recorder, ask, make_engine, stateless

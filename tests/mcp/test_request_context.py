@@ -5,8 +5,9 @@ import trio
 import trio.testing
 
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import Providers, ToolResult
+from onecgw.mcp.providers import Providers
 from onecgw.mcp.request_context import PROGRESS_INTERVAL_SECONDS, RequestContext
+from onecgw.mcp.results import ToolResult
 from tests.mcp.support import INFO, META, Recorder, ScriptedTools, ask, handshake, send, stateless
 
 

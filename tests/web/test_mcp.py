@@ -11,8 +11,8 @@ import trio.testing
 
 from onecgw.errors import Unauthorized
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import ToolResult
 from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.validation import STATELESS_VERSION
 from onecgw.web.asgi import BODY_SECONDS, Message, Request
 from onecgw.web.sse import KEEP_ALIVE_SECONDS
