@@ -66,22 +66,15 @@ class Meta(msgspec.Struct, gc=False):
     traceparent: msgspec.Raw = _ABSENT
 
 
-class _MetaOnly(msgspec.Struct, gc=False):
+class _Params(msgspec.Struct, gc=False):
     meta: msgspec.Raw = msgspec.field(name="_meta", default=_ABSENT)
-
-
-class _NameOrUri(msgspec.Struct, gc=False):
     name: msgspec.Raw = _ABSENT
     uri: msgspec.Raw = _ABSENT
-
-
-class _Cancelled(msgspec.Struct, gc=False):
     request_id: msgspec.Raw = msgspec.field(name="requestId", default=_ABSENT)
 
 
-_read_meta_only: Final = msgspec.json.Decoder(_MetaOnly).decode
+_read_params: Final = msgspec.json.Decoder(_Params).decode
 _read_meta: Final = msgspec.json.Decoder(Meta).decode
-_read_name_or_uri: Final = msgspec.json.Decoder(_NameOrUri).decode
 NO_META: Final = Meta()
 
 
@@ -89,7 +82,7 @@ def read_meta(message: jsonrpc.Message) -> Meta:
     """Read `params._meta`; NO_META if it is absent or no object, or the message a response."""
     if not message.params or message.kind == "response":
         return NO_META
-    raw = _read_meta_only(message.params).meta
+    raw = _read_params(message.params).meta
     return _read_meta(raw) if _starts_with(raw, b"{") else NO_META
 
 
@@ -176,7 +169,7 @@ def read_traceparent(meta: Meta) -> str:
 
 def read_cancelled(params: bytes) -> bytes:
     """The id, as it was sent, of the request that `notifications/cancelled` names; b"" = none."""
-    return bytes(msgspec.json.decode(params or b"{}", type=_Cancelled).request_id)
+    return bytes(_read_params(params or b"{}").request_id)
 
 
 def _check_headers(mirror: HeaderMirror, message: jsonrpc.Message, version: str) -> None:
@@ -186,7 +179,7 @@ def _check_headers(mirror: HeaderMirror, message: jsonrpc.Message, version: str)
     _check_header("Mcp-Method", mirror.method, message.method)
     member = NAMED_BY.get(message.method)
     if member is not None:
-        name = _read_text(getattr(_read_name_or_uri(message.params), member))
+        name = _read_text(getattr(_read_params(message.params), member))
         _check_header("Mcp-Name", _decode_sentinel(mirror.name), name)
 
 

@@ -23,14 +23,6 @@ MIN_NAME_CHARACTERS: Final = 2  # a shorter text fits half of the catalogue
 NOTHING: Final = Completion(values=())
 
 
-class _Label(msgspec.Struct):
-    label: str
-
-
-class _Candidates(msgspec.Struct):
-    candidates: list[_Label]
-
-
 @attrs.frozen
 class GatewayCompletions:
     """Suggestions under the scopes of each caller."""
@@ -83,8 +75,8 @@ class GatewayCompletions:
             answer = await self.gateway.call(call)
         except OnecgwError:
             return NOTHING
-        rows = msgspec.json.decode(answer.body, type=_Candidates).candidates
-        return Completion(values=list(dict.fromkeys(row.label for row in rows)))
+        candidates = msgspec.json.decode(answer.body)["candidates"]
+        return Completion(values=list(dict.fromkeys(one["label"] for one in candidates)))
 
 
 def _starting_with(value: str, offered: Iterable[str]) -> Completion:
