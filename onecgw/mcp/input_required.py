@@ -18,6 +18,8 @@ from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError
 
 STATE_SECONDS: Final = 900  # long enough for a person to consult a colleague
 PURPOSE: Final = "mcp request state"
+# The params in which a repeated call differs.
+_PER_REQUEST: Final = {"_meta", "inputResponses", "requestState"}
 
 
 class InputRequired(Exception):
@@ -114,12 +116,15 @@ def input_required_members(
     )
 
 
-def subject_of(method: str, target: str, arguments: bytes) -> str:
-    """A digest of a call, in which the order of its arguments does not matter.
+def subject_of(method: str, params: bytes) -> str:
+    """A digest of a call: of the method and of all params but those in which a repeat differs.
+
+    The order of the members does not matter.
 
     Raises:
-        RpcError: -32602, a number in the arguments is too large to be read.
+        RpcError: -32602, a number in the params is too large to be read.
     """
-    read = jsonrpc.read_params(arguments, dict[str, object])
-    subject = msgspec.json.encode([method, target, read], order="deterministic")
+    read = jsonrpc.read_params(params, dict[str, object])
+    lasting = {name: value for name, value in read.items() if name not in _PER_REQUEST}
+    subject = msgspec.json.encode([method, lasting], order="deterministic")
     return hashlib.sha256(subject).hexdigest()

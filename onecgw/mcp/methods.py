@@ -1,6 +1,6 @@
 """The methods of both eras: tools, prompts, resources, completion."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -24,7 +24,7 @@ from onecgw.mcp.providers import (
     ToolProvider,
 )
 from onecgw.mcp.request_context import Method, RequestContext
-from onecgw.mcp.results import MethodResult, Pieces, ToolResult, tool_members
+from onecgw.mcp.results import MethodResult, ToolResult, tool_members
 from onecgw.mcp.rpc_errors import (
     INVALID_PARAMS,
     RESOURCE_NOT_FOUND,
@@ -42,24 +42,22 @@ class _Cursor(msgspec.Struct, gc=False):
     cursor: str | None = None
 
 
-class _InputParams(msgspec.Struct, gc=False, kw_only=True):
-    """Params of the three methods that may need input; a repeated call carries the responses."""
-
+class _InputParams(msgspec.Struct, gc=False):
     responses: dict[str, object] = msgspec.field(name="inputResponses", default_factory=dict)
     state: str | None = msgspec.field(name="requestState", default=None)
 
 
-class _CallTool(_InputParams, gc=False, kw_only=True):
+class _CallTool(msgspec.Struct, gc=False):
     name: str
     arguments: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class _GetPrompt(_InputParams, gc=False, kw_only=True):
+class _GetPrompt(msgspec.Struct, gc=False):
     name: str
     arguments: dict[str, str] | None = None
 
 
-class _ReadResource(_InputParams, gc=False, kw_only=True):
+class _ReadResource(msgspec.Struct, gc=False):
     uri: str
 
 
@@ -83,44 +81,41 @@ def shared_methods(providers: Providers, sealer: Sealer) -> dict[str, Method]:
     found: dict[str, Method] = {}
     if (tools := providers.tools) is not None:
         found["tools/list"] = partial(_list_tools, tools, providers.add_pages)
-        found["tools/call"] = partial(_call_tool, tools, sealer)
+        found["tools/call"] = partial(_with_input, sealer, partial(_call_tool, tools))
     if (prompts := providers.prompts) is not None:
         found["prompts/list"] = partial(_list_all, "prompts", prompts.list_prompts)
-        found["prompts/get"] = partial(_get_prompt, prompts, sealer)
+        found["prompts/get"] = partial(_with_input, sealer, partial(_get_prompt, prompts))
     if (resources := providers.resources) is not None:
         list_templates = partial(_list_all, "resourceTemplates", resources.list_templates)
         found["resources/list"] = partial(_list_all, "resources", resources.list_resources)
         found["resources/templates/list"] = list_templates
-        found["resources/read"] = partial(_read_resource, resources, sealer)
+        found["resources/read"] = partial(_with_input, sealer, partial(_read_resource, resources))
     if providers.completions is not None:
         found["completion/complete"] = partial(_complete, providers.completions)
     return found
 
 
-async def _run(
-    work: Callable[[], Awaitable[Pieces]],
-    *,
-    sealer: Sealer,
-    request: RequestContext,
-    params: _InputParams,
-    target: str,
-    arguments: bytes = b"{}",
-) -> MethodResult:
-    """Run the code of a provider; if it needs input in the stateless era, that is the result."""
+async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -> MethodResult:
+    """Run a method; in the stateless era, the input that it needs becomes its result.
+
+    The specification allows this for tools/call, prompts/get and resources/read only.
+    """
     request.start_pulse()
+    sub = request.context.caller.sub
+    params = jsonrpc.read_params(request.params, _InputParams)
     if request.is_stateless and (params.state or params.responses):
         request.responses = read_responses(
             sealer,
-            sub=request.context.sub,
-            subject=subject_of(request.method, target, arguments),
+            sub=sub,
+            subject=subject_of(request.method, request.params),
             state=params.state,
             responses=params.responses,
         )
     try:
-        return MethodResult(await work())
+        return await method(request)
     except InputRequired as pause:
-        subject = subject_of(request.method, target, arguments)
-        members = input_required_members(sealer, pause, sub=request.context.sub, subject=subject)
+        subject = subject_of(request.method, request.params)
+        members = input_required_members(sealer, pause, sub=sub, subject=subject)
         return MethodResult((members,), kind="input_required")
 
 
@@ -140,76 +135,47 @@ async def _list_tools(
     return await _list_all("tools", lambda context: add_pages(tools.list_tools(context)), request)
 
 
-async def _call_tool(tools: ToolProvider, sealer: Sealer, request: RequestContext) -> MethodResult:
+async def _call_tool(tools: ToolProvider, request: RequestContext) -> MethodResult:
     params = jsonrpc.read_params(request.params, _CallTool)
     arguments = bytes(params.arguments)
     if arguments == b"null":  # some clients send null when there are no arguments
         arguments = b"{}"
     if arguments[:1] != b"{":
         raise RpcError(INVALID_PARAMS, "arguments must be an object")
-
-    async def work() -> Pieces:
-        try:
-            return tool_members(await tools.call_tool(params.name, arguments, request))
-        except NotFound as error:
-            raise RpcError(INVALID_PARAMS, f"unknown tool: {_echo(params.name)}") from error
-        except OnecgwError as error:
-            return tool_members(ToolResult(text=tool_error_text(error), is_error=True))
-        except ClientLacks as error:
-            if request.is_stateless:
-                raise
-            return tool_members(ToolResult(text=error.message, is_error=True))
-
-    return await _run(
-        work,
-        sealer=sealer,
-        request=request,
-        params=params,
-        target=params.name,
-        arguments=arguments,
-    )
+    try:
+        result = await tools.call_tool(params.name, arguments, request)
+    except NotFound as error:
+        raise RpcError(INVALID_PARAMS, f"unknown tool: {_echo(params.name)}") from error
+    except OnecgwError as error:
+        result = ToolResult(text=tool_error_text(error), is_error=True)
+    except ClientLacks as error:
+        if request.is_stateless:
+            raise
+        result = ToolResult(text=error.message, is_error=True)
+    return MethodResult(tool_members(result))
 
 
-async def _get_prompt(
-    prompts: PromptProvider, sealer: Sealer, request: RequestContext
-) -> MethodResult:
+async def _get_prompt(prompts: PromptProvider, request: RequestContext) -> MethodResult:
     params = jsonrpc.read_params(request.params, _GetPrompt)
-    arguments = params.arguments or {}
-
-    async def work() -> Pieces:
-        try:
-            return (jsonrpc.members(await prompts.get_prompt(params.name, arguments, request)),)
-        except NotFound as error:
-            raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
-        except OnecgwError as error:
-            raise rpc_error(error) from error
-
-    return await _run(
-        work,
-        sealer=sealer,
-        request=request,
-        params=params,
-        target=params.name,
-        arguments=jsonrpc.encode(arguments),
-    )
+    try:
+        prompt = await prompts.get_prompt(params.name, params.arguments or {}, request)
+    except NotFound as error:
+        raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
+    except OnecgwError as error:
+        raise rpc_error(error) from error
+    return MethodResult((jsonrpc.members(prompt),))
 
 
-async def _read_resource(
-    resources: ResourceProvider, sealer: Sealer, request: RequestContext
-) -> MethodResult:
-    params = jsonrpc.read_params(request.params, _ReadResource)
-
-    async def work() -> Pieces:
-        try:
-            contents = await resources.read_resource(params.uri, request)
-        except NotFound as error:
-            code = INVALID_PARAMS if request.is_stateless else RESOURCE_NOT_FOUND
-            raise RpcError(code, "unknown resource", data={"uri": params.uri}) from error
-        except OnecgwError as error:
-            raise rpc_error(error) from error
-        return (jsonrpc.members({"contents": contents}),)
-
-    return await _run(work, sealer=sealer, request=request, params=params, target=params.uri)
+async def _read_resource(resources: ResourceProvider, request: RequestContext) -> MethodResult:
+    uri = jsonrpc.read_params(request.params, _ReadResource).uri
+    try:
+        contents = await resources.read_resource(uri, request)
+    except NotFound as error:
+        code = INVALID_PARAMS if request.is_stateless else RESOURCE_NOT_FOUND
+        raise RpcError(code, "unknown resource", data={"uri": uri}) from error
+    except OnecgwError as error:
+        raise rpc_error(error) from error
+    return MethodResult((jsonrpc.members({"contents": contents}),))
 
 
 async def _complete(completions: CompletionProvider, request: RequestContext) -> MethodResult:
