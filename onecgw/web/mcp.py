@@ -110,7 +110,7 @@ class McpHandler:
     async def __call__(
         self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
     ) -> None:
-        """InputResponse one message; a client that disconnects cancels its call."""
+        """Answer one message; a client that disconnects cancels its call."""
         headers = _Headers.of(request)
         response = SseResponse(
             send, can_stream=headers.accepts_stream, request_id=context.request_id

@@ -49,7 +49,7 @@ class Recorder:
 
 @attrs.define
 class ScriptedTools:
-    """ToolProvider by name."""
+    """Tools by name, each a function."""
 
     bodies: dict[str, ToolBody]
 

@@ -1,4 +1,4 @@
-"""What holds of the figures of any books, month by month and as a whole."""
+"""Properties of the figures, month by month and as a whole, whatever the data."""
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -28,8 +28,8 @@ DPO_BASES: st.SearchStrategy[DpoBase] = st.sampled_from(["purchases", "cogs"])
 
 
 @st.composite
-def books_of(draw: st.DrawFn, period: DateRange) -> PeriodData:
-    """PeriodData with balances and flows of either sign, at times without one component."""
+def data_of(draw: st.DrawFn, period: DateRange) -> PeriodData:
+    """Data with balances and flows of either sign, at times without one component."""
     seed = draw(st.integers(1, 10**9))
     below_zero = draw(st.sampled_from([0, 1000, 500_000]))
     missing = draw(st.sets(st.sampled_from(sorted(COMPONENTS)), max_size=1))
@@ -54,7 +54,7 @@ def books_of(draw: st.DrawFn, period: DateRange) -> PeriodData:
 
 
 @st.composite
-def inquiries(draw: st.DrawFn) -> CycleInput:
+def cycle_inputs(draw: st.DrawFn) -> CycleInput:
     period: DateRange = draw(periods())
     basis, dpo_base = draw(BASES), draw(DPO_BASES)
     before = compared_with(period, draw(st.sampled_from(["previous_period", "previous_year"])))
@@ -63,8 +63,8 @@ def inquiries(draw: st.DrawFn) -> CycleInput:
         ratios=ratios_for(dpo_base),
         basis=basis,
         by_month=True,
-        now=draw(books_of(period)),
-        before=draw(books_of(before)),
+        now=draw(data_of(period)),
+        before=draw(data_of(before)),
     )
 
 
@@ -77,7 +77,7 @@ def all_figures(inputs: CycleInput) -> list[Figures]:
     ]
 
 
-@given(inquiries())
+@given(cycle_inputs())
 def test_ccc_is_dio_and_dso_less_dpo_for_every_month_and_the_whole(inputs: CycleInput) -> None:
     for figures in all_figures(inputs):
         dio, dso, dpo = (figures.days(name) for name in ("dio", "dso", "dpo"))
@@ -92,7 +92,7 @@ def test_ccc_is_dio_and_dso_less_dpo_for_every_month_and_the_whole(inputs: Cycle
             assert figures.ccc_net == dio + dso - dpo - received + paid
 
 
-@given(inquiries())
+@given(cycle_inputs())
 def test_days_flows_and_balances_of_the_months_weigh_up_to_the_whole(inputs: CycleInput) -> None:
     whole, months = inputs.figures(inputs.now), inputs.monthly_figures()
 
@@ -108,7 +108,7 @@ def test_days_flows_and_balances_of_the_months_weigh_up_to_the_whole(inputs: Cyc
             assert sum(weighed, Fraction(0)) == terms.balance * sum(weights, Fraction(0))
 
 
-@given(inquiries())
+@given(cycle_inputs())
 def test_the_contributions_make_the_change_of_the_cycle(inputs: CycleInput) -> None:
     now, before, *_ = all_figures(inputs)
     if now.ccc is None or before.ccc is None:
@@ -121,7 +121,7 @@ def test_the_contributions_make_the_change_of_the_cycle(inputs: CycleInput) -> N
     assert made == now.ccc - before.ccc
 
 
-@given(inquiries())
+@given(cycle_inputs())
 def test_what_is_told_is_what_was_computed_rounded_once(inputs: CycleInput) -> None:
     now, before, *_ = all_figures(inputs)
     answer = render(inputs)
