@@ -7,35 +7,16 @@ import attrs
 import httpx
 import pytest
 
-from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
+from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.tools import ALL
+from tests.catalogue_truth import MAY, TRUTH
 from tests.harness import answering
 from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire.refusals import LEAST, TABLE
-from tests.wire.row import MAY
 
 ANSWER = answering(b'{"candidates":[],"columns":[],"rows":[],"totals":{}}')
 NEEDED = {
-    RESOLVE: {
-        "resolve_customer",
-        "resolve_warehouse",
-        "resolve_product",
-        "resolve_sales_channel",
-    },
-    SALES: {"sales_report", "top_products", "customer_summary", "cash_conversion_cycle"},
-    STOCK: {"stock_balance", "cash_conversion_cycle"},
-    MONEY: {
-        "resolve_cash",
-        "resolve_cost_article",
-        "resolve_operation",
-        "cash_balance",
-        "cash_flow",
-        "receivables_balance",
-        "payables_balance",
-        "purchases_report",
-        "cash_conversion_cycle",
-    },
-    COST: {"cash_conversion_cycle"},
+    scope: {name for name, truth in TRUTH.items() if scope in truth.scopes} for scope in ALL_SCOPES
 }
 
 

@@ -89,6 +89,13 @@ EXAMPLES: Final[dict[str, Example]] = {
             "top": 2,
         }
     ),
+    "availability_report": Example(
+        arguments={
+            "period": MARCH,
+            "group_by": ["warehouse"],
+            "measures": ["oos_days", "days", "availability_pct"],
+        }
+    ),
     "cash_balance": Example(
         arguments={
             "date": LAST_DAY,

@@ -12,10 +12,11 @@ from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
 from onecgw.catalogue.tools import ALL
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.analysis.cycle.scripted import answer_of
+from tests.catalogue_truth import MAY
 from tests.harness import answering, make_settings
 from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire import cycle, reports, resolvers
-from tests.wire.row import MAY, Row
+from tests.wire.row import Row
 
 TABLE = (*resolvers.TABLE, *reports.TABLE, *cycle.TABLE)
 BASE_URL = "http://1c.test/trade/hs"

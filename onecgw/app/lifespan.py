@@ -61,7 +61,7 @@ class Application:
 
 @asynccontextmanager
 async def open_application(settings: Settings) -> AsyncIterator[Application]:
-    """What the settings describe, with its database and its connections, closed at the end.
+    """Open what the settings describe, with its database and its connections; close it at the end.
 
     Raises:
         ConfigError: the database or the secrets file cannot be used.
@@ -117,13 +117,13 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """The gateway of a application, for calls that do not come over HTTP."""
+    """Open only the gateway, for calls that do not come over HTTP."""
     async with open_application(settings) as application:
         yield application.gateway
 
 
 def _sealing_key(settings: Settings) -> bytes | None:
-    """The key of MCP sessions where there is no vault: it lasts as long as the token does."""
+    """The key of MCP sessions without a secrets file: it lasts as long as the token does."""
     token = settings.mcp.bearer_token
     if token is None:
         return None
@@ -137,7 +137,7 @@ def _open_store(settings: Settings) -> Store | None:
 
 
 def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
-    """What asks 1C about a key, within the deadline of any call."""
+    """A function that verifies a key in 1C within the deadline of any call."""
 
     async def check(key: str, request_id: str) -> KeyVerdict:
         try:
@@ -151,7 +151,7 @@ def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
 
 async def _sweep_logins(store: Store) -> None:
     while True:
-        with suppress(StorageUnavailable):  # the next round will do
+        with suppress(StorageUnavailable):  # the next round tries again
             await store.write(lambda db: sweep(db, now=int(time.time())))
         await trio.sleep(SWEEP_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Who is calling, and what they may see."""
+"""The caller of a request and its scopes."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What is known of an access key: three answers that are never merged."""
+"""The result of verifying an access key: valid, invalid, or not verified."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,12 +18,12 @@ class ValidKey:
 
 @attrs.frozen
 class InvalidKey:
-    """Whoever knows the keys says that this one is nobody's."""
+    """The key store has no such key."""
 
 
 @attrs.frozen(kw_only=True)
 class UncheckedKey:
-    """Nothing is known of the key: nobody could be asked, or the answer is not understood."""
+    """The key could not be verified: the key store did not answer, or not understandably."""
 
     error: OnecgwError
 

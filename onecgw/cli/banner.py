@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
-from onecgw.demo.story import story
+from onecgw.demo.scenario import describe_scenario
 
 
 def login_guide(books: Books, url: str) -> str:
@@ -35,7 +35,7 @@ Sales of last month over REST:
 What a client learns first over MCP (with a token instead of a login: onecgw demo --no-oauth):
   curl -s {url}/.well-known/oauth-protected-resource/mcp
 
-{story(books)}
+{describe_scenario(books)}
 """
 
 
@@ -67,7 +67,7 @@ Add it to
   Cursor       ~/.cursor/mcp.json  {json.dumps({"mcpServers": {"onecgw": server}})}
   VS Code      code --add-mcp '{json.dumps({"name": "onecgw", "type": "http", **server})}'
 
-{story(books)}
+{describe_scenario(books)}
 """
 
 

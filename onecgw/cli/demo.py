@@ -16,8 +16,8 @@ from onecgw.app.serve_demo import serve_demo, serve_demo_onec_alone
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.cli.banner import login_guide, token_guide
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
-from onecgw.demo.export import export_books
-from onecgw.demo.faults import FaultPlan, parse_faults
+from onecgw.demo.csv_export import export_books
+from onecgw.demo.fault_plan import FaultPlan, parse_faults
 from onecgw.observability.logging import set_up_logging
 
 Size = Literal["small", "default", "large"]

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.backends.http.connection import why_not
+from onecgw.backends.http.connection import connect_error_text
 
 CERTIFICATE_DAYS: Final = 14  # a certificate that ends sooner is worth a word
 
@@ -53,7 +53,7 @@ async def knock(host: str, port: int) -> Probe:
     except OSError as error:
         return Probe(
             ok=False,
-            detail=f"port {port}: {why_not(error)}",
+            detail=f"port {port}: {connect_error_text(error)}",
             advice="start the web server of 1C, correct the port in onec.base_url, or let the"
             " firewall pass",
         )
@@ -66,7 +66,9 @@ async def shake_hands(host: str, port: int, tls: ssl.SSLContext) -> Probe:
     try:
         tcp = await trio.open_tcp_stream(host, port)
     except OSError as error:
-        return Probe(ok=False, detail=why_not(error), advice="repeat the check: the port was open")
+        return Probe(
+            ok=False, detail=connect_error_text(error), advice="repeat the check: the port was open"
+        )
     stream = trio.SSLStream(tcp, tls, server_hostname=host, https_compatible=True)
     try:
         await stream.do_handshake()

@@ -140,7 +140,7 @@ async def test_calls_side_by_side_wait_for_the_verdict_of_the_probe(
     outcomes: list[str] = []
 
     async def come_later() -> None:
-        await breaker.wait_verdict()
+        await breaker.wait_for_probe()
         try:
             outcomes.append("probe" if breaker.enter().is_probe else "passed")
         except OnecUnavailable:

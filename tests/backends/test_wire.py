@@ -7,7 +7,12 @@ import attrs
 import pytest
 import trio
 
-from onecgw.backends.http.connection import Connection, ConnectionEnded, IdleConnections, why_not
+from onecgw.backends.http.connection import (
+    Connection,
+    ConnectionEnded,
+    IdleConnections,
+    connect_error_text,
+)
 from onecgw.errors import OnecUnavailable
 from tests.backends.talking import SETTINGS, call, client_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
@@ -264,4 +269,4 @@ def test_reason_of_a_connection_is_its_innermost_one() -> None:
     refused = ConnectionRefusedError(111, "Connection refused")
     error = OSError("all attempts failed")
     error.__cause__ = ExceptionGroup("two addresses", [refused, OSError("unreachable")])
-    assert why_not(error) == "[Errno 111] Connection refused"
+    assert connect_error_text(error) == "[Errno 111] Connection refused"

@@ -6,8 +6,8 @@
 from pathlib import Path
 
 from onecgw.demo.accounts import ACCOUNTS
-from onecgw.demo.dictionary import render_dictionary
-from onecgw.demo.faults import FAULTS
+from onecgw.demo.data_dictionary import render_dictionary
+from onecgw.demo.fault_plan import FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "demo.md"
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tests.wire.row import MAY, MAY_AS_TEXT, Asked, Json, Row
+from tests.catalogue_truth import MAY, Json
+from tests.wire.row import MAY_AS_TEXT, Asked, Row
 
 
 def _balances(day: str, filters: Json) -> Asked:

@@ -9,33 +9,17 @@ from typing import Any, Final
 
 import attrs
 
-from tests.wire.row import MAY, MAY_AS_TEXT, Json
+from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.tools import BY_NAME
+from tests.catalogue_truth import MAY, TRUTH, Json
+from tests.wire.row import MAY_AS_TEXT
 
 ABSENT: Final = object()
 SHORT: Final = "x" * 200  # the longest text that is accepted
 
 Mistakes = Mapping[str, tuple[object, tuple[str, ...]]]
 
-# The least that each tool accepts.
-LEAST: Final[Mapping[str, Json]] = {
-    "resolve_customer": {"query": "а"},
-    "resolve_warehouse": {"query": "а"},
-    "resolve_product": {"query": "а"},
-    "resolve_sales_channel": {"query": "а"},
-    "resolve_cash": {"query": "а"},
-    "resolve_cost_article": {"query": "а"},
-    "resolve_operation": {"query": "а"},
-    "sales_report": {"period": MAY},
-    "top_products": {"period": MAY},
-    "customer_summary": {"period": MAY, "customer_id": "c1"},
-    "stock_balance": {},
-    "cash_balance": {},
-    "cash_flow": {"period": MAY},
-    "receivables_balance": {},
-    "payables_balance": {},
-    "purchases_report": {"period": MAY},
-    "cash_conversion_cycle": {"period": MAY},
-}
+LEAST: Final[Mapping[str, Json]] = {name: truth.least for name, truth in TRUTH.items()}
 
 TEXTS: Final[Mistakes] = {
     "null": (None, ("",)),
@@ -173,36 +157,33 @@ SORTS: Final[Mistakes] = {
     "an unknown member, as text": ('[{"by":"nope"}]', ("[0].by", "[0].field")),
 }
 
-PERIOD_TOOLS: Final = (
-    "sales_report",
-    "top_products",
-    "customer_summary",
-    "cash_flow",
-    "purchases_report",
-    "cash_conversion_cycle",
-)
-DATE_TOOLS: Final = ("stock_balance", "cash_balance", "receivables_balance", "payables_balance")
+PERIOD_TOOLS: Final = tuple(name for name, truth in TRUTH.items() if "period" in truth.least)
+DATE_TOOLS: Final = tuple(name for name, truth in TRUTH.items() if "date" in truth.everything)
 RESOLVERS: Final = tuple(tool for tool in LEAST if tool.startswith("resolve_"))
-WITH_GROUPS: Final = ("resolve_customer", "resolve_product", "resolve_cost_article")
+WITH_GROUPS: Final = tuple(
+    name for name, truth in TRUTH.items() if "include_groups" in truth.everything
+)
 FILTERS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "sales_report": ("customer_ids", "warehouse_ids", "sales_channel_ids", "firm_ids"),
-    "top_products": ("customer_ids", "warehouse_ids"),
-    "stock_balance": ("product_ids", "warehouse_ids", "firm_ids"),
-    "cash_balance": ("cash_ids",),
-    "cash_flow": ("cash_ids", "operation_ids", "cost_article_ids", "customer_ids"),
-    "receivables_balance": ("customer_ids", "firm_ids"),
-    "payables_balance": ("supplier_ids", "firm_ids"),
-    "purchases_report": ("supplier_ids", "firm_ids", "product_ids", "warehouse_ids"),
+    name: tuple(one for one in truth.everything["filters"] if one.endswith("_ids"))
+    for name, truth in TRUTH.items()
+    if "filters" in truth.everything
 }
+
+
+def _default_dimensions(tool: str) -> tuple[str, ...]:
+    fields = {field.name: field for field in fields_of(BY_NAME[tool].request)}
+    return fields["group_by"].arg.default
+
+
 # Of each table: a dimension, a measure, and a field that it has but that nobody chose.
 TABLES: Final[Mapping[str, tuple[str, str, str]]] = {
-    "sales_report": ("customer", "amount", "receipts"),
-    "stock_balance": ("product", "qty", "amount"),
-    "cash_balance": ("cash", "balance", "firm"),
-    "cash_flow": ("operation", "net", "account"),
-    "receivables_balance": ("customer", "receivable", "firm"),
-    "payables_balance": ("supplier", "payable", "firm"),
-    "purchases_report": ("supplier", "amount", "qty"),
+    name: (
+        truth.everything["group_by"][0],
+        truth.everything["measures"][0],
+        next(one for one in truth.everything["group_by"] if one not in _default_dimensions(name)),
+    )
+    for name, truth in TRUTH.items()
+    if "group_by" in truth.everything
 }
 CHOICES_OF: Final = (
     ("sales_report", "filters.customer_cohort"),

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.catalogue_truth import TRUTH
 from tests.wire.row import Row, as_it_came, rows
 
 
@@ -39,11 +40,10 @@ def _resolver_with_groups(tool: str, path: str) -> list[Row]:
 
 
 TABLE: Final = [
-    *_resolver_with_groups("resolve_customer", "/mcp/resolve/customer"),
-    *_flat_resolver("resolve_warehouse", "/mcp/resolve/warehouse"),
-    *_resolver_with_groups("resolve_product", "/mcp/resolve/product"),
-    *_flat_resolver("resolve_sales_channel", "/mcp/resolve/sales_channel"),
-    *_flat_resolver("resolve_cash", "/mcp/resolve/cash"),
-    *_resolver_with_groups("resolve_cost_article", "/mcp/resolve/cost_article"),
-    *_flat_resolver("resolve_operation", "/mcp/resolve/operation"),
+    row
+    for name, truth in TRUTH.items()
+    if name.startswith("resolve_")
+    for row in (_resolver_with_groups if "include_groups" in truth.everything else _flat_resolver)(
+        name, f"/mcp/{truth.operation}"
+    )
 ]

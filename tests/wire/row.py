@@ -1,16 +1,17 @@
 """One line of the tables: what a caller sends, and what 1C must then be asked, word for word."""
 
+import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
+from tests.catalogue_truth import TRUTH, Json
+
 # Where no `top` is given the surfaces differ: 100 and one row over MCP, 5000 and one over REST.
 OF_THE_SURFACE: Final = {"mcp": 101, "rest": 5001}
-MAY: Final = {"from": "2026-05-01", "to": "2026-05-31"}
 MAY_AS_TEXT: Final = '{"from":"2026-05-01","to":"2026-05-31"}'
 
-Json = Mapping[str, Any]
 Asked = tuple[tuple[str, Json], ...]
 
 
@@ -40,3 +41,46 @@ def as_it_came(arguments: Json) -> tuple[Json, Json]:
 def in_20_rows(arguments: Json) -> tuple[Json, Json]:
     """1C is asked what was sent, and for the one row more that tells whether there are more."""
     return {**arguments, "top": 20}, {**arguments, "top": 21}
+
+
+def forms_of_a_table(tool: str) -> list[Row]:
+    """The forms that every report has, from its row in tests/catalogue_truth.py."""
+    truth = TRUTH[tool]
+    everything, least = truth.everything, truth.least
+    first_filter = next(iter(everything["filters"]))
+    ids = everything["filters"][first_filter][:1]
+    dimension, measure = everything["group_by"][-1], everything["measures"][-1]
+    sort = [{"field": measure, "dir": "desc"}]
+    dated = {name: value for name, value in everything.items() if name in ("period", "date")}
+    understood = {
+        **dated,
+        "filters": {first_filter: ids},
+        "group_by": [dimension],
+        "measures": [measure],
+        "sort": sort,
+    }
+    return rows(
+        tool,
+        f"/mcp/{truth.operation}",
+        {
+            "nothing optional": (least, {**least, "top": OF_THE_SURFACE}),
+            "everything": in_20_rows(everything),
+            "forgiving": (
+                {
+                    **dated,
+                    **({"period": MAY_AS_TEXT} if "period" in dated else {}),
+                    "filters": json.dumps({first_filter: ids[0]}),
+                    "group_by": dimension,
+                    "measures": json.dumps([measure]),
+                    "top": "20",
+                    "sort": json.dumps(sort),
+                },
+                {**understood, "top": 21},
+            ),
+            "forgiving in its lists": (
+                {**dated, "group_by": json.dumps([dimension]), "measures": measure, "top": 20.0},
+                {**dated, "group_by": [dimension], "measures": [measure], "top": 21},
+            ),
+            "above the limit": ({**least, "top": 9999}, {**least, "top": 5001}),
+        },
+    )

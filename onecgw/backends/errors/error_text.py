@@ -1,4 +1,4 @@
-"""One safe line out of whatever a web server, a proxy or the platform wrote."""
+"""The text of a failed response as one safe line, whoever wrote it: platform, web server, proxy."""
 
 import codecs
 import json
@@ -104,8 +104,8 @@ def lines_of(text: str) -> tuple[str, ...]:
 
     Of a platform exception in JSON they are those of its innermost description.
     """
-    told = _exception_lines(text)
-    lines = _page_lines(text) if told is None else told
+    exception = _exception_lines(text)
+    lines = _page_lines(text) if exception is None else exception
     return tuple(
         line.strip()
         for line in lines
@@ -115,9 +115,9 @@ def lines_of(text: str) -> tuple[str, ...]:
 
 def reason_in(lines: tuple[str, ...]) -> str:
     """The one line that says why: after the last "by reason", as 1C lists causes inwards."""
-    told = "\n".join(lines)
-    causes = list(_CAUSE.finditer(told))
-    inner = told[causes[-1].end() :] if causes else ""
+    joined = "\n".join(lines)
+    causes = list(_CAUSE.finditer(joined))
+    inner = joined[causes[-1].end() :] if causes else ""
     return next((line for line in (*inner.splitlines(), *lines) if _bare(line)), "")
 
 

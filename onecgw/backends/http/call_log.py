@@ -1,4 +1,4 @@
-"""How far a call to 1C has come, and what the log says of it."""
+"""The progress of a call to 1C, and its line in the log."""
 
 import logging
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @attrs.define(kw_only=True)
 class CallRecord:
-    """What is known of a call while it runs.
+    """The state of a call while it runs.
 
     phase: waiting (for its turn) or asking (sent to 1C). failure: the latest one.
     """
@@ -30,7 +30,7 @@ class CallRecord:
     size_bytes: int = 0
 
     def fields(self) -> dict[str, object]:
-        """What every line about the call says."""
+        """The fields of every log line about the call."""
         return {
             "path": self.request.path,
             "request_id": self.request.request_id,
@@ -61,7 +61,7 @@ def log_call(record: CallRecord) -> Iterator[None]:
 
 
 def failure_fields(failure: Failure) -> dict[str, object]:
-    """What the log says of a failure: enough to diagnose it, no body, no cookie, no credentials."""
+    """The log fields of a failure: enough to diagnose it, without body, cookie or credentials."""
     seen: dict[str, object] = {"class": failure.error.code}
     if failure.reply is not None:
         seen["status"] = failure.reply.status

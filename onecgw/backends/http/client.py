@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 FINISH_SECONDS: Final = 1  # for ending one session
 FINISH_PAUSE_SECONDS: Final = 15  # before the next one, when 1C did not end this one
 CLOSE_SECONDS: Final = 5  # for ending all of them at shutdown
-LOCKED_PAUSE_SECONDS: Final = (0.2, 0.5)  # random, so that the locked ones do not meet again
+LOCKED_PAUSE_SECONDS: Final = (0.2, 0.5)  # random, so that the calls do not collide again
 
 GATEWAY_SUB: Final = "onecgw"  # in whose name the gateway calls for itself
 
@@ -74,14 +74,14 @@ class HttpClient:
 
         Args:
             request: the request.
-            record: is filled in with how the request went; None: nobody needs it.
+            record: filled in while the request runs; None if the caller does not read it.
 
         Raises:
             OnecError: whatever went wrong, after the one retry that some failures get.
         """
         record = record or CallRecord(request=request)
         with log_call(record):
-            await self._breaker.wait_verdict()
+            await self._breaker.wait_for_probe()
             self._breaker.check()
             await self._limiter.enter(request.sub)
             entered = trio.current_time()
@@ -103,7 +103,7 @@ class HttpClient:
     async def end_sessions_given_up(self) -> None:
         """End the sessions whose calls were cancelled or failed, until it is cancelled.
 
-        They wait in line like calls. What it has not ended is left to `aclose`.
+        Each waits for its turn like a call. Sessions that are left are ended by `aclose`.
         """
         while True:
             await self._sessions.something_given_up.wait()
@@ -129,7 +129,7 @@ class HttpClient:
         await self._transport.aclose()
 
     async def _finish_in_turn(self, session: Session) -> None:
-        """End one session when there is a place; whatever keeps it from that, it is not lost.
+        """End one session in its turn; a session that could not be ended is put back.
 
         Raises:
             OnecError: it was not ended.
@@ -157,8 +157,8 @@ class HttpClient:
             )
 
     async def _send_unless_broken(self, record: CallRecord) -> bytes:
-        """Ask with the one retry; the breaker learns how it went."""
-        await self._breaker.wait_verdict()
+        """Send with the one retry, and report the result to the breaker."""
+        await self._breaker.wait_for_probe()
         turn = self._breaker.enter()
         try:
             answer = await self._attempt(record, self._sessions.take())
@@ -181,7 +181,7 @@ class HttpClient:
         raise answer.error
 
     async def _retry(self, record: CallRecord, failure: Failure) -> bytes | Failure:
-        """A second attempt where it is worth while, else the failure of the first."""
+        """The result of a second attempt where one can help, else the failure of the first."""
         pause_seconds = 0.0
         match failure.remedy:
             case None:
@@ -201,7 +201,7 @@ class HttpClient:
         return await self._attempt(record, Session() if fresh else self._sessions.take())
 
     async def _attempt(self, record: CallRecord, session: Session) -> bytes | Failure:
-        """One attempt. A session whose call does not come to an answer is not used again."""
+        """The result of one attempt. A session whose call got no answer is not used again."""
         record.attempt += 1
         record.phase = "asking"
         request = record.request

@@ -1,7 +1,7 @@
-"""HTTP/1.1 over one trio stream, and the idle ones kept for the next call.
+"""One HTTP/1.1 connection over a Trio stream, and a pool of idle connections.
 
-The protocol is h11's; what is here is the I/O around it. It knows nothing of deadlines: the
-caller's scope cancels, and a cancelled connection is closed and never used again.
+h11 implements the protocol; this module does the I/O. Deadlines belong to the caller: its cancel
+scope ends the call, and a cancelled connection is closed and never used again.
 """
 
 import select
@@ -24,15 +24,15 @@ TlsStream = trio.SSLStream[trio.SocketStream]
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
-# h11 checks and writes every header of a request anew, which costs as much as the sending. Ours
-# need it not; so it is told of a request that stands for all, as the framing of an answer is the
-# same for GET and POST (RFC 9112, section 6.3), and what it would send is not sent.
+# h11 validates and serialises every header of every request, which costs as much as sending them.
+# Our headers are checked where they are made, so h11 only gets this placeholder, and what it would
+# send is discarded. The framing of a response is the same for GET and POST (RFC 9112, 6.3).
 _ANY_REQUEST: Final = h11.Request(method="GET", target="/", headers=[("host", "any")])
 _END_OF_REQUEST: Final = h11.EndOfMessage()
 
 
 class ConnectionEnded(Exception):
-    """The other side hung up, or reset, before the answer was whole."""
+    """The peer closed or reset the connection before the response was complete."""
 
 
 @attrs.frozen(kw_only=True)
@@ -92,9 +92,9 @@ class Connection:
                 return b""
 
     def reusable(self) -> bool:
-        """Whether the last answer was read to its end, and nothing but it.
+        """Whether the last response was read to its end and no byte follows it.
 
-        What follows it unasked would be taken for the answer to the next request.
+        A byte that follows would be taken for the response to the next request.
         """
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
             return False
@@ -104,18 +104,18 @@ class Connection:
         return True
 
     def dropped(self) -> bool:
-        """Whether an idle connection was closed by the other side, or says something unasked."""
+        """Whether the peer has closed an idle connection, or sent bytes that were not requested."""
         return self._waits_in_tls() or _readable(self._socket)
 
     def close(self) -> None:
-        """Close at once; the other side sees its peer go."""
+        """Close at once."""
         self._socket.close()
 
     def _waits_in_tls(self) -> bool:
-        """Whether bytes were received that nobody has read: of this record, or of later ones."""
+        """Whether TLS holds bytes that were not read: of this record, or of later ones."""
         if not isinstance(self._stream, trio.SSLStream):
             return False
-        # Trio tells of the record that is being read only; the whole ones behind it wait in there.
+        # Trio's pending() covers the record being read; complete later records are in _incoming.
         return bool(self._stream.pending() or self._stream._incoming.pending)  # noqa: SLF001
 
     async def _next_event(self) -> object:
@@ -169,17 +169,17 @@ async def connect(host: str, port: int | None, tls: ssl.SSLContext | None) -> Co
     return Connection(stream, tcp.socket)
 
 
-def why_not(error: BaseException) -> str:
+def connect_error_text(error: BaseException) -> str:
     """The innermost reason of a connection that could not be made, in one line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return why_not(error.__cause__) if error.__cause__ is not None else str(error)
+    return connect_error_text(error.__cause__) if error.__cause__ is not None else str(error)
 
 
 class IdleConnections:
-    """The connections that wait for the next call, the last used first.
+    """The connections that wait for the next call; the last used is taken first.
 
-    How many there may be at once is bounded by the queue in front of 1C.
+    The limiter in front of 1C bounds how many there are.
     """
 
     def __init__(self) -> None:

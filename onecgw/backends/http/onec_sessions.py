@@ -11,7 +11,7 @@ from typing import Final, Literal
 import attrs
 import trio
 
-MOST_GIVEN_UP: Final = 200  # when 1C is away for long; beyond, the oldest have expired
+MAX_GIVEN_UP: Final = 200  # while 1C cannot be reached; older ones have expired by then
 
 Headers = tuple[tuple[str, str], ...]
 STARTING: Final[Headers] = (("IBSession", "start"),)
@@ -35,7 +35,7 @@ class Session:
 class Sessions:
     """The sessions that the gateway keeps in 1C; one call per session at a time.
 
-    Each holds a licence until it is finished or 1C gives it up, so none is just forgotten.
+    Each holds a licence until it is finished or expires, so every one is finished.
 
     Args:
         mode: `client` keeps sessions; `auto` does so once 1C asks for it; `off` never does.
@@ -46,7 +46,7 @@ class Sessions:
         self._mode = mode
         self._size = size
         self._idle: list[str] = []  # the last one used is the least likely to have expired
-        self._given_up: deque[str] = deque(maxlen=MOST_GIVEN_UP)
+        self._given_up: deque[str] = deque(maxlen=MAX_GIVEN_UP)
         self.something_given_up = trio.Event()
 
     @property
@@ -55,11 +55,11 @@ class Sessions:
         return len(self._idle)
 
     def take(self) -> Session:
-        """The session for one call, which is to be given back, given up or known to be gone."""
+        """The session for one call; the caller gives it back or gives it up."""
         return Session(self._idle.pop() if self._idle else None)
 
     def headers(self, session: Session) -> Headers:
-        """What a call says about its session."""
+        """The headers by which a call names its session."""
         if self._mode != "client":
             return ()
         return STARTING if session.cookie is None else continuing(session)
@@ -74,19 +74,19 @@ class Sessions:
             self.give_up(session)
 
     def give_up(self, session: Session) -> None:
-        """No call uses it again, for 1C may still be at work in it; it is to be finished."""
+        """Finish a session later instead of using it again: 1C may still be working in it."""
         if self._mode == "client" and session.cookie is not None:
             self._given_up.append(session.cookie)
             self.something_given_up.set()
 
     def begin_to_keep(self) -> bool:
-        """1C wants its client to keep the sessions; False if that is not to be."""
+        """Start to keep sessions, because 1C asks for it; False where the mode forbids it."""
         if self._mode == "auto":
             self._mode = "client"
         return self._mode == "client"
 
     def give_up_all(self) -> None:
-        """Keep no session any more."""
+        """Give up every session that waits for a call."""
         while self._idle:
             self.give_up(self.take())
 

@@ -22,7 +22,7 @@ from onecgw.backends.http.connection import (
     ConnectionEnded,
     IdleConnections,
     connect,
-    why_not,
+    connect_error_text,
 )
 from onecgw.backends.http.inflate import Inflater
 from onecgw.errors import OnecBadResponse, OnecUnavailable
@@ -102,7 +102,7 @@ class HttpTransport:
             OnecBadResponse: the answer is not HTTP, ends early, is too large or wrongly packed.
         """
         length = ((b"Content-Length", b"%d" % len(body)),) if body else ()
-        # With whole headers and a stream, httpx adds nothing of its own, which costs most of it.
+        # With complete headers and a stream httpx adds none of its own, which is most of its cost.
         request = httpx.Request(
             method,
             self._url(path),
@@ -161,7 +161,7 @@ class HttpTransport:
 
     def _url(self, path: str) -> httpx.URL:
         url = self._urls.get(path)
-        if url is None:  # parsed once per path, of which there are as many as tools
+        if url is None:  # parsed once per path; there are as many paths as tools
             url = self._urls[path] = httpx.URL(self._base_url + path)
         return url
 
@@ -205,7 +205,7 @@ class _SocketTransport(Transport):
     """httpx's seam over our own connections.
 
     httpx's default transport costs four times as much per call, and its pool is quadratic in the
-    calls in flight (docs/explanation/design.md).
+    calls in flight (docs/explanation/decisions/0012).
     """
 
     def __init__(self, settings: OnecSettings) -> None:
@@ -225,7 +225,7 @@ class _SocketTransport(Transport):
             )
         except ConnectionEnded as error:
             connection.close()
-            self._idle.close()  # what ended this one, a restart or a firewall, ended them, too
+            self._idle.close()  # a restart or a firewall ended the others as well
             raise httpx.ReadError("the connection ended before the answer") from error
         except h11.RemoteProtocolError as error:
             connection.close()
@@ -247,7 +247,7 @@ class _SocketTransport(Transport):
         except trio.TooSlowError as error:
             raise httpx.ConnectTimeout("no connection in time") from error
         except (OSError, trio.BrokenResourceError) as error:
-            raise httpx.ConnectError(why_not(error)) from error
+            raise httpx.ConnectError(connect_error_text(error)) from error
 
 
 class _Body(httpx.AsyncByteStream):

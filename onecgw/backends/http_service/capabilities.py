@@ -1,4 +1,4 @@
-"""What this base supports, as its health answer tells."""
+"""Reading the capabilities of a base from its health answer."""
 
 import logging
 from typing import Final
@@ -15,19 +15,20 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 def read_capabilities(health: bytes) -> Capabilities:
     """The capabilities in a health answer; what is not understood is logged and left out."""
-    told = _object(_parsed(health), "health")
-    told = _object(told.get("capabilities", {}), "capabilities")
-    profile = told.get("profile", "")
-    unsupported = _object(told.get("unsupported", {}), "unsupported")
+    declared = _object(_parsed(health), "health")
+    declared = _object(declared.get("capabilities", {}), "capabilities")
+    profile = declared.get("profile", "")
+    unsupported = _object(declared.get("unsupported", {}), "unsupported")
     return Capabilities(
         profile=profile if isinstance(profile, str) else "",
-        unavailable=_names(_object(told.get("tools", {}), "tools"), "unavailable"),
+        unavailable=_names(_object(declared.get("tools", {}), "tools"), "unavailable"),
         unsupported={
             tool: {part: _names(lacks, part) for part in _PARTS}
             for tool, value in unsupported.items()
             if (lacks := _object(value, f"unsupported.{tool}"))
         },
-        always_empty=_names(_object(told.get("resolvers", {}), "resolvers"), "always_empty"),
+        same_for_all=declared.get("answers") == "same_for_all",
+        always_empty=_names(_object(declared.get("resolvers", {}), "resolvers"), "always_empty"),
     )
 
 
@@ -45,8 +46,8 @@ def _object(value: object, path: str) -> dict[str, object]:
     return {}
 
 
-def _names(told: dict[str, object], key: str) -> frozenset[str]:
-    value = told.get(key, [])
+def _names(declared: dict[str, object], key: str) -> frozenset[str]:
+    value = declared.get(key, [])
     if isinstance(value, list):
         return frozenset(name for name in value if isinstance(name, str))
     log.warning("onec.capabilities_ignored", extra={"fields": {"path": key}})

@@ -1,4 +1,4 @@
-"""What 1C says of an account's key: three answers that are never merged."""
+"""Reading 1C's answer about an account's key."""
 
 from http import HTTPStatus
 from typing import Final
@@ -17,7 +17,7 @@ _DENIALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTP
 
 
 def denies_key(reply: Reply) -> bool:
-    """Whether 1C's service speaks, and says no.
+    """Whether 1C's own service refuses the key.
 
     A 401 without the service's own error body is about the gateway's technical user, a 404 without
     it about the publication.

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from onecgw.backends.scheduling.limiter import OnecBusy
+from onecgw.backends.scheduling.single_flight import SingleFlight
 from onecgw.errors import OnecError, OnecTimeout
 
 _OVERHEAD_BYTES: Final = 512  # of an entry beside its body: the key, the dictionary's slot
@@ -15,22 +16,21 @@ _OVERHEAD_BYTES: Final = 512  # of an entry beside its body: the key, the dictio
 
 @attrs.frozen(kw_only=True)
 class CachedAnswer:
-    """An answer, and whether it cost no 1C call of its own (kept, or shared in flight)."""
+    """An answer. hit: it needed no 1C call of its own (it was kept, or shared in flight)."""
 
     body: bytes
     hit: bool
-
-
-@attrs.define(eq=False)
-class _Flight:
-    done: trio.Event = attrs.field(factory=trio.Event)
-    outcome: bytes | OnecError | None = None  # None: the leader was given up, somebody else leads
 
 
 @attrs.frozen
 class _Entry:
     body: bytes
     expires_at: float
+
+
+def _is_shared(error: Exception) -> bool:
+    """Timeout and queue rejection are the leader's own: its deadline, its turn."""
+    return isinstance(error, OnecError) and not isinstance(error, OnecTimeout | OnecBusy)
 
 
 class AnswerCache:
@@ -50,50 +50,22 @@ class AnswerCache:
         self._max_bytes = max_bytes
         self._size_bytes = 0
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self._flights: dict[Hashable, _Flight] = {}
+        self._calls = SingleFlight[Hashable, bytes](shares=_is_shared)
 
     async def fetch(self, key: Hashable, call: Callable[[], Awaitable[bytes]]) -> CachedAnswer:
         """The answer for a key: kept, shared with a call in flight, or got by `call`.
 
-        The first caller runs `call` in its own task, inside its own deadline; the others wait for
-        its answer or its error. What befell only the leader (it was cancelled, its time was up,
-        it was refused a place) is not shared: a waiter leads instead.
-
         Raises:
             OnecError: what `call` raised, here or in the flight that was shared.
         """
-        while True:
-            kept = self._kept(key)  # anew after each flight: a quick leader may have been before us
-            if kept is not None:
-                return CachedAnswer(body=kept, hit=True)
-            flight = self._flights.get(key)
-            if flight is None:
-                return CachedAnswer(body=await self._lead(key, call), hit=False)
-            await flight.done.wait()
-            match flight.outcome:
-                case bytes(body):
-                    return CachedAnswer(body=body, hit=True)
-                case OnecError() as error:
-                    # A copy: an exception that several tasks raise mixes their tracebacks.
-                    seconds = error.retry_after_seconds
-                    raise type(error)(error.message, retry_after_seconds=seconds) from error
 
-    async def _lead(self, key: Hashable, call: Callable[[], Awaitable[bytes]]) -> bytes:
-        flight = self._flights[key] = _Flight()
-        try:
+        async def call_and_keep() -> bytes:
             body = await call()
-        except (OnecTimeout, OnecBusy):
-            raise
-        except OnecError as error:
-            flight.outcome = error
-            raise
-        else:
-            flight.outcome = body
             self._keep(key, body)
             return body
-        finally:
-            del self._flights[key]
-            flight.done.set()
+
+        body, hit = await self._calls.run(key, call_and_keep, known=lambda: self._kept(key))
+        return CachedAnswer(body=body, hit=hit)
 
     def _kept(self, key: Hashable) -> bytes | None:
         entry = self._entries.get(key)

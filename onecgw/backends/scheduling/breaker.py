@@ -1,4 +1,4 @@
-"""Spares callers the wait for a 1C that is down: fail at once, probe now and then."""
+"""Circuit breaker: while 1C is down calls fail at once, and one call now and then probes it."""
 
 import math
 from enum import StrEnum
@@ -9,22 +9,23 @@ import trio
 
 from onecgw.errors import OnecUnavailable
 
-VERDICT_SECONDS: Final = 2  # for a probe that others wait for; a 1C that is well answers sooner
+PROBE_WAIT_SECONDS: Final = 2  # calls wait so long for a probe; a healthy 1C answers sooner
 
 
 class BreakerState(StrEnum):
-    """What becomes of the next call."""
+    """What happens to the next call."""
 
     CLOSED = "closed"  # it goes to 1C
     OPEN = "open"  # it fails at once
-    PROBING = "probing"  # it waits a moment, while one call finds out
+    PROBING = "probing"  # it waits a moment for the result of the call that probes
 
 
 @attrs.frozen(eq=False, kw_only=True)
 class Turn:
-    """A call that was let pass.
+    """A call that the breaker let through.
 
-    period: the breaker's, counted up whenever it opens or closes. is_probe: it finds out for all.
+    period: counted up whenever the breaker opens or closes; a result of an earlier period is stale.
+    is_probe: the result decides whether the breaker closes.
     """
 
     period: int
@@ -50,19 +51,18 @@ class Breaker:
 
     @property
     def state(self) -> BreakerState:
-        """What becomes of the next call; an open breaker whose pause is over is still open."""
+        """What happens to the next call; an open breaker whose pause is over is still open."""
         if self._open_until is None:
             return BreakerState.CLOSED
         return BreakerState.PROBING if self._probe else BreakerState.OPEN
 
-    async def wait_verdict(self) -> None:
-        """Wait for the probe that is under way, at most VERDICT_SECONDS.
+    async def wait_for_probe(self) -> None:
+        """Wait for the probe that is under way, at most PROBE_WAIT_SECONDS.
 
-        Calls that are made side by side would else refuse each other: one probes, and the others,
-        which it is made for, fail meanwhile.
+        Concurrent calls would otherwise fail while one of them probes.
         """
         if self._probe is not None:
-            with trio.move_on_after(VERDICT_SECONDS):
+            with trio.move_on_after(PROBE_WAIT_SECONDS):
                 while self._probe is not None:
                     await self._decided.wait()
 
@@ -95,13 +95,13 @@ class Breaker:
         return turn
 
     def answered(self) -> None:
-        """1C answered, be it with an error, and be it to a call from before the breaker opened."""
+        """Record that 1C answered, even with an error or to a call of an earlier period."""
         self._consecutive = 0
         if self._open_until is not None:
             self._change(None)
 
     def unavailable(self, turn: Turn) -> None:
-        """A call found that 1C is not reachable; what it found in another period is no news."""
+        """Record that a call could not reach 1C; results of an earlier period are ignored."""
         if turn.period != self._period:
             return
         self._consecutive += 1
@@ -109,7 +109,7 @@ class Breaker:
             self._change(trio.current_time() + self._pause_seconds)
 
     def undecided(self, turn: Turn) -> None:
-        """A call was cancelled before 1C answered; the next one may probe in its place."""
+        """Record that a call was cancelled before 1C answered; the next one may probe instead."""
         if turn is self._probe:
             self._probe = None
             self._decided.set()

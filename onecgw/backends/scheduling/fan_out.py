@@ -19,7 +19,7 @@ Progress = Callable[[int, int], Awaitable[None]]
 class Part(Generic[Value]):
     """One call of a fan-out.
 
-    ask: makes it. needed_by: the results that are lost without it; () = none is.
+    ask: makes the call. needed_by: the results that are lost without it; () = none is.
     """
 
     ask: Callable[[], Awaitable[Value]]
@@ -33,17 +33,17 @@ async def fan_out(
     timeout_ms: int,
     progress: Progress,
 ) -> dict[Key, Value | OnecgwError]:
-    """What each part came to, in the order of the parts: its value, or the failure.
+    """The outcome of each part, in the order of the parts: its value, or its failure.
 
-    A failure loses the results that need the part. A part of which every result is lost is
-    cancelled, or never begun, and has the failure that lost them. What the deadline cuts off has
-    OnecTimeout; what was there before keeps its value.
+    A result that needs a failed part is lost. A part that only lost results need is cancelled, or
+    not started, and gets the failure that lost them. A part that the deadline cuts off gets
+    OnecTimeout; parts that ended before keep their value.
 
     Args:
         parts: begun in this order.
         limit: how many run at once.
         timeout_ms: for the whole.
-        progress: told how many parts have come to an end, and of how many.
+        progress: called with the number of parts that have ended, and of all parts.
 
     Raises:
         Exception: a defect in a part or in `progress`, as itself and never in a group; the other
@@ -102,7 +102,7 @@ class _FanOut(Generic[Key, Value]):
                 scope.cancel()
 
     def _reason_to_give_up(self, part: Part[Value]) -> OnecgwError | None:
-        """The first failure behind a part that nobody needs any more; None while somebody does."""
+        """The failure for which a part is not needed any more; None while a result needs it."""
         if not part.needed_by or not self._lost.keys() >= set(part.needed_by):
             return None
         return self._lost[part.needed_by[0]]

@@ -1,4 +1,4 @@
-"""Whose turn it is in 1C: at most so many calls at once, and nobody starves another."""
+"""Concurrency limiter: at most so many calls in 1C at once, with fair turns between callers."""
 
 import math
 from collections import OrderedDict, deque
@@ -9,7 +9,7 @@ import trio
 
 from onecgw.errors import OnecUnavailable
 
-_WEIGHT_OF_LATEST: Final = 0.2  # in the moving average of how long a call holds its place
+_LATEST_WEIGHT: Final = 0.2  # in the moving average of the time that a call holds its place
 
 
 class OnecBusy(OnecUnavailable):
@@ -17,9 +17,9 @@ class OnecBusy(OnecUnavailable):
 
 
 @attrs.define(eq=False)
-class _Ticket:
+class _Waiter:
     sub: str
-    called: trio.Event = attrs.field(factory=trio.Event)
+    admitted: trio.Event = attrs.field(factory=trio.Event)
 
 
 class Limiter:
@@ -37,11 +37,11 @@ class Limiter:
         self.max_waiting = max_waiting
         self.in_flight = 0
         self.waiting = 0
-        self._lines: OrderedDict[str, deque[_Ticket]] = OrderedDict()
+        self._queues: OrderedDict[str, deque[_Waiter]] = OrderedDict()
         self._seconds_per_call = 0.0
 
     async def enter(self, sub: str) -> None:
-        """Wait for a place.
+        """Wait for a place in 1C.
 
         Raises:
             OnecBusy: too many wait, or the turn would come after the caller's deadline.
@@ -49,49 +49,51 @@ class Limiter:
         if self.in_flight < self.places and not self.waiting:
             self.in_flight += 1
             return
-        await trio.lowlevel.checkpoint_if_cancelled()  # a cancelled call is not a refused one
-        self._refuse_if_hopeless(sub)
-        ticket = _Ticket(sub)
-        self._lines.setdefault(sub, deque()).append(ticket)
+        await (
+            trio.lowlevel.checkpoint_if_cancelled()
+        )  # a cancelled call is not reported as a refused one
+        self._refuse_if_too_late(sub)
+        waiter = _Waiter(sub)
+        self._queues.setdefault(sub, deque()).append(waiter)
         self.waiting += 1
         try:
-            await ticket.called.wait()
+            await waiter.admitted.wait()
         except trio.Cancelled:
-            if ticket.called.is_set():  # the place came together with the cancellation
+            if waiter.admitted.is_set():  # admitted and cancelled at the same moment
                 self._pass_on()
             else:
-                self._give_up(ticket)
+                self._give_up(waiter)
             raise
 
     def leave(self, held_seconds: float) -> None:
         """Give the place back after it was held for so long."""
         latest = held_seconds - self._seconds_per_call
-        self._seconds_per_call += _WEIGHT_OF_LATEST * latest
+        self._seconds_per_call += _LATEST_WEIGHT * latest
         self._pass_on()
 
     def _pass_on(self) -> None:
-        if not self._lines:
+        if not self._queues:
             self.in_flight -= 1
             return
-        sub, line = next(iter(self._lines.items()))
-        ticket = line.popleft()
-        if line:
-            self._lines.move_to_end(sub)
+        sub, queue = next(iter(self._queues.items()))
+        waiter = queue.popleft()
+        if queue:
+            self._queues.move_to_end(sub)
         else:
-            del self._lines[sub]
+            del self._queues[sub]
         self.waiting -= 1
-        ticket.called.set()
+        waiter.admitted.set()
 
-    def _give_up(self, ticket: _Ticket) -> None:
-        line = self._lines[ticket.sub]
-        line.remove(ticket)
-        if not line:
-            del self._lines[ticket.sub]
+    def _give_up(self, waiter: _Waiter) -> None:
+        queue = self._queues[waiter.sub]
+        queue.remove(waiter)
+        if not queue:
+            del self._queues[waiter.sub]
         self.waiting -= 1
 
-    def _refuse_if_hopeless(self, sub: str) -> None:
-        mine = len(self._lines.get(sub, ()))
-        ahead = sum(min(len(line), mine + 1) for line in self._lines.values())
+    def _refuse_if_too_late(self, sub: str) -> None:
+        mine = len(self._queues.get(sub, ()))
+        ahead = sum(min(len(queue), mine + 1) for queue in self._queues.values())
         wait_seconds = (ahead + 1) * self._seconds_per_call / self.places
         left_seconds = trio.current_effective_deadline() - trio.current_time()
         if self.waiting >= self.max_waiting or wait_seconds > left_seconds:
