@@ -110,6 +110,8 @@ class Catalogue:
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
         """The arguments that the 1C base behind the gateway does not know."""
+        if tool.name not in self._capabilities.unsupported:
+            return ()
         return tuple(self._unsupported(tool, tool.request, request, part="params"))
 
     def _unsupported(
