@@ -8,10 +8,10 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.auth.caller import COST
+from onecgw.auth.caller import COST, restricted_measures
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import parse_arguments
