@@ -6,7 +6,7 @@ from decimal import Decimal
 import attrs
 import msgspec
 
-from onecgw.analysis.cycle.decimals import EXACT, exact_sum
+from onecgw.analysis.decimals import EXACT, exact_sum
 from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
 from onecgw.errors import OnecBadResponse
 

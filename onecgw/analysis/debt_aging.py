@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import EXACT, exact_sum
+from onecgw.analysis.decimals import EXACT, exact_sum
 
 BUCKET_DAYS: Final = (30, 60, 90)  # 0-30, 31-60, 61-90 and more
 BUCKETS: Final = ("0-30", "31-60", "61-90", "90+")

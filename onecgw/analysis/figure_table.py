@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.analysis.cycle.decimals import EXACT, MAX_DIGITS, exact_sum
+from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.raw_json import Members, decode
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import EXACT, exact_sum
+from onecgw.analysis.decimals import EXACT, exact_sum
 
 EFFECTS: Final = ("price", "unit_cost", "volume", "mix")
 

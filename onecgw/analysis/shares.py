@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import EXACT
+from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
 from onecgw.errors import Problem, ValidationFailed
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import EXACT, exact_sum
+from onecgw.analysis.decimals import EXACT, exact_sum
 from onecgw.analysis.figure_table import ZERO
 
 LOW_DAYS: Final = 7  # days of cover below which a product is about to run out

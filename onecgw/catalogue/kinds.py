@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Final, Protocol
 import attrs
 import msgspec
 
-from onecgw.auth.context import Surface
+from onecgw.auth.context import CallContext
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.parsing import to_onec
 from onecgw.responses.shaping import (
     Answer,
@@ -69,21 +69,13 @@ def _object(properties: Mapping[str, JsonObject], required: Iterable[str] = ()) 
 class Upstream(Protocol):
     """What a tool asks 1C through, for one call of one caller."""
 
+    context: CallContext
     limits: LimitsSettings
-
-    @property
-    def surface(self) -> Surface:
-        """Where the answer goes."""
-        ...
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What the caller may see."""
-        ...
+    restricted: frozenset[str]
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the 1C base does not support."""
+        """What the 1C base does not support, of what the caller may know of."""
         ...
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
@@ -94,8 +86,10 @@ class Upstream(Protocol):
         """The request with an id where a name was given."""
         ...
 
-    async def fetch(self, tool: "SingleCallTool", arguments: JsonObject) -> bytes:
-        """1C's answer to one request."""
+    async def fetch(
+        self, tool: "SingleCallTool", arguments: JsonObject, cache_key: Hashable | None
+    ) -> bytes:
+        """1C's answer to one request; None = an answer from the cache is not accepted."""
         ...
 
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
@@ -193,7 +187,8 @@ class SingleCallTool(Tool):
             request, notices = lower_to_limits(request, upstream.limits)
             arguments = to_onec(request)
             limits = self._limits(arguments, upstream, notices)
-            body = await upstream.fetch(self, self._prepared(arguments, limits))
+            arguments = self._prepared(arguments, limits)
+            body = await upstream.fetch(self, arguments, self.cache_key(arguments))
         return self._build(body, limits)
 
     def cache_key(self, arguments: JsonObject) -> Hashable | None:  # noqa: ARG002 - of resolvers
@@ -210,18 +205,18 @@ class SingleCallTool(Tool):
 
     def _default_rows(self, upstream: Upstream) -> int:
         limits = upstream.limits
-        return limits.default_rows if upstream.surface == "mcp" else limits.max_rows
+        return limits.default_rows if upstream.context.surface == "mcp" else limits.max_rows
 
     def _limits(
         self, arguments: JsonObject, upstream: Upstream, notices: tuple[str, ...]
     ) -> ResponseLimits:
-        is_mcp = upstream.surface == "mcp"
+        is_mcp = upstream.context.surface == "mcp"
         return ResponseLimits(
             rows=arguments.get(self.rows_argument, self._default_rows(upstream)),
             max_rows=upstream.limits.max_rows,
             max_bytes=upstream.limits.max_result_bytes if is_mcp else None,
             refuses_extra_rows=not is_mcp,
-            restricted=restricted_measures(upstream.scopes),
+            restricted=upstream.restricted,
             notices=notices,
         )
 
@@ -306,12 +301,13 @@ class SubRequest:
 class CompositeContext:
     """What a composite tool knows besides its request.
 
-    now: UTC. scopes: of the caller. capabilities: what the 1C base does not support.
+    now: UTC. restricted: measures that the caller must never see.
+    capabilities: what the 1C base does not support, of what the caller may know of.
     """
 
     now: datetime
     limits: LimitsSettings
-    scopes: frozenset[str]
+    restricted: frozenset[str]
     capabilities: Capabilities
 
 
@@ -346,7 +342,7 @@ class CompositeTool(Tool):
         context = CompositeContext(
             now=datetime.now(UTC),
             limits=upstream.limits,
-            scopes=upstream.scopes,
+            restricted=upstream.restricted,
             capabilities=upstream.capabilities,
         )
         request, notices = lower_to_limits(request, upstream.limits)

@@ -6,8 +6,9 @@ from typing import Final
 import attrs
 import msgspec
 
+from onecgw.auth.caller import restricted_measures
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
 from onecgw.catalogue.kinds import Tool
 from onecgw.errors import NotFound, Problem, Unsupported
@@ -45,6 +46,23 @@ class Catalogue:
     def capabilities(self, capabilities: Capabilities) -> None:
         self._capabilities = capabilities
         self._listings.clear()
+
+    def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
+        """The same, without tools and measures that callers with these scopes may not know of."""
+        known, restricted = self._capabilities, restricted_measures(scopes)
+        tools = {tool.name for tool in self.tools if tool.is_open_to(scopes)}
+        return attrs.evolve(
+            known,
+            unavailable=known.unavailable & tools,
+            unsupported={
+                tool: {part: names - restricted for part, names in parts.items()}
+                for tool, parts in known.unsupported.items()
+                if tool in tools
+            },
+            always_empty=frozenset(
+                kind for kind in known.always_empty if f"resolve_{kind}" in tools
+            ),
+        )
 
     def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
         """The tools that a caller with these scopes may see and call, in publication order."""
@@ -110,6 +128,8 @@ class Catalogue:
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
         """The arguments that the 1C base behind the gateway does not know."""
+        if tool.name not in self._capabilities.unsupported:
+            return ()
         return tuple(self._unsupported(tool, tool.request, request, part="params"))
 
     def _unsupported(

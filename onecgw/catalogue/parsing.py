@@ -13,7 +13,6 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from onecgw.catalogue.declaration import Field, fields_of, without_none
 from onecgw.catalogue.scalars import (
     SHOWN_CHARACTERS,
-    Problems,
     beneath,
     read_boolean,
     read_day,
@@ -28,6 +27,7 @@ from onecgw.errors import InvalidRequest, Problem, ValidationFailed
 Request = TypeVar("Request")
 
 MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's business
+MAX_PROBLEMS: Final = 50  # in one error; more would be too many to read
 
 
 def parse_arguments(
@@ -53,6 +53,33 @@ def to_onec(request: object) -> dict[str, Any]:
     """The JSON object for 1C: declared keys only, an absent argument is absent."""
     body: dict[str, Any] = _unparser.unstructure(request)
     return body
+
+
+class _Problems:
+    """The problems found so far; the search ends at MAX_PROBLEMS."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, *problems: Problem) -> None:
+        """Add problems.
+
+        Raises:
+            ValidationFailed: MAX_PROBLEMS are reached; the last one says that there may be more.
+        """
+        self._found += problems
+        if len(self._found) >= MAX_PROBLEMS:
+            more = Problem(path="", message="there may be more problems; mend these first")
+            raise ValidationFailed((*self._found[: MAX_PROBLEMS - 1], more))
+
+    def raise_if_any(self) -> None:
+        """Report the problems.
+
+        Raises:
+            ValidationFailed: there are some.
+        """
+        if self._found:
+            raise ValidationFailed(tuple(self._found))
 
 
 class _Hooks:
@@ -98,7 +125,7 @@ class _Hooks:
                 raise refused(f"at most {MAX_ELEMENTS} elements are accepted", items)
             # A dictionary, because it keeps the order and knows at once what it holds.
             results: dict[Any, None] = {}
-            problems = Problems()
+            problems = _Problems()
             for index, item in enumerate(items):
                 try:
                     result = item_hook(item, item_type)
@@ -120,7 +147,7 @@ class _Hooks:
             members = _unquoted(value, dict)
             if not isinstance(members, dict):
                 raise refused(f"an object with the keys {', '.join(fields)} is expected", value)
-            problems = Problems()
+            problems = _Problems()
             for key in members:
                 if key not in fields:
                     problems.add(_unknown(str(key), fields))

@@ -8,10 +8,10 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.auth.caller import COST
+from onecgw.auth.caller import COST, restricted_measures
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import parse_arguments
@@ -67,7 +67,9 @@ class Gateway:
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
-        self._onec = onec
+        self._timeout_ms = onec.timeout_ms
+        self._report_deadline_ms = onec.report_deadline_ms
+        self._max_concurrency = onec.max_concurrency
         self._limits = limits
         self._audit = audit
         self._admit = admit
@@ -88,8 +90,11 @@ class Gateway:
         upstream = UpstreamSession(
             sources=self._sources,
             catalogue=self.catalogue,
-            onec=self._onec,
             limits=self._limits,
+            timeout_ms=self._timeout_ms,
+            report_deadline_ms=self._report_deadline_ms,
+            max_concurrency=self._max_concurrency,
+            restricted=restricted_measures(call.context.caller.scopes),
             context=call.context,
             progress=progress,
         )
@@ -128,13 +133,12 @@ class Gateway:
 
     async def _answer(self, call: ToolCall, upstream: UpstreamSession) -> Answer:
         self._admit()
-        self._rate.take(call.context.sub)
+        self._rate.take(call.context.caller.sub)
         tool = self._find(call)
-        restricted = restricted_measures(upstream.scopes)
         request: object = parse_arguments(
-            tool.request, read_json_object(call.arguments), restricted=restricted
+            tool.request, read_json_object(call.arguments), restricted=upstream.restricted
         )
-        _refuse_restricted(tool, request, restricted)
+        _refuse_restricted(tool, request, upstream.restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         return await tool.answer(request, upstream)

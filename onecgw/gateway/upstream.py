@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from onecgw.auth.context import CallContext, Surface
+from onecgw.auth.context import CallContext
 from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
@@ -20,7 +20,7 @@ from onecgw.catalogue.parsing import to_onec
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
 from onecgw.responses.shaping import read_candidates
-from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.settings import LimitsSettings
 
 
 @attrs.frozen(kw_only=True)
@@ -39,35 +39,31 @@ class Sources:
 class UpstreamSession:
     """The requests to 1C of one tool call.
 
+    timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
+    max_concurrency: how many requests of one report run side by side.
+    restricted: measures that the caller must never see.
     calls: how many reached the backend; an answer from a cache is none.
     """
 
     sources: Sources
     catalogue: Catalogue
-    onec: OnecSettings
     limits: LimitsSettings
+    timeout_ms: int
+    report_deadline_ms: int
+    max_concurrency: int
+    restricted: frozenset[str]
     context: CallContext
     progress: Progress
     calls: int = 0
 
     @property
-    def surface(self) -> Surface:
-        """Where the answer goes."""
-        return self.context.surface
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What the caller may see."""
-        return self.context.caller.scopes
-
-    @property
     def capabilities(self) -> Capabilities:
-        """What the 1C base does not support, as last heard."""
-        return self.catalogue.capabilities
+        """What the 1C base does not support, of what the caller may know of."""
+        return self.catalogue.capabilities_for(self.context.caller.scopes)
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
-        return deadline(self.onec.report_deadline_ms if is_report else self.onec.timeout_ms)
+        return deadline(self.report_deadline_ms if is_report else self.timeout_ms)
 
     async def resolve_name(self, argument: NameArgument, request: Any) -> Any:  # noqa: ANN401 - any request class
         """The request with an id where a name was given.
@@ -82,26 +78,34 @@ class UpstreamSession:
         if name is None:
             return request
         resolver = argument.resolver
-        if not resolver.is_open_to(self.scopes):
+        if not resolver.is_open_to(self.context.caller.scopes):
             raise ScopeMissing(
                 f"{argument.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
                 f"give {argument.id} instead",
                 required=resolver.scopes,
             )
-        found = await self.fetch(resolver, resolver.arguments_for(name, self.limits))
+        arguments = resolver.arguments_for(name, self.limits)
+        found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
         return with_id(argument, request, pick_candidate(argument, name, found))
 
-    async def fetch(self, tool: SingleCallTool, arguments: dict[str, Any]) -> bytes:
-        """1C's answer to one request; what a resolver found lately is not asked for again.
+    async def fetch(
+        self, tool: SingleCallTool, arguments: dict[str, Any], cache_key: Hashable | None
+    ) -> bytes:
+        """1C's answer to one request, or a recent one from the cache of resolvers.
+
+        Args:
+            tool: whose operation it is.
+            arguments: of the operation.
+            cache_key: what identifies the answer in the cache; None = it is not cached.
 
         Raises:
-            OnecError: whatever went wrong.
+            OnecError: 1C did not answer.
         """
         body = msgspec.json.encode(arguments)
-        key = tool.cache_key(arguments)
-        if key is None:
+        if cache_key is None:
             return await self._post(tool, body)
-        return await self._cached(self.sources.resolver_cache, key, tool, body, read_candidates)
+        cache = self.sources.resolver_cache
+        return await self._cached(cache, cache_key, tool, body, read_candidates)
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
         """What several requests came to, asked side by side under one deadline."""
@@ -111,8 +115,8 @@ class UpstreamSession:
         }
         return await fan_out(
             parts,
-            limit=self.onec.max_concurrency,
-            timeout_ms=self.onec.report_deadline_ms,
+            limit=self.max_concurrency,
+            timeout_ms=self.report_deadline_ms,
             progress=self.progress,
         )
 
@@ -141,8 +145,8 @@ class UpstreamSession:
 
         # 1C answers under the caller's own rights, so an answer may be kept for that caller only.
         same_for_all = self.catalogue.capabilities.same_for_all
-        account = "" if same_for_all else self.context.sub
-        return (await cache.fetch((key, account, self.scopes), post)).body
+        account = "" if same_for_all else self.context.caller.sub
+        return (await cache.fetch((key, account, self.context.caller.scopes), post)).body
 
     async def _post(self, tool: SingleCallTool, body: bytes) -> bytes:
         self.calls += 1

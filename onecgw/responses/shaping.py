@@ -55,6 +55,12 @@ def read_candidates(body: bytes) -> list[msgspec.Raw]:
     return _candidates(read_members(body))
 
 
+def _read(body: bytes, limits: ResponseLimits) -> Members:
+    """The members of an answer of 1C, without what the caller must not see."""
+    members = read_members(body)
+    return redact(members, body, limits.restricted) if limits.restricted else members
+
+
 def _candidates(members: Members) -> list[msgspec.Raw]:
     raw = members.get("candidates")
     decode(raw, list[_Candidate], "candidates: a list of {id, label}")
@@ -68,7 +74,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
         OnecBadResponse: there are no `candidates`, each with `id` and `label`.
         LimitExceeded: it is too large, although it is cut.
     """
-    members = redact(body, limits.restricted)
+    members = _read(body, limits)
     candidates = _candidates(members)
 
     def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
@@ -87,7 +93,7 @@ def build_table(body: bytes, limits: ResponseLimits) -> Answer:
             measures.
         LimitExceeded: 1C ignored the number of rows on a surface that refuses that.
     """
-    members = redact(body, limits.restricted)
+    members = _read(body, limits)
     rows = _read_rows(members)
     _refuse_extra(rows, limits, asked=limits.rows + 1)
     advice = _Advice(
@@ -106,7 +112,7 @@ def build_passthrough(body: bytes, limits: ResponseLimits) -> Answer:
         LimitExceeded: it has more rows than were asked for, on a surface that refuses that, or
             is larger than `limits.max_bytes` and has no rows to leave out.
     """
-    members = redact(body, limits.restricted)
+    members = _read(body, limits)
     if "rows" in members:
         rows = _read_rows(members)
         _refuse_extra(rows, limits, asked=limits.rows)

@@ -11,9 +11,7 @@ import msgspec
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import restricted_measures
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, Tool
-from onecgw.catalogue.tools import money, purchases, references, sales, settlements, stock
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
 from onecgw.catalogue.tools.cycle_plan import first_open_day
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
 from onecgw.catalogue.tools.parts import Period, Sort
@@ -29,11 +27,6 @@ MOST_LISTED: Final = 50
 LOOK_BACK_DAYS: Final = 731
 _EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
 _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
-_TOOLS: Final[Mapping[str, Tool]] = {
-    tool.name: tool
-    for area in (references, sales, stock, money, settlements, purchases)
-    for tool in area.TOOLS
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -104,7 +97,7 @@ def compose(
         "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
         "desks_total": len(desks.rows) if desks else None,
         "backend_profile": context.capabilities.profile,
-        "not_supported": list(_lacks(context.capabilities, context.scopes)),
+        "not_supported": list(_lacks(context.capabilities)),
         "basis": {
             "firms": f"that sold in the last {LOOK_BACK_DAYS} days",
             "last_document_day": "of sales, purchases and cash; null: none in these days",
@@ -164,18 +157,14 @@ def _currency(members: Members) -> str | None:
     return named.label if isinstance(named, _CurrencyLabel) else named
 
 
-def _lacks(capabilities: Capabilities, scopes: frozenset[str]) -> Iterator[str]:
-    """What this base does not support, of the tools and measures that the caller may know of."""
-    restricted = restricted_measures(scopes)
-    for name, tool in _TOOLS.items():
-        if not tool.is_open_to(scopes):
-            continue
-        if not tool.is_supported(capabilities):
-            yield name
-            continue
-        for part, members in sorted(capabilities.unsupported.get(name, {}).items()):
-            if told := sorted(members - restricted):
-                yield f"{name} {part}: {', '.join(told)}"
+def _lacks(capabilities: Capabilities) -> Iterator[str]:
+    """What this base does not support: a tool, or some arguments of one."""
+    yield from sorted(capabilities.unavailable)
+    yield from sorted(f"resolve_{kind}: finds nothing" for kind in capabilities.always_empty)
+    for tool, parts in sorted(capabilities.unsupported.items()):
+        for part, names in sorted(parts.items()):
+            if names:
+                yield f"{tool} {part}: {', '.join(sorted(names))}"
 
 
 COMPANY = CompositeTool(

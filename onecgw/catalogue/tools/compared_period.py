@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from onecgw.analysis.cycle.periods import Span, compared_with, shift_months
+from onecgw.analysis.periods import DateRange, compared_with, shift_months
 from onecgw.catalogue.tools.parts import Period
 
 Earlier = Literal["previous_year", "previous_period"]
@@ -14,8 +14,8 @@ _DAY: Final = timedelta(days=1)
 
 def earlier_period(period: Period, comparison: Earlier) -> Period:
     """The period before: the same days a year earlier, or as many months or days just before."""
-    span = Span(period.from_, period.to)
-    earlier = compared_with(span, comparison) or span  # None only without a comparison
+    days = DateRange(period.from_, period.to)
+    earlier = compared_with(days, comparison) or days  # None only without a comparison
     return Period(from_=earlier.first, to=earlier.last)
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal
 import attrs
 import msgspec
 
-from onecgw.analysis.cycle.decimals import exact_sum
 from onecgw.analysis.debt_aging import (
     BUCKET_DAYS,
     BUCKETS,
@@ -18,6 +17,7 @@ from onecgw.analysis.debt_aging import (
     age_debt,
     windows,
 )
+from onecgw.analysis.decimals import exact_sum
 from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.declaration import Arg

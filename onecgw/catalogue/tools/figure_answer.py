@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from onecgw.analysis.cycle.decimals import exact_sum
+from onecgw.analysis.decimals import exact_sum
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.raw_json import Members
 

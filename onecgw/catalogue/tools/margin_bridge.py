@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import EXACT
+from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.analysis.margin_bridge import EFFECTS, ProfitChange, Sold, add_changes, bridge
 from onecgw.auth.caller import COST, SALES

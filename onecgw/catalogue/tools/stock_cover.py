@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 import attrs
 import msgspec
 
-from onecgw.analysis.cycle.decimals import EXACT
-from onecgw.analysis.cycle.rounding import days as to_tenths
+from onecgw.analysis.decimals import EXACT
+from onecgw.analysis.decimals import days as to_tenths
 from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.analysis.stock_cover import (
     BUCKETS,

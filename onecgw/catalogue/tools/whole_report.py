@@ -9,12 +9,11 @@ import attrs
 import msgspec
 
 from onecgw.analysis.figure_table import FigureTable, read_table
-from onecgw.catalogue.declaration import restricted_measures
 from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
-from onecgw.responses.raw_json import Members
+from onecgw.responses.raw_json import Members, read_members
 from onecgw.responses.redaction import redact
 
 Value = TypeVar("Value")
@@ -62,7 +61,7 @@ def whole_report(
         read_whole,
         tool=tool,
         arguments=to_onec(request),
-        restricted=restricted_measures(context.scopes),
+        restricted=context.restricted,
         max_rows=context.limits.max_analysis_rows,
     )
     return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
@@ -82,7 +81,9 @@ def read_whole(
         LimitExceeded: it has more than max_rows rows.
         OnecBadResponse: it answers another request, or its rows do not add up.
     """
-    members = redact(body, restricted)
+    members = read_members(body)
+    if restricted:
+        members = redact(members, body, restricted)
     _check_reply(members, arguments, tool.name)
     table = read_table(
         members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
