@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
 from onecgw.catalogue.declaration import Field, fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds import TableTool, Tool
 from onecgw.catalogue.tools import BY_NAME
 
 Ask = Callable[[Tool, dict[str, Any]], Awaitable[Any]]
@@ -24,9 +24,12 @@ VALUES: Final[dict[str, object]] = {
     "period": PERIOD,
     "date": PERIOD["to"],
     "include_groups": True,
+    "by": "qty",
     "top": 3,
     "limit": 3,
     "top_products": 3,
+    "compare_with": "2025-10-01",
+    "ids": False,
     "side": "receivable",
     "days": 90,
     "bucket": "low",
@@ -35,6 +38,7 @@ VALUES: Final[dict[str, object]] = {
     "balance_basis": "closing",
     "dpo_base": "cogs",
 }
+VALUES_OF: Final[dict[str, dict[str, object]]] = {"margin_bridge": {"by": "product_group"}}
 RESOLVER_OF: Final = {
     "customer_ids": "resolve_customer",
     "customer_id": "resolve_customer",
@@ -63,9 +67,13 @@ async def find_ids(ask: Ask, field: Field) -> list[str]:
 async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
     """Arguments that use all that a tool declares."""
     arguments: dict[str, Any] = {}
+    # compare_with stands for compare; whether there is a share depends on what the filters leave.
+    left_out = {"share"} | ({"compare"} if isinstance(tool, TableTool) else set())
+    if tool.name_argument is not None:
+        left_out.add(tool.name_argument.name)  # stands for the id, which is given
     for field in fields_of(tool.request):
-        if tool.name_argument is not None and field.name == tool.name_argument.name:
-            continue  # stands for another argument that is given
+        if field.name in left_out:
+            continue
         if field.name == "query":
             arguments["query"] = WORDS[tool.name]
         elif field.name == "customer_id":
@@ -82,10 +90,9 @@ async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
             arguments[field.name] = list(get_args(get_args(field.type)[0]))
         elif field.name == "sort":
             arguments["sort"] = [{"field": arguments["measures"][0], "dir": "desc"}]
-        elif field.name == "by":
-            arguments["by"] = get_args(field.type)[-1]
         else:
-            arguments[field.name] = VALUES[field.name]
+            own = VALUES_OF.get(tool.name, {})
+            arguments[field.name] = own.get(field.name, VALUES[field.name])
     return arguments
 
 

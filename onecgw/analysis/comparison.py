@@ -1,7 +1,9 @@
 """A report compared with the same report of another period or day, row by row."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
 import attrs
 import msgspec
@@ -9,6 +11,8 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, exact_sum
 from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
 from onecgw.errors import OnecBadResponse
+
+_TIMES: Final = ("day", "week", "month")
 
 
 @attrs.frozen(kw_only=True)
@@ -109,6 +113,52 @@ def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> MeasureChange:
         now=exact_sum(change.now or ZERO for change in changes),
         before=exact_sum(change.before or ZERO for change in changes),
     )
+
+
+def aligned(table: FigureTable, first: date) -> FigureTable:
+    """The table with days, weeks and months in its keys counted from the beginning of its period.
+
+    The third month of one period is compared with the third month of the other one.
+
+    Args:
+        table: a report of a period.
+        first: the first day of the period.
+
+    Raises:
+        OnecBadResponse: a day, week or month is not a date.
+    """
+    places = [index for index, name in enumerate(table.dimensions) if name in _TIMES]
+    if not places:
+        return table
+    return attrs.evolve(
+        table,
+        rows=tuple(
+            attrs.evolve(
+                row,
+                key=tuple(
+                    _position(row.cells[index], table.dimensions[index], first)
+                    if index in places
+                    else key
+                    for index, key in enumerate(row.key)
+                ),
+            )
+            for row in table.rows
+        ),
+    )
+
+
+def _position(cell: msgspec.Raw, dimension: str, first: date) -> str:
+    """How many days, weeks or months after the first one a cell is."""
+    try:
+        text = msgspec.json.decode(cell, type=str)[:10]
+        day = date.fromisoformat(text if len(text) > len("2026-05") else f"{text}-01")
+    except (msgspec.ValidationError, ValueError):
+        raise OnecBadResponse(f"1C's answer has a {dimension} that is none") from None
+    if dimension == "month":
+        return f"{(day.year - first.year) * 12 + day.month - first.month}"
+    if dimension == "week":
+        first -= timedelta(days=first.weekday())
+    return f"{(day - first).days}"
 
 
 def _change(

@@ -169,5 +169,6 @@ def _check_total(table: FigureTable, measure: str) -> None:
         return
     if added != total:
         raise OnecBadResponse(
-            f"the rows of 1C's answer add up to {measure} {added}, and its total is {total}"
+            f"the rows of 1C's answer add up to {measure} {added}, and its total is {total}; if 1C "
+            "cuts long lists, narrow the period or the filters"
         )

@@ -18,6 +18,7 @@ class Arg:
     max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
     cost: members of the enumeration that need the scope mcp:report:cost.
+    is_local: it is for the gateway, and never sent to 1C.
     """
 
     about: str
@@ -29,6 +30,7 @@ class Arg:
     max_length: int | None = None
     default: tuple[str, ...] = ()
     cost: frozenset[str] = frozenset()
+    is_local: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,7 @@
 """The kinds of tools: how each one is asked of 1C, answered and described."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol
@@ -255,8 +255,27 @@ class ResolverTool(SingleCallTool):
         return build_candidates(body, limits)
 
 
+@attrs.frozen(kw_only=True)
 class TableTool(SingleCallTool):
-    """A report with columns and rows; one row more is asked for, which tells whether it is cut."""
+    """A report with columns and rows; one row more is asked for, which tells whether it is cut.
+
+    additive: the measures whose rows add up to their total.
+    analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
+    """
+
+    additive: tuple[str, ...]
+    analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
+
+    async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer of 1C, or what is computed from its whole list."""
+        local = (field for field in fields_of(self.request) if field.arg.is_local)
+        if any(getattr(request, field.attribute) is not None for field in local):
+            return await self.analyse(self, request, upstream)
+        return await self.answer_of_onec(request, upstream)
+
+    async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer of one call of 1C, without what is not for 1C."""
+        return await super().answer(request, upstream)
 
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""

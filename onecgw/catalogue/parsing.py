@@ -231,7 +231,8 @@ def _make_unparser() -> Converter:
 
     def unstructure_object(request: type) -> Callable[[Any], dict[str, Any]]:
         renamed: dict[str, Any] = {
-            field.attribute: override(rename=field.name) for field in fields_of(request)
+            field.attribute: override(rename=field.name, omit=field.arg.is_local or None)
+            for field in fields_of(request)
         }
         return make_dict_unstructure_fn(request, converter, _cattrs_omit_if_default=True, **renamed)
 

@@ -9,6 +9,7 @@ import msgspec
 from onecgw.analysis.figure_table import FigureTable, read_table
 from onecgw.responses.raw_json import Members, read_members
 
+KOPECK = Decimal("0.01")
 Rows = Mapping[str, Sequence[Decimal | None]]
 
 

@@ -11,13 +11,13 @@ import msgspec
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, TableTool
 from onecgw.catalogue.tools.cycle_plan import first_open_day
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
 from onecgw.catalogue.tools.parts import Period, Sort
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
-from onecgw.catalogue.tools.whole_report import FigureReport, whole_report
+from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.responses.raw_json import Members, decode
 
@@ -111,7 +111,7 @@ def compose(
     }
 
 
-def _last_day(report: FigureReport, period: Period) -> SubRequest:
+def _last_day(report: TableTool, period: Period) -> SubRequest:
     request = report.request(
         period=period,
         group_by=("day",),

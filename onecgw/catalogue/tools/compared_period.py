@@ -19,6 +19,17 @@ def earlier_period(period: Period, comparison: Earlier) -> Period:
     return Period(from_=earlier.first, to=earlier.last)
 
 
+def period_from(period: Period, first: date) -> Period:
+    """A period from another first day on, as long as this one.
+
+    Whole months are as many months if the other one begins with a month, too.
+    """
+    days = DateRange(period.from_, period.to)
+    if days.is_whole_months and first.day == 1:
+        return Period(from_=first, to=shift_months(first, len(days.months)) - _DAY)
+    return Period(from_=first, to=first + (period.to - period.from_))
+
+
 def earlier_day(day: date, comparison: EarlierDay) -> date:
     """The same day a year or a month earlier; the last day of a month stays the last one."""
     months = 12 if comparison == "previous_year" else 1

@@ -21,7 +21,7 @@ from onecgw.analysis.decimals import exact_sum
 from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, TableTool
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
@@ -32,7 +32,7 @@ from onecgw.catalogue.tools.settlements import (
     PayablesFilters,
     ReceivablesFilters,
 )
-from onecgw.catalogue.tools.whole_report import FigureReport, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import succeeded, whole_report
 
 BALANCE: Final = "balance"
 # By partner and firm, because a debt to one firm is not paid by an advance to another one.
@@ -72,9 +72,9 @@ class Side:
     partner: str
     ids: str
     debt: str
-    balances: FigureReport
+    balances: TableTool
     balance_filters: type
-    flows: FigureReport
+    flows: TableTool
     flow_filters: type
 
 

@@ -6,8 +6,13 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
+    ComparePeriod,
+    CompareWithPeriod,
     FirmIds,
+    Ids,
     ProductIds,
     RequiredPeriod,
     SortedRows,
@@ -16,7 +21,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
     WarehouseIds,
 )
-from onecgw.catalogue.tools.whole_report import FigureReport
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 
 @attrs.frozen(kw_only=True)
@@ -63,9 +68,13 @@ class PurchasesReport(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[Literal["amount", "qty"] | None, SHARE] = None
+    ids: Ids = None
 
 
-PURCHASES_REPORT = FigureReport(
+PURCHASES_REPORT = TableTool(
     name="purchases_report",
     title="Purchases report",
     scopes=frozenset({MONEY}),
@@ -77,6 +86,7 @@ PURCHASES_REPORT = FigureReport(
     request=PurchasesReport,
     operation="reports/purchases",
     additive=("amount", "qty"),
+    analyse=analyse_table,
 )
 
 TOOLS = (PURCHASES_REPORT,)

@@ -6,11 +6,15 @@ import attrs
 
 from onecgw.auth.caller import COST_MEASURES, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import NameArgument, PassthroughTool
+from onecgw.catalogue.kinds import NameArgument, PassthroughTool, TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
     ChannelIds,
+    ComparePeriod,
+    CompareWithPeriod,
     CustomerIds,
     FirmIds,
+    Ids,
     RequiredPeriod,
     SortedRows,
     SortKeys,
@@ -18,7 +22,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.references import CUSTOMER
-from onecgw.catalogue.tools.whole_report import FigureReport
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 SalesDimension = Literal[
     "warehouse",
@@ -75,6 +79,12 @@ class SalesReport(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[
+        Literal["amount", "qty", "cost", "profit"] | None, attrs.evolve(SHARE, cost=COST_MEASURES)
+    ] = None
+    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +128,7 @@ class CustomerSummary:
     ] = None
 
 
-SALES_REPORT = FigureReport(
+SALES_REPORT = TableTool(
     name="sales_report",
     title="Sales report",
     scopes=frozenset({SALES}),
@@ -135,6 +145,7 @@ SALES_REPORT = FigureReport(
     request=SalesReport,
     operation="reports/sales",
     additive=("amount", "qty", "cost", "profit"),
+    analyse=analyse_table,
 )
 
 TOP_PRODUCTS = PassthroughTool(

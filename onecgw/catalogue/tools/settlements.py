@@ -6,16 +6,21 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
     BalanceDay,
+    CompareDay,
+    CompareWithDay,
     CustomerIds,
     FirmIds,
+    Ids,
     SortedRows,
     SortKeys,
     SupplierIds,
     Top,
 )
-from onecgw.catalogue.tools.whole_report import FigureReport
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +49,10 @@ class ReceivablesBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["receivable", "advance", "net"] | None, SHARE] = None
+    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -72,9 +81,13 @@ class PayablesBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["payable", "advance", "net"] | None, SHARE] = None
+    ids: Ids = None
 
 
-RECEIVABLES_BALANCE = FigureReport(
+RECEIVABLES_BALANCE = TableTool(
     name="receivables_balance",
     title="Receivables: who owes us",
     scopes=frozenset({MONEY}),
@@ -88,9 +101,10 @@ RECEIVABLES_BALANCE = FigureReport(
     request=ReceivablesBalance,
     operation="reports/receivables",
     additive=("receivable", "advance", "net"),
+    analyse=analyse_table,
 )
 
-PAYABLES_BALANCE = FigureReport(
+PAYABLES_BALANCE = TableTool(
     name="payables_balance",
     title="Payables: whom we owe",
     scopes=frozenset({MONEY}),
@@ -104,6 +118,7 @@ PAYABLES_BALANCE = FigureReport(
     request=PayablesBalance,
     operation="reports/payables",
     additive=("payable", "advance", "net"),
+    analyse=analyse_table,
 )
 
 TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

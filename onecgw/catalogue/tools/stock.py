@@ -6,9 +6,16 @@ import attrs
 
 from onecgw.auth.caller import STOCK
 from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
     BalanceDay,
+    CompareDay,
+    ComparePeriod,
+    CompareWithDay,
+    CompareWithPeriod,
     FirmIds,
+    Ids,
     ProductIds,
     RequiredPeriod,
     SortedRows,
@@ -16,7 +23,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
     WarehouseIds,
 )
-from onecgw.catalogue.tools.whole_report import FigureReport
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 
 @attrs.frozen(kw_only=True)
@@ -47,9 +54,13 @@ class StockBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    ids: Ids = None
 
 
-STOCK_BALANCE = FigureReport(
+STOCK_BALANCE = TableTool(
     name="stock_balance",
     title="Stock balance",
     scopes=frozenset({STOCK}),
@@ -61,6 +72,7 @@ STOCK_BALANCE = FigureReport(
     request=StockBalance,
     operation="reports/stock",
     additive=("qty", "amount"),
+    analyse=analyse_table,
 )
 
 
@@ -93,9 +105,13 @@ class AvailabilityReport(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[Literal["oos_days", "days"] | None, SHARE] = None
+    ids: Ids = None
 
 
-AVAILABILITY_REPORT = FigureReport(
+AVAILABILITY_REPORT = TableTool(
     name="availability_report",
     title="Product availability",
     scopes=frozenset({STOCK}),
@@ -106,6 +122,7 @@ AVAILABILITY_REPORT = FigureReport(
     request=AvailabilityReport,
     operation="reports/availability",
     additive=("oos_days", "days"),
+    analyse=analyse_table,
 )
 
 TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT)

@@ -5,7 +5,6 @@ from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
-import attrs
 import msgspec
 
 from onecgw.analysis.figure_table import FigureTable, read_table
@@ -19,19 +18,8 @@ from onecgw.responses.redaction import redact
 Value = TypeVar("Value")
 
 
-@attrs.frozen(kw_only=True)
-class FigureReport(TableTool):
-    """A report whose rows are read as figures. additive: the measures whose rows add up."""
-
-    additive: tuple[str, ...]
-
-    def is_additive(self, measure: str) -> bool:
-        """Whether the rows of a measure add up to its total."""
-        return measure in self.additive
-
-
 def whole_report(
-    tool: FigureReport,
+    tool: TableTool,
     context: CompositeContext,
     *,
     group_by: Sequence[str],
@@ -70,7 +58,7 @@ def whole_report(
 def read_whole(
     body: bytes,
     *,
-    tool: FigureReport,
+    tool: TableTool,
     arguments: Mapping[str, Any],
     restricted: frozenset[str],
     max_rows: int,
