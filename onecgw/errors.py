@@ -36,6 +36,8 @@ from typing import ClassVar
 
 import attrs
 
+from onecgw.text import well_formed
+
 
 @attrs.frozen(kw_only=True)
 class Problem:
@@ -62,8 +64,9 @@ class OnecgwError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        # Texts of 1C may hold half a character, which no encoder of an answer accepts.
+        self.message = well_formed(message)
+        super().__init__(self.message)
         self.retry_after_seconds = retry_after_seconds
 
 
