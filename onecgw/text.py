@@ -44,6 +44,8 @@ def well_formed(text: str) -> str:
 
 def well_formed_json(body: bytes) -> bytes:
     """A JSON text whose lone surrogates, written as escapes, are U+FFFD; the rest as it was."""
+    if rb"\u" not in body:
+        return body
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 

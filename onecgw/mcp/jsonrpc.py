@@ -1,5 +1,7 @@
 """JSON-RPC messages as bytes: read without losing a byte of the id, written without re-dumping."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeVar
 
@@ -7,6 +9,7 @@ import attrs
 import msgspec
 
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
+from onecgw.text import well_formed_json, without_bom
 
 T = TypeVar("T")
 
@@ -14,6 +17,7 @@ MAX_BATCH: Final = 50  # messages in one body; a report each is already more tha
 
 _BREAKS: Final = (b"\n", b"\r", b"\t")
 _ABSENT: Final = msgspec.Raw(b"")
+_EMPTY_ARRAY: Final = re.compile(rb"\[\s*\]")
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +47,15 @@ class _Envelope(msgspec.Struct, gc=False):
 _read_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _read_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_text: Final = msgspec.json.Decoder(str).decode
-encode: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encode(value: object) -> bytes:
+    """A value as JSON in UTF-8; half a character in a text becomes U+FFFD."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return well_formed_json(json.dumps(value).encode("ascii"))
 
 
 def read_body(body: bytes) -> bytes | list[bytes]:
@@ -52,6 +64,7 @@ def read_body(body: bytes) -> bytes | list[bytes]:
     Raises:
         RpcError: -32700, not JSON in UTF-8; -32600, an empty or too long batch.
     """
+    body = without_bom(body)  # 1C's own HTTP client writes one
     try:
         if not body.isascii():
             body.decode("utf-8")  # the scanner below does not look inside the strings it skips
@@ -85,6 +98,8 @@ def read_message(raw: bytes) -> Message:
             return Message(kind="response", request_id=request_id, params=raw)
         raise RpcError(INVALID_REQUEST, "method is missing", request_id=request_id)
     params = bytes(envelope.params)
+    if params == b"null" or _EMPTY_ARRAY.fullmatch(params):  # some clients send these for none
+        params = b""
     if params and params[:1] != b"{":
         raise RpcError(INVALID_REQUEST, "params must be an object", request_id=request_id)
     return Message(

@@ -37,6 +37,9 @@ MAX_COMPLETIONS: Final = 100  # MCP, completion, "Completion Results"
 MAX_ECHO_CHARACTERS: Final = 100
 
 
+_TextArguments = dict[str, str | None]
+
+
 class _Page(msgspec.Struct, gc=False):
     cursor: str | None = None
 
@@ -44,7 +47,7 @@ class _Page(msgspec.Struct, gc=False):
 class _Repeated(msgspec.Struct, gc=False, kw_only=True):
     """What a request carries when it is made again with the answers to our questions."""
 
-    responses: dict[str, object] = msgspec.field(name="inputResponses", default_factory=dict)
+    responses: dict[str, object] | None = msgspec.field(name="inputResponses", default=None)
     state: str | None = msgspec.field(name="requestState", default=None)
 
 
@@ -55,7 +58,7 @@ class _CallTool(_Repeated, gc=False, kw_only=True):
 
 class _GetPrompt(_Repeated, gc=False, kw_only=True):
     name: str
-    arguments: dict[str, str] | None = None
+    arguments: _TextArguments | None = None
 
 
 class _ReadResource(_Repeated, gc=False, kw_only=True):
@@ -64,11 +67,11 @@ class _ReadResource(_Repeated, gc=False, kw_only=True):
 
 class _Argument(msgspec.Struct, gc=False):
     name: str
-    value: str
+    value: str | None = None
 
 
 class _Context(msgspec.Struct, gc=False):
-    arguments: dict[str, str] = {}
+    arguments: _TextArguments | None = None
 
 
 class _Complete(msgspec.Struct, gc=False):
@@ -137,7 +140,7 @@ class _Runner:
             sub=call.context.sub,
             subject=subject_of(call.method, target, arguments),
             state=repeated.state,
-            responses=repeated.responses,
+            responses=repeated.responses or {},
         )
 
 
@@ -191,7 +194,7 @@ async def _call_tool(tools: Tools, run: _Runner, call: Call) -> Result:
 
 async def _get_prompt(prompts: Prompts, run: _Runner, call: Call) -> Result:
     params = jsonrpc.read_params(call.params, _GetPrompt)
-    arguments = params.arguments or {}
+    arguments = _given(params.arguments)
     as_sent = jsonrpc.encode(arguments)
 
     async def work(exchange: Exchange) -> Pieces:
@@ -229,8 +232,8 @@ async def _complete(completions: Completions, run: _Runner, call: Call) -> Resul
             found = await completions.complete(
                 params.ref,
                 argument=params.argument.name,
-                value=params.argument.value,
-                known=params.context.arguments if params.context else {},
+                value=params.argument.value or "",
+                known=_given(params.context.arguments if params.context else None),
                 exchange=exchange,
             )
         except OnecgwError as error:
@@ -259,6 +262,11 @@ def _tool_members(result: ToolResult) -> Pieces:
         body,
         tail,
     )
+
+
+def _given(arguments: _TextArguments | None) -> dict[str, str]:
+    """The arguments that are not null, which means absent."""
+    return {name: text for name, text in (arguments or {}).items() if text is not None}
 
 
 def _echo(name: str) -> str:

@@ -36,10 +36,10 @@ CACHE_HINTS: Final = {
 
 
 class _Wanted(msgspec.Struct, gc=False):
-    tools: bool = msgspec.field(name="toolsListChanged", default=False)
-    prompts: bool = msgspec.field(name="promptsListChanged", default=False)
-    resources: bool = msgspec.field(name="resourcesListChanged", default=False)
-    uris: list[str] = msgspec.field(name="resourceSubscriptions", default_factory=list)
+    tools: bool | None = msgspec.field(name="toolsListChanged", default=False)
+    prompts: bool | None = msgspec.field(name="promptsListChanged", default=False)
+    resources: bool | None = msgspec.field(name="resourcesListChanged", default=False)
+    uris: list[str] | None = msgspec.field(name="resourceSubscriptions", default=None)
 
 
 class _Listen(msgspec.Struct, gc=False):
@@ -104,16 +104,17 @@ async def _listen(features: Features, hub: Hub, call: Call) -> Result:
 
 
 def _honoured(features: Features, wanted: _Wanted) -> Filter:
-    if len(wanted.uris) > MAX_WATCHED_URIS:
+    uris = wanted.uris or []
+    if len(uris) > MAX_WATCHED_URIS:
         raise RpcError(INVALID_PARAMS, f"one stream watches at most {MAX_WATCHED_URIS} resources")
     asked: tuple[tuple[ListKind, bool], ...] = (
-        ("tools", wanted.tools and features.tools is not None),
-        ("prompts", wanted.prompts and features.prompts is not None),
-        ("resources", wanted.resources and features.resources is not None),
+        ("tools", bool(wanted.tools) and features.tools is not None),
+        ("prompts", bool(wanted.prompts) and features.prompts is not None),
+        ("resources", bool(wanted.resources) and features.resources is not None),
     )
     return Filter(
         lists=frozenset(kind for kind, is_asked in asked if is_asked),
-        uris=frozenset(wanted.uris if features.resource_updates else ()),
+        uris=frozenset(uris if features.resource_updates else ()),
     )
 
 

@@ -69,6 +69,7 @@ class _Named(msgspec.Struct, gc=False):
     uri: msgspec.Raw = _ABSENT
 
 
+_OPTIONAL: Final = ("client", "log_level", "progress_token", "traceparent")
 _read_meta_only: Final = msgspec.json.Decoder(_MetaOnly).decode
 _read_meta: Final = msgspec.json.Decoder(Meta).decode
 _read_named: Final = msgspec.json.Decoder(_Named).decode
@@ -76,11 +77,17 @@ NO_META: Final = Meta()
 
 
 def read_meta(params: bytes) -> Meta:
-    """`params._meta`; an absent one, and one that is no object, are empty."""
+    """`params._meta`; an absent one, and one that is no object, are empty; null members are absent."""
     if not params:
         return NO_META
-    raw = _read_meta_only(params).meta
-    return _read_meta(raw) if jsonrpc.is_object(raw) else NO_META
+    raw = bytes(_read_meta_only(params).meta)
+    if not jsonrpc.is_object(raw):
+        return NO_META
+    meta = _read_meta(raw)
+    for name in _OPTIONAL:
+        if bytes(getattr(meta, name)) == b"null":  # null means absent
+            setattr(meta, name, _ABSENT)
+    return meta
 
 
 def is_modern(meta: Meta, version_header: str | None) -> bool:

@@ -1,19 +1,13 @@
 """A period as a person writes it in a prompt: a month, or two days."""
 
 import calendar
-import re
 from datetime import date, timedelta
-from typing import Final
 
 import attrs
 
+from onecgw.catalogue.period_text import SPELLED, read_period_text
 from onecgw.catalogue.scalars import read_day
 from onecgw.errors import Problem, ValidationFailed
-
-_MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-_DAYS: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.| - | – |/)(\d{4}-\d{2}-\d{2})", re.ASCII)
-
-SPELLED: Final = "YYYY-MM or YYYY-MM-DD..YYYY-MM-DD"
 
 
 @attrs.frozen
@@ -56,10 +50,8 @@ def read_span(text: str, *, today: date) -> Span:
     if not text.strip():
         return month_of(today.replace(day=1) - timedelta(days=1))
     try:
-        if month := _MONTH.fullmatch(text.strip()):
-            return month_of(read_day(f"{month[0]}-01"))
-        if days := _DAYS.fullmatch(text.strip()):
-            span = Span(read_day(days[1]), read_day(days[2]))
+        if days := read_period_text(text):
+            span = Span(read_day(days[0]), read_day(days[1]))
             if span.first <= span.last:
                 return span
     except ValidationFailed:

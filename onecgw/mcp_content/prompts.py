@@ -13,7 +13,8 @@ from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.mcp.providers import JsonObject
 from onecgw.mcp.request_context import Exchange
-from onecgw.mcp_content.period import SPELLED, read_span
+from onecgw.catalogue.period_text import SPELLED
+from onecgw.mcp_content.period import read_span
 from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, RULES, Language, Plan
 
 MAX_ARGUMENT_CHARACTERS: Final = 200

@@ -12,6 +12,7 @@ from onecgw.oauth.client_metadata import Documents
 from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OauthProblem
 from onecgw.oauth.redirect_policy import RedirectPolicy
 from onecgw.oauth.secrets import Vault
+from onecgw.text import without_bom
 
 PREFIX: Final = "ocg_dc_"
 _PURPOSE: Final = "client"
@@ -32,7 +33,7 @@ class _Metadata(msgspec.Struct):
     """What we read of RFC 7591, 2; unknown members are ignored, as its 3.1 demands."""
 
     redirect_uris: list[str]
-    client_name: str = ""
+    client_name: str | None = None
     token_endpoint_auth_method: str | None = None
     grant_types: list[str] | None = None
     response_types: list[str] | None = None
@@ -113,7 +114,7 @@ class Clients:
         uris = accept_redirects(metadata.redirect_uris, self._policy)
         method = metadata.token_endpoint_auth_method
         auth_method = method if method is not None and method in METHODS else METHODS[0]
-        name = clean_name(metadata.client_name)
+        name = clean_name(metadata.client_name or "")
         sealed = _Sealed(
             nonce=secrets.token_urlsafe(NONCE_BYTES),
             issued_at=now,
@@ -144,7 +145,7 @@ class Clients:
 
 def _read_metadata(body: bytes) -> _Metadata:
     try:
-        return msgspec.json.decode(body, type=_Metadata)
+        return msgspec.json.decode(without_bom(body), type=_Metadata)
     except msgspec.ValidationError as error:
         problem = INVALID_REDIRECT_URI if "redirect_uris" in str(error) else INVALID_CLIENT_METADATA
         raise OauthProblem(problem, str(error)) from error
