@@ -118,21 +118,30 @@ class Ambiguous(OnecgwError):
     """A name fits several objects; the text lists them and says how to go on.
 
     argument: where the name was given. id_argument: where the id of one of them is to be given.
+    candidates: the first of those that fit. known: how many are known to fit. is_cut: more may.
     """
 
     code = "ambiguous"
     http_status = 400
 
     def __init__(
-        self, *, argument: str, id_argument: str, candidates: tuple[Candidate, ...]
+        self,
+        *,
+        argument: str,
+        id_argument: str,
+        candidates: tuple[Candidate, ...],
+        known: int = 0,
+        is_cut: bool = False,
     ) -> None:
         listed = "; ".join(
             f"{one.label} ({one.mark}), id {one.id}" if one.mark else f"{one.label}, id {one.id}"
             for one in candidates
         )
+        several = f"{known} or more fit; give more of the name." if is_cut else "several fit."
+        part = f" (the first {len(candidates)})" if is_cut or known > len(candidates) else ""
         super().__init__(
-            f"{argument}: several fit. Ask which one is meant and call again with {id_argument} "
-            f"instead of {argument}. Candidates: {listed}"
+            f"{argument}: {several} Ask which one is meant and call again with {id_argument} "
+            f"instead of {argument}. Candidates{part}: {listed}"
         )
         self.argument = argument
         self.id_argument = id_argument

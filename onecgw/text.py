@@ -51,7 +51,10 @@ def well_formed_json(body: bytes) -> bytes:
 
 def has_replacement(body: bytes) -> bool:
     """Whether a JSON text holds U+FFFD, as it is or escaped."""
-    return REPLACEMENT.encode() in body or rb"\ufffd" in body or rb"\uFFFD" in body
+    # The first byte alone is looked for first: it is rare, and a search for one byte is the fastest.
+    if b"\xef" in body and REPLACEMENT.encode() in body:
+        return True
+    return rb"\u" in body and (rb"\ufffd" in body or rb"\uFFFD" in body)
 
 
 def normalized(text: str) -> str:

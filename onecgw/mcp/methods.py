@@ -240,7 +240,10 @@ async def _complete(completions: Completions, run: _Runner, call: Call) -> Resul
             raise rpc_error(error) from error
         values = list(found.values[:MAX_COMPLETIONS])
         total = len(found.values) if found.total is None else found.total
-        completion = {"values": values, "total": total, "hasMore": total > len(values)}
+        completion: dict[str, object] = {"values": values, "total": total}
+        completion["hasMore"] = found.has_more or total > len(values)
+        if found.has_more:
+            del completion["total"]
         return (jsonrpc.members({"completion": completion}),)
 
     return await run(call, work)

@@ -44,10 +44,14 @@ class ToolResult:
 
 @attrs.frozen(kw_only=True)
 class Completion:
-    """Suggestions for one argument, best first; more than 100 are cut."""
+    """Suggestions for one argument, best first; more than 100 are cut.
+
+    has_more: there are others, and nobody knows how many.
+    """
 
     values: Sequence[str]
     total: int | None = None
+    has_more: bool = False
 
 
 class Tools(Protocol):

@@ -31,7 +31,7 @@ def make_features(gateway: Gateway) -> Features:
     return Features(
         info=info,
         tools=AskingTools(GatewayTools(gateway)),
-        prompts=PlanPrompts(gateway.catalogue),
+        prompts=PlanPrompts(gateway.catalogue, gateway.today),
         resources=PageResources(CatalogueResources(gateway.catalogue)),
         pages=GatewayPages(),
         completions=GatewayCompletions(gateway),

@@ -1,7 +1,6 @@
 """Suggestions while a person fills in a prompt: names come from 1C through the resolvers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 import attrs
@@ -27,6 +26,7 @@ class _Row(msgspec.Struct):
 
 class _Rows(msgspec.Struct):
     candidates: list[_Row]
+    truncated: bool
 
 
 @attrs.frozen
@@ -54,14 +54,14 @@ class GatewayCompletions:
         del known  # no argument narrows another one
         if reference.get("type") == "ref/resource":
             return self._reports(reference, value, exchange)
-        plans = PlanPrompts(self.gateway.catalogue).plans(exchange.context.caller)
+        plans = PlanPrompts(self.gateway.catalogue, self.gateway.today).plans(exchange.context.caller)
         plan = next((one for one in plans if one.name == reference.get("name")), None)
         if reference.get("type") != "ref/prompt" or plan is None:
             raise NotFound("there is no such prompt")
         if argument == "language":
             return _beginning(value, LANGUAGES)
         if argument == "period":
-            return _beginning(value, last_months(datetime.now(UTC).date(), SUGGESTED_MONTHS))
+            return _beginning(value, last_months(self.gateway.today(), SUGGESTED_MONTHS))
         if argument in plan.arguments:
             return await self._names(RESOLVERS[argument], value, exchange)
         return NOTHING
@@ -86,8 +86,9 @@ class GatewayCompletions:
             answer = await self.gateway.call(call)
         except OnecgwError:
             return NOTHING
-        rows = msgspec.json.decode(answer.body, type=_Rows).candidates
-        return Completion(values=list(dict.fromkeys(row.label for row in rows)))
+        found = msgspec.json.decode(answer.body, type=_Rows)
+        labels = dict.fromkeys(row.label for row in found.candidates)
+        return Completion(values=list(labels), has_more=found.truncated)
 
 
 def _beginning(value: str, offered: tuple[str, ...] | list[str]) -> Completion:

@@ -1,7 +1,7 @@
 """The plans as MCP prompts: which of them a caller sees, and the text for its arguments."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final, get_args
 
 import attrs
@@ -28,9 +28,10 @@ ARGUMENTS: Final = {
 
 @attrs.frozen
 class PlanPrompts:
-    """The plans, under the rights of each caller."""
+    """The plans, under the rights of each caller. today: the day that it is where 1C is."""
 
     catalogue: Catalogue
+    today: Callable[[], date]
 
     def list_prompts(self, context: CallContext) -> bytes:
         """The JSON array of the prompts whose tools the caller may call."""
@@ -56,7 +57,7 @@ class PlanPrompts:
         plan = next((one for one in self.plans(exchange.context.caller) if one.name == name), None)
         if plan is None:
             raise NotFound("there is no such prompt")
-        text = render(plan, arguments, visible=visible, today=datetime.now(UTC).date())
+        text = render(plan, arguments, visible=visible, today=self.today())
         content = {"type": "text", "text": text}
         return {"description": plan.about, "messages": [{"role": "user", "content": content}]}
 

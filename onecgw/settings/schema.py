@@ -1,7 +1,9 @@
 """The settings: every key with its type, bounds, default and explanation."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -139,6 +141,13 @@ class OnecSettings:
         Path | None,
         Setting("PEM file of a private CA that signed 1C's certificate.", rule=rules.FILE),
     ] = None
+    timezone: Annotated[
+        str | None,
+        Setting(
+            "Zone of 1C's days, such as Europe/Kyiv; empty: that of this system.",
+            rule=rules.TIMEZONE,
+        ),
+    ] = None
     resolve_cache_ttl_sec: Annotated[
         int,
         Setting("How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS),
@@ -168,6 +177,11 @@ class OnecSettings:
     breaker_pause_ms: Annotated[
         int, Setting("How long it is left alone.", minimum=100, maximum=_MINUTES_10_MS)
     ] = 3000
+
+    def today(self) -> date:
+        """The day that it is where 1C is."""
+        zone = ZoneInfo(self.timezone) if self.timezone is not None else None
+        return datetime.now(UTC).astimezone(zone).date()
 
     @property
     def report_deadline_ms(self) -> int:

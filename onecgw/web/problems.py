@@ -1,5 +1,6 @@
 """An error → the JSON body and headers of an HTTP answer: one table for every REST surface."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from onecgw.errors import (
     Unauthorized,
     ValidationFailed,
 )
+from onecgw.text import well_formed_json
 from onecgw.web.asgi import Response, json_response
 
 
@@ -35,4 +37,12 @@ def problem_response(error: OnecgwError, *, request_id: str) -> Response:
     if error.retry_after_seconds is not None:
         headers.append((b"retry-after", str(error.retry_after_seconds).encode("ascii")))
     body["request_id"] = request_id
-    return json_response(error.http_status, msgspec.json.encode(body), headers=headers)
+    return json_response(error.http_status, _encoded(body), headers=headers)
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """The body as JSON, whatever its texts hold: an error must reach the caller."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return well_formed_json(json.dumps(body).encode("ascii"))

@@ -38,7 +38,7 @@ async def test_a_report_is_a_post_of_its_arguments() -> None:
         response = await client.post("/reports/sales", json={"period": MAY})
 
     assert response.status_code == 200
-    assert response.headers["content-type"] == "application/json"
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert response.content == (
         b'{"rows_returned":1,"truncated":false,'
         + COLUMNS

@@ -100,23 +100,27 @@ Top = Annotated[
 ]
 
 CustomerIds = Annotated[
-    tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_customer")
+    tuple[str, ...] | None,
+    Arg(about="A group id means its branch.", source="resolve_customer", takes_groups=True),
 ]
 SupplierIds = Annotated[
     tuple[str, ...] | None,
     Arg(
         about="Suppliers are in the customer catalogue; a group id means its branch.",
         source="resolve_customer",
+        takes_groups=True,
     ),
 ]
 ProductIds = Annotated[
-    tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_product")
+    tuple[str, ...] | None,
+    Arg(about="A group id means its branch.", source="resolve_product", takes_groups=True),
 ]
 WarehouseIds = Annotated[
     tuple[str, ...] | None, Arg(about="Warehouses, shops.", source="resolve_warehouse")
 ]
 ChannelIds = Annotated[
-    tuple[str, ...] | None, Arg(about="A parent means its branch.", source="resolve_sales_channel")
+    tuple[str, ...] | None,
+    Arg(about="A parent means its branch.", source="resolve_sales_channel", takes_groups=True),
 ]
 FirmIds = Annotated[
     tuple[str, ...] | None, Arg(about='Own legal entities; ids come from group_by ["firm"].')
