@@ -117,7 +117,7 @@ async def test_health_is_what_it_always_was() -> None:
         response = await client.get("/health")
 
     assert response.content == b'{"status":"ok"}'
-    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.headers["content-type"] == "application/json"
 
 
 async def test_what_is_not_there_is_a_json_404_and_a_wrong_method_a_json_405() -> None:
