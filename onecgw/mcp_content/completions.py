@@ -54,7 +54,9 @@ class GatewayCompletions:
         del known  # no argument narrows another one
         if reference.get("type") == "ref/resource":
             return self._reports(reference, value, exchange)
-        plans = PlanPrompts(self.gateway.catalogue, self.gateway.today).plans(exchange.context.caller)
+        plans = PlanPrompts(self.gateway.catalogue, self.gateway.today).plans(
+            exchange.context.caller
+        )
         plan = next((one for one in plans if one.name == reference.get("name")), None)
         if reference.get("type") != "ref/prompt" or plan is None:
             raise NotFound("there is no such prompt")

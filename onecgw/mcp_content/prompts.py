@@ -10,10 +10,10 @@ import msgspec
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
 from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.period_text import SPELLED
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.mcp.providers import JsonObject
 from onecgw.mcp.request_context import Exchange
-from onecgw.catalogue.period_text import SPELLED
 from onecgw.mcp_content.period import read_span
 from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, RULES, Language, Plan
 

@@ -175,7 +175,7 @@ class Documents:
         if document.client_id != url:
             raise NotFetched(f"the document of {host} has another client_id")
         # The draft, 4.1: it MUST NOT use a method that is based on a shared secret.
-        if document.token_endpoint_auth_method not in {None, "none"}:  # noqa: S105 - a method
+        if document.token_endpoint_auth_method not in {None, "none"}:
             raise NotFetched(f"the document of {host} wants client authentication")
         return Client(
             id=url,

@@ -9,9 +9,7 @@ async def test_late_call_ends_as_onec_timeout(autojump_clock: trio.testing.MockC
     del autojump_clock
     with pytest.raises(OnecTimeout) as failed, deadline(1_500, advice="ask for less"):
         await trio.sleep(60)
-    assert failed.value.message == (
-        "1C did not answer within 1500 ms; ask for less"
-    )
+    assert failed.value.message == ("1C did not answer within 1500 ms; ask for less")
     assert trio.current_time() == pytest.approx(1.5, abs=0.01)
 
 

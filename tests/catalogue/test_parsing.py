@@ -301,7 +301,8 @@ def test_a_guid_goes_to_1c_in_one_form(
 
     assert parse_arguments(CustomerSummary, raw).customer_id == str(uuid)
     filters = {"period": MAY, "filters": {"customer_ids": [given_id]}}
-    assert parse_arguments(SalesReport, filters).filters.customer_ids == (str(uuid),)
+    sent = to_onec(parse_arguments(SalesReport, filters))
+    assert sent["filters"] == {"customer_ids": [str(uuid)]}
 
 
 def test_a_query_is_at_most_200_characters() -> None:

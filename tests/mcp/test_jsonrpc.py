@@ -1,4 +1,5 @@
 import codecs
+
 import msgspec
 import pytest
 from hypothesis import given

@@ -12,8 +12,8 @@ from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.notices import LONG_NUMBERS
 from onecgw.responses.shaping import (
     Answer,
-    ResponseLimits,
     CardShape,
+    ResponseLimits,
     build_candidates,
     build_card,
     build_table,
@@ -168,7 +168,10 @@ def test_restricted_measures_leave_in_no_place_and_in_no_case(name: str) -> None
     found = b'{"candidates":[{"id":"1","label":"A","%b":12.50}]}' % name.encode()
     cell = b'{"columns":[{"name":"a","type":"ref"}],"rows":[[{"id":"1","%b":1}]]}' % name.encode()
     column = b'{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}' % name.encode()
-    nested = b'{"customer":{},"totals":{},"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}' % name.encode()
+    nested = (
+        b'{"customer":{},"totals":{},"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}'
+        % name.encode()
+    )
 
     assert read(build_candidates(found, closed))["candidates"] == [{"id": "1", "label": "A"}]
     assert read(table_of(cell, closed))["rows"] == [[{"id": "1"}]]
@@ -178,7 +181,9 @@ def test_restricted_measures_leave_in_no_place_and_in_no_case(name: str) -> None
 
 
 def test_an_open_card_is_passed_through_byte_for_byte() -> None:
-    card = b'"customer":{"id":"1"},"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01"'
+    card = (
+        b'"customer":{"id":"1"},"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01"'
+    )
 
     assert card_of(b'{%b,"notice":"n"}' % card) == Answer(
         body=b'{"top_products_returned":0,"truncated":false,"notice":"n",%b}' % card, rows=0

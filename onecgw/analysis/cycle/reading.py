@@ -148,7 +148,7 @@ def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, rep
 def _read_report(
     body: bytes, asked: Mapping[str, object], *, report: str, firm_ids: Sequence[str]
 ) -> _Report:
-    """The report, if it is to what was asked; its filter must be confirmed, which no one else sees."""
+    """The report, if it is to this request and confirms the filter, which no caller could check."""
     try:
         check_said(read_members(body), asked)
         found = msgspec.json.decode(body, type=_Report)

@@ -38,7 +38,7 @@ from onecgw.errors import (
     OnecRejected,
     OnecUnavailable,
 )
-from onecgw.responses.error_body import is_silent
+from onecgw.responses.error_body import descriptions, is_silent, read_json_value
 
 MAINTENANCE_SECONDS: Final = 60
 BLOCK_LINES: Final = 3  # of the text of a block: that it is, why, until when
@@ -203,7 +203,9 @@ def _explanation(status: int, text: str) -> _Explain:
 
 def _text_explanation(text: str) -> _Explain | None:
     """What a phrase of the platform in a text means; None if there is no such phrase."""
-    told = platform_messages.plain(text)
+    # In JSON the phrase may be written in escapes.
+    said = (inner for _, inner in descriptions(read_json_value(text)))
+    told = platform_messages.plain(" ".join((text, *said)))
     return next(
         (explain for marks, explain in _BY_TEXT if any(mark in told for mark in marks)), None
     )

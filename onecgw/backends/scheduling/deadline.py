@@ -8,7 +8,6 @@ import trio
 
 from onecgw.errors import OnecTimeout
 
-
 NARROW_REPORT: Final = "narrow the period or the filters, or ask for fewer rows"
 NARROW_SEARCH: Final = "try again, or give more of the name"
 
@@ -30,4 +29,6 @@ def deadline(timeout_ms: int, *, advice: str = "") -> Iterator[None]:
 
 def out_of_time(timeout_ms: int, *, advice: str = "") -> OnecTimeout:
     """What a caller is told when the time is up."""
-    return OnecTimeout("; ".join(filter(None, (f"1C did not answer within {timeout_ms} ms", advice))))
+    return OnecTimeout(
+        "; ".join(filter(None, (f"1C did not answer within {timeout_ms} ms", advice)))
+    )
