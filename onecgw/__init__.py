@@ -1,3 +1,3 @@
-"""onecgw: a call over MCP or REST is identified, scoped, parsed, sent to 1C and answered."""
+"""The gateway between LLM clients (MCP, REST) and 1C:Enterprise."""
 
 __version__ = "0.1.0"

@@ -1,34 +1,34 @@
-"""Every failure that a caller may see, with its stable code, HTTP status and safe text.
+"""The errors that a caller may see: each has a stable code, an HTTP status and a safe message.
 
-OnecgwError                 the text is written for the caller and safe to show
+OnecgwError                 its message is safe to show to the caller
 ├── ConfigError             the settings do not allow a start (for the operator)
 ├── InvalidRequest          400 invalid_request      the body is not a JSON object
-│   └── MisplacedToken      400 invalid_request      a token in the address or in a form
-├── ValidationFailed        400 validation_error     arguments, all problems at once
-├── Ambiguous               400 ambiguous            a name fits several objects
-├── LimitExceeded           400 limit_exceeded       1C sent more rows than were asked for
-├── Unauthorized            401 unauthorized         no token, or a wrong one
-├── ScopeMissing            403 insufficient_scope   a known caller without the right
+│   └── MisplacedToken      400 invalid_request      a token in the URL or in a form
+├── ValidationFailed        400 validation_error     invalid arguments, all problems at once
+├── Ambiguous               400 ambiguous            a name matches several objects
+├── LimitExceeded           400 limit_exceeded       1C sent more rows than requested
+├── Unauthorized            401 unauthorized         no valid token
+├── ScopeMissing            403 insufficient_scope   the caller lacks a scope
 ├── NotFound                404 not_found            no such route, tool or resource
-├── Unsupported             404 unsupported          the 1C base does not have it
+├── Unsupported             404 unsupported          the 1C base does not support it
 ├── MethodNotAllowed        405 method_not_allowed
 ├── PayloadTooLarge         413 payload_too_large
 ├── UnsupportedMediaType    415 unsupported_media_type
-├── RateLimited             429 rate_limited         with the second at which to go on
+├── RateLimited             429 rate_limited         too many calls; says when to retry
 ├── StorageUnavailable      503 storage_unavailable  the database cannot be used
-└── OnecError               a call to 1C did not end well
+└── OnecError               a call to 1C failed
     ├── OnecRejected        400 onec_rejected        1C refused the arguments
-    ├── OnecAuth            401 onec_auth            the technical user is wrong
-    ├── OnecForbidden       502 onec_forbidden       no right on the service
+    ├── OnecAuth            401 onec_auth            1C rejects the technical user
+    ├── OnecForbidden       502 onec_forbidden       the technical user has no right
     ├── OnecMaintenance     503 onec_maintenance     the infobase is blocked
     ├── OnecNotPublished    502 onec_not_published   no service at base_url
     ├── OnecRedirect        502 onec_redirect        base_url answers with a redirect
-    ├── OnecFailed          502 onec_failed          an error inside 1C
+    ├── OnecFailed          502 onec_failed          1C raised an error
     ├── OnecLocked          503 onec_locked          a data lock timed out
     ├── OnecLicense         503 onec_license         no free licence
     ├── OnecUnavailable     503 onec_unavailable     1C cannot be reached
     ├── OnecTimeout         504 onec_timeout         the deadline passed
-    └── OnecBadResponse     502 onec_bad_response    the answer is not what was agreed
+    └── OnecBadResponse     502 onec_bad_response    the answer violates the contract
 """
 
 from collections.abc import Iterator
@@ -41,9 +41,9 @@ from onecgw.text import well_formed
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """One thing wrong with the arguments.
+    """One problem of the arguments.
 
-    path: where, as in `period.from` or `filters.customer_ids[2]`; "" is the whole.
+    path: the argument, such as `period.from` or `filters.customer_ids[2]`; "": all arguments.
     message: what is wrong and what would be accepted.
     """
 
@@ -55,9 +55,9 @@ class Problem:
 
 
 class OnecgwError(Exception):
-    """A failure whose text may be shown to the caller.
+    """An error whose message may be shown to the caller.
 
-    retry_after_seconds: when the same call may succeed, if that is known.
+    retry_after_seconds: when the same call may succeed; None: unknown.
     """
 
     code: ClassVar[str] = "internal"
@@ -71,7 +71,7 @@ class OnecgwError(Exception):
 
 
 class ConfigError(OnecgwError):
-    """The settings do not allow a start; the text names every reason."""
+    """The settings do not allow a start; the message has one line for each problem."""
 
     code = "config_error"
 
@@ -84,7 +84,7 @@ class InvalidRequest(OnecgwError):
 
 
 class MisplacedToken(InvalidRequest):
-    """A token stands where addresses and forms are logged and kept.
+    """A token was sent in the URL or in a form, which proxies and browsers log and store.
 
     challenge: the value of WWW-Authenticate.
     """
@@ -95,7 +95,7 @@ class MisplacedToken(InvalidRequest):
 
 
 class ValidationFailed(OnecgwError):
-    """The arguments are wrong; every problem is listed with its path."""
+    """The arguments are invalid; every problem is listed with its path."""
 
     code = "validation_error"
     http_status = 400
@@ -107,7 +107,10 @@ class ValidationFailed(OnecgwError):
 
 @attrs.frozen(kw_only=True)
 class Candidate:
-    """An object that a name may mean. mark: what tells it from its namesakes, "" for nothing."""
+    """An object that a name may mean.
+
+    mark: what distinguishes it from objects with the same label; "" if nothing does.
+    """
 
     id: str
     label: str
@@ -115,10 +118,12 @@ class Candidate:
 
 
 class Ambiguous(OnecgwError):
-    """A name fits several objects; the text lists them and says how to go on.
+    """A name matches several objects; the message lists them and says how to continue.
 
-    argument: where the name was given. id_argument: where the id of one of them is to be given.
-    candidates: the first of those that fit. known: how many are known to fit. is_cut: more may.
+    argument: the argument with the name.
+    id_argument: the argument that takes the id instead.
+    candidates: the first of those that match. known: how many are known to match.
+    is_cut: more may match.
     """
 
     code = "ambiguous"
@@ -149,14 +154,14 @@ class Ambiguous(OnecgwError):
 
 
 class LimitExceeded(OnecgwError):
-    """1C sent more rows than were asked for."""
+    """1C sent more rows than requested."""
 
     code = "limit_exceeded"
     http_status = 400
 
 
 class Unauthorized(OnecgwError):
-    """There is no bearer token, or it is wrong.
+    """There is no valid bearer token.
 
     challenge: the value of WWW-Authenticate.
     """
@@ -170,9 +175,9 @@ class Unauthorized(OnecgwError):
 
 
 class ScopeMissing(OnecgwError):
-    """The caller is known but has no right to what was asked.
+    """The caller lacks a scope that the call needs.
 
-    required: the scopes that the call needs, all of them.
+    required: all scopes that the call needs.
     """
 
     code = "insufficient_scope"
@@ -191,16 +196,16 @@ class NotFound(OnecgwError):
 
 
 class Unsupported(OnecgwError):
-    """The caller may have it, the 1C base behind the gateway does not."""
+    """The 1C base behind the gateway does not support the tool."""
 
     code = "unsupported"
     http_status = 404
 
 
 class MethodNotAllowed(OnecgwError):
-    """The route exists, the method does not.
+    """The route does not accept the method.
 
-    allowed: the methods that the route has.
+    allowed: the methods that the route accepts.
     """
 
     code = "method_not_allowed"
@@ -240,14 +245,14 @@ class StorageUnavailable(OnecgwError):
 
 
 class OnecError(OnecgwError):
-    """A call to 1C did not end well."""
+    """A call to 1C failed."""
 
     code = "onec_error"
     http_status = 502
 
 
 class OnecRejected(OnecError):
-    """1C refused the arguments (HTTP 400 with its own `{error, message}`)."""
+    """1C rejected the arguments (HTTP 400 with its own `{error, message}`)."""
 
     code = "onec_rejected"
     http_status = 400
@@ -286,7 +291,7 @@ class OnecRedirect(OnecError):
 
 
 class OnecFailed(OnecError):
-    """1C raised an error while it worked."""
+    """1C raised an error while it handled the call."""
 
     code = "onec_failed"
 
@@ -320,13 +325,13 @@ class OnecTimeout(OnecError):
 
 
 class OnecBadResponse(OnecError):
-    """1C's answer is not what the contract says."""
+    """1C's answer violates the contract."""
 
     code = "onec_bad_response"
 
 
 def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """The errors themselves, out of the groups in which nurseries pack them."""
+    """Yield the errors in a group and in the groups nested in it."""
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
             yield from leaves(error)

@@ -17,6 +17,27 @@ MAY: Final = {"from": "2026-05-01", "to": "2026-05-31"}
 LAST_OF_MAY: Final = MAY["to"]
 
 
+@attrs.frozen
+class Found:
+    """The id of the first object that a resolver finds."""
+
+    resolver: str
+    query: str
+
+
+@attrs.frozen(kw_only=True)
+class Example:
+    """A call of a tool. without: members of its answer that the page leaves out, and says so."""
+
+    arguments: dict[str, Any]
+    without: tuple[str, ...] = ()
+
+
+# Days that are over wherever and whenever the page is rendered: their figures never change.
+MARCH: Final = {"from": "2025-03-01", "to": "2025-03-31"}
+LAST_DAY: Final = MARCH["to"]
+
+
 @attrs.frozen(kw_only=True)
 class ToolTruth:
     """What a tool must be.
@@ -24,33 +45,45 @@ class ToolTruth:
     scopes: all that a caller needs. operation: how REST and 1C call it.
     least: the least arguments that it accepts. everything: all that it declares.
     additive: its measures whose rows add up to the total.
+    example: a call that docs/reference/tools.md shows.
     """
 
     scopes: frozenset[str]
     operation: str
     least: Json
     everything: Json
+    example: Example
     additive: tuple[str, ...] = ()
 
 
-def _resolver(scope: str, kind: str, *, has_groups: bool = False) -> ToolTruth:
+def _resolver(scope: str, kind: str, *, example: Json, has_groups: bool = False) -> ToolTruth:
     everything: dict[str, Any] = {"query": "x" * 200, "limit": 3}
     return ToolTruth(
         scopes=frozenset({scope}),
         operation=f"resolve/{kind}",
         least={"query": "а"},
+        example=Example(arguments=dict(example)),
         everything=everything | ({"include_groups": True} if has_groups else {}),
     )
 
 
 TRUTH: Final[Mapping[str, ToolTruth]] = {
-    "resolve_customer": _resolver(RESOLVE, "customer", has_groups=True),
-    "resolve_warehouse": _resolver(RESOLVE, "warehouse"),
-    "resolve_product": _resolver(RESOLVE, "product", has_groups=True),
-    "resolve_sales_channel": _resolver(RESOLVE, "sales_channel"),
-    "resolve_cash": _resolver(MONEY, "cash"),
-    "resolve_cost_article": _resolver(MONEY, "cost_article", has_groups=True),
-    "resolve_operation": _resolver(MONEY, "operation"),
+    "resolve_customer": _resolver(
+        RESOLVE, "customer", has_groups=True, example={"query": "палум", "limit": 2}
+    ),
+    "resolve_warehouse": _resolver(RESOLVE, "warehouse", example={"query": "склад южный"}),
+    "resolve_product": _resolver(
+        RESOLVE,
+        "product",
+        has_groups=True,
+        example={"query": "анкер", "include_groups": True, "limit": 2},
+    ),
+    "resolve_sales_channel": _resolver(RESOLVE, "sales_channel", example={"query": "online"}),
+    "resolve_cash": _resolver(MONEY, "cash", example={"query": "валютная касса"}),
+    "resolve_cost_article": _resolver(
+        MONEY, "cost_article", has_groups=True, example={"query": "оренда", "limit": 2}
+    ),
+    "resolve_operation": _resolver(MONEY, "operation", example={"query": "оплата покупця"}),
     "sales_report": ToolTruth(
         scopes=frozenset({SALES}),
         operation="reports/sales",
@@ -91,6 +124,16 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "margin", "dir": "desc"}, {"field": "day"}],
         },
         additive=("amount", "qty", "cost", "profit"),
+        example=Example(
+            arguments={
+                "period": MARCH,
+                "filters": {"warehouse_ids": [Found("resolve_warehouse", "центральний")]},
+                "group_by": ["product_group"],
+                "measures": ["amount", "qty", "receipts", "profit"],
+                "sort": [{"field": "amount", "dir": "desc"}],
+                "top": 2,
+            }
+        ),
     ),
     "top_products": ToolTruth(
         scopes=frozenset({SALES}),
@@ -102,12 +145,14 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "by": "qty",
             "top": 3,
         },
+        example=Example(arguments={"period": MARCH, "by": "qty", "top": 2}),
     ),
     "customer_summary": ToolTruth(
         scopes=frozenset({SALES}),
         operation="reports/customer_summary",
         least={"period": MAY, "customer_id": "c1"},
         everything={"period": MAY, "customer_id": "c1", "top_products": 8},
+        example=Example(arguments={"customer": "толумтар", "period": MARCH, "top_products": 2}),
     ),
     "stock_balance": ToolTruth(
         scopes=frozenset({STOCK}),
@@ -125,6 +170,34 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "amount", "dir": "desc"}, {"field": "product", "dir": "asc"}],
         },
         additive=("qty", "amount"),
+        example=Example(
+            arguments={
+                "date": LAST_DAY,
+                "group_by": ["warehouse"],
+                "measures": ["qty", "amount"],
+                "top": 2,
+            }
+        ),
+    ),
+    "availability_report": ToolTruth(
+        scopes=frozenset({STOCK}),
+        operation="reports/availability",
+        least={"period": MAY},
+        everything={
+            "period": MAY,
+            "filters": {"product_ids": ["p1"], "warehouse_ids": ["w1"]},
+            "group_by": ["product", "product_group", "warehouse", "week"],
+            "measures": ["oos_days", "days", "availability_pct", "avg_qty"],
+            "sort": [{"field": "oos_days", "dir": "desc"}],
+        },
+        additive=("oos_days", "days"),
+        example=Example(
+            arguments={
+                "period": MARCH,
+                "group_by": ["warehouse"],
+                "measures": ["oos_days", "days", "availability_pct"],
+            }
+        ),
     ),
     "cash_balance": ToolTruth(
         scopes=frozenset({MONEY}),
@@ -138,6 +211,12 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "balance", "dir": "desc"}],
         },
         additive=("balance",),
+        example=Example(
+            arguments={
+                "date": LAST_DAY,
+                "filters": {"cash_ids": [Found("resolve_cash", "валютная касса")]},
+            }
+        ),
     ),
     "cash_flow": ToolTruth(
         scopes=frozenset({MONEY}),
@@ -156,6 +235,7 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "net", "dir": "desc"}],
         },
         additive=("inflow", "outflow", "net"),
+        example=Example(arguments={"period": MARCH, "group_by": ["analytics"], "top": 2}),
     ),
     "receivables_balance": ToolTruth(
         scopes=frozenset({MONEY}),
@@ -169,6 +249,13 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "receivable", "dir": "desc"}],
         },
         additive=("receivable", "advance", "net"),
+        example=Example(
+            arguments={
+                "date": LAST_DAY,
+                "sort": [{"field": "receivable", "dir": "desc"}],
+                "top": 2,
+            }
+        ),
     ),
     "payables_balance": ToolTruth(
         scopes=frozenset({MONEY}),
@@ -182,6 +269,7 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "payable", "dir": "desc"}],
         },
         additive=("payable", "advance", "net"),
+        example=Example(arguments={"date": LAST_DAY, "group_by": ["firm"]}),
     ),
     "purchases_report": ToolTruth(
         scopes=frozenset({MONEY}),
@@ -209,6 +297,15 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "sort": [{"field": "qty", "dir": "asc"}],
         },
         additive=("amount", "qty"),
+        example=Example(
+            arguments={
+                "period": MARCH,
+                "group_by": ["supplier"],
+                "measures": ["amount", "qty"],
+                "sort": [{"field": "amount", "dir": "desc"}],
+                "top": 2,
+            }
+        ),
     ),
     "cash_conversion_cycle": ToolTruth(
         scopes=frozenset({SALES, STOCK, MONEY, COST}),
@@ -222,5 +319,6 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "dpo_base": "cogs",
             "firm_ids": ["f1"],
         },
+        example=Example(arguments={"period": MARCH, "breakdown": "none"}, without=("basis",)),
     ),
 }

@@ -1,8 +1,9 @@
-"""Fixtures that several rooms share."""
+"""Fixtures that several packages share, and the marks of the tests: fast, slow, wire."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,11 +11,68 @@ from hypothesis import HealthCheck, settings
 from onecgw.demo.books import Books, open_books
 
 TODAY = date(2026, 11, 22)
+TESTS = Path(__file__).parent
+
+# Folders and modules by the beginning of their path.
+SLOW: tuple[str, ...] = (
+    "analysis/cycle/test_demo.py",
+    "analysis/cycle/test_figures.py",
+    "analysis/cycle/test_formulas.py",
+    "app/test_serve.py",
+    "backends/test_soak.py",
+    "cli/",
+    "demo/",
+    "fakes/",
+    "mcp_content/test_pages_in_chromium.py",
+    "oauth/test_crash.py",
+    "oauth/test_families.py",
+    "oauth/test_processes.py",
+    "serving/",
+    "settings/test_secrets.py",
+    "test_asgi_app.py",
+    "test_docs_commands.py",
+    "test_sdk_client.py",
+    "web/test_mcp_hostile.py",
+    "web/test_mcp_sdk.py",
+    "web/test_oauth_accessibility.py",
+    "web/test_oauth_anything.py",
+    "web/test_oauth_browser.py",
+    "web/test_oauth_limits.py",
+    "web/test_oauth_nginx.py",
+    "web/test_oauth_sdk.py",
+)
+WIRE: tuple[str, ...] = ("test_wire.py", "test_refusals.py", "test_every_tool.py")
 
 # No test asserts an absolute time: a busy machine, or a first run that builds its tables, is no
 # defect.
 settings.register_profile("onecgw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fast", settings.get_profile("onecgw"), max_examples=20)
 settings.load_profile("onecgw")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With `-m fast`, property tests try fewer examples."""
+    if config.option.markexpr == "fast":
+        settings.load_profile("fast")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m fast`, do not even import the modules that are not fast."""
+    path = collection_path.relative_to(TESTS).as_posix() if collection_path != TESTS else ""
+    is_left_out = config.option.markexpr == "fast" and path.startswith((*SLOW, *WIRE))
+    return True if is_left_out else None
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark what `-m fast` runs: every test that is neither slow nor wire."""
+    for item in items:
+        path = item.path.relative_to(TESTS).as_posix()
+        if path.startswith(SLOW):
+            item.add_marker("slow")
+        if path.startswith(WIRE):
+            item.add_marker("wire")
+        if not any(item.get_closest_marker(name) for name in ("slow", "wire")):
+            item.add_marker("fast")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+MODULE = re.compile(r"`(onecgw/[\w/.]*)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -35,6 +36,30 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         ]
 
     assert [str(page.relative_to(ROOT)) for page in PAGES if page not in reached] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_module_that_a_page_names_exists(page: Path) -> None:
+    named = MODULE.findall(page.read_text(encoding="utf-8"))
+
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_package_has_a_row_in_where_a_change_belongs() -> None:
+    page = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    table = page.split("## Where a change belongs")[1].split("\n## ")[0]
+    named = {Path(path) for path in MODULE.findall(table)}
+    packages = {path.parent.relative_to(ROOT) for path in (ROOT / "onecgw").rglob("__init__.py")}
+    packages.remove(Path("onecgw"))
+
+    # A row names the package, a module of it, or a package that holds it.
+    unnamed = {
+        str(package)
+        for package in packages
+        if package not in named | {path.parent for path in named}
+        and named.isdisjoint(package.parents)
+    }
+    assert unnamed == set()
 
 
 def test_the_readme_is_short() -> None:

@@ -31,7 +31,7 @@ from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.parsing import parse_arguments, to_onec
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
-from onecgw.demo.faults import parse_faults
+from onecgw.demo.fault_plan import parse_faults
 from onecgw.responses.candidates import read_candidates
 from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.settings import LimitsSettings

@@ -17,10 +17,10 @@ from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import ResolverTool, TableTool, Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 from onecgw.web.app import build_app
 from tests.harness import make_engine
 from tests.questions import PERIOD, everything

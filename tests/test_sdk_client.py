@@ -20,8 +20,8 @@ from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.kinds import CardTool, RankingTool, ResolverTool, TableTool, Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 from onecgw.serving import serve_app
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
 from onecgw.web.app import build_app

@@ -28,8 +28,8 @@ from onecgw.oauth.factory import open_realm
 from onecgw.oauth.grants import sweep
 from onecgw.oauth.secrets import open_vault
 from onecgw.settings import Settings
-from onecgw.storage.audit_log import AuditTrail
-from onecgw.storage.database import Store
+from onecgw.storage.audit_log import AuditLog
+from onecgw.storage.database import Database
 from onecgw.web.oauth.site import OauthSite, open_site
 from onecgw.web.readiness import Readiness
 
@@ -51,7 +51,7 @@ class Application:
     engine: Engine
     backend: Backend
     site: OauthSite | None
-    store: Store | None
+    store: Database | None
 
     async def readiness(self) -> Readiness:
         """Whether calls can be answered, and how 1C is doing."""
@@ -67,7 +67,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         ConfigError: the database or the secrets file cannot be used.
     """
     store = _open_store(settings)
-    trail = AuditTrail(
+    trail = AuditLog(
         store if settings.audit.retention_days else None,
         retention_days=settings.audit.retention_days,
         on_failure=settings.audit.on_failure,
@@ -130,10 +130,10 @@ def _sealing_key(settings: Settings) -> bytes | None:
     return hmac.digest(token.value.encode("utf-8"), b"onecgw mcp sessions", "sha256")
 
 
-def _open_store(settings: Settings) -> Store | None:
+def _open_store(settings: Settings) -> Database | None:
     if not settings.oauth.enabled and not settings.audit.retention_days:
         return None
-    return Store(settings.database.path)
+    return Database(settings.database.path)
 
 
 def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
@@ -149,14 +149,14 @@ def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
     return check
 
 
-async def _sweep_logins(store: Store) -> None:
+async def _sweep_logins(store: Database) -> None:
     while True:
         with suppress(StorageUnavailable):  # the next round tries again
             await store.write(lambda db: sweep(db, now=int(time.time())))
         await trio.sleep(SWEEP_SECONDS)
 
 
-def _make_gateway(settings: Settings, backend: Backend, trail: AuditTrail) -> Gateway:
+def _make_gateway(settings: Settings, backend: Backend, trail: AuditLog) -> Gateway:
     return Gateway(
         catalogue=Catalogue(ALL, settings.limits),
         sources=Sources(

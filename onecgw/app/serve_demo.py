@@ -1,4 +1,4 @@
-"""`onecgw demo`: the gateway in front of an embedded 1C, both in this process."""
+"""Serve the gateway in front of a demo 1C in the same process."""
 
 import secrets
 from collections.abc import Callable
@@ -12,9 +12,9 @@ import trio
 from onecgw.app.serve import serve_gateway, wait_signal
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
-from onecgw.demo.faults import FaultPlan
+from onecgw.demo.fault_plan import FaultPlan
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 from onecgw.errors import ConfigError
 from onecgw.serving import find_free_port
 from onecgw.settings import (
@@ -33,7 +33,7 @@ from onecgw.settings import (
 LOOPBACK: Final = "127.0.0.1"
 DEMO_MCP_TOKEN: Final = "demo-mcp-token"  # noqa: S105 - public on purpose, loopback only
 DEMO_API_TOKEN: Final = "demo-api-token"  # noqa: S105 - the same
-DEMO_PASSWORD: Final = "demo-onec-password"  # noqa: S105 - of a 1C that is alone on loopback
+DEMO_PASSWORD: Final = "demo-onec-password"  # noqa: S105 - of a demo 1C on loopback
 DEMO_LOGIN: Final = "Шлюз"  # Cyrillic logins are normal in 1C
 DEMO_REPORT_TIMEOUT_MS: Final = 45_000
 
@@ -44,16 +44,16 @@ async def serve_demo(
     *,
     port: int,
     announce: Callable[[str], None],
-    logins: Path | None = None,
+    oauth_folder: Path | None = None,
 ) -> None:
-    """Serve the gateway on loopback in front of a demo 1C on a socket of its own.
+    """Serve the gateway on loopback, and the demo 1C on another port.
 
     Args:
-        books: what the demo 1C answers from.
-        faults: what goes wrong in it, None = nothing.
-        port: of the gateway; 0 = a free one.
-        announce: told the gateway's URL.
-        logins: a folder for what OAuth keeps; None = static tokens instead of logins.
+        books: the data of the demo 1C.
+        faults: the faults that the demo 1C simulates; None: no faults.
+        port: of the gateway; 0: a free one.
+        announce: called with the gateway's URL.
+        oauth_folder: where OAuth keeps its data; None: static tokens instead of OAuth.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -63,8 +63,8 @@ async def serve_demo(
     async with trio.open_nursery() as nursery:
         base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
         settings = demo_settings(base_url=base_url, port=port, password=password)
-        if logins is not None:
-            settings = with_logins(settings, logins)
+        if oauth_folder is not None:
+            settings = with_oauth(settings, oauth_folder)
         await serve_gateway(settings, announce=announce)
         nursery.cancel_scope.cancel()
 
@@ -75,10 +75,10 @@ async def serve_demo_onec_alone(
     """Serve only the demo 1C until SIGTERM or SIGINT.
 
     Args:
-        books: what it answers from.
-        faults: what goes wrong in it, None = nothing.
-        port: on loopback; 0 = a free one.
-        announce: told where it is and how to log in.
+        books: the data of the demo 1C.
+        faults: the faults that it simulates; None: no faults.
+        port: on loopback; 0: a free one.
+        announce: called with the text about its URL and login.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -99,7 +99,7 @@ async def serve_demo_onec_alone(
 
 
 def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
-    """The settings of the demo: everything open, on loopback, with static tokens."""
+    """Return the settings of the demo: on loopback, with static tokens and all scopes."""
     return Settings(
         server=ServerSettings(host=LOOPBACK, port=port),
         onec=OnecSettings(
@@ -108,21 +108,21 @@ def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
             auth=OnecAuthSettings(username=DEMO_LOGIN, password=Secret(password)),
         ),
         mcp=McpSettings(bearer_token=Secret(DEMO_MCP_TOKEN)),
-        # The same as over MCP, so that both surfaces tell the same figures.
+        # The scopes of MCP, so that both surfaces give the same figures.
         api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
         oauth=OauthSettings(enabled=False),
         audit=AuditSettings(retention_days=0),
     )
 
 
-def with_logins(settings: Settings, folder: Path) -> Settings:
-    """The settings of the demo with OAuth on: clients log in with the keys of its people."""
+def with_oauth(settings: Settings, folder: Path) -> Settings:
+    """Return the settings of the demo with OAuth: clients log in with the keys of its accounts."""
     port = settings.server.port or find_free_port(LOOPBACK)
     return attrs.evolve(
         settings,
         server=attrs.evolve(settings.server, port=port),
         mcp=McpSettings(),
-        # Nothing is fetched from the internet by a demo.
+        # A demo fetches nothing from the internet.
         oauth=OauthSettings(public_url=f"http://{LOOPBACK}:{port}", cimd="off"),
         database=DatabaseSettings(path=folder / "onecgw.db"),
         audit=AuditSettings(),

@@ -9,41 +9,42 @@ from typing import BinaryIO, Final
 import attrs
 import trio
 
+from onecgw.app.lifespan import open_application
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
 from onecgw.mcp.engine import Engine, Incoming
+from onecgw.settings import Settings
 
-TICK_SECONDS: Final = 1
+STDIO_SUB: Final = "stdio"  # the `sub` of the caller that started the process
+PULSE_SECONDS: Final = 1  # how often running requests report that they are alive
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 READ_BYTES: Final = 1024 * 1024
-LAST_ANSWERS_SECONDS: Final = 60  # for what still runs when stdin ends: `echo … | onecgw stdio`
+LAST_ANSWERS_SECONDS: Final = 60  # for requests that run when stdin ends: `echo … | onecgw stdio`
 
 _NO_LINE_BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
-class _Out:
-    """The one channel that every request shares."""
-
-    can_stream = True
+class _LineWriter:
+    """Writes messages to stdout, one at a time."""
 
     def __init__(self, stdout: trio.abc.SendStream) -> None:
         self._stdout = stdout
-        self._turn = trio.Lock()
+        self._lock = trio.Lock()
 
     async def send(self, message: bytes) -> None:
-        # Outside of its strings JSON may hold line breaks; inside they are escaped.
+        # JSON may contain line breaks between its tokens; inside strings they are escaped.
         line = message.translate(_NO_LINE_BREAKS) + b"\n"
-        # A client that is gone closes stdin as well, and that ends the server.
+        # A client that has ended also closes stdin, and that ends the server.
         with suppress(trio.BrokenResourceError):
-            async with self._turn:
+            async with self._lock:
                 await self._stdout.send_all(line)
 
 
 @attrs.define
-class _Running:
-    """One request's way back, and how it shows that it is alive."""
+class _RequestChannel:
+    """The channel of one request: its messages, and the function that reports progress."""
 
-    out: _Out
+    out: _LineWriter
     pulse: Callable[[], Awaitable[None]] | None = None
     can_stream: bool = True
 
@@ -54,16 +55,16 @@ class _Running:
         self.pulse = pulse
 
 
-class _Server:
+class _StdioServer:
     def __init__(self, engine: Engine, caller: Caller, stdout: trio.abc.SendStream) -> None:
         self._engine = engine
         self._caller = caller
-        self._out = _Out(stdout)
-        self._running: dict[int, _Running] = {}
+        self._out = _LineWriter(stdout)
+        self._running: dict[int, _RequestChannel] = {}
         self._session_id = ""
 
     async def answer(self, line: bytes, number: int) -> None:
-        channel = self._running[number] = _Running(self._out)
+        channel = self._running[number] = _RequestChannel(self._out)
         try:
             outgoing = await self._engine.handle(
                 Incoming(
@@ -81,9 +82,9 @@ class _Server:
         if outgoing.body is not None:
             await self._out.send(outgoing.body)
 
-    async def tick(self) -> None:
+    async def send_pulses(self) -> None:
         while True:
-            await trio.sleep(TICK_SECONDS)
+            await trio.sleep(PULSE_SECONDS)
             for channel in list(self._running.values()):
                 if channel.pulse is not None:
                     await channel.pulse()
@@ -96,33 +97,48 @@ async def serve_stdio(
     stdin: trio.abc.ReceiveStream,
     stdout: trio.abc.SendStream,
 ) -> None:
-    """Serve one client until stdin ends, then give what runs LAST_ANSWERS_SECONDS to end.
+    """Serve one client until stdin ends, then wait up to LAST_ANSWERS_SECONDS for running requests.
 
     Args:
-        engine: what answers.
-        caller: whoever started the process.
+        engine: handles the messages.
+        caller: the principal of every message.
         stdin: messages, one per line.
         stdout: messages, one per line; nothing else may write there.
     """
-    server = _Server(engine, caller, stdout)
-    async with trio.open_nursery() as ticking:
-        ticking.start_soon(server.tick)
+    server = _StdioServer(engine, caller, stdout)
+    async with trio.open_nursery() as pulses:
+        pulses.start_soon(server.send_pulses)
         async with trio.open_nursery() as nursery:
             number = 0
             async for line in _lines(stdin):
                 number += 1
                 nursery.start_soon(server.answer, line, number)
-                # A request must be under way before the line that cancels it is looked at.
+                # A request must have begun before the next line, which may cancel it, is read.
                 await trio.lowlevel.checkpoint()
             engine.hub.close()
             nursery.cancel_scope.deadline = trio.current_time() + LAST_ANSWERS_SECONDS
-        ticking.cancel_scope.cancel()
+        pulses.cancel_scope.cancel()
+
+
+async def serve_own_client(settings: Settings) -> None:
+    """Serve the client that started this process, on stdin and stdout, until stdin ends.
+
+    The client has mcp.scopes and does not log in: whoever may start the process may also read
+    its settings. So OAuth is not opened, and its settings are not needed.
+
+    Raises:
+        ConfigError: the database cannot be used.
+    """
+    local = attrs.evolve(settings, oauth=attrs.evolve(settings.oauth, enabled=False))
+    async with open_application(local) as application:
+        caller = Caller(sub=STDIO_SUB, scopes=frozenset(settings.mcp.scopes))
+        await serve_process(application.engine, caller)
 
 
 async def serve_process(engine: Engine, caller: Caller) -> None:
-    """Serve the client at this process's own stdin and stdout, until stdin ends.
+    """Serve one client on this process's stdin and stdout, until stdin ends.
 
-    Whatever else the process prints must go to stderr.
+    Nothing else may be written to stdout.
     """
     await serve_stdio(
         engine, caller, stdin=_FileIn(sys.stdin.buffer), stdout=_FileOut(sys.stdout.buffer)
@@ -130,13 +146,13 @@ async def serve_process(engine: Engine, caller: Caller) -> None:
 
 
 class _FileIn(trio.abc.ReceiveStream):
-    """A file that is read in a thread: a pipe, a terminal or a disk file, on any system."""
+    """A file read in a thread: a pipe, a terminal or a disk file, on any system."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        # A blocked read cannot be interrupted; the thread is left to the end of the process.
+        # A blocking read cannot be interrupted; the thread ends with the process.
         return await trio.to_thread.run_sync(
             os.read, self._file.fileno(), max_bytes or READ_BYTES, abandon_on_cancel=True
         )
@@ -146,7 +162,7 @@ class _FileIn(trio.abc.ReceiveStream):
 
 
 class _FileOut(trio.abc.SendStream):
-    """A file that is written in a thread."""
+    """A file written in a thread."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -169,7 +185,7 @@ class _FileOut(trio.abc.SendStream):
 
 
 async def _lines(stdin: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:
-    """Each line that is not empty, without its end; the last one needs none."""
+    """Yield each non-empty line without its line break; the last line needs none."""
     rest = b""
     while data := await stdin.receive_some(READ_BYTES):
         *lines, rest = (rest + data).split(b"\n")
@@ -177,6 +193,6 @@ async def _lines(stdin: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:
             if line.strip():
                 yield line
         if len(rest) > MAX_LINE_BYTES:
-            break  # refused as what it is, a piece of JSON; what follows cannot be told from it
+            break  # yielded below and refused as invalid JSON; the rest belongs to the same line
     if rest.strip():
         yield rest

@@ -10,6 +10,8 @@ class Capabilities:
     """What the 1C base behind the gateway does not support (contract, section 8).
 
     unsupported: tool → `filters`, `group_by`, `measures` or `params` → names.
+    same_for_all: the base answers every account of the same scopes alike, so that an answer kept
+        for one may be given to another.
     always_empty: kinds of object whose resolver never finds anything, as in `sales_channel`.
     """
 
@@ -17,6 +19,7 @@ class Capabilities:
     unavailable: frozenset[str] = frozenset()
     unsupported: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict)
     always_empty: frozenset[str] = frozenset()
+    same_for_all: bool = False
 
     def lacks(self, tool: str, kind: str) -> frozenset[str]:
         """The names of one kind that a tool of this base does not support."""

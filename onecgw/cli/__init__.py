@@ -1,28 +1,43 @@
-"""The command line: one verb, one module."""
+"""The command line: one command, one module, imported when the command is called."""
 
 import sys
+from importlib import import_module
+from typing import Final
 
 import click
 
 from onecgw import __version__
-from onecgw.cli.audit import audit
-from onecgw.cli.check import check
-from onecgw.cli.demo import demo
-from onecgw.cli.grants import grants
-from onecgw.cli.keys import keys
-from onecgw.cli.serve import serve
-from onecgw.cli.stdio import stdio
-from onecgw.cli.tools import tools
-from onecgw.errors import ConfigError, leaves
 
-EXIT_CONFIG = 2
+EXIT_CONFIG: Final = 2
+# Each name is that of the module and of the command in it; in the order of `onecgw --help`.
+COMMANDS: Final = ("serve", "stdio", "demo", "check", "tools", "keys", "grants", "audit")
 
 
-class Verbs(click.Group):
-    """Runs a verb; what the operator can mend is told in sentences, without a traceback."""
+class CommandGroup(click.Group):
+    """Imports a command when it is called, and prints a ConfigError without a traceback.
+
+    A command's imports cost up to a second of CPU, and no command needs those of another.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        """The command of a name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"onecgw.cli.{cmd_name}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the verb that was asked for."""
+        """Run the command that was called."""
+        from onecgw.errors import ConfigError, leaves  # noqa: PLC0415 - `--version` ends before this
+
         try:
             return super().invoke(ctx)
         except* ConfigError as group:
@@ -31,11 +46,7 @@ class Verbs(click.Group):
             sys.exit(EXIT_CONFIG)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="onecgw")
 def main() -> None:
     """Gateway between LLM clients (MCP, REST) and 1C:Enterprise."""
-
-
-for verb in (serve, stdio, demo, check, tools, keys, grants, audit):
-    main.add_command(verb)

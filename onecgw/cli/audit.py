@@ -1,4 +1,4 @@
-"""`onecgw audit`: who looked at what, and when."""
+"""`onecgw audit`: print the audit."""
 
 import re
 import sqlite3
@@ -11,9 +11,10 @@ from typing import Any, Final
 import attrs
 import click
 
-from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.database import open_store
-from onecgw.cli.output import print_json
+from onecgw.app.startup import open_settings
+from onecgw.cli.config import config_option
+from onecgw.cli.database import open_database
+from onecgw.cli.output import json_option, print_json
 from onecgw.oauth.grant_queries import list_names
 from onecgw.observability.logging import quoted
 from onecgw.settings import Duration
@@ -34,8 +35,8 @@ _SINCE = duration("1s", "3650d")
 )
 @click.option("--sub", help="Only this account.")
 @click.option("--event", help="Only this event, as call or key.ok; with a dot at its end a kind.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-@click.option("--follow", is_flag=True, help="Go on with what comes in, until Ctrl+C.")
+@json_option
+@click.option("--follow", is_flag=True, help="Go on with new records, until Ctrl+C.")
 def audit(
     config: Path | None,
     *,
@@ -45,11 +46,11 @@ def audit(
     as_json: bool,
     follow: bool,
 ) -> None:
-    """Show the audit: calls of tools and the events of logins."""
+    """Show the audit: calls of tools and events of logins."""
     query = AuditQuery(since=None if since is None else _read_since(since), sub=sub, event=event)
-    with open_store(open_settings(config)) as store:
+    with open_database(open_settings(config)) as database:
         while True:
-            found = store.read(partial(_read, query=query))
+            found = database.read(partial(_read, query=query))
             if as_json:
                 print_json(found)
             else:
@@ -75,7 +76,7 @@ def _line(record: dict[str, Any]) -> str:
         if name not in _HEAD and value not in ("", None)
     )
     head = (record["sub"], record["name"], record["event"], record["client"])
-    # Names may have spaces, but nothing in them may look like another column, pair or line.
+    # A name may contain spaces, but nothing that looks like another column, pair or line.
     shown = (text if _PLAIN.fullmatch(text) else quoted(text) if text else "-" for text in head)
     return f"{record['ts']}  {'  '.join(shown)}  {rest}".rstrip()
 

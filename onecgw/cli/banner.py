@@ -1,4 +1,4 @@
-"""What `onecgw demo` prints: where it is, how to call it, where to add it, what to ask."""
+"""The text that `onecgw demo` prints: its URLs, example calls, and how to add it to clients."""
 
 import json
 from datetime import date, timedelta
@@ -6,41 +6,33 @@ from datetime import date, timedelta
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
-from onecgw.demo.story import story
+from onecgw.demo.scenario import describe_scenario
 
 
-def login_guide(books: Books, url: str) -> str:
-    """The text for the terminal where people log in; every command in it works as it stands."""
-    server = {"url": f"{url}/mcp"}
+def login_banner(books: Books, url: str) -> str:
+    """Return the text of a demo where people log in; its commands work as they are."""
     keys = "".join(
         f"  {account.key:<20} {account.name:<18} {' '.join(account.scopes)}\n"
         for account in ACCOUNTS
     )
+    hint = "   the client opens a page: paste one of the keys there"
     return f"""\
-onecgw demo is up, its books end on {books.today}. Stop it with Ctrl+C.
-
-  MCP   {url}/mcp   the client opens a page: paste one of the keys there
-  REST  {url}/reports/...   token {DEMO_API_TOKEN}
-
+{_head(books, url, hint)}
 Keys, whose they are, and what they open:
 {keys}
-Add it to
-  Claude Code  claude mcp add --transport http onecgw {url}/mcp   then /mcp in Claude Code
-  Cursor       ~/.cursor/mcp.json  {json.dumps({"mcpServers": {"onecgw": server}})}
-  VS Code      code --add-mcp '{json.dumps({"name": "onecgw", "type": "http", **server})}'
-
+{_clients(url, {}, cli_suffix="   then /mcp in Claude Code")}
 Sales of last month over REST:
   {_rest_line(url, _sales(books))}
 
 What a client learns first over MCP (with a token instead of a login: onecgw demo --no-oauth):
   curl -s {url}/.well-known/oauth-protected-resource/mcp
 
-{story(books)}
+{describe_scenario(books)}
 """
 
 
-def token_guide(books: Books, url: str) -> str:
-    """The same where a static token stands for everybody."""
+def token_banner(books: Books, url: str) -> str:
+    """Return the text of a demo with a static token; its commands work as they are."""
     arguments = _sales(books)
     call = {
         "jsonrpc": "2.0",
@@ -48,26 +40,41 @@ def token_guide(books: Books, url: str) -> str:
         "method": "tools/call",
         "params": {"name": "sales_report", "arguments": arguments},
     }
-    header = f"Authorization: Bearer {DEMO_MCP_TOKEN}"
-    server = {"url": f"{url}/mcp", "headers": {"Authorization": f"Bearer {DEMO_MCP_TOKEN}"}}
+    token = f"Bearer {DEMO_MCP_TOKEN}"
+    header = f"Authorization: {token}"
+    clients = _clients(
+        url, {"headers": {"Authorization": token}}, cli_suffix=f' --header "{header}"'
+    )
     return f"""\
-onecgw demo is up, its books end on {books.today}. Stop it with Ctrl+C.
-
-  MCP   {url}/mcp   token {DEMO_MCP_TOKEN}
-  REST  {url}/reports/...   token {DEMO_API_TOKEN}
-
+{_head(books, url, f"   token {DEMO_MCP_TOKEN}")}
 Sales of last month over MCP:
   curl -s {url}/mcp -H '{header}' -H 'Content-Type: application/json' -d '{json.dumps(call)}'
 
 and over REST:
   {_rest_line(url, arguments)}
 
+{clients}
+{describe_scenario(books)}
+"""
+
+
+def _head(books: Books, url: str, mcp_hint: str) -> str:
+    return f"""\
+onecgw demo is up, its books end on {books.today}. Stop it with Ctrl+C.
+
+  MCP   {url}/mcp{mcp_hint}
+  REST  {url}/reports/...   token {DEMO_API_TOKEN}
+"""
+
+
+def _clients(url: str, options: dict[str, object], *, cli_suffix: str) -> str:
+    """How to add the demo to some clients; `options` are members of their JSON."""
+    server = {"url": f"{url}/mcp", **options}
+    return f"""\
 Add it to
-  Claude Code  claude mcp add --transport http onecgw {url}/mcp --header "{header}"
+  Claude Code  claude mcp add --transport http onecgw {url}/mcp{cli_suffix}
   Cursor       ~/.cursor/mcp.json  {json.dumps({"mcpServers": {"onecgw": server}})}
   VS Code      code --add-mcp '{json.dumps({"name": "onecgw", "type": "http", **server})}'
-
-{story(books)}
 """
 
 
@@ -83,6 +90,6 @@ def _rest_line(url: str, arguments: dict[str, object]) -> str:
 
 
 def last_month(today: date) -> dict[str, str]:
-    """The whole month before the one of today."""
+    """Return the period of the month before today's."""
     last_day = today.replace(day=1) - timedelta(days=1)
     return {"from": last_day.replace(day=1).isoformat(), "to": last_day.isoformat()}

@@ -1,18 +1,22 @@
-"""`onecgw check`: does the configured 1C answer, and if not, what is to be changed."""
+"""`onecgw check`: check 1C or a login step by step, with advice for each failure."""
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import attrs
 import click
 import trio
 
-from onecgw.cli.config import config_option, open_settings
+from onecgw.app.startup import open_settings
+from onecgw.cli.config import config_option
 from onecgw.diagnostics.oauth_check import check_oauth
-from onecgw.diagnostics.onec_check import Step, check_onec
+from onecgw.diagnostics.onec_check import check_onec
+from onecgw.diagnostics.step import CheckStep
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
+from onecgw.settings.conflicts import FOR_UPSTREAM
 
 
 @click.command()
@@ -22,37 +26,41 @@ from onecgw.settings import Settings
     "--oauth", "with_login", is_flag=True, help="Log in to the running gateway; key on stdin."
 )
 def check(config: Path | None, *, as_json: bool, with_login: bool) -> None:
-    """Check the way to 1C, or that of a login, step by step; exit with 1 if a step fails."""
-    settings = open_settings(config)
+    """Check the connection to 1C, or a login, step by step; exit with 1 if a step fails."""
+    settings = open_settings(config, checks=FOR_UPSTREAM)
     report = _print_json if as_json else _print_text
     if with_login:
-        is_well = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
+        has_passed = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
     else:
-        is_well = trio.run(check_onec, settings, report)
-    sys.exit(0 if is_well else 1)
+        max_bytes = settings.limits.max_response_bytes
+        run = partial(check_onec, settings.onec, report, max_response_bytes=max_bytes)
+        has_passed = trio.run(run)
+    sys.exit(0 if has_passed else 1)
 
 
 def _issuer(settings: Settings) -> str:
     if not settings.oauth.enabled:
-        raise ConfigError("oauth.enabled is false: nobody logs in to this gateway")
+        raise ConfigError("oauth.enabled: false; check --oauth logs in, so true is expected")
+    if not settings.issuer:
+        raise ConfigError("oauth.public_url: missing; check --oauth logs in at this address")
     return settings.issuer
 
 
 def _read_key() -> str:
-    """The access key: a line of stdin, not shown where it is typed."""
+    """Read the access key from stdin, without echo on a terminal."""
     if sys.stdin.isatty():
         key: str = click.prompt("Access key", hide_input=True)
         return key.strip()
-    if not (typed := sys.stdin.readline().strip()):
+    if not (key := sys.stdin.readline().strip()):
         raise click.ClickException("no key on stdin; as in: onecgw check --oauth < key.txt")
-    return typed
+    return key
 
 
-def _print_json(step: Step) -> None:
+def _print_json(step: CheckStep) -> None:
     click.echo(json.dumps(attrs.asdict(step), ensure_ascii=False))
 
 
-def _print_text(step: Step) -> None:
+def _print_text(step: CheckStep) -> None:
     latency = "" if step.latency_ms is None else f" ({step.latency_ms} ms)"
     click.echo(f"{'ok  ' if step.ok else 'FAIL'} {step.name}{latency}: {step.detail}")
     if step.advice:

@@ -1,4 +1,4 @@
-"""`onecgw demo`: the gateway in front of an embedded 1C, to try and to test everything."""
+"""`onecgw demo`: the gateway in front of an embedded demo 1C."""
 
 import os
 import sys
@@ -14,15 +14,15 @@ import trio
 
 from onecgw.app.serve_demo import serve_demo, serve_demo_onec_alone
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
-from onecgw.cli.banner import login_guide, token_guide
+from onecgw.cli.banner import login_banner, token_banner
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
-from onecgw.demo.export import export_books
-from onecgw.demo.faults import FaultPlan, parse_faults
+from onecgw.demo.csv_export import export_books
+from onecgw.demo.fault_plan import FaultPlan, parse_faults
 from onecgw.observability.logging import set_up_logging
 
 Size = Literal["small", "default", "large"]
 
-# Books begin two years before their last day, and every day of them must be one to ask about.
+# Books begin two years before their last day, and reports accept no day before FIRST_YEAR.
 _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 
 
@@ -62,7 +62,7 @@ def demo(
 ) -> None:
     """Start a gateway and an embedded 1C, and say what to try."""
     set_up_logging(level="warning", log_format="text")
-    last_day = today.date() if today else date.today()  # noqa: DTZ011 - the day of the person's wall
+    last_day = today.date() if today else date.today()  # noqa: DTZ011 - the local day of the user
     if not _FIRST_TODAY_YEAR <= last_day.year <= LAST_YEAR:
         raise click.BadParameter(
             f"{last_day} is not between the years {_FIRST_TODAY_YEAR} and {LAST_YEAR}",
@@ -82,17 +82,17 @@ def demo(
         elif onec_only:
             trio.run(partial(serve_demo_onec_alone, books, faults, port=port, announce=click.echo))
         elif no_oauth:
-            announce = partial(_announce, books, token_guide)
+            announce = partial(_announce, books, token_banner)
             trio.run(partial(serve_demo, books, faults, port=port, announce=announce))
         else:
-            announce = partial(_announce, books, login_guide)
+            announce = partial(_announce, books, login_banner)
             with TemporaryDirectory(prefix="onecgw-demo-") as folder:
-                serve = partial(serve_demo, port=port, announce=announce, logins=Path(folder))
+                serve = partial(serve_demo, port=port, announce=announce, oauth_folder=Path(folder))
                 trio.run(serve, books, faults)
 
 
-def _announce(books: Books, guide: Callable[[Books, str], str], url: str) -> None:
-    click.echo(guide(books, url))
+def _announce(books: Books, banner: Callable[[Books, str], str], url: str) -> None:
+    click.echo(banner(books, url))
     sys.stdout.flush()
 
 
@@ -104,7 +104,7 @@ def _read_faults(text: str | None) -> FaultPlan | None:
 
 
 def _cache_folder() -> Path:
-    """Where this user's caches belong on this system."""
+    """Return the folder for caches of this user, by the convention of the operating system."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":

@@ -1,58 +1,66 @@
-"""`onecgw grants`: who is logged in with which program, and how to end it."""
+"""`onecgw grants`: list and revoke logins, deny and allow clients."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import attrs
 import click
 
-from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, open_store
-from onecgw.cli.output import moment, print_json, print_table
+from onecgw.app.startup import open_settings
+from onecgw.cli.config import config_option
+from onecgw.cli.database import (
+    BY_ADMINISTRATOR,
+    AdminTransaction,
+    open_database,
+    run_transaction,
+)
+from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.oauth.client_denylist import Denial, allow_client, deny_client, list_denials
 from onecgw.oauth.client_registry import PREFIX, read_configured
-from onecgw.oauth.grant_queries import list_grants
+from onecgw.oauth.grant_queries import GrantLine, list_grants
 from onecgw.oauth.grants import revoke_grant
 from onecgw.oauth.secrets import Vault, read_vault
 from onecgw.oauth.transactions import drop_transactions
 from onecgw.settings import Settings
 
+_GRANT_COLUMNS: Final[dict[str, Callable[[GrantLine], str]]] = {
+    "GRANT": lambda grant: grant.id,
+    "SUB": lambda grant: grant.sub,
+    "NAME": lambda grant: grant.name,
+    "CLIENT": lambda grant: grant.client_name,
+    "SINCE": lambda grant: format_time(grant.created_at),
+    "UNTIL": lambda grant: format_time(grant.ended_at or grant.expires_at),
+    "ENDED": lambda grant: grant.why,
+    "SCOPES": lambda grant: grant.scopes,
+}
+_DENIAL_COLUMNS: Final[dict[str, Callable[[Denial], str]]] = {
+    "DENIED": lambda denial: format_time(denial.denied_at),
+    "CLIENT": lambda denial: denial.name,
+    "CLIENT_ID": lambda denial: denial.client_id,
+}
+
 
 @click.group()
 def grants() -> None:
-    """List and end logins, and deny programs."""
+    """List and revoke logins; deny and allow programs."""
 
 
 @grants.command("list")
 @config_option
 @click.option("--all", "with_ended", is_flag=True, help="Also those that have ended lately.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@json_option
 def list_all(config: Path | None, *, with_ended: bool, as_json: bool) -> None:
     """Show who is logged in with which program."""
-    with open_store(open_settings(config)) as store:
-        found = store.read(lambda db: list_grants(db, now=int(time.time())))
+    with open_database(open_settings(config)) as database:
+        found = database.read(lambda db: list_grants(db, now=int(time.time())))
     shown = [
         line
         for line in found
         if line.redeemed_at is not None and (with_ended or line.ended_at is None)
     ]
-    if as_json:
-        print_json(map(attrs.asdict, shown))
-        return
-    rows = [
-        (
-            line.id,
-            line.sub,
-            line.name,
-            line.client_name,
-            moment(line.created_at),
-            moment(line.ended_at or line.expires_at),
-            line.why,
-            line.scopes,
-        )
-        for line in shown
-    ]
-    print_table(("GRANT", "SUB", "NAME", "CLIENT", "SINCE", "UNTIL", "ENDED", "SCOPES"), rows)
+    print_records(shown, _GRANT_COLUMNS, as_json=as_json)
 
 
 @grants.command()
@@ -71,42 +79,42 @@ def revoke(
     everything: bool,
     deny: bool,
 ) -> None:
-    """End logins at once; the people have to log in again."""
+    """Revoke logins at once; the people have to log in again."""
     if sum([sub is not None, client is not None, grant is not None, everything]) != 1:
         raise click.UsageError("one of --sub, --client, --grant and --all is expected")
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
     settings = open_settings(config)
-    which = _Which(sub=sub, client=client, grant=grant)
+    selection = _Selection(sub=sub, client=client, grant=grant)
 
-    def transition(to: Change) -> tuple[int, int]:
-        """How many logins ended, and how many client_ids were denied."""
+    def run(transaction: AdminTransaction) -> tuple[int, int]:
+        """Return the numbers of revoked logins and of denied client_ids."""
         vault = read_vault(settings.secrets_path)
-        fitting, ended_count = _end(to, vault, which)
+        denied_names, ended_count = _revoke(transaction, vault, selection)
         if deny and client is not None and _is_client_id(client, settings):
-            fitting.setdefault(client, client)
-        if not (fitting or everything):
+            denied_names.setdefault(client, client)
+        if not (denied_names or everything):
             raise click.ClickException("no login fits; see `onecgw grants list --all`")
         if deny:
-            _deny(to, vault, fitting)
-        return ended_count, len(fitting)
+            _deny(transaction, vault, denied_names)
+        return ended_count, len(denied_names)
 
-    with open_store(settings) as store:
-        ended_count, client_count = change(store, transition)
+    with open_database(settings) as database:
+        ended_count, client_count = run_transaction(database, run)
     click.echo(f"Logins ended: {ended_count}.")
     if deny:
         click.echo(f"client_ids denied: {client_count}; see `onecgw grants denied`.")
 
 
 @attrs.frozen(kw_only=True)
-class _Which:
-    """Which logins are meant; all, if nothing is said."""
+class _Selection:
+    """Which logins to revoke; None: no condition."""
 
     sub: str | None
     client: str | None
     grant: str | None
 
-    def fits(self, sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
+    def matches(self, sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
         return (
             self.sub in (None, sub)
             and self.client in (None, client_id, client_name)
@@ -114,70 +122,80 @@ class _Which:
         )
 
 
-def _end(to: Change, vault: Vault, which: _Which) -> tuple[dict[str, str], int]:
-    """End logins, also those that have only begun; the clients that were meant, and how many."""
+def _revoke(
+    transaction: AdminTransaction, vault: Vault, selection: _Selection
+) -> tuple[dict[str, str], int]:
+    """Revoke logins, and drop those that are not complete yet.
+
+    Returns:
+        The names of the selected clients by client_id, and the number of revoked logins.
+    """
     now = int(time.time())
     found = [
         line
-        for line in list_grants(to.db, now=now)
-        if which.fits(line.sub, line.client_id, line.client_name, line.id)
+        for line in list_grants(transaction.db, now=now)
+        if selection.matches(line.sub, line.client_id, line.client_name, line.id)
     ]
     ended = [line for line in found if line.ended_at is None]
     for line in ended:
-        revoke_grant(to.db, line.id, now=now, why=BY_ADMINISTRATOR)
+        revoke_grant(transaction.db, line.id, now=now, why=BY_ADMINISTRATOR)
         facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
-        to.tell("grant.revoked", **facts, detail=BY_ADMINISTRATOR)
-    dropped = drop_transactions(to.db, vault, which.fits)
+        transaction.record("grant.revoked", **facts, detail=BY_ADMINISTRATOR)
+    dropped = drop_transactions(transaction.db, vault, selection.matches)
     for login in dropped:
         facts = {"sub": login.sub, "client": login.ask.client_name}
-        to.tell("consent.denied", **facts, detail=BY_ADMINISTRATOR)
+        transaction.record("consent.denied", **facts, detail=BY_ADMINISTRATOR)
     names = {line.client_id: line.client_name for line in found}
     names |= {login.ask.client_id: login.ask.client_name for login in dropped}
     return names, len(ended)
 
 
-def _deny(to: Change, vault: Vault, names: dict[str, str]) -> None:
-    """Let clients in no more, given by their ids, with their names."""
+def _deny(transaction: AdminTransaction, vault: Vault, names: dict[str, str]) -> None:
+    """Deny clients.
+
+    Args:
+        transaction: where it is done.
+        vault: hashes the ids.
+        names: the names of the clients by client_id.
+    """
     for client_id, name in names.items():
         deny_client(
-            to.db, vault, Denial(client_id=client_id, name=name, denied_at=int(time.time()))
+            transaction.db,
+            vault,
+            Denial(client_id=client_id, name=name, denied_at=int(time.time())),
         )
-        to.tell("client.denied", client=name, detail=BY_ADMINISTRATOR)
+        transaction.record("client.denied", client=name, detail=BY_ADMINISTRATOR)
 
 
 @grants.command()
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@json_option
 def denied(config: Path | None, *, as_json: bool) -> None:
-    """Show the programs that are let in no more."""
-    with open_store(open_settings(config)) as store:
-        found = store.read(list_denials)
-    if as_json:
-        print_json(map(attrs.asdict, found))
-        return
-    rows = [(moment(each.denied_at), each.name, each.client_id) for each in found]
-    print_table(("DENIED", "CLIENT", "CLIENT_ID"), rows)
+    """Show the denied programs."""
+    with open_database(open_settings(config)) as database:
+        found = database.read(list_denials)
+    print_records(found, _DENIAL_COLUMNS, as_json=as_json)
 
 
 @grants.command()
 @config_option
 @click.option("--client", required=True, help="The program, by its name or client_id.")
 def allow(config: Path | None, *, client: str) -> None:
-    """Let a program in again that was denied; its people have to log in again."""
+    """Allow a denied program again; its people have to log in again."""
 
-    def transition(to: Change) -> int:
-        found = allow_client(to.db, client)
+    def run(transaction: AdminTransaction) -> int:
+        found = allow_client(transaction.db, client)
         if not found:
             raise click.ClickException(f"{client} is not denied; see `onecgw grants denied`")
         for denial in found:
-            to.tell("client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
+            transaction.record("client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
         return len(found)
 
-    with open_store(open_settings(config)) as store:
-        count = change(store, transition)
+    with open_database(open_settings(config)) as database:
+        count = run_transaction(database, run)
     click.echo(f"client_ids let in again: {count}.")
 
 
 def _is_client_id(text: str, settings: Settings) -> bool:
-    """Whether a text that fits no login is a client_id, and not a name with a slip in it."""
+    """Whether a text is a client_id, and not a mistyped name of a client."""
     return text.startswith((PREFIX, "https://")) or text in read_configured(settings.oauth.clients)

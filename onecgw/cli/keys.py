@@ -1,17 +1,24 @@
-"""`onecgw keys`: access keys of the gateway itself, for `oauth.keys: local`."""
+"""`onecgw keys`: add, list and revoke local access keys (`oauth.keys: local`)."""
 
 import time
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import attrs
 import click
 
+from onecgw.app.startup import open_settings
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.cli.config import config_option, open_settings
-from onecgw.cli.database import BY_ADMINISTRATOR, Change, change, make_store, open_store
-from onecgw.cli.output import moment, print_json, print_table
+from onecgw.cli.config import config_option
+from onecgw.cli.database import (
+    BY_ADMINISTRATOR,
+    AdminTransaction,
+    create_database,
+    open_database,
+    run_transaction,
+)
+from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
 from onecgw.oauth.grant_queries import has_logins
@@ -49,15 +56,17 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     now = int(time.time())
     expires_at = None if expires is None else _read_expiry(expires, now)
 
-    def transition(to: Change) -> tuple[LocalKey, str]:
-        # New secrets beside old keys and logins would end them all, and say nothing.
-        vault = (read_vault if has_logins(to.db) else open_vault)(settings.secrets_path)
-        added, key = add_key(to.db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at)
-        to.tell("key.added", sub=added.sub, detail=join_scopes(wanted))
+    def run(transaction: AdminTransaction) -> tuple[LocalKey, str]:
+        # With new secrets all existing keys and logins would silently become invalid.
+        vault = (read_vault if has_logins(transaction.db) else open_vault)(settings.secrets_path)
+        added, key = add_key(
+            transaction.db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at
+        )
+        transaction.record("key.added", sub=added.sub, detail=join_scopes(wanted))
         return added, key
 
-    with make_store(settings) as store:
-        made, key = change(store, transition)
+    with create_database(settings) as database:
+        made, key = run_transaction(database, run)
     click.echo(key)
     click.echo(
         f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
@@ -68,58 +77,52 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
 
 @keys.command("list")
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@json_option
 def list_all(config: Path | None, as_json: bool) -> None:
-    """Show every key; the keys themselves are not kept."""
-    with open_store(open_settings(config)) as store:
-        found = store.read(list_keys)
-    if as_json:
-        print_json(map(attrs.asdict, found))
-        return
+    """Show every key's data; the keys themselves are not stored."""
+    with open_database(open_settings(config)) as database:
+        found = database.read(list_keys)
     now = int(time.time())
-    rows = [
-        (
-            key.id,
-            _state(key, now),
-            moment(key.created_at),
-            moment(key.expires_at),
-            key.name,
-            join_scopes(key.scopes),
-        )
-        for key in found
-    ]
-    print_table(("ID", "STATE", "MADE", "EXPIRES", "NAME", "SCOPES"), rows)
+    columns: dict[str, Callable[[LocalKey], str]] = {
+        "ID": lambda key: key.id,
+        "STATE": lambda key: _state(key, now),
+        "MADE": lambda key: format_time(key.created_at),
+        "EXPIRES": lambda key: format_time(key.expires_at),
+        "NAME": lambda key: key.name,
+        "SCOPES": lambda key: join_scopes(key.scopes),
+    }
+    print_records(found, columns, as_json=as_json)
 
 
 @keys.command()
 @config_option
 @click.argument("key_id")
 def revoke(config: Path | None, key_id: str) -> None:
-    """End a key and every login made with it, at once."""
+    """Revoke a key and every login made with it, at once."""
     now = int(time.time())
-    with open_store(open_settings(config)) as store:
-        ended = change(store, lambda to: _revoke(to, key_id, now))
+    with open_database(open_settings(config)) as database:
+        ended = run_transaction(database, lambda transaction: _revoke(transaction, key_id, now))
         if ended is None:
             raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
     click.echo(f"Key {key_id} of {ended.name} and its logins have ended.")
 
 
-def _revoke(to: Change, key_id: str, now: int) -> LocalKey | None:
-    found = revoke_key(to.db, key_id, now=now)
+def _revoke(transaction: AdminTransaction, key_id: str, now: int) -> LocalKey | None:
+    found = revoke_key(transaction.db, key_id, now=now)
     if found is None:
         return None
     key, grants = found
-    to.tell("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
+    transaction.record("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
     for grant in grants:
-        to.tell("grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
+        transaction.record("grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
     return key
 
 
 def _read_name(text: str) -> str:
     name = unicodedata.normalize("NFC", text).strip()
-    # Categories C*: controls, and direction signs that make a name read as another one. Zl and Zp
-    # begin a line.
-    kinds = {unicodedata.category(sign) for sign in name}
+    # Categories C* are control characters, and direction signs that make a name look like another
+    # one. Zl and Zp are line and paragraph separators.
+    kinds = {unicodedata.category(character) for character in name}
     is_plain = kinds.isdisjoint({"Zl", "Zp"}) and all(kind[0] != "C" for kind in kinds)
     if not is_plain or not 1 <= len(name) <= MAX_NAME_CHARACTERS:
         message = (
@@ -132,8 +135,8 @@ def _read_name(text: str) -> str:
 
 def _read_scopes(text: str) -> frozenset[str]:
     wanted = frozenset(part.strip() for part in text.split(",") if part.strip())
-    if strangers := sorted(wanted - frozenset(ALL_SCOPES)):
-        message = f"{', '.join(strangers)}: not a scope; there are {', '.join(ALL_SCOPES)}"
+    if unknown := sorted(wanted - frozenset(ALL_SCOPES)):
+        message = f"{', '.join(unknown)}: not a scope; there are {', '.join(ALL_SCOPES)}"
         raise click.BadParameter(message, param_hint="--scopes")
     if not wanted:
         raise click.BadParameter("at least one is expected", param_hint="--scopes")

@@ -1,18 +1,35 @@
-"""Rows as a table for the terminal, or as one JSON object per line."""
+"""Output of commands: a table for the terminal, or one JSON object per line."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
+import attrs
 import click
 
 from onecgw.observability.logging import visible
 
+T = TypeVar("T", bound=attrs.AttrsInstance)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+
+
+def print_records(
+    records: Sequence[T], columns: Mapping[str, Callable[[T], str]], *, as_json: bool
+) -> None:
+    """Print records as a table with these columns, or all their fields as JSON."""
+    if as_json:
+        print_json(map(attrs.asdict, records))
+    else:
+        rows = [[cell(record) for cell in columns.values()] for record in records]
+        print_table(tuple(columns), rows)
+
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they need; the last one is not padded.
+    """Print rows in columns that are as wide as their longest cell.
 
-    1C and clients write some of it, so nothing in it may steer the terminal.
+    Some texts come from 1C and from clients, so characters that control a terminal are escaped.
     """
     lines = [[visible(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head) - 1)]
@@ -27,8 +44,8 @@ def print_json(values: Iterable[object]) -> None:
         click.echo(json.dumps(value, ensure_ascii=False, default=sorted))
 
 
-def moment(seconds: int | None) -> str:
-    """An instant for people, in UTC, which the Z says as in the audit; "" for none."""
+def format_time(seconds: int | None) -> str:
+    """Return a time in UTC, with a Z as in the audit; "" for None."""
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%MZ")

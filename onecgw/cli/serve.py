@@ -1,4 +1,4 @@
-"""`onecgw serve`: the gateway in front of a 1C."""
+"""`onecgw serve`: serve MCP and REST over HTTP."""
 
 from functools import partial
 from pathlib import Path
@@ -7,7 +7,8 @@ import click
 import trio
 
 from onecgw.app.serve import serve_gateway
-from onecgw.cli.config import config_option, open_settings
+from onecgw.app.startup import open_settings
+from onecgw.cli.config import config_option
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`onecgw stdio`: the same tools for a client that starts a process of its own."""
+"""`onecgw stdio`: serve MCP to the client that started this process."""
 
 from functools import partial
 from pathlib import Path
@@ -6,12 +6,14 @@ from pathlib import Path
 import click
 import trio
 
-from onecgw.app.serve import serve_own_client
-from onecgw.cli.config import config_option, open_settings
+from onecgw.app.startup import open_settings
+from onecgw.app.stdio import serve_own_client
+from onecgw.cli.config import config_option
+from onecgw.settings.conflicts import FOR_UPSTREAM
 
 
 @click.command()
 @config_option
 def stdio(config: Path | None) -> None:
     """Serve MCP on stdin and stdout; everything else goes to stderr."""
-    trio.run(partial(serve_own_client, open_settings(config)))
+    trio.run(partial(serve_own_client, open_settings(config, checks=FOR_UPSTREAM)))

@@ -1,4 +1,4 @@
-"""`onecgw tools`: the catalogue, for people and for programs."""
+"""`onecgw tools`: list the tools of the catalogue."""
 
 import json
 
@@ -7,23 +7,20 @@ import click
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
+from onecgw.cli.output import print_table
 from onecgw.settings import LimitsSettings
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole listing, as MCP publishes it.")
 def tools(as_json: bool) -> None:
-    """Show every tool with its scope and REST route."""
+    """Show every tool with its scopes and its REST route."""
     if as_json:
         listing = Catalogue(ALL, LimitsSettings()).listing(frozenset(ALL_SCOPES))
         click.echo(json.dumps(json.loads(listing), ensure_ascii=False, indent=2))
         return
-    rows = [("TOOL", "SCOPE", "REST", "WHAT IT ANSWERS")]
-    rows += [
+    rows = (
         (tool.name, " ".join(sorted(tool.scopes)), f"POST {tool.rest_path}", tool.title)
         for tool in ALL
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        click.echo(f"{'  '.join(cells)}  {row[3]}")
+    )
+    print_table(("TOOL", "SCOPE", "REST", "WHAT IT ANSWERS"), rows)

@@ -15,44 +15,35 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, get_args
 
 from onecgw import __version__
-from onecgw.demo import ledger
-from onecgw.demo.catalogue import Catalogue, read_catalogue
+from onecgw.demo import simulation
+from onecgw.demo.catalogue_search import Catalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
-from onecgw.demo.ledger.catalogues import CatalogueName
-from onecgw.demo.ledger.company import SizeName
-from onecgw.demo.ledger.schema import catalogue_columns
-from onecgw.demo.ledger.simulate import write_books
+from onecgw.demo.simulation.books_writer import write_books
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
+from onecgw.demo.simulation.company import SizeName
 from onecgw.errors import ConfigError
 
 DEFAULT_SEED: Final = 1
 _KEPT_FILES: Final = 6
-_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 20, "default": 150, "large": 1_000}
+_ROOM_MB: Final[Mapping[SizeName, int]] = {"small": 10, "default": 80, "large": 600}
 # SQLite's error codes keep what is particular in their upper bytes.
 _ERROR_KIND: Final = 0xFF
-# The sorter spills as early as it can, in runs that fit the processor's cache: half the time.
-_PAGE_CACHE_KIB: Final = 1_024
-# The pages of the books need no cache of SQLite's own: they are read where the system keeps them.
-_MAPPED_BYTES: Final = 1 << 30
 _ABANDONED_SECONDS: Final = 3_600
-_CALENDAR: Final = "SELECT DISTINCT {0} FROM calendar ORDER BY {0}"
 
 
 class Books:
     """The books, open for reading from any thread.
 
     today: the last day of the books.
-    calendar: the days, weeks and months of the books by their numbers, as their first days.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Taking from a list and adding to it are atomic, so threads need no lock.
         self._idle: list[sqlite3.Connection] = []
-        self._all: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
-        self._temp_store = _temp_store()
         try:
             self._read()
         except BaseException:
@@ -63,40 +54,33 @@ class Books:
         with self.reading() as db:
             facts: dict[str, str] = dict(db.execute("SELECT name, value FROM facts"))
             self.catalogues: dict[CatalogueName, Catalogue] = {
-                name: read_catalogue(db, name) for name in catalogue_columns()
-            }
-            self.calendar: dict[str, list[str]] = {
-                name: [first for (first,) in db.execute(_CALENDAR.format(name))]
-                for name in ("day", "week", "month")
+                name: read_catalogue(db, name) for name in get_args(CatalogueName)
             }
         self.size = facts["size"]
         self.seed = int(facts["seed"])
         self.today = date.fromisoformat(facts["today"])
         self.first_day = date.fromisoformat(facts["first_day"])
-        self.story_period = (
-            date.fromisoformat(facts["story_from"]),
-            date.fromisoformat(facts["story_to"]),
+        self.scenario_period = (
+            date.fromisoformat(facts["scenario_from"]),
+            date.fromisoformat(facts["scenario_to"]),
         )
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A read-only connection that nobody else uses meanwhile."""
-        with self._lock:
-            db = self._idle.pop() if self._idle else None
-        if db is None:
+        """Lend a read-only connection that no other thread uses at the same time."""
+        try:
+            db = self._idle.pop()
+        except IndexError:
             db = self._connect()
         try:
             yield db
         finally:
-            with self._lock:
-                self._idle.append(db)
+            self._idle.append(db)
 
     def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            while self._all:
-                self._all.pop().close()
-            self._idle.clear()
+        """Close every connection; none may be in use."""
+        while self._idle:
+            self._idle.pop().close()
 
     def __enter__(self) -> Self:
         return self
@@ -115,11 +99,10 @@ class Books:
             uri=True,
             check_same_thread=False,
         )
-        db.execute(f"PRAGMA cache_size = -{_PAGE_CACHE_KIB}")
-        db.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
-        db.execute(f"PRAGMA temp_store = {self._temp_store}")
-        with self._lock:
-            self._all.append(db)
+        # The default of 2 MB is little for sorting the movements of two years.
+        db.execute("PRAGMA cache_size = -16384")
+        # In memory a report can be sorted even where no temporary file can be made.
+        db.execute("PRAGMA temp_store = MEMORY")
         return db
 
 
@@ -139,10 +122,11 @@ def open_books(
         today: the last day with documents.
         cache_folder: where built books are kept; None builds them in a temporary folder that
             goes with the object, and so does a folder that cannot be used.
-        progress: told the name of each step while the books are built, and why they are not kept.
+        progress: called with the name of each step while the books are built, and with the reason
+            if they are not kept.
 
     Raises:
-        ConfigError: there is no room for them anywhere.
+        ConfigError: no folder has the disk space for them.
     """
     build = partial(_build, size=size, seed=seed, today=today, progress=progress)
     if cache_folder is not None:
@@ -179,7 +163,7 @@ def _open_kept(path: Path, build: Callable[[Path], None]) -> Books:
                 return Books(path)
         except (sqlite3.DatabaseError, KeyError, ValueError):
             pass
-        path.unlink(missing_ok=True)  # cut off, damaged or not ours: built once more
+        path.unlink(missing_ok=True)  # truncated, damaged or a foreign file: built again
     build(path)
     _forget_old_files(path.parent, path)
     return Books(path)
@@ -212,7 +196,7 @@ def _build(
 def _version() -> str:
     """The product's version and a digest of the code that writes the books."""
     digest = hashlib.sha256()
-    for source in sorted(Path(str(ledger.__file__)).parent.glob("*.py")):
+    for source in sorted(Path(str(simulation.__file__)).parent.glob("*.py")):
         digest.update(source.read_bytes())
     return f"{__version__}-{digest.hexdigest()[:12]}"
 
@@ -236,12 +220,3 @@ def _changed(file: Path) -> float:
         return file.stat().st_mtime
     except FileNotFoundError:
         return time.time()
-
-
-def _temp_store() -> str:
-    """Where SQLite sorts: its sorter is faster with files, which mostly stay in the page cache."""
-    try:
-        with tempfile.TemporaryFile():
-            return "FILE"
-    except OSError:
-        return "MEMORY"

@@ -12,7 +12,7 @@ _READ_AT_ONCE_BYTES: Final = 1 << 20
 
 
 def stamp(path: Path) -> None:
-    """Write the checksum into a closed database, which nobody changes any more."""
+    """Write the checksum into a closed database that is not changed afterwards."""
     checksum = _checksum(path)
     with path.open("r+b") as file:
         file.seek(_PLACE.start)

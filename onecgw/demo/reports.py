@@ -1,45 +1,29 @@
-"""The reports of the demo 1C: what each can be asked, and its SQL over the registers."""
+"""The reports of the demo 1C: the dimensions, measures and filters of each, and its SQL."""
 
 from typing import Final
 
-import attrs
-
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.demo.ledger.catalogues import CatalogueName
-from onecgw.demo.report import ID_BITS, Dimension, Filter, Measure, Report
+from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Filter, Measure, Report
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 CURRENCY: Final = "currency"
 
 
-def _reference(
-    name: str, catalogue: CatalogueName, *, column: str | None = None, given_by: str | None = None
-) -> Dimension:
-    return Dimension(name=name, column=column or name, catalogues=(catalogue,), given_by=given_by)
-
-
-def _folder(
-    name: str, catalogue: CatalogueName, *, given_by: str, column: str | None = None
-) -> Dimension:
-    return attrs.evolve(
-        _reference(name, catalogue, column=column, given_by=given_by), of_folders=True
-    )
+def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
+    return Dimension(name=name, column=column or name, catalogues=(catalogue,))
 
 
 def _rounded(numerator: str, denominator: str) -> str:
-    """A quotient of whole numbers, half away from zero; nothing where it cannot be divided.
-
-    Exact, and a plain expression: reports sort by it as it is shown.
-    """
+    """A quotient of whole numbers, half away from zero; NULL where the denominator is zero."""
     half = f"CASE WHEN ({numerator} < 0) = ({denominator} < 0) THEN {denominator}"
     return f"(2 * {numerator} + {half} ELSE -{denominator} END) / (2 * {denominator})"
 
 
 _FIRM: Final = _reference("firm", "firms")
-_FIRM_OF_WAREHOUSE: Final = _reference("firm", "firms", given_by="warehouse")
 _TIMES: Final = (
     Dimension(name="day", column="day", kind="date"),
-    Dimension(name="week", column="week", kind="date", given_by="day"),
-    Dimension(name="month", column="month", kind="date", given_by="day"),
+    Dimension(name="week", column="week", kind="date"),
+    Dimension(name="month", column="month", kind="date"),
 )
 _FIRM_IDS: Final = Filter(name="firm_ids", column="firm", catalogue="firms")
 _WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", column="warehouse", catalogue="warehouses")
@@ -52,53 +36,51 @@ _SUPPLIER_IDS: Final = Filter(
 _PRODUCT_IDS: Final = Filter(
     name="product_ids", column="product", catalogue="products", branches=True
 )
-_IN_PERIOD: Final = "day BETWEEN :day_from AND :day_to"
+_IN_PERIOD: Final = "day BETWEEN :first AND :last"
+_UP_TO_DATE: Final = "day <= :last"
 _AMOUNT: Final = Measure(name="amount", sql="SUM(amount)", places=2)
 _QTY: Final = Measure(name="qty", sql="SUM(qty)", places=3)
+_RECEIPTS: Final = "COUNT(DISTINCT receipt)"
 
 SALES_REPORT: Final = Report(
     name="sales_report",
     path="sales",
     scope=SALES,
     dated="period",
-    source="turnovers_receipts",
-    line_source="turnovers_sales",
-    product_source="turnovers_sales_by_product",
+    source="register_sales",
     where=_IN_PERIOD,
     dimensions=(
         _reference("warehouse", "warehouses"),
         _reference("customer", "partners"),
         _reference("product", "products"),
         _reference("seller", "sellers"),
-        _reference("sales_channel", "channels", column="channel"),
-        _FIRM_OF_WAREHOUSE,
+        _reference("sales_channel", "channels", "channel"),
+        _FIRM,
         *_TIMES,
         Dimension(
             name="cohort",
-            column="(customer_created < :cohort_from)",
+            column="CASE WHEN customer_created < :cohort_from THEN 'returning' ELSE 'new' END",
             kind="string",
-            texts=("new", "returning"),
-            given_by="customer",
         ),
-        _folder("product_group", "products", given_by="product"),
-        _folder("customer_group", "partners", given_by="customer"),
+        _reference("product_group", "products"),
+        _reference("customer_group", "partners"),
     ),
     measures=(
         _AMOUNT,
         _QTY,
-        Measure(name="receipts", sql="{receipts}", places=0),
+        Measure(name="receipts", sql=_RECEIPTS, places=0),
         Measure(
             name="avg_check",
-            sql=_rounded("SUM(amount)", "{receipts}"),
+            sql=_rounded("SUM(amount)", _RECEIPTS),
             places=2,
             is_ratio=True,
         ),
-        Measure(name="customers", sql="{customers}", places=0),
+        Measure(name="customers", sql="COUNT(DISTINCT buyer)", places=0),
         Measure(name="cost", sql="SUM(cost)", places=2, scope=COST),
-        Measure(name="profit", sql="SUM(net) - SUM(cost)", places=2, scope=COST),
+        Measure(name="profit", sql="SUM(amount - vat - cost)", places=2, scope=COST),
         Measure(
             name="margin",
-            sql=_rounded("(SUM(net) - SUM(cost)) * 10000", "SUM(net)"),
+            sql=_rounded("SUM(amount - vat - cost) * 10000", "SUM(amount - vat)"),
             places=2,
             scope=COST,
             is_ratio=True,
@@ -114,14 +96,6 @@ SALES_REPORT: Final = Report(
     default_measures=("amount", "qty"),
     warehouse_column="warehouse",
     cohort_column="customer_created",
-    counts={
-        "receipts": {
-            "product": "COUNT(receipt_of_product)",
-            "product_group": "COUNT(receipt_of_group)",
-            "": "COUNT(receipt)",
-        },
-        "customers": {"customer": "MAX(buyer IS NOT NULL)", "": "COUNT(DISTINCT buyer)"},
-    },
 )
 
 STOCK_BALANCE: Final = Report(
@@ -129,19 +103,16 @@ STOCK_BALANCE: Final = Report(
     path="stock",
     scope=STOCK,
     dated="date",
-    source="""(
-        SELECT warehouse, product, qty, cost FROM totals_stock WHERE month = :month
-        UNION ALL
-        SELECT warehouse, product, qty, cost FROM register_stock WHERE day BETWEEN :month AND :day
-    ) AS stock
-    JOIN warehouses ON warehouses.id = stock.warehouse
-    JOIN products ON products.id = stock.product""",
+    source="""register_stock
+        JOIN warehouses ON warehouses.id = warehouse
+        JOIN products ON products.id = product""",
+    where=_UP_TO_DATE,
     having="SUM(qty) <> 0 OR SUM(cost) <> 0",
     dimensions=(
         _reference("warehouse", "warehouses"),
         _reference("product", "products"),
-        _folder("product_group", "products", given_by="product", column="products.parent"),
-        _FIRM_OF_WAREHOUSE,
+        _reference("product_group", "products", "products.parent"),
+        _FIRM,
     ),
     measures=(_QTY, Measure(name="amount", sql="SUM(cost)", places=2)),
     filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS),
@@ -156,21 +127,12 @@ CASH_BALANCE: Final = Report(
     path="cash_balance",
     scope=MONEY,
     dated="date",
-    source="""(
-        SELECT cash, own FROM totals_cash_balances WHERE month = :month
-        UNION ALL
-        SELECT cash, own FROM register_cash_balances WHERE day BETWEEN :month AND :day
-    ) AS balances
-    JOIN cash ON cash.id = balances.cash""",
+    source="register_cash_balances AS balances JOIN cash ON cash.id = balances.cash",
+    where=_UP_TO_DATE,
     dimensions=(
-        _reference("cash", "cash", column="balances.cash"),
-        _reference("firm", "firms", given_by="cash"),
-        Dimension(
-            name=CURRENCY,
-            column="CASE currency WHEN 'EUR' THEN 0 WHEN 'PLN' THEN 1 WHEN 'UAH' THEN 2 END",
-            kind="string",
-            texts=("EUR", "PLN", "UAH"),
-        ),
+        _reference("cash", "cash", "balances.cash"),
+        _FIRM,
+        Dimension(name=CURRENCY, column="currency", kind="string"),
     ),
     measures=(Measure(name="balance", sql="SUM(own)", places=2),),
     filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
@@ -185,17 +147,18 @@ CASH_FLOW: Final = Report(
     path="cash_flow",
     scope=MONEY,
     dated="period",
-    source="turnovers_cash",
+    source="register_cash",
     where=_IN_PERIOD,
     dimensions=(
-        _reference("account", "cash", column="cash"),
+        _reference("account", "cash", "cash"),
         _reference("operation", "operations"),
         Dimension(
             name="analytics",
-            column=f"COALESCE(partner, 1 << {ID_BITS} | cost_article, 2 << {ID_BITS} | other_cash)",
+            column=f"""COALESCE(
+                partner, {CATALOGUE_STEP} + cost_article, {2 * CATALOGUE_STEP} + other_cash)""",
             catalogues=("partners", "cost_articles", "cash"),
         ),
-        _reference("firm", "firms"),
+        _FIRM,
         *_TIMES,
     ),
     measures=(
@@ -229,14 +192,12 @@ def _settlements(name: str, path: str, *, partner: str, partner_ids: Filter, deb
         scope=MONEY,
         dated="date",
         source=f"""(
-        SELECT firm, {partner}, SUM(amount) AS balance
-        FROM (
-            SELECT firm, {partner}, amount FROM totals_{path} WHERE month = :month
-            UNION ALL
-            SELECT firm, {partner}, amount FROM register_{path} WHERE day BETWEEN :month AND :day
-        )
-        GROUP BY firm, {partner}
-    )""",  # noqa: S608 - the names are the two calls below
+            SELECT firm, {partner}, SUM(amount) AS balance
+            FROM register_{path}
+            WHERE day <= :last
+            GROUP BY firm, {partner}
+        )""",  # noqa: S608 - the names are the two calls below
+        where="TRUE",
         having="SUM(ABS(balance)) <> 0",
         dimensions=(_reference(partner, "partners"), _FIRM),
         measures=(
@@ -267,14 +228,14 @@ PURCHASES_REPORT: Final = Report(
     path="purchases",
     scope=MONEY,
     dated="period",
-    source="turnovers_purchases",
+    source="register_purchases",
     where=_IN_PERIOD,
     dimensions=(
         _reference("supplier", "partners"),
-        _FIRM_OF_WAREHOUSE,
+        _FIRM,
         _reference("warehouse", "warehouses"),
         _reference("product", "products"),
-        _folder("product_group", "products", given_by="product"),
+        _reference("product_group", "products"),
         *_TIMES,
     ),
     measures=(_AMOUNT, _QTY),
@@ -285,6 +246,73 @@ PURCHASES_REPORT: Final = Report(
     notes=("amount includes VAT and is net of returns to suppliers",),
 )
 
+_LEVEL: Final = "warehouse, product, product_group, qty"
+_SUMS: Final = "days, IIF(qty <= 0, days, 0) AS oos_days, qty * days AS qty_days"
+_STOCK_LEVELS: Final = f"""(
+    SELECT {_LEVEL}, {_SUMS}
+    FROM (
+        SELECT {_LEVEL}, MIN(next_day, :after_number) - MAX(day, :first_number) AS days
+        FROM stock_levels
+        WHERE day < :after_number AND next_day > :first_number
+    )
+)"""  # noqa: S608 - the names stand above
+# Whole weeks are read from the sums by week; of the first and the last week the period may have
+# only a part, which is read from the levels.
+_STOCK_WEEKS: Final = f"""(
+    SELECT week, warehouse, product, product_group, days, oos_days, qty_days
+    FROM stock_weeks
+    WHERE week BETWEEN :first_number AND :after_number - 7
+    UNION ALL
+    SELECT week, warehouse, product, product_group, {_SUMS}
+    FROM (
+        SELECT
+            week, {_LEVEL},
+            MIN(next_day, week + 7, :after_number) - MAX(day, week, :first_number) AS days
+        FROM (
+            SELECT :first_number / 7 * 7 AS week UNION SELECT (:after_number - 1) / 7 * 7
+        ) JOIN stock_levels
+        WHERE week NOT BETWEEN :first_number AND :after_number - 7
+    )
+    WHERE days > 0
+)"""  # noqa: S608 - the names stand above
+
+AVAILABILITY_REPORT: Final = Report(
+    name="availability_report",
+    path="availability",
+    scope=STOCK,
+    dated="period",
+    source=_STOCK_LEVELS,
+    source_by={"week": _STOCK_WEEKS},
+    where="TRUE",
+    dimensions=(
+        _reference("product", "products"),
+        _reference("product_group", "products"),
+        _reference("warehouse", "warehouses"),
+        Dimension(name="week", column="week", kind="date"),
+    ),
+    measures=(
+        Measure(name="oos_days", sql="SUM(oos_days)", places=0),
+        Measure(name="days", sql="SUM(days)", places=0),
+        Measure(
+            name="availability_pct",
+            sql=_rounded("SUM(days - oos_days) * 10000", "SUM(days)"),
+            places=2,
+            is_ratio=True,
+        ),
+        Measure(
+            name="avg_qty", sql=_rounded("SUM(qty_days)", "SUM(days)"), places=3, is_ratio=True
+        ),
+    ),
+    filters=(_PRODUCT_IDS, _WAREHOUSE_IDS),
+    default_group_by=("product", "warehouse"),
+    default_measures=("oos_days", "availability_pct"),
+    warehouse_column="warehouse",
+    notes=(
+        "days: of a product in a warehouse, from its first movement to the end of the books",
+        "oos_days: those that ended with nothing in stock",
+    ),
+)
+
 TABULAR: Final = (
     SALES_REPORT,
     STOCK_BALANCE,
@@ -293,4 +321,5 @@ TABULAR: Final = (
     RECEIVABLES,
     PAYABLES,
     PURCHASES_REPORT,
+    AVAILABILITY_REPORT,
 )

@@ -8,11 +8,10 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import ConnectionState, Framework
 from hypercorn.utils import wrap_app
-from quart_trio import QuartTrio
 
-from onecgw.demo.wire import CURRENT_WIRE, Wire
+from onecgw.demo.resettable_stream import CURRENT_CONNECTION, ResettableStream
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +19,7 @@ _BACKLOG: Final = 512
 
 
 async def serve_demo_onec(
-    app: QuartTrio,
+    app: Framework,
     *,
     host: str,
     port: int,
@@ -29,10 +28,10 @@ async def serve_demo_onec(
     """Serve until cancelled.
 
     Args:
-        app: what build_demo_app made.
+        app: what build_demo_app or build_odata_app made.
         host: the address to bind.
         port: the port, 0 = a free one.
-        task_status: told the base URL as soon as connections are accepted.
+        task_status: gets the base URL as soon as connections are accepted.
 
     Raises:
         OSError: the address cannot be bound.
@@ -45,13 +44,13 @@ async def serve_demo_onec(
     context = WorkerContext(None)
 
     async def serve_connection(stream: trio.SocketStream) -> None:
-        wire = Wire(stream)
-        CURRENT_WIRE.set(wire)
+        connection = ResettableStream(stream)
+        CURRENT_CONNECTION.set(connection)
         try:
-            # Its type asks for TLS; its code takes any stream with a socket.
-            await TCPServer(wrapped, config, context, ConnectionState({}), wire)  # type: ignore[arg-type]
+            # Annotated as an SSL stream; any stream that has a socket works.
+            await TCPServer(wrapped, config, context, ConnectionState({}), connection)  # type: ignore[arg-type]
         except Exception:
-            # The outermost border of a connection: Hypercorn 0.18 lets odd bytes escape to here.
+            # One connection must not end the server: Hypercorn 0.18 raises on some malformed bytes.
             log.warning("demo.connection_failed", exc_info=True)
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,1 +1,1 @@
-"""Checks of the way to 1C and of logins, for `onecgw check`."""
+"""The checks of `onecgw check`: the connection to 1C, and a login over OAuth."""

@@ -1,4 +1,4 @@
-"""`onecgw check --oauth`: the whole way of a client against a running gateway, step by step."""
+"""`onecgw check --oauth`: log in to a running gateway as a client does, step by step."""
 
 import contextlib
 import html
@@ -7,18 +7,15 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from onecgw.diagnostics.oauth_answers import NOT_OURS, Answer, Failed, ask
-from onecgw.diagnostics.onec_check import Step
+from onecgw.diagnostics.oauth_http import NOT_OURS, CheckFailed, HttpAnswer, send_request
+from onecgw.diagnostics.step import SKEW_SECONDS, CheckStep, ReportStep, clock_skew_seconds
 from onecgw.oauth.secrets import challenge_of
 
-SKEW_SECONDS: Final = 60
-# Nobody has to listen there: the browser that would go there is this program.
+# Nothing has to listen there: this program reads the redirect and does not follow it.
 CALLBACK: Final = "http://127.0.0.1:1/onecgw-check"
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -30,24 +27,27 @@ _ENDPOINTS: Final = (
 )
 
 
-def check_oauth(
-    issuer: str, key: str, report: Callable[[Step], None], *, resource: str = ""
-) -> bool:
-    """Log in with a key as a client does, and report every step; whether all went well.
+def check_oauth(issuer: str, key: str, report: ReportStep, *, resource: str = "") -> bool:
+    """Log in as a client does and report each step; return whether all steps passed.
 
-    The login that is made is revoked at the end, also after a failure. resource: "" for the usual
-    one, `{issuer}/mcp`.
+    The login is revoked at the end, also after a failure.
+
+    Args:
+        issuer: the public URL of the gateway.
+        key: the access key of an account.
+        report: called with each step.
+        resource: the protected resource; "" is `{issuer}/mcp`.
     """
-    client = _Client(issuer, key, resource or f"{issuer}/mcp")
+    client = _CheckingClient(issuer, key, resource or f"{issuer}/mcp")
     steps = (
-        ("challenge", client.meet_challenge),
+        ("challenge", client.read_challenge),
         ("resource metadata", client.read_resource_metadata),
         ("server metadata", client.read_server_metadata),
         ("registration", client.register),
         ("key page", client.open_key_page),
         ("key", client.send_key),
-        ("consent", client.allow),
-        ("token", client.redeem),
+        ("consent", client.consent),
+        ("token", client.exchange_code),
         ("tools/list", client.list_tools),
         ("refresh", client.refresh),
         ("revocation", client.revoke),
@@ -56,26 +56,26 @@ def check_oauth(
         began = time.monotonic()
         try:
             detail = step()
-        except Failed as failed:
-            report(Step(name=name, ok=False, detail=str(failed), advice=failed.advice))
+        except CheckFailed as failed:
+            report(CheckStep(name=name, ok=False, detail=str(failed), advice=failed.advice))
             if name != "revocation":
-                client.give_up()
+                client.end_login()
             return False
         latency_ms = round((time.monotonic() - began) * 1000)
-        report(Step(name=name, ok=True, latency_ms=latency_ms, detail=detail))
+        report(CheckStep(name=name, ok=True, latency_ms=latency_ms, detail=detail))
     return True
 
 
 def _member(document: dict[str, Any], name: str) -> str:
-    """A member that must be a text."""
+    """Return a member that must be a string."""
     value = document.get(name)
     if not isinstance(value, str):
-        raise Failed(f"{name} is missing in the answer", NOT_OURS)
+        raise CheckFailed(f"{name} is missing in the answer", NOT_OURS)
     return value
 
 
-class _Client:
-    """What a client knows while it logs in."""
+class _CheckingClient:
+    """An OAuth client: each method is one step, and uses what the steps before it received."""
 
     def __init__(self, issuer: str, key: str, resource: str) -> None:
         self._issuer = issuer
@@ -92,19 +92,19 @@ class _Client:
         self._code = ""
         self._tokens: dict[str, Any] = {}
 
-    def meet_challenge(self) -> str:
+    def read_challenge(self) -> str:
         answer = self._ask("POST", self._resource, body="{}", media_type=JSON)
         answer.expect(http.client.UNAUTHORIZED)
         challenge = answer.headers.get("www-authenticate", "")
         found = re.search(r'resource_metadata="([^"]+)"', challenge)
         if not found:
-            raise Failed(
+            raise CheckFailed(
                 f"401 with {challenge!r}" if challenge else "401 without WWW-Authenticate",
                 "is oauth.enabled true in the gateway that runs? The proxy must leave the header"
                 " WWW-Authenticate as it is",
             )
         if not found[1].startswith(f"{self._issuer}/"):
-            raise Failed(
+            raise CheckFailed(
                 f"the metadata is at {found[1]}, not at {self._issuer}",
                 "the gateway that runs has another oauth.public_url: set it to the address that"
                 " clients use, byte for byte, and restart it",
@@ -112,7 +112,7 @@ class _Client:
         scope = re.search(r'scope="([^"]+)"', challenge)
         self._scope = scope[1] if scope else ""
         self._metadata_url = found[1]
-        return f"401, metadata at {found[1]}{_tell_skew(answer)}"
+        return f"401, metadata at {found[1]}{_describe_skew(answer)}"
 
     def read_resource_metadata(self) -> str:
         document = self._get_document(self._metadata_url)
@@ -126,9 +126,9 @@ class _Client:
         self._server = self._get_document(url)
         self._expect(self._server.get("issuer"), self._issuer, "issuer")
         for name in _ENDPOINTS:
-            # The key goes there, and the tokens: never to another host.
+            # The key and the tokens are sent there: never to another host.
             if not _member(self._server, name).startswith(f"{self._issuer}/"):
-                raise Failed(f"{name} is not an address of {self._issuer}", NOT_OURS)
+                raise CheckFailed(f"{name} is not an address of {self._issuer}", NOT_OURS)
         return f"issuer {self._issuer}"
 
     def register(self) -> str:
@@ -136,7 +136,7 @@ class _Client:
         url = self._server["registration_endpoint"]
         answer = self._ask("POST", url, body=body, media_type=JSON)
         answer.expect(http.client.CREATED)
-        self._client_id = _member(answer.object(), "client_id")
+        self._client_id = _member(answer.json_object(), "client_id")
         return "a client_id was issued"
 
     def open_key_page(self) -> str:
@@ -157,12 +157,12 @@ class _Client:
         self._cookie = answer.headers.get("set-cookie", "").partition(";")[0]
         self._page = answer.body
         if not self._cookie:
-            raise Failed(
+            raise CheckFailed(
                 "the page came without its cookie",
                 "the proxy must pass Set-Cookie and Cookie on",
             )
         if "form-action" in answer.headers.get("content-security-policy", ""):
-            raise Failed(
+            raise CheckFailed(
                 "the page came with a Content-Security-Policy that has form-action",
                 "the proxy must add none to /oauth/authorize: browsers would stop after Allow",
             )
@@ -173,21 +173,23 @@ class _Client:
         answer = self._post_page(form)
         is_page = 'name="key"' in answer.body
         if answer.status == http.client.FORBIDDEN and is_page:
-            raise Failed(
+            raise CheckFailed(
                 "the key is not valid",
                 "is it the whole key, of an account that is still good? If onecgw.secrets is new,"
                 " keys of the gateway itself have to be made anew",
             )
         if answer.status == http.client.SERVICE_UNAVAILABLE and is_page:
-            raise Failed("the key could not be checked", "1C does not answer; see `onecgw check`")
+            raise CheckFailed(
+                "the key could not be checked", "1C does not answer; see `onecgw check`"
+            )
         answer.expect(http.client.OK)
         self._page = answer.body
         return "the key is valid"
 
-    def allow(self) -> str:
+    def consent(self) -> str:
         scopes = re.findall(r'name="scope" value="([^"]+)"', self._page)
         if not scopes:
-            raise Failed(
+            raise CheckFailed(
                 "the account may see nothing",
                 "give the account scopes in 1C (or make another key with `onecgw keys add`), or"
                 " look at oauth.supported_scopes",
@@ -202,7 +204,7 @@ class _Client:
         self._expect(bool(self._code), True, "code in the redirect")
         return f"allowed: {', '.join(scopes)}"
 
-    def redeem(self) -> str:
+    def exchange_code(self) -> str:
         self._tokens = self._ask_token(
             {
                 "grant_type": "authorization_code",
@@ -217,15 +219,15 @@ class _Client:
         answer = self._call_mcp()
         challenge = answer.headers.get("www-authenticate", "")
         if answer.status == http.client.UNAUTHORIZED and "error=" not in challenge:
-            raise Failed(
+            raise CheckFailed(
                 "401: the access token that was sent has not arrived",
                 "the proxy must pass the header Authorization on",
             )
         answer.expect(http.client.OK)
-        result = answer.object().get("result")
+        result = answer.json_object().get("result")
         tools = result.get("tools") if isinstance(result, dict) else None
         if not isinstance(tools, list):
-            raise Failed("the answer has no tools", "the log of the gateway says why")
+            raise CheckFailed("the answer has no tools", "the log of the gateway says why")
         return f"{len(tools)} tools"
 
     def refresh(self) -> str:
@@ -243,13 +245,13 @@ class _Client:
         self._call_mcp().expect(http.client.UNAUTHORIZED)
         return "the login is over"
 
-    def give_up(self) -> None:
-        """End the login that a failed check leaves behind, as far as that is possible."""
+    def end_login(self) -> None:
+        """Revoke the login after a failure; a further failure is ignored."""
         if self._tokens:
-            with contextlib.suppress(Failed):
+            with contextlib.suppress(CheckFailed):
                 self.revoke()
 
-    def _call_mcp(self) -> Answer:
+    def _call_mcp(self) -> HttpAnswer:
         return self._ask(
             "POST",
             self._resource,
@@ -262,12 +264,12 @@ class _Client:
         body = urlencode({"client_id": self._client_id} | form)
         answer = self._ask("POST", self._server["token_endpoint"], body=body, media_type=FORM)
         answer.expect(http.client.OK)
-        tokens = answer.object()
+        tokens = answer.json_object()
         for name in ("access_token", "refresh_token"):
             _member(tokens, name)
         return tokens
 
-    def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> Answer:
+    def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> HttpAnswer:
         return self._ask(
             "POST",
             self._server["authorization_endpoint"],
@@ -279,17 +281,19 @@ class _Client:
     def _hidden(self, name: str) -> str:
         found = re.search(rf'name="{name}" value="([^"]+)"', self._page)
         if not found:
-            raise Failed("the page is not the gateway's", "does the reverse proxy change pages?")
+            raise CheckFailed(
+                "the page is not the gateway's", "does the reverse proxy change pages?"
+            )
         return html.unescape(found[1])
 
     def _get_document(self, url: str) -> dict[str, Any]:
         answer = self._ask("GET", url)
         answer.expect(http.client.OK)
-        return answer.object()
+        return answer.json_object()
 
     def _expect(self, seen: object, wanted: object, what: str) -> None:
         if seen != wanted:
-            raise Failed(
+            raise CheckFailed(
                 f"{what} is {seen!r}, {wanted!r} is expected",
                 "set oauth.public_url to the address that clients use, byte for byte",
             )
@@ -302,20 +306,15 @@ class _Client:
         body: str = "",
         media_type: str = "",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         sent = {"Content-Type": media_type} if media_type else {}
-        return ask(method, url, body=body, headers={**sent, **(headers or {})})
+        return send_request(method, url, body=body, headers={**sent, **(headers or {})})
 
 
-def _tell_skew(answer: Answer) -> str:
-    """A clock of the other side that differs; "" if it does not."""
-    try:
-        theirs = parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError):
+def _describe_skew(answer: HttpAnswer) -> str:
+    """Say how far the server's clock differs from this one; "" if it does not."""
+    skew = clock_skew_seconds(answer.headers) or 0
+    if abs(skew) <= SKEW_SECONDS:
         return ""
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-    ahead = round((theirs - datetime.now(UTC)).total_seconds())
-    if abs(ahead) <= SKEW_SECONDS:
-        return ""
-    side = "ahead of" if ahead > 0 else "behind"
-    return f"; its clock is {abs(ahead)} s {side} this one: synchronise both"
+    side = "behind" if skew > 0 else "ahead of"
+    return f"; its clock is {abs(skew)} s {side} this one: synchronise both"

@@ -1,14 +1,12 @@
-"""The way to 1C, checked step by step, each failure with the sentence that mends it."""
+"""`onecgw check`: check the connection to 1C step by step, with advice for each failure."""
 
 import statistics
-from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
-import attrs
 import msgspec
 import trio
 
@@ -29,14 +27,15 @@ from onecgw.backends.http_service.backend import make_request
 from onecgw.backends.http_service.key_verification import denies_key
 from onecgw.backends.http_service.paths import HEALTH_PATH, VERIFY_PATH
 from onecgw.backends.scheduling.deadline import deadline
-from onecgw.diagnostics import network
-from onecgw.diagnostics.network import Probe
+from onecgw.diagnostics import probes
+from onecgw.diagnostics.probes import ProbeResult
+from onecgw.diagnostics.step import SKEW_SECONDS, CheckStep, ReportStep, clock_skew_seconds
 from onecgw.errors import OnecError
-from onecgw.settings import Settings
+from onecgw.settings import OnecSettings
 
-SKEW_SECONDS: Final = 60  # "now" and "today" of the two sides differ visibly beyond this
 CLOSE_SECONDS: Final = 5  # for ending the sessions
-SLOW_SESSION_MS: Final = 150  # a session of its own costs a call about 300 ms, a kept one 30
+# A call in a new session takes about 300 ms, in a reused one about 30 ms.
+REUSED_SESSION_MS: Final = 150
 _REPEATS: Final = 3
 _CONTEXT: Final = CallContext(
     caller=Caller(sub="onecgw-check", scopes=frozenset(ALL_SCOPES)),
@@ -45,7 +44,7 @@ _CONTEXT: Final = CallContext(
 )
 _WRONG_KEY: Final = "onecgw-check-this-key-is-wrong"
 
-# What the administrator is to change, for each class of failure.
+# What the administrator should change, by the code of the error.
 _ADVICE: Final = {
     "onec_auth": "set onec.auth.username and onec.auth.password to a 1C user that may log in"
     " (with `authentication by 1C:Enterprise` switched on)",
@@ -73,195 +72,229 @@ _ADVICE: Final = {
 }
 
 
-@attrs.frozen(kw_only=True)
-class Step:
-    """One thing that was checked.
+async def check_onec(onec: OnecSettings, report: ReportStep, *, max_response_bytes: int) -> bool:
+    """Check 1C and report each step when it is done; return whether all steps passed.
 
-    name: dns, tcp, tls, publication, authentication, health, resolver, report, verify, sessions
-        or clock.
-    latency_ms: how long it took; None where that says nothing.
-    detail: what was seen. advice: what to change; "" when all is well.
+    A failed step ends the check if the following steps depend on it.
+
+    Args:
+        onec: the 1C to check.
+        report: called with each step.
+        max_response_bytes: the largest response that is read.
     """
-
-    name: str
-    ok: bool
-    latency_ms: int | None = None
-    detail: str
-    advice: str = ""
-
-
-async def check_onec(settings: Settings, report: Callable[[Step], None]) -> bool:
-    """Whether everything is well; each step is reported when it is done.
-
-    A step that the others stand on ends the check when it fails.
-    """
-    check = _Check(settings, report)
+    check = _OnecCheck(onec, report, max_response_bytes=max_response_bytes)
     try:
         await check.run()
     finally:
         await check.aclose()
-    return check.is_well
+    return check.has_passed
 
 
-class _Broken(Exception):
-    """A step failed on which the others stand."""
+class _CheckStopped(Exception):
+    """A step failed on which the following steps depend."""
 
 
-class _Check:
-    def __init__(self, settings: Settings, report: Callable[[Step], None]) -> None:
-        self._onec = settings.onec
-        self._report = report
-        self._exchange = HttpTransport(
-            settings.onec,
-            max_response_bytes=settings.limits.max_response_bytes,
-            transport=None,
-        )
-        self._sessions = Sessions(mode=settings.onec.session_mode, size=1)
-        self.is_well = True
+class _OnecCheck:
+    def __init__(self, onec: OnecSettings, report: ReportStep, *, max_response_bytes: int) -> None:
+        self._onec = onec
+        self._report_step = report
+        self._exchange = HttpTransport(onec, max_response_bytes=max_response_bytes, transport=None)
+        self._sessions = Sessions(mode=onec.session_mode, size=1)
+        self.has_passed = True
 
     async def run(self) -> None:
         try:
             await self._check_network()
             reply = await self._check_publication()
-        except _Broken:
+        except _CheckStopped:
             return
         await self._check_contract()
         await self._check_sessions()
         self._check_clock(reply)
 
     async def aclose(self) -> None:
-        """End the sessions and close the connections, within CLOSE_SECONDS and a moment."""
+        """End the sessions within CLOSE_SECONDS, then close the connections."""
         self._sessions.give_up_all()
         with trio.move_on_after(CLOSE_SECONDS, shield=True):
             while (session := self._sessions.next_given_up()) is not None:
-                await self._exchange_once(HEALTH_PATH, b"", finishing(session), Session())
+                await self._send(HEALTH_PATH, b"", finishing(session), Session())
         await self._exchange.aclose()
 
-    def _say(self, step: Step) -> None:
-        self.is_well = self.is_well and step.ok
-        self._report(step)
+    def _pass(
+        self, name: str, detail: str, *, latency_ms: int | None = None, advice: str = ""
+    ) -> None:
+        self._report_step(
+            CheckStep(name=name, ok=True, latency_ms=latency_ms, detail=detail, advice=advice)
+        )
 
-    # The network: each step stands on the one before.
+    def _fail(self, name: str, detail: str, *, latency_ms: int | None = None, advice: str) -> None:
+        self.has_passed = False
+        self._report_step(
+            CheckStep(name=name, ok=False, latency_ms=latency_ms, detail=detail, advice=advice)
+        )
+
+    def _fail_with(self, name: str, failure: Failure, latency_ms: int) -> None:
+        """Report a failure, with everything in it that the administrator may see."""
+        reply = failure.reply
+        status = f"HTTP {reply.status}, " if reply is not None else ""
+        location = reply.headers.get("location", "") if reply is not None else ""
+        detail = f"{status}{failure.error.code}: {failure.reason or failure.error.message}"
+        needs_sessions = failure.remedy is Remedy.OWN_SESSIONS
+        self._fail(
+            name,
+            f"{detail} → {location}" if location else detail,
+            latency_ms=latency_ms,
+            advice=_ADVICE["own sessions" if needs_sessions else failure.error.code],
+        )
+
+    # The network: each step depends on the one before.
 
     async def _check_network(self) -> None:
         address = urlsplit(self._onec.base_url)
         host, secure = address.hostname or "", address.scheme == "https"
         port = address.port or (443 if secure else 80)
-        await self._probe("dns", network.resolve(host, port))
-        await self._probe("tcp", network.knock(host, port))
+        await self._probe("dns", probes.probe_dns(host, port))
+        await self._probe("tcp", probes.probe_tcp(host, port))
         if secure:
-            tls = tls_context(self._onec)
-            await self._probe("tls", network.shake_hands(host, port, tls))
+            await self._probe("tls", probes.probe_tls(host, port, tls_context(self._onec)))
 
-    async def _probe(self, name: str, probing: Awaitable[Probe]) -> None:
+    async def _probe(self, name: str, probing: Awaitable[ProbeResult]) -> None:
         started = trio.current_time()
-        probe = Probe(
+        result = ProbeResult(
             ok=False,
             detail="no answer in time",
             advice="let the firewall pass, or raise onec.connect_timeout_ms",
         )
         with trio.move_on_after(self._onec.connect_timeout_ms / 1000):
-            probe = await probing
+            result = await probing
         latency_ms = _ms_since(started)
-        self._say(Step(name=name, latency_ms=latency_ms, **attrs.asdict(probe)))
-        if not probe.ok:
-            raise _Broken
+        if result.ok:
+            self._pass(name, result.detail, latency_ms=latency_ms, advice=result.advice)
+            return
+        self._fail(name, result.detail, latency_ms=latency_ms, advice=result.advice)
+        raise _CheckStopped
 
-    # The service: what one exchange tells.
+    # The service: each step is one call.
 
     async def _check_publication(self) -> Reply:
-        seen, latency_ms = await self._ask(HEALTH_PATH)
-        published = Step(
-            name="publication", ok=True, latency_ms=latency_ms, detail="something answers there"
-        )
-        if isinstance(seen, Reply):
-            self._say(published)
-            self._say(Step(name="authentication", ok=True, detail="1C accepts the technical user"))
-            return seen
-        if seen.error.code in {"onec_auth", "onec_forbidden"}:
-            self._say(published)
-            self._say(_failed("authentication", seen, latency_ms))
-        else:
-            self._say(_failed("publication", seen, latency_ms))
-        raise _Broken
+        outcome, latency_ms = await self._call(HEALTH_PATH)
+        is_denied = isinstance(outcome, Failure) and outcome.error.code in {
+            "onec_auth",
+            "onec_forbidden",
+        }
+        if isinstance(outcome, Reply) or is_denied:
+            self._pass("publication", "something answers there", latency_ms=latency_ms)
+        if isinstance(outcome, Reply):
+            self._pass("authentication", "1C accepts the technical user")
+            return outcome
+        self._fail_with("authentication" if is_denied else "publication", outcome, latency_ms)
+        raise _CheckStopped
 
     async def _check_contract(self) -> None:
         yesterday = str(date.today() - timedelta(days=1))  # noqa: DTZ011 - the administrator's day
-        question = {
+        report = {
             "period": {"from": yesterday, "to": yesterday},
             "group_by": ["warehouse"],
             "measures": ["amount"],
             "top": 1,
         }
+        resolver = {"query": "а", "limit": 1}
         await self._check_answer("health", HEALTH_PATH, b"", "status")
-        await self._check_answer(
-            "resolver", "/mcp/resolve/customer", _json({"query": "а", "limit": 1}), "candidates"
-        )
-        await self._check_answer("report", "/mcp/reports/sales", _json(question), "rows")
+        await self._check_answer("resolver", "/mcp/resolve/customer", _json(resolver), "candidates")
+        await self._check_answer("report", "/mcp/reports/sales", _json(report), "rows")
         await self._check_verify()
 
-    async def _check_answer(self, name: str, path: str, body: bytes, key: str) -> None:
-        seen, latency_ms = await self._ask(path, body)
-        if isinstance(seen, Reply):
+    async def _check_answer(self, name: str, path: str, body: bytes, member: str) -> None:
+        outcome, latency_ms = await self._call(path, body)
+        if isinstance(outcome, Reply):
             try:
-                answer = msgspec.json.decode(
-                    read_object(seen.body, seen.content_type), type=dict[str, msgspec.Raw]
-                )
+                content = read_object(outcome.body, outcome.content_type)
+                answer = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
             except OnecError as error:
-                seen = wire_failure(error, error.__cause__)
-            else:
-                ok = key in answer
-                self._say(
-                    Step(
-                        name=name,
-                        ok=ok,
-                        latency_ms=latency_ms,
-                        detail=f"{path} answers {'as agreed' if ok else f'without `{key}`'}",
-                        advice="" if ok else _ADVICE["onec_bad_response"],
-                    )
-                )
-                return
-        self._say(_failed(name, seen, latency_ms))
+                outcome = wire_failure(error, error.__cause__)
+        if isinstance(outcome, Failure):
+            self._fail_with(name, outcome, latency_ms)
+        elif member in answer:
+            self._pass(name, f"{path} answers as agreed", latency_ms=latency_ms)
+        else:
+            advice = _ADVICE["onec_bad_response"]
+            detail = f"{path} answers without `{member}`"
+            self._fail(name, detail, latency_ms=latency_ms, advice=advice)
 
     async def _check_verify(self) -> None:
-        seen, latency_ms = await self._ask(VERIFY_PATH, _json({"key": _WRONG_KEY}))
-        reply = seen.reply if isinstance(seen, Failure) else seen
+        outcome, latency_ms = await self._call(VERIFY_PATH, _json({"key": _WRONG_KEY}))
+        reply = outcome.reply if isinstance(outcome, Failure) else outcome
         if reply is not None and denies_key(reply):
-            step = Step(
-                name="verify", ok=True, latency_ms=latency_ms, detail="1C refuses a wrong key"
-            )
-        elif isinstance(seen, Failure):
-            step = _failed("verify", seen, latency_ms)
+            self._pass("verify", "1C refuses a wrong key", latency_ms=latency_ms)
+        elif isinstance(outcome, Failure):
+            self._fail_with("verify", outcome, latency_ms)
         else:
-            step = Step(
-                name="verify",
-                ok=False,
+            self._fail(
+                "verify",
+                "1C accepts a key that does not exist",
                 latency_ms=latency_ms,
-                detail="1C accepts a key that does not exist",
-                advice="mend auth/verify in the extension: a wrong key is answered with 403",
+                advice="correct auth/verify in the extension: the answer to a wrong key is 403",
             )
-        self._say(step)
 
-    async def _ask(self, path: str, body: bytes = b"") -> tuple[Reply | Failure, int]:
-        """One answer, and how many milliseconds it took; in sessions of its own if 1C wants it."""
-        seen, latency_ms = await self._ask_once(path, body)
-        wanted = isinstance(seen, Failure) and seen.remedy is Remedy.OWN_SESSIONS
-        if wanted and self._sessions.begin_to_keep():
-            return await self._ask_once(path, body)
-        return seen, latency_ms
-
-    async def _ask_once(self, path: str, body: bytes) -> tuple[Reply | Failure, int]:
-        session = self._sessions.take()
-        seen, latency_ms = await self._exchange_once(
-            path, body, self._sessions.headers(session), session
+    async def _check_sessions(self) -> None:
+        """Measure a call as configured, and a call in a session that the client reuses."""
+        usual_ms = round(
+            statistics.median([(await self._call(HEALTH_PATH))[1] for _ in range(_REPEATS)])
         )
-        if isinstance(seen, Failure) and seen.reply is None:
-            self._sessions.give_up(session)
-        elif not (isinstance(seen, Failure) and seen.remedy is Remedy.NEW_SESSION):
-            self._sessions.give_back(session)
-        return seen, latency_ms
+        detail = f"a call takes {usual_ms} ms"
+        if self._sessions.idle:
+            detail += " in a session that the client keeps"
+        else:
+            session = Session()
+            await self._send(HEALTH_PATH, b"", STARTING, session)
+            if session.cookie is not None:
+                _, kept_ms = await self._send(HEALTH_PATH, b"", continuing(session), session)
+                await self._send(HEALTH_PATH, b"", finishing(session), session)
+                detail += f", {kept_ms} ms in a session that the client keeps"
+        is_reused = usual_ms < REUSED_SESSION_MS
+        advice = 'set reuseSessions="autouse" in default.vrd, or onec.session_mode to client'
+        self._pass(
+            "sessions",
+            f"{detail}: reuse seems to be {'on' if is_reused else 'off'}",
+            latency_ms=usual_ms,
+            advice="" if is_reused else advice,
+        )
 
-    async def _exchange_once(
+    def _check_clock(self, reply: Reply) -> None:
+        skew = clock_skew_seconds(reply.headers)
+        if skew is None:
+            self._pass("clock", "1C's web server sends no Date header")
+            return
+        detail = f"this clock is {abs(skew)} s {'ahead' if skew > 0 else 'behind'}"
+        if abs(skew) <= SKEW_SECONDS:
+            self._pass("clock", detail)
+        else:
+            advice = "synchronise the clocks of this machine and of 1C's server"
+            self._fail("clock", detail, advice=advice)
+
+    async def _call(self, path: str, body: bytes = b"") -> tuple[Reply | Failure, int]:
+        """Call 1C once, and once more in a session of our own if 1C demands one.
+
+        Returns:
+            The outcome, and the duration of the last call in milliseconds.
+        """
+        outcome, latency_ms = await self._call_once(path, body)
+        needs_sessions = isinstance(outcome, Failure) and outcome.remedy is Remedy.OWN_SESSIONS
+        if needs_sessions and self._sessions.begin_to_keep():
+            return await self._call_once(path, body)
+        return outcome, latency_ms
+
+    async def _call_once(self, path: str, body: bytes) -> tuple[Reply | Failure, int]:
+        session = self._sessions.take()
+        headers = self._sessions.headers(session)
+        outcome, latency_ms = await self._send(path, body, headers, session)
+        if isinstance(outcome, Failure) and outcome.reply is None:
+            self._sessions.give_up(session)
+        elif not (isinstance(outcome, Failure) and outcome.remedy is Remedy.NEW_SESSION):
+            self._sessions.give_back(session)
+        return outcome, latency_ms
+
+    async def _send(
         self, path: str, body: bytes, headers: Headers, session: Session
     ) -> tuple[Reply | Failure, int]:
         is_report = path.startswith("/mcp/reports/")
@@ -279,70 +312,8 @@ class _Check:
                 )
         except OnecError as error:
             return wire_failure(error, error.__cause__), _ms_since(started)
-        good = reply.status == HTTPStatus.OK
-        return reply if good else failure_of(reply, call.path), _ms_since(started)
-
-    async def _check_sessions(self) -> None:
-        """What a call costs as it is, and in a session that the client keeps."""
-        usual_ms = round(
-            statistics.median([(await self._ask(HEALTH_PATH))[1] for _ in range(_REPEATS)])
-        )
-        detail = f"a call takes {usual_ms} ms"
-        if self._sessions.idle:
-            detail += " in a session that the client keeps"
-        else:
-            session = Session()
-            await self._exchange_once(HEALTH_PATH, b"", STARTING, session)
-            if session.cookie is not None:
-                kept = continuing(session)
-                _, kept_ms = await self._exchange_once(HEALTH_PATH, b"", kept, session)
-                await self._exchange_once(HEALTH_PATH, b"", finishing(session), session)
-                detail += f", {kept_ms} ms in a session that the client keeps"
-        reused = usual_ms < SLOW_SESSION_MS
-        self._say(
-            Step(
-                name="sessions",
-                ok=True,
-                latency_ms=usual_ms,
-                detail=f"{detail}: reuse seems to be {'on' if reused else 'off'}",
-                advice=""
-                if reused
-                else 'set reuseSessions="autouse" in default.vrd, or onec.session_mode to client',
-            )
-        )
-
-    def _check_clock(self, reply: Reply) -> None:
-        try:
-            theirs = parsedate_to_datetime(reply.headers["date"])
-        except (KeyError, ValueError):
-            self._say(Step(name="clock", ok=True, detail="1C's web server tells no time"))
-            return
-        theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
-        skew = round((datetime.now(UTC) - theirs).total_seconds())
-        ok = abs(skew) <= SKEW_SECONDS
-        self._say(
-            Step(
-                name="clock",
-                ok=ok,
-                detail=f"this clock is {abs(skew)} s {'ahead' if skew > 0 else 'behind'}",
-                advice="" if ok else "synchronise the clocks of this machine and of 1C's server",
-            )
-        )
-
-
-def _failed(name: str, failure: Failure, latency_ms: int) -> Step:
-    """A step that failed, with all that the administrator may see."""
-    status = f"HTTP {failure.reply.status}, " if failure.reply is not None else ""
-    target = failure.reply.headers.get("location", "") if failure.reply is not None else ""
-    wants_sessions = failure.remedy is Remedy.OWN_SESSIONS
-    detail = f"{status}{failure.error.code}: {failure.reason or failure.error.message}"
-    return Step(
-        name=name,
-        ok=False,
-        latency_ms=latency_ms,
-        detail=f"{detail} → {target}" if target else detail,
-        advice=_ADVICE["own sessions" if wants_sessions else failure.error.code],
-    )
+        is_ok = reply.status == HTTPStatus.OK
+        return reply if is_ok else failure_of(reply, call.path), _ms_since(started)
 
 
 def _ms_since(started: float) -> int:

@@ -138,7 +138,10 @@ class UpstreamSession:
             read(answer)  # raises for an answer that must not be kept
             return answer
 
-        return (await cache.fetch((key, self.scopes), post)).body
+        # 1C answers under the caller's own rights, so an answer may be kept for that caller only.
+        same_for_all = self.catalogue.capabilities.same_for_all
+        account = "" if same_for_all else self.context.sub
+        return (await cache.fetch((key, account, self.scopes), post)).body
 
     async def _post(self, tool: SingleCallTool, body: bytes) -> bytes:
         self.calls += 1

@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.oauth.oauth_error import INVALID_REDIRECT_URI, OauthProblem
 from onecgw.oauth.redirect_policy import RedirectPolicy, is_same_redirect
-from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_flaw
+from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_redirect_uri_flaw
 
 MAX_NAME_CHARACTERS: Final = 80
 METHODS: Final = ("none", "client_secret_post", "client_secret_basic")
@@ -48,7 +48,7 @@ def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]
     verdicts = {uri: policy.judge(uri) for uri in uris}
     for uri, verdict in verdicts.items():
         if verdict == "dangerous":
-            raise OauthProblem(INVALID_REDIRECT_URI, f"{find_flaw(uri)} is expected")
+            raise OauthProblem(INVALID_REDIRECT_URI, f"{find_redirect_uri_flaw(uri)} is expected")
     accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
     if not accepted:
         raise OauthProblem(

@@ -12,7 +12,7 @@ from onecgw.oauth.secrets import Vault
 from onecgw.oauth.token_grants import Lives
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditEvent
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 
 DETAIL_CHARACTERS: Final = 200  # of what strangers write, in one record of the audit
 
@@ -30,7 +30,7 @@ class Realm:
     """One issuer and one resource. now: the clock, in seconds since the epoch."""
 
     settings: Settings
-    store: Store
+    store: Database
     vault: Vault
     clients: Clients
     keyring: Keyring

@@ -20,7 +20,7 @@ from onecgw.oauth.safe_fetch import Fetcher
 from onecgw.oauth.secrets import Vault
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditEvent
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ OTHER_SECRETS: Final = (
 def open_realm(
     settings: Settings,
     *,
-    store: Store,
+    store: Database,
     vault: Vault,
     audit: Callable[[AuditEvent], None],
     check_key: CheckKey,
@@ -90,7 +90,7 @@ def make_policy(settings: Settings) -> RedirectPolicy:
     return RedirectPolicy(allowed=frozenset(redirects.allowed), open_https=redirects.open_https)
 
 
-def _look_for_other_secrets(store: Store, vault: Vault) -> None:
+def _look_for_other_secrets(store: Database, vault: Vault) -> None:
     """Say it at the start, and not to every person, when nothing of the database can be read."""
     with contextlib.suppress(StorageUnavailable):  # whoever needs it will say so
         newest = store.read(find_newest_grant)

@@ -13,7 +13,7 @@ from onecgw.errors import StorageUnavailable
 from onecgw.oauth.grants import Grant, find_grants_of_key, revoke_grant
 from onecgw.oauth.scopes import join_scopes, split_scopes
 from onecgw.oauth.secrets import KEY, Vault
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 
 ID_BYTES: Final = 4
 KEY_REVOKED: Final = "the key was revoked"
@@ -96,7 +96,7 @@ def is_key_revoked(db: sqlite3.Connection, key_hash: bytes) -> bool:
 
 
 def make_local_check(
-    store: Store, vault: Vault, *, now: Callable[[], float] = time.time
+    store: Database, vault: Vault, *, now: Callable[[], float] = time.time
 ) -> CheckKey:
     """What tells whose a key is, from the gateway's own database."""
 

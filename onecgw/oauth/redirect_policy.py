@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from onecgw.settings.redirect_uri import find_flaw
+from onecgw.settings.redirect_uri import find_redirect_uri_flaw
 
 KNOWN: Final = frozenset(
     {
@@ -41,7 +41,7 @@ class RedirectPolicy:
 
     def judge(self, uri: str) -> Literal["allowed", "foreign", "dangerous"]:
         """What becomes of a redirect URI at registration: taken, dropped, or all is refused."""
-        if find_flaw(uri) is not None:
+        if find_redirect_uri_flaw(uri) is not None:
             return "dangerous"
         if self.trusts(uri) or (self.open_https and _HTTPS.fullmatch(uri)):
             return "allowed"
@@ -72,7 +72,7 @@ def is_same_redirect(registered: str, asked: str) -> bool:
     return (
         mine is not None
         and theirs is not None
-        and find_flaw(asked) is None
+        and find_redirect_uri_flaw(asked) is None
         and mine["host"] == theirs["host"]
         and mine["rest"] == theirs["rest"]
     )

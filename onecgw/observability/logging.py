@@ -1,4 +1,4 @@
-"""Structured log lines on stderr: one line, one event, as JSON or as key=value text."""
+"""Structured logging to stderr: one line per event, as JSON or as key=value text."""
 
 import json
 import logging
@@ -11,9 +11,9 @@ from typing import Literal, TextIO
 def set_up_logging(
     *, level: str, log_format: Literal["json", "text"], stream: TextIO | None = None
 ) -> None:
-    """Send every log record of the process to stderr in one format.
+    """Write all log records of the process to stderr in one format.
 
-    An event is `log.info("onec.retry", extra={"fields": {"path": path}})`; fields hold no
+    An event is logged as `log.info("onec.retry", extra={"fields": {"path": path}})`; fields hold no
     secrets, no bodies and no personal data.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -21,13 +21,13 @@ def set_up_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # httpx logs whole URLs at INFO; our own client says what matters.
+    # httpx logs whole URLs at INFO; the client of 1C logs its own events instead.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 def stamp(moment: datetime) -> str:
-    """An instant as log and audit write it: UTC, to the millisecond."""
+    """Return a time in UTC with milliseconds, as the log and the audit write it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -60,17 +60,18 @@ class _TextFormatter(logging.Formatter):
 
 
 def quoted(value: object) -> str:
-    """A value that cannot be mistaken for the next pair, or for the next line."""
+    """Return a value as text; it is quoted if it could be read as a further pair or line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    plain = text.isprintable() and not any(sign in text for sign in ' "=') and text != ""
+    plain = text.isprintable() and not any(character in text for character in ' "=') and text != ""
     return text if plain else visible(json.dumps(text, ensure_ascii=False))
 
 
 def visible(text: str) -> str:
-    """A text whose signs that steer a terminal, turn what follows, or begin a line are escaped."""
+    """Escape characters that control a terminal, change the text direction, or begin a line."""
     return "".join(
-        sign
-        if sign.isprintable() or unicodedata.category(sign) == "Zs"  # as between thousands
-        else json.dumps(sign)[1:-1]
-        for sign in text
+        character
+        # Zs: spaces, such as those between thousands.
+        if character.isprintable() or unicodedata.category(character) == "Zs"
+        else json.dumps(character)[1:-1]
+        for character in text
     )

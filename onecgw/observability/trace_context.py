@@ -1,4 +1,4 @@
-"""The W3C trace context that a caller's program hands on."""
+"""Validation of the W3C trace context (`traceparent`)."""
 
 import re
 from typing import Final
@@ -10,5 +10,5 @@ _TRACEPARENT: Final = re.compile(
 
 
 def valid_traceparent(value: str | None) -> str | None:
-    """The value as it is, or None where it is no traceparent: it goes into logs and headers."""
+    """Return a valid traceparent unchanged, else None; it is written to logs and headers."""
     return value if value is not None and _TRACEPARENT.fullmatch(value) else None

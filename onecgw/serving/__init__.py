@@ -1,4 +1,4 @@
-"""An ASGI application on a socket: the only room that knows Hypercorn, and what guards it."""
+"""Serve an ASGI application on a socket, with the protocols of Hypercorn."""
 
 from onecgw.serving.server import find_free_port, serve_app
 

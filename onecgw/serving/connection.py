@@ -1,4 +1,4 @@
-"""One connection of a client: whatever goes wrong on it ends it, and nothing else."""
+"""One client connection; an error on it ends only this connection."""
 
 import logging
 import math
@@ -16,31 +16,31 @@ from hypercorn.utils import parse_socket_addr
 from onecgw.errors import leaves
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
-from onecgw.serving.task_group import Requests
+from onecgw.serving.task_group import RequestTaskGroup
 
 log = logging.getLogger(__name__)
 
 READ_BYTES: Final = 64 * 1024
-# For the whole head of the next request, however it drips. Above the 60 s for which proxies keep
-# a connection to us, so that they, who know whether they need it, are the ones who close it.
+# For the whole head of the next request. Proxies keep an idle connection for 60 s; this is longer,
+# so that the proxy closes it: it knows whether it still needs the connection.
 IDLE_SECONDS: Final = 75
-# After we have closed our half: what the client still sends is read, or a reset would destroy the
-# answer on its way to it.
+# After the end of our response: the client's further bytes are read, because a reset could discard
+# the response before the client has read it.
 LINGER_SECONDS: Final = 2
 
 _IS_TLS: Final = False
 
 
-class Connection:
+class ClientConnection:
     """Carries bytes between a socket and Hypercorn's protocols.
 
-    In place of Hypercorn's own, which in 0.18 lets an exception on one connection end the process,
-    sends without a deadline, and starts a task per answer for its idle limit.
+    It replaces Hypercorn's own class, which in 0.18 lets an exception on one connection end the
+    process, sends without a deadline, and starts a task per response for its idle limit.
 
     Args:
         app: the application.
         config: Hypercorn's.
-        context: what the server tells its connections: that it stops.
+        context: says whether the server is stopping.
         stream: the socket.
     """
 
@@ -64,12 +64,12 @@ class Connection:
         """Serve the connection until it ends. Raises nothing but cancellation."""
         try:
             async with trio.open_nursery() as nursery:
-                self._requests = Requests(nursery)
+                self._requests = RequestTaskGroup(nursery)
                 self._protocol = self._speak(Http1)
                 await self._read()
         except* OSError:
-            pass  # the other end is gone
-        except* Exception as group:  # the border of a connection
+            pass  # the client has disconnected
+        except* Exception as group:  # logged, and only this connection ends
             classes = sorted({type(error).__name__ for error in leaves(group)})
             fields = {"protocol": type(self._protocol).__name__, "errors": " ".join(classes)}
             log.warning("serving.connection_failed", extra={"fields": fields}, exc_info=True)
@@ -78,18 +78,18 @@ class Connection:
 
     @property
     def is_waiting(self) -> bool:
-        """Nothing is being answered on it, and it was not told to close."""
+        """Whether no request is running, and the connection is not closing."""
         return self._is_idle and self._read_until > -math.inf
 
     def stop(self) -> None:
-        """Close as soon as nothing is being answered; the context knows of the stop already."""
+        """Close as soon as no request is running; the context is already marked as stopping."""
         if self._is_idle:
             self._read_no_longer_than(-math.inf)
             if self._send_lock.locked():
-                self.abort()  # no answer, but acknowledgements that the client does not read
+                self.abort()  # HTTP/2 acknowledgements that the client does not read
 
     def abort(self) -> None:
-        """Give up what is being sent. Everything else is ended by cancellation."""
+        """Stop sending. Everything else is ended by cancellation."""
         self._is_aborted = True
         self._sending.cancel()
 
@@ -99,12 +99,12 @@ class Connection:
             self._app,
             self._config,
             self._context,
-            self._requests,  # type: ignore[arg-type] # but for being a context manager
+            self._requests,  # type: ignore[arg-type] # all of TaskGroup but the context manager
             ConnectionState({}),
             _IS_TLS,
             parse_socket_addr(socket.family, socket.getpeername()),
             parse_socket_addr(socket.family, socket.getsockname()),
-            self._take,
+            self._handle_protocol_event,
         )
 
     async def _read(self) -> None:
@@ -126,15 +126,17 @@ class Connection:
             await self._protocol.handle(RawData(data))
         except H2ProtocolAssumedError as preface:
             self._protocol = self._speak(Http2)
-            await self._take(Updated(idle=True))  # the preface was taken for a request
+            await self._handle_protocol_event(
+                Updated(idle=True)
+            )  # the protocol took the preface for a request
             await self._protocol.initiate()
             await self._protocol.handle(RawData(preface.data))
 
     def _read_no_longer_than(self, deadline: float) -> None:
         self._read_until = self._reading.deadline = deadline
 
-    async def _take(self, event: Event) -> None:
-        """Do what the protocol wants done with the socket."""
+    async def _handle_protocol_event(self, event: Event) -> None:
+        """Handle an event of the protocol: send, close, or change the idle state."""
         if isinstance(event, RawData):
             if not await self._send(event.data):
                 await self._protocol.handle(Closed())
@@ -155,11 +157,11 @@ class Connection:
         return trio.current_time() + IDLE_SECONDS
 
     async def _send(self, data: bytes) -> bool:
-        """Send everything, whatever becomes of the request; False once the client has gone."""
+        """Send all bytes, even if the request is cancelled; return False if the client is gone."""
         is_sent = False
-        # Half an answer, or half a frame, would corrupt all that follows on the connection.
+        # Half a frame would corrupt everything that follows on the connection.
         with trio.CancelScope(shield=True) as scope:
-            await self._wait_turn()
+            await self._acquire_send_lock()
             try:
                 self._sending = scope
                 await self._send_pieces(memoryview(data), scope)
@@ -172,7 +174,7 @@ class Connection:
             await trio.aclose_forcefully(self._stream)
         return is_sent
 
-    async def _wait_turn(self) -> None:
+    async def _acquire_send_lock(self) -> None:
         try:
             self._send_lock.acquire_nowait()
         except trio.WouldBlock:
@@ -188,12 +190,13 @@ class Connection:
     async def _close_our_half(self) -> None:
         self._is_lingering = True
         self._read_no_longer_than(trio.current_time() + LINGER_SECONDS)
-        # Who ended the answer may be cancelled by that end; whoever holds the turn has a deadline.
+        # The task that ended the response may be cancelled by that; the holder of the lock has a
+        # deadline, so the shield is bounded.
         with (
             suppress(trio.BrokenResourceError, trio.ClosedResourceError),
             trio.CancelScope(shield=True),
         ):
-            await self._wait_turn()
+            await self._acquire_send_lock()
             try:
                 await self._stream.send_eof()
             finally:

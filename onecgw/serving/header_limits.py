@@ -1,4 +1,4 @@
-"""What the head of a request may be, whatever the version of HTTP that it came in."""
+"""The limits of a request's target and headers, for HTTP/1.1 and HTTP/2."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -8,25 +8,25 @@ MAX_TARGET_BYTES: Final = 16 * 1024  # the client_id of /authorize carries the c
 MAX_HEADERS: Final = 100
 MAX_HEADERS_BYTES: Final = 32 * 1024
 MAX_HEAD_BYTES: Final = MAX_TARGET_BYTES + MAX_HEADERS_BYTES
-MAX_SYNTAX_BYTES: Final = 1024  # what HTTP/1.1 puts around them: method, version, line ends
+MAX_SYNTAX_BYTES: Final = 1024  # HTTP/1.1 syntax around them: method, version, line ends
 
 
-def refusal_of(
+def find_rejection(
     method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]
 ) -> HTTPStatus | None:
-    """The status that refuses a head; None if it is fine.
+    """Return the status that rejects a request by its target and headers; None to accept it.
 
     Args:
-        method: in capitals.
+        method: in upper case.
         target: in origin form, or * for OPTIONS.
-        headers: all of them, pseudo-headers too.
+        headers: including pseudo-headers.
     """
     if len(target) > MAX_TARGET_BYTES:
         return HTTPStatus.REQUEST_URI_TOO_LONG
     if len(headers) > MAX_HEADERS or _size_bytes(headers) > MAX_HEADERS_BYTES:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    is_address = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
-    if not (is_address and target.isascii() and method.isascii()):
+    is_valid_form = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
+    if not (is_valid_form and target.isascii() and method.isascii()):
         return HTTPStatus.BAD_REQUEST
     return None
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by Hypercorn, with heads that are bounded and nothing that changes the protocol."""
+"""Hypercorn's HTTP/1.1 with limits of the request head, and without `Upgrade`."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -13,30 +13,30 @@ from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protoco
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import H11SendableEvent
 
-from onecgw.serving.header_limits import refusal_of
+from onecgw.serving.header_limits import find_rejection
 
-# Of a body that came after its answer: that much is worth reading for the sake of the connection.
-MAX_REST_BYTES: Final = 256 * 1024
+# Of a request body that arrives after the response: reading more costs more than a new connection.
+MAX_DRAINED_BYTES: Final = 256 * 1024
 
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Http1(H11Protocol):
-    """The requests of one connection, one after the other.
+    """The HTTP/1.1 requests of one connection, one after the other.
 
-    `Upgrade` is ignored, as RFC 9110 section 7.8 allows: h2c and WebSocket would carry requests
-    past the rules of a proxy. The head of an answer leaves with the first part of its body.
+    `Upgrade` is ignored, as RFC 9110 section 7.8 allows: with h2c and WebSocket, requests would
+    bypass the rules of a proxy. The head of a response is sent with the first part of its body.
     """
 
     _head = b""
     _is_over = False
 
     async def handle(self, event: Event) -> None:
-        """Take bytes, or the news that there will be no more.
+        """Handle received bytes, or the end of them.
 
         Raises:
-            H2ProtocolAssumedError: the client speaks HTTP/2 from the start.
+            H2ProtocolAssumedError: the client began with the preface of HTTP/2.
         """
         if isinstance(event, Closed):
             self._is_over = True
@@ -46,14 +46,14 @@ class Http1(H11Protocol):
         await super().handle(event)
 
     def _expects_bytes(self) -> bool:
-        # RFC 9112, 9.6: what follows a request with `Connection: close` is not looked at.
+        # RFC 9112, 9.6: bytes after a request with `Connection: close` are ignored.
         return not self._is_over and self.connection.their_state is not h11.MUST_CLOSE
 
     async def _handle_events(self) -> None:
-        """Do what the bytes ask for.
+        """Handle the events in the received bytes.
 
-        In place of Hypercorn's, which waits for ever for the end of an answer that was given up,
-        and does not read on after an `Upgrade`, so that a client that leaves goes unnoticed.
+        It replaces Hypercorn's method, which waits for ever for the end of an abandoned response,
+        and stops reading after an `Upgrade`, so that it does not notice a disconnect.
         """
         while self._expects_bytes():
             if self.connection.they_are_waiting_for_100_continue:
@@ -61,7 +61,7 @@ class Http1(H11Protocol):
             try:
                 event = self.connection.next_event()
             except h11.RemoteProtocolError as error:
-                await self._refuse(error.error_status_hint)
+                await self._reject(error.error_status_hint)
                 return
             if isinstance(event, h11.Request):
                 await self.send(Updated(idle=False))
@@ -76,7 +76,7 @@ class Http1(H11Protocol):
             else:
                 return
 
-    async def _refuse(self, status: int) -> None:
+    async def _reject(self, status: int) -> None:
         if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             await self._send_error_response(status)
         await self.send(Closed())
@@ -86,12 +86,12 @@ class Http1(H11Protocol):
         if line == (b"PRI", b"*", b"2.0") and self.keep_alive_requests == 0:
             raise H2ProtocolAssumedError(_PREFACE + self.connection.trailing_data[0])
         target, headers = _origin_form(request.target, list(request.headers))
-        status = refusal_of(request.method, target, headers)
-        # RFC 9112, 6.1: both together are a way to smuggle a second request past a proxy.
+        status = find_rejection(request.method, target, headers)
+        # RFC 9112, 6.1: both together allow request smuggling.
         if _FRAMING.issubset(name for name, _ in headers):
             status = HTTPStatus.BAD_REQUEST
         if status is not None:
-            await self._refuse(status)
+            await self._reject(status)
             return
         self.keep_alive_requests += 1
         self.stream = HTTPStream(
@@ -117,18 +117,18 @@ class Http1(H11Protocol):
         )
 
     async def _maybe_recycle(self) -> None:
-        """Called when an answer has ended, or was given up."""
+        """Prepare the next request, after a response has ended or was abandoned."""
         states = (self.connection.our_state, self.connection.their_state)
         if states != (h11.DONE, h11.SEND_BODY) or self.context.terminated.is_set():
             await super()._maybe_recycle()
             return
-        # Answered from the head alone, as a 401 is. Hypercorn would close the connection here,
-        # and the client, who was not told, would send its next request into the void.
+        # The response came before the end of the request body, for example a 401. Hypercorn would
+        # close the connection without notice, and the next request of the client would be lost.
         await self._close_stream()
-        self.stream = cast(HTTPStream, _Rest(self._end_rest))
+        self.stream = cast(HTTPStream, _BodyDrain(self._end_drain))
         await self.send(Updated(idle=True))
 
-    async def _end_rest(self, is_read: bool) -> None:
+    async def _end_drain(self, is_read: bool) -> None:
         self.stream = None
         if is_read:
             await super()._maybe_recycle()
@@ -149,8 +149,8 @@ class Http1(H11Protocol):
             await self.send(RawData(data=data))
 
 
-class _Rest:
-    """Reads the rest of a body whose request has been answered."""
+class _BodyDrain:
+    """Reads the rest of a request body after the response."""
 
     def __init__(self, end: Callable[[bool], Awaitable[None]]) -> None:
         self._end = end
@@ -161,16 +161,16 @@ class _Rest:
             await self._end(True)
         elif isinstance(event, Body):
             self._size_bytes += len(event.data)
-            if self._size_bytes > MAX_REST_BYTES:
+            if self._size_bytes > MAX_DRAINED_BYTES:
                 await self._end(False)
 
 
 def _origin_form(
     target: bytes, headers: list[tuple[bytes, bytes]]
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """The target and the headers of a request whose target may be a whole URL.
+    """Return target and headers in origin form; the target may be a whole URL.
 
-    Source: RFC 9112, 3.2.2: a server must accept it, and take the host from it.
+    Source: RFC 9112, 3.2.2: a server must accept a whole URL, and takes the host from it.
     """
     if target.startswith(b"/") or not target.isascii():
         return target, headers

@@ -1,4 +1,4 @@
-"""The listening socket, the connections that came in through it, and how they end."""
+"""The listening socket, its connections, and how they are stopped."""
 
 import logging
 import socket
@@ -15,7 +15,7 @@ from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
 from onecgw.errors import ConfigError
-from onecgw.serving.connection import Connection
+from onecgw.serving.connection import ClientConnection
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -34,16 +34,16 @@ async def serve_app(
     wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
     announce: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve HTTP/1.1 and HTTP/2 until wait_stop returns; then let running calls end.
+    """Serve HTTP/1.1 and HTTP/2 until wait_stop returns, then wait for running requests.
 
     Args:
         app: the ASGI application.
         host: the address to bind.
-        port: the port, 0 = a free one.
-        grace_seconds: how long running calls may go on after the stop.
-        max_connections: how many there may be at a time.
+        port: the port to bind; 0: a free one.
+        grace_seconds: how long running requests may continue after the stop.
+        max_connections: the most connections at a time.
         wait_stop: returns when the server is to stop.
-        announce: told the URL as soon as connections are accepted.
+        announce: called with the URL as soon as connections are accepted.
 
     Raises:
         ConfigError: the address cannot be bound.
@@ -54,9 +54,9 @@ async def serve_app(
     config = _configure()
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     lifespan = Lifespan(wrapped, config, {})
-    open_ones = _Connections(wrapped, config, max_connections=max_connections)
-    async with trio.open_nursery() as whole_life:
-        await whole_life.start(lifespan.handle_lifespan)
+    connections_open = _OpenConnections(wrapped, config, max_connections=max_connections)
+    async with trio.open_nursery() as lifetime:
+        await lifetime.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as accepting:
@@ -64,7 +64,7 @@ async def serve_app(
                 accepting.start_soon(
                     partial(
                         trio.serve_listeners,
-                        open_ones.serve,
+                        connections_open.serve,
                         listeners,
                         handler_nursery=connections,
                     )
@@ -73,30 +73,32 @@ async def serve_app(
                 await wait_stop()
                 accepting.cancel_scope.cancel()
             with trio.move_on_after(grace_seconds):
-                await open_ones.end()
-            open_ones.abort()
+                await connections_open.end()
+            connections_open.abort()
             connections.cancel_scope.cancel()
         await lifespan.wait_for_shutdown()
-        whole_life.cancel_scope.cancel()
+        lifetime.cancel_scope.cancel()
 
 
-class _Connections:
-    """The connections that are open."""
+class _OpenConnections:
+    """The open connections."""
 
     def __init__(self, app: AppWrapper, config: Config, *, max_connections: int) -> None:
         self._app = app
         self._config = config
         self._max_connections = max_connections
         self._context = WorkerContext(None)
-        self._open: dict[Connection, None] = {}
+        self._open: dict[ClientConnection, None] = {}
         self._all_ended = trio.Event()
 
     async def serve(self, stream: trio.SocketStream) -> None:
-        """Serve one connection to its end, if there is room for it."""
-        if len(self._open) >= self._max_connections and not self._make_room():
-            log.warning("serving.full", extra={"fields": {"connections": len(self._open)}})
+        """Serve one connection to its end; close it at once if there are too many."""
+        if len(self._open) >= self._max_connections and not self._close_idle():
+            log.warning(
+                "serving.connection_rejected", extra={"fields": {"connections": len(self._open)}}
+            )
             return
-        connection = Connection(self._app, self._config, self._context, stream)
+        connection = ClientConnection(self._app, self._config, self._context, stream)
         self._open[connection] = None
         try:
             await connection.run()
@@ -105,15 +107,15 @@ class _Connections:
             if not self._open:
                 self._all_ended.set()
 
-    def _make_room(self) -> bool:
-        """Close the oldest connection that waits for a request; False if there is none."""
+    def _close_idle(self) -> bool:
+        """Close the oldest idle connection; return False if there is none."""
         waiting = next((connection for connection in self._open if connection.is_waiting), None)
         if waiting is not None:
             waiting.stop()
         return waiting is not None
 
     async def end(self) -> None:
-        """Let every connection answer what it has begun, and return when all are closed."""
+        """Wait until every connection has finished its running requests and is closed."""
         await self._context.terminated.set()
         self._all_ended = trio.Event()
         for connection in self._open:
@@ -122,13 +124,13 @@ class _Connections:
             await self._all_ended.wait()
 
     def abort(self) -> None:
-        """Give up what is being sent on any connection."""
+        """Stop sending on every connection."""
         for connection in self._open:
             connection.abort()
 
 
 def find_free_port(host: str) -> int:
-    """A port that nobody listens on at this moment, for what must know its own address."""
+    """Return a free port, for a server whose settings must contain its own address."""
     with _listen(host, 0) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -141,7 +143,7 @@ def _configure() -> Config:
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
     config.h11_max_incomplete_size = MAX_HEAD_BYTES + MAX_SYNTAX_BYTES
-    # Hypercorn's way to end an HTTP/2 connection loses the answers that are under way.
+    # When Hypercorn ends an HTTP/2 connection, it loses the running responses.
     config.keep_alive_max_requests = sys.maxsize
     return config
 

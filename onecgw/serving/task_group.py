@@ -1,4 +1,4 @@
-"""The application at work on the requests of one connection, a task each."""
+"""The task group of one connection: the application runs in one task per request."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -9,28 +9,28 @@ import trio
 
 log = logging.getLogger(__name__)
 
-# Any types: Hypercorn's own for them are unions of every message of ASGI.
+# Any: Hypercorn's types for these are unions of all ASGI messages.
 Message = Any
 Application = Callable[..., Awaitable[None]]
 
-# More than an HTTP/2 connection may have streams: those that the client has taken back need some
-# time to end. The rest of the room is theirs, so that they never wait for who waits for them.
+# More than the streams of an HTTP/2 connection: tasks of cancelled streams need some time to end.
+# The surplus avoids a deadlock: cancelled streams must be able to finish while new ones wait.
 MAX_REQUESTS: Final = 200
-WAITING_MESSAGES: Final = 10  # parts of a body that the application has not asked for yet
+MAX_BUFFERED_MESSAGES: Final = 10  # parts of a body that the application has not received yet
 
 
-class Inbox:
-    """What the client sends to one request: parts of the body, then that it has gone.
+class ReceiveQueue:
+    """The ASGI messages to one request: parts of the body, then the disconnect.
 
-    Hypercorn's own queue can be full when the answer ends, and then nobody ever takes from it:
-    the connection would stand still for ever.
+    Hypercorn's own queue can be full when the response ends. No task would read it any more, and
+    the connection would be blocked for ever.
     """
 
     def __init__(self) -> None:
-        self._in, self._out = trio.open_memory_channel[Message](WAITING_MESSAGES)
+        self._in, self._out = trio.open_memory_channel[Message](MAX_BUFFERED_MESSAGES)
 
     async def put(self, message: Message) -> None:
-        """Wait for room. What comes after the end, or is not wanted any more, is dropped."""
+        """Add a message, waiting while the queue is full; after the end, messages are dropped."""
         if message["type"] == "http.disconnect":
             self._in.close()
             return
@@ -38,22 +38,22 @@ class Inbox:
             await self._in.send(message)
 
     async def receive(self) -> Message:
-        """ASGI's receive."""
+        """Return the next message; it is the application's `receive`."""
         try:
             return await self._out.receive()
         except trio.EndOfChannel:
             return {"type": "http.disconnect"}
 
     def close(self) -> None:
-        """Nobody will receive any more."""
+        """Drop all further messages: the application has ended."""
         self._out.close()
 
 
-class Requests:
-    """What Hypercorn calls a task group.
+class RequestTaskGroup:
+    """The task group that Hypercorn's protocols require.
 
     Args:
-        nursery: ends when every request has been answered.
+        nursery: runs the tasks of the requests.
     """
 
     def __init__(self, nursery: trio.Nursery) -> None:
@@ -61,8 +61,8 @@ class Requests:
         self._running = 0
         self._one_ended = trio.Event()
 
-    async def wait_room(self) -> None:
-        """Return when one request more may be answered."""
+    async def wait_for_capacity(self) -> None:
+        """Return when fewer than MAX_REQUESTS requests are running."""
         while self._running >= MAX_REQUESTS:
             await self._one_ended.wait()
 
@@ -73,11 +73,11 @@ class Requests:
         scope: Message,
         send: Callable[[Message], Awaitable[None]],
     ) -> Callable[[Message], Awaitable[None]]:
-        """Start to answer a request; what is returned takes the rest of it."""
-        inbox = Inbox()
+        """Start the task of a request; return the function that accepts its further messages."""
+        queue = ReceiveQueue()
         self._running += 1
-        self.spawn(self._answer, app, scope, inbox, send)
-        return inbox.put
+        self.spawn(self._answer, app, scope, queue, send)
+        return queue.put
 
     def spawn(self, work: Callable[..., Awaitable[object]], *arguments: object) -> None:
         """Start a task."""
@@ -87,16 +87,16 @@ class Requests:
         self,
         app: Application,
         scope: Message,
-        inbox: Inbox,
+        queue: ReceiveQueue,
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         try:
-            await app(scope, inbox.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
-        except* Exception:  # the border of one request: the others of the connection go on
+            await app(scope, queue.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except* Exception:  # other requests of the connection go on
             log.exception("serving.app_failed")
         finally:
-            inbox.close()
+            queue.close()
             self._running -= 1
             self._one_ended.set()
             self._one_ended = trio.Event()
-        await send(None)  # Hypercorn's word for the end: 500 if nothing was answered
+        await send(None)  # the end, for Hypercorn: it sends a 500 if there was no response

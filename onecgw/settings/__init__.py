@@ -1,7 +1,6 @@
-"""The only reader of config.yml and the environment: both become one frozen Settings."""
+"""The settings: one frozen value, read from config.yml and the environment by `settings.load`."""
 
 from onecgw.settings.declaration import Duration, Secret
-from onecgw.settings.load import find_config, load_settings
 from onecgw.settings.oauth import OauthSettings, RateLimitSettings, RedirectSettings
 from onecgw.settings.schema import (
     ApiSettings,
@@ -32,6 +31,4 @@ __all__ = [
     "Secret",
     "ServerSettings",
     "Settings",
-    "find_config",
-    "load_settings",
 ]

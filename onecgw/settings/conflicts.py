@@ -1,6 +1,7 @@
-"""Settings that are right one by one and wrong together."""
+"""Settings that are valid one by one and contradict each other, or that a command lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import attrs
 
@@ -11,50 +12,29 @@ from onecgw.settings.schema import Settings
 class Conflict:
     """One contradiction.
 
-    message: what to change; never a secret.
-    keys: the settings that it comes from, first the one to look at.
+    message: what would be right; never a secret.
+    keys: the settings involved; the message is reported at the first of them.
     """
 
     message: str
     keys: tuple[str, ...]
 
 
-def find_conflicts(settings: Settings) -> Iterator[Conflict]:
-    """Every contradiction in the settings."""
-    yield from _oauth(settings)
-    yield from _credentials(settings)
-    yield from _limits(settings)
-    yield from _surfaces(settings)
+Check = Callable[[Settings], Iterator[Conflict]]
 
 
 def _oauth(settings: Settings) -> Iterator[Conflict]:
     oauth = settings.oauth
     if not oauth.enabled:
         return
-    if not settings.issuer:
-        yield Conflict(
-            "missing; the origin under which clients reach the gateway is expected"
-            " (or oauth.enabled: false and mcp.bearer_token)",
-            ("oauth.public_url", "server.public_url", "oauth.enabled"),
-        )
-    if strangers := sorted(set(oauth.default_scopes) - set(oauth.supported_scopes)):
-        message = f"{', '.join(strangers)}: not one of oauth.supported_scopes"
+    if unsupported := sorted(set(oauth.default_scopes) - set(oauth.supported_scopes)):
+        message = f"{', '.join(unsupported)}: not one of oauth.supported_scopes"
         yield Conflict(message, ("oauth.default_scopes", "oauth.supported_scopes"))
     if oauth.refresh_token_ttl.seconds > oauth.grant_ttl.seconds:
         message = f"at most oauth.grant_ttl ({oauth.grant_ttl}) is expected"
         yield Conflict(message, ("oauth.refresh_token_ttl", "oauth.grant_ttl"))
     if oauth.cimd == "allowlist" and not oauth.cimd_hosts:
         yield Conflict("missing; oauth.cimd: allowlist needs them", ("oauth.cimd_hosts",))
-
-
-def _credentials(settings: Settings) -> Iterator[Conflict]:
-    auth = settings.onec.auth
-    if auth.type == "basic" and auth.username is None:
-        message = "missing; onec.auth.type: basic needs the login of a 1C user"
-        yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
-    if auth.type == "bearer" and auth.token is None:
-        message = "missing; onec.auth.type: bearer needs a token"
-        yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
 
 
 def _limits(settings: Settings) -> Iterator[Conflict]:
@@ -70,15 +50,46 @@ def _limits(settings: Settings) -> Iterator[Conflict]:
         )
 
 
-def _surfaces(settings: Settings) -> Iterator[Conflict]:
+def _tokens(settings: Settings) -> Iterator[Conflict]:
     mcp, api = settings.mcp, settings.api
-    serves_mcp = mcp.enabled and (mcp.bearer_token is not None or settings.oauth.enabled)
-    if not serves_mcp and api.bearer_token is None:
-        yield Conflict(
-            "nothing to serve: set mcp.bearer_token (and mcp.enabled: true) or api.bearer_token",
-            ("mcp.bearer_token", "api.bearer_token", "mcp.enabled", "oauth.enabled"),
-        )
     # One token on both surfaces would make the narrower scopes of one of them void.
     if mcp.bearer_token is not None and mcp.bearer_token == api.bearer_token:
         message = "another token than mcp.bearer_token is expected: their scopes differ"
         yield Conflict(message, ("api.bearer_token", "mcp.bearer_token"))
+
+
+def _issuer(settings: Settings) -> Iterator[Conflict]:
+    if settings.oauth.enabled and not settings.issuer:
+        yield Conflict(
+            "missing; the origin under which clients reach the gateway is expected"
+            " (or oauth.enabled: false and mcp.bearer_token)",
+            ("oauth.public_url", "server.public_url", "oauth.enabled"),
+        )
+
+
+def _credentials(settings: Settings) -> Iterator[Conflict]:
+    auth = settings.onec.auth
+    if auth.type == "basic" and auth.username is None:
+        message = "missing; onec.auth.type: basic needs the login of a 1C user"
+        yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
+    if auth.type == "bearer" and auth.token is None:
+        message = "missing; onec.auth.type: bearer needs a token"
+        yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
+
+
+def _surfaces(settings: Settings) -> Iterator[Conflict]:
+    mcp = settings.mcp
+    serves_mcp = mcp.enabled and (mcp.bearer_token is not None or settings.oauth.enabled)
+    if not serves_mcp and settings.api.bearer_token is None:
+        yield Conflict(
+            "nothing to serve: set mcp.bearer_token (and mcp.enabled: true) or api.bearer_token",
+            ("mcp.bearer_token", "api.bearer_token", "mcp.enabled", "oauth.enabled"),
+        )
+
+
+FOR_ADMINISTRATION: Final[tuple[Check, ...]] = (_oauth, _limits, _tokens)
+"""What commands that only use the database need: keys, grants, audit."""
+FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials)
+"""What commands that call 1C and do not listen need: stdio, check."""
+FOR_SERVER: Final = (_issuer, *FOR_UPSTREAM, _surfaces)
+"""What a gateway that serves HTTP needs."""

@@ -1,4 +1,4 @@
-"""What one setting is: its explanation and bounds, declared in the annotation of its field."""
+"""How one setting is declared: its explanation and bounds, in the metadata of its field."""
 
 import types
 from collections.abc import Callable, Iterator
@@ -7,20 +7,21 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 import attrs
 
 VARIABLE_PREFIX: Final = "ONECGW_"
+_METADATA: Final = "setting"
 DURATION_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-class Refused(ValueError):
-    """A text is not accepted; the message says what is, and never quotes what may be secret."""
+class InvalidValue(ValueError):
+    """A text is not accepted; the message says what is, and never quotes the text."""
 
 
 @attrs.frozen
 class Rule:
-    """What a text must look like.
+    """The format of a text.
 
-    accepts: a noun phrase, for messages and the reference.
-    normal: returns the normal form of a text, or None if it is not accepted; raises Refused
-        where more can be said than that.
+    accepts: the format as a noun phrase, for messages and the reference.
+    normal: returns the normal form of a text, or None if it is not accepted; raises InvalidValue
+        to say more than `accepts`.
     """
 
     accepts: str
@@ -29,31 +30,31 @@ class Rule:
 
 @attrs.frozen
 class Secret:
-    """A password or token that no repr and no log shows."""
+    """A password or token that is hidden in repr, and so in logs."""
 
     value: str = attrs.field(repr=lambda _: "***")
 
 
 class Duration(str):
-    """A length of time as it is written: `90s`, `15m`, `1h` or `30d`."""
+    """A length of time as the operator writes it: `90s`, `15m`, `1h` or `30d`."""
 
     __slots__ = ()
 
     @property
     def seconds(self) -> int:
-        """The same in seconds."""
+        """The length in seconds."""
         return int(self[:-1]) * DURATION_UNITS[self[-1]]
 
 
 @attrs.frozen
 class Setting:
-    """The declaration of one setting, as in `Annotated[int, Setting("Rows.", minimum=1)]`.
+    """The explanation and the bounds of one setting.
 
     about: one line for config.yml and the reference.
-    minimum, maximum: bounds of an integer; of a list, how many items it must have.
+    minimum, maximum: the bounds of an integer; of a list, its least number of items.
     choices: what the items of a list may be.
-    rule: what a text, or each text of a list, must look like.
-    shipped: the value in the shipped config.yml where that is not the default.
+    rule: the format of a text, or of each text of a list.
+    shipped: the value in the shipped config.yml if it differs from the default.
     """
 
     about: str
@@ -64,9 +65,19 @@ class Setting:
     shipped: int | None = attrs.field(default=None, kw_only=True)
 
 
+def declare(about: str, **bounds: Any) -> dict[str, Setting]:  # noqa: ANN401 - those of Setting
+    """Return the metadata of the field of a setting; `bounds` are the members of Setting."""
+    return {_METADATA: Setting(about, **bounds)}
+
+
+def setting(default: object, about: str, **bounds: Any) -> Any:  # noqa: ANN401 - as attrs.field
+    """Return the field of a setting: its default, its explanation and the members of Setting."""
+    return attrs.field(default=default, metadata=declare(about, **bounds))
+
+
 @attrs.frozen(kw_only=True)
-class Leaf:
-    """One setting at its place in the tree.
+class DeclaredSetting:
+    """One setting with its key and default.
 
     key: dotted, as `onec.auth.type`.
     kind: the annotated type without `| None`.
@@ -80,7 +91,7 @@ class Leaf:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the value must never be shown."""
+        """Whether the value must never be shown or logged."""
         return self.kind is Secret
 
     @property
@@ -90,7 +101,7 @@ class Leaf:
 
     @property
     def variable(self) -> str:
-        """The environment variable that overrides it."""
+        """The environment variable that overrides the file."""
         return VARIABLE_PREFIX + self.key.upper().replace(".", "__")
 
 
@@ -102,21 +113,25 @@ class Section:
     about: str
 
 
-def walk(cls: type, prefix: str = "") -> Iterator[Section | Leaf]:
-    """The settings under `cls` in their order, each section before its content."""
-    hints = get_type_hints(cls, include_extras=True)
+def walk_schema(cls: type, prefix: str = "") -> Iterator[Section | DeclaredSetting]:
+    """Yield the settings of `cls` in their order, each section before its settings."""
+    hints = get_type_hints(cls)
     for field in attrs.fields(cls):
         key, hint = prefix + field.name, hints[field.name]
         if attrs.has(hint):
             yield Section(key=key, about=(hint.__doc__ or "").partition("\n")[0])
-            yield from walk(hint, f"{key}.")
+            yield from walk_schema(hint, f"{key}.")
         else:
-            kind, setting = get_args(hint)
-            yield Leaf(key=key, kind=_required(kind), default=field.default, setting=setting)
+            yield DeclaredSetting(
+                key=key,
+                kind=_required(hint),
+                default=field.default,
+                setting=field.metadata[_METADATA],
+            )
 
 
 def _required(kind: object) -> object:
-    """The type without `| None`."""
+    """Return a type without `| None`."""
     if get_origin(kind) in {types.UnionType, Union}:
         return next(part for part in get_args(kind) if part is not types.NoneType)
     return kind

@@ -1,4 +1,4 @@
-"""config.yml: YAML of plain maps, lists and scalars -> the text of each setting, with its place."""
+"""Read config.yml, a subset of YAML: the text of each setting with its line and column."""
 
 import re
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ import attrs
 import yaml
 
 from onecgw.errors import ConfigError, Problem
-from onecgw.settings.declaration import Leaf, Section
-from onecgw.settings.messages import unknown
-from onecgw.settings.parse import Given, Reading
+from onecgw.settings.declaration import DeclaredSetting, Section
+from onecgw.settings.messages import describe_unknown
+from onecgw.settings.parse import RawSettings, RawValue
 
 _MAX_DEPTH: Final = 16
-"""Levels; the composer recurses, and no setting lies deeper than three."""
+"""Levels of nesting; the composer recurses, and the settings need three levels."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _NOT_YAML: Final = (
@@ -23,8 +23,8 @@ _NOT_YAML: Final = (
 )
 
 
-class _TooClever(yaml.MarkedYAMLError):
-    """YAML beyond plain maps, lists and scalars; the text is our own and quotes nothing."""
+class _UnsupportedYaml(yaml.MarkedYAMLError):
+    """YAML beyond plain maps, lists and scalars; the message quotes nothing from the file."""
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -34,32 +34,32 @@ class _PlainLoader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]  # types-PyYAML lacks it
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             message = "anchors and aliases (& and *) are not supported; quote a text that has them"
-            raise _TooClever(problem=message, problem_mark=event.start_mark)
+            raise _UnsupportedYaml(problem=message, problem_mark=event.start_mark)
         if getattr(event, "tag", None) is not None:
             message = "tags (!) are not supported; quote a text that starts with one"
-            raise _TooClever(problem=message, problem_mark=event.start_mark)
+            raise _UnsupportedYaml(problem=message, problem_mark=event.start_mark)
         if self._depth == _MAX_DEPTH:
-            raise _TooClever(problem="nested too deeply", problem_mark=event.start_mark)
+            raise _UnsupportedYaml(problem="nested too deeply", problem_mark=event.start_mark)
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
 
 
-def read_document(path: Path, tree: Mapping[str, Section | Leaf]) -> Reading:
-    """The settings in a file, not yet parsed.
+def read_document(path: Path, schema: Mapping[str, Section | DeclaredSetting]) -> RawSettings:
+    """Read the settings in a file, without parsing their values.
 
     Raises:
-        ConfigError: the file cannot be read, or is not YAML. Its text is never quoted: it may
-            be a secret.
+        ConfigError: the file cannot be read, or is not YAML. The message never quotes its text,
+            which may be a secret.
     """
     root = _compose(path)
-    reader = _Reader(path=path, tree=tree)
+    reader = _DocumentReader(path=path, schema=schema)
     if isinstance(root, yaml.MappingNode):
         reader.read_map(root, "")
     elif root is not None:
         reader.report(root, "", "sections such as `onec:` are expected")
-    return reader.reading
+    return reader.found
 
 
 def _compose(path: Path) -> yaml.Node | None:
@@ -71,7 +71,7 @@ def _compose(path: Path) -> yaml.Node | None:
         raise ConfigError(f"{path}: not UTF-8 text") from None
     try:
         return yaml.compose(text, Loader=_PlainLoader)
-    except _TooClever as error:
+    except _UnsupportedYaml as error:
         raise ConfigError(f"{_place(path, error.problem_mark)}: {error.problem}") from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{_place(path, error.problem_mark)}: {_NOT_YAML}") from None
@@ -79,7 +79,7 @@ def _compose(path: Path) -> yaml.Node | None:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(f"{path}:{line}: a character that YAML forbids") from None
     except (ValueError, OverflowError):
-        # PyYAML lets these through for the numbers of %YAML and of \U escapes.
+        # PyYAML does not wrap these for the numbers of %YAML and of \U escapes.
         raise ConfigError(f"{path}: {_NOT_YAML}") from None
 
 
@@ -88,24 +88,24 @@ def _place(path: Path, mark: yaml.Mark | None) -> str:
 
 
 @attrs.define(kw_only=True)
-class _Reader:
+class _DocumentReader:
     path: Path
-    tree: Mapping[str, Section | Leaf]
-    reading: Reading = attrs.field(factory=lambda: Reading(given={}, problems=[]))
+    schema: Mapping[str, Section | DeclaredSetting]
+    found: RawSettings = attrs.field(factory=lambda: RawSettings(values={}, problems=[]))
 
     def report(self, node: yaml.Node, key: str, message: str) -> None:
-        # A key with digits or signs is none of ours and may be a misplaced secret.
+        # No setting has digits in its key; such a key may be a misplaced secret.
         name = f" {key}" if re.fullmatch(r"[A-Za-z_.-]{1,80}", key) else ""
         path = _place(self.path, node.start_mark) + name
-        self.reading.problems.append(Problem(path=path, message=message))
+        self.found.problems.append(Problem(path=path, message=message))
 
     def read_map(self, node: yaml.MappingNode, prefix: str) -> None:
-        """Take in a section and those below it; `prefix` is its key with a dot, or ""."""
+        """Read a section and the sections in it; `prefix` is its key with a dot, or ""."""
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             name = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
             key = f"{prefix}{name}"
-            setting = self.tree.get(key)
+            setting = self.schema.get(key)
             if key in lines:
                 self.report(key_node, key, f"given twice; it stands in line {lines[key]} too")
             elif "." in name:
@@ -113,14 +113,14 @@ class _Reader:
                     key_node, key, "a key without dots is expected, indented in its section"
                 )
             elif setting is None:
-                self.report(key_node, key, unknown(key, self.tree))
+                self.report(key_node, key, describe_unknown(key, self.schema))
             else:
                 lines[key] = key_node.start_mark.line + 1
                 if isinstance(setting, Section):
                     self._read_section(value_node, key)
                 else:
                     place = _place(self.path, key_node.start_mark)
-                    self.reading.given[key] = _given(place, value_node)
+                    self.found.values[key] = _raw_value(place, value_node)
 
     def _read_section(self, node: yaml.Node, key: str) -> None:
         if isinstance(node, yaml.MappingNode):
@@ -129,18 +129,18 @@ class _Reader:
             self.report(node, key, "a section is expected, with its settings indented below")
 
 
-def _given(place: str, node: yaml.Node) -> Given:
+def _raw_value(place: str, node: yaml.Node) -> RawValue:
     if _is_null(node):
-        return Given(place=place)
+        return RawValue(place=place)
     if isinstance(node, yaml.ScalarNode):
-        return Given(place=place, text=node.value)
+        return RawValue(place=place, text=node.value)
     if isinstance(node, yaml.SequenceNode):
         items = tuple(item.value for item in node.value if isinstance(item, yaml.ScalarNode))
         if len(items) == len(node.value):
-            return Given(place=place, text=items)
-    return Given(place=place, refusal="a plain value is expected, not a structure")
+            return RawValue(place=place, text=items)
+    return RawValue(place=place, error="a plain value is expected, not a structure")
 
 
 def _is_null(node: yaml.Node) -> bool:
-    """Whether nothing is written: an empty value, null, ~ or a quoted empty text."""
+    """Whether a value is empty, null, ~ or a quoted empty text."""
     return isinstance(node, yaml.ScalarNode) and (not node.value or node.tag == _NULL)

@@ -1,18 +1,18 @@
-"""Find config.yml, read it and the environment, and report everything that is wrong at once."""
+"""Find config.yml, read it and the environment, and report every problem at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar, get_type_hints
 
 import attrs
 
 from onecgw.errors import ConfigError, Problem
-from onecgw.settings.conflicts import find_conflicts
-from onecgw.settings.declaration import Leaf, Refused, walk
+from onecgw.settings.conflicts import FOR_SERVER, Check
+from onecgw.settings.declaration import DeclaredSetting, InvalidValue, walk_schema
 from onecgw.settings.document import read_document
 from onecgw.settings.environment import read_environment
-from onecgw.settings.messages import accepted, shown
-from onecgw.settings.parse import Given, Reading, parse
+from onecgw.settings.messages import describe_accepted, quote_value
+from onecgw.settings.parse import RawSettings, RawValue, parse
 from onecgw.settings.rules import is_file
 from onecgw.settings.schema import Settings
 
@@ -22,18 +22,19 @@ BASE_URL_VARIABLE: Final = "ONECGW_ONEC__BASE_URL"
 
 
 def find_config(option: Path | None, environment: Mapping[str, str], folder: Path) -> Path | None:
-    """The settings file: `--config`, else CONFIG_PATH, else the local one, else the shipped one.
-
-    None where no file is named and none is there, but the environment says where 1C is: a
-    container needs no file.
+    """Find the settings file: `--config`, else CONFIG_PATH, else config.local.yml, else config.yml.
 
     Args:
         option: the value of `--config`.
-        environment: where CONFIG_PATH is looked up.
-        folder: what relative paths start from, the working directory.
+        environment: the variables of the process.
+        folder: the working directory; relative paths start there.
+
+    Returns:
+        The path; None if no file is named, none exists, and the environment sets onec.base_url,
+        as in a container.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: the file does not exist.
     """
     named = option or environment.get("CONFIG_PATH")
     names = [named] if named else ["config/config.local.yml", "config/config.yml"]
@@ -46,32 +47,41 @@ def find_config(option: Path | None, environment: Mapping[str, str], folder: Pat
     raise ConfigError(f"no settings file: looked for {looked_for}")
 
 
-def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings:
-    """The settings of a file, each overridden by its ONECGW_* variable; None: of these alone.
+def load_settings(
+    path: Path | None, environment: Mapping[str, str], *, checks: Iterable[Check] = FOR_SERVER
+) -> Settings:
+    """Read the settings from a file and from the ONECGW_* variables, which override it.
+
+    Args:
+        path: the file; None: only the environment is read.
+        environment: the variables of the process.
+        checks: what the settings must satisfy together; it depends on the command.
 
     Raises:
-        ConfigError: something is wrong; the message has one line for each problem, with its
-            place, key, value (never a secret's) and what is accepted.
+        ConfigError: the message has one line for each problem, with its place, key, value (never
+            a secret's) and what is accepted.
     """
-    tree = {node.key: node for node in walk(Settings)}
-    leaves = {key: node for key, node in tree.items() if isinstance(node, Leaf)}
-    document = read_document(path, tree) if path is not None else Reading(given={}, problems=[])
-    overrides = read_environment(environment, leaves)
+    schema = {node.key: node for node in walk_schema(Settings)}
+    declarations = {key: node for key, node in schema.items() if isinstance(node, DeclaredSetting)}
+    document = (
+        read_document(path, schema) if path is not None else RawSettings(values={}, problems=[])
+    )
+    overrides = read_environment(environment, declarations)
     problems = [*document.problems, *overrides.problems]
-    nowhere = Given(place=str(path or "environment"))
-    given = dict.fromkeys(leaves, nowhere) | document.given | overrides.given
+    not_given = RawValue(place=str(path or "environment"))
+    given = dict.fromkeys(declarations, not_given) | document.values | overrides.values
     values: dict[str, object] = {}
     failed: set[str] = set()
-    for leaf in leaves.values():
+    for declared in declarations.values():
         try:
-            values[leaf.key] = _value(leaf, given[leaf.key])
-        except Refused as refused:
-            failed.add(leaf.key)
-            problems.append(_problem(leaf, given[leaf.key], str(refused)))
-            # What was refused counts as not set, so that the other settings can be compared.
-            values[leaf.key] = "" if leaf.is_required else leaf.default
+            values[declared.key] = _value(declared, given[declared.key])
+        except InvalidValue as error:
+            failed.add(declared.key)
+            problems.append(_problem(declared, given[declared.key], str(error)))
+            # An invalid value counts as not set, so that the checks below can still run.
+            values[declared.key] = "" if declared.is_required else declared.default
     settings = _build(Settings, values)
-    for conflict in find_conflicts(settings):
+    for conflict in (conflict for check in checks for conflict in check(settings)):
         if failed.isdisjoint(conflict.keys):
             key = conflict.keys[0]
             problems.append(Problem(path=f"{given[key].place} {key}", message=conflict.message))
@@ -80,24 +90,24 @@ def load_settings(path: Path | None, environment: Mapping[str, str]) -> Settings
     return settings
 
 
-def _value(leaf: Leaf, given: Given) -> object:
-    if given.refusal:
-        raise Refused(given.refusal)
+def _value(declared: DeclaredSetting, given: RawValue) -> object:
+    if given.error:
+        raise InvalidValue(given.error)
     if given.text is not None:
-        return parse(leaf, given.text)
-    if leaf.is_required:
-        raise Refused(f"missing; {accepted(leaf)} is expected")
-    return leaf.default
+        return parse(declared, given.text)
+    if declared.is_required:
+        raise InvalidValue(f"missing; {describe_accepted(declared)} is expected")
+    return declared.default
 
 
-def _problem(leaf: Leaf, given: Given, message: str) -> Problem:
-    value = "" if leaf.is_secret or given.text is None else shown(given.text)
-    where = f"{given.place} {leaf.key}"
+def _problem(declared: DeclaredSetting, given: RawValue, message: str) -> Problem:
+    value = "" if declared.is_secret or given.text is None else quote_value(given.text)
+    where = f"{given.place} {declared.key}"
     return Problem(path=f"{where} = {value}" if value else where, message=message)
 
 
 def _build(cls: type[_T], values: Mapping[str, object], prefix: str = "") -> _T:
-    """An object of `cls` from the values under `prefix`."""
+    """Build an object of `cls` from the values whose keys start with `prefix`."""
     arguments = {
         name: _build(kind, values, f"{prefix}{name}.")
         if attrs.has(kind)

@@ -1,129 +1,106 @@
 """The settings of logins over OAuth: every key with its type, bounds, default and explanation."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, STOCK
 from onecgw.settings import rules
-from onecgw.settings.declaration import Duration, Setting
-
-_ACCESS_TOKEN_TTL = Duration("1h")
-_REFRESH_TOKEN_TTL = Duration("720h")
-_AUTH_CODE_TTL = Duration("60s")
-_GRANT_TTL = Duration("2160h")
+from onecgw.settings.declaration import Duration, setting
 
 
 @attrs.frozen(kw_only=True)
 class RedirectSettings:
-    """Where a login may lead back to, besides the known clients and the person's own machine."""
+    """Redirect URIs that are allowed besides those of known clients and of loopback."""
 
-    allowed: Annotated[
-        tuple[str, ...],
-        Setting("Further redirect URIs, compared byte by byte.", rule=rules.REDIRECT_URI),
-    ] = ()
-    open_https: Annotated[
-        bool,
-        Setting(
-            "Whether any https:// address may be one; only a person's eyes then stop phishing."
-        ),
-    ] = False
+    allowed: tuple[str, ...] = setting(
+        (), "Further redirect URIs, compared byte by byte.", rule=rules.REDIRECT_URI
+    )
+    open_https: bool = setting(
+        False, "Whether any https:// address is allowed; then only the user can notice phishing."
+    )
 
 
 @attrs.frozen(kw_only=True)
 class RateLimitSettings:
-    """Guards of the login against guessing and floods; 0 = off."""
+    """Rate limits of logins; 0 = off."""
 
-    authorize_per_minute: Annotated[
-        int,
-        Setting(
-            "Keys tried at once per address; half as many come back a minute.",
-            minimum=0,
-            maximum=10_000,
-        ),
-    ] = 10
-    pages_per_minute: Annotated[
-        int, Setting("Login pages opened per address.", minimum=0, maximum=10_000)
-    ] = 120
-    failures_per_minute: Annotated[
-        int,
-        Setting(
-            "Wrong keys from everywhere; beyond them each try is slowed, and nobody locked out.",
-            minimum=0,
-            maximum=100_000,
-        ),
-    ] = 60
-    register_per_minute: Annotated[
-        int,
-        Setting(
-            "Registrations per address, and as many fetches of clients' documents.",
-            minimum=0,
-            maximum=10_000,
-        ),
-    ] = 30
-    token_per_minute: Annotated[
-        int, Setting("Token requests per client at an address.", minimum=0, maximum=100_000)
-    ] = 120
-    token_address_per_minute: Annotated[
-        int,
-        Setting("Token requests per address, of all its clients.", minimum=0, maximum=1_000_000),
-    ] = 1200
+    authorize_per_minute: int = setting(
+        10,
+        "Burst of key attempts per address; half of it is restored per minute.",
+        minimum=0,
+        maximum=10_000,
+    )
+    pages_per_minute: int = setting(
+        120, "Login pages opened per address.", minimum=0, maximum=10_000
+    )
+    failures_per_minute: int = setting(
+        60,
+        "Wrong keys from all addresses; beyond this each attempt is delayed, not refused.",
+        minimum=0,
+        maximum=100_000,
+    )
+    register_per_minute: int = setting(
+        30,
+        "Registrations per address, and as many fetches of clients' documents.",
+        minimum=0,
+        maximum=10_000,
+    )
+    token_per_minute: int = setting(
+        120, "Token requests per client at an address.", minimum=0, maximum=100_000
+    )
+    token_address_per_minute: int = setting(
+        1200, "Token requests per address, of all its clients.", minimum=0, maximum=1_000_000
+    )
 
 
 @attrs.frozen(kw_only=True)
 class OauthSettings:
     """Login of people over OAuth."""
 
-    enabled: Annotated[bool, Setting("Whether /mcp asks for OAuth tokens.")] = True
-    public_url: Annotated[
-        str | None,
-        Setting("The issuer; empty: server.public_url.", rule=rules.PUBLIC_URL),
-    ] = None
-    resource: Annotated[
-        str | None, Setting("What tokens are for; empty: the issuer and /mcp.", rule=rules.RESOURCE)
-    ] = None
-    keys: Annotated[
-        Literal["onec", "local"],
-        Setting("Who knows the access keys: 1C, or the gateway (`onecgw keys`)."),
-    ] = "onec"
-    access_token_ttl: Annotated[
-        Duration, Setting("Life of an access token.", rule=rules.duration("60s", "24h"))
-    ] = _ACCESS_TOKEN_TTL
-    refresh_token_ttl: Annotated[
-        Duration,
-        Setting("How long a login lasts unused.", rule=rules.duration("5m", "365d")),
-    ] = _REFRESH_TOKEN_TTL
-    auth_code_ttl: Annotated[
-        Duration, Setting("Life of an authorization code.", rule=rules.duration("10s", "10m"))
-    ] = _AUTH_CODE_TTL
-    grant_ttl: Annotated[
-        Duration,
-        Setting("How long a login lasts at most.", rule=rules.duration("5m", "3650d")),
-    ] = _GRANT_TTL
-    default_scopes: Annotated[
-        tuple[str, ...],
-        Setting("What a client that names no scope asks for.", minimum=1, choices=ALL_SCOPES),
-    ] = (RESOLVE, SALES, STOCK)
-    supported_scopes: Annotated[
-        tuple[str, ...],
-        Setting("What may be asked for at all.", minimum=1, choices=ALL_SCOPES),
-    ] = ALL_SCOPES
-    cimd: Annotated[
-        Literal["auto", "off", "allowlist", "open"],
-        Setting("Clients that are described by a document at their client_id."),
-    ] = "auto"
-    cimd_hosts: Annotated[
-        tuple[str, ...],
-        Setting("Hosts of such documents with cimd: allowlist.", rule=rules.HOST),
-    ] = ()
-    clients: Annotated[
-        tuple[str, ...],
-        Setting("Clients known beforehand: id and redirect URIs.", rule=rules.CLIENT),
-    ] = ()
-    secrets_path: Annotated[
-        Path | None,
-        Setting("File of the keys; empty: beside the database.", rule=rules.FOLDER_FILE),
-    ] = None
+    enabled: bool = setting(True, "Whether /mcp requires OAuth tokens.")
+    public_url: str | None = setting(
+        None, "The issuer; empty: server.public_url.", rule=rules.PUBLIC_URL
+    )
+    resource: str | None = setting(
+        None, "Resource of access tokens; empty: the issuer with /mcp.", rule=rules.RESOURCE
+    )
+    keys: Literal["onec", "local"] = setting(
+        "onec", "What verifies access keys: 1C, or the gateway (`onecgw keys`)."
+    )
+    access_token_ttl: Duration = setting(
+        Duration("1h"), "Life of an access token.", rule=rules.duration("60s", "24h")
+    )
+    refresh_token_ttl: Duration = setting(
+        Duration("720h"), "How long a login lasts without use.", rule=rules.duration("5m", "365d")
+    )
+    auth_code_ttl: Duration = setting(
+        Duration("60s"), "Life of an authorization code.", rule=rules.duration("10s", "10m")
+    )
+    grant_ttl: Duration = setting(
+        Duration("2160h"), "How long a login lasts at most.", rule=rules.duration("5m", "3650d")
+    )
+    default_scopes: tuple[str, ...] = setting(
+        (RESOLVE, SALES, STOCK),
+        "Scopes of a client that requests none.",
+        minimum=1,
+        choices=ALL_SCOPES,
+    )
+    supported_scopes: tuple[str, ...] = setting(
+        ALL_SCOPES, "Scopes that clients may request.", minimum=1, choices=ALL_SCOPES
+    )
+    cimd: Literal["auto", "off", "allowlist", "open"] = setting(
+        "auto", "Clients that are described by a document at their client_id."
+    )
+    cimd_hosts: tuple[str, ...] = setting(
+        (), "Hosts of such documents with cimd: allowlist.", rule=rules.HOST
+    )
+    clients: tuple[str, ...] = setting(
+        (), "Preregistered clients: id and redirect URIs.", rule=rules.CLIENT
+    )
+    secrets_path: Path | None = setting(
+        None, "File of the secrets; empty: beside the database.", rule=rules.FOLDER_FILE
+    )
     redirects: RedirectSettings = attrs.field(factory=RedirectSettings)
     rate_limit: RateLimitSettings = attrs.field(factory=RateLimitSettings)

@@ -1,4 +1,4 @@
-"""The text of a setting -> its value, strictly by the declared type and never by YAML's guess."""
+"""Parse the text of a setting by its declared type; YAML's own types are not used."""
 
 import re
 from collections.abc import Collection
@@ -7,87 +7,87 @@ from typing import Final, Literal, get_args, get_origin
 import attrs
 
 from onecgw.errors import Problem
-from onecgw.settings.declaration import Leaf, Refused
-from onecgw.settings.messages import accepted
+from onecgw.settings.declaration import DeclaredSetting, InvalidValue
+from onecgw.settings.messages import describe_accepted
 
 _UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @attrs.frozen(kw_only=True)
-class Given:
+class RawValue:
     """What the operator wrote for one setting.
 
     place: `config/config.yml:12:5`, or the name of an environment variable.
     text: None when it is left empty, a tuple for a list.
-    refusal: why there is no text at all, "" if there is.
+    error: why the text could not be read; "" if it could.
     """
 
     place: str
     text: str | tuple[str, ...] | None = attrs.field(default=None, repr=False)
-    refusal: str = ""
+    error: str = ""
 
 
 @attrs.frozen(kw_only=True)
-class Reading:
-    """What a source says: the text of each setting by its key, and what belongs to none."""
+class RawSettings:
+    """What one source holds: the text of each setting by its key, and the problems found."""
 
-    given: dict[str, Given]
+    values: dict[str, RawValue]
     problems: list[Problem]
 
 
-def parse(leaf: Leaf, text: str | tuple[str, ...]) -> object:
-    """The value of a setting.
+def parse(declared: DeclaredSetting, text: str | tuple[str, ...]) -> object:
+    """Return the value of a setting.
 
     Raises:
-        Refused: it is not what the setting accepts.
+        InvalidValue: the setting does not accept the text.
     """
-    if isinstance(text, tuple) != (get_origin(leaf.kind) is tuple):
-        raise _unexpected(leaf)
+    if isinstance(text, tuple) != (get_origin(declared.kind) is tuple):
+        raise _unexpected(declared)
     if isinstance(text, str):
-        return _parse_scalar(leaf, text)
-    if len(text) < (leaf.setting.minimum or 0):
-        raise _unexpected(leaf)
-    return tuple(dict.fromkeys(_parse_text(leaf, item) for item in text))
+        return _parse_scalar(declared, text)
+    if len(text) < (declared.setting.minimum or 0):
+        raise _unexpected(declared)
+    return tuple(dict.fromkeys(_parse_text(declared, item) for item in text))
 
 
-def _parse_scalar(leaf: Leaf, text: str) -> object:
-    if leaf.kind is bool:
-        return _chosen(leaf, text, ("true", "false")) == "true"
-    if leaf.kind is int:
-        return _parse_integer(leaf, text)
-    if get_origin(leaf.kind) is Literal:
-        return _chosen(leaf, text, get_args(leaf.kind))
-    return leaf.kind(_parse_text(leaf, text))
+def _parse_scalar(declared: DeclaredSetting, text: str) -> object:
+    if declared.kind is bool:
+        return _chosen(declared, text, ("true", "false")) == "true"
+    if declared.kind is int:
+        return _parse_integer(declared, text)
+    if get_origin(declared.kind) is Literal:
+        return _chosen(declared, text, get_args(declared.kind))
+    return declared.kind(_parse_text(declared, text))
 
 
-def _parse_integer(leaf: Leaf, text: str) -> int:
+def _parse_integer(declared: DeclaredSetting, text: str) -> int:
     # No leading zeros and no underscores: YAML would read 010 as 8.
     if not re.fullmatch(r"0|[1-9][0-9]{0,17}", text):
-        raise _unexpected(leaf)
-    number, setting = int(text), leaf.setting
+        raise _unexpected(declared)
+    number, setting = int(text), declared.setting
     if setting.minimum is not None and number < setting.minimum:
-        raise _unexpected(leaf)
+        raise _unexpected(declared)
     if setting.maximum is not None and number > setting.maximum:
-        raise _unexpected(leaf)
+        raise _unexpected(declared)
     return number
 
 
-def _parse_text(leaf: Leaf, text: str) -> str:
+def _parse_text(declared: DeclaredSetting, text: str) -> str:
     if _UNWRITABLE.search(text):
-        raise Refused("a text on one line and without control characters is expected")
-    if leaf.setting.choices:
-        return _chosen(leaf, text, leaf.setting.choices)
-    normal = leaf.setting.rule.normal(text) if leaf.setting.rule else text
+        raise InvalidValue("a text on one line and without control characters is expected")
+    if declared.setting.choices:
+        return _chosen(declared, text, declared.setting.choices)
+    normal = declared.setting.rule.normal(text) if declared.setting.rule else text
     if normal is None:
-        raise _unexpected(leaf)
+        raise _unexpected(declared)
     return normal
 
 
-def _chosen(leaf: Leaf, text: str, choices: Collection[str]) -> str:
+def _chosen(declared: DeclaredSetting, text: str, choices: Collection[str]) -> str:
     if text not in choices:
-        raise _unexpected(leaf)
+        raise _unexpected(declared)
     return text
 
 
-def _unexpected(leaf: Leaf) -> Refused:
-    return Refused(f"{accepted(leaf)} is expected")
+def _unexpected(declared: DeclaredSetting) -> InvalidValue:
+    return InvalidValue(f"{describe_accepted(declared)} is expected")

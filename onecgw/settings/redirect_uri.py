@@ -1,4 +1,4 @@
-"""What every redirect URI must be, whoever writes it: the operator, a client or its document."""
+"""The format of redirect URIs, from the operator, from a client or from its metadata."""
 
 import re
 from typing import Final
@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 MAX_CHARACTERS: Final = 512
 MAX_REDIRECT_URIS: Final = 10
-"""Of one client."""
+"""Per client."""
 
-# What may stand in a URI (RFC 3986, 2): so no space, control or backslash; and no `#`, since
+# The characters of a URI (RFC 3986, 2), so no space, control or backslash; without `#`, because
 # RFC 6749, 3.1.2 forbids a fragment.
 _WRITABLE: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
 _DANGEROUS_SCHEMES: Final = frozenset(
@@ -17,16 +17,16 @@ _DANGEROUS_SCHEMES: Final = frozenset(
 _DOTS: Final = re.compile(r"/(\.|%2e){1,2}(/|$|\?)", re.IGNORECASE)
 
 
-def find_flaw(uri: str) -> str | None:
-    """Why a redirect URI is never taken, as a noun phrase of what is expected; None if it may be.
+def find_redirect_uri_flaw(uri: str) -> str | None:
+    """Return what is expected in place of an invalid redirect URI, as a noun phrase; None if valid.
 
     Nothing is normalised: redirect URIs are compared byte by byte (RFC 9700, 4.1.3), so `%2F` and
-    `%2f` are two.
+    `%2f` differ.
     """
     if len(uri) > MAX_CHARACTERS:
         return f"a redirect URI of at most {MAX_CHARACTERS} characters"
     if not uri.isascii():
-        # RFC 3986 knows no other signs; what an IRI is mapped to is the browser's guess.
+        # RFC 3986 allows only ASCII; browsers differ in how they map an IRI to a URI.
         return (
             "a redirect URI in ASCII, the host in punycode (xn--...) and other signs"
             " percent-encoded,"

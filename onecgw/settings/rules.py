@@ -1,4 +1,4 @@
-"""What the texts of settings must look like: URLs, origins, hosts, tokens."""
+"""The formats of the texts of settings: URLs, origins, hosts, tokens."""
 
 import ipaddress
 import re
@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from onecgw.settings.declaration import Duration, Refused, Rule
-from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_flaw
+from onecgw.settings.declaration import Duration, InvalidValue, Rule
+from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_redirect_uri_flaw
 
 _NOT_IN_URLS: Final = re.compile(r'[\s\x00-\x20\x7f<>"{}|\\^`]')
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -20,12 +20,14 @@ def _base_url(text: str) -> str | None:
     if parts is None or parts.scheme not in _DEFAULT_PORTS:
         return None
     if "@" in parts.netloc:
-        raise Refused("no user and password here: set onec.auth.username and onec.auth.password")
+        raise InvalidValue(
+            "no user and password here: set onec.auth.username and onec.auth.password"
+        )
     if "?" in text or "#" in text:
-        raise Refused("a URL without query and fragment is expected")
+        raise InvalidValue("a URL without query and fragment is expected")
     url = text.rstrip("/")
     if url.lower().endswith("/mcp"):
-        raise Refused(f"the gateway adds /mcp itself: write {url[: -len('/mcp')]}")
+        raise InvalidValue(f"the gateway adds /mcp itself: write {url[: -len('/mcp')]}")
     return url
 
 
@@ -35,7 +37,7 @@ def _public_url(text: str) -> str | None:
         return None
     # OAuth 2.1, 1.5: tokens travel over TLS; RFC 8252, 7.3 excepts the loopback.
     if normal.startswith("http://") and not _is_loopback(urlsplit(normal).hostname or ""):
-        raise Refused("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
+        raise InvalidValue("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
     return normal
 
 
@@ -71,10 +73,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a path leads to a file, as far as this process may look."""
+    """Whether a path is that of a file; False if this process may not look."""
     try:
         return path.is_file()
-    except OSError:  # a name too long, a folder that is closed to us
+    except OSError:  # a name too long, or no permission on a folder
         return False
 
 
@@ -88,7 +90,7 @@ def _matching(pattern: str) -> Callable[[str], str | None]:
 
 
 def duration(shortest: str, longest: str) -> Rule:
-    """A length of time within two bounds, as `duration("30s", "10m")`."""
+    """Make the rule of a length of time between two bounds, as `duration("30s", "10m")`."""
 
     def normal(text: str) -> str | None:
         if not re.fullmatch(r"[1-9][0-9]{0,7}[smhd]", text):
@@ -105,7 +107,7 @@ def _resource(text: str) -> str | None:
     if parts is None or parts.scheme not in _DEFAULT_PORTS or "#" in text or "@" in parts.netloc:
         return None
     if not text.isascii():
-        raise Refused("a URL in ASCII, other signs percent-encoded, is expected")
+        raise InvalidValue("a URL in ASCII, other signs percent-encoded, is expected")
     return text
 
 
@@ -119,11 +121,11 @@ def _network(text: str) -> str | None:
 def _redirect_uri(text: str) -> str | None:
     if not re.match(r"[a-z][a-z0-9+.-]*://", text):
         return None
-    if flaw := find_flaw(text):
-        raise Refused(f"{flaw} is expected")
+    if flaw := find_redirect_uri_flaw(text):
+        raise InvalidValue(f"{flaw} is expected")
     # RFC 9700, 2.6: authorization servers MUST NOT allow http, except for the loopback.
     if text.startswith("http://") and not _is_loopback(urlsplit(text).hostname or ""):
-        raise Refused("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
+        raise InvalidValue("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
     return text
 
 
@@ -144,7 +146,7 @@ def _timezone(text: str) -> str | None:
 
 
 def _split(text: str) -> SplitResult | None:
-    # urlsplit drops tabs and line ends silently, and its own messages quote the URL.
+    # urlsplit removes tabs and line ends silently, and its messages quote the URL.
     if _NOT_IN_URLS.search(text):
         return None
     try:
@@ -153,7 +155,7 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     if not parts.netloc.isascii():
-        raise Refused("a host in ASCII, xn-- where it has other letters, is expected")
+        raise InvalidValue("a host in ASCII, xn-- where it has other letters, is expected")
     return parts if port != 0 and _host(parts.hostname or "") else None
 
 
@@ -176,7 +178,7 @@ HEADER_TEXT: Final = Rule(
     "a text of up to 500 ASCII characters",
     _matching(r"[\x21-\x7e]([\x20-\x7e]{0,498}[\x21-\x7e])?"),
 )
-USER_NAME: Final = Rule(  # RFC 7617, 2: a colon would end the login
+USER_NAME: Final = Rule(  # RFC 7617, 2: the user-id ends at the first colon
     "a login without a colon", _matching(r"[^:]+")
 )
 FILE: Final = Rule("the path of a file that exists", _file)
@@ -184,7 +186,7 @@ FILE: Final = Rule("the path of a file that exists", _file)
 BEARER_TOKEN: Final = Rule(
     "a text of 16 to 512 ASCII characters without spaces", _matching(r"[\x21-\x7e]{16,512}")
 )
-FOREIGN_TOKEN: Final = Rule(  # another system issued it: only that a header can carry it
+FOREIGN_TOKEN: Final = Rule(  # issued by another system: a header must be able to carry it
     "a text of ASCII characters without spaces", _matching(r"[\x21-\x7e]{1,8192}")
 )
 RESOURCE: Final = Rule("a URL such as https://mcp.example.org/mcp", _resource)

@@ -2,14 +2,14 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.settings import rules
-from onecgw.settings.declaration import Secret, Setting
+from onecgw.settings.declaration import Secret, declare, setting
 from onecgw.settings.oauth import OauthSettings
 
 _MINUTES_10_MS = 600_000
@@ -18,165 +18,127 @@ _KIB = 1024
 _MIB = 1024 * _KIB
 
 _GRACE_BEYOND_DEADLINE_SECONDS = 10
-"""Time for the answers of the last calls to be written after their deadline."""
+"""Time to write the last answers after their deadline."""
 
 
 @attrs.frozen(kw_only=True)
 class ServerSettings:
-    """Where the gateway listens, and whom it answers."""
+    """Where the gateway listens, and which hosts and origins it accepts."""
 
-    host: Annotated[
-        str, Setting("Address to listen on; 0.0.0.0 is every interface.", rule=rules.HOST)
-    ] = "0.0.0.0"  # noqa: S104 - the default of the service this one replaces
-    port: Annotated[
-        int, Setting("Port to listen on; 0 takes a free one.", minimum=0, maximum=65_535)
-    ] = 8088
-    public_url: Annotated[
-        str | None,
-        Setting("Origin under which clients reach the gateway.", rule=rules.PUBLIC_URL),
-    ] = None
-    allowed_origins: Annotated[
-        tuple[str, ...],
-        Setting("Browser origins that may call, besides public_url's own.", rule=rules.ORIGIN),
-    ] = ()
-    allowed_hosts: Annotated[
-        tuple[str, ...],
-        Setting("Host headers that are answered, besides public_url's.", rule=rules.HOST_HEADER),
-    ] = ()
-    trusted_proxies: Annotated[
-        tuple[str, ...],
-        Setting(
-            "Proxies whose X-Forwarded-For is believed, as addresses or networks.",
-            rule=rules.NETWORK,
-        ),
-    ] = ()
-    max_connections: Annotated[
-        int,
-        Setting(
-            "Connections at a time; beyond, the oldest that waits is closed.",
-            minimum=1,
-            maximum=100_000,
-        ),
-    ] = 1_000
-    shutdown_grace_s: Annotated[
-        int | None,
-        Setting(
-            "Seconds that running calls get on a stop; empty: the longest deadline and 10 more.",
-            minimum=1,
-            maximum=3600,
-        ),
-    ] = None
+    host: str = setting(
+        "0.0.0.0",  # noqa: S104 - the default of the service this one replaces
+        "Address to listen on; 0.0.0.0 is every interface.",
+        rule=rules.HOST,
+    )
+    port: int = setting(8088, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65_535)
+    public_url: str | None = setting(
+        None, "Origin under which clients reach the gateway.", rule=rules.PUBLIC_URL
+    )
+    allowed_origins: tuple[str, ...] = setting(
+        (), "Browser origins that may call, besides public_url's own.", rule=rules.ORIGIN
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "Host headers that are answered, besides public_url's.", rule=rules.HOST_HEADER
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        (),
+        "Proxies whose X-Forwarded-For is trusted, as addresses or networks.",
+        rule=rules.NETWORK,
+    )
+    max_connections: int = setting(
+        1_000,
+        "Concurrent connections; beyond this the oldest idle one is closed.",
+        minimum=1,
+        maximum=100_000,
+    )
+    shutdown_grace_s: int | None = setting(
+        None,
+        "Seconds that running calls get on a stop; empty: the longest deadline and 10 more.",
+        minimum=1,
+        maximum=3600,
+    )
 
 
 @attrs.frozen(kw_only=True)
 class LogSettings:
     """What is logged on stderr, and how."""
 
-    level: Annotated[
-        Literal["debug", "info", "warning", "error"], Setting("The least severe level shown.")
-    ] = "info"
-    format: Annotated[
-        Literal["json", "text"], Setting("Shape of a line: JSON, or key=value text.")
-    ] = "text"
+    level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "The least severe level shown."
+    )
+    format: Literal["json", "text"] = setting("text", "Shape of a line: JSON, or key=value text.")
 
 
 @attrs.frozen(kw_only=True)
 class OnecAuthSettings:
     """The technical user under which 1C is called."""
 
-    type: Annotated[Literal["basic", "bearer"], Setting("Scheme of the Authorization header.")] = (
-        "basic"
+    type: Literal["basic", "bearer"] = setting("basic", "Scheme of the Authorization header.")
+    username: str | None = setting(
+        None, "Login of the 1C user; basic needs it.", rule=rules.USER_NAME
     )
-    username: Annotated[
-        str | None, Setting("Login of the 1C user; basic needs it.", rule=rules.USER_NAME)
-    ] = None
-    password: Annotated[
-        Secret | None, Setting("Password of the 1C user; empty is an empty password.")
-    ] = None
-    token: Annotated[
-        Secret | None, Setting("Token that bearer sends.", rule=rules.FOREIGN_TOKEN)
-    ] = None
+    password: Secret | None = setting(None, "Password of the 1C user; empty is an empty password.")
+    token: Secret | None = setting(None, "Token that bearer sends.", rule=rules.FOREIGN_TOKEN)
 
 
 @attrs.frozen(kw_only=True)
 class OnecSettings:
-    """The 1C HTTP service, and how hard it may be pressed."""
+    """The 1C HTTP service, and the limits of calls to it."""
 
-    base_url: Annotated[
-        str,
-        Setting(
+    base_url: str = attrs.field(
+        metadata=declare(
             "What stands before /mcp/..., such as https://1c.example.org/trade/hs.",
             rule=rules.BASE_URL,
-        ),
-    ]
+        )
+    )
     auth: OnecAuthSettings = attrs.field(factory=OnecAuthSettings)
-    timeout_ms: Annotated[
-        int,
-        Setting(
-            "Deadline of a whole call: queue, connect, 1C's work, read.",
-            minimum=100,
-            maximum=_MINUTES_10_MS,
-        ),
-    ] = 8000
-    report_timeout_ms: Annotated[
-        int | None,
-        Setting(
-            "The same for reports; empty: timeout_ms.",
-            minimum=100,
-            maximum=_MINUTES_10_MS,
-            shipped=45_000,
-        ),
-    ] = None
-    connect_timeout_ms: Annotated[
-        int, Setting("Time to open a connection, within the deadline.", minimum=50, maximum=60_000)
-    ] = 3000
-    tenant_header: Annotated[
-        str | None,
-        Setting("Header that names the tenant; sent with default_tenant.", rule=rules.HEADER_NAME),
-    ] = None
-    default_tenant: Annotated[
-        str | None, Setting("Value of tenant_header.", rule=rules.HEADER_TEXT)
-    ] = None
-    ca_file: Annotated[
-        Path | None,
-        Setting("PEM file of a private CA that signed 1C's certificate.", rule=rules.FILE),
-    ] = None
-    timezone: Annotated[
-        str | None,
-        Setting(
-            "Zone of 1C's days, such as Europe/Kyiv; empty: that of this system.",
-            rule=rules.TIMEZONE,
-        ),
-    ] = None
-    resolve_cache_ttl_sec: Annotated[
-        int,
-        Setting("How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS),
-    ] = 600
-    balance_cache_ttl_sec: Annotated[
-        int,
-        Setting(
-            "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
-        ),
-    ] = 3600
-    max_concurrency: Annotated[
-        int, Setting("Calls in 1C at once: its sessions are licensed.", minimum=1, maximum=256)
-    ] = 8
-    max_queue: Annotated[
-        int, Setting("Calls that may wait for their turn.", minimum=0, maximum=10_000)
-    ] = 256
-    session_mode: Annotated[
-        Literal["auto", "client", "off"],
-        Setting("Who reuses 1C sessions: auto: the publication, client: the gateway, off: nobody."),
-    ] = "auto"
-    breaker_failures: Annotated[
-        int,
-        Setting(
-            "Failures in a row after which 1C is left alone; 0 = off.", minimum=0, maximum=1000
-        ),
-    ] = 5
-    breaker_pause_ms: Annotated[
-        int, Setting("How long it is left alone.", minimum=100, maximum=_MINUTES_10_MS)
-    ] = 3000
+    timeout_ms: int = setting(
+        8000,
+        "Deadline of a whole call: queue, connect, 1C's work, read.",
+        minimum=100,
+        maximum=_MINUTES_10_MS,
+    )
+    report_timeout_ms: int | None = setting(
+        None,
+        "The same for reports; empty: timeout_ms.",
+        minimum=100,
+        maximum=_MINUTES_10_MS,
+        shipped=45_000,
+    )
+    connect_timeout_ms: int = setting(
+        3000, "Time to open a connection, within the deadline.", minimum=50, maximum=60_000
+    )
+    tenant_header: str | None = setting(
+        None, "Header that names the tenant; sent with default_tenant.", rule=rules.HEADER_NAME
+    )
+    default_tenant: str | None = setting(None, "Value of tenant_header.", rule=rules.HEADER_TEXT)
+    ca_file: Path | None = setting(
+        None, "PEM file of a private CA that signed 1C's certificate.", rule=rules.FILE
+    )
+    timezone: str | None = setting(
+        None,
+        "Zone of 1C's days, such as Europe/Kyiv; empty: that of this system.",
+        rule=rules.TIMEZONE,
+    )
+    resolve_cache_ttl_sec: int = setting(
+        600, "How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
+    )
+    balance_cache_ttl_sec: int = setting(
+        3600, "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
+    )
+    max_concurrency: int = setting(
+        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=256
+    )
+    max_queue: int = setting(256, "Calls that may wait in the queue.", minimum=0, maximum=10_000)
+    session_mode: Literal["auto", "client", "off"] = setting(
+        "auto", "Reuse of 1C sessions: auto: by the publication, client: by the gateway, off: none."
+    )
+    breaker_failures: int = setting(
+        5, "Consecutive failures that open the breaker; 0 = off.", minimum=0, maximum=1000
+    )
+    breaker_pause_ms: int = setting(
+        3000, "How long the breaker stays open.", minimum=100, maximum=_MINUTES_10_MS
+    )
 
     def today(self) -> date:
         """The day that it is where 1C is."""
@@ -191,84 +153,79 @@ class OnecSettings:
 
 @attrs.frozen(kw_only=True)
 class LimitsSettings:
-    """How much one call and one caller may take."""
+    """Limits of one call and of one caller."""
 
-    resolve_limit: Annotated[
-        int, Setting("Most candidates of a resolver.", minimum=1, maximum=1000)
-    ] = 10
-    default_rows: Annotated[
-        int, Setting("Rows of an MCP report without `top`.", minimum=1, maximum=100_000)
-    ] = 100
-    max_rows: Annotated[int, Setting("Most rows of a report.", minimum=1, maximum=100_000)] = 5000
-    max_result_bytes: Annotated[
-        int,
-        Setting("Largest MCP answer; rows beyond are cut.", minimum=_KIB, maximum=16 * _MIB),
-    ] = 80_000
-    max_request_bytes: Annotated[
-        int, Setting("Largest request body.", minimum=_KIB, maximum=64 * _MIB)
-    ] = _MIB
-    max_response_bytes: Annotated[
-        int, Setting("Largest answer of 1C.", minimum=64 * _KIB, maximum=1024 * _MIB)
-    ] = 64 * _MIB
-    calls_per_minute: Annotated[
-        int, Setting("Calls per caller and minute; 0 = no limit.", minimum=0, maximum=1_000_000)
-    ] = 300
+    resolve_limit: int = setting(10, "Most candidates of a resolver.", minimum=1, maximum=1000)
+    default_rows: int = setting(
+        100, "Rows of an MCP report without `top`.", minimum=1, maximum=100_000
+    )
+    max_rows: int = setting(5000, "Most rows of a report.", minimum=1, maximum=100_000)
+    max_result_bytes: int = setting(
+        80_000, "Largest MCP answer; rows beyond are cut.", minimum=_KIB, maximum=16 * _MIB
+    )
+    max_request_bytes: int = setting(_MIB, "Largest request body.", minimum=_KIB, maximum=64 * _MIB)
+    max_response_bytes: int = setting(
+        64 * _MIB, "Largest answer of 1C.", minimum=64 * _KIB, maximum=1024 * _MIB
+    )
+    calls_per_minute: int = setting(
+        300, "Calls per caller and minute; 0 = no limit.", minimum=0, maximum=1_000_000
+    )
 
 
 @attrs.frozen(kw_only=True)
 class McpSettings:
     """The MCP endpoint, POST /mcp."""
 
-    enabled: Annotated[bool, Setting("Whether /mcp is served at all.")] = True
-    bearer_token: Annotated[
-        Secret | None,
-        Setting("Static token of MCP clients, for use without OAuth.", rule=rules.BEARER_TOKEN),
-    ] = None
-    scopes: Annotated[
-        tuple[str, ...],
-        Setting("What the static token may see.", minimum=1, choices=ALL_SCOPES),
-    ] = ALL_SCOPES
+    enabled: bool = setting(True, "Whether /mcp is served at all.")
+    bearer_token: Secret | None = setting(
+        None, "Static token of MCP clients, for use without OAuth.", rule=rules.BEARER_TOKEN
+    )
+    scopes: tuple[str, ...] = setting(
+        ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
+    )
 
 
 @attrs.frozen(kw_only=True)
 class ApiSettings:
     """The REST API: POST /resolve/* and /reports/*."""
 
-    bearer_token: Annotated[
-        Secret | None, Setting("Token of REST callers; empty: no REST.", rule=rules.BEARER_TOKEN)
-    ] = None
-    scopes: Annotated[
-        tuple[str, ...],
-        Setting("What REST callers may see.", minimum=1, choices=ALL_SCOPES),
-    ] = tuple(scope for scope in ALL_SCOPES if scope != COST)
+    bearer_token: Secret | None = setting(
+        None, "Token of REST callers; empty: no REST.", rule=rules.BEARER_TOKEN
+    )
+    scopes: tuple[str, ...] = setting(
+        tuple(scope for scope in ALL_SCOPES if scope != COST),
+        "Scopes of REST callers.",
+        minimum=1,
+        choices=ALL_SCOPES,
+    )
 
 
 @attrs.frozen(kw_only=True)
 class DatabaseSettings:
-    """The one file that outlives a restart: logins and the audit."""
+    """The database: logins and the audit."""
 
-    path: Annotated[
-        Path, Setting("The SQLite file; its folder is made if need be.", rule=rules.FOLDER_FILE)
-    ] = Path("data/onecgw.db")
+    path: Path = setting(
+        Path("data/onecgw.db"),
+        "The SQLite file; its folder is made if need be.",
+        rule=rules.FOLDER_FILE,
+    )
 
 
 @attrs.frozen(kw_only=True)
 class AuditSettings:
-    """Who asked what; it always goes to the log as well."""
+    """The audit in the database; it is always written to the log as well."""
 
-    retention_days: Annotated[
-        int,
-        Setting("How long the database keeps it; 0 = only the log.", minimum=0, maximum=36_500),
-    ] = 90
-    on_failure: Annotated[
-        Literal["deny", "allow"],
-        Setting("What becomes of calls while it cannot be written."),
-    ] = "deny"
+    retention_days: int = setting(
+        90, "Days that the database keeps it; 0 = only the log.", minimum=0, maximum=36_500
+    )
+    on_failure: Literal["deny", "allow"] = setting(
+        "deny", "Whether calls are denied while it cannot be written."
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Everything the gateway is told by its operator."""
+    """All settings of the gateway."""
 
     server: ServerSettings = attrs.field(factory=ServerSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
@@ -282,27 +239,27 @@ class Settings:
 
     @property
     def issuer(self) -> str:
-        """The origin that all absolute URLs start with; "" if none is set."""
+        """The public origin of the gateway; "" if it is not set."""
         return self.oauth.public_url or self.server.public_url or ""
 
     @property
     def resource(self) -> str:
-        """What access tokens are for."""
+        """The protected resource of access tokens (RFC 8707)."""
         return self.oauth.resource or f"{self.issuer}/mcp"
 
     @property
     def secrets_path(self) -> Path:
-        """The file of the keys that protect the database."""
+        """The file with the secrets that protect the database."""
         return self.oauth.secrets_path or self.database.path.with_suffix(".secrets")
 
     @property
     def longest_deadline_ms(self) -> int:
-        """The deadline that a call of any kind may use up."""
+        """The longest deadline of any call."""
         return max(self.onec.timeout_ms, self.onec.report_deadline_ms)
 
     @property
     def shutdown_grace_seconds(self) -> int:
-        """How long a stop waits for running calls; longer than any of them may last."""
+        """How long a stop waits for running calls; longer than their longest deadline."""
         if self.server.shutdown_grace_s is not None:
             return self.server.shutdown_grace_s
         return -(-self.longest_deadline_ms // 1000) + _GRACE_BEYOND_DEADLINE_SECONDS

@@ -1,4 +1,4 @@
-"""Who did what: one record per call and per event of a login, in the log and in the database."""
+"""The audit: one record per call and per event of a login, in the log and in the database."""
 
 import contextlib
 import json
@@ -17,13 +17,13 @@ import trio
 
 from onecgw.errors import StorageUnavailable
 from onecgw.observability.logging import stamp
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING: Final = 20_000  # records kept while the database cannot be written
-# Records of one event without an account, in the database: anybody can cause them, without end.
-STRANGERS_PER_MINUTE: Final = 30
+MAX_WAITING: Final = 20_000  # records kept in memory while the database cannot be written
+# Anonymous records of one event in the database; anyone can cause any number of them.
+ANONYMOUS_PER_MINUTE: Final = 30
 SECONDS_PER_MINUTE: Final = 60
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
@@ -33,13 +33,16 @@ DAY_MS: Final = 24 * 3600 * 1000
 
 @attrs.frozen(kw_only=True)
 class AuditRecord:
-    """What is kept of one call.
+    """The record of one call.
 
-    ts: UTC, when the call began. code: "ok" or the stable code of the error; "cancelled" when the
-    caller went away. rows: of the answer, None where it has none. bytes: of the answer.
-    onec_calls: how many calls to 1C it took; 0 = answered from the cache or refused before.
-    traceparent: the W3C trace context of the caller. grant: the id of the login. ip: of the client.
-    These three are "" without one.
+    ts: when the call began, in UTC.
+    code: "ok", the code of the error, or "cancelled" if the caller disconnected.
+    rows: of the answer; None if it has no rows.
+    bytes: the size of the answer.
+    onec_calls: the number of calls to 1C; 0: answered from the cache, or refused before.
+    traceparent: the W3C trace context of the caller; "" without one.
+    grant: the id of the login; "" without one.
+    ip: the address of the client; "" if there is none.
     """
 
     ts: datetime
@@ -61,9 +64,12 @@ class AuditRecord:
 
 @attrs.frozen(kw_only=True)
 class AuditEvent:
-    """What is kept of one step of a login; never a token, a code, a key, a state or a verifier.
+    """The record of one step of a login; never a token, a code, a key, a state or a verifier.
 
-    event: as in `key.ok`. grant: the id of the login, "" before there is one. ip: of the client.
+    event: such as `key.ok`.
+    sub: the account; "" if it is not known (an anonymous event).
+    grant: the id of the login; "" before there is one.
+    ip: the address of the client.
     detail: a reason or a list of scopes.
     """
 
@@ -82,81 +88,83 @@ AuditSink = Callable[[AuditRecord], None]
 
 
 def log_audit(record: AuditRecord | AuditEvent) -> None:
-    """Write a record as one line of the log, whatever the log's level."""
+    """Write a record as one line of the log, whatever the configured level."""
     log.setLevel(logging.INFO)
     fields = attrs.asdict(record)
     fields["ts"] = stamp(record.ts)
     log.info("audit", extra={"fields": fields})
 
 
-class _Budget:
-    """How many records of one event strangers may have in a minute."""
+class _AnonymousRateLimit:
+    """Limits the anonymous records of each event in a minute."""
 
     def __init__(self) -> None:
         self._since = 0.0
-        self._taken: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
-    def take(self, event: str, now: float) -> bool:
+    def admit(self, event: str, now: float) -> bool:
         if now - self._since >= SECONDS_PER_MINUTE:
             self._since = now
-            self._taken.clear()
-        self._taken[event] += 1
-        return self._taken[event] <= STRANGERS_PER_MINUTE
+            self._counts.clear()
+        self._counts[event] += 1
+        return self._counts[event] <= ANONYMOUS_PER_MINUTE
 
 
-class AuditTrail:
-    """Logs every record at once and writes them to the database in batches.
+class AuditLog:
+    """Writes each record to the log at once, and to the database in batches.
 
     Args:
-        store: the database; None = the log alone.
-        retention_days: how long records are kept.
-        on_failure: what becomes of calls while the database cannot be written.
+        database: None: only the log is written.
+        retention_days: after how many days records are deleted.
+        on_failure: whether calls are denied or allowed while the database cannot be written.
     """
 
     def __init__(
         self,
-        store: Store | None,
+        database: Database | None,
         *,
         retention_days: int,
         on_failure: Literal["deny", "allow"],
     ) -> None:
-        self._store = store
+        self._database = database
         self._retention_ms = retention_days * DAY_MS
         self._on_failure = on_failure
-        # With a number each, so that both are written in the order in which they came.
+        # Each record has a number, so that both queues are written in the order of arrival.
         self._waiting: deque[_Numbered] = deque()
-        self._strangers: deque[_Numbered] = deque()
+        self._anonymous: deque[_Numbered] = deque()
         self._count = 0
-        self._budget = _Budget()
-        self._more = trio.Event()
+        self._anonymous_limit = _AnonymousRateLimit()
+        self._has_records = trio.Event()
         self._problem = ""
 
     def __call__(self, record: AuditRecord | AuditEvent) -> None:
-        """Take a record; never fails."""
+        """Accept a record; never fails."""
         log_audit(record)
-        if self._store is None:
+        if self._database is None:
             return
         queue = self._waiting
         if isinstance(record, AuditEvent) and not record.sub:
-            if not self._budget.take(record.event, time.monotonic()):
-                return  # it stands in the log
-            queue = self._strangers
+            if not self._anonymous_limit.admit(record.event, time.monotonic()):
+                return  # the log has it
+            queue = self._anonymous
         self._count += 1
         queue.append((self._count, record))
-        while len(self._waiting) + len(self._strangers) > MAX_WAITING:
-            # It stands in the log. Whoever has no name must not push out what people did.
-            (self._strangers or self._waiting).popleft()
-        self._more.set()
+        while len(self._waiting) + len(self._anonymous) > MAX_WAITING:
+            # Anonymous events are dropped before authenticated ones; the log has them all.
+            (self._anonymous or self._waiting).popleft()
+        self._has_records.set()
 
     def admit(self) -> None:
-        """Whether a call may run now.
+        """Let a call run, or refuse it.
 
         Raises:
-            StorageUnavailable: the audit cannot be written, and calls are to be refused then.
+            StorageUnavailable: the audit cannot be written, and `on_failure` is "deny".
         """
-        if self._store is None or not (reason := self._problem or self._store.missing()):
+        if self._database is None or not (
+            reason := self._problem or self._database.find_file_problem()
+        ):
             return
-        self._more.set()  # the next attempt to write says more
+        self._has_records.set()  # try to write again
         if self._on_failure == "deny":
             raise StorageUnavailable(
                 "the audit cannot be written, and nothing is answered without it",
@@ -165,14 +173,14 @@ class AuditTrail:
         log.error("audit.not_written", extra={"fields": {"reason": reason}})
 
     async def run(self) -> None:
-        """Write what comes in; on cancellation, write the rest and end."""
+        """Write records as they arrive; on cancellation, write the rest and end."""
         next_sweep = trio.current_time()
         try:
             while True:
                 await self._wait_for_records()
                 await self.flush()
                 if trio.current_time() >= next_sweep and not self._problem:
-                    with contextlib.suppress(StorageUnavailable):  # the next hour will do
+                    with contextlib.suppress(StorageUnavailable):  # tried again in an hour
                         await self.sweep()
                     next_sweep = trio.current_time() + SWEEP_SECONDS
         finally:
@@ -180,24 +188,24 @@ class AuditTrail:
                 await self.flush()
 
     async def _wait_for_records(self) -> None:
-        """Wait for a record; while the database fails, look at it every second."""
+        """Wait for a record, or RETRY_SECONDS while the database fails."""
         if self._problem:
             await trio.sleep(RETRY_SECONDS)
             return
-        await self._more.wait()
+        await self._has_records.wait()
 
     async def flush(self) -> None:
-        """Write everything that waits, as one transaction."""
-        if self._store is None:
+        """Write all waiting records in one transaction."""
+        if self._database is None:
             return
-        self._more = trio.Event()
-        waiting, strangers = list(self._waiting), list(self._strangers)
-        batch = [record for _, record in merge(waiting, strangers, key=itemgetter(0))]
+        self._has_records = trio.Event()
+        waiting, anonymous = list(self._waiting), list(self._anonymous)
+        batch = [record for _, record in merge(waiting, anonymous, key=itemgetter(0))]
         self._waiting.clear()
-        self._strangers.clear()
+        self._anonymous.clear()
         is_written = False
         try:
-            await self._store.write(lambda db: _insert(db, batch))
+            await self._database.write(lambda db: _insert(db, batch))
             is_written = True
         except StorageUnavailable as error:
             self._problem = str(error.__cause__)
@@ -205,25 +213,25 @@ class AuditTrail:
         finally:
             if not is_written:
                 self._waiting.extendleft(reversed(waiting))
-                self._strangers.extendleft(reversed(strangers))
+                self._anonymous.extendleft(reversed(anonymous))
         if self._problem:
             log.warning("audit.recovered", extra={"fields": {"written": len(batch)}})
         self._problem = ""
 
     async def sweep(self) -> None:
-        """Forget what is older than the retention."""
-        if self._store is not None:
+        """Delete records older than the retention."""
+        if self._database is not None:
             before = int(datetime.now(UTC).timestamp() * 1000) - self._retention_ms
-            await self._store.write(lambda db: _sweep(db, before))
+            await self._database.write(lambda db: _sweep(db, before))
 
 
 def insert_event(db: sqlite3.Connection, event: AuditEvent) -> None:
-    """Keep one event, as part of a transaction; it is the caller's to log it once that is done."""
+    """Insert one event in a transaction; after the commit, the caller logs it with log_audit."""
     _insert(db, [event])
 
 
 def _insert(db: sqlite3.Connection, batch: list[AuditRecord | AuditEvent]) -> None:
-    if not batch:  # is the database still well?
+    if not batch:  # a retry without records still shows whether the database can be written
         db.execute("UPDATE probe SET at = unixepoch()")
     db.executemany(
         "INSERT INTO audit (ts, event, request_id, sub, client, detail) VALUES (?, ?, ?, ?, ?, ?)",

@@ -1,4 +1,4 @@
-"""Reading the audit back: who looked at what, and when."""
+"""Read the audit from the database."""
 
 import json
 import sqlite3
@@ -13,10 +13,10 @@ from onecgw.observability.logging import stamp
 
 @attrs.frozen(kw_only=True)
 class AuditQuery:
-    """Which records are wanted; None = all.
+    """Which records to read; None: no condition.
 
-    since: not older. sub, event: equal; an event may end with a dot for all of its kind.
-    after_id: newer than this record, to follow what comes in.
+    since: the oldest moment. sub, event: equal to this; an event that ends with a dot is a prefix.
+    after_id: only records with a larger id.
     """
 
     since: datetime | None = None
@@ -26,7 +26,7 @@ class AuditQuery:
 
 
 def read_audit(db: sqlite3.Connection, query: AuditQuery) -> Iterator[dict[str, Any]]:
-    """The records, the oldest first, each as one flat object with its `id`."""
+    """Yield the records, the oldest first, each as one flat object with its `id`."""
     conditions = ["id > ?"]
     arguments: list[object] = [query.after_id]
     if query.since is not None:
@@ -40,7 +40,7 @@ def read_audit(db: sqlite3.Connection, query: AuditQuery) -> Iterator[dict[str, 
         conditions.append("substr(event, 1, ?) = ?" if is_kind else "event = ?")
         arguments.extend([len(query.event), query.event] if is_kind else [query.event])
     rows = db.execute(
-        f"SELECT * FROM audit WHERE {' AND '.join(conditions)} ORDER BY id",  # noqa: S608 - our own texts only
+        f"SELECT * FROM audit WHERE {' AND '.join(conditions)} ORDER BY id",  # noqa: S608 - the conditions are constants
         arguments,
     )
     for row in rows:

@@ -1,4 +1,4 @@
-"""The one SQLite file: how it is opened, read, written and watched."""
+"""The SQLite database: opening, migration, transactions."""
 
 import contextlib
 import logging
@@ -18,25 +18,25 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Transition = Callable[[sqlite3.Connection], T]
 
-BUSY_TIMEOUT_SECONDS: Final = 5  # a thread is not interrupted by a deadline, so SQLite must be
+BUSY_TIMEOUT_SECONDS: Final = 5  # SQLite must return, because a deadline does not end a thread
 RETRY_AFTER_SECONDS: Final = 5
 OWNER_ONLY: Final = 0o600
 FOLDER_OWNER_ONLY: Final = 0o700
 
 
-class Store:
-    """An open database.
+class Database:
+    """An open SQLite database.
 
-    One connection writes, in a thread and one transition at a time; another reads, in the
-    thread of the caller: in WAL mode a reader never waits for a writer, and sees only what was
-    committed.
+    One connection writes, in a thread and one transaction at a time. The other reads, in the
+    thread of the caller: in WAL mode a reader never waits for a writer, and sees only committed
+    rows.
 
     Args:
-        path: the file; it and its folder are made if need be.
+        path: the file; it and its folder are created if they do not exist.
 
     Raises:
-        ConfigError: it cannot be opened, another program or a newer version of the gateway wrote
-            it, or one from before all releases; the file is as it was.
+        ConfigError: the file cannot be opened, or was written by another program, by a newer
+            version of the gateway, or by one before the first release. It is not changed then.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,32 +56,32 @@ class Store:
             raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
 
     async def write(self, transition: Transition[T]) -> T:
-        """Run a transition as one transaction: a crash leaves either nothing or all of it.
+        """Run a function in one transaction, in a thread.
 
-        Cancellation waits for the end of a transition that has begun.
+        Cancellation waits for the end of a transaction that has begun.
 
         Raises:
-            StorageUnavailable: nothing was written.
+            StorageUnavailable: the transaction failed, and nothing was written.
         """
         return await trio.to_thread.run_sync(self.write_here, transition, limiter=self._limiter)
 
     def write_here(self, transition: Transition[T]) -> T:
-        """The same in this thread; for programs that do nothing else meanwhile.
+        """Run a function in one transaction, in this thread; for commands without other tasks.
 
         Raises:
-            StorageUnavailable: nothing was written.
+            StorageUnavailable: the transaction failed, and nothing was written.
         """
         try:
-            self._look_at_file()
+            self._require_file()
             return _commit(self._writer, transition)
         except (OSError, sqlite3.Error) as error:
             raise _unavailable(error) from error
 
     def read(self, query: Transition[T]) -> T:
-        """The result of a query.
+        """Return the result of a query.
 
         Raises:
-            StorageUnavailable: it cannot be read.
+            StorageUnavailable: the database cannot be read.
         """
         try:
             return query(self._reader)
@@ -89,7 +89,7 @@ class Store:
             raise _unavailable(error) from error
 
     async def probe(self) -> str:
-        """Why nothing can be written right now; "" if all is well."""
+        """Write a row; return why that failed, "" if it did not."""
         try:
             await self.write(_touch)
         except StorageUnavailable as error:
@@ -101,20 +101,20 @@ class Store:
         self._reader.close()
         self._writer.close()
 
-    def missing(self) -> str:
-        """Why the file is not the one that was opened; "" if it is.
+    def _require_file(self) -> None:
+        if reason := self.find_file_problem():
+            raise OSError(reason)
 
-        SQLite would go on writing into a file that somebody has deleted.
+    def find_file_problem(self) -> str:
+        """Return why the path is not the opened file any more; "" if it is.
+
+        SQLite does not notice that the file was deleted, and goes on writing to it.
         """
         try:
             is_same = self.path.stat().st_ino == self._inode
         except OSError as error:
             return str(error)
         return "" if is_same else f"{self.path} was replaced while the gateway runs"
-
-    def _look_at_file(self) -> None:
-        if reason := self.missing():
-            raise OSError(reason)
 
 
 def _commit(connection: sqlite3.Connection, transition: Transition[T]) -> T:
@@ -134,25 +134,25 @@ def _touch(connection: sqlite3.Connection) -> None:
 
 
 def _unavailable(error: Exception) -> StorageUnavailable:
-    log.error("store.failed", extra={"fields": {"reason": str(error)}})
+    log.error("database.failed", extra={"fields": {"reason": str(error)}})
     return StorageUnavailable(
-        "the gateway's database cannot be used now; its log knows more",
+        "the gateway's database cannot be used now; its log says why",
         retry_after_seconds=RETRY_AFTER_SECONDS,
     )
 
 
 def _create(path: Path) -> None:
-    """An empty file that only its owner may read; SQLite gives its helper files the same mode."""
+    """Create an empty file that only its owner may read; SQLite's other files get the same mode."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_OWNER_ONLY)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
 
 
 def _inspect(path: Path) -> None:
-    """Look whose file it is before anything is changed in it.
+    """Check that this version may write the file, before anything in it is changed.
 
     Raises:
-        ConfigError: it is not one that this version may write.
+        ConfigError: it may not.
     """
     with contextlib.closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
         found = _pragma(connection, "user_version")
@@ -181,7 +181,7 @@ def _newest() -> int:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Transactions are begun by hand; the writer is used by one thread at a time.
+    # Transactions begin explicitly; one thread at a time uses the writer.
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )
@@ -189,13 +189,13 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # What was deleted is overwritten: encrypted keys do not linger in free pages.
+    # Deleted rows are overwritten, so that encrypted keys do not stay in free pages.
     connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring the schema up to date, forward only; a copy of the file is made before."""
+    """Migrate the schema to the newest version, after a copy of the file is made."""
     found = _pragma(connection, "user_version")
     if found == _newest():
         return
@@ -203,7 +203,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         _copy(connection, path.with_name(f"{path.name}.v{found}"))
 
     def migrate(connection: sqlite3.Connection) -> None:
-        # Another process may have been faster.
+        # Another process may have migrated the file since it was read.
         at = _pragma(connection, "user_version")
         for statements in MIGRATIONS[max(0, at - FIRST + 1) :]:
             for statement in statements:

@@ -1,7 +1,7 @@
-"""The schema of the one SQLite file, version by version; docs/explanation/storage.md explains it.
+"""The schema of the database, version by version; docs/explanation/storage.md explains it.
 
-Instants are seconds since the epoch, in UTC; scopes are separated by spaces; what is called
-`hash` is an HMAC under a key of its kind, derived from the pepper of the secrets file.
+Instants are seconds since the epoch, in UTC; scopes are separated by spaces; a `hash` is an HMAC
+whose key is derived from the pepper of the secrets file, one key for each kind of hash.
 """
 
 from typing import Final
@@ -39,7 +39,7 @@ _VERSION_2: Final = (
         used_at INTEGER
     ) STRICT""",
     "CREATE INDEX codes_by_grant ON codes (grant_id)",
-    # refresh_hash: of an access token, the refresh token that was handed out with it.
+    # refresh_hash: of the refresh token that was issued with an access token.
     """CREATE TABLE tokens (
         hash BLOB PRIMARY KEY,
         kind TEXT NOT NULL CHECK (kind IN ('access', 'refresh')),
@@ -53,7 +53,7 @@ _VERSION_2: Final = (
     ) STRICT""",
     "CREATE INDEX tokens_by_grant ON tokens (grant_id)",
     "CREATE INDEX tokens_by_end ON tokens (expires_at)",
-    # Between the key and the consent of one login.
+    # Logins between the check of the key and the consent.
     """CREATE TABLE transactions (
         hash BLOB PRIMARY KEY,
         request_box BLOB NOT NULL,
@@ -76,7 +76,7 @@ _VERSION_2: Final = (
         expires_at INTEGER,
         revoked_at INTEGER
     ) STRICT""",
-    # Clients that the administrator lets in no more. name, client_id: as they were called then.
+    # Clients that the administrator has denied; name and client_id of that time.
     """CREATE TABLE denied_clients (
         hash BLOB PRIMARY KEY,
         client_id TEXT NOT NULL,
@@ -96,9 +96,9 @@ _VERSION_2: Final = (
     "CREATE INDEX audit_by_time ON audit (ts)",
 )
 
-APPLICATION_ID: Final = 0x6F6E6563  # "onec": whose file it is; SQLite, PRAGMA application_id
+APPLICATION_ID: Final = 0x6F6E6563  # "onec" in ASCII; marks the file as one of this program
 FIRST: Final = 2
-"""The version of the first schema. 1 was before all releases: its hashes were of one kind, and
-nothing that was hashed then can be found now."""
+"""The version of the first schema. Version 1, before the first release, had one key for all
+hashes; its hashed values cannot be looked up any more."""
 MIGRATIONS: Final = (_VERSION_2,)
-"""From an empty file to FIRST, and on to each version after it."""
+"""The statements that lead from an empty file to FIRST, then to each later version."""

@@ -18,7 +18,7 @@ from onecgw.web import openapi
 from onecgw.web.asgi import new_request_id
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
-from onecgw.web.endpoint import Endpoint as MachineEndpoint
+from onecgw.web.endpoint import ToolEndpoint
 from onecgw.web.host_policy import make_host_policy
 from onecgw.web.mcp import McpHandler
 from onecgw.web.oauth.site import OauthSite
@@ -106,7 +106,7 @@ def _mcp_endpoints(
             log.warning(
                 "app.ignored", extra={"fields": {"key": "mcp.bearer_token", "reason": reason}}
             )
-        guarded = MachineEndpoint(
+        guarded = ToolEndpoint(
             handler=McpHandler(engine=engine, challenge=site.bearer.challenge_scope),
             surface="mcp",
             authenticate=site.bearer,
@@ -117,7 +117,7 @@ def _mcp_endpoints(
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
         return {}
-    endpoint = MachineEndpoint(
+    endpoint = ToolEndpoint(
         handler=McpHandler(engine=engine),
         surface="mcp",
         authenticate=StaticBearer(
@@ -142,7 +142,7 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]
         ClientAddresses(settings.server.trusted_proxies),
     )
     tool_names = {tool.rest_path: tool.name for tool in gateway.catalogue.tools}
-    endpoint = MachineEndpoint(
+    endpoint = ToolEndpoint(
         handler=RestHandler(gateway=gateway, tool_names=tool_names),
         surface="rest",
         authenticate=bearer,

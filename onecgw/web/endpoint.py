@@ -33,7 +33,7 @@ class Handler(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Endpoint:
+class ToolEndpoint:
     """Admits requests to a handler, or refuses them with an error body.
 
     authenticate: the caller of a request; raises Unauthorized.

@@ -17,7 +17,7 @@ from onecgw.settings import (
     Secret,
 )
 from onecgw.storage.audit_query import AuditQuery, read_audit
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, make_settings
 from tests.mcp.support import ask, legacy, send
@@ -60,7 +60,7 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
     statuses = [answer.status_code for answer in (ready, unready, mended)]
     assert statuses == [200, 503, 200]
     assert unready.json()["database"] == "not writable"
-    store = Store(path)
+    store = Database(path)
     records = store.read(lambda db: [one["code"] for one in read_audit(db, AuditQuery())])
     store.close()
     # Nothing is lost: what could not be written waited.

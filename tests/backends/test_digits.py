@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
 
+SECONDS = 60
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 QUESTION = {
     "jsonrpc": "2.0",
@@ -50,7 +51,7 @@ async def _ask(row: list[str], total: str) -> tuple[Any, Any, Any]:
         app: Any = build_app(rig.settings, rig.gateway, make_engine(rig.gateway))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            with trio.fail_after(5):
+            with trio.fail_after(SECONDS):
                 rest = await client.post(
                     "/reports/sales",
                     json={"period": MAY},
@@ -59,7 +60,9 @@ async def _ask(row: list[str], total: str) -> tuple[Any, Any, Any]:
                 mcp = await client.post(
                     "/mcp", json=QUESTION, headers={"Authorization": f"Bearer {MCP_TOKEN}"}
                 )
-    result = _written(mcp.content)["result"]
+    assert rest.status_code == 200, rest.text
+    result = _written(mcp.content).get("result", {})
+    assert "structuredContent" in result, mcp.text
     return (
         _written(rest.content),
         _written(result["content"][0]["text"]),

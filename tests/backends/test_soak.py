@@ -23,8 +23,8 @@ from onecgw.backends.http import client as client_module
 from onecgw.backends.http.connection import Connection
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.deadline import deadline
-from onecgw.demo.faults import FAULTS
-from onecgw.demo.faulty import FAULT_HEADER, Faulty
+from onecgw.demo.fault_middleware import FAULT_HEADER, FaultMiddleware
+from onecgw.demo.fault_plan import FAULTS
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
 from onecgw.settings import OnecSettings
@@ -88,7 +88,7 @@ class Saboteur:
         faults = sorted(FAULTS)
         self._random.shuffle(faults)
         self._faults = itertools.cycle(faults)
-        self._faulty = Faulty(_echo, None)
+        self._faulty = FaultMiddleware(_echo, None)
         self.chosen: dict[str, list[str]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -252,4 +252,4 @@ async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobod
 async def _serve(
     saboteur: Saboteur, task_status: "trio.TaskStatus[str]" = trio.TASK_STATUS_IGNORED
 ) -> None:
-    await serve_demo_onec(saboteur, host="127.0.0.1", port=0, task_status=task_status)  # type: ignore[arg-type] # any ASGI application
+    await serve_demo_onec(saboteur, host="127.0.0.1", port=0, task_status=task_status)

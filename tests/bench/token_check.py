@@ -16,7 +16,7 @@ import attrs
 from onecgw.oauth.grants import Access, find_access, insert_code, insert_grant
 from onecgw.oauth.secrets import ACCESS, Vault, challenge_of
 from onecgw.oauth.token_grants import Lives, redeem
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 from tests.oauth.family import GRANT, NOW, REDEMPTION, VERIFIER
 
 LIVES: Final = Lives(access=3600, refresh=86_400, code=60, grant=86_400)
@@ -25,7 +25,7 @@ ROUNDS: Final = 15
 CALLS: Final = 5000
 
 
-def fill(store: Store, vault: Vault) -> list[str]:
+def fill(store: Database, vault: Vault) -> list[str]:
     """The access tokens of many logins."""
     tokens = [vault.mint(ACCESS) for _ in range(LOGINS)]
 
@@ -61,7 +61,7 @@ def measure(call: Callable[[], object]) -> float:
 def main() -> None:
     """Print the medians of interleaved rounds."""
     with TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "onecgw.db")
+        store = Database(Path(folder) / "onecgw.db")
         vault = Vault(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
         token = fill(store, vault)[LOGINS // 2]
         token_hash = vault.hash(token, "access token")

@@ -17,7 +17,7 @@ from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.parsing import MAX_ELEMENTS, null_filters, parse_arguments, to_onec
 from onecgw.catalogue.scalars import MAX_PROBLEMS, shown
-from onecgw.catalogue.tools import ALL, BY_NAME
+from onecgw.catalogue.tools import ALL
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.references import ResolveWithGroups
 from onecgw.catalogue.tools.sales import CustomerSummary, SalesFilters, SalesReport
@@ -440,7 +440,3 @@ def test_the_published_schema_and_the_parser_agree(data: st.DataObject) -> None:
         # What was mended is valid as it goes to 1C; what was valid goes as it came.
         assert validator.is_valid(sent)
         assert not is_valid or sent == raw
-
-
-def test_every_request_class_is_reached_by_the_catalogue() -> None:
-    assert len(BY_NAME) == len(ALL) == 17

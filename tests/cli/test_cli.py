@@ -236,3 +236,52 @@ async def test_stdio_serves_a_client_that_started_the_process(tmp_path: Path) ->
     assert [tool["name"] for tool in json.loads(line)["result"]["tools"]] == [
         tool.name for tool in ALL
     ]
+
+
+LITTLE = "onec: {base_url: 'http://127.0.0.1:9/hs', auth: {username: gateway}}\n"
+
+
+async def test_stdio_needs_no_public_url(tmp_path: Path) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text(LITTLE, encoding="utf-8")
+    with trio.fail_after(START_SECONDS):
+        done = await trio.run_process(
+            [sys.executable, "-m", "onecgw", "stdio", "--config", str(config)],
+            stdin=b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n',
+            capture_stdout=True,
+            capture_stderr=True,
+            cwd=tmp_path,
+        )
+
+    assert json.loads(done.stdout) == {"jsonrpc": "2.0", "id": 1, "result": {}}
+    assert not (tmp_path / "data" / "onecgw.secrets").exists()
+
+
+def test_check_needs_no_public_url_and_a_login_says_that_it_does(
+    tmp_path: Path, log_is_given_back: None
+) -> None:
+    config = tmp_path / "config.yml"
+    config.write_text(LITTLE, encoding="utf-8")
+
+    checked = run("check", "--config", str(config))
+    logged_in = run("check", "--oauth", "--config", str(config))
+
+    assert checked[0] == 1
+    assert "FAIL tcp" in checked[1]
+    assert logged_in[0] == 2
+    assert "oauth.public_url: missing; check --oauth logs in at this address" in logged_in[1]
+
+
+def test_every_command_is_listed_with_its_first_sentence() -> None:
+    _, text = run("--help")
+
+    assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()] == [
+        "serve",
+        "stdio",
+        "demo",
+        "check",
+        "tools",
+        "keys",
+        "grants",
+        "audit",
+    ]

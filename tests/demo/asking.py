@@ -9,7 +9,7 @@ import attrs
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
-from onecgw.demo.service import endpoints
+from onecgw.demo.http_service import endpoints
 
 TODAY: Final = date(2026, 10, 15)
 FIRST_DAY: Final = date(2024, 10, 1)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from onecgw.demo.ledger.folding import fold
+from onecgw.demo.simulation.text_folding import fold
 
 Row = dict[str, Any]
 
@@ -57,11 +57,13 @@ class Reference:
         self.cash_balance = list(self._cash_balance())
         self.receivables = list(self._receivables())
         self.payables = list(self._payables())
+        (self.today,) = db.execute("SELECT value FROM facts WHERE name = 'today'").fetchone()
         db.row_factory = None
 
     def answer(self, report: str, body: Mapping[str, Any]) -> tuple[list[list[Any]], Row]:
         """The rows and the totals of a report."""
-        rows = [row for row in getattr(self, report) if self._matches(report, row, body)]
+        found = self._availability(body) if report == "availability" else getattr(self, report)
+        rows = [row for row in found if self._matches(report, row, body)]
         if report in ("receivables", "payables"):
             rows = self._balances(report, rows)
         dimensions = list(body["group_by"])
@@ -158,6 +160,36 @@ class Reference:
                 product = self.uuid["products", line["product"]]
                 row = {"day": line["day"], "warehouse": warehouse, "product": product}
                 yield change(row, sign * _qty(line["qty"]), sign * _money(line["cost"]))
+
+    def _availability(self, body: Mapping[str, Any]) -> Iterator[Row]:
+        """Every product in every warehouse on every day of a period, one row per week."""
+        changes: dict[tuple[str, str], dict[str, Decimal]] = {}
+        for row in self.stock:
+            by_day = changes.setdefault((row["warehouse"], row["product"]), {})
+            by_day[row["day"]] = by_day.get(row["day"], Decimal(0)) + row["qty"]
+        period = body["period"]
+        for (warehouse, product), by_day in changes.items():
+            qty = Decimal(0)
+            weeks: dict[str, Row] = {}
+            day = date.fromisoformat(min(by_day))
+            while day.isoformat() <= min(period["to"], self.today):
+                qty += by_day.get(day.isoformat(), 0)
+                if period["from"] <= day.isoformat():
+                    monday = _periods(day.isoformat())[1]
+                    nothing = {"days": 0, "oos_days": 0, "qty_days": Decimal(0)}
+                    week = weeks.setdefault(monday, {"day": day.isoformat(), **nothing})
+                    week["days"] += 1
+                    week["oos_days"] += qty <= 0
+                    week["qty_days"] += qty
+                day += timedelta(days=1)
+            for monday, sums in weeks.items():
+                yield {
+                    "week": monday,
+                    "warehouse": warehouse,
+                    "product": product,
+                    "product_group": self.parent[product],
+                    **sums,
+                }
 
     def _cash_flow(self) -> Iterator[Row]:
         def movement(line: sqlite3.Row, cash: int, operation: str, analytics: Any) -> Row:
@@ -406,10 +438,24 @@ def _margin(rows: list[Row]) -> Decimal | None:
     return _divide(_profit(rows) * 100, without_vat)
 
 
-def _divide(numerator: Decimal, denominator: Decimal) -> Decimal | None:
+def _divide(numerator: Decimal, denominator: Decimal, unit: Decimal = KOPECK) -> Decimal | None:
     if denominator == 0:
         return None
-    return (numerator / denominator).quantize(KOPECK, ROUND_HALF_UP)
+    return (numerator / denominator).quantize(unit, ROUND_HALF_UP)
+
+
+def _count(name: str) -> Callable[[list[Row]], int]:
+    return lambda rows: sum(row[name] for row in rows)
+
+
+def _availability_pct(rows: list[Row]) -> Decimal | None:
+    days = Decimal(_count("days")(rows))
+    return _divide((days - _count("oos_days")(rows)) * 100, days)
+
+
+def _average_qty(rows: list[Row]) -> Decimal | None:
+    days = Decimal(_count("days")(rows))
+    return _divide(_total("qty_days")(rows), days, Decimal("0.001"))
 
 
 def _debts(rows: list[Row]) -> Decimal:
@@ -441,4 +487,10 @@ MEASURES: dict[str, dict[str, Callable[[list[Row]], Any]]] = {
     "receivables": {"receivable": _debts, "advance": _advances, "net": _total("balance")},
     "payables": {"payable": _debts, "advance": _advances, "net": _total("balance")},
     "purchases": {"amount": _total("amount"), "qty": _total("qty")},
+    "availability": {
+        "oos_days": _count("oos_days"),
+        "days": _count("days"),
+        "availability_pct": _availability_pct,
+        "avg_qty": _average_qty,
+    },
 }

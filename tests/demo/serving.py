@@ -9,9 +9,9 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
-from onecgw.demo.faults import FaultPlan
+from onecgw.demo.fault_plan import FaultPlan
+from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
-from onecgw.demo.service import build_demo_app
 
 LOGIN, PASSWORD = "Шлюз", "пароль"
 AUTH = httpx.BasicAuth(LOGIN.encode(), PASSWORD.encode())

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.dictionary.catalogues import CATALOGUE_TABLES
-from onecgw.demo.dictionary.documents import DOCUMENT_TABLES
-from onecgw.demo.ledger.calendar import Calendar
-from onecgw.demo.ledger.registers import draw_registers
-from onecgw.demo.ledger.schema import CATALOGUES, DOCUMENTS
+from onecgw.demo.simulation.books_writer import create_tables
+from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
+from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
+from onecgw.demo.simulation.registers import fill_registers
 from tests.demo.asking import TODAY, ask, call
 from tests.demo.serving import client_in_memory
 
@@ -35,7 +34,7 @@ def rich(small_books: Books, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The small books with one sale and one payment of fifteen digits on their last day."""
     path: Path = tmp_path_factory.mktemp("rich") / "books.sqlite"
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(CATALOGUES + DOCUMENTS)
+        create_tables(db)
         db.execute("ATTACH ? AS small", (str(small_books.path),))
         for name in ("facts", *(table.name for table in (*CATALOGUE_TABLES, *DOCUMENT_TABLES))):
             db.execute(f"INSERT INTO {name} SELECT * FROM small.{name}")  # noqa: S608 - our tables
@@ -65,7 +64,7 @@ def rich(small_books: Books, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         )
         db.commit()
         db.execute("DETACH small")
-        draw_registers(db, Calendar(today=TODAY))
+        fill_registers(db)
         db.commit()
     with Books(path) as books:
         yield books

@@ -13,8 +13,8 @@ import pytest
 
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.checksum import stamp
-from onecgw.demo.export import export_books
-from onecgw.demo.story import story
+from onecgw.demo.csv_export import export_books
+from onecgw.demo.scenario import describe_scenario
 from onecgw.errors import ConfigError
 from tests.demo.asking import TODAY, ask
 
@@ -168,10 +168,10 @@ def test_disk_that_is_full_is_told_with_folder_and_size_and_keeps_no_half_file(
         lines.append(told.get(timeout=30))
     process.join(30)
     (not_kept,) = [line for line in lines if "not kept" in line]
-    assert "books of size small need about 20 MB" in not_kept
+    assert "books of size small need about 10 MB" in not_kept
     assert str(tmp_path / "kept") in not_kept
     assert "cannot be written" in lines[-1]
-    assert "20 MB" in lines[-1]
+    assert "10 MB" in lines[-1]
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -221,8 +221,8 @@ def test_export_is_the_same_bytes_for_the_same_books(small_books: Books, tmp_pat
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
 
 
-def test_story_names_its_period(small_books: Books) -> None:
-    text = story(small_books)
+def test_scenario_names_its_period(small_books: Books) -> None:
+    text = describe_scenario(small_books)
     assert "2026-07-01" in text
     assert "2026-09-30" in text
     assert 2 <= len(text.splitlines()) <= 4

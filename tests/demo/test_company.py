@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.catalogue import Item
-from onecgw.demo.ledger.calendar import Calendar
-from onecgw.demo.ledger.catalogues import CatalogueName, Entry
-from onecgw.demo.ledger.company import SIZES, SizeName, found_company
+from onecgw.demo.catalogue_search import CatalogueItem
+from onecgw.demo.simulation.calendar import Calendar
+from onecgw.demo.simulation.catalogue_entries import CatalogueName, Entry
+from onecgw.demo.simulation.company import SIZES, SizeName, draw_company
 from tests.demo.asking import FIRST_DAY, OPENING, TODAY, WHOLE, ask
 
 FULL_MONTHS = 24
@@ -21,7 +21,7 @@ FULL = {"from": FIRST_DAY.isoformat(), "to": "2026-09-30"}
 SUPPLIERS = "Поставщики"
 
 
-def items(books: Books, name: CatalogueName) -> Iterator[tuple[Item, list[str]]]:
+def items(books: Books, name: CatalogueName) -> Iterator[tuple[CatalogueItem, list[str]]]:
     """Every line with the labels of the folders it is in, the nearest first."""
     catalogue = books.catalogues[name]
     for item in catalogue.items:
@@ -34,7 +34,7 @@ def items(books: Books, name: CatalogueName) -> Iterator[tuple[Item, list[str]]]
         yield item, folders
 
 
-def leaves(books: Books, name: CatalogueName) -> list[tuple[Item, list[str]]]:
+def leaves(books: Books, name: CatalogueName) -> list[tuple[CatalogueItem, list[str]]]:
     return [(item, folders) for item, folders in items(books, name) if not item.is_group]
 
 
@@ -71,7 +71,7 @@ def test_products_are_in_forty_groups_of_two_levels(books: Books) -> None:
 def test_catalogues_have_exactly_the_size_whatever_the_seed(
     size: SizeName, customers: int, suppliers: int, products: int, seed: int
 ) -> None:
-    company = found_company(Random(seed), SIZES[size], Calendar(today=TODAY))  # noqa: S311 - figures
+    company = draw_company(Random(seed), SIZES[size], Calendar(today=TODAY))  # noqa: S311 - figures
 
     def count(entries: tuple[Entry, ...]) -> int:
         return sum(1 for entry in entries if not entry.is_group)

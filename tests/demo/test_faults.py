@@ -1,4 +1,4 @@
-"""Every fault of the demo 1C: as it looks on the wire, and as the gateway understands it."""
+"""Every fault of the demo 1C: as it looks on the connection, and as the gateway understands it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,8 +17,8 @@ from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
-from onecgw.demo.faults import FAULTS, BadFault, FaultPlan, parse_faults
-from onecgw.demo.misfortunes import MISFORTUNES
+from onecgw.demo.fault_plan import FAULTS, BadFault, FaultPlan, parse_faults
+from onecgw.demo.fault_responses import FAULT_RESPONSES
 from onecgw.errors import (
     OnecAuth,
     OnecBadResponse,
@@ -185,7 +185,7 @@ async def test_client_that_keeps_sessions_gets_over_the_end_of_one(small_books: 
         assert "Головна каса" in (await ask(gateway)).decode()
 
 
-@pytest.mark.parametrize("name", MISFORTUNES)
+@pytest.mark.parametrize("name", FAULT_RESPONSES)
 async def test_misfortune_is_asked_for_by_the_header_of_a_call(
     small_books: Books, name: str
 ) -> None:
@@ -193,8 +193,8 @@ async def test_misfortune_is_asked_for_by_the_header_of_a_call(
         spoiled = await client.post(PATH, json=ASK, headers={"X-Demo-Fault": name})
         good = await client.post(PATH, json=ASK)
     assert (spoiled.status_code, spoiled.content) == (
-        MISFORTUNES[name].status,
-        MISFORTUNES[name].body,
+        FAULT_RESPONSES[name].status,
+        FAULT_RESPONSES[name].body,
     )
     assert good.status_code == 200
 

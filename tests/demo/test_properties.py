@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.demo.books import Books
-from onecgw.demo.report import Report
+from onecgw.demo.report_definition import Report
+from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import TODAY, WHOLE, ask, months
-from tests.demo.requests import requests, selections
+from tests.demo.random_requests import requests, selections
 
 # What adds up over rows; receipts, customers and ratios do not.
 ADDITIVE = {
@@ -25,9 +25,10 @@ ADDITIVE = {
     "receivables": ["receivable", "advance", "net"],
     "payables": ["payable", "advance", "net"],
     "purchases": ["amount", "qty"],
+    "availability": ["oos_days", "days"],
 }
 EVERY_REPORT = pytest.mark.parametrize("report", TABULAR, ids=lambda report: report.path)
-DATED = [report for report in TABULAR if report.dated == "period"]
+BY_DAY = [report for report in TABULAR if "day" in report.dimension]
 
 
 def property_test(examples: int) -> settings:
@@ -94,12 +95,12 @@ def check_days(report: Report, books: Books, selection: dict[str, Any]) -> None:
     assert by_day.totals == by_week.totals == by_month.totals
 
 
-@pytest.mark.parametrize("report", DATED, ids=lambda report: report.path)
+@pytest.mark.parametrize("report", BY_DAY, ids=lambda report: report.path)
 def test_days_of_the_whole_period_add_up_to_weeks_and_months(report: Report, books: Books) -> None:
     check_days(report, books, {"period": WHOLE})
 
 
-@pytest.mark.parametrize("report", DATED, ids=lambda report: report.path)
+@pytest.mark.parametrize("report", BY_DAY, ids=lambda report: report.path)
 @given(data=st.data())
 @property_test(25)
 def test_days_of_any_period_and_filter_add_up_to_weeks_and_months(

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
@@ -5,13 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from onecgw.auth.caller import COST, STOCK
 from onecgw.demo.books import Books
-from onecgw.demo.report import Report
+from onecgw.demo.report_definition import Report
+from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.requests import MAX_ROWS
 from tests.demo.asking import Asked, ask
+from tests.demo.random_requests import requests
 from tests.demo.reference import Reference
-from tests.demo.requests import requests
+from tests.demo.serving import client_in_memory
 
 EVERY_REPORT = pytest.mark.parametrize("report", TABULAR, ids=lambda report: report.path)
 
@@ -91,7 +94,6 @@ def test_default_books_too_answer_as_the_reference(
 ) -> None:
     for report in TABULAR:
         names = [name for name in report.dimension if name not in report.always_by]
-        # All at once: one number does not hold them. Long enough for the lines by product.
         for group_by in (names[-3:], names):
             body = {**_example(report, names[0]), "group_by": group_by}
             if report.dated == "period":
@@ -101,3 +103,19 @@ def test_default_books_too_answer_as_the_reference(
             for top in (MAX_ROWS, 5):
                 found = ask(default_books, report.path, **body, top=top)
                 assert (found.rows, found.totals) == (rows[:top], totals), (body, top)
+
+
+async def test_availability_over_http_is_what_the_reference_finds(
+    small_books: Books, reference: Reference
+) -> None:
+    period = {"from": "2026-07-08", "to": "2026-09-20"}
+    async with client_in_memory(small_books, scopes=(STOCK, COST)) as client:
+        response = await client.post("/mcp/reports/availability", json={"period": period})
+    answer = response.json(parse_float=Decimal)
+    found = [[*(cell["id"] for cell in row[:2]), *row[2:]] for row in answer["rows"]]
+    body = {
+        "period": period,
+        "group_by": ["product", "warehouse"],
+        "measures": ["oos_days", "availability_pct"],
+    }
+    assert (found, answer["totals"]) == reference.answer("availability", body)

@@ -4,7 +4,7 @@ import pytest
 
 from onecgw.auth.caller import MONEY
 from onecgw.demo.books import Books
-from onecgw.demo.refusals import Refusal
+from onecgw.demo.request_error import RequestError
 from tests.demo.asking import call
 
 
@@ -121,5 +121,5 @@ def test_cash_says_its_currency(small_books: Books) -> None:
 def test_wrong_argument_of_a_resolver_is_refused_by_name(
     small_books: Books, kind: str, body: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(Refusal, match=named):
+    with pytest.raises(RequestError, match=named):
         call(small_books, f"resolve/{kind}", **body)

@@ -12,7 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from onecgw.diagnostics.onec_check import Step, check_onec
+from onecgw.diagnostics.onec_check import check_onec
+from onecgw.diagnostics.step import CheckStep
 from onecgw.settings import OnecSettings, Settings
 from tests.backends.talking import recorded
 from tests.fakes.onec_server import Asked, OnecServer, Play, Wire, onec_server
@@ -27,14 +28,18 @@ def _settings(base_url: str, **changes: int | str | Path) -> Settings:
     return Settings(onec=attrs.evolve(OnecSettings(base_url=base_url), **changes))  # type: ignore[arg-type] # a handful of fields
 
 
-async def _check(settings: Settings) -> tuple[bool, dict[str, Step]]:
-    steps: list[Step] = []
+async def _check(settings: Settings) -> tuple[bool, dict[str, CheckStep]]:
+    steps: list[CheckStep] = []
     with trio.fail_after(10):
-        is_well = await check_onec(settings, steps.append)
+        is_well = await check_onec(
+            settings.onec,
+            steps.append,
+            max_response_bytes=settings.limits.max_response_bytes,
+        )
     return is_well, {step.name: step for step in steps}
 
 
-async def _check_against(play: Play) -> tuple[bool, dict[str, Step]]:
+async def _check_against(play: Play) -> tuple[bool, dict[str, CheckStep]]:
     async with onec_server(play) as server:
         return await _check(_settings(server.base_url))
 
@@ -190,7 +195,7 @@ async def test_clock_that_is_wrong_fails() -> None:
 async def test_sessions_that_are_not_reused_are_told_with_what_a_kept_one_would_cost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("onecgw.diagnostics.onec_check.SLOW_SESSION_MS", 0)
+    monkeypatch.setattr("onecgw.diagnostics.onec_check.REUSED_SESSION_MS", 0)
     said: list[str] = []
 
     async def play(asked: Asked, wire: Wire) -> None:
@@ -237,7 +242,7 @@ def _certificate(folder: Path, *, host: str = "localhost", days: int = 90) -> tu
     return certificate_file, key_file
 
 
-async def _check_tls(certificate: Path, key: Path, **changes: int | Path) -> dict[str, Step]:
+async def _check_tls(certificate: Path, key: Path, **changes: int | Path) -> dict[str, CheckStep]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     server = OnecServer(answer_well)

@@ -15,7 +15,7 @@ from onecgw.mcp.request_context import Exchange
 from onecgw.mcp.validation import Mirror
 from onecgw.mcp.versions import MODERN
 from onecgw.web.bearer import Authenticate
-from onecgw.web.endpoint import Endpoint
+from onecgw.web.endpoint import ToolEndpoint
 from onecgw.web.mcp import McpHandler
 
 ALICE = Caller(sub="alice", scopes=frozenset(ALL_SCOPES))
@@ -103,9 +103,9 @@ def mirror_of(message: dict[str, Any]) -> Mirror:
 
 def make_endpoint(
     engine: Engine, *, authenticate: Authenticate, max_request_bytes: int = 1_048_576
-) -> Endpoint:
+) -> ToolEndpoint:
     """The engine at an HTTP path."""
-    return Endpoint(
+    return ToolEndpoint(
         handler=McpHandler(engine=engine),
         surface="mcp",
         authenticate=authenticate,

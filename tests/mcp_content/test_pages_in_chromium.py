@@ -18,7 +18,7 @@ import trio
 
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.demo.books import Books
-from onecgw.demo.service import build_demo_app
+from onecgw.demo.http_service import build_demo_app
 from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.fakes.browser import IS_THERE, MISSING, Browser, open_browser

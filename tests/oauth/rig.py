@@ -23,8 +23,8 @@ from onecgw.oauth.factory import open_realm
 from onecgw.oauth.safe_fetch import Fetcher
 from onecgw.oauth.secrets import Vault, open_vault
 from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
-from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
-from onecgw.storage.database import Store
+from onecgw.storage.audit_log import AuditEvent, AuditLog, AuditRecord
+from onecgw.storage.database import Database
 from onecgw.web.app import build_app
 from onecgw.web.oauth.site import open_site
 from onecgw.web.readiness import Readiness
@@ -107,7 +107,7 @@ class OauthRig:
 
     rig: Rig
     realm: Realm
-    store: Store
+    store: Database
     vault: Vault
     events: list[AuditEvent]
     accounts: Accounts
@@ -130,7 +130,7 @@ class OauthRig:
 
     async def flush_audit(self) -> None:
         """Put everything that happened into the database, as the gateway does all the time."""
-        trail = AuditTrail(self.store, retention_days=90, on_failure="deny")
+        trail = AuditLog(self.store, retention_days=90, on_failure="deny")
         records: list[AuditEvent | AuditRecord] = [*self.events, *self.rig.audit]
         for record in records:
             trail(record)
@@ -265,7 +265,7 @@ async def open_oauth(
         "database": DatabaseSettings(path=tmp_path / "onecgw.db"),
     }
     async with open_rig(accounts, **settings) as rig:
-        store = Store(tmp_path / "onecgw.db")
+        store = Database(tmp_path / "onecgw.db")
         vault = open_vault(tmp_path / "onecgw.secrets")
         events: list[AuditEvent] = []
         backend = HttpServiceBackend(

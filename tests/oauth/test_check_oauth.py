@@ -13,9 +13,9 @@ import pytest
 import trio
 
 from onecgw.diagnostics import oauth_check
-from onecgw.diagnostics.oauth_answers import Answer, Failed
 from onecgw.diagnostics.oauth_check import check_oauth
-from onecgw.diagnostics.onec_check import Step
+from onecgw.diagnostics.oauth_http import CheckFailed, HttpAnswer
+from onecgw.diagnostics.step import CheckStep
 from tests.oauth.certificate import make_contexts
 from tests.oauth.rig import OWNER_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving
@@ -25,13 +25,13 @@ TEST_SECONDS = 30
 Prepare = Callable[[OauthRig], Awaitable[tuple[str, str]]]
 
 
-async def check(issuer: str, key: str) -> tuple[bool, list[Step]]:
-    steps: list[Step] = []
+async def check(issuer: str, key: str) -> tuple[bool, list[CheckStep]]:
+    steps: list[CheckStep] = []
     is_well = await trio.to_thread.run_sync(partial(check_oauth, issuer, key, steps.append))
     return is_well, steps
 
 
-def summary(steps: list[Step]) -> list[tuple[str, bool]]:
+def summary(steps: list[CheckStep]) -> list[tuple[str, bool]]:
     return [(step.name, step.ok) for step in steps]
 
 
@@ -273,15 +273,15 @@ async def test_a_name_without_an_address_is_told() -> None:
 def test_clocks_that_differ_are_told(
     monkeypatch: pytest.MonkeyPatch, seconds: int, words: str
 ) -> None:
-    issuer, steps = "https://mcp.example.org", list[Step]()
+    issuer, steps = "https://mcp.example.org", list[CheckStep]()
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds))
     challenge = f'Bearer resource_metadata="{issuer}/r", scope="mcp:resolve"'
 
-    def ask(_method: str, url: str, **_options: object) -> Answer:
+    def ask(_method: str, url: str, **_options: object) -> HttpAnswer:
         headers = {"www-authenticate": challenge, "date": date}
-        return Answer(status=401 if url.endswith("/mcp") else 404, headers=headers, body="")
+        return HttpAnswer(status=401 if url.endswith("/mcp") else 404, headers=headers, body="")
 
-    monkeypatch.setattr(oauth_check, "ask", ask)
+    monkeypatch.setattr(oauth_check, "send_request", ask)
     check_oauth(issuer, OWNER_KEY, steps.append)
     assert steps[0].ok
     assert words in steps[0].detail
@@ -315,7 +315,7 @@ async def test_a_gateway_that_does_not_run_is_told(tmp_path: Path) -> None:
 def test_the_key_goes_to_nobody_but_the_issuer(
     monkeypatch: pytest.MonkeyPatch, document: dict[str, str], words: str
 ) -> None:
-    issuer, steps = "https://mcp.example.org", list[Step]()
+    issuer, steps = "https://mcp.example.org", list[CheckStep]()
     challenge = {"www-authenticate": f'Bearer resource_metadata="{issuer}/r"'}
     answers = {
         f"{issuer}/tools": (401, challenge, {}),
@@ -331,11 +331,11 @@ def test_the_key_goes_to_nobody_but_the_issuer(
         ),
     }
 
-    def ask(_method: str, url: str, **_options: object) -> Answer:
+    def ask(_method: str, url: str, **_options: object) -> HttpAnswer:
         status, headers, body = answers[url]
-        return Answer(status=status, headers=headers, body=json.dumps(body))
+        return HttpAnswer(status=status, headers=headers, body=json.dumps(body))
 
-    monkeypatch.setattr(oauth_check, "ask", ask)
+    monkeypatch.setattr(oauth_check, "send_request", ask)
     assert not check_oauth(issuer, "secret-key", steps.append, resource=f"{issuer}/tools")
     assert steps[-1].name == "server metadata"
     assert words in steps[-1].detail
@@ -345,9 +345,9 @@ async def test_a_login_is_ended_after_a_failure_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_self: object) -> str:
-        raise Failed("no", "try again")
+        raise CheckFailed("no", "try again")
 
-    monkeypatch.setattr(oauth_check._Client, "refresh", fail)  # noqa: SLF001 - a gateway that answers otherwise
+    monkeypatch.setattr(oauth_check._CheckingClient, "refresh", fail)  # noqa: SLF001 - a gateway that answers otherwise
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port()) as oauth:
             is_well, _ = await check(oauth.realm.issuer, OWNER_KEY)

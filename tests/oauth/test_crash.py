@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 import pytest
 
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 from onecgw.storage.schema import FIRST, MIGRATIONS
 from tests.oauth.world import TRANSITIONS, Step, World, state_of, walk
 
@@ -134,7 +134,7 @@ def crash_everywhere(folder: Path, names: list[str]) -> None:
 def state_in(folder: Path) -> Any:
     """What the next process finds."""
     with faulty_connections():
-        store = Store(folder / "onecgw.db")
+        store = Database(folder / "onecgw.db")
     try:
         return state_of(store)
     finally:
@@ -190,11 +190,11 @@ def test_a_first_start_that_failed_anywhere_is_repeated(tmp_path: Path) -> None:
             path = tmp_path / f"{number}.db"
             with fault(number, fill_disk):
                 try:
-                    Store(path).close()
+                    Database(path).close()
                 except Exception as error:  # noqa: BLE001 - named in the next line
                     assert type(error).__name__ == "ConfigError"
                 has_failed = Faulty.count > number
-            store = Store(path)
+            store = Database(path)
             version = store.read(lambda db: db.execute("PRAGMA user_version").fetchone()[0])
             store.close()
             assert version == FIRST + len(MIGRATIONS) - 1

@@ -11,8 +11,9 @@ import yaml
 from click.testing import CliRunner
 
 from onecgw.cli import main
-from onecgw.settings import Settings, load_settings
-from onecgw.settings.declaration import Leaf, walk
+from onecgw.settings import Settings
+from onecgw.settings.declaration import DeclaredSetting, walk_schema
+from onecgw.settings.load import load_settings
 from tests.oauth.test_administrator import CONFIG
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")
@@ -65,9 +66,9 @@ def test_the_limits_of_the_guide_are_those_of_the_settings() -> None:
     table = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", ADMIN, re.MULTILINE))
     prefix = "oauth.rate_limit."
     assert table == {
-        leaf.key.removeprefix(prefix): str(leaf.default)
-        for leaf in walk(Settings)
-        if isinstance(leaf, Leaf) and leaf.key.startswith(prefix)
+        declared.key.removeprefix(prefix): str(declared.default)
+        for declared in walk_schema(Settings)
+        if isinstance(declared, DeclaredSetting) and declared.key.startswith(prefix)
     }
 
 

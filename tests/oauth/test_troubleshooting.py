@@ -16,7 +16,7 @@ from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.secrets import open_vault
 from onecgw.oauth.transactions import TRANSACTION_SECONDS
 from onecgw.settings import RateLimitSettings, RedirectSettings
-from onecgw.storage.audit_log import AuditTrail
+from onecgw.storage.audit_log import AuditLog
 from tests.oauth.rig import CALLBACK, OWNER_KEY, SALES_KEY, hidden, open_oauth
 from tests.oauth.test_check_oauth import POLICY, Proxy, check
 from tests.settings.loading import ENOUGH, problems
@@ -226,7 +226,7 @@ async def _onec_long_down(folder: Path) -> str:
 
 async def _audit_not_written(folder: Path) -> str:
     async with open_oauth(folder) as oauth:
-        trail = AuditTrail(oauth.store, retention_days=90, on_failure="deny")
+        trail = AuditLog(oauth.store, retention_days=90, on_failure="deny")
         oauth.rig.gateway._admit = trail.admit  # noqa: SLF001 - as the house puts them together
         login = await oauth.login()
         (folder / "onecgw.db").rename(folder / "away.db")

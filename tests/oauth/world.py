@@ -26,8 +26,8 @@ from onecgw.oauth.secrets import challenge_of, open_vault
 from onecgw.oauth.token_endpoint import Tokens
 from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import OauthSettings
-from onecgw.storage.audit_log import AuditEvent, AuditTrail
-from onecgw.storage.database import Store
+from onecgw.storage.audit_log import AuditEvent, AuditLog
+from onecgw.storage.database import Database
 from tests.harness import make_settings
 from tests.oauth.rig import FETCHER
 
@@ -60,7 +60,7 @@ class World:
         self.client_id = self.key = self.transaction = self.code = self.access = self.refresh = ""
         if self._memory.exists():
             vars(self).update(msgspec.json.decode(self._memory.read_bytes()))
-        self.store = Store(folder / "onecgw.db")
+        self.store = Database(folder / "onecgw.db")
         self.vault = open_vault(folder / "onecgw.secrets")
         self.realm = open_realm(
             make_settings(oauth=OauthSettings(public_url=ISSUER, keys="local")),
@@ -226,7 +226,7 @@ async def allow_client(world: World) -> None:
 
 async def write_audit(world: World) -> None:
     """What happened is written."""
-    trail = AuditTrail(world.store, retention_days=90, on_failure="deny")
+    trail = AuditLog(world.store, retention_days=90, on_failure="deny")
     for event in ("key.ok", "consent.allowed"):
         trail(AuditEvent(ts=datetime.now(UTC), event=event, request_id="r-1", sub="key-1"))
     await trail.flush()
@@ -291,7 +291,7 @@ def _key_id(world: World) -> str:
     return str(row[0])
 
 
-def state_of(store: Store) -> dict[str, list[list[str]]]:
+def state_of(store: Database) -> dict[str, list[list[str]]]:
     """Everything in the database but what is random or the time: of that, whether it is there."""
     tables = ("keys", "transactions", "grants", "codes", "tokens", "denied_clients", "audit")
     return {

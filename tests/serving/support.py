@@ -75,7 +75,7 @@ async def stream_until_gone(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while True:
             await send({"type": "http.response.body", "body": b"a" * 1_000, "more_body": True})
-            await trio.sleep(0.01)
+            await trio.lowlevel.checkpoint()
 
     await run_while_connected(receive, stream)
 

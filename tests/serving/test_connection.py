@@ -156,17 +156,23 @@ async def test_pings_do_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_an_answer_that_takes_longer_than_the_idle_limit_is_not_cut(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
     monkeypatch.setattr("onecgw.serving.connection.IDLE_SECONDS", 0.1)
+    began, release = trio.Event(), trio.Event()
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            await trio.sleep(0.3)
+            began.set()
+            await release.wait()
         await echo(scope, receive, send)
 
     async with serving(slow) as served, await served.connect() as stream:
         await stream.send_all(GET)
+        await began.wait()
+        running_clock.jump(1)
+        await trio.testing.wait_all_tasks_blocked()
+        release.set()
 
         assert (await read_answer(stream)).endswith(b"GET /path h ")
 
@@ -294,7 +300,7 @@ async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
 
 
 async def test_who_was_told_that_it_is_over_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
     """An answer that ends after that does not bring the idle limit back."""
     monkeypatch.setattr("onecgw.serving.connection.LINGER_SECONDS", 0.3)
@@ -314,7 +320,8 @@ async def test_who_was_told_that_it_is_over_is_not_waited_for(
         with suppress(trio.BrokenResourceError):
             while True:
                 await client.stream.send_all(b"a")
-                await trio.sleep(0.05)
+                running_clock.jump(0.05)
+                await trio.testing.wait_all_tasks_blocked()
 
 
 @pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"], ids=["stop", "asked for"])

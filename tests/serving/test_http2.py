@@ -102,7 +102,7 @@ async def test_a_large_answer_arrives_whole() -> None:
 
 
 async def test_a_client_that_takes_one_answer_slowly_gets_all_of_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
     """The deadline is that of a piece. Hypercorn would take the whole answer for sent."""
     monkeypatch.setattr("onecgw.serving.http2.PIECE_SECONDS", 1)
@@ -114,7 +114,7 @@ async def test_a_client_that_takes_one_answer_slowly_gets_all_of_it(
         while taken < len(body):
             data = await client.wait(h2.events.DataReceived, stream_id)
             taken += len(data.data)
-            await trio.sleep(0.03)
+            running_clock.jump(0.03)
             client.h2.acknowledge_received_data(data.flow_controlled_length, stream_id)
             await client.flush()
 

@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from onecgw.errors import ConfigError
-from onecgw.settings import Settings, load_settings
+from onecgw.settings import Settings
+from onecgw.settings.load import load_settings
 
 TOKEN: Final = "a-token-of-mcp-clients"
 ENOUGH: Final = {

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.errors import ConfigError
-from onecgw.settings import find_config, load_settings
+from onecgw.settings.load import find_config, load_settings
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from onecgw.settings import (
     OnecSettings,
     Secret,
     Settings,
-    load_settings,
 )
+from onecgw.settings.load import load_settings
 from tests.settings.loading import TOKEN, load, problems, without
 
 MINIMAL = Settings(

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onecgw.errors import ConfigError
-from onecgw.settings.render import render_config
+from tests.rendering.config_file import render_config
 from tests.settings.loading import ENOUGH, load, nested
 
 _SECRETS = st.text(max_size=20).map("hunter2{}hunter2".format)

@@ -7,7 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from onecgw.settings import Settings
-from onecgw.settings.declaration import Refused
+from onecgw.settings.declaration import InvalidValue
 from onecgw.settings.rules import BASE_URL
 from tests.settings.loading import load, nested, problems, without
 
@@ -178,7 +178,7 @@ def test_a_certificate_file_that_exists_is_accepted(tmp_path: Path) -> None:
 def test_a_base_url_that_is_accepted_is_one_for_the_http_client(text: str) -> None:
     try:
         url = BASE_URL.normal(text)
-    except Refused:
+    except InvalidValue:
         return
     if url is not None:
         assert URL(url + "/mcp/health").host

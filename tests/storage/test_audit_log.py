@@ -10,9 +10,9 @@ import trio
 import trio.testing
 
 from onecgw.errors import StorageUnavailable
-from onecgw.storage.audit_log import AuditEvent, AuditRecord, AuditTrail
+from onecgw.storage.audit_log import AuditEvent, AuditLog, AuditRecord
 from onecgw.storage.audit_query import AuditQuery, read_audit
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EVENT = AuditEvent(ts=NOW, event="key.ok", request_id="r-1", sub="owner", ip="192.0.2.1")
@@ -40,16 +40,16 @@ def make_call(**changes: Any) -> AuditRecord:
     )
 
 
-def everything(store: Store, **query: Any) -> list[dict[str, Any]]:
+def everything(store: Database, **query: Any) -> list[dict[str, Any]]:
     return store.read(lambda db: list(read_audit(db, AuditQuery(**query))))
 
 
 @asynccontextmanager
 async def open_trail(
     tmp_path: Path, *, on_failure: Any = "deny"
-) -> AsyncIterator[tuple[AuditTrail, Store]]:
-    store = Store(tmp_path / "onecgw.db")
-    trail = AuditTrail(store, retention_days=90, on_failure=on_failure)
+) -> AsyncIterator[tuple[AuditLog, Database]]:
+    store = Database(tmp_path / "onecgw.db")
+    trail = AuditLog(store, retention_days=90, on_failure=on_failure)
     with trio.fail_after(TEST_SECONDS):
         yield trail, store
     store.close()
@@ -167,7 +167,7 @@ async def test_calls_go_on_with_a_loud_line_where_the_operator_wants_it(
 
 
 async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCaptureFixture) -> None:
-    trail = AuditTrail(None, retention_days=0, on_failure="deny")
+    trail = AuditLog(None, retention_days=0, on_failure="deny")
     trail(EVENT)
     trail.admit()
     await trail.flush()

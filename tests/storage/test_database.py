@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
-from onecgw.storage.database import Store
+from onecgw.storage.database import Database
 from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
 
 NEWEST = FIRST + len(MIGRATIONS) - 1
@@ -23,7 +23,7 @@ def insert(db: sqlite3.Connection) -> None:
 
 def test_a_new_file_is_private_durable_and_of_the_newest_schema(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "onecgw.db"
-    store = Store(path)
+    store = Database(path)
     pragmas = {
         name: store.read(lambda db, name=name: db.execute(f"PRAGMA {name}").fetchone()[0])  # type: ignore[misc]
         for name in ("journal_mode", "synchronous", "user_version")
@@ -36,12 +36,12 @@ def test_a_new_file_is_private_durable_and_of_the_newest_schema(tmp_path: Path) 
 
 def test_a_file_of_a_newer_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "onecgw.db"
-    Store(path).close()
+    Database(path).close()
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {NEWEST + 1}")
     db.close()
     with pytest.raises(ConfigError, match="start the newer version, or restore an older copy"):
-        Store(path)
+        Database(path)
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -56,7 +56,7 @@ def test_a_file_from_before_the_first_release_is_refused_and_left_alone(tmp_path
     db.close()
     before = contents(path)
     with pytest.raises(ConfigError, match=r"before its first release.*people log in again"):
-        Store(path)
+        Database(path)
     assert contents(path) == before
 
 
@@ -72,13 +72,13 @@ def test_the_database_of_another_program_is_refused_and_left_alone(
     path.chmod(0o644)
     before = contents(path)
     with pytest.raises(ConfigError, match="the database of another program"):
-        Store(path)
+        Database(path)
     assert contents(path) == before
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 def test_a_file_says_whose_it_is(tmp_path: Path) -> None:
-    Store(tmp_path / "onecgw.db").close()
+    Database(tmp_path / "onecgw.db").close()
     db = sqlite3.connect(tmp_path / "onecgw.db")
     assert db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     db.close()
@@ -86,12 +86,12 @@ def test_a_file_says_whose_it_is(tmp_path: Path) -> None:
 
 def test_a_copy_is_made_before_a_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "onecgw.db"
-    store = Store(path)
+    store = Database(path)
     store.write_here(insert)
     store.close()
     more = (*MIGRATIONS, ("CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT",))
     monkeypatch.setattr("onecgw.storage.database.MIGRATIONS", more)
-    store = Store(path)
+    store = Database(path)
     assert store.read(lambda db: db.execute("SELECT count(*) FROM more").fetchone()[0]) == 0
     assert store.read(count) == 1
     store.close()
@@ -106,12 +106,12 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path, conte
     path = tmp_path / "onecgw.db"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match="cannot be opened"):
-        Store(path)
+        Database(path)
     assert path.read_bytes() == content
 
 
 async def test_readers_see_what_was_committed_and_nothing_else(tmp_path: Path) -> None:
-    store = Store(tmp_path / "onecgw.db")
+    store = Database(tmp_path / "onecgw.db")
     seen: list[int] = []
 
     def transition(db: sqlite3.Connection) -> None:
@@ -128,7 +128,7 @@ async def test_readers_see_what_was_committed_and_nothing_else(tmp_path: Path) -
 
 
 async def test_a_cancelled_caller_leaves_a_transition_whole(tmp_path: Path) -> None:
-    store = Store(tmp_path / "onecgw.db")
+    store = Database(tmp_path / "onecgw.db")
     has_begun = trio.Event()
 
     def transition(db: sqlite3.Connection) -> None:
@@ -147,7 +147,7 @@ async def test_a_cancelled_caller_leaves_a_transition_whole(tmp_path: Path) -> N
 @pytest.mark.parametrize("how", ["gone", "replaced", "full", "read-only"])
 async def test_a_file_that_cannot_be_written_is_noticed(tmp_path: Path, how: str) -> None:
     path = tmp_path / "onecgw.db"
-    store = Store(path)
+    store = Database(path)
     assert await store.probe() == ""
     writer = store._writer  # noqa: SLF001 - where a full or read-only disk is played
     if how == "gone":

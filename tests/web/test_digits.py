@@ -67,6 +67,8 @@ async def ask(body: bytes) -> dict[str, bytes]:
             mcp = await client.post(
                 "/mcp", json=message, headers={"authorization": f"Bearer {MCP_TOKEN}"}
             )
+    assert rest.status_code == 200, rest.text
+    assert b'"structuredContent":' in mcp.content, mcp.text
     structured = mcp.content.split(b'"structuredContent":')[1]
     text: str = mcp.json()["result"]["content"][0]["text"]
     return {"rest": rest.content, "structured": structured, "text": text.encode()}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from onecgw.oauth.authorization import redirect_with
 from onecgw.settings import RateLimitSettings, RedirectSettings
-from onecgw.settings.declaration import Refused, Rule
+from onecgw.settings.declaration import InvalidValue, Rule
 from onecgw.settings.rules import CLIENT, REDIRECT_URI
 from tests.oauth.rig import CALLBACK, OWNER_KEY, VERIFIER, OauthRig, hidden, open_oauth
 
@@ -206,7 +206,7 @@ def test_what_the_settings_accept_can_be_the_location_of_a_redirect(
     written = f"{start}{text}"
     try:
         accepted = rule.normal(f"id {written}" if rule is CLIENT else written)
-    except Refused:
+    except InvalidValue:
         return
     if accepted is not None:
         location = redirect_with(written, {"state": text, "error": "é"})

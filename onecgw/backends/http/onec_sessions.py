@@ -55,7 +55,7 @@ class Sessions:
         return len(self._idle)
 
     def take(self) -> Session:
-        """The session for one call; the caller gives it back, or gives it up unless 1C has ended it."""
+        """The session for one call; the caller gives it back or gives it up."""
         return Session(self._idle.pop() if self._idle else None)
 
     def headers(self, session: Session) -> Headers:

@@ -209,7 +209,7 @@ class _SocketTransport(Transport):
     """httpx's seam over our own connections.
 
     httpx's default transport costs four times as much per call, and its pool is quadratic in the
-    calls in flight (docs/explanation/design.md).
+    calls in flight (docs/explanation/decisions/0012).
     """
 
     def __init__(self, settings: OnecSettings) -> None:
@@ -229,7 +229,7 @@ class _SocketTransport(Transport):
             )
         except ConnectionEnded as error:
             connection.close()
-            self._idle.close()  # a restart or a firewall that ended this one has ended the others, too
+            self._idle.close()  # a restart or a firewall ended the others as well
             raise httpx.ReadError("the connection ended before the answer") from error
         except h11.RemoteProtocolError as error:
             connection.close()

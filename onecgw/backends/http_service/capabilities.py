@@ -27,6 +27,7 @@ def read_capabilities(health: bytes) -> Capabilities:
             for tool, value in unsupported.items()
             if (lacks := _object(value, f"unsupported.{tool}"))
         },
+        same_for_all=declared.get("answers") == "same_for_all",
         always_empty=_names(_object(declared.get("resolvers", {}), "resolvers"), "always_empty"),
     )
 

@@ -95,7 +95,7 @@ class Breaker:
         return turn
 
     def answered(self) -> None:
-        """Record that 1C answered, even with an error, even to a call from before the breaker opened."""
+        """Record that 1C answered, even with an error or to a call of an earlier period."""
         self._consecutive = 0
         if self._open_until is not None:
             self._change(None)

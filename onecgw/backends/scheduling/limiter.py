@@ -17,7 +17,7 @@ class OnecBusy(OnecUnavailable):
 
 
 @attrs.define(eq=False)
-class _Waiter:
+class _QueuedCall:
     sub: str
     admitted: trio.Event = attrs.field(factory=trio.Event)
 
@@ -37,7 +37,7 @@ class Limiter:
         self.max_waiting = max_waiting
         self.in_flight = 0
         self.waiting = 0
-        self._queues: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        self._queues: OrderedDict[str, deque[_QueuedCall]] = OrderedDict()
         self._seconds_per_call = 0.0
 
     async def enter(self, sub: str) -> None:
@@ -53,7 +53,7 @@ class Limiter:
             trio.lowlevel.checkpoint_if_cancelled()
         )  # a cancelled call is not reported as a refused one
         self._refuse_if_too_late(sub)
-        waiter = _Waiter(sub)
+        waiter = _QueuedCall(sub)
         self._queues.setdefault(sub, deque()).append(waiter)
         self.waiting += 1
         try:
@@ -84,7 +84,7 @@ class Limiter:
         self.waiting -= 1
         waiter.admitted.set()
 
-    def _give_up(self, waiter: _Waiter) -> None:
+    def _give_up(self, waiter: _QueuedCall) -> None:
         queue = self._queues[waiter.sub]
         queue.remove(waiter)
         if not queue:

@@ -1,4 +1,4 @@
-"""The report on what lies in the warehouses."""
+"""Reports on what lies in the warehouses, and on what was out of stock."""
 
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ from onecgw.catalogue.tools.parts import (
     BalanceDay,
     FirmIds,
     ProductIds,
+    RequiredPeriod,
     SortedRows,
     SortKeys,
     Top,
@@ -61,4 +62,48 @@ STOCK_BALANCE = TableTool(
     operation="reports/stock",
 )
 
-TOOLS = (STOCK_BALANCE,)
+
+@attrs.frozen(kw_only=True)
+class AvailabilityFilters:
+    """What availability_report can be narrowed by."""
+
+    product_ids: ProductIds = None
+    warehouse_ids: WarehouseIds = None
+
+
+@attrs.frozen(kw_only=True)
+class AvailabilityReport(SortedRows):
+    """Arguments of availability_report."""
+
+    period: RequiredPeriod
+    filters: Annotated[
+        AvailabilityFilters | None, Arg(about="All given filters apply together.")
+    ] = None
+    group_by: Annotated[
+        tuple[Literal["product", "product_group", "warehouse", "week"], ...] | None,
+        Arg(about="Row dimensions.", default=("product", "warehouse")),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["oos_days", "days", "availability_pct", "avg_qty"], ...] | None,
+        Arg(
+            about="oos_days: days out of stock, of so many days; avg_qty: mean stock.",
+            default=("oos_days", "availability_pct"),
+        ),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+
+
+AVAILABILITY_REPORT = TableTool(
+    name="availability_report",
+    title="Product availability",
+    scopes=frozenset({STOCK}),
+    about=(
+        "How many days of a period products were out of stock at the end of the day, per "
+        "warehouse, from their first movement there on."
+    ),
+    request=AvailabilityReport,
+    operation="reports/availability",
+)
+
+TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT)

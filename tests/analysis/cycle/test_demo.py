@@ -14,8 +14,8 @@ import pytest
 import trio
 
 from onecgw.demo.books import Books
-from onecgw.demo.export import export_books
-from onecgw.demo.service import build_demo_app
+from onecgw.demo.csv_export import export_books
+from onecgw.demo.http_service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.analysis.cycle.accountant import Accountant
 from tests.harness import Rig, open_rig
@@ -176,7 +176,7 @@ async def test_the_firms_alone_are_those_of_their_documents(
 
 
 async def test_the_story_of_the_last_quarter_is_found(small_books: Books) -> None:
-    first, last = small_books.story_period
+    first, last = small_books.scenario_period
     async with open_demo(small_books) as rig:
         answer = await ask(rig, f"{first}/{last}")
 

@@ -1,0 +1,1 @@
+"""A stock 1C answers the contract through its standard OData interface, read only."""

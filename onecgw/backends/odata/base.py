@@ -1,0 +1,159 @@
+"""What is known of the base behind the backend: read once, kept for a day, read again if wrong."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+import trio
+
+from onecgw.backends.odata.discovery import (
+    NOTHING_FITS,
+    Assessment,
+    assess,
+    fitting,
+    wanted_by,
+)
+from onecgw.backends.odata.fetch import Fetcher
+from onecgw.backends.odata.loading import Loading
+from onecgw.backends.odata.metadata import (
+    MetadataCache,
+    MetadataReader,
+    Types,
+    read_service_document,
+    types_of,
+)
+from onecgw.backends.odata.profile import Profile
+from onecgw.backends.odata.settings import ODataSettings
+from onecgw.backends.odata.url import Query
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.errors import OnecNotPublished
+
+_SERVICE_DOCUMENT: Final = "?$format=application/json;odata=nometadata"
+_METADATA: Final = "$metadata"
+_KEPT_SECONDS: Final = 24 * 3600.0
+_CHUNK_BYTES: Final = 1 << 16
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Base:
+    """A base that a profile fits.
+
+    entity_sets: that it publishes. profile: reduced to them.
+    """
+
+    entity_sets: frozenset[str]
+    types: Types
+    assessment: Assessment
+    loading: Loading
+
+    @property
+    def profile(self) -> Profile:
+        """The profile, reduced to what the base has."""
+        return self.assessment.profile
+
+
+class BaseReader:
+    """Reads the service document and `$metadata`, and keeps what they tell."""
+
+    def __init__(
+        self, fetcher: Fetcher, profiles: Sequence[Profile], settings: ODataSettings
+    ) -> None:
+        self._fetcher = fetcher
+        self._profiles = profiles
+        self._settings = settings
+        self._cache = MetadataCache(settings.cache_folder)
+        self._lock = trio.Lock()
+        self._known: Base | str | None = None
+        self._until = 0.0
+        self._is_stale = False
+
+    def forget(self) -> None:
+        """Read everything again before the next use: the composition has changed."""
+        self._known = None
+        self._is_stale = True
+
+    async def base(self) -> Base:
+        """What is known of the base.
+
+        Raises:
+            OnecNotPublished: no profile fits it; the message says what each wants.
+            OnecError: it cannot be read.
+        """
+        found = await self._read_once()
+        if isinstance(found, str):
+            raise OnecNotPublished(found)
+        return found
+
+    async def capabilities(self) -> Capabilities:
+        """What the base does not support; where no profile fits, every tool.
+
+        Raises:
+            OnecError: it cannot be read.
+        """
+        found = await self._read_once()
+        return NOTHING_FITS if isinstance(found, str) else found.assessment.capabilities
+
+    async def _read_once(self) -> Base | str:
+        async with self._lock:
+            if self._known is None or trio.current_time() >= self._until:
+                self._known = await self._read()
+                # A base that fits nothing is being set up: it is looked at again soon.
+                kept = 60.0 if isinstance(self._known, str) else _KEPT_SECONDS
+                self._until = trio.current_time() + kept
+            return self._known
+
+    async def _read(self) -> Base | str:
+        reply = await self._fetcher.raw(_SERVICE_DOCUMENT, "the list of published objects")
+        entity_sets = read_service_document(reply.body)
+        profile = await self._fitting(entity_sets)
+        if profile is None:
+            return wanted_by(self._profiles, entity_sets)
+        types = await self._types(profile, entity_sets, reply.etag)
+        assessment = assess(profile, entity_sets, types)
+        return Base(
+            entity_sets=entity_sets,
+            types=types,
+            assessment=assessment,
+            loading=Loading(
+                self._fetcher,
+                assessment.profile,
+                types,
+                page_rows=self._settings.max_rows,
+                ttl_seconds=self._settings.catalogue_ttl_seconds,
+                is_partial_allowed=self._settings.is_partial_allowed,
+            ),
+        )
+
+    async def _fitting(self, entity_sets: frozenset[str]) -> Profile | None:
+        if len(self._profiles) == 1 and self._settings.profile != "auto":
+            return self._profiles[0]  # named by the administrator: what it lacks is told by tool
+        first = fitting(self._profiles, entity_sets)
+        if first is None or not first.fits_accounts or first.accounts_set is None:
+            return first
+        # Profiles of accounting differ by the codes of accounts alone.
+        rows = await self._fetcher.rows(
+            Query(resource=first.accounts_set, options=(("$select", "Code"),))
+        )
+        return fitting(self._profiles, entity_sets, {str(row["Code"]).strip() for row in rows})
+
+    async def _types(self, profile: Profile, entity_sets: frozenset[str], etag: str) -> Types:
+        enumerations = [one.enumeration for one in profile.members.values()]
+        wanted = types_of(profile.entity_sets())
+        digest = MetadataCache.digest(
+            self._settings.base_path, entity_sets, [*wanted, *enumerations], etag
+        )
+        was_read_before = self._until > 0.0 or self._is_stale
+        kept = None if was_read_before else self._cache.load(digest)
+        if kept is not None:
+            return kept
+        reply = await self._fetcher.raw(_METADATA, "the description of published objects")
+
+        def read() -> Types:
+            reader = MetadataReader(wanted, enumerations)
+            for start in range(0, len(reply.body), _CHUNK_BYTES):
+                reader.feed(reply.body[start : start + _CHUNK_BYTES])
+            types = reader.close()
+            self._cache.save(digest, types)
+            return types
+
+        return await trio.to_thread.run_sync(read)

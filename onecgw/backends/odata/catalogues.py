@@ -1,0 +1,196 @@
+"""A catalogue of a base in memory: labels, groups, dates of creation, search."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import attrs
+
+from onecgw.backends.odata.metadata import Types
+from onecgw.backends.odata.object_names import bare_type, spaced
+from onecgw.backends.odata.profile import CatalogueSet, Contacts, Members
+from onecgw.backends.odata.search import Wanted, digits, fold
+
+ZERO: Final = "00000000-0000-0000-0000-000000000000"
+# 1C's empty date; whoever was created then was created before any period.
+_NEVER: Final = "0001-01-01"
+_DAY: Final = len(_NEVER)
+
+Row = Mapping[str, Any]
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Entry:
+    """An object of a catalogue.
+
+    place: what sorts it: the folded label, the label, the id.
+    parent: the id of its group; None at the root. created: a day in ISO 8601.
+    currency: the key of the currency of a cash desk; "" without one.
+    is_listed: search finds it; others only give their labels to reports.
+    """
+
+    id: str
+    label: str
+    code: str
+    parent: str | None
+    is_group: bool
+    is_archived: bool
+    created: str
+    currency: str
+    place: tuple[str, str, str]
+    phone: str = ""
+    city: str = ""
+    is_listed: bool = True
+
+    @property
+    def cell(self) -> dict[str, str]:
+        """How reports refer to it."""
+        return {"id": self.id, "label": self.label}
+
+
+class Catalogue:
+    """All entries of one kind, in the order of their labels.
+
+    kind: as in the contract. has_folders: groups are marked as such and hold nothing themselves;
+        otherwise a group is an entry with others below it, and may be meant itself.
+    """
+
+    def __init__(self, kind: str, entries: Iterable[Entry], *, has_folders: bool) -> None:
+        self.kind = kind
+        self.has_folders = has_folders
+        self.entries = {entry.id: entry for entry in sorted(entries, key=lambda entry: entry.place)}
+        self._children: dict[str, list[str]] = {}
+        for entry in self.entries.values():
+            if entry.parent is not None:
+                self._children.setdefault(entry.parent, []).append(entry.id)
+        self._words = [
+            (
+                entry,
+                (entry.place[0], fold(entry.code), digits(entry.code)),
+                fold(f"{entry.label} {entry.code}"),
+                digits(entry.phone),
+            )
+            for entry in self.entries.values()
+            if entry.is_listed
+        ]
+
+    def branch(self, entry_id: str) -> frozenset[str]:
+        """The id of an entry and of everything below it."""
+        found: set[str] = set()
+        waiting = [entry_id]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:  # a damaged hierarchy may contain a cycle
+                found.add(one)
+                waiting += self._children.get(one, ())
+        return frozenset(found)
+
+    def is_group(self, entry: Entry) -> bool:
+        """Whether others stand below an entry, or could."""
+        return entry.is_group or (not self.has_folders and entry.id in self._children)
+
+    def search(self, query: str, *, with_groups: bool) -> list[Entry]:
+        """Entries with all words of the query in their name, code or telephone, best first.
+
+        A query that is an id finds that entry. Where groups are entries like others, they are
+        found without `with_groups` too, if nothing else is: one of them may be meant itself.
+        """
+        found = self.entries.get(query.strip().lower()) or self.entries.get(query.strip())
+        if found is not None:
+            ranked = [found]
+        else:
+            wanted = Wanted(query)
+            placed = [
+                (entry.is_archived and rank > 0, rank, entry.is_archived, place, entry)
+                for place, (entry, names, words, phone) in enumerate(self._words)
+                if (rank := wanted.rank(names=names, words=words, phone=phone)) is not None
+            ]
+            ranked = [entry for *_, entry in sorted(placed, key=lambda line: line[:-1])]
+        if with_groups:
+            return ranked
+        leaves = [entry for entry in ranked if not self.is_group(entry)]
+        return leaves if leaves or self.has_folders else ranked
+
+
+def read_entries(
+    one: CatalogueSet,
+    rows: Iterable[Row],
+    *,
+    types: Types,
+    contacts: Mapping[str, tuple[str, str]],
+) -> Iterator[Entry]:
+    """Read the entries of one entity set.
+
+    Args:
+        one: what the profile says of it.
+        rows: as 1C answered.
+        types: of the base.
+        contacts: id → telephone and city.
+    """
+    parent = types.column(one.entity_set, one.parent.removesuffix("_Key")) if one.parent else None
+    currency = types.column(one.entity_set, one.currency) if one.currency else None
+    for row in rows:
+        is_group = bool(row.get("IsFolder", False))
+        is_listed = all(row.get(name) in values for name, values in one.only.items())
+        label, code = str(row[one.name]).strip(), str(row.get(one.code) or "") if one.code else ""
+        phone, city = contacts.get(row["Ref_Key"], ("", ""))
+        above = row.get(parent) if parent else None
+        yield Entry(
+            id=row["Ref_Key"],
+            label=label,
+            code=code.strip(),
+            parent=above if above and above != ZERO else None,
+            is_group=is_group,
+            is_archived=bool(row.get("DeletionMark") or (one.archived and row.get(one.archived))),
+            created=str(row.get(one.created) or _NEVER)[:_DAY] if one.created else _NEVER,
+            currency=str(row.get(currency) or "") if currency else "",
+            place=(fold(label), label, row["Ref_Key"]),
+            phone=phone,
+            city=city,
+            is_listed=is_listed or is_group,
+        )
+
+
+def read_members(members: Members, types: Types) -> Iterator[Entry]:
+    """Read an enumeration: its members as the profile and the base know them.
+
+    A label is made of the member's name: OData gives no presentations.
+    """
+    known = (*members.names, *types.members.get(members.enumeration, ()))
+    for name in dict.fromkeys(known):
+        yield member_entry(name)
+
+
+def member_entry(name: str) -> Entry:
+    """The entry of one member of an enumeration."""
+    label = spaced(name)
+    return Entry(
+        id=name,
+        label=label,
+        code="",
+        parent=None,
+        is_group=False,
+        is_archived=False,
+        created=_NEVER,
+        currency="",
+        place=(fold(label), label, name),
+    )
+
+
+def unknown_entry(entry_id: str) -> Entry:
+    """The entry of a reference that leads nowhere: the object was deleted or is not readable."""
+    label = f"<object not found: {entry_id}>"
+    return attrs.evolve(member_entry(entry_id), label=label, place=(fold(label), label, entry_id))
+
+
+def read_contacts(one: Contacts, rows: Sequence[Row]) -> dict[str, tuple[str, str]]:
+    """Read the first telephone and the first city of every entry."""
+    found: dict[str, tuple[str, str]] = {}
+    for row in rows:
+        phone, city = found.get(row["Ref_Key"], ("", ""))
+        kind = bare_type(str(row[one.kind_field]))
+        if one.phone is not None and kind == one.phone.kind:
+            phone = phone or str(row[one.phone.take] or "").strip()
+        if one.city is not None and kind == one.city.kind:
+            city = city or str(row[one.city.take] or "").strip()
+        found[row["Ref_Key"]] = (phone, city)
+    return found

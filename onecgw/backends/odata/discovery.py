@@ -1,0 +1,211 @@
+"""Which profile fits a base, what of it the base lacks, and what that costs the tools."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from onecgw.backends.odata.metadata import Types
+from onecgw.backends.odata.object_names import WHERE_TO_PUBLISH, described
+from onecgw.backends.odata.profile import COUNTS, Profile, ToolProfile
+from onecgw.backends.odata.reduction import Missing, Reduction
+from onecgw.backends.odata.reports import (
+    CUSTOMER_SUMMARY,
+    RESOLVERS,
+    SALES,
+    TABULAR,
+    TOOLS,
+    TOP_PRODUCTS,
+    Report,
+)
+from onecgw.catalogue.capabilities import Capabilities
+
+
+@attrs.frozen(kw_only=True)
+class Assessment:
+    """What a base can answer through a profile.
+
+    profile: reduced to what the base has; whatever remains in it can be read.
+    reasons: (tool, kind, name) → why it is lacking; kind and name are "" for a whole tool.
+    missing: everything of the profile that the base lacks, in the order of the profile.
+    """
+
+    profile: Profile
+    capabilities: Capabilities
+    reasons: Mapping[tuple[str, str, str], str]
+    missing: tuple[Missing, ...]
+
+
+def fitting(
+    profiles: Sequence[Profile], entity_sets: Collection[str], accounts: Collection[str] = ()
+) -> Profile | None:
+    """The first profile whose objects, and accounts where they are known, the base has."""
+    for one in profiles:
+        if set(one.fits) <= set(entity_sets) and (
+            not accounts or set(one.fits_accounts) <= set(accounts)
+        ):
+            return one
+    return None
+
+
+def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
+    """What each profile wants of a base that fits none of them."""
+    lines = [
+        f"{one.name} ({one.title}) wants "
+        + ", ".join(described(name) for name in one.fits if name not in entity_sets)
+        for one in profiles
+        if not set(one.fits) <= set(entity_sets)
+    ]
+    return (
+        f"the base publishes {len(entity_sets)} sets through OData, and no profile fits it: "
+        f"{'; '.join(lines)}. Publish them in 1C: {WHERE_TO_PUBLISH}"
+    )
+
+
+NOTHING_FITS: Final = Capabilities(unavailable=frozenset(TOOLS))
+
+
+def assess(profile: Profile, entity_sets: Collection[str], types: Types) -> Assessment:
+    """Compare a profile with what a base publishes."""
+    return _Assessing(profile, Reduction(profile, entity_sets, types)).result()
+
+
+class _Assessing:
+    """What a reduced profile costs the tools, and why."""
+
+    def __init__(self, profile: Profile, reduction: Reduction) -> None:
+        self._profile = profile
+        self._reduction = reduction
+        self._reasons: dict[tuple[str, str, str], str] = {}
+
+    def result(self) -> Assessment:
+        reduced = self._reduction.profile
+        unsupported = {
+            report.tool: lacks
+            for report in TABULAR
+            if (lacks := self._unsupported(report, reduced))
+        }
+        unavailable = self._unavailable(reduced, unsupported)
+        return Assessment(
+            profile=reduced,
+            capabilities=Capabilities(
+                profile=self._profile.name,
+                unavailable=frozenset(unavailable),
+                unsupported={
+                    tool: lacks for tool, lacks in unsupported.items() if tool not in unavailable
+                },
+                always_empty=self._profile.empty,
+            ),
+            reasons=self._reasons,
+            missing=self._reduction.missing,
+        )
+
+    def _unsupported(self, report: Report, reduced: Profile) -> Mapping[str, frozenset[str]]:
+        """What a report lacks: as the profile declares, and as the base leaves it."""
+        whole = self._profile.tools.get(report.tool, ToolProfile())
+        named = [name for names in whole.sources for name in names]
+        lacks: dict[str, set[str]] = {}
+        declared = {(kind, name) for kind, names in whole.lacks.items() for name in names}
+        found = [
+            (kind, name, causes)
+            for kind, name, causes in self._lacking(report, reduced)
+            if (kind, name) not in declared
+        ]
+        for kind, name in declared:
+            self._reasons[report.tool, kind, name] = whole.lacks[kind][name]
+            lacks.setdefault(kind, set()).add(name)
+        for kind, name, causes in found:
+            missing = [one for source in named for one in self._reduction.of_source(source, causes)]
+            self._reasons[report.tool, kind, name] = _reason(missing)
+            lacks.setdefault(kind, set()).add(name)
+        return {kind: frozenset(names) for kind, names in lacks.items()}
+
+    def _lacking(  # noqa: C901 - one question for each kind of what may lack
+        self, report: Report, reduced: Profile
+    ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+        """(kind, name, what of a source it needs) of everything that no source has."""
+        tool = reduced.tools.get(report.tool, ToolProfile())
+        groups = [[reduced.sources[name] for name in names] for names in tool.sources]
+
+        def has(dimension: str) -> bool:
+            return any(all(one.leaves(dimension) for one in group) for group in groups)
+
+        for one in report.dimensions:
+            if one.of and not has(one.of):
+                # What is always added cannot be refused alone: the whole report goes.
+                if one.name not in report.always_by:
+                    yield "group_by", one.name, (one.of,)
+            elif one.of and not self._derives(one.derivation, one.of, reduced):
+                yield "group_by", one.name, (f"{one.of}.{one.derivation}",)
+        for filter_ in report.filters:
+            if not has(filter_.of):
+                yield "filters", filter_.name, (filter_.of,)
+        if report.has_cohort and not (
+            has("customer") and self._derives("cohort", "customer", reduced)
+        ):
+            yield "filters", "customer_cohort", ("customer", "customer.cohort")
+        whole = self._profile.tools.get(report.tool, ToolProfile())
+        always = [
+            name
+            for name in report.always_by
+            if not has(report.dimension[name].of) and name not in whole.lacks.get("group_by", {})
+        ]
+        for measure in report.measures:
+            facts = [
+                fact
+                for fact in measure.facts
+                if not any(all(one.offers(fact) for one in group) for group in groups)
+            ]
+            if facts or always:
+                counted = [COUNTS[fact] for fact in facts if fact in COUNTS]
+                yield "measures", measure.name, (*facts, *counted, *always)
+
+    def _derives(self, derivation: str, dimension: str, reduced: Profile) -> bool:
+        """Whether the catalogue behind a dimension has what a group or a cohort is made of."""
+        sets = reduced.set_of(dimension)
+        if derivation == "parent":
+            return any(one.parent for one in sets)
+        return derivation != "cohort" or any(one.created for one in sets)
+
+    def _unavailable(
+        self, reduced: Profile, unsupported: Mapping[str, Mapping[str, frozenset[str]]]
+    ) -> set[str]:
+        found: set[str] = set()
+
+        def lose(tool: str, reason: str) -> None:
+            found.add(tool)
+            self._reasons[tool, "", ""] = reason
+
+        for report in TABULAR:
+            lacks = unsupported.get(report.tool, {})
+            if lacks.get("measures", frozenset()) >= set(report.measure):
+                whole = self._profile.tools.get(report.tool, ToolProfile())
+                named = [name for names in whole.sources for name in names]
+                facts = [fact for one in report.measures for fact in one.facts]
+                facts += report.always_by
+                causes = [one for name in named for one in self._reduction.of_source(name, facts)]
+                lose(report.tool, _reason(causes))
+        sales = unsupported.get(SALES.tool, {}).get("group_by", frozenset())
+        for tool, needed in ((TOP_PRODUCTS, "product"), (CUSTOMER_SUMMARY, "customer")):
+            if SALES.tool in found:
+                lose(tool, self._reasons[SALES.tool, "", ""])
+            elif needed in sales:
+                lose(tool, self._reasons[SALES.tool, "group_by", needed])
+        for kind in RESOLVERS:
+            has_entries = kind in reduced.catalogues or kind in reduced.members
+            if not has_entries and kind not in self._profile.empty:
+                lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
+        for tool, reason in self._profile.unavailable.items():
+            lose(tool, reason)
+        return found
+
+
+def _reason(missing: Iterable[Missing]) -> str:
+    """Why something is lacking, and where an administrator opens it."""
+    found = [*dict.fromkeys(missing)]
+    if not found:
+        return "this configuration keeps nothing that could answer it"
+    told = "; ".join(str(one) for one in found)
+    if all(one.field for one in found):
+        return told
+    return f"{told}. Publish it in 1C: {WHERE_TO_PUBLISH}"

@@ -1,0 +1,220 @@
+"""Runs GETs side by side: bounded, decoded outside the event loop, refused above the row cap."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+
+import attrs
+import msgspec
+import trio
+
+from onecgw.backends.odata import errors
+from onecgw.backends.odata.bounds import Bounds
+from onecgw.backends.odata.catalogues import Row
+from onecgw.backends.odata.url import Query
+from onecgw.errors import OnecBadResponse, OnecError, OnecRejected
+
+_OK: Final = 200
+_BOM: Final = b"\xef\xbb\xbf"
+_ResultT = TypeVar("_ResultT")
+
+# How many of the calls of a question have been answered, and of how many.
+Progress = Callable[[int, int], Awaitable[None]]
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """An answer of the web server, whatever its status. etag: "" without one."""
+
+    status: int
+    body: bytes
+    etag: str = ""
+
+
+class Transport(Protocol):
+    """HTTP to the base: connections, limiter, breaker, sessions, deadline, inflation, sizes."""
+
+    async def get(self, path_and_query: str) -> Reply:
+        """GET an address under `/odata/standard.odata/`.
+
+        Raises:
+            OnecError: there was no answer, or it was too large.
+        """
+
+    def failure(self, reply: Reply) -> OnecError:
+        """What an answer means that does not come from OData: a proxy, a block, a licence."""
+
+
+class Answer(msgspec.Struct):
+    """Rows as OData sends them; other keys are ignored."""
+
+    value: list[dict[str, Any]]
+
+
+# Numbers keep the digits that 1C printed: a binary float would not.
+_DECODER: Final = msgspec.json.Decoder(Answer, float_hook=Decimal)
+
+
+class Fetcher:
+    """Reads rows of a base.
+
+    Args:
+        transport: how addresses are read.
+        bounds: of one call.
+        concurrency: how many calls of one question run at once.
+        changed: called after an error that tells of another composition.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        bounds: Bounds,
+        *,
+        concurrency: int,
+        changed: Callable[[], None],
+    ) -> None:
+        self._transport = transport
+        self._bounds = bounds
+        self._concurrency = concurrency
+        self._changed = changed
+        # Decoding takes the processor for seconds: not more than one thread of it at a time.
+        self._decoding = trio.CapacityLimiter(1)
+
+    async def body(self, query: Query) -> Reply:
+        """Read one address.
+
+        Raises:
+            OnecError: what went wrong, in the contract's classes.
+        """
+        reply = await self._transport.get(query.encoded(self._bounds.spelling))
+        if reply.status == _OK:
+            return reply
+        raise self._failure(reply, query.resource)
+
+    async def raw(self, path: str, entity_set: str) -> Reply:
+        """Read an address that is no query: the service document, `$metadata`.
+
+        Raises:
+            OnecError: as `body`.
+        """
+        reply = await self._transport.get(path)
+        if reply.status == _OK:
+            return reply
+        raise self._failure(reply, entity_set)
+
+    async def rows(self, query: Query) -> list[dict[str, Any]]:
+        """Read the rows of one GET, as many as there are.
+
+        Raises:
+            OnecError: as `body`; or the answer is not OData's JSON.
+        """
+        reply = await self.body(query)
+        return await self._in_thread(decode, reply.body, query)
+
+    async def each(
+        self,
+        queries: Sequence[Query],
+        take: Callable[[int, list[dict[str, Any]]], None],
+        progress: Progress,
+    ) -> None:
+        """Read several GETs side by side.
+
+        Args:
+            queries: one row more than the cap is asked for.
+            take: called with the place of a query and its rows, in a thread, one at a time.
+            progress: told after each.
+
+        Raises:
+            OnecError: the first failure; the other calls are cancelled.
+            OnecRejected: an answer has more rows than the cap.
+        """
+        done = 0
+
+        def decode_and_take(place: int, body: bytes) -> None:
+            rows = decode(body, queries[place])
+            check_rows(rows, self._bounds.rows)
+            take(place, rows)
+
+        async def one(place: int) -> None:
+            nonlocal done
+            reply = await self.body(queries[place])
+            await self._in_thread(decode_and_take, place, reply.body)
+            done += 1
+            await progress(done, len(queries))
+
+        await side_by_side(
+            [partial(one, place) for place in range(len(queries))], limit=self._concurrency
+        )
+
+    async def _in_thread(self, work: Callable[..., _ResultT], *arguments: object) -> _ResultT:
+        return await trio.to_thread.run_sync(
+            lambda: work(*arguments), limiter=self._decoding, abandon_on_cancel=False
+        )
+
+    def _failure(self, reply: Reply, entity_set: str) -> OnecError:
+        error = errors.read_error(reply.body)
+        if error is not None and error.code in errors.COMPOSITION_CHANGED:
+            self._changed()
+        return errors.failure(reply.status, reply.body, entity_set) or self._transport.failure(
+            reply
+        )
+
+
+def decode(body: bytes, query: Query) -> list[dict[str, Any]]:
+    """The rows of an answer, digit for digit.
+
+    Raises:
+        OnecBadResponse: it is not OData's JSON, or a row lacks a column that was selected.
+    """
+    try:
+        rows = _DECODER.decode(body.removeprefix(_BOM)).value
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        kind = "Atom XML" if body.lstrip(_BOM + b" \r\n\t").startswith(b"<") else "not OData's JSON"
+        raise OnecBadResponse(f"1C's answer is {kind}") from error
+    selected = frozenset(dict(query.options)["$select"].split(","))
+    for row in rows:
+        if not row.keys() >= selected:
+            lacking = ", ".join(sorted(selected - row.keys()))
+            raise OnecBadResponse(f"1C's answer about {query.resource} lacks {lacking}")
+    return rows
+
+
+def check_rows(rows: Sequence[Row], cap: int) -> None:
+    """Refuse an answer that is not whole.
+
+    Raises:
+        OnecRejected: there are more rows than the cap.
+    """
+    if len(rows) > cap:
+        raise OnecRejected(
+            f"1C has more than {cap} rows for this question, and a part of them would be a wrong "
+            "sum: shorten the period, filter, or group by fewer dimensions; the administrator may "
+            "raise onec.odata.max_rows"
+        )
+
+
+async def side_by_side(jobs: Sequence[Callable[[], Awaitable[None]]], *, limit: int) -> None:
+    """Run jobs, at most so many at once.
+
+    Raises:
+        Exception: the first that a job raised, as itself and never in a group; the other jobs
+            are cancelled.
+    """
+    waiting = iter(jobs)
+    failures: list[Exception] = []
+
+    async def work(scope: trio.CancelScope) -> None:
+        for job in waiting:
+            try:
+                await job()
+            except Exception as error:  # noqa: BLE001 - raised again below, outside of the group
+                failures.append(error)
+                scope.cancel()
+                return
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(min(limit, len(jobs))):
+            nursery.start_soon(work, nursery.cancel_scope)
+    if failures:
+        raise failures[0]

@@ -1,0 +1,134 @@
+"""Which sources of a profile answer a request: the first step of a plan, before any call."""
+
+from collections.abc import Iterator
+
+import attrs
+
+from onecgw.backends.odata.profile import COUNTS, DIMENSIONS, Profile, Source, ToolProfile
+from onecgw.backends.odata.request import Request
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """Sources whose rows are united, and the facts that are taken from them."""
+
+    sources: tuple[Source, ...]
+    facts: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Lacking:
+    """Why no source answers. kind, name: as in the contract's capabilities; "" is the tool."""
+
+    kind: str
+    name: str
+
+
+@attrs.frozen(kw_only=True)
+class Outline:
+    """The sources of a request, and what must be known before they can be read.
+
+    kinds: of catalogues. keys: names of key sets.
+    """
+
+    parts: tuple[Part, ...]
+    kinds: frozenset[str]
+    keys: frozenset[str]
+
+
+def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | Lacking:
+    """Choose the sources of a request.
+
+    Args:
+        profile: reduced to what the base publishes.
+        tool: of the report.
+        request: read already.
+
+    Returns:
+        The sources; or what lacks them all.
+    """
+    groups = [tuple(profile.sources[name] for name in names) for names in tool.sources]
+    chosen: dict[int, list[str]] = {}
+    for fact in request.facts:
+        index = next(
+            (
+                place
+                for place, group in enumerate(groups)
+                if all(one.offers(fact) and _has_dimensions(one, request) for one in group)
+            ),
+            None,
+        )
+        if index is None:
+            return _lacking(groups, request, fact)
+        chosen.setdefault(index, []).append(fact)
+    if request.report.drops_zero:
+        # Rows of which nothing is left are dropped: what comes along for free is looked at too.
+        for index, facts in [*chosen.items()][:1]:
+            offered = groups[index][0].facts
+            facts += [fact for fact in offered if fact not in request.facts]
+    parts = tuple(
+        Part(sources=groups[index], facts=tuple(facts)) for index, facts in sorted(chosen.items())
+    )
+    leaves = [
+        (source, leaf)
+        for part in parts
+        for source in part.sources
+        for leaf in (*needed_leaves(source, request), *_counted(part.facts))
+    ]
+    kinds = {DIMENSIONS[leaf] for _, leaf in leaves if leaf in DIMENSIONS}
+    if "currency" in request.dimensions:
+        kinds.add("currency")
+    return Outline(
+        parts=parts,
+        kinds=frozenset(kind for kind in kinds if kind is not None),
+        keys=frozenset(
+            key
+            for source, leaf in leaves
+            if leaf in source.dims and (key := source.dims[leaf].key) is not None
+        ),
+    )
+
+
+def needed_leaves(source: Source, request: Request) -> Iterator[str]:
+    """The dimensions of a source that rows and filters need, with repetitions."""
+    for name in _asked(request):
+        yield from source.leaves(name)
+
+
+def _asked(request: Request) -> Iterator[str]:
+    """The dimensions of sources that a request names; times are none."""
+    for name in request.dimensions:
+        of = request.report.dimension[name].of
+        if of:
+            yield of
+    for one in request.report.filters:
+        if one.name in request.filters:
+            yield one.of
+    if request.cohort is not None:
+        yield "customer"
+
+
+def _counted(facts: tuple[str, ...]) -> Iterator[str]:
+    for fact in facts:
+        if fact in COUNTS:
+            yield COUNTS[fact]
+
+
+def _has_dimensions(source: Source, request: Request) -> bool:
+    return all(source.leaves(name) for name in _asked(request))
+
+
+def _lacking(groups: list[tuple[Source, ...]], request: Request, fact: str) -> Lacking:
+    """The first of the request's parts that no source has; else the measure of the fact."""
+    for name in request.group_by:
+        of = request.report.dimension[name].of
+        if of and not any(all(one.leaves(of) for one in group) for group in groups):
+            return Lacking(kind="group_by", name=name)
+    for one in request.report.filters:
+        if one.name in request.filters and not any(
+            all(source.leaves(one.of) for source in group) for group in groups
+        ):
+            return Lacking(kind="filters", name=one.name)
+    measures = request.report.measure
+    name = next(name for name in request.measures if fact in measures[name].facts)
+    return Lacking(kind="measures", name=name)

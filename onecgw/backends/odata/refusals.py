@@ -1,0 +1,62 @@
+"""What the backend refuses before any call, because the base lacks it."""
+
+import attrs
+
+from onecgw.backends.odata.base import Base
+from onecgw.backends.odata.reports import Report
+from onecgw.backends.odata.request import Request
+from onecgw.errors import OnecNotPublished
+
+
+def refuse_unavailable(base: Base, tool: str) -> None:
+    """Refuse a tool that the base cannot answer at all.
+
+    Raises:
+        OnecNotPublished: with the reason.
+    """
+    if tool in base.assessment.capabilities.unavailable:
+        raise lacking(base, tool, "", "")
+
+
+def refuse_lacking(base: Base, request: Request) -> None:
+    """Refuse by name what a report lacks in this base.
+
+    Raises:
+        OnecNotPublished: with the reason.
+    """
+    tool = request.report.tool
+    refuse_unavailable(base, tool)
+    asked = {
+        "group_by": request.group_by,
+        "measures": request.measures,
+        "filters": (*request.filters, *(["customer_cohort"] if request.cohort else [])),
+    }
+    for kind, names in asked.items():
+        for name in names:
+            if name in base.assessment.capabilities.lacks(tool, kind):
+                raise lacking(base, tool, kind, name)
+
+
+def lacking(base: Base, tool: str, kind: str, name: str) -> OnecNotPublished:
+    """The error that says what a base lacks, and why. kind, name: "" for a whole tool."""
+    reason = base.assessment.reasons.get((tool, kind, name))
+    what = f"{kind} {name} of {tool}" if name else tool
+    return OnecNotPublished(
+        f"this 1C base cannot answer {what}: "
+        + (reason or "no register of its profile holds this together with the other arguments")
+    )
+
+
+def as_the_base_has_it(base: Base, report: Report) -> Report:
+    """A report whose defaults the base can answer: nobody asked for what it lacks."""
+    lacks = base.assessment.capabilities.lacks(report.tool, "group_by")
+    no_measures = base.assessment.capabilities.lacks(report.tool, "measures")
+    group_by = [name for name in report.default_group_by if name not in lacks]
+    others = [name for name in report.dimension if name not in (*lacks, *report.always_by)]
+    measures = tuple(name for name in report.default_measures if name not in no_measures)
+    return attrs.evolve(
+        report,
+        default_group_by=tuple(group_by or others[:1] or report.default_group_by),
+        default_measures=measures or report.default_measures,
+        always_by=tuple(name for name in report.always_by if name not in lacks),
+    )

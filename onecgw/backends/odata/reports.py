@@ -1,0 +1,259 @@
+"""The contract's tools as the OData backend answers them: dimensions, measures, filters."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import attrs
+
+Dated = Literal["period", "date"]
+# How a dimension of a report is made of a dimension of a source.
+Derivation = Literal["itself", "parent", "cohort", "day", "week", "month"]
+TIMES: Final = ("day", "week", "month")
+# The kinds of analytics as the contract names them, in the order in which reports sort.
+ANALYTICS: Final = {"customer": "customer", "cost_article": "cost_article", "other_cash": "cash"}
+
+
+@attrs.frozen(kw_only=True)
+class Dimension:
+    """What rows can be grouped by. of: the dimension of a source; "" for times."""
+
+    name: str
+    of: str
+    derivation: Derivation = "itself"
+    kind: Literal["ref", "string", "date"] = "ref"
+
+
+@attrs.frozen(kw_only=True)
+class Measure:
+    """A figure: facts added and subtracted, a quotient of them, or a count.
+
+    plus, minus: facts. places: digits after the point that are always shown; 3 is a quantity,
+        whose whole numbers are shown without a point; 0 is a count.
+    over: a fact or a count by which `factor` times the sum is divided; half is rounded up.
+    counts: a key of profile.COUNTS, of which the distinct values are counted instead.
+    """
+
+    name: str
+    plus: tuple[str, ...] = ()
+    minus: tuple[str, ...] = ()
+    places: int = 2
+    over: str = ""
+    factor: int = 1
+    counts: str = ""
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What sources must offer for it."""
+        named = [*self.plus, *self.minus, self.over, self.counts]
+        return tuple(dict.fromkeys(one for one in named if one))
+
+
+@attrs.frozen(kw_only=True)
+class Filter:
+    """What rows can be restricted to. branches: a group's id means everything below it.
+
+    either: filters with the same mark are joined by OR; the others by AND.
+    """
+
+    name: str
+    of: str
+    branches: bool = False
+    either: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """A tabular report.
+
+    always_by: dimensions that are added to every grouping.
+    drops_zero: a row whose facts are all zero is not shown.
+    """
+
+    tool: str
+    operation: str
+    dated: Dated
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    filters: tuple[Filter, ...]
+    default_group_by: tuple[str, ...]
+    default_measures: tuple[str, ...]
+    always_by: tuple[str, ...] = ()
+    drops_zero: bool = False
+    has_cohort: bool = False
+
+    @property
+    def dimension(self) -> Mapping[str, Dimension]:
+        """Dimensions by name."""
+        return {one.name: one for one in self.dimensions}
+
+    @property
+    def measure(self) -> Mapping[str, Measure]:
+        """Measures by name."""
+        return {one.name: one for one in self.measures}
+
+
+def _same(*names: str) -> tuple[Dimension, ...]:
+    return tuple(Dimension(name=name, of=name) for name in names)
+
+
+_TIMES: Final = (
+    Dimension(name="day", of="", derivation="day", kind="date"),
+    Dimension(name="week", of="", derivation="week", kind="date"),
+    Dimension(name="month", of="", derivation="month", kind="date"),
+)
+_PRODUCT_GROUP: Final = Dimension(name="product_group", of="product", derivation="parent")
+_CURRENCY: Final = Dimension(name="currency", of="currency", kind="string")
+_FIRM_IDS: Final = Filter(name="firm_ids", of="firm")
+_WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", of="warehouse")
+_CUSTOMER_IDS: Final = Filter(name="customer_ids", of="customer", branches=True)
+_SUPPLIER_IDS: Final = Filter(name="supplier_ids", of="supplier", branches=True)
+_PRODUCT_IDS: Final = Filter(name="product_ids", of="product", branches=True)
+_AMOUNT: Final = Measure(name="amount", plus=("amount",))
+_QTY: Final = Measure(name="qty", plus=("qty",), places=3)
+
+SALES: Final = Report(
+    tool="sales_report",
+    operation="reports/sales",
+    dated="period",
+    dimensions=(
+        *_same("warehouse", "customer", "product", "seller", "sales_channel", "firm"),
+        *_TIMES,
+        Dimension(name="cohort", of="customer", derivation="cohort", kind="string"),
+        _PRODUCT_GROUP,
+        Dimension(name="customer_group", of="customer", derivation="parent"),
+    ),
+    measures=(
+        _AMOUNT,
+        _QTY,
+        Measure(name="receipts", counts="receipts", places=0),
+        Measure(name="avg_check", plus=("amount",), over="receipts"),
+        Measure(name="customers", counts="customers", places=0),
+        Measure(name="cost", plus=("cost",)),
+        Measure(name="profit", plus=("net",), minus=("cost",)),
+        Measure(name="margin", plus=("net",), minus=("cost",), over="net", factor=100),
+    ),
+    filters=(
+        _CUSTOMER_IDS,
+        _WAREHOUSE_IDS,
+        Filter(name="sales_channel_ids", of="sales_channel", branches=True),
+        _FIRM_IDS,
+    ),
+    default_group_by=("warehouse", "customer"),
+    default_measures=("amount", "qty"),
+    has_cohort=True,
+)
+STOCK: Final = Report(
+    tool="stock_balance",
+    operation="reports/stock",
+    dated="date",
+    dimensions=(*_same("warehouse", "product"), _PRODUCT_GROUP, *_same("firm")),
+    measures=(_QTY, _AMOUNT),
+    filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS),
+    default_group_by=("warehouse", "product"),
+    default_measures=("qty",),
+    drops_zero=True,
+)
+CASH_BALANCE: Final = Report(
+    tool="cash_balance",
+    operation="reports/cash_balance",
+    dated="date",
+    dimensions=(*_same("cash", "firm"), _CURRENCY),
+    measures=(Measure(name="balance", plus=("balance",)),),
+    filters=(Filter(name="cash_ids", of="cash"),),
+    default_group_by=("cash",),
+    default_measures=("balance",),
+    always_by=("currency",),
+)
+CASH_FLOW: Final = Report(
+    tool="cash_flow",
+    operation="reports/cash_flow",
+    dated="period",
+    dimensions=(
+        Dimension(name="account", of="cash"),
+        *_same("operation", "analytics", "firm"),
+        *_TIMES,
+    ),
+    measures=(
+        Measure(name="inflow", plus=("inflow",)),
+        Measure(name="outflow", plus=("outflow",)),
+        Measure(name="net", plus=("inflow",), minus=("outflow",)),
+    ),
+    filters=(
+        Filter(name="cash_ids", of="cash"),
+        Filter(name="operation_ids", of="operation"),
+        Filter(name="cost_article_ids", of="cost_article", branches=True, either="analytics"),
+        Filter(name="customer_ids", of="customer", either="analytics"),
+    ),
+    default_group_by=("operation",),
+    default_measures=("inflow", "outflow", "net"),
+)
+
+
+def _settlements(tool: str, operation: str, *, partner: str, ids: Filter, debt: str) -> Report:
+    return Report(
+        tool=tool,
+        operation=operation,
+        dated="date",
+        dimensions=_same(partner, "firm"),
+        measures=(
+            Measure(name=debt, plus=("debt",)),
+            Measure(name="advance", plus=("advance",)),
+            Measure(name="net", plus=("debt",), minus=("advance",)),
+        ),
+        filters=(ids, _FIRM_IDS),
+        default_group_by=(partner,),
+        default_measures=(debt, "advance", "net"),
+        drops_zero=True,
+    )
+
+
+RECEIVABLES: Final = _settlements(
+    "receivables_balance",
+    "reports/receivables",
+    partner="customer",
+    ids=_CUSTOMER_IDS,
+    debt="receivable",
+)
+PAYABLES: Final = _settlements(
+    "payables_balance",
+    "reports/payables",
+    partner="supplier",
+    ids=_SUPPLIER_IDS,
+    debt="payable",
+)
+PURCHASES: Final = Report(
+    tool="purchases_report",
+    operation="reports/purchases",
+    dated="period",
+    dimensions=(
+        *_same("supplier", "firm", "warehouse", "product"),
+        _PRODUCT_GROUP,
+        *_TIMES,
+    ),
+    measures=(_AMOUNT, _QTY),
+    filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
+    default_group_by=("supplier", "month"),
+    default_measures=("amount",),
+)
+TABULAR: Final = (SALES, STOCK, CASH_BALANCE, CASH_FLOW, RECEIVABLES, PAYABLES, PURCHASES)
+# Two more are made of the sales report: the tool, and the measures that it needs.
+TOP_PRODUCTS: Final = "top_products"
+CUSTOMER_SUMMARY: Final = "customer_summary"
+# Resolvers: the kind of catalogue that each searches.
+RESOLVERS: Final = (
+    "customer",
+    "warehouse",
+    "product",
+    "sales_channel",
+    "cash",
+    "cost_article",
+    "operation",
+)
+WITH_GROUPS: Final = ("customer", "product", "cost_article")
+REPORT_BY_TOOL: Final = {report.tool: report for report in TABULAR}
+TOOLS: Final = (
+    *REPORT_BY_TOOL,
+    TOP_PRODUCTS,
+    CUSTOMER_SUMMARY,
+    *(f"resolve_{kind}" for kind in RESOLVERS),
+)

@@ -1,0 +1,196 @@
+"""What a call asks of a report: the contract's JSON, read strictly."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final, Literal
+
+import attrs
+
+from onecgw.backends.odata.reports import Report
+from onecgw.errors import OnecRejected
+
+Direction = Literal["asc", "desc"]
+Body = Mapping[str, object]
+# 1C knows years of four digits; the month before and the day after must exist too.
+_FIRST_YEAR: Final = 1_000
+_LAST_YEAR: Final = 9_998
+COHORTS: Final = ("new", "returning")
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """A question to a report.
+
+    first, last: the days of a period, both included; of a balance both are its day.
+    filters: filter → ids, as they were given. applied: the filters for the answer.
+    top: None is every row.
+    """
+
+    report: Report
+    first: date
+    last: date
+    group_by: tuple[str, ...]
+    measures: tuple[str, ...]
+    filters: Mapping[str, tuple[str, ...]]
+    cohort: str | None
+    applied: Body
+    sort: tuple[tuple[str, Direction], ...]
+    top: int | None
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The dimensions of the rows: those that were asked for, and those always added."""
+        return (*self.group_by, *self.report.always_by)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts and counts that the measures need, each once."""
+        measures = self.report.measure
+        return tuple(dict.fromkeys(fact for name in self.measures for fact in measures[name].facts))
+
+    def dated(self) -> dict[str, object]:
+        """The period or the date, for the answer."""
+        if self.report.dated == "date":
+            return {"date": self.last.isoformat()}
+        return {"period": {"from": self.first.isoformat(), "to": self.last.isoformat()}}
+
+
+def read_request(report: Report, body: Body, *, today: date) -> Request:
+    """Read the body of a tabular report.
+
+    Raises:
+        OnecRejected: something is wrong or unknown.
+    """
+    check_keys(body, (report.dated, "filters", "group_by", "measures", "top", "sort"))
+    if report.dated == "period":
+        first, last = read_period(body)
+    else:
+        first = last = _date(body["date"], "date") if "date" in body else today
+    open_dimensions = [name for name in report.dimension if name not in report.always_by]
+    group_by = _names(body, "group_by", report.default_group_by, open_dimensions)
+    measures = _names(body, "measures", report.default_measures, [*report.measure])
+    applied = _mapping(body.get("filters", {}), "filters")
+    known = [one.name for one in report.filters]
+    check_keys(
+        applied,
+        [*known, *(["customer_cohort"] if report.has_cohort else [])],
+        within="filters.",
+    )
+    cohort = applied.get("customer_cohort")
+    if "customer_cohort" in applied and cohort not in COHORTS:
+        raise _wrong("filters.customer_cohort", cohort, f"one of {', '.join(COHORTS)}")
+    return Request(
+        report=report,
+        first=first,
+        last=last,
+        group_by=group_by,
+        measures=measures,
+        filters={name: _ids(applied[name], f"filters.{name}") for name in known if name in applied},
+        cohort=str(cohort) if cohort is not None else None,
+        applied=applied,
+        sort=_sort(body, (*group_by, *measures)),
+        top=read_count(body, "top"),
+    )
+
+
+def read_period(body: Body) -> tuple[date, date]:
+    """Read the required `period`, both ends included.
+
+    Raises:
+        OnecRejected: it is missing or wrong.
+    """
+    period = _mapping(body.get("period"), "period")
+    check_keys(period, ("from", "to"), within="period.")
+    first, last = (_date(period.get(end), f"period.{end}") for end in ("from", "to"))
+    if first > last:
+        raise OnecRejected(f"period.from {first} is after period.to {last}")
+    return first, last
+
+
+def read_count(body: Body, name: str) -> int | None:
+    """Read a whole number from 1; None where there is none.
+
+    Raises:
+        OnecRejected: it is no such number.
+    """
+    value = body.get(name)
+    if value is None and name not in body:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _wrong(name, value, "a whole number from 1")
+    return value
+
+
+def check_keys(body: Body, allowed: Sequence[str], *, within: str = "") -> None:
+    """Refuse keys that mean nothing here: an ignored filter would be a wrong answer.
+
+    Raises:
+        OnecRejected: there is one.
+    """
+    for key in body:
+        if key not in allowed:
+            accepted = ", ".join(allowed) or "none"
+            raise OnecRejected(f"unknown parameter {within}{key}; accepted: {accepted}")
+
+
+def _ids(value: object, path: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+        raise _wrong(path, value, "a list with at least one id")
+    return tuple(dict.fromkeys(str(one).lower() if len(one) == 36 else one for one in value))  # noqa: PLR2004 - the length of a UUID
+
+
+def _names(
+    body: Body, key: str, default: tuple[str, ...], allowed: Sequence[str]
+) -> tuple[str, ...]:
+    if key not in body:
+        return default
+    value = body[key]
+    if not isinstance(value, list) or not value:
+        raise _wrong(key, value, f"a list of: {', '.join(allowed)}")
+    for place, name in enumerate(value):
+        if name not in allowed:
+            raise _wrong(f"{key}[{place}]", name, f"one of {', '.join(allowed)}")
+    if len(set(value)) < len(value):
+        raise OnecRejected(f"{key} names something twice")
+    return tuple(value)
+
+
+def _sort(body: Body, allowed: Sequence[str]) -> tuple[tuple[str, Direction], ...]:
+    value = body.get("sort", [])
+    if not isinstance(value, list):
+        raise _wrong("sort", value, "a list of {field, dir}")
+    keys: list[tuple[str, Direction]] = []
+    for place, item in enumerate(value):
+        path = f"sort[{place}]"
+        key = _mapping(item, path)
+        check_keys(key, ("field", "dir"), within=f"{path}.")
+        field, direction = key.get("field"), key.get("dir", "asc")
+        if not isinstance(field, str) or field not in allowed:
+            raise _wrong(f"{path}.field", field, f"a chosen one: {', '.join(allowed)}")
+        if direction not in ("asc", "desc"):
+            raise _wrong(f"{path}.dir", direction, "asc or desc")
+        keys.append((field, direction))
+    return tuple(keys)
+
+
+def _mapping(value: object, path: str) -> Body:
+    if not isinstance(value, dict):
+        raise _wrong(path, value, "an object")
+    return value
+
+
+def _date(value: object, path: str) -> date:
+    # Longer forms of ISO 8601 are read by Python too, but are no day of the contract.
+    if isinstance(value, str) and len(value) == len("2026-01-31"):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            pass  # refused like any other text
+        else:
+            if _FIRST_YEAR <= day.year <= _LAST_YEAR:
+                return day
+    raise _wrong(path, value, f"a date as YYYY-MM-DD, from {_FIRST_YEAR} to {_LAST_YEAR}")
+
+
+def _wrong(path: str, value: object, accepted: str) -> OnecRejected:
+    return OnecRejected(f"{path} is {value!r:.80}; accepted: {accepted}")

@@ -1,0 +1,68 @@
+"""The resolvers' answers: from a name, code, telephone or id to the entries of a catalogue."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import trio
+
+from onecgw.backends.odata.base import Base
+from onecgw.backends.odata.catalogues import Catalogue, Entry
+from onecgw.backends.odata.refusals import refuse_unavailable
+from onecgw.backends.odata.reports import WITH_GROUPS
+from onecgw.backends.odata.request import Body, check_keys, read_count
+from onecgw.errors import OnecRejected
+
+_DEFAULT_LIMIT: Final = 10
+_MAX_QUERY: Final = 200
+
+
+async def answer_resolver(base: Base, kind: str, body: Body) -> dict[str, object]:
+    """The candidates for a query, best first.
+
+    Raises:
+        OnecRejected: the arguments are wrong.
+        OnecNotPublished: the base lacks the catalogue.
+        OnecError: it cannot be read.
+    """
+    refuse_unavailable(base, f"resolve_{kind}")
+    check_keys(body, ("query", "limit", *(("include_groups",) if kind in WITH_GROUPS else ())))
+    query = body.get("query")
+    if not isinstance(query, str) or not query.strip() or len(query) > _MAX_QUERY:
+        raise OnecRejected(f"query must be 1 to {_MAX_QUERY} characters of text")
+    with_groups = body.get("include_groups", False)
+    if not isinstance(with_groups, bool):
+        raise OnecRejected("include_groups must be true or false")
+    limit = read_count(body, "limit") or _DEFAULT_LIMIT
+    if kind in base.profile.empty:
+        return {"candidates": []}
+    catalogue = await base.loading.catalogue(kind)
+    # A hundred thousand products take the processor for a while.
+    found = await trio.to_thread.run_sync(
+        lambda: catalogue.search(query, with_groups=with_groups)[:limit]
+    )
+    currencies: Mapping[str, Entry] = {}
+    if kind == "cash" and "currency" in base.profile.catalogues:
+        currencies = (await base.loading.catalogue("currency")).entries
+    return {"candidates": [_candidate(one, catalogue, currencies) for one in found]}
+
+
+def _candidate(
+    one: Entry, catalogue: Catalogue, currencies: Mapping[str, Entry]
+) -> dict[str, object]:
+    is_group = catalogue.is_group(one)
+    found: dict[str, object] = {
+        "id": one.id,
+        "label": one.label,
+        "archived": one.is_archived,
+        "code": one.code,
+    }
+    if catalogue.kind == "customer" and not one.is_group:
+        found |= {"phone": one.phone, "city": one.city}
+    if one.currency in currencies:
+        found["currency"] = currencies[one.currency].label
+    above = catalogue.entries.get(one.parent) if one.parent is not None else None
+    if above is not None:
+        found["group"] = above.label
+    if is_group:
+        found["is_group"] = True
+    return found

@@ -1,0 +1,110 @@
+"""The filters of a request as restrictions of dimensions: ids checked, groups spread out."""
+
+import re
+from typing import Final
+
+import attrs
+
+from onecgw.backends.odata import url
+from onecgw.backends.odata.metadata import result_type
+from onecgw.backends.odata.profile import DIMENSIONS, Source
+from onecgw.backends.odata.references import References
+from onecgw.backends.odata.reports import Filter
+from onecgw.backends.odata.request import Request
+from onecgw.errors import OnecRejected
+
+_MEMBER: Final = re.compile(r"\w+")
+
+
+@attrs.frozen(kw_only=True)
+class Restriction:
+    """One of the alternatives must hold: a dimension has one of these ids.
+
+    filters: the arguments that it comes from, for messages.
+    """
+
+    alternatives: tuple[tuple[str, frozenset[str]], ...]
+    filters: tuple[str, ...]
+
+
+def restrictions_of(request: Request, references: References) -> list[Restriction]:
+    """Read the filters of a request.
+
+    Raises:
+        OnecRejected: an id that the base does not have, or a group where none is allowed.
+    """
+    alone: list[Restriction] = []
+    either: dict[str, list[Restriction]] = {}
+    for one in request.report.filters:
+        if one.name not in request.filters:
+            continue
+        ids = _spread(one, request.filters[one.name], references)
+        restriction = Restriction(alternatives=((one.of, ids),), filters=(one.name,))
+        if one.either:
+            either.setdefault(one.either, []).append(restriction)
+        else:
+            alone.append(restriction)
+    joined = [
+        Restriction(
+            alternatives=tuple(pair for each in parts for pair in each.alternatives),
+            filters=tuple(name for each in parts for name in each.filters),
+        )
+        for parts in either.values()
+    ]
+    return [*alone, *joined]
+
+
+def _spread(one: Filter, given: tuple[str, ...], references: References) -> frozenset[str]:
+    """The ids that count: those given, and everything below them where groups are allowed."""
+    catalogue = references.catalogue(one.of)
+    found: set[str] = set()
+    for place, entry_id in enumerate(given):
+        path = f"filters.{one.name}[{place}]"
+        entry = catalogue.entries.get(entry_id) if catalogue is not None else None
+        if entry is None or catalogue is None:
+            # An enumeration has more members than OData tells; a report may have shown this one.
+            if DIMENSIONS[one.of] in references.profile.members and _MEMBER.fullmatch(entry_id):
+                found.add(entry_id)
+                continue
+            raise OnecRejected(f"{path}: nothing has the id {entry_id:.60}")
+        if one.branches:
+            found |= catalogue.branch(entry_id)
+        elif entry.is_group:
+            raise OnecRejected(f"{path} is a folder: {entry.label}")
+        else:
+            found.add(entry_id)
+    return frozenset(found)
+
+
+def comparisons(
+    source: Source, restriction: Restriction, references: References
+) -> list[str] | None:
+    """The comparisons of a restriction, to be joined by `or`; None where 1C cannot make them."""
+    found: list[str] = []
+    for dimension, ids in restriction.alternatives:
+        field = source.dims.get(dimension)
+        if field is None or field.side is not None:
+            return None
+        type_name = result_type(source.register, source.table)
+        column = references.types.column(type_name, field.field)
+        if column is None:
+            return None
+        is_composite = references.types.is_composite(type_name, column)
+        keys = ids
+        if field.key is not None:
+            if is_composite:
+                return None
+            behind = references.keys[field.key]
+            keys = frozenset(key for key, gives in behind.items() if gives.get(dimension) in ids)
+        sets = field.types or tuple(one.entity_set for one in references.profile.set_of(dimension))
+        literal = url.guid if column.endswith("_Key") else url.text
+        found += [
+            f"{column} eq {value}"
+            for one in sorted(keys)
+            for value in (
+                [url.reference(one, entity_set) for entity_set in sets]
+                if is_composite
+                else [literal(one)]
+            )
+        ]
+    return found

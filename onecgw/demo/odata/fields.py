@@ -1,0 +1,351 @@
+"""The words that configurations are declared in: fields, catalogues, documents, registers."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from onecgw.demo.odata.model import (
+    EMPTY_DATE,
+    NAMESPACE,
+    ZERO_GUID,
+    Column,
+    ColumnKind,
+    EntitySet,
+    ODataField,
+    VirtualTable,
+)
+
+# Documents, keys and contracts have no reference in the books: theirs is made of their number.
+_NUMBERED: Final = "printf('{0:08x}-0000-4000-8000-%012x', {1})"
+DOCUMENT: Final = "printf('%08x-0000-4000-8000-%012x', 53248 + doc_kind, doc)"
+UNDEFINED: Final = f"'{NAMESPACE}Undefined'"
+
+
+def numbered(kind: int, number: str) -> str:
+    """SQL of the reference of something that has only a number; `kind` tells such things apart."""
+    return _NUMBERED.format(kind, number)
+
+
+def of_catalogue(table: str, number: str) -> str:
+    """SQL of the reference of an entry of the books; zero where there is none."""
+    found = f"(SELECT uuid FROM {table} WHERE id = {number})"  # noqa: S608 - names of a configuration
+    return f"COALESCE({found}, '{ZERO_GUID}')"
+
+
+def _or_zero(number: str, sql: str) -> str:
+    return f"CASE WHEN {number} IS NULL THEN '{ZERO_GUID}' ELSE {sql} END"
+
+
+# A column of the movements → SQL of the reference.
+REFERENCES: Final[Mapping[str, str]] = {
+    "firm_id": of_catalogue("firms", "firm_id"),
+    "warehouse_id": of_catalogue("warehouses", "warehouse_id"),
+    "partner_id": of_catalogue("partners", "partner_id"),
+    "product_id": of_catalogue("products", "product_id"),
+    "group_id": of_catalogue("products", "group_id"),
+    "seller_id": of_catalogue("sellers", "seller_id"),
+    "cash_id": of_catalogue("cash", "cash_id"),
+    "other_cash_id": of_catalogue("cash", "other_cash_id"),
+    "article_id": of_catalogue("cost_articles", "article_id"),
+    "operation_id": of_catalogue("operations", "operation_id"),
+    "product_key": numbered(0xA001, "product_key"),
+    "partner_key": _or_zero("partner_key", numbered(0xA002, "partner_key")),
+    "contract": _or_zero("partner_key", numbered(0xA003, "partner_key")),
+    "currency": "(SELECT uuid FROM currencies WHERE code = currency)",
+}
+_RAW: Final = {"contract": "partner_key"}
+
+
+def ref(name: str, target: str, column: str, sql: str = "") -> ODataField:
+    """A field of one reference type, found by a column of the movements."""
+    return ODataField(
+        name=name,
+        kind="guid",
+        sql=sql or REFERENCES[column],
+        raw=(_RAW.get(column, column),) if column else (),
+        targets=(target,),
+    )
+
+
+def empty(name: str, target: str) -> ODataField:
+    """A field of one reference type that is never filled in."""
+    return ODataField(name=name, kind="guid", sql=f"'{ZERO_GUID}'", targets=(target,))
+
+
+def composite(name: str, target: str, column: str) -> ODataField:
+    """A field of several types that always holds one."""
+    return ODataField(
+        name=name,
+        kind="composite",
+        sql=REFERENCES[column],
+        type_sql=f"'{NAMESPACE}{target}'",
+        raw=(column,),
+        targets=(target,),
+    )
+
+
+def undefined(name: str) -> ODataField:
+    """A field of several types that is never filled in: empty, of the type Undefined."""
+    return ODataField(name=name, kind="composite", sql="''", type_sql=UNDEFINED)
+
+
+def money_place(name: str, column: str, catalogues: Iterable[str]) -> ODataField:
+    """A composite field of desks and accounts, which stand in several catalogues."""
+    place = f"(SELECT catalogue FROM places WHERE places.id = {column})"  # noqa: S608 - as above
+    return ODataField(
+        name=name,
+        kind="composite",
+        sql=f"CASE WHEN {column} IS NULL THEN '' ELSE {REFERENCES[column]} END",
+        type_sql=f"COALESCE('{NAMESPACE}' || {place}, {UNDEFINED})",
+        raw=(column,),
+        targets=tuple(catalogues),
+    )
+
+
+def document(name: str, targets: Iterable[str]) -> ODataField:
+    """A composite field that holds the document of a movement."""
+    place = "(SELECT document_set FROM document_sets WHERE kind = doc_kind)"
+    return ODataField(
+        name=name,
+        kind="composite",
+        sql=DOCUMENT,
+        type_sql=f"'{NAMESPACE}' || {place}",
+        raw=("doc_kind", "doc"),
+        targets=tuple(targets),
+    )
+
+
+def text(name: str, sql: str = "''", *raw: str) -> ODataField:
+    """A string, or a member of an enumeration."""
+    return ODataField(name=name, kind="text", sql=sql, raw=raw)
+
+
+def flag(name: str, sql: str = "0") -> ODataField:
+    """A boolean."""
+    return ODataField(name=name, kind="bool", sql=sql)
+
+
+def day(name: str, sql: str = f"'{EMPTY_DATE}'", *raw: str) -> ODataField:
+    """A date."""
+    return ODataField(name=name, kind="date", sql=sql, raw=raw)
+
+
+def number(name: str, sql: str = "0", places: int = 2) -> ODataField:
+    """A number; its SQL is a whole number of the last decimal digit."""
+    return ODataField(name=name, kind="number", sql=sql, places=places)
+
+
+def columns_of(fields: Iterable[ODataField]) -> tuple[Column, ...]:
+    """Return the properties of fields."""
+    return tuple(column for field in fields for column in field.columns())
+
+
+def _key(kind: ColumnKind, name: str, sql: str) -> ODataField:
+    return ODataField(name=name, kind=kind, sql=sql)
+
+
+def catalogue(
+    name: str,
+    source: str,
+    *fields: ODataField,
+    groups: str = "",
+    parents: str = "",
+    predefined: str = "''",
+) -> EntitySet:
+    """A catalogue of the books.
+
+    Args:
+        name: its name without `Catalog_`.
+        source: the table, or the table with a condition.
+        fields: what it has besides.
+        groups: "folders" gives it IsFolder and Parent_Key, "items" only Parent_Key: any item may
+            have children.
+        parents: the table where parents stand.
+        predefined: SQL of the name of a predefined entry.
+    """
+    whole = f"Catalog_{name}"
+    hierarchy = []
+    if groups:
+        parent = of_catalogue(parents or source, "own.parent")
+        hierarchy = [ref("Parent", whole, "parent", parent)]
+        if groups == "folders":
+            hierarchy.append(flag("IsFolder", "own.is_group"))
+    standard = (
+        _key("guid", "Ref_Key", "own.uuid"),
+        text("DataVersion", "'AAAAAQAAAAA='"),
+        flag("DeletionMark", "own.archived"),
+        *hierarchy,
+        text("Code", "own.code"),
+        text("Description", "own.label"),
+        *fields,
+        flag("Predefined", f"{predefined} <> ''"),
+        text("PredefinedDataName", predefined),
+    )
+    return EntitySet(
+        name=whole,
+        owner=whole,
+        columns=columns_of(standard),
+        source=f"(SELECT * FROM {source}) AS own ORDER BY own.id",  # noqa: S608 - as above
+        stored=True,
+    )
+
+
+def simple_catalogue(name: str, source: str, *fields: ODataField, reference: str) -> EntitySet:
+    """A catalogue that the books have no table for: keys of analytics, contracts, currencies."""
+    whole = f"Catalog_{name}"
+    standard = (
+        _key("guid", "Ref_Key", reference),
+        text("DataVersion", "'AAAAAQAAAAA='"),
+        flag("DeletionMark"),
+        *fields,
+    )
+    return EntitySet(
+        name=whole, owner=whole, columns=columns_of(standard), source=source, stored=True
+    )
+
+
+def part(owner: str, name: str, source: str, *fields: ODataField, key: str, line: str) -> EntitySet:
+    """A tabular part."""
+    standard = (_key("guid", "Ref_Key", key), _key("int64", "LineNumber", line), *fields)
+    return EntitySet(
+        name=f"{owner}_{name}",
+        owner=owner,
+        columns=columns_of(standard),
+        source=source,
+        keys=("Ref_Key", "LineNumber"),
+    )
+
+
+def document_set(name: str, title: str, source: str, *fields: ODataField) -> EntitySet:
+    """A document; its source has the columns doc_kind, doc, period and number."""
+    whole = f"Document_{name}"
+    standard = (
+        _key("guid", "Ref_Key", DOCUMENT),
+        text("DataVersion", "'AAAAAQAAAAA='"),
+        flag("DeletionMark"),
+        text("Number", "number"),
+        day("Date", "period"),
+        flag("Posted", "1"),
+        *fields,
+    )
+    return EntitySet(
+        name=whole, owner=whole, columns=columns_of(standard), source=source, title=title
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Register:
+    """An accumulation register.
+
+    facts: the table of its movements, or a SELECT of them in parentheses.
+    balances: whether it keeps balances; else only turnovers.
+    resources: their SQL is that of one movement, with a minus for an expense.
+    attributes: fields that only the records themselves have.
+    flow: SQL of what tells a receipt (1) from an expense (-1).
+    """
+
+    name: str
+    facts: str
+    balances: bool
+    dimensions: tuple[ODataField, ...]
+    resources: tuple[ODataField, ...]
+    attributes: tuple[ODataField, ...] = ()
+    recorders: tuple[str, ...]
+    flow: str = "flow"
+
+    def sets(self) -> Iterator[EntitySet]:
+        """Return the set of record sets, and that of the records."""
+        whole = f"AccumulationRegister_{self.name}"
+        recorder = document("Recorder", self.recorders)
+        yield EntitySet(
+            name=whole,
+            owner=whole,
+            columns=columns_of([recorder]),
+            source=f"(SELECT DISTINCT doc_kind, doc FROM {self.facts})",  # noqa: S608 - as above
+            keys=("Recorder", "Recorder_Type"),
+        )
+        resources = self.resources
+        kinds = []
+        if self.balances:
+            kinds = [
+                text("RecordType", f"CASE {self.flow} WHEN -1 THEN 'Expense' ELSE 'Receipt' END")
+            ]
+            resources = tuple(
+                attrs.evolve(one, sql=f"({self.flow}) * ({one.sql})") for one in self.resources
+            )
+        record = (
+            recorder,
+            day("Period", "period"),
+            _key("int64", "LineNumber", "line"),
+            flag("Active", "1"),
+            *kinds,
+            *self.dimensions,
+            *resources,
+            *self.attributes,
+        )
+        yield EntitySet(
+            name=f"{whole}_RecordType",
+            owner=whole,
+            columns=columns_of(record),
+            source=self.facts,
+            keys=("Recorder", "LineNumber", "Recorder_Type"),
+        )
+
+    def tables(self) -> Iterator[VirtualTable]:
+        """Return its virtual tables."""
+        yield self._table("Turnovers", "Turnover", self._turnovers())
+        if self.balances:
+            yield self._table("Balance", "Balance", self._sums("Balance", "SUM({0})"))
+            yield self._table(
+                "BalanceAndTurnovers",
+                "BalanceAndTurnover",
+                [
+                    *self._sums(
+                        "OpeningBalance", "SUM(CASE WHEN period < :StartPeriod THEN {0} ELSE 0 END)"
+                    ),
+                    *self._turnovers("AND period >= :StartPeriod"),
+                    *self._sums("ClosingBalance", "SUM({0})"),
+                ],
+            )
+
+    def _turnovers(self, condition: str = "") -> list[Column]:
+        def only(flow: str, sign: str = "") -> str:
+            return f"{sign}SUM(CASE WHEN {flow} {condition} THEN {{0}} ELSE 0 END)"
+
+        if not self.balances:
+            return self._sums("Turnover", "SUM({0})")
+        return [
+            *self._sums("Turnover", only("TRUE")),
+            *self._sums("Receipt", only(f"({self.flow}) > 0")),
+            *self._sums("Expense", only(f"({self.flow}) < 0", "-")),
+        ]
+
+    def _sums(self, suffix: str, sql: str) -> list[Column]:
+        return [
+            Column(
+                name=one.name + suffix,
+                kind="number",
+                sql=sql.format(one.sql),
+                places=one.places,
+                base=one.name,
+            )
+            for one in self.resources
+        ]
+
+    def _table(self, function: str, result: str, sums: Iterable[Column]) -> VirtualTable:
+        whole = f"AccumulationRegister_{self.name}"
+        names = tuple(column.name for column in columns_of(self.dimensions))
+        moments = ("Period",) if function == "Balance" else ("EndPeriod", "StartPeriod")
+        periods = {"Balance": "before", "Turnovers": "between", "BalanceAndTurnovers": "to_end"}
+        return VirtualTable(
+            function=function,
+            owner=whole,
+            bound_to=whole,
+            result=f"{whole}_{result}",
+            source=self.facts,
+            parameters={"Condition": names, "Dimensions": None, **dict.fromkeys(moments)},
+            period=periods[function],  # type: ignore[arg-type] # one of the literals above
+            dimensions=self.dimensions,
+            sums=tuple(sums),
+        )

@@ -1,0 +1,104 @@
+"""Runs a report and gives its rows and totals the shape of the contract."""
+
+import sqlite3
+from typing import Final
+
+import attrs
+
+from onecgw.auth.caller import COST
+from onecgw.demo.books import Books
+from onecgw.demo.formatting import Cell, dimension_formatter, measure_formatter
+from onecgw.demo.report_definition import Report
+from onecgw.demo.report_requests import (
+    MAX_ROWS,
+    Body,
+    ReportRequest,
+    Scopes,
+    Selection,
+    read_request,
+)
+from onecgw.demo.report_sql import compose
+from onecgw.demo.reports import CURRENCY
+
+RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
+_CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
+
+
+@attrs.frozen(kw_only=True)
+class ReportTable:
+    """The rows of a report and the totals of its whole selection.
+
+    is_cut: there are more rows than MAX_ROWS, the most that the service returns.
+    """
+
+    columns: list[dict[str, str]]
+    rows: list[list[Cell]]
+    totals: dict[str, Cell]
+    is_cut: bool
+
+
+def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> dict[str, object]:
+    """The whole answer of a tabular report.
+
+    Raises:
+        RequestError: the arguments are wrong, or not allowed to the scopes.
+    """
+    request = read_request(report, body, scopes=scopes, books=books)
+    by_currency: dict[str, object] = {}
+    with books.reading() as db:
+        found = read_report(report, request, db=db, books=books, scopes=scopes)
+        if CURRENCY in report.always_by:
+            # Where currencies mix, the totals that mean something are one for each.
+            each = attrs.evolve(request, group_by=(), sort=(), top=None)
+            totals = read_report(report, each, db=db, books=books, scopes=scopes).rows
+            by_currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
+    notes = list(report.notes)
+    if report.warehouse_column is not None and COST not in scopes:
+        notes.append(RESTRICTED_NOTE)
+    if found.is_cut:
+        notes.append(_CUT_NOTE)
+    answer: dict[str, object] = {
+        "columns": found.columns,
+        "rows": found.rows,
+        "totals": found.totals,
+        **by_currency,
+        **dated(report, request.selection),
+        "applied_filters": request.selection.applied,
+    }
+    return {**answer, "notes": notes} if notes else answer
+
+
+def dated(report: Report, selection: Selection) -> dict[str, object]:
+    """The period or the date that an answer is about."""
+    if report.dated == "date":
+        return {"date": selection.last.isoformat()}
+    period = {"from": selection.first.isoformat(), "to": selection.last.isoformat()}
+    return {"period": period}
+
+
+def read_report(
+    report: Report, request: ReportRequest, *, db: sqlite3.Connection, books: Books, scopes: Scopes
+) -> ReportTable:
+    """Read the rows, and the totals of the same selection."""
+    dimensions = [report.dimension[name] for name in (*request.group_by, *report.always_by)]
+    measures = [report.measure[name] for name in request.measures]
+    statements = compose(report, request, dimensions, scopes=scopes)
+    rows = db.execute(statements.rows, statements.values).fetchall()
+    totals = db.execute(statements.totals, statements.values).fetchone()
+    sums = [measure_formatter(measure) for measure in measures]
+    formatters = [*(dimension_formatter(dimension, books) for dimension in dimensions), *sums]
+    return ReportTable(
+        columns=[
+            *({"name": dimension.name, "type": dimension.kind} for dimension in dimensions),
+            *({"name": measure.name, "type": "number"} for measure in measures),
+        ],
+        rows=[
+            [make(value) for make, value in zip(formatters, row, strict=True)]
+            for row in rows[:MAX_ROWS]
+        ],
+        totals={
+            measure.name: make(value)
+            for measure, make, value in zip(measures, sums, totals, strict=True)
+        },
+        is_cut=len(rows) > MAX_ROWS,
+    )

@@ -1,0 +1,44 @@
+"""The result of one step of a check."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import attrs
+
+SKEW_SECONDS: Final = 60  # a larger difference makes "now" and "today" visibly different
+
+
+@attrs.frozen(kw_only=True)
+class CheckStep:
+    """One step of a check.
+
+    name: of 1C: dns, tcp, tls, publication, authentication, health, resolver, report, verify,
+        sessions or clock; of a login: its protocol step.
+    latency_ms: the duration; None if it means nothing.
+    detail: what was observed. advice: what to change; "" if nothing.
+    """
+
+    name: str
+    ok: bool
+    latency_ms: int | None = None
+    detail: str
+    advice: str = ""
+
+
+ReportStep = Callable[[CheckStep], None]
+
+
+def clock_skew_seconds(headers: Mapping[str, str]) -> int | None:
+    """Return how far this clock is ahead of a server's `Date` header; None without one.
+
+    Args:
+        headers: of an HTTP response, by their names in lower case.
+    """
+    try:
+        theirs = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError):
+        return None
+    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
+    return round((datetime.now(UTC) - theirs).total_seconds())
