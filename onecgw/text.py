@@ -51,7 +51,7 @@ def well_formed_json(body: bytes) -> bytes:
 
 def has_replacement(body: bytes) -> bool:
     """Whether a JSON text holds U+FFFD, as it is or escaped."""
-    # The first byte alone is looked for first: it is rare, and a search for one byte is the fastest.
+    # The first byte alone is looked for first: it is rare, and such a search is the fastest.
     if b"\xef" in body and REPLACEMENT.encode() in body:
         return True
     return rb"\u" in body and (rb"\ufffd" in body or rb"\uFFFD" in body)

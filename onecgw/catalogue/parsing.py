@@ -143,15 +143,7 @@ class _Hooks:
         fields = {field.name: field for field in fields_of(request)}
 
         def structure(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs passes the type
-            members = _unquoted(value, dict)
-            if isinstance(members, str) and (read_text_form := getattr(request, "from_text", None)):
-                members = read_text_form(normalized(members)) or members
-            if not isinstance(members, dict):
-                spelled = f" or {request.TEXT_FORM}" if hasattr(request, "TEXT_FORM") else ""
-                expected = f"an object with the keys {', '.join(fields)}{spelled} is expected"
-                raise refused(expected, value)
-            if mend := getattr(request, "mended", None):
-                members = mend(members)
+            members = _members_of(value, request, fields)
             problems = Problems()
             for key in members:
                 if key not in fields:
@@ -168,10 +160,7 @@ class _Hooks:
                     values[field.attribute] = self._field(field, given)
                 except ValidationFailed as error:
                     refused_fields.append(field.attribute)
-                    found = error.problems
-                    if not field.is_required and given in ("", []):
-                        found = tuple(map(_or_left_out, found))
-                    problems.add(*beneath(name, found))
+                    problems.add(*beneath(name, error.problems))
             if find := getattr(request, "find_contradictions", None):
                 problems.add(*find(values, frozenset(refused_fields)))
             problems.raise_if_any()
@@ -180,7 +169,12 @@ class _Hooks:
         return structure
 
     def _field(self, field: Field, value: object) -> Any:  # noqa: ANN401 - any argument type
-        result = self.converter.get_structure_hook(field.type)(value, field.type)
+        try:
+            result = self.converter.get_structure_hook(field.type)(value, field.type)
+        except ValidationFailed as error:
+            if field.is_required or value not in ("", []):
+                raise
+            raise ValidationFailed(tuple(map(_or_left_out, error.problems))) from error
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(f"a whole number from {arg.minimum} is expected", value)
@@ -206,6 +200,23 @@ def _is_single(value: object, item_type: Any) -> bool:  # noqa: ANN401 - a type 
     if not attrs.has(item_type):
         return isinstance(value, str)
     return isinstance(value, dict) or hasattr(item_type, "from_text")
+
+
+def _members_of(value: object, request: type, fields: Mapping[str, Field]) -> Mapping[str, object]:
+    """The members of an object, which may be a JSON text or a text form of its class.
+
+    Raises:
+        ValidationFailed: it is none of these.
+    """
+    members = _unquoted(value, dict)
+    if isinstance(members, str) and (read_text_form := getattr(request, "from_text", None)):
+        members = read_text_form(normalized(members)) or members
+    if not isinstance(members, dict):
+        spelled = f" or {request.TEXT_FORM}" if hasattr(request, "TEXT_FORM") else ""
+        raise refused(f"an object with the keys {', '.join(fields)}{spelled} is expected", value)
+    mend = getattr(request, "mended", None)
+    mended: Mapping[str, object] = mend(members) if mend else members
+    return mended
 
 
 def _or_left_out(problem: Problem) -> Problem:

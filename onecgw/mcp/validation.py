@@ -77,7 +77,7 @@ NO_META: Final = Meta()
 
 
 def read_meta(params: bytes) -> Meta:
-    """`params._meta`; an absent one, and one that is no object, are empty; null members are absent."""
+    """`params._meta`; empty if it is absent or no object; null members are absent."""
     if not params:
         return NO_META
     raw = bytes(_read_meta_only(params).meta)

@@ -53,10 +53,10 @@ def candidates_of(members: Members) -> Candidates:
 def _usable(raw: msgspec.Raw) -> msgspec.Raw | None:
     """A candidate with an id, which may be a number, and a label; None if it lacks one."""
     try:
-        members = msgspec.json.decode(raw, type=Members)
+        members = read_members(bytes(raw))
         label = msgspec.json.decode(members["label"], type=str)
         identity = msgspec.json.decode(members["id"], type=str | int)
-    except (KeyError, msgspec.DecodeError):
+    except (KeyError, msgspec.DecodeError, OnecBadResponse):
         return None
     if not label.strip() or not str(identity).strip():
         return None

@@ -14,7 +14,7 @@ import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
 from onecgw.responses.error_body import NO_REASON, is_silent_about_errors, message_in, reports_error
-from onecgw.responses.raw_json import Members, decode
+from onecgw.responses.raw_json import Members, decode, read_members
 from onecgw.text import canonical_id
 
 Arguments = Mapping[str, Any]
@@ -144,11 +144,21 @@ def check_totals(members: Members, columns: Sequence[Column]) -> None:
     raw = members.get("totals")
     if is_null(raw) or bytes(raw or b"") in {b"[]", b'""'}:
         return
-    totals = decode(raw, Members, "totals: an object")
+    totals = object_in(raw, "totals")
     numbers = {column.name for column in columns if column.type.lower() == "number"}
     for name, total in totals.items():
         if name in numbers and not _is_of_type(bytes(total), "number"):
             raise OnecBadResponse(f"the total of {name} in 1C's answer is not a number")
+
+
+def object_in(raw: msgspec.Raw | None, member: str) -> Members:
+    """The members of an object within an answer.
+
+    Raises:
+        OnecBadResponse: it is missing or no object, or says a member twice.
+    """
+    decode(raw, Members, f"{member}: an object")
+    return read_members(bytes(raw or b""))
 
 
 def is_null(raw: msgspec.Raw | None) -> bool:
@@ -208,10 +218,9 @@ def _check_filters(
         return ()
     if bytes(raw) == b"[]":  # how 1C may write a structure without members
         raw = msgspec.Raw(b"{}")
-    try:
-        applied = msgspec.json.decode(raw, type=Members)
-    except msgspec.DecodeError:
+    if bytes(raw)[:1] != b"{":
         return ("1C does not say readably in applied_filters which filters it applied.",)
+    applied = read_members(bytes(raw))
     for name, values in asked.items():
         told = applied_values(applied[name]) if name in applied else frozenset()
         if not told and name in applied and _is_text_beyond(applied[name]):

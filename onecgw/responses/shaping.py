@@ -24,6 +24,7 @@ from onecgw.responses.response_check import (
     check_totals,
     comparable,
     is_null,
+    object_in,
     says_cut,
 )
 
@@ -92,6 +93,7 @@ def build_table(
     limits: ResponseLimits,
     *,
     narrow: str = "Narrow the period or the filters, or choose a coarser group_by.",
+    more: str = "Or sort by what matters, or ask for more with top",
     with_groups: frozenset[str] = frozenset(),
 ) -> Answer:
     """A report's answer; 1C was asked for one row more than `limits.rows`.
@@ -101,6 +103,7 @@ def build_table(
         arguments: what 1C was asked.
         limits: of the surface.
         narrow: how to ask for less, a sentence for the notice.
+        more: how to get more, the beginning of a sentence that ends with the limit.
         with_groups: the filters in which an id of a folder means what is in it.
 
     Raises:
@@ -121,7 +124,7 @@ def build_table(
     advice = _Advice(
         noun="rows",
         narrow=narrow,
-        more=f"Or sort by what matters, or ask for more with top (at most {limits.max_rows}).",
+        more=f"{more} (at most {limits.max_rows}).",
     )
     cut = Cut(is_said=says_cut(members, len(rows)), notices=(*said, *text_notices(body)))
     return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
@@ -139,7 +142,7 @@ def build_card(
     """
     members = redact(body, limits.restricted)
     said = check_said(members, arguments)
-    subject = decode(members.get(shape.subject), Members, f"{shape.subject}: an object")
+    subject = object_in(members.get(shape.subject), shape.subject)
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
     told = applied_values(subject.get("id", msgspec.Raw(b"null")))
     if asked and told and told != comparable(asked):
@@ -147,7 +150,7 @@ def build_card(
     if "totals" not in members:
         raise OnecBadResponse("1C's answer lacks totals: an object")
     if not is_null(members["totals"]):
-        decode(members["totals"], Members, "totals: an object")
+        object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
     advice = _Advice(noun=shape.listed, narrow="The totals are of all.", more="")

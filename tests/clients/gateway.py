@@ -1,7 +1,7 @@
 """A gateway on a socket in front of a 1C whose answers hold what clients have stumbled over.
 
-`python -m tests.clients.gateway` prints its address and serves until it is ended. It is a process of
-its own because the clients run on asyncio.
+`python -m tests.clients.gateway` prints its address and serves until it is ended. It is a process
+of its own because the clients run on asyncio.
 """
 
 import json

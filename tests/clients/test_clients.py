@@ -1,7 +1,7 @@
 """The clients that people use, over the whole list and one answer of every tool.
 
-They are skipped where they are not installed. `docs/explanation/clients.md` says how to run them and
-what was found.
+They are skipped where they are not installed. `docs/explanation/clients.md` says how to run them
+and what was found.
 """
 
 import asyncio

@@ -83,8 +83,10 @@ async def test_a_balance_of_another_day_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "applied",
-    [{}, [], {"firm_ids": []}, {"firm_ids": None}, {"firm_ids": [OTHER]}, {"firm_ids": ""}]
-    + [{"firm_ids": [GUID, OTHER]}, {"firm_ids": [{"id": OTHER, "label": "A"}]}],
+    [
+        *({}, [], {"firm_ids": []}, {"firm_ids": None}, {"firm_ids": [OTHER]}, {"firm_ids": ""}),
+        *({"firm_ids": [GUID, OTHER]}, {"firm_ids": [{"id": OTHER, "label": "A"}]}),
+    ],
 )
 async def test_a_filter_that_1c_did_not_apply_is_refused(applied: object) -> None:
     with pytest.raises(FilterIgnored, match=r"filters\.firm_ids: 1C does not confirm"):
@@ -110,8 +112,8 @@ async def test_a_filter_that_1c_confirms_or_says_nothing_of_passes(applied: obje
 async def test_a_folder_may_be_applied_as_what_is_in_it() -> None:
     body = table([["A", 1]], applied_filters={"customer_ids": [OTHER]})
     assert (await call(body, filters={"customer_ids": [GUID]}))["rows_returned"] == 1
+    none = table([["A", 1]], applied_filters={"customer_ids": []})
     with pytest.raises(FilterIgnored):
-        none = table([["A", 1]], applied_filters={"customer_ids": []})
         await call(none, filters={"customer_ids": [GUID]})
 
 
@@ -155,6 +157,16 @@ async def test_a_total_is_a_number() -> None:
         assert (await call(table([["A", 1]], totals=totals)))["totals"] == totals
 
 
+async def test_a_ranking_that_was_cut_says_how_to_get_more_of_it() -> None:
+    answer = await call(table([["A", n] for n in range(11)]), "top_products")
+
+    assert (answer["rows_returned"], answer["truncated"]) == (10, True)
+    assert answer["notice"] == (
+        "Only the first 10 rows are here, more exist. Narrow the period or the filters. Or ask for "
+        "more with top (at most 5000)."
+    )
+
+
 CARD = {"customer": {"id": GUID, "label": "A"}, "totals": {"amount": 1}}
 
 
@@ -194,7 +206,7 @@ async def test_an_error_beside_figures_is_an_error_however_large(tool: str, padd
 
     async with open_rig(answering(body)) as rig:
         given = {"query": "а"} if tool == "resolve_customer" else {"period": JANUARY, **asked}
-        with pytest.raises(OnecRejected, match="^лише частина$"):
+        with pytest.raises(OnecRejected, match=r"^лише частина$"):
             await rig.call(tool, json.dumps(given).encode())
 
 

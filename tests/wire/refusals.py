@@ -266,7 +266,8 @@ def _together() -> Iterator[Refusal]:
     yield Refusal("customer_summary", "name and id", both, ("customer_id",))
     for mistake, (value, _) in TEXTS.items():
         sent = {**name, "customer": value}
-        yield Refusal("customer_summary", f"customer is {mistake}", sent, ("customer",))
+        place = "customer" if value is not None else "customer_id"  # as if neither were given
+        yield Refusal("customer_summary", f"customer is {mistake}", sent, (place,))
     long = {"period": {"from": "2024-05-01", "to": "2026-05-31"}}
     old = {"period": {"from": "1899-12-01", "to": "1899-12-31"}}
     late = {"period": {"from": "2999-12-01", "to": "3000-01-31"}}

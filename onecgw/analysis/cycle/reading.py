@@ -19,6 +19,7 @@ from onecgw.responses.response_check import (
     check_said,
     comparable,
     is_null,
+    object_in,
 )
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
@@ -150,7 +151,9 @@ def _read_report(
 ) -> _Report:
     """The report, if it is to this request and confirms the filter, which no caller could check."""
     try:
-        check_said(read_members(body), asked)
+        members = read_members(body)
+        check_said(members, asked)
+        object_in(members.get("totals"), "totals")
         found = msgspec.json.decode(body, type=_Report)
     except OnecError as error:
         raise type(error)(f"{report} of 1C: {error.message}") from error
