@@ -43,11 +43,11 @@ class LifespanApp:
                     settings,
                     application.gateway,
                     application.engine,
-                    site=application.site,
-                    look=application.readiness,
+                    authorization_server=application.authorization_server,
+                    check_readiness=application.readiness,
                 )
                 await self._app(scope, receive_next, send_startup)
-                application.engine.hub.close()
+                application.engine.subscriptions.close()
         except* ConfigError as group:
             message = "\n".join(str(error) for error in leaves(group))
             await send({"type": "lifespan.startup.failed", "message": message})

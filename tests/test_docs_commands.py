@@ -20,14 +20,13 @@ import trio
 
 from onecgw.app.lifespan import open_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings
-from onecgw.auth.caller import RESOLVE, SALES
+from onecgw.auth.caller import COST_MEASURES, RESOLVE, SALES
 from onecgw.backends.errors.error_text import contract_error
 from onecgw.backends.http import client as client_module
 from onecgw.backends.http_service.capabilities import read_capabilities
 from onecgw.backends.http_service.key_verification import read_identity
 from onecgw.backends.http_service.paths import ROOT as SERVICE_ROOT
 from onecgw.backends.http_service.paths import VERIFY_PATH
-from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.parsing import parse_arguments, to_onec
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books

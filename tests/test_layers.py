@@ -27,7 +27,7 @@ LAYERS = (
     {"analysis", "catalogue"},
     {"responses"},
     {"storage"},
-    {"settings"},
+    {"locales", "settings"},
     {"auth"},
     {"observability"},
     {"errors"},
@@ -44,7 +44,7 @@ ONE_DOOR = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "cryptography": {"oauth"},
-    "yaml": {"settings", "backends"},
+    "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},
     "click": {"cli"},
 }

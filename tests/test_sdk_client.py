@@ -51,7 +51,10 @@ async def served(books: Books) -> AsyncIterator[str]:
         )
         async with open_application(settings) as application:
             app = build_app(
-                settings, application.gateway, application.engine, look=application.readiness
+                settings,
+                application.gateway,
+                application.engine,
+                check_readiness=application.readiness,
             )
             send_url, receive_url = trio.open_memory_channel[str](1)
             nursery.start_soon(

@@ -23,14 +23,13 @@ from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
-from onecgw.mcp_content import make_features
-from onecgw.oauth.factory import open_realm
-from onecgw.oauth.grants import sweep
-from onecgw.oauth.secrets import open_vault
+from onecgw.mcp_content import make_providers
+from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
+from onecgw.oauth.secrets import open_secrets
+from onecgw.oauth.storage.grants import delete_expired
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditLog
 from onecgw.storage.database import Database
-from onecgw.web.oauth.site import OauthSite, open_site
 from onecgw.web.readiness import Readiness
 
 log = logging.getLogger(__name__)
@@ -44,13 +43,13 @@ CACHE_MAX_BYTES: Final = 32 * 1024 * 1024
 class Application:
     """Everything that is served.
 
-    site: None without OAuth. store: None where nothing is kept.
+    authorization_server: None without OAuth. store: None where nothing is kept.
     """
 
     gateway: Gateway
     engine: Engine
     backend: Backend
-    site: OauthSite | None
+    authorization_server: AuthorizationServer | None
     store: Database | None
 
     async def readiness(self) -> Readiness:
@@ -77,24 +76,23 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     )
     try:
         gateway = _make_gateway(settings, backend, trail)
-        site, realm, sealing_key = None, None, _sealing_key(settings)
+        server, sealing_key = None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
-            vault = open_vault(settings.secrets_path)
-            sealing_key = vault.session_key()
-            realm = open_realm(
+            oauth_secrets = open_secrets(settings.secrets_path)
+            sealing_key = oauth_secrets.session_key()
+            server = open_authorization_server(
                 settings,
                 store=store,
-                vault=vault,
+                oauth_secrets=oauth_secrets,
                 audit=trail,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
-            site = open_site(realm)
-        engine = Engine(make_features(gateway), sealing_key=sealing_key)
+        engine = Engine(make_providers(gateway), sealing_key=sealing_key)
 
         def trim(capabilities: Capabilities) -> None:
             gateway.catalogue.capabilities = capabilities
             for kind in ("tools", "prompts", "resources"):
-                engine.hub.notify_lists_changed(kind)
+                engine.subscriptions.notify_lists_changed(kind)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trail.run)
@@ -102,11 +100,15 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 partial(keep_capabilities_fresh, backend, trim, timeout_ms=settings.onec.timeout_ms)
             )
             nursery.start_soon(backend.run)
-            if realm is not None and store is not None:
-                nursery.start_soon(_sweep_logins, store)
-                nursery.start_soon(realm.clients.documents.keep_testing)
+            if server is not None and store is not None:
+                nursery.start_soon(_delete_expired_logins, store)
+                nursery.start_soon(server.clients.documents.keep_testing)
             yield Application(
-                gateway=gateway, engine=engine, backend=backend, site=site, store=store
+                gateway=gateway,
+                engine=engine,
+                backend=backend,
+                authorization_server=server,
+                store=store,
             )
             nursery.cancel_scope.cancel()
     finally:
@@ -149,10 +151,10 @@ def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
     return check
 
 
-async def _sweep_logins(store: Database) -> None:
+async def _delete_expired_logins(store: Database) -> None:
     while True:
         with suppress(StorageUnavailable):  # the next round tries again
-            await store.write(lambda db: sweep(db, now=int(time.time())))
+            await store.write(lambda db: delete_expired(db, now=int(time.time())))
         await trio.sleep(SWEEP_SECONDS)
 
 

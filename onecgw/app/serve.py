@@ -36,15 +36,15 @@ async def serve_gateway(
         async def wait_stop() -> None:
             await wait_signal()
             # Close subscription streams first; otherwise they use up the grace period.
-            application.engine.hub.close()
+            application.engine.subscriptions.close()
 
         await serve_app(
             build_app(
                 settings,
                 application.gateway,
                 application.engine,
-                site=application.site,
-                look=application.readiness,
+                authorization_server=application.authorization_server,
+                check_readiness=application.readiness,
             ),
             host=settings.server.host,
             port=settings.server.port,

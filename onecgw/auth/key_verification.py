@@ -1,4 +1,4 @@
-"""The result of verifying an access key: valid, invalid, or not verified."""
+"""The result of verifying an access key: valid, invalid, or unknown."""
 
 from collections.abc import Awaitable, Callable
 
@@ -23,7 +23,7 @@ class InvalidKey:
 
 @attrs.frozen(kw_only=True)
 class UncheckedKey:
-    """The key could not be verified: the key store did not answer, or not understandably."""
+    """The key could not be verified: the key store did not answer, or not as agreed."""
 
     error: OnecgwError
 

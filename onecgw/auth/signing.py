@@ -1,4 +1,4 @@
-"""Sealed text: values that others keep for us and cannot change, pass on, or use elsewhere."""
+"""Signed values: clients store them for the gateway, and cannot change them."""
 
 import base64
 import binascii
@@ -17,13 +17,13 @@ MAX_UNPACKED_BYTES: Final = 262_144  # a few bytes unpack to megabytes
 
 
 class NotSealed(Exception):
-    """The text was not sealed by this key for this purpose."""
+    """The text was not signed with this key for this purpose, or was changed."""
 
 
 class Sealer:
-    """Seals values with HMAC-SHA-256, each purpose under a key of its own.
+    """Signs values with HMAC-SHA-256; each purpose has its own derived key.
 
-    They are authentic, not secret. Every process that shares the key opens what another one sealed.
+    Sealed values are authentic, but not secret. Processes that share the key accept each other's.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -33,15 +33,15 @@ class Sealer:
         self._keys: dict[str, bytes] = {}
 
     def seal(self, value: msgspec.Struct, *, purpose: str) -> str:
-        """The value as visible ASCII, compressed, opened only for the same purpose."""
+        """The value as ASCII text, compressed and signed for one purpose."""
         payload = zlib.compress(msgspec.json.encode(value), zlib.Z_BEST_COMPRESSION)
         return to_text(self._mac(payload, purpose) + payload)
 
     def open(self, text: str, shape: type[T], *, purpose: str) -> T:
-        """The value that was sealed for the purpose.
+        """The value in a text that was sealed for the same purpose.
 
         Raises:
-            NotSealed: changed, sealed with another key, or for another purpose.
+            NotSealed: the text was changed, or sealed with another key or for another purpose.
         """
         sealed = _from_text(text)
         payload = sealed[MAC_BYTES:]
@@ -61,7 +61,7 @@ class Sealer:
 
 
 def derive_key(key: bytes, label: str) -> bytes:
-    """A key for one purpose: it tells nothing of the key, nor of those for other purposes.
+    """A key for one purpose, from which neither the key nor other derived keys can be computed.
 
     Source: RFC 5869, 2.3: HKDF-Expand, its first block; the key is uniformly random already.
     """
@@ -74,7 +74,7 @@ def to_text(data: bytes) -> str:
 
 
 def _from_text(text: str) -> bytes:
-    """The bytes of a text; there is one text for them, without padding and spare bits."""
+    """The bytes of a text. Of the base64 texts for the same bytes, only to_text's is accepted."""
     if len(text) > MAX_SEALED_CHARACTERS:
         raise NotSealed
     try:

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Final, Protocol
 import attrs
 import msgspec
 
-from onecgw.auth.context import Surface
+from onecgw.auth.context import CallContext
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.parsing import to_onec
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import read_members, splice
@@ -72,17 +72,9 @@ def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
 class Upstream(Protocol):
     """What a tool asks 1C through, for one call of one caller."""
 
+    context: CallContext
     limits: LimitsSettings
-
-    @property
-    def surface(self) -> Surface:
-        """Where the answer goes."""
-        ...
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What the caller may see."""
-        ...
+    restricted: frozenset[str]
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -97,8 +89,10 @@ class Upstream(Protocol):
         """The request with an id where a name was given."""
         ...
 
-    async def fetch(self, tool: "SingleCallTool", arguments: JsonObject) -> bytes:
-        """1C's answer to one request."""
+    async def fetch(
+        self, tool: "SingleCallTool", arguments: JsonObject, cache_key: Hashable | None
+    ) -> bytes:
+        """1C's answer to one request; None = an answer from the cache is not accepted."""
         ...
 
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
@@ -180,7 +174,8 @@ class SingleCallTool(Tool):
                 request = await upstream.resolve_name(self.name_argument, request)
             arguments, notices = self._clamp(to_onec(request), upstream.limits)
             limits = self._limits(arguments, upstream, notices)
-            body = await upstream.fetch(self, self._prepared(arguments, limits))
+            sent = self._prepared(arguments, limits)
+            body = await upstream.fetch(self, sent, self.cache_key(sent))
         return self._build(body, arguments, limits)
 
     def cache_key(self, arguments: JsonObject) -> Hashable | None:  # noqa: ARG002 - of resolvers
@@ -197,18 +192,18 @@ class SingleCallTool(Tool):
 
     def _default_rows(self, upstream: Upstream) -> int:
         limits = upstream.limits
-        return limits.default_rows if upstream.surface == "mcp" else limits.max_rows
+        return limits.default_rows if upstream.context.surface == "mcp" else limits.max_rows
 
     def _limits(
         self, arguments: JsonObject, upstream: Upstream, notices: tuple[str, ...]
     ) -> ResponseLimits:
-        is_mcp = upstream.surface == "mcp"
+        is_mcp = upstream.context.surface == "mcp"
         return ResponseLimits(
             rows=arguments.get(self.rows_argument, self._default_rows(upstream)),
             max_rows=upstream.limits.max_rows,
             max_bytes=upstream.limits.max_result_bytes if is_mcp else None,
             refuses_extra_rows=not is_mcp,
-            restricted=restricted_measures(upstream.scopes),
+            restricted=upstream.restricted,
             notices=(*upstream.notices, *notices),
         )
 

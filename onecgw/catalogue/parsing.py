@@ -13,7 +13,6 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from onecgw.catalogue.declaration import Field, fields_of, without_none
 from onecgw.catalogue.scalars import (
     SHOWN_CHARACTERS,
-    Problems,
     beneath,
     read_boolean,
     read_day,
@@ -31,6 +30,7 @@ Request = TypeVar("Request")
 MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's business
 # What n8n's agent adds to the arguments of every tool.
 ADDED_BY_CLIENTS: Final = frozenset({"toolCallId", "sessionId", "action", "chatInput", "tool"})
+MAX_PROBLEMS: Final = 50  # in one error; more would be too many to read
 
 
 def parse_arguments(
@@ -80,6 +80,33 @@ def to_onec(request: object) -> dict[str, Any]:
     return body
 
 
+class _Problems:
+    """The problems found so far; the search ends at MAX_PROBLEMS."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, *problems: Problem) -> None:
+        """Add problems.
+
+        Raises:
+            ValidationFailed: MAX_PROBLEMS are reached; the last one says that there may be more.
+        """
+        self._found += problems
+        if len(self._found) >= MAX_PROBLEMS:
+            more = Problem(path="", message="there may be more problems; mend these first")
+            raise ValidationFailed((*self._found[: MAX_PROBLEMS - 1], more))
+
+    def raise_if_any(self) -> None:
+        """Report the problems.
+
+        Raises:
+            ValidationFailed: there are some.
+        """
+        if self._found:
+            raise ValidationFailed(tuple(self._found))
+
+
 class _Hooks:
     """How the types of arguments are read; cattrs picks the hook, we decide.
 
@@ -124,7 +151,7 @@ class _Hooks:
                 raise refused(f"at most {MAX_ELEMENTS} elements are accepted", items)
             # A dictionary, because it keeps the order and knows at once what it holds.
             results: dict[Any, None] = {}
-            problems = Problems()
+            problems = _Problems()
             for index, item in enumerate(items):
                 try:
                     result = item_hook(item, item_type)
@@ -144,7 +171,7 @@ class _Hooks:
 
         def structure(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs passes the type
             members = _members_of(value, request, fields)
-            problems = Problems()
+            problems = _Problems()
             for key in members:
                 if key not in fields:
                     problems.add(_unknown(str(key), fields))

@@ -5,7 +5,7 @@ import re
 from datetime import date
 from typing import Final
 
-SPELLED: Final = "YYYY-MM or YYYY-MM-DD..YYYY-MM-DD"
+PERIOD_FORMAT: Final = "YYYY-MM or YYYY-MM-DD..YYYY-MM-DD"
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _DAY: Final = r"\d{4}-\d{2}-\d{2}"
@@ -13,7 +13,7 @@ _DAYS: Final = re.compile(rf"({_DAY})(?:(?:\.\.| - | – |/)({_DAY}))?", re.ASCI
 
 
 def read_period_text(text: str) -> tuple[str, str] | None:
-    """The first and the last day of a period, as texts; None if it is not SPELLED.
+    """The first and the last day of a period, as texts; None if it is not PERIOD_FORMAT.
 
     The days may not exist, or stand in the wrong order: whoever reads them checks that.
     """

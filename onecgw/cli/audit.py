@@ -15,7 +15,7 @@ from onecgw.app.startup import open_settings
 from onecgw.cli.config import config_option
 from onecgw.cli.database import open_database
 from onecgw.cli.output import json_option, print_json
-from onecgw.oauth.grant_queries import list_names
+from onecgw.oauth.storage.grant_queries import list_names
 from onecgw.observability.logging import quoted
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration

@@ -17,15 +17,20 @@ from onecgw.cli.database import (
     run_transaction,
 )
 from onecgw.cli.output import format_time, json_option, print_records
-from onecgw.oauth.client_denylist import Denial, allow_client, deny_client, list_denials
-from onecgw.oauth.client_registry import PREFIX, read_configured
-from onecgw.oauth.grant_queries import GrantLine, list_grants
-from onecgw.oauth.grants import revoke_grant
-from onecgw.oauth.secrets import Vault, read_vault
-from onecgw.oauth.transactions import drop_transactions
+from onecgw.oauth.client_registry import PREFIX, parse_configured
+from onecgw.oauth.secrets import OAuthSecrets, read_secrets
+from onecgw.oauth.storage.client_denylist import (
+    DeniedClient,
+    allow_client,
+    deny_client,
+    list_denied_clients,
+)
+from onecgw.oauth.storage.grant_queries import GrantSummary, list_grants
+from onecgw.oauth.storage.grants import revoke_grant
+from onecgw.oauth.storage.transactions import drop_transactions
 from onecgw.settings import Settings
 
-_GRANT_COLUMNS: Final[dict[str, Callable[[GrantLine], str]]] = {
+_GRANT_COLUMNS: Final[dict[str, Callable[[GrantSummary], str]]] = {
     "GRANT": lambda grant: grant.id,
     "SUB": lambda grant: grant.sub,
     "NAME": lambda grant: grant.name,
@@ -35,7 +40,7 @@ _GRANT_COLUMNS: Final[dict[str, Callable[[GrantLine], str]]] = {
     "ENDED": lambda grant: grant.why,
     "SCOPES": lambda grant: grant.scopes,
 }
-_DENIAL_COLUMNS: Final[dict[str, Callable[[Denial], str]]] = {
+_DENIAL_COLUMNS: Final[dict[str, Callable[[DeniedClient], str]]] = {
     "DENIED": lambda denial: format_time(denial.denied_at),
     "CLIENT": lambda denial: denial.name,
     "CLIENT_ID": lambda denial: denial.client_id,
@@ -89,14 +94,14 @@ def revoke(
 
     def run(transaction: AdminTransaction) -> tuple[int, int]:
         """Return the numbers of revoked logins and of denied client_ids."""
-        vault = read_vault(settings.secrets_path)
-        denied_names, ended_count = _revoke(transaction, vault, selection)
+        oauth_secrets = read_secrets(settings.secrets_path)
+        denied_names, ended_count = _revoke(transaction, oauth_secrets, selection)
         if deny and client is not None and _is_client_id(client, settings):
             denied_names.setdefault(client, client)
         if not (denied_names or everything):
             raise click.ClickException("no login fits; see `onecgw grants list --all`")
         if deny:
-            _deny(transaction, vault, denied_names)
+            _deny(transaction, oauth_secrets, denied_names)
         return ended_count, len(denied_names)
 
     with open_database(settings) as database:
@@ -123,7 +128,7 @@ class _Selection:
 
 
 def _revoke(
-    transaction: AdminTransaction, vault: Vault, selection: _Selection
+    transaction: AdminTransaction, oauth_secrets: OAuthSecrets, selection: _Selection
 ) -> tuple[dict[str, str], int]:
     """Revoke logins, and drop those that are not complete yet.
 
@@ -141,28 +146,30 @@ def _revoke(
         revoke_grant(transaction.db, line.id, now=now, why=BY_ADMINISTRATOR)
         facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
         transaction.record("grant.revoked", **facts, detail=BY_ADMINISTRATOR)
-    dropped = drop_transactions(transaction.db, vault, selection.matches)
+    dropped = drop_transactions(transaction.db, oauth_secrets, selection.matches)
     for login in dropped:
-        facts = {"sub": login.sub, "client": login.ask.client_name}
+        facts = {"sub": login.sub, "client": login.request.client_name}
         transaction.record("consent.denied", **facts, detail=BY_ADMINISTRATOR)
     names = {line.client_id: line.client_name for line in found}
-    names |= {login.ask.client_id: login.ask.client_name for login in dropped}
+    names |= {login.request.client_id: login.request.client_name for login in dropped}
     return names, len(ended)
 
 
-def _deny(transaction: AdminTransaction, vault: Vault, names: dict[str, str]) -> None:
+def _deny(
+    transaction: AdminTransaction, oauth_secrets: OAuthSecrets, names: dict[str, str]
+) -> None:
     """Deny clients.
 
     Args:
         transaction: where it is done.
-        vault: hashes the ids.
+        oauth_secrets: hashes the ids.
         names: the names of the clients by client_id.
     """
     for client_id, name in names.items():
         deny_client(
             transaction.db,
-            vault,
-            Denial(client_id=client_id, name=name, denied_at=int(time.time())),
+            oauth_secrets,
+            DeniedClient(client_id=client_id, name=name, denied_at=int(time.time())),
         )
         transaction.record("client.denied", client=name, detail=BY_ADMINISTRATOR)
 
@@ -173,7 +180,7 @@ def _deny(transaction: AdminTransaction, vault: Vault, names: dict[str, str]) ->
 def denied(config: Path | None, *, as_json: bool) -> None:
     """Show the denied programs."""
     with open_database(open_settings(config)) as database:
-        found = database.read(list_denials)
+        found = database.read(list_denied_clients)
     print_records(found, _DENIAL_COLUMNS, as_json=as_json)
 
 
@@ -198,4 +205,4 @@ def allow(config: Path | None, *, client: str) -> None:
 
 def _is_client_id(text: str, settings: Settings) -> bool:
     """Whether a text is a client_id, and not a mistyped name of a client."""
-    return text.startswith((PREFIX, "https://")) or text in read_configured(settings.oauth.clients)
+    return text.startswith((PREFIX, "https://")) or text in parse_configured(settings.oauth.clients)

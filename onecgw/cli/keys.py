@@ -21,11 +21,11 @@ from onecgw.cli.database import (
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
-from onecgw.oauth.grant_queries import has_logins
-from onecgw.oauth.grants import facts_of
-from onecgw.oauth.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.oauth.scopes import join_scopes
-from onecgw.oauth.secrets import open_vault, read_vault
+from onecgw.oauth.secrets import open_secrets, read_secrets
+from onecgw.oauth.storage.grant_queries import has_logins
+from onecgw.oauth.storage.grants import audit_facts
+from onecgw.oauth.storage.local_keys import KEY_REVOKED, LocalKey, add_key, list_keys, revoke_key
 from onecgw.settings import Duration
 from onecgw.settings.rules import duration
 
@@ -58,9 +58,10 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
 
     def run(transaction: AdminTransaction) -> tuple[LocalKey, str]:
         # With new secrets all existing keys and logins would silently become invalid.
-        vault = (read_vault if has_logins(transaction.db) else open_vault)(settings.secrets_path)
+        open_or_read = read_secrets if has_logins(transaction.db) else open_secrets
+        oauth_secrets = open_or_read(settings.secrets_path)
         added, key = add_key(
-            transaction.db, vault, name=name, scopes=wanted, now=now, expires_at=expires_at
+            transaction.db, oauth_secrets, name=name, scopes=wanted, now=now, expires_at=expires_at
         )
         transaction.record("key.added", sub=added.sub, detail=join_scopes(wanted))
         return added, key
@@ -114,7 +115,7 @@ def _revoke(transaction: AdminTransaction, key_id: str, now: int) -> LocalKey | 
     key, grants = found
     transaction.record("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
     for grant in grants:
-        transaction.record("grant.revoked", **facts_of(grant), detail=KEY_REVOKED)
+        transaction.record("grant.revoked", **audit_facts(grant), detail=KEY_REVOKED)
     return key
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from onecgw.diagnostics.oauth_http import NOT_OURS, CheckFailed, HttpAnswer, send_request
 from onecgw.diagnostics.step import SKEW_SECONDS, CheckStep, ReportStep, clock_skew_seconds
-from onecgw.oauth.secrets import challenge_of
+from onecgw.oauth.secrets import pkce_challenge
 
 # Nothing has to listen there: this program reads the redirect and does not follow it.
 CALLBACK: Final = "http://127.0.0.1:1/onecgw-check"
@@ -146,7 +146,7 @@ class _CheckingClient:
                 "client_id": self._client_id,
                 "redirect_uri": CALLBACK,
                 "state": self._state,
-                "code_challenge": challenge_of(self._verifier),
+                "code_challenge": pkce_challenge(self._verifier),
                 "code_challenge_method": "S256",
                 "resource": self._resource,
                 "scope": self._scope,

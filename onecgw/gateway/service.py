@@ -8,10 +8,10 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.auth.caller import COST
+from onecgw.auth.caller import COST, restricted_measures
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
@@ -67,15 +67,18 @@ class Gateway:
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
-        self._onec = onec
+        self._timeout_ms = onec.timeout_ms
+        self._report_deadline_ms = onec.report_deadline_ms
+        self._max_concurrency = onec.max_concurrency
+        self._today = onec.today
         self._limits = limits
         self._audit = audit
         self._admit = admit
         self._rate = CallRate(limits.calls_per_minute)
 
     def today(self) -> date:
-        """The day that it is where 1C is."""
-        return self._onec.today()
+        """The date where 1C is."""
+        return self._today()
 
     async def call(self, call: ToolCall, progress: Progress = _ignore_progress) -> Answer:
         """Answer one call; its audit record is written however it ends.
@@ -92,8 +95,11 @@ class Gateway:
         upstream = UpstreamSession(
             sources=self._sources,
             catalogue=self.catalogue,
-            onec=self._onec,
             limits=self._limits,
+            timeout_ms=self._timeout_ms,
+            report_deadline_ms=self._report_deadline_ms,
+            max_concurrency=self._max_concurrency,
+            restricted=restricted_measures(call.context.caller.scopes),
             context=call.context,
             progress=progress,
         )
@@ -132,14 +138,13 @@ class Gateway:
 
     async def _answer(self, call: ToolCall, upstream: UpstreamSession) -> Answer:
         self._admit()
-        self._rate.take(call.context.sub)
+        self._rate.take(call.context.caller.sub)
         tool = self._find(call)
-        restricted = restricted_measures(upstream.scopes)
         raw = read_json_object(call.arguments)
-        request: object = parse_arguments(tool.request, raw, restricted=restricted)
+        request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
         if ignored := null_filters(tool.request, raw):
             upstream.notices = (f"Nothing was filtered by {', '.join(ignored)}: null is no value.",)
-        _refuse_restricted(tool, request, restricted)
+        _refuse_restricted(tool, request, upstream.restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         return await tool.answer(request, upstream)

@@ -1,1 +1,1 @@
-"""Who is calling, and what they may do: the authorization server, without HTTP."""
+"""The authorization server and the authentication of access tokens, without HTTP."""

@@ -1,8 +1,9 @@
-"""An access token → the caller behind it, as long as the account may still see it."""
+"""Authenticates access tokens, and verifies again the access keys behind them."""
 
 import contextlib
 import logging
 import sqlite3
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -11,59 +12,62 @@ import trio
 from onecgw.auth.caller import Caller
 from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
 from onecgw.errors import OnecUnavailable, StorageUnavailable
-from onecgw.oauth.context import Origin, Realm
-from onecgw.oauth.grants import (
-    Grant,
-    confirm_access,
-    facts_of,
-    find_access,
-    record_verified,
-    revoke_grant,
-)
-from onecgw.oauth.key_cache import Checked
+from onecgw.oauth.events import EventRecorder, RequestOrigin
+from onecgw.oauth.key_cache import KeyCache, KeyCheck
+from onecgw.oauth.secrets import OAuthSecrets
+from onecgw.oauth.storage.grants import Grant, audit_facts, record_verification, revoke_grant
+from onecgw.oauth.storage.tokens import confirm_access, find_access
+from onecgw.storage.database import Database
 
 log = logging.getLogger(__name__)
 
 VERIFY_SECONDS: Final = 300
-"""How old the last answer about the key behind a login may be."""
+"""A key that was verified longer ago is verified again."""
 STALE_SECONDS: Final = 900
-"""How much longer it serves while nobody can be asked."""
-PAUSE_SECONDS: Final = 5
-"""How long nobody is asked again after that failed."""
-MAX_PAUSED: Final = 10_000
+"""How much longer the last verdict is used while keys cannot be verified."""
+REVERIFY_BACKOFF_SECONDS: Final = 5
+"""Back-off after a failed re-verification."""
+MAX_BACKOFFS: Final = 10_000
 
 
-class Admission:
-    """Lets callers in by their access tokens."""
+@attrs.frozen(kw_only=True)
+class AccessTokenAuthenticator:
+    """Finds the caller behind an access token.
 
-    def __init__(self, realm: Realm) -> None:
-        self._realm = realm
-        self._paused: dict[str, float] = {}
+    resource: a token for another one is refused. supported_scopes: those that may be granted at
+    all. now: the clock, in seconds since the epoch.
+    """
 
-    async def admit(self, token: str, origin: Origin) -> Caller | None:
-        """Who is calling; None if the token is not valid.
+    _resource: str
+    _supported_scopes: frozenset[str]
+    _store: Database
+    _secrets: OAuthSecrets
+    _key_cache: KeyCache
+    _record_event: EventRecorder
+    _now: Callable[[], int]
+    _backoff_until: dict[str, float] = attrs.field(factory=dict, init=False)
+
+    async def authenticate(self, token: str, origin: RequestOrigin) -> Caller | None:
+        """The caller; None if the token is not valid.
 
         Raises:
             StorageUnavailable: tokens cannot be looked up.
-            OnecUnavailable: the account could not be checked for too long.
+            OnecUnavailable: the key could not be verified for longer than STALE_SECONDS.
         """
-        realm = self._realm
-        token_hash, now = realm.vault.hash(token, "access token"), realm.seconds()
-        access = realm.store.read(lambda db: find_access(db, token_hash, now=now))
+        token_hash, now = self._secrets.hash(token, "access token"), self._now()
+        access = self._store.read(lambda db: find_access(db, token_hash, now=now))
         if access is None:
-            realm.tell("token.rejected", origin, detail="the access token is not valid")
+            self._reject("the access token is not valid", {}, origin)
             return None
         grant = access.grant
         # RFC 8707, 2 and MCP authorization: a token for another resource MUST NOT be accepted.
-        if grant.resource != realm.resource:
-            detail = "the access token is for another resource"
-            realm.tell("token.rejected", origin, **facts_of(grant), detail=detail)
+        if grant.resource != self._resource:
+            self._reject("the access token is for another resource", audit_facts(grant), origin)
             return None
         if grant.unverified_seconds(now) >= VERIFY_SECONDS:
             verified = await self.verify_again(grant, origin)
             if verified is None:
-                detail = "the login is over"
-                realm.tell("token.rejected", origin, **facts_of(grant), detail=detail)
+                self._reject("the login is over", audit_facts(grant), origin)
                 return None
             grant = verified
             if grant.unverified_seconds(now) >= VERIFY_SECONDS + STALE_SECONDS:
@@ -72,67 +76,69 @@ class Admission:
                     retry_after_seconds=30,
                 )
         if access.is_new:
-            with contextlib.suppress(StorageUnavailable):  # it only shortens a period of grace
-                await realm.store.write(lambda db: confirm_access(db, token_hash, now=now))
+            # Without this record, only the time in which a refresh may be repeated is longer.
+            with contextlib.suppress(StorageUnavailable):
+                await self._store.write(lambda db: confirm_access(db, token_hash, now=now))
         return Caller(
             sub=grant.sub,
             scopes=access.scopes & grant.entitled,
             client=grant.client_name,
             grant=grant.id,
             ip=origin.ip,
-            entitled=grant.entitled & realm.supported,
+            entitled=grant.entitled & self._supported_scopes,
         )
 
-    async def verify_again(self, grant: Grant, origin: Origin) -> Grant | None:
-        """The grant with what its account may see now; None if it is over.
+    def _reject(self, detail: str, facts: dict[str, str], origin: RequestOrigin) -> None:
+        self._record_event("token.rejected", origin, **facts, detail=detail)
 
-        When nobody can be asked it comes back as it was. A key that cannot be read any more is not
-        that: asking again would never help, so the login ends, and the person makes a new one.
+    async def verify_again(self, grant: Grant, origin: RequestOrigin) -> Grant | None:
+        """The grant with what its account may see now; None if it was revoked.
+
+        While the key cannot be verified, the grant is returned unchanged. If the stored key cannot
+        be decrypted, it never can be again; the grant is revoked and the person logs in anew.
 
         Raises:
-            StorageUnavailable: the answer could not be kept.
+            StorageUnavailable: the revocation could not be stored.
         """
-        if self._paused.get(grant.id, 0) > trio.current_time():
+        if self._backoff_until.get(grant.id, 0) > trio.current_time():
             return grant
-        realm = self._realm
-        key = realm.vault.decrypt(grant.key_box, purpose=f"grant {grant.id}")
+        facts = audit_facts(grant)
+        key = self._secrets.decrypt(grant.key_ciphertext, purpose=f"grant {grant.id}")
         if key is None:
             log.error("oauth.key_box", extra={"fields": {"grant": grant.id}})
-            await self._end(grant, origin, "the key behind it cannot be read any more")
+            await self._revoke(grant, origin, "the key behind it cannot be read any more")
             return None
-        checked = await realm.keyring.verify(key, origin.request_id)
-        verdict = checked.verdict
+        check = await self._key_cache.verify(key, origin.request_id)
+        verdict = check.verdict
         if isinstance(verdict, UncheckedKey):
-            self._pause(grant.id)
-            realm.tell("key.unavailable", origin, **facts_of(grant), detail=verdict.error.code)
+            self._back_off(grant.id)
+            self._record_event("key.unavailable", origin, **facts, detail=verdict.error.code)
             return grant
         if isinstance(verdict, InvalidKey) or verdict.sub != grant.sub:
-            realm.tell("key.revoked", origin, **facts_of(grant))
-            await self._end(grant, origin, "the key is not valid any more")
+            self._record_event("key.revoked", origin, **facts)
+            await self._revoke(grant, origin, "the key is not valid any more")
             return None
-        return await self._keep(grant, verdict, checked, origin)
+        return await self._record_verdict(grant, verdict, check, origin)
 
-    async def _keep(
-        self, grant: Grant, verdict: ValidKey, checked: Checked, origin: Origin
+    async def _record_verdict(
+        self, grant: Grant, verdict: ValidKey, check: KeyCheck, origin: RequestOrigin
     ) -> Grant | None:
         def transition(db: sqlite3.Connection) -> bool:
-            return record_verified(db, grant.id, entitled=verdict.scopes, verified_at=checked.at)
+            return record_verification(db, grant.id, entitled=verdict.scopes, verified_at=check.at)
 
-        # While the database is read-only, the next call asks again.
+        # If the verdict cannot be stored, the next call verifies again.
         with contextlib.suppress(StorageUnavailable):
-            if not await self._realm.store.write(transition):
-                return None  # an administrator was faster than 1C
-        self._realm.tell("key.reverified", origin, **facts_of(grant))
-        return attrs.evolve(grant, entitled=verdict.scopes, verified_at=checked.at)
+            if not await self._store.write(transition):
+                return None  # an administrator revoked it during the verification
+        self._record_event("key.reverified", origin, **audit_facts(grant))
+        return attrs.evolve(grant, entitled=verdict.scopes, verified_at=check.at)
 
-    async def _end(self, grant: Grant, origin: Origin, why: str) -> None:
-        realm = self._realm
-        if await realm.store.write(
-            lambda db: revoke_grant(db, grant.id, now=realm.seconds(), why=why)
-        ):
-            realm.tell("grant.revoked", origin, **facts_of(grant), detail=why)
+    async def _revoke(self, grant: Grant, origin: RequestOrigin, why: str) -> None:
+        now = self._now()
+        if await self._store.write(lambda db: revoke_grant(db, grant.id, now=now, why=why)):
+            self._record_event("grant.revoked", origin, **audit_facts(grant), detail=why)
 
-    def _pause(self, grant_id: str) -> None:
-        if len(self._paused) >= MAX_PAUSED:
-            self._paused.clear()
-        self._paused[grant_id] = trio.current_time() + PAUSE_SECONDS
+    def _back_off(self, grant_id: str) -> None:
+        if len(self._backoff_until) >= MAX_BACKOFFS:
+            self._backoff_until.clear()
+        self._backoff_until[grant_id] = trio.current_time() + REVERIFY_BACKOFF_SECONDS

@@ -1,24 +1,24 @@
-"""A program that asks for access, and what may be believed of its description."""
+"""An OAuth client, and the rules for its redirect URIs and its name."""
 
 import unicodedata
 from typing import Final
 
 import attrs
 
-from onecgw.oauth.oauth_error import INVALID_REDIRECT_URI, OauthProblem
+from onecgw.oauth.oauth_error import INVALID_REDIRECT_URI, OAuthError
 from onecgw.oauth.redirect_policy import RedirectPolicy, is_same_redirect
 from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_redirect_uri_flaw
 
 MAX_NAME_CHARACTERS: Final = 80
 METHODS: Final = ("none", "client_secret_post", "client_secret_basic")
-NAMELESS: Final = "MCP client"
+DEFAULT_NAME: Final = "MCP client"
 
 
 @attrs.frozen(kw_only=True)
-class Client:
-    """A program that asks for access.
+class OAuthClient:
+    """A program that requests access.
 
-    name: as it calls itself, unless is_known: then the operator or its own host vouches for it.
+    name: chosen by the client itself, unless is_known: then it was configured by the operator.
     auth_method: one of METHODS.
     """
 
@@ -28,30 +28,33 @@ class Client:
     auth_method: str = "none"
     is_known: bool = False
 
-    def find_redirect(self, asked: str | None) -> str | None:
-        """The redirect URI of a request, if it is one of this client's."""
-        if asked is None:
+    def find_redirect(self, requested: str | None) -> str | None:
+        """The redirect URI of a request, if it is registered.
+
+        A request without one (None) gets the client's only redirect URI.
+        """
+        if requested is None:
             return self.redirect_uris[0] if len(self.redirect_uris) == 1 else None
-        if any(is_same_redirect(registered, asked) for registered in self.redirect_uris):
-            return asked
+        if any(is_same_redirect(registered, requested) for registered in self.redirect_uris):
+            return requested
         return None
 
 
 def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]:
-    """The redirect URIs that a client may have.
+    """Those of a client's redirect URIs that the policy allows.
 
     Raises:
-        OauthProblem: one is dangerous, or none is left.
+        OAuthError: one is dangerous, or none is allowed.
     """
     if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
-        raise OauthProblem(INVALID_REDIRECT_URI, f"1 to {MAX_REDIRECT_URIS} are expected")
-    verdicts = {uri: policy.judge(uri) for uri in uris}
+        raise OAuthError(INVALID_REDIRECT_URI, f"1 to {MAX_REDIRECT_URIS} are expected")
+    verdicts = {uri: policy.classify(uri) for uri in uris}
     for uri, verdict in verdicts.items():
         if verdict == "dangerous":
-            raise OauthProblem(INVALID_REDIRECT_URI, f"{find_redirect_uri_flaw(uri)} is expected")
+            raise OAuthError(INVALID_REDIRECT_URI, f"{find_redirect_uri_flaw(uri)} is expected")
     accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
     if not accepted:
-        raise OauthProblem(
+        raise OAuthError(
             INVALID_REDIRECT_URI,
             "none of the redirect_uris is allowed here; the operator may add one to"
             " oauth.redirects.allowed",
@@ -60,9 +63,9 @@ def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]
 
 
 def clean_name(name: str) -> str:
-    """A name that can do no harm on a page: NFC, without control and direction signs."""
-    # Categories C*: controls, bidi overrides and other invisible formats, private use.
+    """A client's name that is safe to show: NFC, shortened, without control characters."""
+    # Unicode categories C*: controls, bidi overrides and other invisible formats, private use.
     kept = "".join(
         sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign)[0] != "C"
     )
-    return " ".join(kept.split())[:MAX_NAME_CHARACTERS].strip() or NAMELESS
+    return " ".join(kept.split())[:MAX_NAME_CHARACTERS].strip() or DEFAULT_NAME

@@ -1,4 +1,4 @@
-"""Settings → a realm."""
+"""Builds the authorization server from the settings."""
 
 import contextlib
 import logging
@@ -6,18 +6,24 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import attrs
+
 from onecgw.auth.key_verification import CheckKey
 from onecgw.errors import StorageUnavailable
-from onecgw.oauth.client_denylist import is_client_denied
-from onecgw.oauth.client_metadata import Documents
-from onecgw.oauth.client_registry import Clients, read_configured
-from onecgw.oauth.context import Realm
-from onecgw.oauth.grants import find_newest_grant
-from onecgw.oauth.key_cache import VALID_SECONDS, Keyring
-from onecgw.oauth.local_keys import make_local_check
+from onecgw.oauth.authenticator import AccessTokenAuthenticator
+from onecgw.oauth.client_metadata import ClientMetadataDocuments
+from onecgw.oauth.client_registry import ClientRegistry, parse_configured
+from onecgw.oauth.events import EventRecorder
+from onecgw.oauth.key_cache import VALID_SECONDS, KeyCache
+from onecgw.oauth.login import Login
 from onecgw.oauth.redirect_policy import RedirectPolicy
-from onecgw.oauth.safe_fetch import Fetcher
-from onecgw.oauth.secrets import Vault
+from onecgw.oauth.safe_fetch import DocumentFetcher
+from onecgw.oauth.secrets import OAuthSecrets
+from onecgw.oauth.storage.client_denylist import is_client_denied
+from onecgw.oauth.storage.grants import find_newest_grant
+from onecgw.oauth.storage.local_keys import make_local_key_check
+from onecgw.oauth.token_grants import TokenLifetimes
+from onecgw.oauth.token_service import TokenService
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditEvent
 from onecgw.storage.database import Database
@@ -30,69 +36,122 @@ OTHER_SECRETS: Final = (
 )
 
 
-def open_realm(
+@attrs.frozen(kw_only=True)
+class AuthorizationServer:
+    """What the HTTP endpoints call. now: the clock, in seconds since the epoch."""
+
+    clients: ClientRegistry
+    login: Login
+    authenticator: AccessTokenAuthenticator
+    tokens: TokenService
+    record_event: EventRecorder
+    now: Callable[[], int]
+
+
+def open_authorization_server(
     settings: Settings,
     *,
     store: Database,
-    vault: Vault,
+    oauth_secrets: OAuthSecrets,
     audit: Callable[[AuditEvent], None],
     check_key: CheckKey,
-    fetcher: Fetcher | None = None,
-    now: Callable[[], float] = time.time,
-) -> Realm:
-    """The realm that the settings describe.
+    fetcher: DocumentFetcher | None = None,
+    clock: Callable[[], float] = time.time,
+) -> AuthorizationServer:
+    """The authorization server of the settings.
 
     Args:
         settings: with an issuer.
-        store: where logins are kept.
-        vault: of the secrets file that belongs to the store.
-        audit: told every event.
-        check_key: asks 1C about a key; not used with `oauth.keys: local`.
-        fetcher: fetches the documents of clients; None: over the internet.
-        now: the clock, in seconds since the epoch.
+        store: the database of grants, tokens and local keys.
+        oauth_secrets: of the secrets file that belongs to the database.
+        audit: called with every event.
+        check_key: verifies a key in 1C; not used with `oauth.keys: local`.
+        fetcher: fetches client metadata documents; None: over the internet.
+        clock: seconds since the epoch.
     """
-    _look_for_other_secrets(store, vault)
+    _log_other_secrets(store, oauth_secrets)
     oauth = settings.oauth
     is_local = oauth.keys == "local"
-    policy = make_policy(settings)
-    documents = Documents(
-        mode=oauth.cimd,
-        hosts=frozenset(oauth.cimd_hosts),
-        policy=policy,
-        fetcher=fetcher or Fetcher(),
-        now=now,
+    supported_scopes = frozenset(oauth.supported_scopes)
+    record_event = EventRecorder(audit)
+    policy = RedirectPolicy(
+        allowed=frozenset(oauth.redirects.allowed), open_https=oauth.redirects.open_https
     )
-    return Realm(
-        settings=settings,
-        store=store,
-        vault=vault,
-        clients=Clients(
-            vault=vault,
+
+    def now() -> int:
+        return int(clock())
+
+    clients = ClientRegistry(
+        documents=ClientMetadataDocuments(
+            mode=oauth.cimd,
+            hosts=frozenset(oauth.cimd_hosts),
             policy=policy,
-            configured=read_configured(oauth.clients),
-            is_denied=lambda client_hash: store.read(lambda db: is_client_denied(db, client_hash)),
-            documents=documents,
+            fetcher=fetcher or DocumentFetcher(),
+            now=clock,
         ),
-        keyring=Keyring(
-            make_local_check(store, vault, now=now) if is_local else check_key,
-            hash_key=lambda key: vault.hash(key, "key"),
-            valid_seconds=0 if is_local else VALID_SECONDS,
-            now=now,
+        secrets=oauth_secrets,
+        policy=policy,
+        configured=parse_configured(oauth.clients),
+        is_denied=lambda client_hash: store.read(lambda db: is_client_denied(db, client_hash)),
+    )
+    key_cache = KeyCache(
+        make_local_key_check(store, oauth_secrets, now=clock) if is_local else check_key,
+        hash_key=lambda key: oauth_secrets.hash(key, "key"),
+        valid_seconds=0 if is_local else VALID_SECONDS,
+        now=clock,
+    )
+    authenticator = AccessTokenAuthenticator(
+        resource=settings.resource,
+        supported_scopes=supported_scopes,
+        store=store,
+        secrets=oauth_secrets,
+        key_cache=key_cache,
+        record_event=record_event,
+        now=now,
+    )
+    login = Login(
+        issuer=settings.issuer,
+        resource=settings.resource,
+        supported_scopes=supported_scopes,
+        default_scopes=frozenset(oauth.default_scopes),
+        code_seconds=oauth.auth_code_ttl.seconds,
+        clients=clients,
+        key_cache=key_cache,
+        store=store,
+        secrets=oauth_secrets,
+        record_event=record_event,
+        now=now,
+    )
+    tokens = TokenService(
+        resource=settings.resource,
+        lifetimes=TokenLifetimes(
+            access=oauth.access_token_ttl.seconds,
+            refresh=oauth.refresh_token_ttl.seconds,
+            grant=oauth.grant_ttl.seconds,
         ),
-        audit=audit,
+        clients=clients,
+        authenticator=authenticator,
+        store=store,
+        secrets=oauth_secrets,
+        record_event=record_event,
+        now=now,
+    )
+    return AuthorizationServer(
+        clients=clients,
+        login=login,
+        authenticator=authenticator,
+        tokens=tokens,
+        record_event=record_event,
         now=now,
     )
 
 
-def make_policy(settings: Settings) -> RedirectPolicy:
-    """The redirect policy of the settings."""
-    redirects = settings.oauth.redirects
-    return RedirectPolicy(allowed=frozenset(redirects.allowed), open_https=redirects.open_https)
-
-
-def _look_for_other_secrets(store: Database, vault: Vault) -> None:
-    """Say it at the start, and not to every person, when nothing of the database can be read."""
-    with contextlib.suppress(StorageUnavailable):  # whoever needs it will say so
+def _log_other_secrets(store: Database, oauth_secrets: OAuthSecrets) -> None:
+    """Log once, at the start, that the secrets file does not belong to the database."""
+    with contextlib.suppress(StorageUnavailable):  # reported by whatever uses the database next
         newest = store.read(find_newest_grant)
-        if newest and vault.decrypt(newest.key_box, purpose=f"grant {newest.id}") is None:
+        if newest is None:
+            return
+        key = oauth_secrets.decrypt(newest.key_ciphertext, purpose=f"grant {newest.id}")
+        if key is None:
             log.error("oauth.other_secrets", extra={"fields": {"reason": OTHER_SECRETS}})

@@ -1,7 +1,8 @@
-"""From an authorization request to a code: the key and the consent."""
+"""The login: from an authorization request over the access key and the consent to a code."""
 
 import secrets
 import sqlite3
+from collections.abc import Callable
 from typing import Final, Literal
 
 import attrs
@@ -10,39 +11,42 @@ from onecgw.auth.key_verification import InvalidKey, UncheckedKey
 from onecgw.auth.signing import NotSealed
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.authorization import (
-    Ask,
-    Pairs,
+    AuthorizationRequest,
     check_redirect,
     check_request,
     redirect_with,
-    single,
 )
-from onecgw.oauth.client import Client
-from onecgw.oauth.client_denylist import is_client_denied
-from onecgw.oauth.context import Origin, Realm
-from onecgw.oauth.grants import Grant, insert_code, insert_grant
-from onecgw.oauth.local_keys import is_key_revoked
-from onecgw.oauth.oauth_error import ACCESS_DENIED, OauthProblem
+from onecgw.oauth.client import OAuthClient
+from onecgw.oauth.client_registry import ClientRegistry
+from onecgw.oauth.events import EventRecorder, RequestOrigin
+from onecgw.oauth.key_cache import KeyCache
+from onecgw.oauth.oauth_error import ACCESS_DENIED, OAuthError
+from onecgw.oauth.parameters import Parameters, single_value
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
-from onecgw.oauth.secrets import CODE
-from onecgw.oauth.transactions import (
+from onecgw.oauth.secrets import CODE, OAuthSecrets
+from onecgw.oauth.storage.client_denylist import is_client_denied
+from onecgw.oauth.storage.grants import Grant, audit_facts, insert_grant
+from onecgw.oauth.storage.local_keys import is_key_revoked
+from onecgw.oauth.storage.tokens import Code, insert_code
+from onecgw.oauth.storage.transactions import (
     TRANSACTION,
     Transaction,
     find_transaction,
     insert_transaction,
     take_transaction,
 )
+from onecgw.storage.database import Database
 
-ASK_SECONDS: Final = 600
+AUTHORIZATION_SECONDS: Final = 600
 MAX_KEY_CHARACTERS: Final = 512
-_ASK_PURPOSE: Final = "authorization request"
+_PURPOSE: Final = "authorization request"
 
 
 @attrs.frozen(kw_only=True)
-class Bounce:
-    """The browser goes back to the client.
+class Redirect:
+    """The authorization response: the browser goes back to the client.
 
-    is_automatic: at once; False: only if the person says so, for nobody vouches for the address.
+    is_automatic: False if the URI is not trusted; the person then decides on a page.
     """
 
     url: str
@@ -51,232 +55,254 @@ class Bounce:
 
 @attrs.frozen(kw_only=True)
 class Consent:
-    """What a person is asked to allow.
+    """The content of the consent page.
 
-    offered: what the client wants and the account may see. ticked: of these, beforehand.
+    transaction: its token. offered: the requested scopes that the account has. ticked: those of
+    them that are ticked beforehand.
     """
 
     transaction: str
-    ask: Ask
+    request: AuthorizationRequest
     name: str
     offered: frozenset[str]
 
     @property
     def ticked(self) -> frozenset[str]:
-        """What is not sensitive."""
+        """All that is offered and not sensitive."""
         return self.offered - SENSITIVE
 
 
+@attrs.frozen(kw_only=True)
 class Login:
-    """The steps of one person's login, each a request of their browser."""
+    """The steps of a login; each is one HTTP request of a browser.
 
-    def __init__(self, realm: Realm) -> None:
-        self._realm = realm
+    code_seconds: lifetime of a code. now: the clock, in seconds since the epoch.
+    """
+
+    _issuer: str
+    _resource: str
+    _supported_scopes: frozenset[str]
+    _default_scopes: frozenset[str]
+    _code_seconds: int
+    _clients: ClientRegistry
+    _key_cache: KeyCache
+    _store: Database
+    _secrets: OAuthSecrets
+    _record_event: EventRecorder
+    _now: Callable[[], int]
+
+    def browser_id(self, cookie: str) -> str:
+        """What a browser is known by in pages and transactions, in place of its cookie."""
+        return self._secrets.hash(cookie, "browser").hex() if cookie else ""
 
     async def begin(
-        self, pairs: Pairs, *, browser: str, language: str, origin: Origin
-    ) -> Ask | Bounce:
-        """Check an authorization request.
+        self, parameters: Parameters, *, browser: str, language: str, origin: RequestOrigin
+    ) -> AuthorizationRequest | Redirect:
+        """Check the parameters of an authorization request.
 
         Raises:
-            OauthProblem: neither the client nor its redirect can be trusted with the answer.
+            OAuthError: the client or its redirect URI is not valid.
         """
-        realm = self._realm
-        client: Client | None = None
+        client: OAuthClient | None = None
         try:
-            client_id = single(pairs, "client_id")
-            client = None if client_id is None else await realm.clients.find(client_id)
-            redirect_uri = check_redirect(pairs, client)
-        except OauthProblem as problem:
+            client_id = single_value(parameters, "client_id")
+            client = None if client_id is None else await self._clients.find(client_id)
+            redirect_uri = check_redirect(parameters, client)
+        except OAuthError as error:
             name = "" if client is None else client.name
-            realm.tell("authorize.rejected", origin, client=name, detail=str(problem))
+            self._record_event("authorize.rejected", origin, client=name, detail=str(error))
             raise
-        assert client is not None  # noqa: S101 - check_redirect refuses a client that is not there
+        assert client is not None  # noqa: S101 - check_redirect refuses None
         try:
-            scope, challenge = check_request(pairs, resource=realm.resource)
-        except OauthProblem as problem:
-            realm.tell("authorize.rejected", origin, client=client.name, detail=str(problem))
-            is_trusted = realm.clients.trusts(redirect_uri, is_known=client.is_known)
-            return self._refuse(redirect_uri, _state(pairs), problem, is_trusted=is_trusted)
-        realm.tell("authorize.shown", origin, client=client.name, detail=scope)
-        return Ask(
+            scope, challenge = check_request(parameters, resource=self._resource)
+        except OAuthError as error:
+            self._record_event("authorize.rejected", origin, client=client.name, detail=str(error))
+            return self._error_redirect(
+                redirect_uri, _find_state(parameters), error, is_known=client.is_known
+            )
+        self._record_event("authorize.shown", origin, client=client.name, detail=scope)
+        return AuthorizationRequest(
             client_id=client.id,
             client_name=client.name,
             client_is_known=client.is_known,
             redirect_uri=redirect_uri,
-            state=single(pairs, "state"),
+            state=single_value(parameters, "state"),
             scope=scope,
             challenge=challenge,
             language=language,
             browser=browser,
-            expires_at=realm.seconds() + ASK_SECONDS,
+            expires_at=self._now() + AUTHORIZATION_SECONDS,
         )
 
-    def seal(self, ask: Ask) -> str:
-        """The request as a hidden field of the page."""
-        return self._realm.vault.sealer.seal(ask, purpose=_ASK_PURPOSE)
+    def seal(self, request: AuthorizationRequest) -> str:
+        """The signed request, for a hidden field of the key page."""
+        return self._secrets.sealer.seal(request, purpose=_PURPOSE)
 
-    def unseal(self, text: str, browser: str) -> Ask | None:
-        """The request in a hidden field; None if it is not ours, too old or another's."""
+    def unseal(self, text: str, browser: str) -> AuthorizationRequest | None:
+        """The request in a hidden field; None if forged, expired or of another browser."""
         try:
-            ask = self._realm.vault.sealer.open(text, Ask, purpose=_ASK_PURPOSE)
+            request = self._secrets.sealer.open(text, AuthorizationRequest, purpose=_PURPOSE)
         except NotSealed:
             return None
-        fits = secrets.compare_digest(ask.browser, browser)
-        return ask if fits and self._realm.seconds() < ask.expires_at else None
+        is_same_browser = secrets.compare_digest(request.browser, browser)
+        return request if is_same_browser and self._now() < request.expires_at else None
 
-    async def identify(
-        self, ask: Ask, key: str, origin: Origin
+    async def verify_key(
+        self, request: AuthorizationRequest, key: str, origin: RequestOrigin
     ) -> Consent | Literal["invalid", "unavailable"]:
-        """Who the key belongs to, and what they are asked.
+        """Verify an access key and begin the transaction of its consent.
 
         Raises:
-            StorageUnavailable: the login cannot be kept.
+            StorageUnavailable: the transaction cannot be stored.
         """
-        realm = self._realm
         if not key or len(key) > MAX_KEY_CHARACTERS:
-            realm.tell("key.failed", origin, client=ask.client_name)
+            self._record_event("key.failed", origin, client=request.client_name)
             return "invalid"
-        checked = await realm.keyring.verify(key, origin.request_id)
-        account = checked.verdict
+        check = await self._key_cache.verify(key, origin.request_id)
+        account = check.verdict
         if isinstance(account, InvalidKey):
-            realm.tell("key.failed", origin, client=ask.client_name)
+            self._record_event("key.failed", origin, client=request.client_name)
             return "invalid"
         if isinstance(account, UncheckedKey):
             reason = account.error.code
-            realm.tell("key.unavailable", origin, client=ask.client_name, detail=reason)
-            if isinstance(account.error, StorageUnavailable):  # a key of the gateway's own
+            self._record_event("key.unavailable", origin, client=request.client_name, detail=reason)
+            if isinstance(account.error, StorageUnavailable):  # local keys are in the database
                 raise account.error
             return "unavailable"
-        realm.tell("key.ok", origin, sub=account.sub, client=ask.client_name)
-        token = realm.vault.mint(TRANSACTION)
+        self._record_event("key.ok", origin, sub=account.sub, client=request.client_name)
+        token, now = self._secrets.new_token(TRANSACTION), self._now()
         transaction = Transaction(
-            ask=ask,
+            request=request,
             sub=account.sub,
             name=account.name or account.sub,
             entitled=account.scopes,
             key=key,
-            verified_at=checked.at,
+            verified_at=check.at,
         )
-        await realm.store.write(
-            lambda db: insert_transaction(db, realm.vault, token, transaction, now=realm.seconds())
+        await self._store.write(
+            lambda db: insert_transaction(db, self._secrets, token, transaction, now=now)
         )
-        return self._consent(token, transaction)
+        return self._make_consent(token, transaction)
 
     def find(self, token: str, browser: str) -> Consent | None:
-        """A consent that still waits for its answer in this browser."""
-        realm, now = self._realm, self._realm.seconds()
-        found = realm.store.read(
-            lambda db: find_transaction(db, realm.vault, token, browser, now=now)
+        """The consent of a transaction that was begun in this browser and is not over."""
+        now = self._now()
+        found = self._store.read(
+            lambda db: find_transaction(db, self._secrets, token, browser, now=now)
         )
-        return None if found is None else self._consent(token, found)
+        return None if found is None else self._make_consent(token, found)
 
     async def allow(
-        self, token: str, browser: str, scopes: frozenset[str], origin: Origin
-    ) -> Bounce | None:
-        """Issue a code for what the person ticked; None if the consent is over.
+        self, token: str, browser: str, scopes: frozenset[str], origin: RequestOrigin
+    ) -> Redirect | None:
+        """Issue a code for the scopes that the person ticked; None if the transaction is over.
 
         Raises:
             StorageUnavailable: nothing was issued.
         """
-        realm = self._realm
-        code = realm.vault.mint(CODE)
+        code, now = self._secrets.new_token(CODE), self._now()
 
-        def transition(db: sqlite3.Connection) -> tuple[Grant, Ask] | None:
-            taken = self._take(db, token, browser)
-            if taken is None:
-                return None
-            ask, vault = taken.ask, realm.vault
-            # The administrator may have been faster than the person.
-            if is_key_revoked(db, vault.hash(taken.key, "key")) or is_client_denied(
-                db, vault.hash(ask.client_id, "client")
+        def transition(db: sqlite3.Connection) -> tuple[Grant, AuthorizationRequest] | None:
+            taken = take_transaction(db, self._secrets, token, browser, now=now)
+            # The key may have been revoked, or the client denied, since the page was opened.
+            if (
+                taken is None
+                or is_key_revoked(db, self._secrets.hash(taken.key, "key"))
+                or is_client_denied(db, self._secrets.hash(taken.request.client_id, "client"))
             ):
                 return None
-            grant = self._grant(taken, scopes & self._offered(ask, taken.entitled))
-            insert_grant(db, grant, created_at=realm.seconds())
+            grant = self._make_grant(taken, scopes, now=now)
+            insert_grant(db, grant, created_at=now)
             insert_code(
                 db,
-                vault.hash(code, "code"),
-                grant,
-                redirect_uri=ask.redirect_uri,
-                challenge=ask.challenge,
-                expires_at=grant.expires_at,
+                Code(
+                    hash=self._secrets.hash(code, "code"),
+                    grant_id=grant.id,
+                    redirect_uri=taken.request.redirect_uri,
+                    challenge=taken.request.challenge,
+                    expires_at=grant.expires_at,
+                ),
             )
-            return grant, ask
+            return grant, taken.request
 
-        done = await realm.store.write(transition)
+        done = await self._store.write(transition)
         if done is None:
             return None
-        grant, ask = done
-        facts = {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
-        realm.tell("consent.allowed", origin, **facts, detail=join_scopes(grant.scopes))
-        realm.tell("code.issued", origin, **facts)
+        grant, request = done
+        facts = audit_facts(grant)
+        self._record_event("consent.allowed", origin, **facts, detail=join_scopes(grant.scopes))
+        self._record_event("code.issued", origin, **facts)
         # RFC 9207, 2: iss MUST be in every authorization response.
-        answer = {"code": code, "state": ask.state, "iss": realm.issuer}
-        return Bounce(url=redirect_with(ask.redirect_uri, answer))
+        response = {"code": code, "state": request.state, "iss": self._issuer}
+        return Redirect(url=redirect_with(request.redirect_uri, response))
 
-    async def deny(self, token: str, browser: str, origin: Origin) -> Bounce | None:
-        """The person does not want it; None if the consent is over.
+    async def deny(self, token: str, browser: str, origin: RequestOrigin) -> Redirect | None:
+        """End a transaction because the person does not consent; None if it is over.
 
         Raises:
-            StorageUnavailable: the answer could not be kept.
+            StorageUnavailable: the answer could not be stored.
         """
-        taken = await self._realm.store.write(lambda db: self._take(db, token, browser))
+        now = self._now()
+        taken = await self._store.write(
+            lambda db: take_transaction(db, self._secrets, token, browser, now=now)
+        )
         if taken is None:
             return None
-        ask = taken.ask
-        self._realm.tell("consent.denied", origin, sub=taken.sub, client=ask.client_name)
-        problem = OauthProblem(ACCESS_DENIED, "the person did not agree")
-        is_trusted = self._realm.clients.trusts(ask.redirect_uri, is_known=ask.client_is_known)
-        return self._refuse(ask.redirect_uri, ask.state, problem, is_trusted=is_trusted)
+        request = taken.request
+        self._record_event("consent.denied", origin, sub=taken.sub, client=request.client_name)
+        error = OAuthError(ACCESS_DENIED, "the person did not agree")
+        return self._error_redirect(
+            request.redirect_uri, request.state, error, is_known=request.client_is_known
+        )
 
-    def _refuse(
-        self, redirect_uri: str, state: str | None, problem: OauthProblem, *, is_trusted: bool
-    ) -> Bounce:
-        answer = {
-            "error": problem.error,
-            "error_description": problem.description,
+    def _error_redirect(
+        self, redirect_uri: str, state: str | None, error: OAuthError, *, is_known: bool
+    ) -> Redirect:
+        response = {
+            "error": error.error,
+            "error_description": error.description,
             "state": state,
-            "iss": self._realm.issuer,
+            "iss": self._issuer,
         }
-        return Bounce(url=redirect_with(redirect_uri, answer), is_automatic=is_trusted)
+        return Redirect(
+            url=redirect_with(redirect_uri, response),
+            is_automatic=self._clients.trusts(redirect_uri, is_known=is_known),
+        )
 
-    def _offered(self, ask: Ask, entitled: frozenset[str]) -> frozenset[str]:
-        wanted = split_scopes(ask.scope) & self._realm.supported
-        # A client that names nothing we know gets what is harmless, never everything.
-        return (wanted or frozenset(self._realm.settings.oauth.default_scopes)) & entitled
+    def _offered(self, request: AuthorizationRequest, entitled: frozenset[str]) -> frozenset[str]:
+        wanted = split_scopes(request.scope) & self._supported_scopes
+        # Without any known scope in the request the defaults are offered, never everything.
+        return (wanted or self._default_scopes) & entitled
 
-    def _consent(self, token: str, transaction: Transaction) -> Consent:
-        ask = transaction.ask
-        offered = self._offered(ask, transaction.entitled)
-        return Consent(transaction=token, ask=ask, name=transaction.name, offered=offered)
+    def _make_consent(self, token: str, transaction: Transaction) -> Consent:
+        return Consent(
+            transaction=token,
+            request=transaction.request,
+            name=transaction.name,
+            offered=self._offered(transaction.request, transaction.entitled),
+        )
 
-    def _take(self, db: sqlite3.Connection, token: str, browser: str) -> Transaction | None:
-        realm = self._realm
-        return take_transaction(db, realm.vault, token, browser, now=realm.seconds())
-
-    def _grant(self, transaction: Transaction, scopes: frozenset[str]) -> Grant:
-        realm, ask = self._realm, transaction.ask
-        grant_id = secrets.token_hex(8)
+    def _make_grant(self, taken: Transaction, ticked: frozenset[str], *, now: int) -> Grant:
+        request, grant_id = taken.request, secrets.token_hex(8)
         return Grant(
             id=grant_id,
-            sub=transaction.sub,
-            name=transaction.name,
-            client_id=ask.client_id,
-            client_name=ask.client_name,
-            resource=realm.resource,
-            scopes=scopes,
-            entitled=transaction.entitled,
-            key_hash=realm.vault.hash(transaction.key, "key"),
-            key_box=realm.vault.encrypt(transaction.key, purpose=f"grant {grant_id}"),
-            # Until the code is redeemed.
-            expires_at=realm.seconds() + realm.lives.code,
-            verified_at=transaction.verified_at,
+            sub=taken.sub,
+            name=taken.name,
+            client_id=request.client_id,
+            client_name=request.client_name,
+            resource=self._resource,
+            scopes=ticked & self._offered(request, taken.entitled),
+            entitled=taken.entitled,
+            key_hash=self._secrets.hash(taken.key, "key"),
+            key_ciphertext=self._secrets.encrypt(taken.key, purpose=f"grant {grant_id}"),
+            # Extended when the code is exchanged.
+            expires_at=now + self._code_seconds,
+            verified_at=taken.verified_at,
         )
 
 
-def _state(pairs: Pairs) -> str | None:
+def _find_state(parameters: Parameters) -> str | None:
     try:
-        return single(pairs, "state")
-    except OauthProblem:
+        return single_value(parameters, "state")
+    except OAuthError:
         return None

@@ -1,4 +1,4 @@
-"""What goes wrong in OAuth, as its RFCs name it."""
+"""The error responses that the OAuth RFCs define."""
 
 from typing import Final
 
@@ -14,11 +14,9 @@ UNSUPPORTED_RESPONSE_TYPE: Final = "unsupported_response_type"
 ACCESS_DENIED: Final = "access_denied"
 TEMPORARILY_UNAVAILABLE: Final = "temporarily_unavailable"
 
-_STATUS: Final = {INVALID_CLIENT: 401, TEMPORARILY_UNAVAILABLE: 503}
 
-
-class OauthProblem(Exception):
-    """A request that is refused with an error of OAuth.
+class OAuthError(Exception):
+    """A request is refused with an OAuth error code.
 
     description: ASCII without quotes and backslashes (RFC 6749, 5.2), and without `=`, which
         some clients take for the start of another parameter.
@@ -33,5 +31,5 @@ class OauthProblem(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status where the error is not sent by a redirect."""
-        return _STATUS.get(self.error, 400)
+        """The HTTP status of an error that is not sent in a redirect."""
+        return 401 if self.error == INVALID_CLIENT else 400

@@ -1,4 +1,4 @@
-"""Where a login may lead back to: the guard against a consent that hands access to a stranger."""
+"""The redirect URIs that clients may have: the guard against consent phishing."""
 
 import re
 from typing import Final, Literal
@@ -22,7 +22,7 @@ KNOWN: Final = frozenset(
 _CHATGPT_CONNECTOR: Final = re.compile(
     r"https://chatgpt\.com/connector/oauth/[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)?"
 )
-# RFC 8252, 7.3: any port; localhost, 127.0.0.1 and [::1] are three names, not one.
+# RFC 8252, 7.3: any port. localhost, 127.0.0.1 and [::1] are three different hosts.
 _LOOPBACK: Final = re.compile(
     r"(?P<host>http://(?:localhost|127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(?P<rest>[/?].*)?"
 )
@@ -33,14 +33,14 @@ _HTTPS: Final = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?([/?].*)?")
 class RedirectPolicy:
     """Which redirect URIs a client may have.
 
-    allowed: besides KNOWN and the loopback. open_https: any https address, too.
+    allowed: in addition to KNOWN and loopback URIs. open_https: whether any https URI is allowed.
     """
 
     allowed: frozenset[str]
     open_https: bool
 
-    def judge(self, uri: str) -> Literal["allowed", "foreign", "dangerous"]:
-        """What becomes of a redirect URI at registration: taken, dropped, or all is refused."""
+    def classify(self, uri: str) -> Literal["allowed", "foreign", "dangerous"]:
+        """What a registration does with a URI: accepts it, drops it, or fails because of it."""
         if find_redirect_uri_flaw(uri) is not None:
             return "dangerous"
         if self.trusts(uri) or (self.open_https and _HTTPS.fullmatch(uri)):
@@ -48,10 +48,10 @@ class RedirectPolicy:
         return "foreign"
 
     def trusts(self, uri: str) -> bool:
-        """Whether a browser may be sent there before a person has agreed to anything.
+        """Whether the browser may be redirected there before the person has consented.
 
-        RFC 9700, 4.11.2: it SHOULD only be sent automatically to what is trusted, or else whoever
-        registers a client has the gateway redirect to a page of theirs. open_https trusts nobody.
+        RFC 9700, 4.11.2: automatic redirects SHOULD only go to trusted URIs; otherwise anyone who
+        registers a client makes the gateway an open redirector. open_https makes no URI trusted.
         """
         return (
             uri in KNOWN
@@ -61,29 +61,29 @@ class RedirectPolicy:
         )
 
 
-def is_same_redirect(registered: str, asked: str) -> bool:
-    """Whether a request's redirect URI is one that was registered.
+def is_same_redirect(registered: str, requested: str) -> bool:
+    """Whether a request's redirect URI matches a registered one.
 
     RFC 9700, 4.1.3: exact string matching, except for the port of loopback addresses.
     """
-    if registered == asked:
+    if registered == requested:
         return True
-    mine, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(asked)
+    mine, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(requested)
     return (
         mine is not None
         and theirs is not None
-        and find_redirect_uri_flaw(asked) is None
+        and find_redirect_uri_flaw(requested) is None
         and mine["host"] == theirs["host"]
         and mine["rest"] == theirs["rest"]
     )
 
 
 def shown_host(uri: str) -> str:
-    """Who will receive the access, for the consent page: the host, or the scheme of an app."""
+    """The receiver of the access as the consent page shows it: a host, or an app's own scheme."""
     parts = urlsplit(uri)
     return parts.netloc if parts.scheme in ("http", "https") else f"{parts.scheme}://{parts.netloc}"
 
 
 def is_loopback(uri: str) -> bool:
-    """Whether it leads to the person's own machine."""
+    """Whether a URI leads to the person's own machine."""
     return _LOOPBACK.fullmatch(uri) is not None

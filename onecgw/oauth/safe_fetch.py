@@ -1,4 +1,4 @@
-"""One small HTTPS GET to an address that is known to be public: the only outgoing call of OAuth."""
+"""An HTTPS GET that only goes to public addresses: the guard against SSRF."""
 
 import ipaddress
 import socket
@@ -18,32 +18,32 @@ _CHUNK_BYTES: Final = 4096
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Awaitable[list[Address]]]
 
-# Addresses that carry another one inside, which is then the one that is reached.
+# Networks whose addresses embed an IPv4 address, which is the one that is reached.
 _TUNNELS: Final = tuple(
     map(
         ipaddress.IPv6Network,
         ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::ffff:0:0/96", "::/96"),
     )
 )
-# Not of the open internet, which ipaddress of Python 3.11 does not know: 6to4 relays (RFC 7526),
-# documentation (RFC 9637), the former site-local addresses (RFC 3879).
+# Networks that are not public, although ipaddress of Python 3.11 says so: 6to4 relays (RFC 7526),
+# documentation (RFC 9637), former site-local addresses (RFC 3879).
 _NOT_PUBLIC: Final = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20", "fec0::/10")))
 
 
-class NotFetched(Exception):
-    """There is no document; the text says why, for the log."""
+class FetchFailed(Exception):
+    """A document could not be fetched or is not acceptable; the text is for the log."""
 
 
 @attrs.frozen(kw_only=True)
-class Fetched:
-    """The body of a 200. max_age_seconds: how long it may be kept; None if it does not say."""
+class FetchedDocument:
+    """The body of a 200. max_age_seconds: from Cache-Control; None if it has none."""
 
     body: bytes
     max_age_seconds: int | None
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address belongs to the open internet, and to nothing behind the gateway."""
+    """Whether an address is on the public internet."""
     if isinstance(address, ipaddress.IPv6Address) and any(address in net for net in _TUNNELS):
         return False
     if any(address in net for net in _NOT_PUBLIC):
@@ -55,23 +55,23 @@ async def resolve_name(host: str) -> list[Address]:
     """Every address of a name.
 
     Raises:
-        NotFetched: it has none.
+        FetchFailed: the name has none.
     """
     try:
         found = await trio.socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise NotFetched(f"the name {host} has no address") from error
+        raise FetchFailed(f"the name {host} has no address") from error
     return [ipaddress.ip_address(sockaddr[0]) for *_, sockaddr in found]
 
 
 @attrs.frozen(kw_only=True)
-class Fetcher:
+class DocumentFetcher:
     """Fetches small JSON documents over HTTPS.
 
-    It connects to the very address that was checked (a second look-up might answer another one),
-    follows no redirects and uses no proxy.
+    It connects to the address that was checked, because a second look-up may return another one.
+    Redirects are not followed, and no proxy is used.
 
-    resolve, allows, context, port: for tests.
+    resolve, allows, context, port: changed by tests only.
     """
 
     resolve: Resolve = resolve_name
@@ -79,23 +79,23 @@ class Fetcher:
     context: ssl.SSLContext = attrs.field(factory=ssl.create_default_context)
     port: int = HTTPS_PORT
 
-    async def fetch(self, host: str, target: str) -> Fetched:
+    async def fetch(self, host: str, target: str) -> FetchedDocument:
         """The document at `https://{host}{target}`.
 
         Raises:
-            NotFetched: there is none that is acceptable.
+            FetchFailed: the document cannot be fetched or is not acceptable.
         """
         with trio.move_on_after(SECONDS):
             addresses = await self.resolve(host)
             if not addresses or not all(map(self.allows, addresses)):
-                raise NotFetched(f"{host} leads to an address that is not public")
+                raise FetchFailed(f"{host} leads to an address that is not public")
             try:
                 return await self._get(addresses[0], host, target)
             except (OSError, trio.BrokenResourceError, h11.ProtocolError) as error:
-                raise NotFetched(f"{host}: {error}") from error
-        raise NotFetched(f"{host} did not answer within {SECONDS} s")
+                raise FetchFailed(f"{host}: {error}") from error
+        raise FetchFailed(f"{host} did not answer within {SECONDS} s")
 
-    async def _get(self, address: Address, host: str, target: str) -> Fetched:
+    async def _get(self, address: Address, host: str, target: str) -> FetchedDocument:
         raw = await trio.open_tcp_stream(str(address), self.port)
         stream = trio.SSLStream(raw, self.context, server_hostname=host, https_compatible=True)
         async with stream:
@@ -112,7 +112,9 @@ class Fetcher:
             return await _read(connection, stream)
 
 
-async def _read(connection: h11.Connection, stream: trio.SSLStream[trio.SocketStream]) -> Fetched:
+async def _read(
+    connection: h11.Connection, stream: trio.SSLStream[trio.SocketStream]
+) -> FetchedDocument:
     body = b""
     max_age: int | None = None
     while True:
@@ -124,20 +126,20 @@ async def _read(connection: h11.Connection, stream: trio.SSLStream[trio.SocketSt
         elif isinstance(event, h11.Data):
             body += event.data
             if len(body) > MAX_BODY_BYTES:
-                raise NotFetched(f"the document is larger than {MAX_BODY_BYTES} bytes")
+                raise FetchFailed(f"the document is larger than {MAX_BODY_BYTES} bytes")
         elif isinstance(event, h11.EndOfMessage):
-            return Fetched(body=body, max_age_seconds=max_age)
+            return FetchedDocument(body=body, max_age_seconds=max_age)
         elif isinstance(event, h11.ConnectionClosed):
-            raise NotFetched("the connection was closed before the document was whole")
+            raise FetchFailed("the connection was closed before the document was whole")
 
 
 def _check_head(response: h11.Response) -> int | None:
     if response.status_code != 200:  # noqa: PLR2004 - RFC 9110
-        raise NotFetched(f"the status is {response.status_code}, not 200")
+        raise FetchFailed(f"the status is {response.status_code}, not 200")
     headers = {name.decode("ascii"): value.decode("latin-1") for name, value in response.headers}
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise NotFetched("the document is not JSON by its Content-Type")
+        raise FetchFailed("the document is not JSON by its Content-Type")
     for part in headers.get("cache-control", "").lower().split(","):
         name, _, value = part.strip().partition("=")
         if name in ("no-store", "no-cache"):

@@ -1,4 +1,8 @@
-"""Codes and refresh tokens → tokens: each function is one transaction of the database."""
+"""The two grant types: an authorization code or a refresh token is exchanged for tokens.
+
+The rules (check_code, check_refresh) are pure. exchange_code and refresh_tokens apply them, each
+within one transaction of the database.
+"""
 
 import hmac
 import secrets
@@ -8,57 +12,67 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.oauth.grants import Grant, find_any_grant, find_grant, find_token, revoke_grant
 from onecgw.oauth.oauth_error import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET
-from onecgw.oauth.scopes import join_scopes
-from onecgw.oauth.secrets import challenge_of
+from onecgw.oauth.secrets import pkce_challenge
+from onecgw.oauth.storage.grants import Grant, find_grant, revoke_grant
+from onecgw.oauth.storage.tokens import (
+    Code,
+    RefreshToken,
+    count_wrong_verifier,
+    find_code,
+    find_refresh,
+    insert_access,
+    insert_refresh,
+    mark_code_used,
+    rotate_refresh,
+)
 
 MAX_WRONG_VERIFIERS: Final = 5
 GRACE_SECONDS: Final = 60
-"""How long a refresh token works beside its successor: parallel refreshes of one client."""
+"""A rotated refresh token still works for so long: clients refresh in parallel."""
 LOST_SECONDS: Final = 24 * 3600
-"""The same while nothing of the successor has been seen: its answer was lost on the way."""
+"""The same while the next refresh token has not been used: its response may have been lost."""
 SALT_BYTES: Final = 16
 
 
 @attrs.frozen(kw_only=True)
-class Lives:
-    """How long things live, in seconds."""
+class TokenLifetimes:
+    """Lifetimes in seconds."""
 
     access: int
     refresh: int
-    code: int
     grant: int
 
 
 @attrs.frozen(kw_only=True)
-class Refused:
-    """A request without effect, or with the effect that its event names.
+class TokenRefusal:
+    """A refused token request.
 
-    event: for the audit. grant: whose code or token it was, be it of this client or another.
-    ended: why the grant is over now, "" if it is not.
+    event: for the audit. grant: the grant of the code or token, which may belong to another client.
+    revoke_why: why the grant is revoked with this request, "" if it is not.
     """
 
     error: str
     description: str
     event: str = "token.rejected"
     grant: Grant | None = None
-    ended: str = ""
+    revoke_why: str = ""
+    is_wrong_verifier: bool = False
 
 
 @attrs.frozen(kw_only=True)
-class Issued:
-    """Tokens were issued. successor: of a refresh; "" for a redeemed code."""
+class IssuedTokens:
+    """An accepted token request. refresh_token: the next one; "" if a code was exchanged."""
 
     grant: Grant
     scopes: frozenset[str]
     event: Literal["code.redeemed", "token.refreshed", "token.grace"]
-    successor: str = ""
+    refresh_token: str = ""
 
 
 @attrs.frozen(kw_only=True)
-class Redemption:
-    """A code that comes back for tokens. redirect_uri, resource: None if not sent."""
+class CodeExchange:
+    """A request with a code. redirect_uri, resource: None if not sent."""
 
     code_hash: bytes
     client_id: str
@@ -70,11 +84,11 @@ class Redemption:
 
 
 @attrs.frozen(kw_only=True)
-class Refreshing:
-    """A refresh token that comes back.
+class RefreshRequest:
+    """A request with a refresh token.
 
-    scopes: what the access token shall be narrowed to; None = all of the grant.
-    derive: the successor and its hash, from a salt.
+    scopes: of the access token; None = all of the grant. derive_next: makes the next refresh token
+    and its hash from a salt.
     """
 
     token_hash: bytes
@@ -82,169 +96,154 @@ class Refreshing:
     resource: str | None
     scopes: frozenset[str] | None
     access_hash: bytes
-    derive: Callable[[bytes], tuple[str, bytes]]
+    derive_next: Callable[[bytes], tuple[str, bytes]]
 
 
-def redeem(
-    db: sqlite3.Connection, asked: Redemption, lives: Lives, *, now: int
-) -> Issued | Refused:
-    """Turn a code into tokens. Every check comes before the code is used up."""
-    code = db.execute("SELECT * FROM codes WHERE hash = ?", (asked.code_hash,)).fetchone()
-    grant = None if code is None else find_grant(db, code["grant_id"])
-    if grant is None or not hmac.compare_digest(grant.client_id.encode(), asked.client_id.encode()):
-        return Refused(
+def exchange_code(
+    db: sqlite3.Connection, request: CodeExchange, lifetimes: TokenLifetimes, *, now: int
+) -> IssuedTokens | TokenRefusal:
+    """Exchange a code for tokens. Every check comes before the code is used up."""
+    code = find_code(db, request.code_hash)
+    grant = None if code is None else find_grant(db, code.grant_id)
+    if (
+        code is None
+        or grant is None
+        or not hmac.compare_digest(grant.client_id.encode(), request.client_id.encode())
+    ):
+        return TokenRefusal(
             error=INVALID_GRANT,
             description="the code is not valid for this client",
-            grant=None if code is None else find_any_grant(db, code["grant_id"]),
+            grant=None if code is None else find_grant(db, code.grant_id, is_revoked_too=True),
         )
-    if refused := _refusal(db, asked, code, grant, now=now):
-        return refused
-    ends_at = now + lives.grant
-    db.execute("UPDATE codes SET used_at = ? WHERE hash = ?", (now, asked.code_hash))
-    db.execute(
-        "UPDATE grants SET redeemed_at = ?, expires_at = ? WHERE id = ?", (now, ends_at, grant.id)
+    if refusal := check_code(request, code, grant, now=now):
+        if refusal.is_wrong_verifier:
+            count_wrong_verifier(db, code, is_last=bool(refusal.revoke_why))
+        if refusal.revoke_why:
+            revoke_grant(db, grant.id, now=now, why=refusal.revoke_why)
+        return refusal
+    grant = attrs.evolve(grant, expires_at=now + lifetimes.grant)
+    mark_code_used(db, code, now=now, grant_expires_at=grant.expires_at)
+    insert_refresh(db, request.refresh_hash, grant, expires_at=now + lifetimes.refresh)
+    insert_access(
+        db,
+        request.access_hash,
+        grant,
+        scopes=grant.scopes,
+        expires_at=now + lifetimes.access,
+        refresh_hash=request.refresh_hash,
     )
-    grant = attrs.evolve(grant, expires_at=ends_at)
-    _insert_refresh(db, asked.refresh_hash, grant, lives, now=now)
-    _insert_access(db, asked.access_hash, grant, asked.refresh_hash, lives, now=now)
-    return Issued(grant=grant, scopes=grant.scopes, event="code.redeemed")
+    return IssuedTokens(grant=grant, scopes=grant.scopes, event="code.redeemed")
 
 
-def _refusal(
-    db: sqlite3.Connection, asked: Redemption, code: sqlite3.Row, grant: Grant, *, now: int
-) -> Refused | None:
-    """Why a code of this client is not redeemed."""
-    if asked.redirect_uri is not None and asked.redirect_uri != code["redirect_uri"]:
-        return Refused(
-            error=INVALID_GRANT, description="another redirect_uri than before", grant=grant
+def check_code(request: CodeExchange, code: Code, grant: Grant, *, now: int) -> TokenRefusal | None:
+    """Why a code is refused to the client it was issued to; None if it is accepted."""
+    if request.redirect_uri is not None and request.redirect_uri != code.redirect_uri:
+        return TokenRefusal(
+            error=INVALID_GRANT,
+            description="the redirect_uri differs from the authorization request",
+            grant=grant,
         )
-    if asked.resource is not None and asked.resource != grant.resource:
-        return Refused(error=INVALID_TARGET, description="another resource", grant=grant)
-    if not hmac.compare_digest(challenge_of(asked.verifier), code["challenge"]):
-        return _wrong_verifier(db, code, grant, now=now)
-    if code["used_at"] is not None:
+    if request.resource is not None and request.resource != grant.resource:
+        return TokenRefusal(
+            error=INVALID_TARGET, description="the code is for another resource", grant=grant
+        )
+    if not hmac.compare_digest(pkce_challenge(request.verifier), code.challenge):
+        is_last = code.wrong_verifiers + 1 >= MAX_WRONG_VERIFIERS and code.used_at is None
+        return TokenRefusal(
+            error=INVALID_GRANT,
+            description="the code_verifier is wrong",
+            grant=grant,
+            revoke_why="too many wrong verifiers" if is_last else "",
+            is_wrong_verifier=True,
+        )
+    if code.used_at is not None:
         # OAuth 2.1, 4.1.3: the tokens that were issued for a code used twice SHOULD be revoked.
-        why = "the code was used twice"
-        revoke_grant(db, grant.id, now=now, why=why)
-        return Refused(
-            ended=why,
+        return TokenRefusal(
             error=INVALID_GRANT,
             description="the code was used before",
             event="code.replayed",
             grant=grant,
+            revoke_why="the code was used twice",
         )
-    if code["expires_at"] <= now:
-        return Refused(error=INVALID_GRANT, description="the code has expired", grant=grant)
+    if code.expires_at <= now:
+        return TokenRefusal(error=INVALID_GRANT, description="the code has expired", grant=grant)
     return None
 
 
-def _wrong_verifier(
-    db: sqlite3.Connection, code: sqlite3.Row, grant: Grant, *, now: int
-) -> Refused:
-    tries = code["wrong_verifiers"] + 1
-    db.execute("UPDATE codes SET wrong_verifiers = ? WHERE hash = ?", (tries, code["hash"]))
-    ended = ""
-    if tries >= MAX_WRONG_VERIFIERS and code["used_at"] is None:
-        ended = "too many wrong verifiers"
-        db.execute("UPDATE codes SET expires_at = 0 WHERE hash = ?", (code["hash"],))
-        revoke_grant(db, grant.id, now=now, why=ended)
-    return Refused(
-        error=INVALID_GRANT, description="the code_verifier is wrong", grant=grant, ended=ended
-    )
-
-
-def refresh(
-    db: sqlite3.Connection, asked: Refreshing, lives: Lives, *, now: int
-) -> Issued | Refused:
-    """Turn a refresh token into an access token and the next refresh token."""
-    token = find_token(db, asked.token_hash, "refresh")
-    grant = None if token is None else find_grant(db, token["grant_id"])
-    if token is None or grant is None or grant.client_id != asked.client_id:
-        return Refused(
+def refresh_tokens(
+    db: sqlite3.Connection, request: RefreshRequest, lifetimes: TokenLifetimes, *, now: int
+) -> IssuedTokens | TokenRefusal:
+    """Exchange a refresh token for an access token and the next refresh token."""
+    token = find_refresh(db, request.token_hash)
+    grant = None if token is None else find_grant(db, token.grant_id)
+    if token is None or grant is None or grant.client_id != request.client_id:
+        return TokenRefusal(
             error=INVALID_GRANT,
             description="the refresh token is not valid for this client",
             grant=grant,
         )
-    if token["expires_at"] <= now or grant.expires_at <= now:
-        return Refused(error=INVALID_GRANT, description="the login has expired", grant=grant)
-    if asked.resource is not None and asked.resource != grant.resource:
-        return Refused(error=INVALID_TARGET, description="another resource", grant=grant)
-    # RFC 6749, 6: the scope MUST NOT include any scope not originally granted. None that is known
-    # here would be a token that opens nothing.
-    if asked.scopes is not None and not (asked.scopes and asked.scopes <= grant.scopes):
-        return Refused(error=INVALID_SCOPE, description="more than was granted", grant=grant)
-    if token["rotated_at"] is None:
-        salt = secrets.token_bytes(SALT_BYTES)
-        successor, successor_hash = asked.derive(salt)
-        db.execute(
-            "UPDATE tokens SET rotated_at = ?, salt = ?, seen_at = coalesce(seen_at, ?)"
-            " WHERE hash = ?",
-            (now, salt, now, asked.token_hash),
+    if refusal := check_refresh(request, token, grant, now=now):
+        return refusal
+    scopes = grant.scopes if request.scopes is None else request.scopes
+    is_first_use = token.salt is None
+    salt = secrets.token_bytes(SALT_BYTES) if token.salt is None else token.salt
+    refresh_token, refresh_hash = request.derive_next(salt)
+    if is_first_use:
+        rotate_refresh(db, request.token_hash, salt, now=now)
+        insert_refresh(db, refresh_hash, grant, expires_at=now + lifetimes.refresh)
+    elif not may_repeat(token, find_refresh(db, refresh_hash), now=now):
+        why = "a refresh token was used again"
+        revoke_grant(db, grant.id, now=now, why=why)
+        return TokenRefusal(
+            error=INVALID_GRANT,
+            description="the refresh token was used before; the login is revoked",
+            event="token.reuse",
+            grant=grant,
+            revoke_why=why,
         )
-        _insert_refresh(db, successor_hash, grant, lives, now=now)
-        event: Literal["token.refreshed", "token.grace"] = "token.refreshed"
-    else:
-        successor, successor_hash = asked.derive(token["salt"])
-        child = find_token(db, successor_hash, "refresh")
-        if not _may_repeat(token, child, now):
-            why = "a refresh token was used again"
-            revoke_grant(db, grant.id, now=now, why=why)
-            return Refused(
-                ended=why,
-                error=INVALID_GRANT,
-                description="the refresh token was used before; the login is revoked",
-                event="token.reuse",
-                grant=grant,
-            )
-        event = "token.grace"
-    scopes = grant.scopes if asked.scopes is None else asked.scopes
-    narrowed = attrs.evolve(grant, scopes=scopes)
-    _insert_access(db, asked.access_hash, narrowed, successor_hash, lives, now=now)
-    return Issued(grant=grant, scopes=scopes, event=event, successor=successor)
+    insert_access(
+        db,
+        request.access_hash,
+        grant,
+        scopes=scopes,
+        expires_at=now + lifetimes.access,
+        refresh_hash=refresh_hash,
+    )
+    return IssuedTokens(
+        grant=grant,
+        scopes=scopes,
+        event="token.refreshed" if is_first_use else "token.grace",
+        refresh_token=refresh_token,
+    )
 
 
-def _may_repeat(token: sqlite3.Row, child: sqlite3.Row | None, now: int) -> bool:
-    """Whether a rotated token may be answered with the same successor once more."""
-    if child is None:  # it has expired and was swept
+def check_refresh(
+    request: RefreshRequest, token: RefreshToken, grant: Grant, *, now: int
+) -> TokenRefusal | None:
+    """Why a refresh token is refused to its client, apart from reuse; None if it is accepted."""
+    if token.expires_at <= now or grant.expires_at <= now:
+        return TokenRefusal(error=INVALID_GRANT, description="the login has expired", grant=grant)
+    if request.resource is not None and request.resource != grant.resource:
+        return TokenRefusal(
+            error=INVALID_TARGET, description="the token is for another resource", grant=grant
+        )
+    # RFC 6749, 6: the scope MUST NOT include any scope not originally granted. Without any scope
+    # that is known here, the token would allow nothing.
+    if request.scopes is not None and not (request.scopes and request.scopes <= grant.scopes):
+        return TokenRefusal(
+            error=INVALID_SCOPE, description="the scope exceeds what was granted", grant=grant
+        )
+    return None
+
+
+def may_repeat(token: RefreshToken, next_token: RefreshToken | None, *, now: int) -> bool:
+    """Whether a rotated refresh token gets the same next token again.
+
+    next_token: None if it has expired and was deleted.
+    """
+    if next_token is None or token.rotated_at is None:
         return False
-    age_seconds = abs(now - token["rotated_at"])  # a clock that was put back gives no grace
+    age_seconds = abs(now - token.rotated_at)  # a clock that is set back must not extend the time
     return age_seconds <= GRACE_SECONDS or (
-        child["seen_at"] is None and age_seconds <= LOST_SECONDS
-    )
-
-
-def _insert_refresh(
-    db: sqlite3.Connection, token_hash: bytes, grant: Grant, lives: Lives, *, now: int
-) -> None:
-    db.execute(
-        "INSERT INTO tokens (hash, kind, grant_id, scopes, expires_at)"
-        " VALUES (?, 'refresh', ?, ?, ?)",
-        (
-            token_hash,
-            grant.id,
-            join_scopes(grant.scopes),
-            min(now + lives.refresh, grant.expires_at),
-        ),
-    )
-
-
-def _insert_access(
-    db: sqlite3.Connection,
-    token_hash: bytes,
-    grant: Grant,
-    refresh_hash: bytes,
-    lives: Lives,
-    *,
-    now: int,
-) -> None:
-    db.execute(
-        "INSERT INTO tokens (hash, kind, grant_id, scopes, expires_at, refresh_hash)"
-        " VALUES (?, 'access', ?, ?, ?, ?)",
-        (
-            token_hash,
-            grant.id,
-            join_scopes(grant.scopes),
-            min(now + lives.access, grant.expires_at),
-            refresh_hash,
-        ),
+        next_token.seen_at is None and age_seconds <= LOST_SECONDS
     )

@@ -12,7 +12,7 @@ import msgspec
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.candidates import candidates_of
 from onecgw.responses.notices import notice_member, text_notices
-from onecgw.responses.raw_json import Members, array, decode, splice
+from onecgw.responses.raw_json import Members, array, decode, read_members, splice
 from onecgw.responses.redaction import redact
 from onecgw.responses.response_check import (
     Arguments,
@@ -79,7 +79,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
         OnecBadResponse: there are no `candidates`, or none with `id` and `label`.
         LimitExceeded: it is too large, although it is cut.
     """
-    members = redact(body, limits.restricted)
+    members = redact(read_members(body), body, limits.restricted)
     found = candidates_of(members)
     cut = Cut(is_said=found.is_cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
@@ -113,7 +113,7 @@ def build_table(
         LimitExceeded: 1C ignored the number of rows on a surface that refuses that, or the
             answer is too large without any row.
     """
-    members = redact(body, limits.restricted)
+    members = redact(read_members(body), body, limits.restricted)
     said = check_said(members, arguments, with_groups=with_groups)
     columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
     rows = decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists")
@@ -140,7 +140,7 @@ def build_card(
         OnecBadResponse: it is of another period or object, or lacks the object or its totals.
         LimitExceeded: it is larger than `limits.max_bytes`.
     """
-    members = redact(body, limits.restricted)
+    members = redact(read_members(body), body, limits.restricted)
     said = check_said(members, arguments)
     subject = object_in(members.get(shape.subject), shape.subject)
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()

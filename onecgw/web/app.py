@@ -1,31 +1,32 @@
-"""The whole URL map on one screen."""
+"""The ASGI application: which path is answered by what."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Any
 
-import msgspec
-from quart import Response as QuartResponse
 from quart_trio import QuartTrio
-from werkzeug.exceptions import HTTPException
 
 from onecgw.auth.caller import Caller
 from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
+from onecgw.oauth.factory import AuthorizationServer
 from onecgw.settings import Settings
-from onecgw.web import openapi
-from onecgw.web.asgi import new_request_id
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.endpoint import ToolEndpoint
+from onecgw.web.health import always_ready, make_health_blueprint
 from onecgw.web.host_policy import make_host_policy
 from onecgw.web.mcp import McpHandler
-from onecgw.web.oauth.site import OauthSite
-from onecgw.web.openapi import OpenapiEndpoint
-from onecgw.web.readiness import Readiness, readiness_response
+from onecgw.web.oauth.blueprint import (
+    JINJA_OPTIONS,
+    MAX_BODY_BYTES,
+    OAuthSite,
+    make_oauth_site,
+)
+from onecgw.web.openapi import make_openapi_blueprint
+from onecgw.web.quart_errors import install_error_handlers
+from onecgw.web.readiness import CheckReadiness
 from onecgw.web.rest import RestHandler
-from onecgw.web.router import Endpoint, Front
+from onecgw.web.router import AsgiApp, Router
 
 log = logging.getLogger(__name__)
 
@@ -33,72 +34,59 @@ STATIC_SUB = "static"  # the caller behind mcp.bearer_token
 REST_SUB = "api"  # the caller behind api.bearer_token
 
 
-async def _all_is_well() -> Readiness:
-    return Readiness()
-
-
 def build_app(
     settings: Settings,
     gateway: Gateway,
     engine: Engine,
     *,
-    site: OauthSite | None = None,
-    look: Callable[[], Awaitable[Readiness]] = _all_is_well,
+    authorization_server: AuthorizationServer | None = None,
+    check_readiness: CheckReadiness = always_ready,
 ) -> QuartTrio:
-    """The ASGI application: machine surfaces in front, Quart for everything else.
+    """The ASGI application: /mcp and the REST routes bypass Quart, the rest are its blueprints.
 
     Args:
         settings: the whole configuration.
         gateway: answers REST.
         engine: answers MCP.
-        site: the authorization server; None: /mcp has a static token.
-        look: whether calls can be answered.
+        authorization_server: people log in there; None: /mcp has a static token.
+        check_readiness: whether calls can be answered.
     """
-    app = QuartTrio("onecgw")
-
-    @app.get("/health")
-    async def health() -> QuartResponse:
-        return QuartResponse('{"status":"ok"}', content_type="application/json")
-
-    @app.errorhandler(HTTPException)
-    async def http_error(error: HTTPException) -> QuartResponse:
-        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-        code = status.phrase.lower().replace(" ", "_")
-        body = msgspec.json.encode(
-            {"error": code, "message": status.phrase, "request_id": new_request_id()}
-        )
-        response = QuartResponse(body, status=status, content_type="application/json")
-        if allowed := dict(error.get_headers()).get("Allow"):
-            response.headers["Allow"] = allowed
-        return response
-
-    @app.get("/readyz")
-    async def ready() -> QuartResponse:
-        response = readiness_response(await look())
-        return QuartResponse(response.body, status=response.status, content_type="application/json")
-
-    endpoints: dict[str, Endpoint] = {
+    site = make_oauth_site(authorization_server, settings) if authorization_server else None
+    endpoints: dict[str, AsgiApp] = {
         **_mcp_endpoints(settings, engine, site),
         **_rest_endpoints(settings, gateway),
     }
-    unguarded: dict[str, Endpoint] = {**site.programs, **site.pages} if site else {}
-    for path in (*endpoints, *unguarded):
+    public_paths = site.public_paths if site else {}
+    login_paths = site.login_paths if site else frozenset()
+    app = QuartTrio("onecgw")
+    app.jinja_options = JINJA_OPTIONS
+    app.url_map.merge_slashes = False  # `//` in a path is a 404, not a redirect
+    install_error_handlers(
+        app, oauth_paths={*public_paths, *login_paths}, max_body_bytes=MAX_BODY_BYTES
+    )
+    app.register_blueprint(make_health_blueprint(check_readiness))
+    if site is not None:
+        app.register_blueprint(site.blueprint)
+    if (api_bearer := _api_bearer(settings)) is not None:
+        app.register_blueprint(make_openapi_blueprint(gateway.catalogue, api_bearer))
+    for path in (*endpoints, *public_paths, *login_paths):
         log.debug("app.mounted", extra={"fields": {"path": path}})
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app
-    front: Any = Front(
+    router: Any = Router(
         hosts=make_host_policy(settings.server, settings.issuer),
         endpoints=endpoints,
-        unguarded=unguarded,
-        everything_else=quart,
+        fallback=quart,
+        public_paths=public_paths,
+        login_paths=login_paths,
     )
-    app.asgi_app = front  # type: ignore[method-assign]
+    app.asgi_app = router  # type: ignore[method-assign]
     return app
 
 
 def _mcp_endpoints(
-    settings: Settings, engine: Engine, site: OauthSite | None
-) -> dict[str, Endpoint]:
+    settings: Settings, engine: Engine, site: OAuthSite | None
+) -> dict[str, AsgiApp]:
     token = settings.mcp.bearer_token
     if settings.mcp.enabled and site is not None:
         if token is not None:
@@ -130,17 +118,12 @@ def _mcp_endpoints(
     return {"/mcp": endpoint, "/mcp/": endpoint}
 
 
-def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]:
-    token = settings.api.bearer_token
-    if token is None:
+def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
+    bearer = _api_bearer(settings)
+    if bearer is None:
         reason = "api.bearer_token is not set"
         log.info("app.not_mounted", extra={"fields": {"path": "REST", "reason": reason}})
         return {}
-    bearer = StaticBearer(
-        token,
-        Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)),
-        ClientAddresses(settings.server.trusted_proxies),
-    )
     tool_names = {tool.rest_path: tool.name for tool in gateway.catalogue.tools}
     endpoint = ToolEndpoint(
         handler=RestHandler(gateway=gateway, tool_names=tool_names),
@@ -148,5 +131,15 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, Endpoint]
         authenticate=bearer,
         max_request_bytes=settings.limits.max_request_bytes,
     )
-    document = OpenapiEndpoint(catalogue=gateway.catalogue, authenticate=bearer)
-    return {**dict.fromkeys(tool_names, endpoint), openapi.PATH: document}
+    return dict.fromkeys(tool_names, endpoint)
+
+
+def _api_bearer(settings: Settings) -> StaticBearer | None:
+    """What authenticates REST; None without a token, and REST is then not mounted."""
+    if settings.api.bearer_token is None:
+        return None
+    return StaticBearer(
+        settings.api.bearer_token,
+        Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)),
+        ClientAddresses(settings.server.trusted_proxies),
+    )

@@ -1,4 +1,4 @@
-"""Whose request it is: the address of the client, also behind a proxy that is trusted."""
+"""The IP address of the client, also behind trusted proxies."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -6,30 +6,32 @@ from typing import Final
 
 from onecgw.web.asgi import Request
 
-IPV6_SITE_BITS: Final = 64  # one customer has at least this network, so it counts as one
+IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class ClientAddresses:
-    """Reads the client's address.
+    """Finds the address of the client.
 
     Args:
-        trusted: proxies whose X-Forwarded-For is believed, as `server.trusted_proxies`.
+        trusted: the proxies of `server.trusted_proxies`; only their X-Forwarded-For is used.
     """
 
     def __init__(self, trusted: Iterable[str]) -> None:
         self._trusted: tuple[Network, ...] = tuple(map(ipaddress.ip_network, trusted))
 
     def of(self, request: Request) -> str:
-        """The socket's peer, or what trusted proxies say of it.
+        """The address of the socket's peer, or of the client before the trusted proxies.
 
-        X-Forwarded-For is read from the right: its left is whatever the client wrote.
+        X-Forwarded-For is read from the right, because the client can send its left part itself.
         """
         last = _parse(request.peer)
         if last is None:
             return request.peer
+        if not self._trusts(last):
+            return str(last)
         hops = [hop for line in request.values("x-forwarded-for") for hop in line.split(",")]
         while hops and self._trusts(last):
             hop = _parse(_without_port(hops.pop().strip()))
@@ -43,7 +45,7 @@ class ClientAddresses:
 
 
 def limit_key(address: str) -> str:
-    """What requests of an address are counted under: an IPv6 customer has many addresses."""
+    """The key of rate limits for an address: of an IPv6 address, its network of IPV6_SITE_BITS."""
     parsed = _parse(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, IPV6_SITE_BITS), strict=False))
@@ -51,7 +53,7 @@ def limit_key(address: str) -> str:
 
 
 def _without_port(hop: str) -> str:
-    """IIS writes `192.0.2.1:50123` and `[2001:db8::1]:50123`."""
+    """The address without the port that IIS appends: `192.0.2.1:50123`, `[2001:db8::1]:50123`."""
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     host, colon, _ = hop.partition(":")

@@ -1,4 +1,4 @@
-"""Which Host and Origin headers are answered: the guard against DNS rebinding."""
+"""The accepted Host and Origin headers: the guard against DNS rebinding."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -13,10 +13,10 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 @attrs.frozen(kw_only=True)
 class HostPolicy:
-    """Names under which the gateway answers, and browser origins that may call it.
+    """The hosts of the gateway, and the browser origins that may call it.
 
-    hosts: without the port, None = any (bound to an outer address, and no name is known).
-    origins: exact. allows_loopback_origins: any port of the machine itself.
+    hosts: without ports; None = any, if the gateway listens beyond loopback and no name is set.
+    origins: compared exactly. allows_loopback_origins: whether loopback is allowed on any port.
     """
 
     hosts: frozenset[str] | None
@@ -24,7 +24,7 @@ class HostPolicy:
     allows_loopback_origins: bool
 
     def allows_host(self, request: Request) -> bool:
-        """Whether a request names a host that the gateway goes by: exactly one."""
+        """Whether the request has exactly one Host, and it is one of the gateway's."""
         values = request.values("host")
         if len(values) != 1:
             return False
@@ -32,13 +32,13 @@ class HostPolicy:
         return (
             self.hosts is None
             or name in self.hosts
-            # In a rebinding the Host is the attacker's name, never an address; probes and people
-            # on the network go by addresses.
+            # In DNS rebinding, Host is a name of the attacker, never an IP address. Probes and
+            # people on the network use addresses.
             or (not self.allows_loopback_origins and _is_address(name))
         )
 
     def allows_origin(self, origin: str) -> bool:
-        """Whether a browser page of that origin may call; `null` never may."""
+        """Whether pages of an origin may call the gateway; `null` never may."""
         if origin in self.origins:
             return True
         if not self.allows_loopback_origins:
@@ -48,7 +48,7 @@ class HostPolicy:
 
 
 def make_host_policy(server: ServerSettings, issuer: str = "") -> HostPolicy:
-    """The policy that follows from where the gateway listens and what it is called."""
+    """The policy that follows from the listening address, `allowed_hosts` and the public URLs."""
     is_loopback = _is_loopback(server.host)
     names = {_host_name(name) for name in server.allowed_hosts}
     origins = set(server.allowed_origins)
@@ -63,7 +63,7 @@ def make_host_policy(server: ServerSettings, issuer: str = "") -> HostPolicy:
 
 
 def _host_name(value: str) -> str:
-    """`Example.org:8088` → `example.org`; an IPv6 address keeps its brackets."""
+    """The host without its port, in lower case; an IPv6 address keeps its brackets."""
     name, colon, port = value.lower().rpartition(":")
     return name if colon and port.isascii() and port.isdigit() else value.lower()
 

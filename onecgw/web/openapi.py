@@ -1,25 +1,15 @@
-"""GET /openapi.json: the REST routes that a caller may use, as OpenAPI 3.1."""
+"""GET /openapi.json: the REST routes of the caller as OpenAPI 3.1."""
 
 from typing import Any, Final
 
-import attrs
 import msgspec
+from quart import Blueprint, Response, g, request
 
 from onecgw import __version__
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
-from onecgw.errors import MethodNotAllowed, OnecgwError
-from onecgw.web.asgi import (
-    Receive,
-    Scope,
-    Send,
-    json_response,
-    new_request_id,
-    read_head,
-    send_response,
-)
+from onecgw.web.asgi import read_head
 from onecgw.web.bearer import Authenticate, identify
-from onecgw.web.problems import problem_response
 
 PATH: Final = "/openapi.json"
 
@@ -45,7 +35,7 @@ _PROBLEM: Final[dict[str, Any]] = {
 
 
 def openapi_document(catalogue: Catalogue, scopes: frozenset[str]) -> dict[str, Any]:
-    """The routes that are open to these scopes; the schemas are those of MCP."""
+    """The routes that these scopes allow, with the schemas that MCP lists."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -71,25 +61,17 @@ def openapi_document(catalogue: Catalogue, scopes: frozenset[str]) -> dict[str, 
     }
 
 
-@attrs.frozen(kw_only=True)
-class OpenapiEndpoint:
-    """The document, for whoever may call the routes in it."""
+def make_openapi_blueprint(catalogue: Catalogue, authenticate: Authenticate) -> Blueprint:
+    """The route of the document; a caller sees the routes that its scopes allow."""
+    blueprint = Blueprint("openapi", __name__)
 
-    catalogue: Catalogue
-    authenticate: Authenticate
+    @blueprint.get(PATH, provide_automatic_options=False)
+    async def document() -> Response:
+        caller = await identify(read_head(dict(request.scope)), authenticate, g.request_id)
+        body = msgspec.json.encode(openapi_document(catalogue, caller.scopes))
+        return Response(body, content_type="application/json")
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request, request_id = read_head(scope), new_request_id()
-        try:
-            caller = await identify(request, self.authenticate, request_id)
-            if request.method != "GET":
-                raise MethodNotAllowed("GET")
-        except OnecgwError as error:
-            await send_response(send, problem_response(error, request_id=request_id))
-            return
-        document = openapi_document(self.catalogue, caller.scopes)
-        await send_response(send, json_response(200, msgspec.json.encode(document)))
+    return blueprint
 
 
 def _operation(tool: Tool, catalogue: Catalogue, scopes: frozenset[str]) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""The first ASGI room: guards every request, sends it to its endpoint, lets Quart have the rest."""
+"""The first ASGI application: Host and Origin checks, CORS, and the way to each endpoint."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
-import msgspec
 
 from onecgw.web.asgi import (
     Message,
@@ -13,98 +12,113 @@ from onecgw.web.asgi import (
     Response,
     Scope,
     Send,
-    json_response,
     new_request_id,
     read_head,
     send_response,
 )
 from onecgw.web.host_policy import HostPolicy
+from onecgw.web.problems import Header, error_response
 
 log = logging.getLogger(__name__)
 
-Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-SHOWN_CHARACTERS = 100
+LOGGED_CHARACTERS = 100
 PREFLIGHT_SECONDS = b"600"
 EXPOSED_HEADERS = b"mcp-session-id, mcp-protocol-version, www-authenticate, x-request-id"
 
 
 @attrs.frozen(kw_only=True)
-class Front:
-    """Host and Origin checks on every path, CORS for allowed origins, and the machine surfaces.
+class Router:
+    """Checks Host on every path and Origin on most, and calls the endpoint of the path.
 
-    endpoints: path → what answers it, without Quart's machinery in between (which costs as much
-        as the rest of the call). everything_else: Quart. unguarded: those that look at Origin
-        themselves, be it to answer any or to tell a person, on a page, that it is a foreign one.
+    endpoints: by path; they bypass Quart, which would cost as much as the rest of the call.
+    fallback: all other paths; it is Quart.
+    public_paths: path → its methods; pages of any origin may call them. Nothing there depends on
+        cookies.
+    login_paths: the pages of a login. They check Origin themselves, to refuse on a page, and no
+        script of another origin may read them.
     """
 
     hosts: HostPolicy
-    endpoints: Mapping[str, Endpoint]
-    everything_else: Endpoint
-    unguarded: Mapping[str, Endpoint] = attrs.field(factory=dict)
+    endpoints: Mapping[str, AsgiApp]
+    fallback: AsgiApp
+    public_paths: Mapping[str, str] = attrs.field(factory=dict)
+    login_paths: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection scope of ASGI."""
+        """Handle one ASGI connection scope."""
         if scope["type"] != "http":
-            await self.everything_else(scope, receive, send)
+            await self.fallback(scope, receive, send)
             return
-        request = read_head(scope)
+        request, path = read_head(scope), scope["path"]
         origin = request.value("origin")
-        unguarded = self.unguarded.get(scope["path"])
-        if refusal := self._refusal(request, None if unguarded else origin):
+        public_methods = self.public_paths.get(path)
+        checks_origin = public_methods is None and path not in self.login_paths
+        if refusal := self._refusal(request, origin if checks_origin else None):
             await send_response(send, refusal)
             return
-        if unguarded is not None:
-            await unguarded(scope, receive, send)
+        if public_methods is not None:
+            cors = _cors_headers("*")
+        elif checks_origin and origin is not None:
+            cors = _cors_headers(origin)
+        else:
+            cors = ()
+        if request.method == "OPTIONS" and (
+            public_methods is not None
+            or (cors and request.value("access-control-request-method") is not None)
+        ):
+            await send_response(send, _preflight(request, cors, public_methods))
             return
-        if origin is not None:
-            if request.method == "OPTIONS" and request.value("access-control-request-method"):
-                await send_response(send, _preflight(request, origin))
-                return
-            send = _with_cors(send, origin)
-        await self.endpoints.get(scope["path"], self.everything_else)(scope, receive, send)
+        if cors:
+            send = _with_headers(send, cors)
+        await self.endpoints.get(path, self.fallback)(scope, receive, send)
 
     def _refusal(self, request: Request, origin: str | None) -> Response | None:
+        """The response to a request that is not for the gateway. origin: None = not checked."""
         if not self.hosts.allows_host(request):
             message = "the gateway does not go by this Host; see server.allowed_hosts"
-            return _refused(421, "misdirected_request", message, ", ".join(request.values("host")))
+            return _refuse(421, "misdirected_request", message, ", ".join(request.values("host")))
         if origin is not None and not self.hosts.allows_origin(origin):
             message = "pages of this Origin may not call the gateway; see server.allowed_origins"
-            return _refused(403, "forbidden_origin", message, origin)
+            return _refuse(403, "forbidden_origin", message, origin)
         return None
 
 
-def _refused(status: int, code: str, message: str, value: str) -> Response:
+def _refuse(status: int, code: str, message: str, value: str) -> Response:
     request_id = new_request_id()
-    fields = {"request_id": request_id, "reason": code, "value": value[:SHOWN_CHARACTERS]}
-    log.warning("front.refused", extra={"fields": fields})
-    body = {"error": code, "message": message, "request_id": request_id}
-    return json_response(status, msgspec.json.encode(body))
+    fields = {"request_id": request_id, "reason": code, "value": value[:LOGGED_CHARACTERS]}
+    log.warning("router.refused", extra={"fields": fields})
+    return error_response(status, code, request_id=request_id, message=message)
 
 
-def _preflight(request: Request, origin: str) -> Response:
-    asked = request.value("access-control-request-headers") or ""
+def _cors_headers(origin: str) -> tuple[Header, ...]:
+    allowed = (b"access-control-allow-origin", origin.encode("latin-1"))
+    if origin == "*":
+        return (allowed,)
+    return (allowed, (b"access-control-expose-headers", EXPOSED_HEADERS), (b"vary", b"origin"))
+
+
+def _preflight(request: Request, cors: tuple[Header, ...], public_methods: str | None) -> Response:
+    methods = public_methods or "POST, GET"
+    headers = request.value("access-control-request-headers")
+    if headers is None:
+        headers = "content-type" if public_methods else ""
     return Response(
         status=204,
         headers=(
-            (b"access-control-allow-origin", origin.encode("latin-1")),
-            (b"access-control-allow-methods", b"POST, GET"),
-            (b"access-control-allow-headers", asked.encode("latin-1")),
+            *(header for header in cors if header[0] != b"access-control-expose-headers"),
+            (b"access-control-allow-methods", methods.encode("ascii")),
+            (b"access-control-allow-headers", headers.encode("latin-1")),
             (b"access-control-max-age", PREFLIGHT_SECONDS),
-            (b"vary", b"origin"),
         ),
     )
 
 
-def _with_cors(send: Send, origin: str) -> Send:
-    async def send_with_cors(message: Message) -> None:
+def _with_headers(send: Send, headers: tuple[Header, ...]) -> Send:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [
-                *message["headers"],
-                (b"access-control-allow-origin", origin.encode("latin-1")),
-                (b"access-control-expose-headers", EXPOSED_HEADERS),
-                (b"vary", b"origin"),
-            ]
+            message["headers"] = [*message["headers"], *headers]
         await send(message)
 
-    return send_with_cors
+    return send_with_headers

@@ -13,21 +13,22 @@ from typing import Final
 
 import attrs
 
-from onecgw.oauth.grants import Access, find_access, insert_code, insert_grant
-from onecgw.oauth.secrets import ACCESS, Vault, challenge_of
-from onecgw.oauth.token_grants import Lives, redeem
+from onecgw.oauth.secrets import ACCESS, OAuthSecrets, pkce_challenge
+from onecgw.oauth.storage.grants import insert_grant
+from onecgw.oauth.storage.tokens import AccessToken, Code, find_access, insert_code
+from onecgw.oauth.token_grants import TokenLifetimes, exchange_code
 from onecgw.storage.database import Database
-from tests.oauth.family import GRANT, NOW, REDEMPTION, VERIFIER
+from tests.oauth.family import EXCHANGE, GRANT, NOW, VERIFIER
 
-LIVES: Final = Lives(access=3600, refresh=86_400, code=60, grant=86_400)
+LIVES: Final = TokenLifetimes(access=3600, refresh=86_400, grant=86_400)
 LOGINS: Final = 1000
 ROUNDS: Final = 15
 CALLS: Final = 5000
 
 
-def fill(store: Database, vault: Vault) -> list[str]:
+def fill(store: Database, oauth_secrets: OAuthSecrets) -> list[str]:
     """The access tokens of many logins."""
-    tokens = [vault.mint(ACCESS) for _ in range(LOGINS)]
+    tokens = [oauth_secrets.new_token(ACCESS) for _ in range(LOGINS)]
 
     def transition(db: sqlite3.Connection) -> None:
         for number, token in enumerate(tokens):
@@ -35,19 +36,21 @@ def fill(store: Database, vault: Vault) -> list[str]:
             insert_grant(db, grant, created_at=NOW)
             insert_code(
                 db,
-                code,
-                grant,
-                redirect_uri="http://127.0.0.1/cb",
-                challenge=challenge_of(VERIFIER),
-                expires_at=NOW + 60,
+                Code(
+                    hash=code,
+                    grant_id=grant.id,
+                    redirect_uri="http://127.0.0.1/cb",
+                    challenge=pkce_challenge(VERIFIER),
+                    expires_at=NOW + 60,
+                ),
             )
             asked = attrs.evolve(
-                REDEMPTION,
+                EXCHANGE,
                 code_hash=code,
-                access_hash=vault.hash(token, "access token"),
+                access_hash=oauth_secrets.hash(token, "access token"),
                 refresh_hash=b"refresh-%d" % number,
             )
-            redeem(db, asked, LIVES, now=NOW)
+            exchange_code(db, asked, LIVES, now=NOW)
 
     store.write_here(transition)
     return tokens
@@ -62,19 +65,19 @@ def main() -> None:
     """Print the medians of interleaved rounds."""
     with TemporaryDirectory() as folder:
         store = Database(Path(folder) / "onecgw.db")
-        vault = Vault(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
-        token = fill(store, vault)[LOGINS // 2]
-        token_hash = vault.hash(token, "access token")
+        oauth_secrets = OAuthSecrets(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
+        token = fill(store, oauth_secrets)[LOGINS // 2]
+        token_hash = oauth_secrets.hash(token, "access token")
 
         def select() -> object:
             row = "SELECT * FROM tokens WHERE hash = ?"
             return store.read(lambda db: db.execute(row, (token_hash,)).fetchone())
 
-        def find() -> Access | None:
+        def find() -> AccessToken | None:
             return store.read(lambda db: find_access(db, token_hash, now=NOW))
 
-        def check() -> Access | None:
-            hashed = vault.hash(token, "access token")
+        def check() -> AccessToken | None:
+            hashed = oauth_secrets.hash(token, "access token")
             return store.read(lambda db: find_access(db, hashed, now=NOW))
 
         assert check() is not None

@@ -11,12 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES, fields_of
+from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import Tool
-from onecgw.catalogue.parsing import MAX_ELEMENTS, null_filters, parse_arguments, to_onec
-from onecgw.catalogue.scalars import MAX_PROBLEMS, shown
+from onecgw.catalogue.parsing import (
+    MAX_ELEMENTS,
+    MAX_PROBLEMS,
+    null_filters,
+    parse_arguments,
+    to_onec,
+)
+from onecgw.catalogue.scalars import shown
 from onecgw.catalogue.tools import ALL
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.references import ResolveWithGroups

@@ -12,14 +12,14 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.subscriptions import Hub
+from onecgw.mcp.subscriptions import Subscriptions
 from onecgw.serving import serve_app
 from onecgw.settings import Secret, ServerSettings
 from onecgw.web.asgi import Receive, Request, Scope, Send
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.host_policy import make_host_policy
-from onecgw.web.router import Front
+from onecgw.web.router import Router
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import make_endpoint
 
@@ -31,7 +31,7 @@ async def _nothing_else(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise AssertionError("only /mcp is mounted")
 
 
-def make_app(engine: Engine, *, token: str | None) -> Front:
+def make_app(engine: Engine, *, token: str | None) -> Router:
     """The fixtures at /mcp behind the guard that production has."""
 
     async def admit_anyone(_request: Request, _request_id: str) -> Caller:
@@ -41,17 +41,17 @@ def make_app(engine: Engine, *, token: str | None) -> Front:
         StaticBearer(Secret(token), TESTER, ClientAddresses(())) if token else admit_anyone
     )
     endpoint = make_endpoint(engine, authenticate=authenticate)
-    return Front(
+    return Router(
         hosts=make_host_policy(ServerSettings(host=HOST)),
         endpoints={"/mcp": endpoint, "/mcp/": endpoint},
-        everything_else=_nothing_else,
+        fallback=_nothing_else,
     )
 
 
 async def serve_fixtures(port: int, *, token: str | None, announce: Callable[[str], None]) -> None:
     """Serve until cancelled; announce is told the URL of the endpoint."""
-    hub = Hub()
-    app = make_app(Engine(make_fixtures(hub), hub=hub), token=token)
+    subscriptions = Subscriptions()
+    app = make_app(Engine(make_fixtures(subscriptions), subscriptions=subscriptions), token=token)
     await serve_app(
         app, host=HOST, port=port, grace_seconds=1, announce=lambda url: announce(f"{url}/mcp")
     )

@@ -3,8 +3,8 @@
 from typing import Final
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.oauth.grants import Grant
-from onecgw.oauth.token_grants import Redemption
+from onecgw.oauth.storage.grants import Grant
+from onecgw.oauth.token_grants import CodeExchange
 
 NOW: Final = 1_800_000_000
 VERIFIER: Final = "v" * 43
@@ -18,11 +18,11 @@ GRANT: Final = Grant(
     scopes=frozenset(ALL_SCOPES),
     entitled=frozenset(ALL_SCOPES),
     key_hash=b"k",
-    key_box=b"box",
+    key_ciphertext=b"box",
     expires_at=NOW + 60,
     verified_at=NOW,
 )
-REDEMPTION: Final = Redemption(
+EXCHANGE: Final = CodeExchange(
     code_hash=b"code",
     client_id="c1",
     redirect_uri=None,

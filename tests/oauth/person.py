@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from onecgw.oauth.secrets import challenge_of
+from onecgw.oauth.secrets import pkce_challenge
 
 
 async def log_in(
@@ -50,7 +50,7 @@ async def fetch_token(http: httpx.AsyncClient, *, key: str, scopes: tuple[str, .
         "response_type": "code",
         "client_id": client_id,
         "redirect_uri": callback,
-        "code_challenge": challenge_of(verifier),
+        "code_challenge": pkce_challenge(verifier),
         "code_challenge_method": "S256",
         "scope": " ".join(scopes),
     }

@@ -18,15 +18,13 @@ from onecgw.auth.caller import ALL_SCOPES
 from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.errors import OnecUnavailable
-from onecgw.oauth.context import Realm
-from onecgw.oauth.factory import open_realm
-from onecgw.oauth.safe_fetch import Fetcher
-from onecgw.oauth.secrets import Vault, open_vault
+from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
+from onecgw.oauth.safe_fetch import DocumentFetcher
+from onecgw.oauth.secrets import OAuthSecrets, open_secrets
 from onecgw.settings import DatabaseSettings, OauthSettings, ServerSettings
 from onecgw.storage.audit_log import AuditEvent, AuditLog, AuditRecord
 from onecgw.storage.database import Database
 from onecgw.web.app import build_app
-from onecgw.web.oauth.site import open_site
 from onecgw.web.readiness import Readiness
 from tests.harness import Onec, Rig, make_engine, open_rig
 
@@ -41,7 +39,7 @@ OWNER_KEY = "owner-key-of-the-tests"
 SALES_KEY = "sales-key-of-the-tests"
 TABLE = b'{"columns":[{"name":"month","type":"date"}],"rows":[["2026-05-01"]],"totals":{}}'
 # Its TLS context costs more than the rest of a rig.
-FETCHER = Fetcher()
+FETCHER = DocumentFetcher()
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 
 
@@ -106,14 +104,19 @@ class OauthRig:
     """The gateway and everything a test wants to look at."""
 
     rig: Rig
-    realm: Realm
+    server: AuthorizationServer
+    issuer: str
+    resource: str
     store: Database
-    vault: Vault
+    secrets: OAuthSecrets
     events: list[AuditEvent]
     accounts: Accounts
     clock: Clock
     http: httpx.AsyncClient
     app: Any
+
+    def now(self) -> int:
+        return int(self.clock())
 
     @property
     def event_names(self) -> list[str]:
@@ -253,7 +256,7 @@ def redirect_of(response: httpx.Response) -> dict[str, str]:
 async def open_oauth(
     tmp_path: Path,
     *,
-    fetcher: Fetcher | None = None,
+    fetcher: DocumentFetcher | None = None,
     server: ServerSettings = LOOPBACK,
     **oauth: Any,
 ) -> AsyncIterator[OauthRig]:
@@ -266,7 +269,7 @@ async def open_oauth(
     }
     async with open_rig(accounts, **settings) as rig:
         store = Database(tmp_path / "onecgw.db")
-        vault = open_vault(tmp_path / "onecgw.secrets")
+        oauth_secrets = open_secrets(tmp_path / "onecgw.secrets")
         events: list[AuditEvent] = []
         backend = HttpServiceBackend(
             rig.settings.onec,
@@ -280,22 +283,25 @@ async def open_oauth(
                 return UncheckedKey(error=OnecUnavailable("1C is down"))
             return await backend.verify_key(key, request_id)
 
-        realm = open_realm(
+        authorization_server = open_authorization_server(
             rig.settings,
             store=store,
-            vault=vault,
+            oauth_secrets=oauth_secrets,
             audit=events.append,
             check_key=check_key,
-            now=clock,
+            clock=clock,
             fetcher=fetcher or FETCHER,
         )
-        site = open_site(realm)
 
-        async def look() -> Readiness:
+        async def check_readiness() -> Readiness:
             return Readiness(is_writable=not await store.probe())
 
         app: Any = build_app(
-            rig.settings, rig.gateway, make_engine(rig.gateway), site=site, look=look
+            rig.settings,
+            rig.gateway,
+            make_engine(rig.gateway),
+            authorization_server=authorization_server,
+            check_readiness=check_readiness,
         )
         try:
             with trio.fail_after(60):
@@ -304,9 +310,11 @@ async def open_oauth(
                 ) as http:
                     yield OauthRig(
                         rig=rig,
-                        realm=realm,
+                        server=authorization_server,
+                        issuer=rig.settings.issuer,
+                        resource=rig.settings.resource,
                         store=store,
-                        vault=vault,
+                        secrets=oauth_secrets,
                         events=events,
                         accounts=accounts,
                         clock=clock,

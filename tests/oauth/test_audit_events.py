@@ -107,7 +107,7 @@ async def refuse(oauth: OauthRig, journal: Journal) -> None:
     )
     detail = "invalid_request: the client_id is not known here"
     journal.told(await oauth.open_page("unknown"), ("authorize.rejected", {"detail": detail}))
-    detail = "invalid_request: client_id stands there more than once"
+    detail = "invalid_request: client_id is included more than once"
     journal.told(
         await oauth.http.get("/oauth/authorize?client_id=a&client_id=b"),
         ("authorize.rejected", {"detail": detail}),
@@ -199,7 +199,7 @@ async def use(oauth: OauthRig, journal: Journal) -> None:
         await oauth.refresh(login, answer["refresh_token"], client_id=stranger),
         ("token.rejected", facts(grant, client="Stranger", detail=detail)),
     )
-    detail = "invalid_scope: more than was granted"
+    detail = "invalid_scope: the scope exceeds what was granted"
     journal.told(
         await oauth.refresh(login, answer["refresh_token"], scope=ALL),
         ("token.rejected", facts(grant, detail=detail)),
@@ -266,7 +266,7 @@ async def change_account(oauth: OauthRig, journal: Journal) -> None:
 
 async def flood(oauth: OauthRig, journal: Journal) -> None:
     """More registrations and keys than are allowed; it is told once."""
-    client_id = str(oauth.realm.clients.register(METADATA, now=oauth.realm.seconds())["client_id"])
+    client_id = str(oauth.server.clients.register(METADATA, now=oauth.now())["client_id"])
     for _ in range(20):
         response = await oauth.http.post("/oauth/register", content=b"{}")
         if response.status_code == 429:

@@ -38,7 +38,7 @@ def summary(steps: list[CheckStep]) -> list[tuple[str, bool]]:
 async def test_every_step_of_a_client_is_walked_and_the_login_is_ended(tmp_path: Path) -> None:
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port()) as oauth:
-            is_well, steps = await check(oauth.realm.issuer, OWNER_KEY)
+            is_well, steps = await check(oauth.issuer, OWNER_KEY)
             grants, tokens = oauth.rows("grants"), oauth.rows("tokens")
     assert is_well, steps
     assert [step.name for step in steps] == [
@@ -60,44 +60,44 @@ async def test_every_step_of_a_client_is_walked_and_the_login_is_ended(tmp_path:
 
 
 async def _wrong_key(oauth: OauthRig) -> tuple[str, str]:
-    return oauth.realm.issuer, "not-a-key"
+    return oauth.issuer, "not-a-key"
 
 
 async def _onec_down(oauth: OauthRig) -> tuple[str, str]:
     oauth.accounts.is_down = True
-    return oauth.realm.issuer, OWNER_KEY
+    return oauth.issuer, OWNER_KEY
 
 
 async def _no_scopes(oauth: OauthRig) -> tuple[str, str]:
     oauth.accounts.scopes[OWNER_KEY] = ()
-    return oauth.realm.issuer, OWNER_KEY
+    return oauth.issuer, OWNER_KEY
 
 
 async def _other_name(oauth: OauthRig) -> tuple[str, str]:
-    return oauth.realm.issuer.replace("127.0.0.1", "localhost"), OWNER_KEY
+    return oauth.issuer.replace("127.0.0.1", "localhost"), OWNER_KEY
 
 
 async def _no_registrations_left(oauth: OauthRig) -> tuple[str, str]:
     for _ in range(30):
         await oauth.register()
-    return oauth.realm.issuer, OWNER_KEY
+    return oauth.issuer, OWNER_KEY
 
 
 async def _no_tries_left(oauth: OauthRig) -> tuple[str, str]:
     client_id = (await oauth.register())["client_id"]
     for _ in range(10):
-        await oauth.open_consent(client_id, "not-a-key", resource=oauth.realm.resource)
-    return oauth.realm.issuer, OWNER_KEY
+        await oauth.open_consent(client_id, "not-a-key", resource=oauth.resource)
+    return oauth.issuer, OWNER_KEY
 
 
 async def _no_database(oauth: OauthRig) -> tuple[str, str]:
     oauth.store.close()
-    return oauth.realm.issuer, OWNER_KEY
+    return oauth.issuer, OWNER_KEY
 
 
 async def _read_only_database(oauth: OauthRig) -> tuple[str, str]:
     await oauth.store.write(lambda db: db.execute("PRAGMA query_only = ON"))
-    return oauth.realm.issuer, OWNER_KEY
+    return oauth.issuer, OWNER_KEY
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ async def test_a_proxy_that_is_in_the_way_is_told_from_the_gateway(
 ) -> None:
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port(), wrap=proxy) as oauth:
-            is_well, steps = await check(oauth.realm.issuer, OWNER_KEY)
+            is_well, steps = await check(oauth.issuer, OWNER_KEY)
             tokens = oauth.rows("tokens")
     assert not is_well
     assert (steps[-1].name, steps[-1].ok) == (failed, False)
@@ -255,7 +255,7 @@ async def test_a_certificate_that_nobody_would_accept_is_told(
 async def test_plain_http_where_tls_is_expected_is_told(tmp_path: Path) -> None:
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port()) as oauth:
-            is_well, steps = await check(oauth.realm.issuer.replace("http", "https"), OWNER_KEY)
+            is_well, steps = await check(oauth.issuer.replace("http", "https"), OWNER_KEY)
     assert (is_well, summary(steps)) == (False, [("challenge", False)])
     assert "no TLS at that port" in steps[0].advice
 
@@ -294,7 +294,7 @@ async def test_an_account_that_opens_only_what_is_confidential_can_be_checked(
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port()) as oauth:
             oauth.accounts.scopes[OWNER_KEY] = ("mcp:report:money",)
-            is_well, steps = await check(oauth.realm.issuer, OWNER_KEY)
+            is_well, steps = await check(oauth.issuer, OWNER_KEY)
     assert is_well, steps
 
 
@@ -350,6 +350,6 @@ async def test_a_login_is_ended_after_a_failure_too(
     monkeypatch.setattr(oauth_check._CheckingClient, "refresh", fail)  # noqa: SLF001 - a gateway that answers otherwise
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port()) as oauth:
-            is_well, _ = await check(oauth.realm.issuer, OWNER_KEY)
+            is_well, _ = await check(oauth.issuer, OWNER_KEY)
             tokens = oauth.rows("tokens")
     assert (is_well, tokens) == (False, [])

@@ -13,13 +13,13 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.oauth.client_metadata import Documents, check_url
+from onecgw.oauth.client_metadata import ClientMetadataDocuments, check_url
 from onecgw.oauth.redirect_policy import RedirectPolicy
 from onecgw.oauth.safe_fetch import (
     Address,
-    Fetched,
-    Fetcher,
-    NotFetched,
+    DocumentFetcher,
+    FetchedDocument,
+    FetchFailed,
     is_public,
     resolve_name,
 )
@@ -126,7 +126,7 @@ async def _at(addresses: list[str], host: str) -> list[Address]:
 @asynccontextmanager
 async def website(
     tmp_path: Path, answer: bytes, *, names: str = "app.example.org"
-) -> AsyncIterator[tuple[Fetcher, list[bytes]]]:
+) -> AsyncIterator[tuple[DocumentFetcher, list[bytes]]]:
     """A TLS server on loopback that gives everybody one answer; a fetcher that may go there."""
     server_context, client_context = make_contexts(tmp_path, names)
     asked: list[bytes] = []
@@ -148,7 +148,7 @@ async def website(
     with trio.fail_after(TEST_SECONDS):
         async with trio.open_nursery() as nursery:
             listeners = await nursery.start(partial(trio.serve_tcp, serve, 0, host="127.0.0.1"))
-            fetcher = Fetcher(
+            fetcher = DocumentFetcher(
                 resolve=partial(_at, ["127.0.0.1"]),
                 allows=lambda _: True,
                 context=client_context,
@@ -172,7 +172,7 @@ async def test_a_document_is_fetched_from_the_address_that_was_checked(
         tmp_path, http_answer(b"{}", headers="Cache-Control: public, max-age=900\r\n")
     ) as (fetcher, asked):
         fetched = await fetcher.fetch("app.example.org", "/client.json")
-    assert fetched == Fetched(body=b"{}", max_age_seconds=900)
+    assert fetched == FetchedDocument(body=b"{}", max_age_seconds=900)
     assert asked[0] == b"for app.example.org"
     assert asked[1].startswith(b"GET /client.json HTTP/1.1\r\n")
     assert b"Host: app.example.org\r\n" in asked[1]
@@ -186,8 +186,8 @@ async def test_a_document_that_does_not_come_is_waited_for_five_seconds(
         return []
 
     began = trio.current_time()
-    with pytest.raises(NotFetched, match="did not answer within 5 s"):
-        await Fetcher(resolve=resolve).fetch("app.example.org", "/client.json")
+    with pytest.raises(FetchFailed, match="did not answer within 5 s"):
+        await DocumentFetcher(resolve=resolve).fetch("app.example.org", "/client.json")
     assert autojump_clock.current_time() - began == 5
 
 
@@ -207,38 +207,38 @@ async def test_what_is_no_small_json_document_is_not_taken(
     tmp_path: Path, answer: bytes, reason: str
 ) -> None:
     async with website(tmp_path, answer) as (fetcher, _):
-        with pytest.raises(NotFetched, match=reason or None):
+        with pytest.raises(FetchFailed, match=reason or None):
             await fetcher.fetch("app.example.org", "/client.json")
 
 
 async def test_the_certificate_must_be_for_the_name(tmp_path: Path) -> None:
     async with website(tmp_path, http_answer(b"{}"), names="other.example.org") as (fetcher, asked):
-        with pytest.raises(NotFetched):
+        with pytest.raises(FetchFailed):
             await fetcher.fetch("app.example.org", "/client.json")
     assert asked[1:] in ([b"broken"], [])
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], []])
 async def test_one_address_that_is_not_public_is_enough_to_refuse(addresses: list[str]) -> None:
-    with pytest.raises(NotFetched, match="not public"):
-        await Fetcher(resolve=partial(_at, addresses)).fetch("app.example.org", "/c")
+    with pytest.raises(FetchFailed, match="not public"):
+        await DocumentFetcher(resolve=partial(_at, addresses)).fetch("app.example.org", "/c")
 
 
 async def test_a_name_without_an_address_is_not_fetched() -> None:
-    with trio.fail_after(TEST_SECONDS), pytest.raises(NotFetched):
+    with trio.fail_after(TEST_SECONDS), pytest.raises(FetchFailed):
         await resolve_name("no-such-name.invalid")
 
 
-class Pages(Fetcher):
+class Pages(DocumentFetcher):
     """A fetcher that has the documents at hand."""
 
     body: bytes = json.dumps(GOOD).encode()
     max_age: int | None = None
     count: int = 0
 
-    async def fetch(self, host: str, target: str) -> Fetched:  # noqa: ARG002 - like the real one
+    async def fetch(self, host: str, target: str) -> FetchedDocument:  # noqa: ARG002 - like the real one
         type(self).count += 1
-        return Fetched(body=type(self).body, max_age_seconds=type(self).max_age)
+        return FetchedDocument(body=type(self).body, max_age_seconds=type(self).max_age)
 
 
 def make_pages(body: object = GOOD, max_age: int | None = None) -> Any:
@@ -248,9 +248,9 @@ def make_pages(body: object = GOOD, max_age: int | None = None) -> Any:
 
 def make_documents(
     fetcher: Any, *, now: Callable[[], float] = lambda: 0.0, **options: Any
-) -> Documents:
+) -> ClientMetadataDocuments:
     values: dict[str, Any] = {"mode": "open", "hosts": frozenset(), "policy": POLICY}
-    return Documents(**(values | options), fetcher=fetcher, now=now)
+    return ClientMetadataDocuments(**(values | options), fetcher=fetcher, now=now)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ async def test_modes_decide_who_is_let_in() -> None:
 
 
 async def test_auto_is_on_only_when_a_test_has_shown_that_documents_come() -> None:
-    offline = make_documents(Fetcher(resolve=partial(_at_nowhere)), mode="auto")
+    offline = make_documents(DocumentFetcher(resolve=partial(_at_nowhere)), mode="auto")
     await offline.test()
     test_url = "https://vscode.dev/oauth/client-metadata.json"
     online = make_documents(make_pages(GOOD | {"client_id": test_url}), mode="auto")
@@ -315,7 +315,7 @@ async def test_auto_is_on_only_when_a_test_has_shown_that_documents_come() -> No
 
 
 async def _at_nowhere(_host: str) -> list[Address]:
-    raise NotFetched("offline")
+    raise FetchFailed("offline")
 
 
 async def test_a_client_with_a_document_logs_in(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ async def test_a_login_goes_on_while_its_document_cannot_be_fetched(tmp_path: Pa
     async with open_oauth(tmp_path, cimd="open", fetcher=make_pages()) as oauth:
         redirect = await oauth.fetch_code(URL)
         tokens = (await oauth.redeem(URL, redirect["code"])).json()
-    offline = Fetcher(resolve=partial(_at_nowhere))
+    offline = DocumentFetcher(resolve=partial(_at_nowhere))
     form: dict[str, str | None] = {
         "grant_type": "refresh_token",
         "client_id": URL,
@@ -355,7 +355,7 @@ async def test_a_login_goes_on_while_its_document_cannot_be_fetched(tmp_path: Pa
 async def test_a_code_is_redeemed_although_its_document_has_gone(tmp_path: Path) -> None:
     async with open_oauth(tmp_path, cimd="open", fetcher=make_pages()) as oauth:
         redirect = await oauth.fetch_code(URL)
-    offline = Fetcher(resolve=partial(_at_nowhere))
+    offline = DocumentFetcher(resolve=partial(_at_nowhere))
     async with open_oauth(tmp_path, cimd="open", fetcher=offline) as oauth:
         answer = await oauth.redeem(URL, redirect["code"])
         page = await oauth.open_page(URL)
@@ -383,7 +383,7 @@ async def test_a_document_is_asked_for_once_at_a_time(
     pages = make_pages()
     documents = make_documents(pages)
 
-    async def fetch(host: str, target: str) -> Fetched:
+    async def fetch(host: str, target: str) -> FetchedDocument:
         await trio.sleep(1)
         return await Pages.fetch(pages, host, target)
 

@@ -8,33 +8,36 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from onecgw.oauth.grants import (
-    confirm_access,
-    find_access,
+from onecgw.oauth.secrets import OAuthSecrets, pkce_challenge
+from onecgw.oauth.storage.grants import (
+    delete_expired,
     find_grant,
-    insert_code,
     insert_grant,
     revoke_grant,
-    revoke_token,
-    sweep,
 )
-from onecgw.oauth.secrets import Vault, challenge_of
+from onecgw.oauth.storage.tokens import (
+    Code,
+    confirm_access,
+    find_access,
+    insert_code,
+    revoke_token,
+)
 from onecgw.oauth.token_grants import (
     GRACE_SECONDS,
     LOST_SECONDS,
-    Issued,
-    Lives,
-    Redemption,
-    Refreshing,
-    Refused,
-    redeem,
-    refresh,
+    CodeExchange,
+    IssuedTokens,
+    RefreshRequest,
+    TokenLifetimes,
+    TokenRefusal,
+    exchange_code,
+    refresh_tokens,
 )
 from onecgw.storage.schema import MIGRATIONS
 from tests.oauth.family import GRANT, VERIFIER
 
-LIVES: Final = Lives(access=3600, refresh=10 * 86_400, code=60, grant=30 * 86_400)
-VAULT: Final = Vault(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
+LIFETIMES: Final = TokenLifetimes(access=3600, refresh=10 * 86_400, grant=30 * 86_400)
+SECRETS: Final = OAuthSecrets(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
 SCOPES: Final = GRANT.scopes
 
 
@@ -60,7 +63,7 @@ class Families(RuleBasedStateMachine):
         self.db.close()
 
     def _hash(self, token: str) -> bytes:
-        return VAULT.hash(token, "refresh token")  # one kind will do: no two of them are equal
+        return SECRETS.hash(token, "refresh token")  # one kind will do: no two of them are equal
 
     @rule(target=codes)
     def log_in(self) -> tuple[str, str]:
@@ -70,11 +73,13 @@ class Families(RuleBasedStateMachine):
         insert_grant(self.db, grant, created_at=self.now)
         insert_code(
             self.db,
-            self._hash(code),
-            grant,
-            redirect_uri="http://127.0.0.1/cb",
-            challenge=challenge_of(VERIFIER),
-            expires_at=self.now + 60,
+            Code(
+                hash=self._hash(code),
+                grant_id=grant_id,
+                redirect_uri="http://127.0.0.1/cb",
+                challenge=pkce_challenge(VERIFIER),
+                expires_at=self.now + 60,
+            ),
         )
         return grant_id, code
 
@@ -82,7 +87,7 @@ class Families(RuleBasedStateMachine):
     def redeem_code(self, code: tuple[str, str], client: str) -> Any:
         self.number += 1
         access, first = f"access-{self.number}", f"refresh-{self.number}"
-        asked = Redemption(
+        asked = CodeExchange(
             code_hash=self._hash(code[1]),
             client_id=client,
             redirect_uri=None,
@@ -91,9 +96,9 @@ class Families(RuleBasedStateMachine):
             access_hash=self._hash(access),
             refresh_hash=self._hash(first),
         )
-        outcome = redeem(self.db, asked, LIVES, now=self.now)
+        outcome = exchange_code(self.db, asked, LIFETIMES, now=self.now)
         self._note(outcome)
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, TokenRefusal):
             return multiple()
         assert client == "c1"
         return code[0], first
@@ -111,21 +116,21 @@ class Families(RuleBasedStateMachine):
         self.number += 1
         access = f"access-{self.number}"
 
-        def derive(salt: bytes) -> tuple[str, bytes]:
-            successor = VAULT.successor(token[1], salt)
-            return successor, self._hash(successor)
+        def derive_next(salt: bytes) -> tuple[str, bytes]:
+            next_token = SECRETS.next_refresh_token(token[1], salt)
+            return next_token, self._hash(next_token)
 
-        asked = Refreshing(
+        asked = RefreshRequest(
             token_hash=self._hash(token[1]),
             client_id=client,
             resource=None,
             scopes=frozenset({"mcp:resolve"}) if narrowed else None,
             access_hash=self._hash(access),
-            derive=derive,
+            derive_next=derive_next,
         )
-        outcome = refresh(self.db, asked, LIVES, now=self.now)
+        outcome = refresh_tokens(self.db, asked, LIFETIMES, now=self.now)
         self._note(outcome)
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, TokenRefusal):
             return multiple()
         assert client == "c1"
         assert outcome.scopes <= SCOPES
@@ -134,10 +139,10 @@ class Families(RuleBasedStateMachine):
         assert found.scopes == outcome.scopes
         if uses:
             confirm_access(self.db, self._hash(access), now=self.now)
-        return token[0], outcome.successor
+        return token[0], outcome.refresh_token
 
-    def _note(self, outcome: Issued | Refused) -> None:
-        if isinstance(outcome, Refused) and outcome.event in ("code.replayed", "token.reuse"):
+    def _note(self, outcome: IssuedTokens | TokenRefusal) -> None:
+        if isinstance(outcome, TokenRefusal) and outcome.event in ("code.replayed", "token.reuse"):
             assert outcome.grant is not None
             self.revoked.add(outcome.grant.id)
 
@@ -160,8 +165,8 @@ class Families(RuleBasedStateMachine):
         self.now += seconds
 
     @rule()
-    def sweep(self) -> None:
-        sweep(self.db, now=self.now)
+    def delete_expired(self) -> None:
+        delete_expired(self.db, now=self.now)
 
     @invariant()
     def nothing_lives_in_a_revoked_grant(self) -> None:

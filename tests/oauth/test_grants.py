@@ -41,7 +41,7 @@ async def test_a_token_is_good_only_as_long_as_everything_behind_it_is(
 ) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login(OWNER_KEY, (RESOLVE,))
-        now = oauth.realm.seconds()
+        now = oauth.now()
 
         def transition(db: sqlite3.Connection) -> None:
             db.execute(change, (now,))

@@ -7,7 +7,7 @@ import trio.testing
 
 from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey, ValidKey
 from onecgw.errors import OnecUnavailable
-from onecgw.oauth.key_cache import INVALID_SECONDS, VALID_SECONDS, Checked, Keyring
+from onecgw.oauth.key_cache import INVALID_SECONDS, VALID_SECONDS, KeyCache, KeyCheck
 
 VALID = ValidKey(sub="owner", name="Owner", scopes=frozenset({"mcp:resolve"}))
 INVALID = InvalidKey()
@@ -28,8 +28,8 @@ class Onec:
         await self.may_answer.wait()
         return self.verdict
 
-    def keyring(self, **options: int) -> Keyring:
-        return Keyring(self.check, hash_key=str.encode, now=lambda: self.now, **options)
+    def key_cache(self, **options: int) -> KeyCache:
+        return KeyCache(self.check, hash_key=str.encode, now=lambda: self.now, **options)
 
 
 @pytest.mark.parametrize(
@@ -40,33 +40,33 @@ class Onec:
 async def test_verdicts_are_kept_each_its_time(verdict: KeyVerdict, kept_seconds: int) -> None:
     onec = Onec(verdict)
     onec.may_answer.set()
-    keyring = onec.keyring()
-    first = await keyring.verify("k", "r")
+    key_cache = onec.key_cache()
+    first = await key_cache.verify("k", "r")
     if kept_seconds:
         onec.now += kept_seconds - 1
-        assert await keyring.verify("k", "r") == first == Checked(verdict=verdict, at=1000)
+        assert await key_cache.verify("k", "r") == first == KeyCheck(verdict=verdict, at=1000)
         assert onec.asked == 1
         onec.now += 1
-    await keyring.verify("k", "r")
+    await key_cache.verify("k", "r")
     assert onec.asked == 2
 
 
 async def test_a_verdict_does_not_outlive_a_clock_that_is_put_back() -> None:
     onec = Onec()
     onec.may_answer.set()
-    keyring = onec.keyring()
-    await keyring.verify("k", "r")
+    key_cache = onec.key_cache()
+    await key_cache.verify("k", "r")
     onec.now -= VALID_SECONDS
     onec.verdict = INVALID
-    assert (await keyring.verify("k", "r")).verdict == INVALID
+    assert (await key_cache.verify("k", "r")).verdict == INVALID
 
 
 async def test_many_who_ask_about_a_key_at_once_ask_once() -> None:
     onec, verdicts = Onec(), []
-    keyring = onec.keyring()
+    key_cache = onec.key_cache()
 
     async def ask() -> None:
-        verdicts.append((await keyring.verify("k", "r")).verdict)
+        verdicts.append((await key_cache.verify("k", "r")).verdict)
 
     async with trio.open_nursery() as nursery:
         for _ in range(20):
@@ -79,10 +79,10 @@ async def test_many_who_ask_about_a_key_at_once_ask_once() -> None:
 
 async def test_when_the_one_who_asks_gives_up_another_goes_on() -> None:
     onec, verdicts = Onec(), []
-    keyring = onec.keyring()
+    key_cache = onec.key_cache()
 
     async def ask() -> None:
-        verdicts.append((await keyring.verify("k", "r")).verdict)
+        verdicts.append((await key_cache.verify("k", "r")).verdict)
 
     async def give_up(scope: trio.CancelScope, ask: Callable[[], Awaitable[None]]) -> None:
         with scope:

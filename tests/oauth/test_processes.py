@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import trio
 
-from onecgw.oauth.grants import revoke_grant
+from onecgw.oauth.storage.grants import revoke_grant
 from onecgw.oauth.token_grants import GRACE_SECONDS
 from tests.oauth.rig import CALLBACK, OWNER_KEY, VERIFIER, Login, OauthRig, open_oauth
 from tests.oauth.worker import ask_all
@@ -122,7 +122,7 @@ async def _by_administrator(oauth: OauthRig, login: Login) -> None:
     for row in oauth.rows("grants"):
         grant = row["id"]
         oauth.store.write_here(
-            lambda db, grant=grant: revoke_grant(db, grant, now=oauth.realm.seconds(), why="test")  # type: ignore[misc]
+            lambda db, grant=grant: revoke_grant(db, grant, now=oauth.now(), why="test")  # type: ignore[misc]
         )
 
 

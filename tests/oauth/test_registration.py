@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.oauth.oauth_error import OauthProblem
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.redirect_policy import KNOWN, RedirectPolicy, is_same_redirect
-from onecgw.oauth.safe_fetch import Address, Fetcher
+from onecgw.oauth.safe_fetch import Address, DocumentFetcher
 from onecgw.settings import RedirectSettings
 from tests.oauth.rig import CALLBACK, open_oauth
 
@@ -172,13 +172,13 @@ async def test_a_client_of_the_operator_is_known_by_name(tmp_path: Path) -> None
     ],
 )
 def test_the_policy_on_redirects(uri: str, verdict: str) -> None:
-    assert CLOSED.judge(uri) == verdict
+    assert CLOSED.classify(uri) == verdict
 
 
 def test_any_https_address_may_be_let_in_by_the_operator() -> None:
-    assert OPEN.judge("https://anything.example.org/cb") == "allowed"
-    assert OPEN.judge("http://anything.example.org/cb") == "foreign"
-    assert OPEN.judge("https://user@anything.example.org/cb") == "dangerous"
+    assert OPEN.classify("https://anything.example.org/cb") == "allowed"
+    assert OPEN.classify("http://anything.example.org/cb") == "foreign"
+    assert OPEN.classify("https://user@anything.example.org/cb") == "dangerous"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ async def test_a_secret_is_derived_and_does_not_expire(tmp_path: Path, method: s
     async with open_oauth(tmp_path) as oauth:
         client = await oauth.register(token_endpoint_auth_method=method)
         other = await oauth.register(token_endpoint_auth_method=method)
-        assert oauth.realm.vault.client_secret(client["client_id"]) == client["client_secret"]
+        assert oauth.secrets.client_secret(client["client_id"]) == client["client_secret"]
     assert client["client_secret_expires_at"] == 0
     assert client["token_endpoint_auth_method"] == method
     assert client["client_secret"] != other["client_secret"]
@@ -242,7 +242,7 @@ async def test_a_registration_fetches_nothing(tmp_path: Path) -> None:
         ("client_uri", "logo_uri", "policy_uri", "jwks_uri", "sector_identifier_uri"),
         "https://app.example.org/x",
     )
-    async with open_oauth(tmp_path, cimd="open", fetcher=Fetcher(resolve=resolve)) as oauth:
+    async with open_oauth(tmp_path, cimd="open", fetcher=DocumentFetcher(resolve=resolve)) as oauth:
         client = await oauth.register(**urls)
     assert urls.keys().isdisjoint(client)
 
@@ -273,7 +273,7 @@ async def test_a_registration_that_is_too_large_is_413(tmp_path: Path) -> None:
 
 @given(st.text())
 def test_a_description_is_what_clients_can_read(text: str) -> None:
-    described = OauthProblem("invalid_request", text).description
+    described = OAuthError("invalid_request", text).description
     assert described.isascii()
     assert described.isprintable()
     assert set(described).isdisjoint('"\\=')

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from onecgw.errors import ConfigError
-from onecgw.oauth.secrets import open_vault
+from onecgw.oauth.secrets import open_secrets
 from onecgw.observability.logging import _JsonFormatter
 from onecgw.storage.audit_log import log_audit
 from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth
@@ -105,10 +105,10 @@ def _modes(folder: Path) -> dict[str, int]:
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_a_secrets_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "onecgw.secrets"
-    open_vault(path)
+    open_secrets(path)
     path.chmod(0o640)
     with pytest.raises(ConfigError, match="others may read"):
-        open_vault(path)
+        open_secrets(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"version":1,"pepper":"AA=="}', b"\xff"])
@@ -117,7 +117,7 @@ def test_a_broken_secrets_file_is_refused_and_left_alone(tmp_path: Path, content
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(ConfigError):
-        open_vault(path)
+        open_secrets(path)
     assert path.read_bytes() == content
 
 

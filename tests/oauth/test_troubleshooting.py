@@ -13,8 +13,8 @@ from mcp.client.auth import OAuthFlowError
 
 from onecgw.errors import ConfigError
 from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
-from onecgw.oauth.secrets import open_vault
-from onecgw.oauth.transactions import TRANSACTION_SECONDS
+from onecgw.oauth.secrets import open_secrets
+from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
 from onecgw.settings import RateLimitSettings, RedirectSettings
 from onecgw.storage.audit_log import AuditLog
 from tests.oauth.rig import CALLBACK, OWNER_KEY, SALES_KEY, hidden, open_oauth
@@ -48,10 +48,10 @@ async def _no_address(folder: Path) -> str:
 
 async def _open_secrets(folder: Path) -> str:
     path = folder / "onecgw.secrets"
-    open_vault(path)
+    open_secrets(path)
     path.chmod(0o644)
     with pytest.raises(ConfigError) as caught:
-        open_vault(path)
+        open_secrets(path)
     return str(caught.value)
 
 
@@ -80,7 +80,7 @@ async def _failing_check(folder: Path, *proxies: Proxy) -> str:
     for number, proxy in enumerate(proxies):
         (folder / str(number)).mkdir()
         async with serving(folder / str(number), find_port(), wrap=proxy) as oauth:
-            _, steps = await check(oauth.realm.issuer, OWNER_KEY)
+            _, steps = await check(oauth.issuer, OWNER_KEY)
         told += f"check --oauth: {steps[-1].name} {steps[-1].detail} {steps[-1].advice}\n"
     return told
 

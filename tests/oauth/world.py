@@ -15,15 +15,13 @@ from onecgw.auth.caller import ALL_SCOPES, RESOLVE
 from onecgw.auth.key_verification import InvalidKey, KeyVerdict
 from onecgw.cli import main
 from onecgw.errors import StorageUnavailable
-from onecgw.oauth.authenticator import Admission
-from onecgw.oauth.authorization import Ask
-from onecgw.oauth.context import Origin
-from onecgw.oauth.factory import open_realm
-from onecgw.oauth.grants import sweep
-from onecgw.oauth.login import Consent, Login
-from onecgw.oauth.oauth_error import OauthProblem
-from onecgw.oauth.secrets import challenge_of, open_vault
-from onecgw.oauth.token_endpoint import Tokens
+from onecgw.oauth.authorization import AuthorizationRequest
+from onecgw.oauth.events import RequestOrigin
+from onecgw.oauth.factory import open_authorization_server
+from onecgw.oauth.login import Consent
+from onecgw.oauth.oauth_error import OAuthError
+from onecgw.oauth.secrets import open_secrets, pkce_challenge
+from onecgw.oauth.storage.grants import delete_expired
 from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import OauthSettings
 from onecgw.storage.audit_log import AuditEvent, AuditLog
@@ -35,7 +33,7 @@ ISSUER: Final = "http://localhost:8088"
 CALLBACK: Final = "http://127.0.0.1/cb"
 VERIFIER: Final = "v" * 43
 BROWSER: Final = "b"
-ORIGIN: Final = Origin(request_id="r-1", ip="192.0.2.1")
+ORIGIN: Final = RequestOrigin(request_id="r-1", ip="192.0.2.1")
 CONFIG: Final = """\
 onec: {base_url: http://1c.example.org/hs, auth: {username: gateway}}
 oauth: {public_url: "%s", keys: local}
@@ -61,22 +59,22 @@ class World:
         if self._memory.exists():
             vars(self).update(msgspec.json.decode(self._memory.read_bytes()))
         self.store = Database(folder / "onecgw.db")
-        self.vault = open_vault(folder / "onecgw.secrets")
-        self.realm = open_realm(
+        self.secrets = open_secrets(folder / "onecgw.secrets")
+        self.server = open_authorization_server(
             make_settings(oauth=OauthSettings(public_url=ISSUER, keys="local")),
             store=self.store,
-            vault=self.vault,
+            oauth_secrets=self.secrets,
             audit=_hear,
             check_key=_nobody,
             fetcher=FETCHER,
-            now=lambda: self.now,
+            clock=lambda: self.now,
         )
-        self.login = Login(self.realm)
-        self.admission = Admission(self.realm)
-        self.tokens = Tokens(self.realm, self.admission)
+        self.login = self.server.login
+        self.authenticator = self.server.authenticator
+        self.tokens = self.server.tokens
         if not self.client_id:
             metadata = msgspec.json.encode({"redirect_uris": [CALLBACK], "client_name": "Client"})
-            registered = self.realm.clients.register(metadata, now=int(self.now))
+            registered = self.server.clients.register(metadata, now=int(self.now))
             self.client_id = str(registered["client_id"])
 
     def leave(self) -> None:
@@ -96,7 +94,7 @@ class World:
         pairs = [("client_id", self.client_id), *form.items()]
         try:
             return dict(await self.tokens.issue(pairs, None, ORIGIN))
-        except OauthProblem:
+        except OAuthError:
             return {}
 
 
@@ -121,15 +119,15 @@ async def give_key(world: World) -> None:
         "response_type": "code",
         "client_id": world.client_id,
         "redirect_uri": CALLBACK,
-        "code_challenge": challenge_of(VERIFIER),
+        "code_challenge": pkce_challenge(VERIFIER),
         "code_challenge_method": "S256",
         "scope": RESOLVE,
     }
     ask = await world.login.begin(
         list(query.items()), browser=BROWSER, language="en", origin=ORIGIN
     )
-    assert isinstance(ask, Ask)
-    consent = await world.login.identify(ask, world.key, ORIGIN)
+    assert isinstance(ask, AuthorizationRequest)
+    consent = await world.login.verify_key(ask, world.key, ORIGIN)
     assert isinstance(consent, Consent)
     world.transaction = consent.transaction
 
@@ -169,13 +167,13 @@ async def renew(world: World) -> None:
 async def steal(world: World) -> None:
     """The successor is used, and the grace is over."""
     tokens = await world.token(grant_type="refresh_token", refresh_token=world.refresh)
-    await world.admission.admit(tokens["access_token"], ORIGIN)
+    await world.authenticator.authenticate(tokens["access_token"], ORIGIN)
     world.now += GRACE_SECONDS + 1
 
 
 async def use(world: World) -> None:
     """A call with the access token; it is confirmed by its first use."""
-    await world.admission.admit(world.access, ORIGIN)
+    await world.authenticator.authenticate(world.access, ORIGIN)
 
 
 async def give_back_refresh(world: World) -> None:
@@ -239,7 +237,7 @@ async def wait_a_year(world: World) -> None:
 
 async def forget(world: World) -> None:
     """What can no longer matter is forgotten."""
-    await world.store.write(lambda db: sweep(db, now=int(world.now)))
+    await world.store.write(lambda db: delete_expired(db, now=int(world.now)))
 
 
 Step = Callable[[World], Awaitable[None]]

@@ -8,8 +8,7 @@ import httpx
 import trio
 
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
-from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
 from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import CardTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME

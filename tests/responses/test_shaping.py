@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.auth.caller import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.notices import LONG_NUMBERS
 from onecgw.responses.shaping import (

@@ -114,7 +114,7 @@ async def test_everything_on_the_pages_has_contrast(tmp_path: Path, dark: bool) 
         await do(browser.click, "#allow")
         await do(browser.text, "#scopes-error")
         faint += await too_faint(browser)
-        issuer = scene.oauth.realm.issuer
+        issuer = scene.oauth.issuer
         await do(browser.open, f"{issuer}/oauth/authorize?client_id=unknown")
         faint += await too_faint(browser)
         await scene.start(redirect_uri="https://stranger.example.org/callback", scope='"')

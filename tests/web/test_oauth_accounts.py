@@ -7,9 +7,9 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
-from onecgw.oauth.grants import revoke_grant
-from onecgw.oauth.key_cache import Checked, Keyring
-from onecgw.oauth.secrets import Vault
+from onecgw.oauth.key_cache import KeyCache, KeyCheck
+from onecgw.oauth.secrets import OAuthSecrets
+from onecgw.oauth.storage.grants import revoke_grant
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth
 
 
@@ -198,20 +198,24 @@ async def test_a_login_whose_key_cannot_be_read_any_more_is_over_and_not_on_hold
     assert checks == 1
 
 
-async def test_a_login_that_ends_while_1c_is_asked_about_it_stays_over(tmp_path: Path) -> None:
+async def test_a_login_that_ends_while_1c_is_asked_about_it_stays_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
         (row,) = oauth.rows("grants")
         oauth.clock.seconds += VERIFY_SECONDS
 
         def revoke_meanwhile(db: sqlite3.Connection) -> None:
-            revoke_grant(db, row["id"], now=oauth.realm.seconds(), why="by the administrator")
+            revoke_grant(db, row["id"], now=oauth.now(), why="by the administrator")
 
-        async def verify(key: str, request_id: str) -> Checked:
+        verify_unchanged = KeyCache.verify
+
+        async def verify(cache: KeyCache, key: str, request_id: str) -> KeyCheck:
             await oauth.store.write(revoke_meanwhile)
-            return await Keyring.verify(oauth.realm.keyring, key, request_id)
+            return await verify_unchanged(cache, key, request_id)
 
-        oauth.realm.keyring.verify = verify  # type: ignore[method-assign]  # the administrator is faster
+        monkeypatch.setattr(KeyCache, "verify", verify)
         response = await oauth.rpc(login.access, "tools/list")
         (after,) = oauth.rows("grants")
     assert response.status_code == 401
@@ -238,7 +242,7 @@ async def test_a_consent_whose_key_cannot_be_read_any_more_begins_anew(tmp_path:
 
 def _forget_key(oauth: OauthRig, login: Login) -> str:
     """The key behind a login was encrypted under a key that is gone; the id of its grant."""
-    strange = Vault(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
+    strange = OAuthSecrets(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)
     (grant,) = [row["id"] for row in oauth.rows("grants") if row["client_id"] == login.client_id]
     box = strange.encrypt(OWNER_KEY, purpose=f"grant {grant}")
     oauth.store.write_here(

@@ -105,9 +105,12 @@ def encode(base: dict[str, str], changes: list[tuple[str, bytes, bool]]) -> byte
 async def ask(app: Any, scope: dict[str, Any], body: bytes) -> tuple[int, bytes]:
     """One request as the server would hand it on, byte for byte."""
     answer: list[Any] = []
+    bodies = [body]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not bodies:
+            await trio.sleep_forever()  # the client stays
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
     async def send(message: Any) -> None:
         answer.append(message)

@@ -8,8 +8,8 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authorization import MAX_STATE_BYTES
-from onecgw.oauth.login import ASK_SECONDS
-from onecgw.oauth.transactions import TRANSACTION_SECONDS
+from onecgw.oauth.login import AUTHORIZATION_SECONDS
+from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
 from onecgw.web.oauth.texts import LANGUAGES, TEXTS
 from tests.oauth.person import offered, ticked
 from tests.oauth.rig import (
@@ -365,7 +365,7 @@ async def test_a_consent_is_answered_once(tmp_path: Path) -> None:
 
 
 async def test_pages_get_old(tmp_path: Path) -> None:
-    assert (ASK_SECONDS, TRANSACTION_SECONDS) == (600, 300)
+    assert (AUTHORIZATION_SECONDS, TRANSACTION_SECONDS) == (600, 300)
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
         page = await oauth.open_page(client_id)
@@ -374,7 +374,7 @@ async def test_pages_get_old(tmp_path: Path) -> None:
         late = await oauth.post_form(
             {"transaction": hidden(consent, "transaction"), "answer": "deny"}
         )
-        oauth.clock.seconds += ASK_SECONDS - TRANSACTION_SECONDS
+        oauth.clock.seconds += AUTHORIZATION_SECONDS - TRANSACTION_SECONDS
         later = await oauth.post_form({"request": hidden(page, "request"), "key": OWNER_KEY})
     for response in (late, later):
         is_page(response, 400)

@@ -36,11 +36,11 @@ class Scene:
 
     async def start(self, name: str = "Test client", **changes: str) -> None:
         """The client opens the browser. changes: of its request."""
-        asked = {"redirect_uri": self.callback, "resource": self.oauth.realm.resource} | changes
+        asked = {"redirect_uri": self.callback, "resource": self.oauth.resource} | changes
         metadata = {"redirect_uris": [asked["redirect_uri"]], "client_name": name}
         client_id = (await self.oauth.register(**metadata))["client_id"]
         query = self.oauth.query(client_id, **asked)
-        url = httpx.URL(f"{self.oauth.realm.issuer}/oauth/authorize", params=query)
+        url = httpx.URL(f"{self.oauth.issuer}/oauth/authorize", params=query)
         await do(self.browser.open, str(url))
 
     async def finish(self) -> dict[str, str]:
@@ -93,7 +93,7 @@ async def test_a_person_pastes_the_key_unticks_a_line_and_allows(tmp_path: Path)
     assert receiver == urlsplit(scene.callback).netloc
     assert ticked == ["mcp:resolve", "mcp:report:sales", "mcp:report:stock"]
     assert set(told) == {"code", "state", "iss"}
-    assert told["iss"] == scene.oauth.realm.issuer
+    assert told["iss"] == scene.oauth.issuer
     assert grant["scopes"] == "mcp:resolve mcp:report:sales"
 
 

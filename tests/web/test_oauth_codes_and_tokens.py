@@ -11,7 +11,7 @@ import httpx
 import pytest
 import trio
 
-from onecgw.oauth.grants import sweep
+from onecgw.oauth.storage.grants import delete_expired
 from onecgw.oauth.token_grants import GRACE_SECONDS, LOST_SECONDS
 from onecgw.settings import Duration
 from tests.oauth.rig import ISSUER, OWNER_KEY, SALES_KEY, Login, OauthRig, open_oauth
@@ -107,7 +107,7 @@ async def test_a_code_used_again_days_later_still_ends_the_login(tmp_path: Path)
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
         oauth.clock.seconds += 10 * 86_400
-        oauth.store.write_here(lambda db: sweep(db, now=oauth.realm.seconds()))
+        oauth.store.write_here(lambda db: delete_expired(db, now=oauth.now()))
         assert len(oauth.rows("tokens")) == 1  # the refresh token
         refused(await oauth.redeem(login.client_id, login.redirect["code"]), "invalid_grant")
         refused(await oauth.refresh(login), "invalid_grant")

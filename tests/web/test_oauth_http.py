@@ -1,23 +1,20 @@
 """The common shape of the OAuth endpoints."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import trio
 import trio.testing
 
-from onecgw.web.asgi import BODY_SECONDS, Message, Response
-from onecgw.web.client_ip import ClientAddresses
-from onecgw.web.oauth.http import Door, Visit
+from onecgw.web.asgi import BODY_SECONDS, Message
+from tests.oauth.rig import open_oauth
 
 
 async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(
-    autojump_clock: trio.testing.MockClock,
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
     sent: list[Message] = []
-
-    async def handle(visit: Visit) -> Response:
-        raise AssertionError(visit)
 
     async def receive() -> Message:
         await trio.sleep_forever()
@@ -26,15 +23,17 @@ async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    door = Door(handlers={"POST": handle}, addresses=ClientAddresses(()), is_open=True)
     scope: dict[str, Any] = {
         "type": "http",
+        "http_version": "1.1",
         "method": "POST",
+        "scheme": "http",
         "path": "/oauth/token",
-        "headers": [],
+        "headers": [(b"host", b"localhost")],
         "query_string": b"",
     }
-    await door(scope, receive, send)
+    async with open_oauth(tmp_path) as oauth:
+        await oauth.app(scope, receive, send)
     assert (sent[0]["status"], json.loads(sent[1]["body"])) == (
         400,
         {

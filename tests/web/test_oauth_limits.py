@@ -120,7 +120,7 @@ async def test_many_wrong_keys_slow_everybody_and_lock_out_nobody(
         assert slowed == []
         right = await oauth.open_consent(client_id, OWNER_KEY)
     assert right.status_code == 200
-    assert slowed == [authorize.BRAKE_SECONDS]
+    assert slowed == [authorize.DELAY_SECONDS]
 
 
 async def test_the_brake_may_be_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

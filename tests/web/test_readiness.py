@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 from onecgw.backends.base import BackendState
 from onecgw.backends.scheduling.breaker import BreakerState
-from onecgw.web.readiness import Readiness, readiness_response
+from onecgw.web.health import readiness_response
+from onecgw.web.readiness import Readiness
 
 DOWN = BackendState(
     breaker=BreakerState.OPEN,

@@ -15,7 +15,7 @@ from onecgw.settings import OnecSettings
 from onecgw.web.problems import problem_response
 from tests.catalogue_truth import TRUTH
 from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
-from tests.mcp.support import ask, modern
+from tests.mcp.support import ask, stateless
 from tests.oauth.rig import CALLBACK, open_oauth
 from tests.surfaces import DOORS, Door, open_surfaces
 
@@ -81,7 +81,7 @@ PARAMS: list[tuple[str, dict[str, Any]]] = [
 async def test_null_is_absent_in_the_params_of_every_method(
     method: str, params: dict[str, Any]
 ) -> None:
-    message = modern(method, **params)
+    message = stateless(method, **params)
     message["params"]["_meta"] |= {
         "progressToken": None,
         "traceparent": None,

@@ -1,4 +1,4 @@
-"""What the cycle reads of 1C's reports: totals and months, digit for digit."""
+"""Reads totals and months from the reports of 1C, with every digit that 1C sent."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import attrs
 import msgspec
 
 from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
-from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.response_check import (
@@ -28,7 +28,7 @@ _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once mor
 
 @attrs.frozen(kw_only=True)
 class Amounts:
-    """Money by measure. currency: as the report names it; "" if it does not."""
+    """Amounts by measure. currency: as the report names it; "" = it does not."""
 
     of: Mapping[str, Decimal]
     currency: str
@@ -36,7 +36,7 @@ class Amounts:
 
 @attrs.frozen(kw_only=True)
 class MonthlyAmounts:
-    """Money by measure and the first day of a month.
+    """Amounts by measure and the first day of the month.
 
     unreadable: measure → why it is not in `of`. currency: as in Amounts.
     """
@@ -65,11 +65,13 @@ class _Named(msgspec.Struct):
 def read_balances(
     body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], day: date
 ) -> Amounts:
-    """The totals of a report on the balances of a day; all of them, because it may be kept.
+    """The totals of a report on the balances of a day.
+
+    Every measure must be readable, because the answer may be cached.
 
     Raises:
-        FilterIgnored: firm_ids were asked for and are not in applied_filters.
-        OnecBadResponse: it is of another day, or a total is missing, or is no number.
+        FilterIgnored: firm_ids were requested and are not in applied_filters.
+        OnecBadResponse: the report is of another day, or a total is missing or no number.
     """
     found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
@@ -77,34 +79,36 @@ def read_balances(
 
 
 def read_months(
-    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], span: Span
+    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], period: DateRange
 ) -> MonthlyAmounts:
-    """The rows of a report that was grouped by month; they must add up to its totals.
+    """The months of a report that is grouped by month; they must add up to its totals.
 
     Raises:
-        FilterIgnored: firm_ids were asked for and are not in applied_filters.
-        OnecBadResponse: it is of another period, the shape is another one, a month lies outside of
-            the span, or no measure can be read.
+        FilterIgnored: firm_ids were requested and are not in applied_filters.
+        OnecBadResponse: the report is of another period, has the wrong shape or a month outside
+            the period, or no measure can be read.
     """
-    asked = {"period": {"from": str(span.first), "to": str(span.last)}}
+    asked = {"period": {"from": str(period.first), "to": str(period.last)}}
     found = _read_report(body, asked, report=report, firm_ids=firm_ids)
-    rows = _rows(found, report, span)
-    told: dict[str, Mapping[date, Decimal]] = {}
+    rows = _rows(found, report, period)
+    readable: dict[str, Mapping[date, Decimal]] = {}
     unreadable: dict[str, OnecBadResponse] = {}
     for measure in measures:
         try:
-            told[measure] = _series(rows, measure, report, span)
-            _check_total(found, told[measure], measure, report)
+            sums = _series(rows, measure, report, period)
+            _check_total(found, sums, measure, report)
+            readable[measure] = sums
         except OnecBadResponse as error:
-            told.pop(measure, None)
             unreadable[measure] = error
-    if not told:
+    if not readable:
         raise next(iter(unreadable.values()))
-    return MonthlyAmounts(of=told, unreadable=unreadable, currency=_currency(found))
+    return MonthlyAmounts(of=readable, unreadable=unreadable, currency=_currency(found))
 
 
-def _rows(found: _Report, report: str, span: Span) -> list[tuple[date, dict[str, msgspec.Raw]]]:
-    """Every row's month and cells by column."""
+def _rows(
+    found: _Report, report: str, period: DateRange
+) -> list[tuple[date, dict[str, msgspec.Raw]]]:
+    """The month of each row, and its cells by column."""
     try:
         names = [one.name for one in msgspec.json.decode(found.columns, type=list[_Column])]
         rows = [msgspec.json.decode(row, type=list[msgspec.Raw]) for row in found.rows]
@@ -112,24 +116,24 @@ def _rows(found: _Report, report: str, span: Span) -> list[tuple[date, dict[str,
         raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
     if "month" not in names:
         raise OnecBadResponse(f"{report} of 1C lacks the column month")
-    months = {month.key for month in span.months}
-    told: list[tuple[date, dict[str, msgspec.Raw]]] = []
+    months = {month.key for month in period.months}
+    read: list[tuple[date, dict[str, msgspec.Raw]]] = []
     for row in rows:
         if len(row) != len(names):
             raise OnecBadResponse(f"{report} of 1C has a row of {len(row)} cells")
         cells = dict(zip(names, row, strict=True))
         month = _month(cells["month"], report)
         if month not in months:
-            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {span}")
-        told.append((month, cells))
-    return told
+            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {period}")
+        read.append((month, cells))
+    return read
 
 
 def _series(
-    rows: list[tuple[date, dict[str, msgspec.Raw]]], measure: str, report: str, span: Span
+    rows: list[tuple[date, dict[str, msgspec.Raw]]], measure: str, report: str, period: DateRange
 ) -> dict[date, Decimal]:
-    """A measure by month; a month without rows has zero."""
-    sums = {month.key: Decimal(0) for month in span.months}
+    """The sums of a measure by month; 0 for a month without rows."""
+    sums = {month.key: Decimal(0) for month in period.months}
     for month, cells in rows:
         if measure not in cells:
             raise OnecBadResponse(f"{report} of 1C lacks the column {measure}")
@@ -168,7 +172,7 @@ def _read_report(
 
 
 def _currency(report: _Report) -> str:
-    """Its name: a text, or the label of a reference; anything else names none."""
+    """The name of the currency: a text, or the label of a reference; "" for anything else."""
     try:
         named = msgspec.json.decode(report.currency, type=str | _Named)
     except msgspec.ValidationError:
@@ -177,7 +181,7 @@ def _currency(report: _Report) -> str:
 
 
 def _applied_firms(report: _Report) -> frozenset[str]:
-    """The firms in applied_filters."""
+    """The ids of the firms in applied_filters, where they stand as ids or as references."""
     try:
         applied = msgspec.json.decode(report.applied_filters, type=dict[str, msgspec.Raw])
     except msgspec.ValidationError:
@@ -190,7 +194,7 @@ def _total(report: _Report, measure: str, name: str) -> Decimal:
     if raw is None:
         raise OnecBadResponse(f"{name} of 1C lacks the total of {measure}")
     if is_null(raw) and not report.rows:
-        return Decimal(0)  # SQL's sum of nothing
+        return Decimal(0)  # in SQL the sum of no rows is null
     return _number(raw, f"{name} of 1C: the total of {measure}")
 
 
@@ -207,7 +211,7 @@ def _number(raw: msgspec.Raw, what: str) -> Decimal:
 
 
 def _month(raw: msgspec.Raw, report: str) -> date:
-    """The first day of the month that a cell begins with, as in 2026-05-01 or 2026-05."""
+    """The first day of the month in a cell such as 2026-05-01 or 2026-05."""
     try:
         text = msgspec.json.decode(raw, type=str)
         found = _MONTH.match(text)

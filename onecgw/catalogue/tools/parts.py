@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import attrs
 
 from onecgw.catalogue.declaration import Arg, fields_of
-from onecgw.catalogue.period_text import SPELLED, read_period_text
+from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
 from onecgw.catalogue.scalars import shown
 from onecgw.errors import Problem
 
@@ -21,7 +21,7 @@ _SORT_TEXT: Final = re.compile(
 class Period:
     """Whole days, both ends included."""
 
-    TEXT_FORM: ClassVar[str] = SPELLED
+    TEXT_FORM: ClassVar[str] = PERIOD_FORMAT
 
     from_: Annotated[date, Arg(about="First day.", name="from")]
     to: Annotated[date, Arg(about="Last day, inclusive.")]

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.auth.caller import SALES
-from onecgw.catalogue.declaration import COST_MEASURES, Arg
+from onecgw.auth.caller import COST_MEASURES, SALES
+from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import CardTool, NameArgument, RankingTool, TableTool
 from onecgw.catalogue.tools.parts import (
     ChannelIds,

@@ -1,4 +1,4 @@
-"""GET and POST /oauth/authorize: the two pages a person sees."""
+"""GET and POST /oauth/authorize: the pages of a login."""
 
 import re
 import secrets
@@ -7,209 +7,220 @@ from typing import Final
 import attrs
 import msgspec
 import trio
+from quart import Response, request
 
 from onecgw.errors import OnecgwError, RateLimited
 from onecgw.gateway.rate_limit import CallRate
-from onecgw.oauth.authorization import Ask, Pairs, read_pairs, single
-from onecgw.oauth.context import Realm
-from onecgw.oauth.login import Bounce, Consent, Login
-from onecgw.oauth.oauth_error import OauthProblem
+from onecgw.oauth.authorization import AuthorizationRequest
+from onecgw.oauth.events import EventRecorder
+from onecgw.oauth.login import Consent, Login, Redirect
+from onecgw.oauth.oauth_error import OAuthError
+from onecgw.oauth.parameters import Parameters, parse_parameters, single_value
 from onecgw.oauth.scopes import split_scopes
-from onecgw.web.asgi import Request, Response
-from onecgw.web.bearer import FORM, media_type
+from onecgw.settings import RateLimitSettings
+from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
-from onecgw.web.oauth.http import Visit, refuse_tokens
-from onecgw.web.oauth.limits import Limit
-from onecgw.web.oauth.pages import PAGE_HEADERS, consent_page, error_page, key_page, leave_page
+from onecgw.web.oauth.limits import AuditedRateLimit
+from onecgw.web.oauth.pages import (
+    PAGE_HEADERS,
+    consent_page,
+    error_page,
+    external_redirect_page,
+    key_page,
+)
+from onecgw.web.oauth.responses import refuse_query_tokens, request_body, request_origin
 from onecgw.web.oauth.texts import LANGUAGES, TEXTS, choose_language
 
-BROWSER_BYTES: Final = 16
-_BROWSER: Final = re.compile(f"[0-9a-f]{{{2 * BROWSER_BYTES}}}")
+COOKIE_BYTES: Final = 16
+_COOKIE_VALUE: Final = re.compile(f"[0-9a-f]{{{2 * COOKIE_BYTES}}}")
 COOKIE_SECONDS: Final = 3600
-# Ten keys at once, five more a minute: half of the burst comes back.
+# In a minute, half of the allowed burst of key attempts comes back.
 KEY_REFILL: Final = 0.5
-# After too many wrong keys from everywhere every attempt takes longer, for a while.
-BRAKE_SECONDS: Final = 2
-SLOWED_SECONDS: Final = 60
+# After too many wrong keys from all addresses, every attempt is delayed for a while.
+DELAY_SECONDS: Final = 2
+DELAYED_SECONDS: Final = 60
 
 
-class AuthorizePages:
-    """The pages between an authorization request and the code."""
+class AuthorizeRoutes:
+    """The routes that a person's browser calls."""
 
-    def __init__(self, realm: Realm, login: Login) -> None:
-        self._realm = realm
+    def __init__(
+        self, login: Login, *, issuer: str, limits: RateLimitSettings, record_event: EventRecorder
+    ) -> None:
         self._login = login
-        is_https = realm.issuer.startswith("https://")
-        # The prefix makes browsers refuse the cookie to sister hosts and without TLS.
+        self._issuer = issuer
+        self._record_event = record_event
+        is_https = issuer.startswith("https://")
+        # Browsers accept a cookie with this prefix only over TLS and for this host alone.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
-        limits = realm.settings.oauth.rate_limit
-        self._page_rate = Limit(realm, limits.pages_per_minute)
-        self._key_rate = Limit(realm, limits.authorize_per_minute, refill=KEY_REFILL)
-        self._fetch_rate = Limit(realm, limits.register_per_minute)
+        self._page_limit = AuditedRateLimit(record_event, limits.pages_per_minute)
+        self._key_limit = AuditedRateLimit(
+            record_event, limits.authorize_per_minute, refill=KEY_REFILL
+        )
+        self._fetch_limit = AuditedRateLimit(record_event, limits.register_per_minute)
         self._failures = CallRate(limits.failures_per_minute)
-        self._slow_until = 0.0
+        self._delayed_until = 0.0
 
-    async def begin(self, visit: Visit) -> Response:
-        """Page 1."""
-        language = choose_language(visit.request.value("accept-language") or "")
-        known = self._browser(visit.request)
-        browser = known or secrets.token_hex(BROWSER_BYTES)
-        address = limit_key(visit.origin.ip)
+    async def begin(self) -> Response:
+        """Check the authorization request and show the key page."""
+        language = choose_language(request.accept_languages)
+        cookie = self._read_cookie() or secrets.token_hex(COOKIE_BYTES)
+        origin = request_origin()
+        address = limit_key(origin.ip)
         try:
-            self._page_rate.take(address, visit)
-            pairs = self._read_query(visit)
-            # A client_id that is a URL makes the gateway fetch it.
-            if any(key == "client_id" and value.startswith("https://") for key, value in pairs):
-                self._fetch_rate.take(address, visit)
+            self._page_limit.take(address)
+            parameters = self._parse_query()
+            # For a client_id that is a URL, the gateway fetches a document.
+            if any(
+                key == "client_id" and value.startswith("https://") for key, value in parameters
+            ):
+                self._fetch_limit.take(address)
             begun = await self._login.begin(
-                pairs,
-                browser=self._mark(browser),
+                parameters,
+                browser=self._login.browser_id(cookie),
                 language=language,
-                origin=visit.origin,
+                origin=origin,
             )
-        except OauthProblem as problem:
-            return error_page(problem.status, language, details=str(problem))
+        except OAuthError as error:
+            return await error_page(error.status, language, details=str(error))
         except OnecgwError as error:
-            return _refusal(error, language)
-        if isinstance(begun, Bounce):
-            return _bounce(begun, language, status=400)
-        page = key_page(begun, self._login.seal(begun))
-        cookie = f"{self._cookie}={browser}; Max-Age={COOKIE_SECONDS}{self._cookie_flags}"
-        return attrs.evolve(page, headers=(*page.headers, (b"set-cookie", cookie.encode("ascii"))))
+            return await _unavailable_page(error, language)
+        if isinstance(begun, Redirect):
+            return await _follow(begun, language, status=400)
+        page = await key_page(begun, self._login.seal(begun))
+        value = f"{self._cookie}={cookie}; Max-Age={COOKIE_SECONDS}{self._cookie_flags}"
+        page.headers["set-cookie"] = value
+        return page
 
-    async def answer(self, visit: Visit) -> Response:
-        """What a person has filled in: the key, the choice, or another language."""
-        language = choose_language(visit.request.value("accept-language") or "")
-        if not self._is_own_form(visit.request):
-            return error_page(403, language, message=TEXTS[language]["foreign"])
+    async def answer(self) -> Response:
+        """Handle a form of a page: the key, the consent, or another language."""
+        body = await request_body()
+        language = choose_language(request.accept_languages)
+        if not self._is_own_form():
+            return await error_page(403, language, message=TEXTS[language]["foreign"])
         try:
-            refuse_tokens(visit.query)
-            pairs = read_pairs(visit.body)
-            browser = self._mark(self._browser(visit.request) or "")
-            sealed, transaction = single(pairs, "request"), single(pairs, "transaction")
-            if sealed is not None and (ask := self._login.unseal(sealed, browser)):
-                return await self._answer_key(pairs, sealed, ask, visit)
+            refuse_query_tokens()
+            parameters = parse_parameters(body)
+            browser = self._login.browser_id(self._read_cookie())
+            sealed = single_value(parameters, "request")
+            transaction = single_value(parameters, "transaction")
+            if sealed is not None and (found := self._login.unseal(sealed, browser)):
+                return await self._answer_key(parameters, sealed, found)
             if transaction is not None and (consent := self._login.find(transaction, browser)):
-                return await self._answer_consent(pairs, consent, browser, visit)
-        except OauthProblem as problem:
-            return error_page(400, language, details=str(problem))
+                return await self._answer_consent(parameters, consent, browser)
+        except OAuthError as error:
+            return await error_page(400, language, details=str(error))
         except OnecgwError as error:
-            return _refusal(error, language)
-        return error_page(400, language, message=TEXTS[language]["expired"])
+            return await _unavailable_page(error, language)
+        return await error_page(400, language, message=TEXTS[language]["expired"])
 
-    async def _answer_key(self, pairs: Pairs, sealed: str, ask: Ask, visit: Visit) -> Response:
-        language = single(pairs, "language")
+    async def _answer_key(
+        self, parameters: Parameters, sealed: str, authorization: AuthorizationRequest
+    ) -> Response:
+        language = single_value(parameters, "language")
         if language in LANGUAGES:
-            ask = msgspec.structs.replace(ask, language=language)
-            return key_page(ask, self._login.seal(ask))
-        text = TEXTS[ask.language]
-        key = (single(pairs, "key") or "").strip()
+            authorization = msgspec.structs.replace(authorization, language=language)
+            return await key_page(authorization, self._login.seal(authorization))
+        text, origin = TEXTS[authorization.language], request_origin()
+        key = (single_value(parameters, "key") or "").strip()
         if not key:
-            return key_page(ask, sealed, error=text["key_missing"], status=400)
+            return await key_page(authorization, sealed, error=text["key_missing"], status=400)
         try:
-            self._key_rate.take(limit_key(visit.origin.ip), visit, client=ask.client_name)
+            self._key_limit.take(limit_key(origin.ip), client=authorization.client_name)
         except RateLimited as error:
-            return _later(ask, sealed, error)
-        if trio.current_time() < self._slow_until:
-            await trio.sleep(BRAKE_SECONDS)
-        found = await self._login.identify(ask, key, visit.origin)
-        if isinstance(found, Consent):
-            return consent_page(found)
-        if found == "unavailable":
-            return key_page(ask, sealed, error=text["key_unavailable"], status=503)
+            message = text["too_often"].format(seconds=error.retry_after_seconds)
+            page = await key_page(authorization, sealed, error=message, status=429)
+            return _with_retry_after(page, error)
+        if trio.current_time() < self._delayed_until:
+            await trio.sleep(DELAY_SECONDS)
+        verified = await self._login.verify_key(authorization, key, origin)
+        if isinstance(verified, Consent):
+            return await consent_page(verified)
+        if verified == "unavailable":
+            return await key_page(authorization, sealed, error=text["key_unavailable"], status=503)
         self._count_failure()
-        return key_page(ask, sealed, error=text["key_invalid"], status=403)
+        return await key_page(authorization, sealed, error=text["key_invalid"], status=403)
 
     async def _answer_consent(
-        self, pairs: Pairs, consent: Consent, browser: str, visit: Visit
+        self, parameters: Parameters, consent: Consent, browser: str
     ) -> Response:
-        wanted = single(pairs, "language")
-        language = wanted or single(pairs, "shown") or ""
+        chosen = single_value(parameters, "language")
+        language = chosen or single_value(parameters, "shown") or ""
         if language in LANGUAGES:
-            ask = msgspec.structs.replace(consent.ask, language=language)
-            consent = attrs.evolve(consent, ask=ask)
-        ticked = split_scopes(" ".join(value for key, value in pairs if key == "scope"))
-        if wanted is not None:
-            return consent_page(consent, ticked=ticked)
-        transaction = consent.transaction
-        done: Bounce | None = None
-        match single(pairs, "answer"):
+            authorization = msgspec.structs.replace(consent.request, language=language)
+            consent = attrs.evolve(consent, request=authorization)
+        ticked = split_scopes(" ".join(value for key, value in parameters if key == "scope"))
+        if chosen is not None:
+            return await consent_page(consent, ticked=ticked)
+        language, text = consent.request.language, TEXTS[consent.request.language]
+        done: Redirect | None = None
+        match single_value(parameters, "answer"):
             case "allow":
                 if not ticked & consent.offered:
-                    error = TEXTS[consent.ask.language]["scopes_none"]
-                    return consent_page(consent, ticked=ticked, error=error, status=400)
-                done = await self._login.allow(transaction, browser, ticked, visit.origin)
+                    message = text["scopes_none"]
+                    return await consent_page(consent, ticked=ticked, error=message, status=400)
+                done = await self._login.allow(
+                    consent.transaction, browser, ticked, request_origin()
+                )
             case "deny":
-                done = await self._login.deny(transaction, browser, visit.origin)
-        language = consent.ask.language
+                done = await self._login.deny(consent.transaction, browser, request_origin())
         if done is None:
-            return error_page(400, language, message=TEXTS[language]["expired"])
-        return _bounce(done, language, status=200)
+            return await error_page(400, language, message=text["expired"])
+        return await _follow(done, language, status=200)
 
-    def _read_query(self, visit: Visit) -> Pairs:
+    def _parse_query(self) -> Parameters:
         try:
-            refuse_tokens(visit.query)
-            return read_pairs(visit.query)
-        except OauthProblem as problem:
-            self._realm.tell("authorize.rejected", visit.origin, detail=str(problem))
+            refuse_query_tokens()
+            return parse_parameters(request.query_string)
+        except OAuthError as error:
+            self._record_event("authorize.rejected", request_origin(), detail=str(error))
             raise
 
-    def _is_own_form(self, request: Request) -> bool:
-        """Whether a form was sent from our own page (RFC 9700, 4.16: clickjacking, CSRF)."""
+    def _is_own_form(self) -> bool:
+        """Whether a form was sent by a page of ours (RFC 9700, 4.16: clickjacking, CSRF)."""
         return (
-            media_type(request) == FORM
-            and set(request.values("origin")) <= {self._realm.issuer}
-            and set(request.values("sec-fetch-site")) <= {"same-origin"}
+            request.mimetype == FORM
+            and set(request.headers.getlist("origin")) <= {self._issuer}
+            and set(request.headers.getlist("sec-fetch-site")) <= {"same-origin"}
         )
 
-    def _browser(self, request: Request) -> str | None:
-        """The value of our cookie.
-
-        Read by hand: http.cookies drops all that stands beside a cookie it does not understand,
-        and other applications of the host have such ones.
-        """
-        for pair in ";".join(request.values("cookie")).split(";"):
-            name, _, value = pair.strip().partition("=")
-            if name == self._cookie and _BROWSER.fullmatch(value):
-                return value
-        return None
-
-    def _mark(self, browser: str) -> str:
-        """What a browser is known by on its pages, without the cookie itself."""
-        return self._realm.vault.hash(browser, "browser").hex() if browser else ""
+    def _read_cookie(self) -> str:
+        """The value of our cookie; "" if there is none."""
+        values = request.cookies.getlist(self._cookie)
+        return next((value for value in values if _COOKIE_VALUE.fullmatch(value)), "")
 
     def _count_failure(self) -> None:
         try:
             self._failures.take("")
         except RateLimited:
-            self._slow_until = trio.current_time() + SLOWED_SECONDS
+            self._delayed_until = trio.current_time() + DELAYED_SECONDS
 
 
-def _refusal(error: OnecgwError, language: str) -> Response:
-    text, seconds = TEXTS[language], error.retry_after_seconds or 1
-    is_flood = isinstance(error, RateLimited)
-    message = text["too_often"].format(seconds=seconds) if is_flood else text["unavailable"]
-    details = "" if is_flood else f"{error.code}: {error.message}"
+async def _unavailable_page(error: OnecgwError, language: str) -> Response:
+    text = TEXTS[language]
+    if isinstance(error, RateLimited):
+        message, details = text["too_often"].format(seconds=error.retry_after_seconds or 1), ""
+    else:
+        message, details = text["unavailable"], f"{error.code}: {error.message}"
     title = text["later_title"]
-    page = error_page(error.http_status, language, title=title, message=message, details=details)
-    return _after(page, seconds)
+    page = await error_page(
+        error.http_status, language, title=title, message=message, details=details
+    )
+    return _with_retry_after(page, error)
 
 
-def _after(page: Response, seconds: int) -> Response:
-    headers = (*page.headers, (b"retry-after", str(seconds).encode("ascii")))
-    return attrs.evolve(page, headers=headers)
+def _with_retry_after(page: Response, error: OnecgwError) -> Response:
+    page.headers["retry-after"] = str(error.retry_after_seconds or 1)
+    return page
 
 
-def _later(ask: Ask, sealed: str, error: RateLimited) -> Response:
-    seconds = error.retry_after_seconds or 1
-    text = TEXTS[ask.language]["too_often"].format(seconds=seconds)
-    return _after(key_page(ask, sealed, error=text, status=429), seconds)
-
-
-def _bounce(bounce: Bounce, language: str, *, status: int) -> Response:
-    if not bounce.is_automatic:
-        return leave_page(status, language, bounce.url)
-    # RFC 9700, 4.12: 303, so that no browser repeats the form, key and all, at the client.
-    headers = (*PAGE_HEADERS, (b"location", bounce.url.encode("ascii")))
-    return Response(status=303, headers=headers)
+async def _follow(redirect: Redirect, language: str, *, status: int) -> Response:
+    """Redirect the browser, or show where it would go if the URI is not trusted."""
+    if not redirect.is_automatic:
+        return await external_redirect_page(status, language, redirect.url)
+    # RFC 9700, 4.12: 303, because after a 307 the browser would send the form and its key to the
+    # client.
+    response = Response(b"", status=303, headers={**PAGE_HEADERS, "location": redirect.url})
+    del response.headers["content-type"]
+    return response

@@ -1,9 +1,9 @@
-"""OAuth access tokens of MCP requests → callers, and the challenges of those who have none."""
+"""OAuth access tokens of MCP requests, and the challenges of RFC 6750."""
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
-from onecgw.oauth.authenticator import Admission
-from onecgw.oauth.context import Origin, Realm
+from onecgw.oauth.authenticator import AccessTokenAuthenticator
+from onecgw.oauth.events import EventRecorder, RequestOrigin
 from onecgw.oauth.scopes import join_scopes
 from onecgw.web.asgi import Request
 from onecgw.web.bearer import bearer_token
@@ -11,61 +11,73 @@ from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.oauth.metadata import make_challenge
 
 
-class OauthBearer:
-    """Authenticates requests by access tokens."""
+class OAuthBearer:
+    """Authenticates requests by access tokens.
 
-    def __init__(self, realm: Realm, admission: Admission, addresses: ClientAddresses) -> None:
-        self._realm = realm
-        self._settings = realm.settings
-        self._admission = admission
+    Args:
+        authenticator: finds the caller of a token.
+        addresses: finds the address of the client.
+        record_event: writes to the audit.
+        issuer: the origin of the metadata.
+        supported_scopes: what a challenge tells the client to request.
+    """
+
+    def __init__(
+        self,
+        authenticator: AccessTokenAuthenticator,
+        addresses: ClientAddresses,
+        *,
+        record_event: EventRecorder,
+        issuer: str,
+        supported_scopes: tuple[str, ...],
+    ) -> None:
+        self._authenticator = authenticator
         self._addresses = addresses
-        self._all = join_scopes(realm.supported)
+        self._record_event = record_event
+        self._issuer = issuer
+        self._all_scopes = join_scopes(supported_scopes)
 
     async def __call__(self, request: Request, request_id: str) -> Caller:
         """The caller of a request.
 
         Raises:
-            MisplacedToken: there is a token elsewhere than in the header.
+            MisplacedToken: there is a token outside the Authorization header.
             Unauthorized: there is no access token, or it is not valid.
-            OnecgwError: nobody can tell now.
+            OnecgwError: the token cannot be checked now.
         """
-        origin = Origin(request_id=request_id, ip=self._addresses.of(request))
+        origin = RequestOrigin(request_id=request_id, ip=self._addresses.of(request))
         try:
             token = bearer_token(request)
         except MisplacedToken as error:
             detail = f"{error.code}: a token in the address or in a form"
-            self._realm.tell("token.rejected", origin, detail=detail)
-            challenge = make_challenge(
-                self._settings, self._all, error=error.code, description=error.message
-            )
+            self._record_event("token.rejected", origin, detail=detail)
+            challenge = self._challenge(error=error.code, description=error.message)
             raise MisplacedToken(error.message, challenge=challenge) from None
         except Unauthorized as error:
-            challenge = make_challenge(self._settings, self._all)
-            raise Unauthorized(error.message, challenge=challenge) from None
-        caller = await self._admission.admit(token.decode("latin-1"), origin)
+            raise Unauthorized(error.message, challenge=self._challenge()) from None
+        caller = await self._authenticator.authenticate(token.decode("latin-1"), origin)
         if caller is None:
             message = "the access token is not valid: it has expired or was revoked"
-            raise Unauthorized(
-                message,
-                challenge=make_challenge(
-                    self._settings, self._all, error="invalid_token", description=message
-                ),
-            )
+            challenge = self._challenge(error="invalid_token", description=message)
+            raise Unauthorized(message, challenge=challenge)
         return caller
 
     def challenge_scope(self, caller: Caller, required: frozenset[str], request_id: str) -> str:
-        """The challenge of a call that the person could allow, but has not."""
-        self._realm.tell(
+        """The challenge to a call whose scopes the person could allow, but has not."""
+        self._record_event(
             "scope.denied",
-            Origin(request_id=request_id, ip=caller.ip),
+            RequestOrigin(request_id=request_id, ip=caller.ip),
             sub=caller.sub,
             client=caller.client,
             grant=caller.grant,
             detail=join_scopes(required - caller.scopes),
         )
         return make_challenge(
-            self._settings,
+            self._issuer,
             join_scopes(required | caller.scopes),
             error="insufficient_scope",
             description="the person has to allow more",
         )
+
+    def _challenge(self, *, error: str = "", description: str = "") -> str:
+        return make_challenge(self._issuer, self._all_scopes, error=error, description=description)

@@ -1,42 +1,42 @@
-"""How often an address may ask, and that it was too often, told once a minute."""
+"""Rate limits of the OAuth endpoints."""
+
+from quart import request
 
 from onecgw.errors import RateLimited
 from onecgw.gateway.rate_limit import CallRate
-from onecgw.oauth.context import Realm
-from onecgw.web.oauth.http import Visit
+from onecgw.oauth.events import EventRecorder
+from onecgw.web.oauth.responses import request_origin
 
 
-class Limit:
-    """Token buckets whose overflow stands in the audit.
+class AuditedRateLimit:
+    """A token bucket for each client or address, which records its refusals in the audit.
 
     Args:
-        realm: whose audit is told.
-        per_minute: as of CallRate.
-        refill: as of CallRate.
+        record_event: writes to the audit.
+        per_minute: as CallRate's calls_per_minute; 0 = no limit.
+        refill: as CallRate's refill.
     """
 
-    def __init__(self, realm: Realm, per_minute: int, *, refill: float = 1) -> None:
-        self._realm = realm
+    def __init__(self, record_event: EventRecorder, per_minute: int, *, refill: float = 1) -> None:
+        self._record_event = record_event
         self._rate = CallRate(per_minute, refill=refill)
-        self._told = CallRate(1)
+        self._record_rate = CallRate(1)
 
-    def take(self, who: str, visit: Visit, *, client: str = "") -> None:
-        """Count a request.
-
-        client: the name of the program that it is about, as far as it is known.
+    def take(self, bucket: str, *, client: str = "") -> None:
+        """Count a request. client: its name for the audit, "" if unknown.
 
         Raises:
-            RateLimited: it is one too many.
+            RateLimited: the bucket is empty.
         """
         try:
-            self._rate.take(who)
+            self._rate.take(bucket)
         except RateLimited:
-            self._tell(who, visit, client)
+            self._record(bucket, client)
             raise
 
-    def _tell(self, who: str, visit: Visit, client: str) -> None:
+    def _record(self, bucket: str, client: str) -> None:
         try:
-            self._told.take(who)
+            self._record_rate.take(bucket)
         except RateLimited:
-            return  # a flood of requests is no flood of records
-        self._realm.tell("ratelimit.hit", visit.origin, client=client, detail=visit.request.path)
+            return  # one record a minute is enough
+        self._record_event("ratelimit.hit", request_origin(), client=client, detail=request.path)

@@ -1,17 +1,17 @@
-"""What clients read before they log in: two documents, and the challenge that leads to them."""
+"""Metadata documents for clients, and the challenge that leads to them."""
 
-from collections.abc import Callable
 from typing import Final
+
+from quart import Response, request
 
 from onecgw.oauth.client import METHODS
 from onecgw.oauth.scopes import OFFLINE_ACCESS
 from onecgw.settings import Settings
-from onecgw.web.asgi import Response
-from onecgw.web.oauth.http import Handler, Visit, json_answer
+from onecgw.web.oauth.responses import json_answer
 
 RESOURCE_PATH: Final = "/.well-known/oauth-protected-resource"
 SERVER_PATH: Final = "/.well-known/oauth-authorization-server"
-# Other places where clients look; a plain "no" lets them go on.
+# Other paths that clients try; after a 404 in JSON they go on.
 PROBED: Final = (
     "/.well-known/openid-configuration",
     "/.well-known/openid-configuration/mcp",
@@ -20,7 +20,7 @@ PROBED: Final = (
     "/mcp/.well-known/oauth-authorization-server",
     "/mcp/.well-known/oauth-protected-resource",
 )
-_HEADERS: Final = ((b"cache-control", b"public, max-age=300"),)
+CACHED: Final = {"cache-control": "public, max-age=300"}
 RESOURCE_NAME: Final = "onecgw: 1C:Enterprise gateway"
 
 
@@ -35,8 +35,11 @@ def resource_metadata(settings: Settings) -> dict[str, object]:
     }
 
 
-def server_metadata(settings: Settings, *, has_documents: bool) -> dict[str, object]:
-    """The metadata of the authorization server. Source: RFC 8414, 2; RFC 9207, 3."""
+def server_metadata(settings: Settings, *, accepts_documents: bool) -> dict[str, object]:
+    """The metadata of the authorization server. Source: RFC 8414, 2; RFC 9207, 3.
+
+    accepts_documents: whether a client_id may be the URL of a metadata document.
+    """
     issuer = settings.issuer
     document: dict[str, object] = {
         "issuer": issuer,
@@ -53,38 +56,27 @@ def server_metadata(settings: Settings, *, has_documents: bool) -> dict[str, obj
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "authorization_response_iss_parameter_supported": True,
     }
-    if has_documents:
+    if accepts_documents:
         document["client_id_metadata_document_supported"] = True
     return document
 
 
-def serve_document(make: Callable[[], dict[str, object]]) -> Handler:
-    """A handler that answers with a document."""
-
-    async def handle(visit: Visit) -> Response:  # noqa: ARG001 - the same for everybody
-        return json_answer(200, make(), headers=_HEADERS)
-
-    return handle
+async def not_found() -> Response:
+    """The response at the paths of PROBED."""
+    body = {"error": "not_found", "message": f"nothing at {request.path[:100]}"}
+    return json_answer(body, status=404, headers=CACHED)
 
 
-async def serve_nothing(visit: Visit) -> Response:
-    """The answer where there is no such document."""
-    body = {"error": "not_found", "message": f"nothing at {visit.request.path[:100]}"}
-    return json_answer(404, body, headers=_HEADERS)
-
-
-def make_challenge(
-    settings: Settings, scopes: str, *, error: str = "", description: str = ""
-) -> str:
+def make_challenge(issuer: str, scope: str, *, error: str = "", description: str = "") -> str:
     """The value of WWW-Authenticate. Source: RFC 6750, 3; RFC 9728, 5.1.
 
     Args:
-        settings: where the metadata is.
-        scopes: what to ask for, separated by spaces.
-        error: "" where no token was sent (RFC 6750, 3.1: then it SHOULD NOT be there).
+        issuer: the origin of the metadata.
+        scope: what to request, separated by spaces.
+        error: "" if no token was sent (RFC 6750, 3.1: then SHOULD NOT be included).
         description: ASCII without quotes and backslashes.
     """
-    parts = [f'resource_metadata="{settings.issuer}{RESOURCE_PATH}/mcp"', f'scope="{scopes}"']
+    parts = [f'resource_metadata="{issuer}{RESOURCE_PATH}/mcp"', f'scope="{scope}"']
     if description:
         parts.insert(0, f'error_description="{description}"')
     if error:

@@ -1,6 +1,8 @@
-"""What the pages of a login say, in English, Ukrainian and Russian."""
+"""Texts of the login pages in English, Ukrainian and Russian."""
 
 from typing import Final
+
+from werkzeug.datastructures import LanguageAccept
 
 from onecgw.auth.caller import COST, MONEY, RESOLVE, SALES, STOCK
 
@@ -170,18 +172,7 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def choose_language(accept_language: str) -> str:
-    """The best of our languages for an Accept-Language header. Source: RFC 9110, 12.5.4."""
-    best, best_quality = DEFAULT_LANGUAGE, 0.0
-    for part in accept_language[:500].split(","):
-        tag, _, quality_text = part.partition(";")
-        language = tag.strip().lower().partition("-")[0]
-        if language not in LANGUAGES:
-            continue
-        try:
-            quality = float(quality_text.strip().removeprefix("q=") or 1)
-        except ValueError:
-            quality = 0.0
-        if quality > best_quality:
-            best, best_quality = language, quality
-    return best
+def choose_language(accepted: LanguageAccept) -> str:
+    """The language of ours that an Accept-Language header prefers (RFC 9110, 12.5.4)."""
+    languages = (tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0)
+    return next((language for language in languages if language in LANGUAGES), DEFAULT_LANGUAGE)

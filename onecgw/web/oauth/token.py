@@ -1,80 +1,98 @@
 """POST /oauth/token, /oauth/revoke and /oauth/register."""
 
 import hashlib
-from typing import Final
+from collections.abc import Callable
 
-from onecgw.oauth.authorization import Pairs, read_pairs
-from onecgw.oauth.context import Realm
-from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, OauthProblem
-from onecgw.oauth.token_endpoint import Tokens
-from onecgw.web.asgi import Response
-from onecgw.web.bearer import FORM, media_type
+from quart import Response, request
+
+from onecgw.oauth.client_registry import ClientRegistry
+from onecgw.oauth.events import EventRecorder
+from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, OAuthError
+from onecgw.oauth.parameters import Parameters, parse_parameters
+from onecgw.oauth.token_service import SEVERAL_METHODS, TokenService
+from onecgw.settings import RateLimitSettings
+from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
-from onecgw.web.oauth.http import NO_STORE, Visit, json_answer, refuse_tokens
-from onecgw.web.oauth.limits import Limit
+from onecgw.web.oauth.limits import AuditedRateLimit
+from onecgw.web.oauth.responses import (
+    json_answer,
+    refuse_query_tokens,
+    request_body,
+    request_origin,
+)
 
-AUTHORIZATION: Final = "authorization"
 
+class TokenRoutes:
+    """The routes that programs call."""
 
-class TokenEndpoints:
-    """The endpoints that programs call."""
-
-    def __init__(self, realm: Realm, tokens: Tokens) -> None:
-        self._realm = realm
+    def __init__(
+        self,
+        tokens: TokenService,
+        clients: ClientRegistry,
+        *,
+        limits: RateLimitSettings,
+        record_event: EventRecorder,
+        now: Callable[[], int],
+    ) -> None:
         self._tokens = tokens
-        limits = realm.settings.oauth.rate_limit
-        self._address_rate = Limit(realm, limits.token_address_per_minute)
-        self._token_rate = Limit(realm, limits.token_per_minute)
-        self._register_rate = Limit(realm, limits.register_per_minute)
+        self._clients = clients
+        self._record_event = record_event
+        self._now = now
+        self._address_limit = AuditedRateLimit(record_event, limits.token_address_per_minute)
+        self._client_limit = AuditedRateLimit(record_event, limits.token_per_minute)
+        self._register_limit = AuditedRateLimit(record_event, limits.register_per_minute)
 
-    async def issue(self, visit: Visit) -> Response:
-        """A code or a refresh token → tokens."""
-        pairs = self._read_form(visit)
-        answer = await self._tokens.issue(pairs, visit.request.value(AUTHORIZATION), visit.origin)
-        return json_answer(200, answer, headers=NO_STORE)
+    async def issue(self) -> Response:
+        """Exchange a code or a refresh token for tokens."""
+        parameters = await self._read_form()
+        authorization = request.headers.get("authorization")
+        return json_answer(await self._tokens.issue(parameters, authorization, request_origin()))
 
-    async def revoke(self, visit: Visit) -> Response:
-        """End a token."""
-        pairs = self._read_form(visit)
-        await self._tokens.revoke(pairs, visit.request.value(AUTHORIZATION), visit.origin)
-        return json_answer(200, {}, headers=NO_STORE)
+    async def revoke(self) -> Response:
+        """Revoke a token."""
+        parameters = await self._read_form()
+        authorization = request.headers.get("authorization")
+        await self._tokens.revoke(parameters, authorization, request_origin())
+        return json_answer({})
 
-    async def register(self, visit: Visit) -> Response:
-        """A client introduces itself."""
-        self._register_rate.take(limit_key(visit.origin.ip), visit)
+    async def register(self) -> Response:
+        """Register a client."""
+        body, origin = await request_body(), request_origin()
+        self._register_limit.take(limit_key(origin.ip))
         try:
-            refuse_tokens(visit.query)
-            _check_json(visit)
-            answer = self._realm.clients.register(visit.body, now=self._realm.seconds())
-        except OauthProblem as problem:
-            self._realm.tell("client.rejected", visit.origin, detail=str(problem))
+            refuse_query_tokens()
+            _check_json()
+            registered = self._clients.register(body, now=self._now())
+        except OAuthError as error:
+            self._record_event("client.rejected", origin, detail=str(error))
             raise
-        name = str(answer["client_name"])
-        self._realm.tell("client.registered", visit.origin, client=name)
-        # RFC 7591, 3.2.1: 201, and MUST NOT be cached where it holds a secret.
-        return json_answer(201, answer, headers=NO_STORE)
+        self._record_event("client.registered", origin, client=str(registered["client_name"]))
+        # RFC 7591, 3.2.1: 201, and MUST NOT be cached if it contains a secret.
+        return json_answer(registered, status=201)
 
-    def _read_form(self, visit: Visit) -> Pairs:
-        address = limit_key(visit.origin.ip)
-        self._address_rate.take(address, visit)
-        with self._tokens.telling_refusals(visit.origin):
-            if media_type(visit.request) != FORM:
-                raise OauthProblem(INVALID_REQUEST, f"send Content-Type: {FORM}")
-            # RFC 6749, 2.3.1: parameters MUST NOT be in the URI.
-            if visit.query:
-                raise OauthProblem(INVALID_REQUEST, "parameters belong into the body")
+    async def _read_form(self) -> Parameters:
+        body, origin = await request_body(), request_origin()
+        address = limit_key(origin.ip)
+        self._address_limit.take(address)
+        authorizations = request.headers.getlist("authorization")
+        with self._tokens.recording_refusals(origin):
+            if request.mimetype != FORM:
+                raise OAuthError(INVALID_REQUEST, f"send Content-Type: {FORM}")
+            # RFC 6749, 2.3.1: parameters MUST NOT be included in the URI.
+            if request.query_string:
+                raise OAuthError(INVALID_REQUEST, "parameters must be sent in the body")
             # RFC 6749, 2.3: MUST NOT use more than one authentication method per request.
-            if len(visit.request.values(AUTHORIZATION)) > 1:
-                raise OauthProblem(INVALID_REQUEST, "the client is named in two ways")
-            pairs = read_pairs(visit.body)
-        authorization = visit.request.value(AUTHORIZATION) or ""
-        who = next((value for key, value in pairs if key == "client_id"), authorization)
-        # Anybody can write a client_id: under the address, it takes nothing from its owner.
-        digest = hashlib.sha256(who.encode("utf-8", "replace")).hexdigest()
-        self._token_rate.take(f"{address} {digest}", visit)
-        return pairs
+            if len(authorizations) > 1:
+                raise OAuthError(INVALID_REQUEST, SEVERAL_METHODS)
+            parameters = parse_parameters(body)
+        client_id = next((value for key, value in parameters if key == "client_id"), None)
+        bucket = client_id if client_id is not None else "".join(authorizations)
+        # The address is part of the bucket: anyone can send the client_id of another client.
+        digest = hashlib.sha256(bucket.encode("utf-8", "replace")).hexdigest()
+        self._client_limit.take(f"{address} {digest}")
+        return parameters
 
 
-def _check_json(visit: Visit) -> None:
-    if media_type(visit.request) != "application/json":
-        raise OauthProblem(INVALID_CLIENT_METADATA, "send Content-Type: application/json")
+def _check_json() -> None:
+    if request.mimetype != "application/json":
+        raise OAuthError(INVALID_CLIENT_METADATA, "send Content-Type: application/json")

@@ -10,9 +10,9 @@ from onecgw.analysis.cycle.decimals import exact_sum
 from onecgw.analysis.cycle.reading import Amounts, read_balances, read_months
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.response_check import FilterIgnored
-from tests.analysis.cycle.test_spans import span
+from tests.analysis.cycle.test_periods import period
 
-QUARTER = span("2026-08-01", "2026-10-31")
+QUARTER = period("2026-08-01", "2026-10-31")
 NUMBERS = st.decimals(Decimal(-(10**19)), Decimal(10**19), allow_nan=False, places=18)
 
 
@@ -32,7 +32,7 @@ def months(
     named = ",".join(f'{{"name":{name},"type":"x"}}' for name in columns.split(","))
     body = f'{{"columns":[{named}],"rows":[{rows}],"totals":{{"amount":{total}}}{more}}}'
     found = read_months(
-        body.encode(), report="sales_report", measures=["amount"], firm_ids=(), span=QUARTER
+        body.encode(), report="sales_report", measures=["amount"], firm_ids=(), period=QUARTER
     )
     return {month.month: amount for month, amount in found.of["amount"].items()}
 
@@ -185,7 +185,7 @@ def test_a_measure_that_cannot_be_read_leaves_the_others() -> None:
         b'"rows":[["2026-08",1.10,null]],"totals":{"amount":1.10,"cost":null}}'
     )
     found = read_months(
-        body, report="sales_report", measures=["amount", "cost"], firm_ids=(), span=QUARTER
+        body, report="sales_report", measures=["amount", "cost"], firm_ids=(), period=QUARTER
     )
     assert sorted(found.of["amount"].values()) == [0, 0, Decimal("1.10")]
     assert {name: error.message for name, error in found.unreadable.items()} == {

@@ -1,0 +1,1 @@
+"""SQL of the authorization server; each function runs within a transaction of its caller."""

@@ -1,0 +1,137 @@
+"""Grants: one record for each login of a person in a client."""
+
+import sqlite3
+from typing import Any, Final
+
+import attrs
+
+from onecgw.oauth.scopes import join_scopes, split_scopes
+
+KEPT_SECONDS: Final = 30 * 24 * 3600
+"""How long a grant that has ended is still listed."""
+
+
+@attrs.frozen(kw_only=True)
+class Grant:
+    """A login. Instants are seconds since the epoch.
+
+    scopes: what the person allowed. entitled: the account's scopes when they were last verified.
+    """
+
+    id: str
+    sub: str
+    name: str
+    client_id: str
+    client_name: str
+    resource: str
+    scopes: frozenset[str]
+    entitled: frozenset[str]
+    key_hash: bytes
+    key_ciphertext: bytes
+    expires_at: int
+    verified_at: int
+
+    def unverified_seconds(self, now: int) -> int:
+        """How long ago the access key was verified.
+
+        After the clock was set back, `verified_at` lies in the future. The absolute difference is
+        taken, so that verification does not stop until the clock gets there again.
+        """
+        return abs(now - self.verified_at)
+
+
+_FIELDS: Final = tuple(field.name for field in attrs.fields(Grant))
+GRANT_COLUMNS: Final = (
+    "grants.id, sub, name, client_id, client_name, resource, grants.scopes, entitled, key_hash,"
+    " key_box, grants.expires_at, verified_at"
+)
+_SELECT: Final = f"SELECT {GRANT_COLUMNS} FROM grants"  # noqa: S608 - a constant
+
+
+def make_grant(row: sqlite3.Row) -> Grant:
+    """The grant in a row that begins with GRANT_COLUMNS."""
+    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=False))
+    scopes, entitled = split_scopes(values.pop("scopes")), split_scopes(values.pop("entitled"))
+    return Grant(scopes=scopes, entitled=entitled, **values)
+
+
+def audit_facts(grant: Grant) -> dict[str, str]:
+    """What the audit records of a grant."""
+    return {"sub": grant.sub, "client": grant.client_name, "grant": grant.id}
+
+
+def insert_grant(db: sqlite3.Connection, grant: Grant, *, created_at: int) -> None:
+    """Database a grant."""
+    values = attrs.asdict(grant) | {
+        "scopes": join_scopes(grant.scopes),
+        "entitled": join_scopes(grant.entitled),
+        "created_at": created_at,
+    }
+    db.execute(
+        "INSERT INTO grants (id, sub, name, client_id, client_name, resource, scopes, entitled,"
+        " key_hash, key_box, created_at, expires_at, verified_at)"
+        " VALUES (:id, :sub, :name, :client_id, :client_name, :resource, :scopes, :entitled,"
+        " :key_hash, :key_ciphertext, :created_at, :expires_at, :verified_at)",
+        values,
+    )
+
+
+def find_grant(
+    db: sqlite3.Connection, grant_id: str, *, is_revoked_too: bool = False
+) -> Grant | None:
+    """A grant, also an expired one; one that was revoked only with is_revoked_too."""
+    condition = "WHERE id = ?" if is_revoked_too else "WHERE id = ? AND revoked_at IS NULL"
+    row = db.execute(f"{_SELECT} {condition}", (grant_id,)).fetchone()
+    return None if row is None else make_grant(row)
+
+
+def find_newest_grant(db: sqlite3.Connection) -> Grant | None:
+    """The latest grant that is not revoked."""
+    row = db.execute(
+        f"{_SELECT} WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else make_grant(row)
+
+
+def find_grants_of_key(db: sqlite3.Connection, key_hash: bytes) -> list[Grant]:
+    """The grants that were made with an access key, revoked ones too."""
+    rows = db.execute(f"{_SELECT} WHERE key_hash = ?", (key_hash,)).fetchall()
+    return [make_grant(row) for row in rows]
+
+
+def record_verification(
+    db: sqlite3.Connection, grant_id: str, *, entitled: frozenset[str], verified_at: int
+) -> bool:
+    """Database what the account may see now; False if the grant was revoked meanwhile."""
+    done = db.execute(
+        "UPDATE grants SET entitled = ?, verified_at = ? WHERE id = ? AND revoked_at IS NULL",
+        (join_scopes(entitled), verified_at, grant_id),
+    )
+    return done.rowcount > 0
+
+
+def revoke_grant(db: sqlite3.Connection, grant_id: str, *, now: int, why: str) -> bool:
+    """Revoke a grant and delete its tokens and its encrypted key.
+
+    Returns:
+        False if the grant was revoked before.
+    """
+    done = db.execute(
+        "UPDATE grants SET revoked_at = ?, revoked_why = ?, key_box = x''"
+        " WHERE id = ? AND revoked_at IS NULL",
+        (now, why, grant_id),
+    )
+    db.execute("DELETE FROM tokens WHERE grant_id = ?", (grant_id,))
+    return done.rowcount > 0
+
+
+def delete_expired(db: sqlite3.Connection, *, now: int) -> None:
+    """Delete expired tokens and transactions, and grants that ended more than KEPT_SECONDS ago."""
+    db.execute("DELETE FROM tokens WHERE expires_at <= ?", (now,))
+    db.execute("DELETE FROM transactions WHERE expires_at <= ?", (now,))
+    # A grant whose code was never exchanged is deleted at once; the others stay listed.
+    db.execute("DELETE FROM grants WHERE redeemed_at IS NULL AND expires_at <= ?", (now,))
+    db.execute(
+        "DELETE FROM grants WHERE expires_at <= :before OR revoked_at <= :before",
+        {"before": now - KEPT_SECONDS},
+    )

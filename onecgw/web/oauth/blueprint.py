@@ -1,0 +1,129 @@
+"""The authorization server as a Quart blueprint."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import attrs
+from jinja2 import StrictUndefined
+from quart import Blueprint, Response, g, request
+
+from onecgw.oauth.events import RequestOrigin
+from onecgw.oauth.factory import AuthorizationServer
+from onecgw.settings import Settings
+from onecgw.web.asgi import read_head
+from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.oauth.authorize import AuthorizeRoutes
+from onecgw.web.oauth.bearer import OAuthBearer
+from onecgw.web.oauth.metadata import (
+    CACHED,
+    PROBED,
+    RESOURCE_PATH,
+    SERVER_PATH,
+    not_found,
+    resource_metadata,
+    server_metadata,
+)
+from onecgw.web.oauth.responses import json_answer
+from onecgw.web.oauth.token import TokenRoutes
+
+MAX_BODY_BYTES: Final = 16 * 1024
+JINJA_OPTIONS: Final = {
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+}
+
+View = Callable[[], Awaitable[Response]]
+
+
+@attrs.frozen(kw_only=True)
+class OAuthSite:
+    """The authorization server over HTTP.
+
+    public_paths: path → its methods; for programs. login_paths: for a person's browser.
+    bearer: authenticates MCP requests.
+    """
+
+    blueprint: Blueprint
+    public_paths: dict[str, str]
+    login_paths: frozenset[str]
+    bearer: OAuthBearer
+
+
+def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSite:
+    """The routes of an authorization server."""
+    addresses = ClientAddresses(settings.server.trusted_proxies)
+    limits = settings.oauth.rate_limit
+    login = AuthorizeRoutes(
+        server.login, issuer=settings.issuer, limits=limits, record_event=server.record_event
+    )
+    tokens = TokenRoutes(
+        server.tokens,
+        server.clients,
+        limits=limits,
+        record_event=server.record_event,
+        now=server.now,
+    )
+
+    async def describe_resource() -> Response:
+        return json_answer(resource_metadata(settings), headers=CACHED)
+
+    async def describe_server() -> Response:
+        accepts_documents = server.clients.documents.is_live
+        document = server_metadata(settings, accepts_documents=accepts_documents)
+        return json_answer(document, headers=CACHED)
+
+    public: dict[str, tuple[str, View]] = {
+        RESOURCE_PATH: ("GET", describe_resource),
+        f"{RESOURCE_PATH}/mcp": ("GET", describe_resource),
+        SERVER_PATH: ("GET", describe_server),
+        **dict.fromkeys(PROBED, ("GET", not_found)),
+    }
+    for prefix in ("/oauth", ""):  # some clients append the endpoint's name to the issuer
+        public[f"{prefix}/token"] = ("POST", tokens.issue)
+        public[f"{prefix}/register"] = ("POST", tokens.register)
+        public[f"{prefix}/revoke"] = ("POST", tokens.revoke)
+    login_paths = ("/oauth/authorize", "/authorize")
+
+    blueprint = Blueprint("oauth", __name__, template_folder="templates")
+    _record_origins(blueprint, addresses)
+    for path, (method, view) in public.items():
+        _add_route(blueprint, path, method, view)
+    for path in login_paths:
+        _add_route(blueprint, path, "GET", login.begin)
+        _add_route(blueprint, path, "POST", login.answer)
+    return OAuthSite(
+        blueprint=blueprint,
+        public_paths={path: f"{method}, OPTIONS" for path, (method, _) in public.items()},
+        login_paths=frozenset(login_paths),
+        bearer=OAuthBearer(
+            server.authenticator,
+            addresses,
+            record_event=server.record_event,
+            issuer=settings.issuer,
+            supported_scopes=settings.oauth.supported_scopes,
+        ),
+    )
+
+
+def _record_origins(blueprint: Blueprint, addresses: ClientAddresses) -> None:
+    @blueprint.before_request
+    async def set_origin() -> None:
+        address = addresses.of(read_head(dict(request.scope)))
+        g.origin = RequestOrigin(request_id=g.request_id, ip=address)
+
+    @blueprint.after_request
+    async def add_request_id(response: Response) -> Response:
+        response.headers["x-request-id"] = g.request_id
+        return response
+
+
+def _add_route(blueprint: Blueprint, path: str, method: str, view: View) -> None:
+    # Without automatic OPTIONS: preflights are answered by the router, other ones are refused.
+    blueprint.add_url_rule(
+        path,
+        view.__name__,
+        view,
+        methods=[method],
+        provide_automatic_options=False,
+    )
