@@ -81,7 +81,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     """
     members = redact(read_members(body), body, limits.restricted)
     found = candidates_of(members)
-    cut = Cut(is_said=found.is_cut, notices=(*found.notices, *text_notices(body)))
+    cut = _Cut(is_said=found.is_cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
     listed = _Listed(member="candidates", items=found.items, advice=advice)
     return _bounded(members, listed, cut, limits)
@@ -126,7 +126,7 @@ def build_table(
         narrow=narrow,
         more=f"{more} (at most {limits.max_rows}).",
     )
-    cut = Cut(is_said=says_cut(members, len(rows)), notices=(*said, *text_notices(body)))
+    cut = _Cut(is_said=says_cut(members, len(rows)), notices=(*said, *text_notices(body)))
     return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
 
 
@@ -154,13 +154,13 @@ def build_card(
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
     advice = _Advice(noun=shape.listed, narrow="The totals are of all.", more="")
-    cut = Cut(is_said=says_cut(members, 0), notices=(*said, *text_notices(body)))
+    cut = _Cut(is_said=says_cut(members, len(listed)), notices=(*said, *text_notices(body)))
     items = _Listed(member=shape.listed, items=listed, advice=advice)
     return _bounded(members, items, cut, limits)
 
 
 @attrs.frozen(kw_only=True)
-class Cut:
+class _Cut:
     """What is known of an answer before it is bounded.
 
     is_said: 1C says that this is not the whole. notices: sentences on what is in it.
@@ -201,7 +201,7 @@ class _Advice:
         return f"Only the first {kept} {self.noun} are here, more exist"
 
 
-def _bounded(members: Members, listed: _Listed, cut: Cut, limits: ResponseLimits) -> Answer:
+def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
     """The answer with as many items as fit; a cut of ours or of 1C is told in a sentence."""
     items, advice = listed.items, listed.advice
 
