@@ -65,7 +65,7 @@ def null_filters(request: type, raw: object) -> tuple[str, ...]:
     found = [
         field.name
         for field in fields_of(request)
-        if field.is_filter and field.name in members and members[field.name] is None
+        if field.name in members and members[field.name] is None and field.is_filter
     ]
     for field in fields_of(request):
         if attrs.has(field.type) and field.name in members:

@@ -14,7 +14,7 @@ def read_json_object(body: bytes) -> dict[str, object]:
     Raises:
         InvalidRequest: as read_json, or it is no object.
     """
-    value = read_json(without_bom(body), what="the body")
+    value = read_json(body if body[:1] == b"{" else without_bom(body), what="the body")
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object with the tool's arguments")
     return value

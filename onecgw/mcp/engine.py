@@ -104,7 +104,9 @@ class Engine:
 
     async def handle(self, incoming: Incoming) -> Outgoing:
         """Respond to one body. Raises nothing but cancellation."""
-        body = without_bom(incoming.body)  # 1C's own HTTP client writes one
+        body = incoming.body
+        if body[:1] != b"{":
+            body = without_bom(body)  # 1C's own HTTP client writes one
         if body.lstrip()[:1] != b"[":
             return await self._handle_message(body, incoming)
         try:
