@@ -10,6 +10,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.raw_json import Members, decode
+from onecgw.responses.response_check import says_cut
 
 Values = Mapping[str, Decimal | None]
 
@@ -37,6 +38,7 @@ class FigureTable:
     columns: of the dimensions, `{name, type}` as 1C sent them. dimensions: their names.
     additive: the measures whose rows add up to their total.
     members: of the answer, as 1C sent them.
+    notices: what has to be said of it.
     """
 
     columns: tuple[msgspec.Raw, ...]
@@ -46,6 +48,7 @@ class FigureTable:
     rows: tuple[FigureRow, ...]
     totals: Values
     members: Members
+    notices: tuple[str, ...] = ()
 
     def total(self, measure: str) -> Decimal:
         """The total of a measure; 0 where 1C sends null because there are no rows."""
@@ -81,7 +84,7 @@ def read_table(
         decode(column, _NamedColumn, "columns: a list of {name, type}").name for column in columns
     ]
     rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
-    if len(rows) > max_rows or bytes(members.get("truncated", b"")) == b"true":
+    if len(rows) > max_rows or says_cut(members, len(rows)):
         raise LimitExceeded(
             f"this needs the whole list, and it has more than {max_rows} rows or was cut by 1C; "
             "narrow the period or the filters, or choose a coarser group_by"

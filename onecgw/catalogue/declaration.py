@@ -17,6 +17,7 @@ class Arg:
     maximum: the name of the setting in `limits` above which an integer is lowered.
     max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
+    takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
     is_local: it is for the gateway, and never sent to 1C.
     """
@@ -29,6 +30,7 @@ class Arg:
     maximum: str | None = None
     max_length: int | None = None
     default: tuple[str, ...] = ()
+    takes_groups: bool = False
     cost: frozenset[str] = frozenset()
     is_local: bool = False
 
@@ -45,6 +47,11 @@ class Field:
     type: Any
     arg: Arg
     is_required: bool
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether the report is of fewer objects with it than without it."""
+        return self.name == "filters" or self.name.endswith(("_ids", "_cohort"))
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import msgspec
 from onecgw.auth.context import CallContext
 from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
-from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
@@ -19,7 +19,7 @@ from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
-from onecgw.responses.shaping import read_candidates
+from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
 
 
@@ -42,6 +42,7 @@ class UpstreamSession:
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restricted: measures that the caller must never see.
+    notices: what has to be said of the request, beside any answer.
     calls: how many reached the backend; an answer from a cache is none.
     """
 
@@ -54,6 +55,7 @@ class UpstreamSession:
     restricted: frozenset[str]
     context: CallContext
     progress: Progress
+    notices: tuple[str, ...] = ()
     calls: int = 0
 
     @property
@@ -63,7 +65,9 @@ class UpstreamSession:
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
-        return deadline(self.report_deadline_ms if is_report else self.timeout_ms)
+        if is_report:
+            return deadline(self.report_deadline_ms, advice=NARROW_REPORT)
+        return deadline(self.timeout_ms, advice=NARROW_SEARCH)
 
     async def resolve_name(self, argument: NameArgument, request: Any) -> Any:  # noqa: ANN401 - any request class
         """The request with an id where a name was given.
@@ -86,7 +90,8 @@ class UpstreamSession:
             )
         arguments = resolver.arguments_for(name, self.limits)
         found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
-        return with_id(argument, request, pick_candidate(argument, name, found))
+        limit = self.limits.resolve_limit
+        return with_id(argument, request, pick_candidate(argument, name, found, limit=limit))
 
     async def fetch(
         self, tool: SingleCallTool, arguments: dict[str, Any], cache_key: Hashable | None

@@ -32,7 +32,7 @@ from onecgw.catalogue.tools.settlements import (
     PayablesFilters,
     ReceivablesFilters,
 )
-from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
 
 BALANCE: Final = "balance"
 # By partner and firm, because a debt to one firm is not paid by an advance to another one.
@@ -190,6 +190,7 @@ def compose(
             ),
         ],
         "applied_filters": applied_filters(balances.members),
+        **notice_of((balances, *tables.values())),
     }
 
 

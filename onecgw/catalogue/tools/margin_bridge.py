@@ -15,7 +15,7 @@ from onecgw.catalogue.tools.compared_period import Earlier, earlier_period
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, Period, RequiredPeriod
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
 
 NOW: Final = "now"
 BEFORE: Final = "before"
@@ -100,6 +100,7 @@ def compose(
             )
         ],
         "applied_filters": applied_filters(now.members),
+        **notice_of((now, before)),
     }
 
 

@@ -29,7 +29,7 @@ from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
-from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
 
 DEFAULT_DAYS: Final = 180
 MOST_DAYS: Final = 731
@@ -169,6 +169,7 @@ def compose(
             )
         ],
         "applied_filters": applied_filters(stock.members),
+        **notice_of((stock, sales)),
     }
 
 

@@ -16,6 +16,8 @@ from onecgw.catalogue.tools.compared_period import earlier_day, earlier_period, 
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.table_labels import without_ids
 from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.responses.notices import notice_member, text_notices
+from onecgw.responses.raw_json import Members, read_members, splice
 from onecgw.responses.shaping import Answer
 
 NOW: Final = "now"
@@ -94,29 +96,50 @@ class _Analysis:
         is_mcp = self._upstream.context.surface == "mcp"
         asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
         rows = min(asked, limits.max_rows)
-        body = self._body(table, now, rows, is_limited=asked > rows)
+        about = self._about(table, now)
+        said = (*now.notices, *(before.notices if before else ()))
+        sentences = (*self._upstream.notices, *dict.fromkeys(said))
+        body = self._body(table, rows, about, sentences, is_limited=asked > rows)
         while is_mcp and len(body) > limits.max_result_bytes and rows > 1:
             rows = max(1, min(rows - 1, rows * limits.max_result_bytes // len(body)))
-            body = self._body(table, now, rows, is_limited=True)
+            body = self._body(table, rows, about, sentences, is_limited=True)
         return Answer(body=body, rows=min(rows, len(table)))
 
     def _body(
-        self, table: AnalysedTable, now: FigureTable, rows: int, *, is_limited: bool
+        self,
+        table: AnalysedTable,
+        rows: int,
+        about: Members,
+        sentences: Sequence[str],
+        *,
+        is_limited: bool,
     ) -> bytes:
+        """The JSON of the answer with so many rows."""
         told = table.told(rows, with_ids=self._request.ids is not False)
+        cut = ""
         if len(table) > rows:
             more = "the limits allow no more: narrow the filters" if is_limited else "raise top"
-            told["notice"] = (
+            cut = (
                 f"Only the first {rows} of {len(table)} rows are here, rest adds up the others. "
                 f"For more of them {more}."
             )
-        told["period" if isinstance(self.when, Period) else "date"] = _dated(self.when)
+        body = _encode({**told, **about})
+        notices = notice_member((cut, *sentences, *text_notices(body)), about)
+        return splice(notices, read_members(body)) if notices else body
+
+    def _about(self, table: AnalysedTable, now: FigureTable) -> Members:
+        """The members beside the rows; those of 1C as it sent them."""
+        told: dict[str, object] = {
+            "period" if isinstance(self.when, Period) else "date": _dated(self.when)
+        }
         if self.when_before is not None:
             told["compared_with"] = _dated(self.when_before)
         told["basis"] = table.basis(self._tool.name)
         told["proof"] = table.proof(self._tool.name)
-        kept = ("applied_filters", "notes")
-        return _encode(told | {name: now.members[name] for name in kept if name in now.members})
+        kept = ("applied_filters", "notes", "notice")
+        return read_members(_encode(told)) | {
+            name: now.members[name] for name in kept if name in now.members
+        }
 
 
 _encode: Final[Callable[[Mapping[str, object]], bytes]] = msgspec.json.Encoder(

@@ -1,19 +1,20 @@
 """A request for all rows of a report, which is read as figures or refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
+import attrs
 
 from onecgw.analysis.figure_table import FigureTable, read_table
 from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
-from onecgw.responses.raw_json import Members, read_members
+from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import redact
+from onecgw.responses.response_check import check_said
 
 Value = TypeVar("Value")
 
@@ -67,12 +68,11 @@ def read_whole(
 
     Raises:
         LimitExceeded: it has more than max_rows rows.
+        OnecRejected: it reports an error.
         OnecBadResponse: it answers another request, or its rows do not add up.
     """
-    members = read_members(body)
-    if restricted:
-        members = redact(members, body, restricted)
-    _check_reply(members, arguments, tool.name)
+    members = redact(read_members(body), body, restricted)
+    said = check_said(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
         members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
     )
@@ -82,7 +82,7 @@ def read_whole(
             f"1C's answer to {tool.name} has the dimensions {', '.join(table.dimensions)} instead "
             f"of {', '.join(expected)}"
         )
-    return table
+    return attrs.evolve(table, notices=said)
 
 
 def succeeded(outcome: Value | OnecgwError) -> Value:
@@ -96,29 +96,7 @@ def succeeded(outcome: Value | OnecgwError) -> Value:
     return outcome
 
 
-def _check_reply(members: Members, arguments: Mapping[str, Any], report: str) -> None:
-    """Refuse a reply about another period or day, or without a filter of the request."""
-    for name in ("period", "date"):
-        sent = members.get(name)
-        if name not in arguments or sent is None or bytes(sent) == b"null":
-            continue
-        told = msgspec.json.decode(sent)
-        days = (
-            {end: str(day)[:10] for end, day in told.items()}
-            if isinstance(told, dict)
-            else str(told)[:10]
-        )
-        if days != arguments[name]:
-            raise OnecBadResponse(f"1C's answer to {report} is about another {name}")
-    applied = members.get("applied_filters")
-    names = msgspec.json.decode(applied) if applied is not None else {}
-    lacking = [
-        name
-        for name in arguments.get("filters", {})
-        if not isinstance(names, dict) or not names.get(name)
-    ]
-    if lacking:
-        raise OnecBadResponse(
-            f"1C does not confirm {', '.join(lacking)} in applied_filters of {report}, so its "
-            "figures may be of more than was asked; ask without this filter"
-        )
+def notice_of(tables: Iterable[FigureTable]) -> dict[str, object]:
+    """The member `notice`: what has to be said of the reports, each sentence once."""
+    said = dict.fromkeys(sentence for table in tables for sentence in table.notices)
+    return {"notice": " ".join(said)} if said else {}
