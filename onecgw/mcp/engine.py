@@ -1,5 +1,6 @@
 """The protocol engine: one body in, one response out, whatever the transport."""
 
+import codecs
 import logging
 import secrets
 from functools import partial
@@ -104,7 +105,9 @@ class Engine:
 
     async def handle(self, incoming: Incoming) -> Outgoing:
         """Respond to one body. Raises nothing but cancellation."""
-        body = without_bom(incoming.body)  # 1C's own HTTP client writes one
+        body = incoming.body
+        if body.startswith(codecs.BOM_UTF8):  # 1C's own HTTP client writes one
+            body = without_bom(body)
         if body.lstrip()[:1] != b"[":
             return await self._handle_message(body, incoming)
         try:
