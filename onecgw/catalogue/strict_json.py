@@ -1,6 +1,5 @@
 """Bytes of a caller → a JSON object, strictly: what is ambiguous is refused, never guessed."""
 
-import codecs
 import json
 
 import msgspec
@@ -15,9 +14,7 @@ def read_json_object(body: bytes) -> dict[str, object]:
     Raises:
         InvalidRequest: as read_json, or it is no object.
     """
-    if body.startswith(codecs.BOM_UTF8):
-        body = without_bom(body)
-    value = read_json(body, what="the body")
+    value = read_json(body if body[:1] == b"{" else without_bom(body), what="the body")
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object with the tool's arguments")
     return value

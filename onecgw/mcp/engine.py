@@ -1,6 +1,5 @@
 """The protocol engine: one body in, one response out, whatever the transport."""
 
-import codecs
 import logging
 import secrets
 from functools import partial
@@ -106,8 +105,8 @@ class Engine:
     async def handle(self, incoming: Incoming) -> Outgoing:
         """Respond to one body. Raises nothing but cancellation."""
         body = incoming.body
-        if body.startswith(codecs.BOM_UTF8):  # 1C's own HTTP client writes one
-            body = without_bom(body)
+        if body[:1] != b"{":
+            body = without_bom(body)  # 1C's own HTTP client writes one
         if body.lstrip()[:1] != b"[":
             return await self._handle_message(body, incoming)
         try:
