@@ -49,14 +49,6 @@ def well_formed_json(body: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
 
 
-def has_replacement(body: bytes) -> bool:
-    """Whether a JSON text holds U+FFFD, as it is or escaped."""
-    # The first byte alone is looked for first: it is rare, and such a search is the fastest.
-    if b"\xef" in body and REPLACEMENT.encode() in body:
-        return True
-    return rb"\u" in body and (rb"\ufffd" in body or rb"\uFFFD" in body)
-
-
 def normalized(text: str) -> str:
     """A text in the one form in which texts go to 1C: NFC, without characters nobody can see."""
     return text if text.isascii() and text.isprintable() else _visible(text)

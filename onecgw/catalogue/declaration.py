@@ -48,11 +48,6 @@ class Field:
     arg: Arg
     is_required: bool
 
-    @property
-    def is_filter(self) -> bool:
-        """Whether the report is of fewer objects with it than without it."""
-        return self.name == "filters" or self.name.endswith(("_ids", "_cohort"))
-
 
 @functools.cache
 def fields_of(request: type) -> tuple[Field, ...]:

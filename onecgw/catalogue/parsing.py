@@ -65,13 +65,18 @@ def null_filters(request: type, raw: object) -> tuple[str, ...]:
     found = [
         field.name
         for field in fields_of(request)
-        if field.name in members and members[field.name] is None and field.is_filter
+        if _is_filter(field.name) and field.name in members and members[field.name] is None
     ]
     for field in fields_of(request):
         if attrs.has(field.type) and field.name in members:
             inner = null_filters(field.type, members[field.name])
             found += [f"{field.name}.{name}" for name in inner]
     return tuple(found)
+
+
+def _is_filter(name: str) -> bool:
+    """Whether a report is of fewer objects with the argument than without it."""
+    return name == "filters" or name.endswith(("_ids", "_cohort"))
 
 
 def to_onec(request: object) -> dict[str, Any]:

@@ -6,7 +6,7 @@ like, and some of them with status 200.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -63,7 +63,8 @@ _STATES: Final = _FLAGS | {"status", "result", "state", "статус", "рез�
 _BAD_STATES: Final = frozenset(
     {"error", "fail", "failed", "failure", "false", "ошибка", "помилка", "нет", "ні"}
 )
-_SAYING: Final = _ERRORS | _MESSAGES | _STATES
+# Members by which an object may report an error, in lower case.
+TELLING_NAMES: Final = _ERRORS | _MESSAGES | _STATES
 _FIRST_BAD_STATUS: Final = 400
 
 
@@ -85,12 +86,7 @@ def is_silent(body: bytes) -> bool:
         names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return bool(names) and is_silent_about_errors(names)
-
-
-def is_silent_about_errors(names: Iterable[str]) -> bool:
-    """Whether none of an object's members could report an error."""
-    return _SAYING.isdisjoint(map(str.casefold, names))
+    return bool(names) and TELLING_NAMES.isdisjoint(map(str.casefold, names))
 
 
 def reports_error(members: Mapping[str, object]) -> bool:

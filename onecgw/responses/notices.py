@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from onecgw.responses.raw_json import Members
-from onecgw.text import has_replacement
+from onecgw.text import REPLACEMENT
 
 EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)
 
@@ -30,6 +30,14 @@ def text_notices(body: bytes) -> tuple[str, ...]:
     if has_long_numbers(body):
         notices.append(LONG_NUMBERS)
     return tuple(notices)
+
+
+def has_replacement(body: bytes) -> bool:
+    """Whether a JSON text holds U+FFFD, as it is or escaped."""
+    # The first byte alone is looked for first: it is rare, and such a search is the fastest.
+    if b"\xef" in body and REPLACEMENT.encode() in body:
+        return True
+    return rb"\u" in body and (rb"\ufffd" in body or rb"\uFFFD" in body)
 
 
 def has_long_numbers(body: bytes) -> bool:

@@ -24,7 +24,7 @@ def redact(members: Members, body: bytes, restricted: frozenset[str]) -> Members
     """
     # Names of 1C are case-insensitive. Most answers hold none of these, and are not walked through.
     # Quotes stand everywhere in JSON, so the words are searched without them.
-    lowered = body.lower() if restricted else b""
+    lowered = body.lower()
     if any(name.encode() in lowered for name in restricted):
         return _strip_members(members, restricted)
     return members

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
-from onecgw.responses.error_body import NO_REASON, is_silent_about_errors, message_in, reports_error
+from onecgw.responses.error_body import NO_REASON, TELLING_NAMES, message_in, reports_error
 from onecgw.responses.raw_json import Members, decode, read_members
 from onecgw.text import canonical_id
 
@@ -84,10 +84,10 @@ def check_no_error(members: Members) -> None:
     Raises:
         OnecRejected: with 1C's message.
     """
-    if is_silent_about_errors(members):
+    if TELLING_NAMES.isdisjoint(map(str.casefold, members)):
         return
     values = {
-        name: _filled(raw) if is_silent_about_errors((name,)) else _plain(raw)
+        name: _plain(raw) if name.casefold() in TELLING_NAMES else _filled(raw)
         for name, raw in members.items()
     }
     if reports_error(values):

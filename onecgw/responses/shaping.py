@@ -71,6 +71,12 @@ class CardShape:
     listed: str
 
 
+def _read(body: bytes, limits: ResponseLimits) -> Members:
+    """The members of an answer of 1C, without what the caller must not see."""
+    members = read_members(body)
+    return redact(members, body, limits.restricted) if limits.restricted else members
+
+
 def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
 
@@ -79,7 +85,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
         OnecBadResponse: there are no `candidates`, or none with `id` and `label`.
         LimitExceeded: it is too large, although it is cut.
     """
-    members = redact(read_members(body), body, limits.restricted)
+    members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(is_said=found.is_cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
@@ -113,7 +119,7 @@ def build_table(
         LimitExceeded: 1C ignored the number of rows on a surface that refuses that, or the
             answer is too large without any row.
     """
-    members = redact(read_members(body), body, limits.restricted)
+    members = _read(body, limits)
     said = check_said(members, arguments, with_groups=with_groups)
     columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
     rows = decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists")
@@ -140,7 +146,7 @@ def build_card(
         OnecBadResponse: it is of another period or object, or lacks the object or its totals.
         LimitExceeded: it is larger than `limits.max_bytes`.
     """
-    members = redact(read_members(body), body, limits.restricted)
+    members = _read(body, limits)
     said = check_said(members, arguments)
     subject = object_in(members.get(shape.subject), shape.subject)
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()

@@ -22,7 +22,7 @@ async def test_the_resource_and_its_server_describe_themselves(tmp_path: Path) -
         }
     for answer in answers.values():
         assert answer.status_code == 200
-        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+        assert answer.headers["content-type"] == "application/json"
         assert answer.headers["cache-control"] == "public, max-age=300"
         assert answer.headers["access-control-allow-origin"] == "*"
     resource, again, server = (answer.json() for answer in answers.values())
