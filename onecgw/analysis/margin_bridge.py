@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.analysis.decimals import EXACT, exact_sum
+from onecgw.analysis.decimals import EXACT, MONEY_PLACES, exact_sum, rounded
 
 EFFECTS: Final = ("price", "unit_cost", "volume", "mix")
 
@@ -78,12 +78,12 @@ def _growth(now: Iterable[Sold], before: Iterable[Sold]) -> Fraction:
 
 
 def _change(now: Sold, before: Sold, growth: Fraction) -> ProfitChange:
-    volume = _rounded(Fraction(before.profit) * growth)
+    volume = rounded(Fraction(before.profit) * growth, MONEY_PLACES)
     price = unit_cost = Decimal(0)
     if now.qty > 0 and before.qty > 0:
         scale = Fraction(now.qty) / Fraction(before.qty)
-        price = _rounded(Fraction(now.revenue) - Fraction(before.revenue) * scale)
-        unit_cost = _rounded(Fraction(before.cost) * scale - Fraction(now.cost))
+        price = rounded(Fraction(now.revenue) - Fraction(before.revenue) * scale, MONEY_PLACES)
+        unit_cost = rounded(Fraction(before.cost) * scale - Fraction(now.cost), MONEY_PLACES)
     change = EXACT.subtract(now.profit, before.profit)
     mix = EXACT.subtract(change, exact_sum((price, unit_cost, volume)))
     return ProfitChange(
@@ -91,9 +91,3 @@ def _change(now: Sold, before: Sold, growth: Fraction) -> ProfitChange:
         now=now.profit,
         effects={"price": price, "unit_cost": unit_cost, "volume": volume, "mix": mix},
     )
-
-
-def _rounded(value: Fraction) -> Decimal:
-    """Kopecks, half away from zero."""
-    units = int(abs(value) * 100 + Fraction(1, 2))
-    return EXACT.scaleb(Decimal(units if value > 0 else -units), -2)

@@ -99,7 +99,7 @@ async def test_a_filter_that_1c_ignored_is_refused(small_books: Books) -> None:
 
     warehouse = small_books.catalogues["warehouses"].items[0].uuid
     async with open_demo(small_books, falsify=forget) as rig:
-        with pytest.raises(OnecBadResponse, match="filters.warehouse_ids: 1C does not confirm"):
+        with pytest.raises(OnecBadResponse, match=r"filters\.warehouse_ids: 1C does not confirm"):
             await ask(rig, "stock_cover", date=DAY, filters={"warehouse_ids": [warehouse]})
 
 

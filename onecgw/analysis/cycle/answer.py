@@ -16,9 +16,10 @@ from onecgw.analysis.cycle.figures import (
     Ratio,
     figures_of,
 )
-from onecgw.analysis.cycle.formulas import Basis, cash_effect, driver
+from onecgw.analysis.cycle.formulas import Basis, driver
 from onecgw.analysis.cycle.headline import headline_of
 from onecgw.analysis.cycle.variance import VarianceStep, change_of, driving_step, variance_bridge
+from onecgw.analysis.cycle.working_capital import working_capital
 from onecgw.analysis.decimals import days, money
 
 Json = dict[str, object]
@@ -75,7 +76,7 @@ def render(inputs: CycleInput) -> Json:
         "summary": _summary(now, before, driving),
         "months": [_month(inputs, month) for month in inputs.monthly_figures()],
         "bridge": [_step(step) for step in bridge],
-        "cash_effect": _cash_effect(now, before),
+        "working_capital": _working_capital(now, before),
         "basis": _basis(inputs, now, before),
         "missing": _missing(inputs),
     }
@@ -122,17 +123,21 @@ def _month(inputs: CycleInput, month: Figures) -> Json:
     }
 
 
-def _cash_effect(now: Figures, before: Figures | None) -> Json | None:
-    """Money tied up (above zero) or freed (below) by the change of each component, and in total."""
+def _working_capital(now: Figures, before: Figures | None) -> Json | None:
+    """The balances now and before, and the effects of days and volume on each, and in total."""
     if before is None:
         return None
-    parts: dict[str, Fraction | None] = {}
-    for name, sign in COMPONENTS.items():
-        change = change_of(now.days(name), before.days(name))
-        parts[name] = None if change is None else sign * cash_effect(change, now.terms[name])
-    known = [part for part in parts.values() if part is not None]
-    total = sum(known, Fraction(0)) if len(known) == len(parts) else None
-    return {**{name: money(part) for name, part in parts.items()}, "total": money(total)}
+    return {
+        name: part
+        and {
+            "before": part.before,
+            "now": part.now,
+            "change": part.change,
+            "days_effect": part.days_effect,
+            "volume_effect": part.volume_effect,
+        }
+        for name, part in working_capital(now, before).items()
+    }
 
 
 def _basis(inputs: CycleInput, now: Figures, before: Figures | None) -> Json:

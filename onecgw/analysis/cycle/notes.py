@@ -7,7 +7,7 @@ from typing import Final
 
 from onecgw.analysis.cycle.answer import CycleInput
 from onecgw.analysis.cycle.figures import DpoBase, PeriodData, Ratio
-from onecgw.analysis.periods import DateRange
+from onecgw.analysis.periods import DateRange, compared_with
 
 _FLOW_TITLES: Final = {
     "cost": "cost of goods sold",
@@ -55,9 +55,17 @@ def notes_of(inputs: CycleInput, dpo_base: DpoBase) -> list[str]:
     if inputs.before is not None:
         notes.append(
             "bridge: balance_effect + flow_effect = change; contribution is what it adds to CCC. "
-            "cash_effect: change × daily flow, above zero = money tied up."
+            "working_capital: days_effect + volume_effect = change of the balance; total = stock + "
+            "receivable − payable."
         )
+    if inputs.before is not None and not _is_year_before(inputs):
+        notes.append("The period before is another season of the year; part of the change is that.")
     return notes
+
+
+def _is_year_before(inputs: CycleInput) -> bool:
+    before = inputs.before
+    return before is not None and before.period == compared_with(inputs.now.period, "previous_year")
 
 
 def _about_period(period: DateRange, first_open_day: date, latest_day: date) -> Iterator[str]:

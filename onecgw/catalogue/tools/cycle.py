@@ -116,7 +116,7 @@ CASH_CONVERSION_CYCLE = CompositeTool(
         "summary": {"type": "object"},
         "months": {"type": "array", "items": {"type": "object"}},
         "bridge": {"type": "array", "items": {"type": "object"}},
-        "cash_effect": {"description": "Null without a comparison."},
+        "working_capital": {"description": "Null without a comparison."},
         "basis": {"type": "object"},
         "missing": {"type": "array", "items": {"type": "object"}},
         "warnings": {"type": "array", "items": {"type": "string"}},

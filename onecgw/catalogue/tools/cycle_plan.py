@@ -42,8 +42,8 @@ class CashConversionCycle:
 
     period: RequiredPeriod
     compare: Annotated[
-        Literal["none", "previous_period", "previous_year"] | None,
-        Arg(about="What it changed against.", default=("previous_period",)),
+        Literal["none", "previous_year", "previous_period"] | None,
+        Arg(about="What it changed against.", default=("previous_year",)),
     ] = None
     breakdown: Annotated[
         Literal["none", "month"] | None, Arg(about="Figures per month.", default=("month",))
@@ -135,7 +135,7 @@ class CyclePlan:
         self.firm_ids = request.firm_ids or ()
         self.period = DateRange(request.period.from_, request.period.to)
         _check(self.period)
-        self.before = compared_with(self.period, request.compare or "previous_period")
+        self.before = compared_with(self.period, request.compare or "previous_year")
         self.periods = (self.period,) if self.before is None else (self.period, self.before)
 
     @property

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Any, Final
 
 import attrs
 import msgspec
 
-from onecgw.analysis.decimals import EXACT
+from onecgw.analysis.decimals import EXACT, rounded
 from onecgw.analysis.decimals import days as to_tenths
 from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.analysis.stock_cover import (
@@ -33,7 +32,7 @@ from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_repo
 
 DEFAULT_DAYS: Final = 180
 MOST_DAYS: Final = 731
-_QTY_PLACES: Final = 3
+_QTY_PLACES: Final = 3  # of quantities in 1C
 
 
 @attrs.frozen(kw_only=True)
@@ -205,16 +204,10 @@ def _cells(one: Listed) -> list[object]:
         one.last_sale,
         product.qty,
         product.amount,
-        _rounded(product.daily_sales),
+        rounded(product.daily_sales, _QTY_PLACES),
         to_tenths(product.cover_days),
         product.sold_amount,
     ]
-
-
-def _rounded(value: Fraction) -> Decimal:
-    """To the thousandth, half away from zero, as 1C counts quantities."""
-    units = int(abs(value) * 10**_QTY_PLACES + Fraction(1, 2))
-    return Decimal(units if value > 0 else -units).scaleb(-_QTY_PLACES)
 
 
 def _told(together: StockSum) -> dict[str, object]:

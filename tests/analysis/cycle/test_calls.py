@@ -20,7 +20,7 @@ from onecgw.errors import (
     ScopeMissing,
 )
 from tests.analysis.cycle.scripted import (
-    APRIL,
+    QUESTION,
     REPORT_TIMEOUT_MS,
     YEAR,
     answer_of,
@@ -93,7 +93,7 @@ async def test_all_four_scopes_are_needed(lacking: str) -> None:
         with pytest.raises(ScopeMissing, match=lacking):
             await rig.call(
                 "cash_conversion_cycle",
-                json.dumps({"period": APRIL}).encode(),
+                json.dumps(QUESTION).encode(),
                 scopes=frozenset(ALL_SCOPES) - {lacking},
                 surface="rest",
             )
@@ -198,9 +198,7 @@ async def test_progress_is_told_per_finished_call() -> None:
         told.append((done, total))
 
     async with open_rig(answer_of) as rig:
-        await rig.call(
-            "cash_conversion_cycle", json.dumps({"period": APRIL}).encode(), progress=progress
-        )
+        await rig.call("cash_conversion_cycle", json.dumps(QUESTION).encode(), progress=progress)
 
     assert sorted(told) == [(number, 11) for number in range(1, 12)]
 
@@ -211,9 +209,7 @@ async def test_a_defect_of_ours_is_itself_and_in_the_audit() -> None:
 
     async with open_rig(answer_of) as rig:
         with pytest.raises(ZeroDivisionError):
-            await rig.call(
-                "cash_conversion_cycle", json.dumps({"period": APRIL}).encode(), progress=broken
-            )
+            await rig.call("cash_conversion_cycle", json.dumps(QUESTION).encode(), progress=broken)
 
     assert rig.audit[0].code == "internal"
 

@@ -131,7 +131,7 @@ def told(answer: Any) -> dict[str, Any]:
             {name: step[name] for name in ("component", "balance_effect", "flow_effect")}
             for step in answer["bridge"]
         ],
-        "cash_effect": answer["cash_effect"],
+        "working_capital": answer["working_capital"],
         "terms": {
             name: (answer["basis"][name]["numerator"], answer["basis"][name]["denominator"])
             for name in ratios[:5]

@@ -9,6 +9,7 @@ from trio.testing import MockClock
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE
 from tests.analysis.cycle.scripted import (
     APRIL,
+    QUESTION,
     answer_of,
     ask,
     ok,
@@ -35,7 +36,7 @@ async def test_kept_balances_are_shared_by_callers_of_the_same_scopes_only() -> 
     async with open_rig(answer_of) as rig:
         await ask(rig)
         await ask(rig, firm_ids=["f1"])
-        body = json.dumps({"period": APRIL}).encode()
+        body = json.dumps(QUESTION).encode()
         four = frozenset(ALL_SCOPES) - {RESOLVE}
         await rig.call("cash_conversion_cycle", body, scopes=four)
 
