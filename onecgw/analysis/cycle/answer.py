@@ -72,7 +72,7 @@ def render(inputs: CycleInput) -> Json:
     bridge = variance_bridge(now, before)
     driving = driving_step(bridge)
     return {
-        "headline": headline_of(now, before, driving),
+        "headline": " ".join((headline_of(now, before, driving), *_outside(inputs))),
         "summary": _summary(now, before, driving),
         "months": [_month(inputs, month) for month in inputs.monthly_figures()],
         "bridge": [_step(step) for step in bridge],
@@ -80,6 +80,11 @@ def render(inputs: CycleInput) -> Json:
         "basis": _basis(inputs, now, before),
         "missing": _missing(inputs),
     }
+
+
+def _outside(inputs: CycleInput) -> list[str]:
+    """Why a period has no figures at all."""
+    return [data.outside for data in (inputs.now, inputs.before) if data and data.outside]
 
 
 def _step(step: VarianceStep) -> Json:

@@ -58,12 +58,14 @@ class PeriodData:
     balances: at the end of each day.
     flows: in the month with that first day, as far as the month is inside the period.
     missing: component → why one of its reports is missing.
+    outside: why the period reaches beyond the books, a sentence; "" if it does not.
     """
 
     period: DateRange
     balances: Mapping[str, Mapping[date, Decimal]]
     flows: Mapping[str, Mapping[date, Decimal]]
     missing: Mapping[str, OnecgwError]
+    outside: str = ""
 
     def flow(self, series: str, period: DateRange) -> Decimal:
         """The flow of the period, or of a month of it."""

@@ -29,6 +29,7 @@ def warnings_of(
     """
     return [
         *_about_period(inputs.now.period, first_open_day, latest_day),
+        *_about_length(inputs),
         *_about_flows(inputs),
         *_about_balances(inputs),
         *_about_currencies(currencies),
@@ -84,6 +85,18 @@ def _about_period(period: DateRange, first_open_day: date, latest_day: date) -> 
             yield (
                 f"{month.first:%Y-%m} is here with {month.days} of its days and weighs in the "
                 "average by them"
+            )
+
+
+def _about_length(inputs: CycleInput) -> Iterator[str]:
+    """A period in which the balance did not turn over once."""
+    figures = inputs.figures(inputs.now)
+    for name in ("dio", "dso"):
+        turned = figures.days(name)
+        if turned is not None and turned > figures.period.days:
+            yield (
+                f"{name} is longer than the {figures.period.days} days of the period, in which the "
+                "balance did not turn over once; a longer period tells more"
             )
 
 

@@ -1,8 +1,7 @@
 """What a model has to know of a company before its first question."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Any, Final
 
 import attrs
@@ -11,15 +10,16 @@ import msgspec
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, TableTool
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
 from onecgw.catalogue.tools.cycle_plan import first_open_day
+from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
-from onecgw.catalogue.tools.parts import Period, Sort
+from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
-from onecgw.errors import OnecBadResponse, OnecgwError
-from onecgw.responses.raw_json import Members, decode
+from onecgw.errors import OnecgwError
+from onecgw.responses.raw_json import Members
 
 FIRMS: Final = "firms"
 DESKS: Final = "desks"
@@ -32,11 +32,6 @@ _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
 @attrs.frozen(kw_only=True)
 class CompanyRequest:
     """Arguments of company: none."""
-
-
-class _DayTable(msgspec.Struct):
-    columns: list[dict[str, msgspec.Raw]]
-    rows: list[list[msgspec.Raw]]
 
 
 class _CurrencyLabel(msgspec.Struct):
@@ -68,7 +63,7 @@ def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubReq
         DESKS: attrs.evolve(desks, is_settled=True),
     }
     period = Period(from_=last - timedelta(days=LOOK_BACK_DAYS - 1), to=last)
-    return kept | {report.name: _last_day(report, period) for report in _DAY_REPORTS}
+    return kept | {report.name: last_day_of(report, period) for report in _DAY_REPORTS}
 
 
 def compose(
@@ -109,36 +104,6 @@ def compose(
             for key, error in errors.items()
         ],
     }
-
-
-def _last_day(report: TableTool, period: Period) -> SubRequest:
-    request = report.request(
-        period=period,
-        group_by=("day",),
-        measures=(report.additive[0],),
-        sort=(Sort(field="day", dir="desc"),),
-        top=1,
-    )
-    return SubRequest(
-        tool=report,
-        request=request,
-        read=partial(_read_last_day, name=report.name),
-        needed_by=(report.name,),
-    )
-
-
-def _read_last_day(body: bytes, *, name: str) -> date | None:
-    """The latest day of the rows; None if there are none."""
-    report = decode(msgspec.Raw(body), _DayTable, "columns and rows")
-    columns = [bytes(column.get("name", b"")) for column in report.columns]
-    if b'"day"' not in columns:
-        raise OnecBadResponse(f"1C's answer to {name} lacks the column day")
-    place = columns.index(b'"day"')
-    days = [decode(row[place], str, f"a day in {name}")[:10] for row in report.rows]
-    try:
-        return max(map(date.fromisoformat, days), default=None)
-    except ValueError:
-        raise OnecBadResponse(f"1C's answer to {name} has a day that is none") from None
 
 
 def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgspec.Raw]:

@@ -35,7 +35,7 @@ def kept_days(last: date, now: datetime) -> set[date]:
 
 def warnings(last: date, now: datetime) -> list[str]:
     asked = request(last)
-    outcomes: dict[Key, Amounts | MonthlyAmounts | OnecgwError] = {}
+    outcomes: dict[Key | str, Amounts | MonthlyAmounts | date | OnecgwError | None] = {}
     for key in plan(asked, now):
         one = Decimal(1)
         if isinstance(key.when, DateRange):
