@@ -48,7 +48,7 @@ _COLUMN: Final[JsonObject] = {"type": "object", "description": "{name, type}"}
 def object_schema(properties: Mapping[str, JsonObject], required: Iterable[str] = ()) -> JsonObject:
     """The schema of an object that may hold more than it declares.
 
-    That it may is said: converters would otherwise drop what is not declared.
+    `additionalProperties` is written out because some converters drop undeclared members.
     """
     schema: JsonObject = {"type": "object", "properties": dict(properties)}
     if names := list(required):
@@ -70,7 +70,7 @@ def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
 
 
 class Upstream(Protocol):
-    """What a tool asks 1C through, for one call of one caller."""
+    """Access to 1C for one tool call."""
 
     context: CallContext
     limits: LimitsSettings
@@ -83,7 +83,7 @@ class Upstream(Protocol):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What has to be said of the request, beside any answer."""
+        """The notices about the request, which are added to any answer."""
         ...
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
@@ -101,7 +101,7 @@ class Upstream(Protocol):
         ...
 
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
-        """What several requests came to: the value that was read, or the OnecgwError."""
+        """The result of each request: the value that was read, or the OnecgwError."""
         ...
 
 
@@ -260,7 +260,7 @@ class ResolverTool(SingleCallTool):
         )
 
     def arguments_for(self, name: str, limits: LimitsSettings) -> JsonObject:
-        """The arguments of a search for one name, which must know whether it was cut."""
+        """The arguments of a search for one name, with one candidate more to detect a cut."""
         return {"query": name, "limit": limits.resolve_limit + 1}
 
     def cache_key(self, arguments: JsonObject) -> Hashable:
@@ -333,7 +333,7 @@ class RankingTool(SingleCallTool):
 
 @attrs.frozen(kw_only=True)
 class CardTool(SingleCallTool):
-    """What there is to say of one object, in a form of 1C's own.
+    """A report about one object, in 1C's own form.
 
     shape: the members that it must hold. default_rows: of its list, without an argument.
     """
@@ -403,8 +403,8 @@ class CompositeTool(Tool):
 
     tools: those that it asks; where the 1C base lacks one, it lacks the composite.
     plan: request, context → the requests to 1C in their order; raises ValidationFailed.
-    compose: request, what each of them came to (its value or an OnecgwError), context → the
-        answer; raises OnecgwError where nothing can be told.
+    compose: request, the result of each sub-request (a value or an OnecgwError), context → the
+        answer; raises OnecgwError if no figure can be computed.
     output: the members of the answer, as JSON Schema.
     """
 

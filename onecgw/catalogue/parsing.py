@@ -27,7 +27,7 @@ from onecgw.text import normalized
 
 Request = TypeVar("Request")
 
-MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's business
+MAX_ELEMENTS: Final = 1000  # of an array; a caller with more ids can use the id of their folder
 # What n8n's agent adds to the arguments of every tool.
 ADDED_BY_CLIENTS: Final = frozenset({"toolCallId", "sessionId", "action", "chatInput", "tool"})
 MAX_PROBLEMS: Final = 50  # in one error; more would be too many to read
@@ -113,7 +113,7 @@ class _Problems:
 
 
 class _Hooks:
-    """How the types of arguments are read; cattrs picks the hook, we decide.
+    """The hooks with which cattrs reads each type of argument.
 
     cattrs' own hooks coerce (True → 1, 1.9 → 1, "abc" → ('a', 'b', 'c')) and stop at the first
     problem of an object; none of them is left.

@@ -12,7 +12,7 @@ from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period, Sort
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.raw_json import decode, read_members
-from onecgw.responses.response_check import Column, check_said
+from onecgw.responses.response_check import Column, check_answers_request
 
 
 def last_day_of(tool: TableTool, period: Period, filters: object | None = None) -> SubRequest:
@@ -37,7 +37,7 @@ def read_last_day(body: bytes, *, tool: TableTool, arguments: Mapping[str, Any])
         OnecBadResponse: it answers another request, or has no days.
     """
     members = read_members(body)
-    check_said(members, arguments, with_groups=tool.filters_with_groups)
+    check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
     rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
     place = next((index for index, one in enumerate(columns) if one.name == "day"), None)

@@ -14,7 +14,7 @@ from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import redact
-from onecgw.responses.response_check import check_said
+from onecgw.responses.response_check import check_answers_request
 
 Value = TypeVar("Value")
 
@@ -72,7 +72,7 @@ def read_whole(
         OnecBadResponse: it answers another request, or its rows do not add up.
     """
     members = redact(read_members(body), body, restricted)
-    said = check_said(members, arguments, with_groups=tool.filters_with_groups)
+    said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
         members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
     )
