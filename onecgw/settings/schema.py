@@ -160,6 +160,12 @@ class LimitsSettings:
         100, "Rows of an MCP report without `top`.", minimum=1, maximum=100_000
     )
     max_rows: int = setting(5000, "Most rows of a report.", minimum=1, maximum=100_000)
+    max_analysis_rows: int = setting(
+        100_000,
+        "Longest list that an analysis reads whole; a longer one is refused.",
+        minimum=1,
+        maximum=1_000_000,
+    )
     max_result_bytes: int = setting(
         80_000, "Largest MCP answer; rows beyond are cut.", minimum=_KIB, maximum=16 * _MIB
     )
