@@ -7,10 +7,13 @@ from typing import Final
 import click
 
 from onecgw import __version__
+from onecgw.cli.options import EXIT_CONFIG
 
-EXIT_CONFIG: Final = 2
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
-COMMANDS: Final = ("serve", "stdio", "demo", "check", "tools", "keys", "grants", "audit")
+COMMANDS: Final = (
+    *("serve", "stdio", "demo", "init", "check", "connect", "call", "tools"),
+    *("config", "keys", "grants", "audit", "backup", "restore"),
+)
 
 
 class CommandGroup(click.Group):

@@ -15,6 +15,7 @@ import trio
 from onecgw.app.serve_demo import serve_demo, serve_demo_onec_alone
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.cli.banner import login_banner, token_banner
+from onecgw.cli.options import examples
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
 from onecgw.demo.fault_plan import FaultPlan, parse_faults
@@ -26,7 +27,7 @@ Size = Literal["small", "default", "large"]
 _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 
 
-@click.command()
+@click.command(epilog=examples("onecgw demo", "onecgw demo --port 9000 --size small --no-oauth"))
 @click.option("--port", default=8088, show_default=True, help="Port on 127.0.0.1; 0 = a free one.")
 @click.option(
     "--size",
