@@ -17,7 +17,7 @@ _LIST_TOOLS: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
 @attrs.frozen(kw_only=True)
-class Connection:
+class GatewayAddress:
     """The gateway that a client is to reach.
 
     url: of the MCP endpoint.
@@ -79,73 +79,73 @@ def _file(path: str, value: object) -> str:
     return f"{path}:\n{json.dumps(value, indent=2)}\n"
 
 
-def _needs_login(connection: Connection, steps: str) -> str:
-    if connection.has_login:
+def _needs_login(address: GatewayAddress, steps: str) -> str:
+    if address.has_login:
         return steps
     return "This client logs in and takes no static token: set oauth.enabled: true.\n"
 
 
-def _claude(connection: Connection) -> str:
+def _claude(address: GatewayAddress) -> str:
     return _needs_login(
-        connection,
+        address,
         f"""\
 claude.ai or Claude Desktop → Settings → Connectors → Add custom connector
   Name: {NAME}
-  URL:  {connection.url}
+  URL:  {address.url}
 Leave the advanced fields empty, then press Connect. Claude's servers call this URL, so it must be
 reachable from the internet over https.
 """,
     )
 
 
-def _claude_code(connection: Connection) -> str:
+def _claude_code(address: GatewayAddress) -> str:
     then = "Then type /mcp in Claude Code, choose onecgw, Authenticate.\n"
     return (
-        f"claude mcp add --transport http {NAME} {connection.quote(connection.url)}"
-        f"{connection.header_option('--header')}\n{then if connection.has_login else ''}"
+        f"claude mcp add --transport http {NAME} {address.quote(address.url)}"
+        f"{address.header_option('--header')}\n{then if address.has_login else ''}"
     )
 
 
-def _claude_desktop(connection: Connection) -> str:
+def _claude_desktop(address: GatewayAddress) -> str:
     path = (
         "%APPDATA%\\Claude\\claude_desktop_config.json (macOS: "
         "~/Library/Application Support/Claude/claude_desktop_config.json)"
     )
     through = "A URL on the internet: add it as `onecgw connect claude` says. Any other, through "
-    return through + "mcp-remote:\n" + _file(path, {"mcpServers": {NAME: _bridge(connection)}})
+    return through + "mcp-remote:\n" + _file(path, {"mcpServers": {NAME: _bridge(address)}})
 
 
-def _chatgpt(connection: Connection) -> str:
+def _chatgpt(address: GatewayAddress) -> str:
     return _needs_login(
-        connection,
+        address,
         f"""\
 ChatGPT on the web → Settings → Apps & Connectors → Advanced settings: Developer mode on; Create
   Name:           {NAME}
-  MCP server URL: {connection.url}
+  MCP server URL: {address.url}
   Authentication: OAuth
 Then press Connect. ChatGPT's servers call this URL, so it must be reachable from the internet.
 """,
     )
 
 
-def _codex(connection: Connection) -> str:
-    url = connection.quote(connection.url)
-    if connection.has_login:
+def _codex(address: GatewayAddress) -> str:
+    url = address.quote(address.url)
+    if address.has_login:
         return f"codex mcp add {NAME} --url {url}\ncodex mcp login {NAME}\n"
     return f"codex mcp add {NAME} --url {url} --bearer-token-env-var {TOKEN_VARIABLE}\n"
 
 
-def _gemini(connection: Connection) -> str:
-    then = "Then type /mcp auth onecgw in Gemini CLI.\n" if connection.has_login else ""
+def _gemini(address: GatewayAddress) -> str:
+    then = "Then type /mcp auth onecgw in Gemini CLI.\n" if address.has_login else ""
     return (
-        f"gemini mcp add --transport http{connection.header_option('--header')} {NAME}"
-        f" {connection.quote(connection.url)}\n{then}"
+        f"gemini mcp add --transport http{address.header_option('--header')} {NAME}"
+        f" {address.quote(address.url)}\n{then}"
     )
 
 
-def _opencode(connection: Connection) -> str:
-    server = {"type": "remote", **connection.server(f"{{env:{TOKEN_VARIABLE}}}")}
-    then = f"Then: opencode mcp auth {NAME}\n" if connection.has_login else ""
+def _opencode(address: GatewayAddress) -> str:
+    server = {"type": "remote", **address.server(f"{{env:{TOKEN_VARIABLE}}}")}
+    then = f"Then: opencode mcp auth {NAME}\n" if address.has_login else ""
     schema = {"$schema": "https://opencode.ai/config.json", "mcp": {NAME: server}}
     return (
         _file("opencode.json (or ~/.config/opencode/opencode.json)", schema)
@@ -154,44 +154,44 @@ def _opencode(connection: Connection) -> str:
     )
 
 
-def _cursor(connection: Connection) -> str:
-    server = connection.server(f"${{env:{TOKEN_VARIABLE}}}")
-    then = "Then Cursor Settings → MCP → onecgw → Needs login.\n" if connection.has_login else ""
+def _cursor(address: GatewayAddress) -> str:
+    server = address.server(f"${{env:{TOKEN_VARIABLE}}}")
+    then = "Then Cursor Settings → MCP → onecgw → Needs login.\n" if address.has_login else ""
     return _file("~/.cursor/mcp.json", {"mcpServers": {NAME: server}}) + then
 
 
-def _vscode(connection: Connection) -> str:
-    server = {"name": NAME, "type": "http", "url": connection.url}
-    add = f"code --add-mcp {connection.quote(json.dumps(server, separators=(',', ':')))}\n"
-    if connection.has_login:
+def _vscode(address: GatewayAddress) -> str:
+    server = {"name": NAME, "type": "http", "url": address.url}
+    add = f"code --add-mcp {address.quote(json.dumps(server, separators=(',', ':')))}\n"
+    if address.has_login:
         return add + "Then command palette → MCP: List Servers → onecgw → Start Server.\n"
     inputs = [{"id": "token", "type": "promptString", "description": "Token", "password": True}]
-    servers = {NAME: {"type": "http", **connection.server("${input:token}")}}
+    servers = {NAME: {"type": "http", **address.server("${input:token}")}}
     return _file(".vscode/mcp.json", {"inputs": inputs, "servers": servers})
 
 
-def _copilot(connection: Connection) -> str:
-    server = {"type": "http", **connection.server(f"${{{TOKEN_VARIABLE}}}"), "tools": ["*"]}
+def _copilot(address: GatewayAddress) -> str:
+    server = {"type": "http", **address.server(f"${{{TOKEN_VARIABLE}}}"), "tools": ["*"]}
     return _file("GitHub Copilot CLI, ~/.copilot/mcp-config.json", {"mcpServers": {NAME: server}})
 
 
-def _windsurf(connection: Connection) -> str:
-    server = connection.server(f"${{env:{TOKEN_VARIABLE}}}", "serverUrl")
+def _windsurf(address: GatewayAddress) -> str:
+    server = address.server(f"${{env:{TOKEN_VARIABLE}}}", "serverUrl")
     return _file("~/.codeium/windsurf/mcp_config.json", {"mcpServers": {NAME: server}})
 
 
-def _jetbrains(connection: Connection) -> str:
+def _jetbrains(address: GatewayAddress) -> str:
     path = "Settings → Tools → AI Assistant → Model Context Protocol (MCP) → Add → As JSON"
     through = "An IDE that knows only local servers:\n"
-    servers = {"mcpServers": {NAME: connection.server(f"<{TOKEN_VARIABLE}>")}}
-    bridge = {"mcpServers": {NAME: _bridge(connection)}}
+    servers = {"mcpServers": {NAME: address.server(f"<{TOKEN_VARIABLE}>")}}
+    bridge = {"mcpServers": {NAME: _bridge(address)}}
     return _file(path, servers) + through + json.dumps(bridge, indent=2) + "\n"
 
 
-def _bridge(connection: Connection) -> dict[str, object]:
+def _bridge(address: GatewayAddress) -> dict[str, object]:
     """The local server that passes everything on to a URL; Node.js must be installed."""
-    arguments = ["-y", "mcp-remote", connection.url]
-    if connection.has_login:
+    arguments = ["-y", "mcp-remote", address.url]
+    if address.has_login:
         return {"command": "npx", "args": arguments}
     # mcp-remote replaces ${…} itself. Without a space, because npx on Windows loses what follows.
     return {
@@ -201,63 +201,60 @@ def _bridge(connection: Connection) -> dict[str, object]:
     }
 
 
-def _mcp_remote(connection: Connection) -> str:
-    option = connection.header_option("--header")
-    url = connection.quote(connection.url)
+def _mcp_remote(address: GatewayAddress) -> str:
+    option = address.header_option("--header")
+    url = address.quote(address.url)
     path = "A client with a file of local servers"
-    servers = {"mcpServers": {NAME: _bridge(connection)}}
+    servers = {"mcpServers": {NAME: _bridge(address)}}
     return f"npx -y mcp-remote {url}{option}\n" + _file(path, servers)
 
 
-def _inspector(connection: Connection) -> str:
-    fields = f"Transport Type: Streamable HTTP; URL: {connection.url}\n"
-    if connection.has_login:
+def _inspector(address: GatewayAddress) -> str:
+    fields = f"Transport Type: Streamable HTTP; URL: {address.url}\n"
+    if address.has_login:
         return (
             f"npx @modelcontextprotocol/inspector\nServers → Add Servers → Add manually. {fields}"
         )
     return (
-        f"npx @modelcontextprotocol/inspector --cli {connection.quote(connection.url)}"
-        f" --transport http --method tools/list{connection.header_option('--header')}\n"
+        f"npx @modelcontextprotocol/inspector --cli {address.quote(address.url)}"
+        f" --transport http --method tools/list{address.header_option('--header')}\n"
     )
 
 
-def _n8n(connection: Connection) -> str:
-    authentication = "MCP OAuth2" if connection.has_login else "Bearer Auth, with the static token"
+def _n8n(address: GatewayAddress) -> str:
+    authentication = "MCP OAuth2" if address.has_login else "Bearer Auth, with the static token"
     return f"""\
 Node MCP Client Tool
-  Endpoint:         {connection.url}
+  Endpoint:         {address.url}
   Server Transport: HTTP Streamable
   Authentication:   {authentication}
 """
 
 
-def _curl(connection: Connection) -> str:
-    url = connection.url
-    if connection.has_login:
+def _curl(address: GatewayAddress) -> str:
+    url = address.url
+    if address.has_login:
         first, _, path = url.partition("://")[2].partition("/")
         scheme = url.partition("://")[0]
         metadata = f"{scheme}://{first}/.well-known/oauth-protected-resource/{path}"
         return (
             "What a client learns first; calls need a login, which curl cannot do:\n"
-            f"{_curl_name(connection)} -sS {connection.quote(metadata)}\n"
+            f"{_curl_name(address)} -sS {address.quote(metadata)}\n"
         )
     body = json.dumps(_LIST_TOOLS, separators=(",", ":"))
-    options = f'-H "Authorization: Bearer {connection.token}" -H "Content-Type: application/json"'
-    if connection.shell == "powershell":
+    options = f'-H "Authorization: Bearer {address.token}" -H "Content-Type: application/json"'
+    if address.shell == "powershell":
         # Quotes inside an argument are passed on differently by PowerShell 5 and 7; stdin is not.
         return f"'{body}' | curl.exe -sS '{url}' {options} -d '@-'\n"
-    return (
-        f"{_curl_name(connection)} -sS {connection.quote(url)} {options}"
-        f" -d {connection.quote(body)}\n"
-    )
+    return f"{_curl_name(address)} -sS {address.quote(url)} {options} -d {address.quote(body)}\n"
 
 
-def _curl_name(connection: Connection) -> str:
+def _curl_name(address: GatewayAddress) -> str:
     # `curl` alone is another command in Windows PowerShell.
-    return "curl" if connection.shell == "sh" else "curl.exe"
+    return "curl" if address.shell == "sh" else "curl.exe"
 
 
-CLIENTS: Final[Mapping[str, Callable[[Connection], str]]] = {
+CLIENTS: Final[Mapping[str, Callable[[GatewayAddress], str]]] = {
     "claude": _claude,
     "claude-code": _claude_code,
     "claude-desktop": _claude_desktop,
@@ -281,7 +278,7 @@ SENDS_VARIABLE: Final = frozenset(CLIENTS) - {"claude", "chatgpt", "jetbrains", 
 """Clients whose text refers to TOKEN_VARIABLE where there is no login."""
 
 
-def describe_client(name: str, connection: Connection) -> str:
+def describe_client(name: str, address: GatewayAddress) -> str:
     """Return what to paste to add the gateway to a client, ready for the shell."""
-    before = connection.set_variable() if name in SENDS_VARIABLE else ""
-    return before + CLIENTS[name](connection)
+    before = address.set_variable() if name in SENDS_VARIABLE else ""
+    return before + CLIENTS[name](address)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from onecgw.app.startup import open_settings
-from onecgw.cli.clients import CLIENTS, Connection, Shell, describe_client
+from onecgw.cli.clients import CLIENTS, GatewayAddress, Shell, describe_client
 from onecgw.cli.options import config_option, examples
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
@@ -42,8 +42,8 @@ def connect(
         settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
         url, has_login = _find_url(settings), settings.oauth.enabled
     default: Shell = "powershell" if os.name == "nt" else "sh"
-    connection = Connection(url=url, has_login=has_login, shell=shell or default)
-    click.echo(describe_client(client, connection), nl=False)
+    address = GatewayAddress(url=url, has_login=has_login, shell=shell or default)
+    click.echo(describe_client(client, address), nl=False)
     sys.stdout.flush()
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from onecgw.cli.clients import CLIENTS, Connection, Shell, describe_client
+from onecgw.cli.clients import CLIENTS, GatewayAddress, Shell, describe_client
 from tests.cli.running import STATIC, run, write_settings
 
 URL = "https://mcp.example.org/mcp"
@@ -35,7 +35,7 @@ URL_AT = {
 
 
 def described(client: str, *, has_login: bool = True, shell: Shell = "sh") -> str:
-    return describe_client(client, Connection(url=URL, has_login=has_login, shell=shell))
+    return describe_client(client, GatewayAddress(url=URL, has_login=has_login, shell=shell))
 
 
 def first_json(text: str) -> Any:
@@ -112,8 +112,8 @@ def test_quotes_inside_an_argument_survive_every_shell() -> None:
 
 
 def test_curl_of_powershell_is_not_its_alias_and_sends_the_body_over_stdin() -> None:
-    connection = Connection(url=URL, has_login=False, shell=SHELLS[2])
-    text = describe_client("curl", connection)
+    address = GatewayAddress(url=URL, has_login=False, shell=SHELLS[2])
+    text = describe_client("curl", address)
 
     assert text.splitlines()[1] == (
         """'{"jsonrpc":"2.0","id":1,"method":"tools/list"}' | curl.exe -sS"""
