@@ -61,6 +61,7 @@ async def serve_gateway(
                 application.engine,
                 authorization_server=application.authorization_server,
                 check_readiness=application.readiness,
+                render_metrics=application.metrics.render,
             ),
             host=settings.server.host,
             port=settings.server.port,
