@@ -37,6 +37,23 @@ class CommandGroup(click.Group):
         command: click.Command = getattr(import_module(f"onecgw.cli.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an unknown one, name the most similar.
+
+        Raises:
+            click.UsageError: there is no such command.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was called."""
         from onecgw.errors import ConfigError, leaves  # noqa: PLC0415 - `--version` ends before this

@@ -1,6 +1,7 @@
 """`onecgw call`: call one tool from the shell, without a server."""
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -9,9 +10,10 @@ import trio
 
 from onecgw.app.local_call import call_tool
 from onecgw.app.startup import open_settings
+from onecgw.catalogue.tools import BY_NAME
 from onecgw.cli.answer_table import print_answer
 from onecgw.cli.options import EXIT_FAILED, EXIT_REFUSED, config_option, examples
-from onecgw.errors import ConfigError, OnecError, OnecgwError, StorageUnavailable
+from onecgw.errors import ConfigError, NotFound, OnecError, OnecgwError, StorageUnavailable
 from onecgw.settings.conflicts import FOR_UPSTREAM
 
 
@@ -42,12 +44,18 @@ def call(config: Path | None, tool: str, arguments: str, *, as_json: bool) -> No
     except OnecgwError as error:
         if as_json:
             click.echo(msgspec.json.encode({"error": error.code, "message": error.message}))
-        click.echo(f"onecgw call {tool}: {error.code}: {error.message}", err=True)
+        hint = _suggest(tool) if isinstance(error, NotFound) else ""
+        click.echo(f"onecgw call {tool}: {error.code}: {error.message}{hint}", err=True)
         sys.exit(_exit_code(error))
     if as_json:
         click.echo(answer.body)
     else:
         print_answer(answer.body)
+
+
+def _suggest(tool: str) -> str:
+    near = get_close_matches(tool, BY_NAME, n=1)
+    return f"; did you mean {near[0]}?" if near else "; `onecgw tools` lists them"
 
 
 def _exit_code(error: OnecgwError) -> int:

@@ -74,7 +74,7 @@ async def test_exit_codes_tell_a_wrong_call_from_a_1c_that_fails(
         config = write_settings(tmp_path, base_url)
         rejected = await call(config, "resolve_cash", '{"query": "каса"}', "--json")
         wrong = await call(config, "resolve_cash", '{"qery": "каса"}')
-        unknown = await call(config, "resolve_everything")
+        unknown = await call(config, "everything")
         no_json = await call(config, "resolve_cash", "каса")
         no_file = await call(config, "resolve_cash", "@missing.json")
 
@@ -82,6 +82,7 @@ async def test_exit_codes_tell_a_wrong_call_from_a_1c_that_fails(
     assert json.loads(rejected.stdout)["error"] == "onec_auth"
     assert wrong.exit_code == unknown.exit_code == no_json.exit_code == 3
     assert "did you mean query?" in wrong.stderr
+    assert "`onecgw tools` lists them" in unknown.stderr
     assert no_file.exit_code == 2
     assert "missing.json cannot be read" in no_file.stderr
 

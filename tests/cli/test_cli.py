@@ -281,6 +281,13 @@ def test_every_command_is_listed_with_its_first_sentence() -> None:
     assert listed == list(COMMANDS)
 
 
+def test_a_mistyped_command_names_the_one_that_was_meant() -> None:
+    exit_code, text = run("sreve")
+
+    assert exit_code == 2
+    assert "No such command 'sreve'. Did you mean serve?" in text
+
+
 def leaf_commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     if not isinstance(command, click.Group):
         return [path]
