@@ -1,5 +1,7 @@
 """Hypercorn's HTTP/1.1 with limits of the request head, and without `Upgrade`."""
 
+import math
+import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final, cast
@@ -7,16 +9,19 @@ from urllib.parse import urlsplit
 
 import h11
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Body, EndBody, Request
+from hypercorn.protocol.events import Body, EndBody, Request, Response
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import H11SendableEvent
 
+from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.header_limits import find_rejection
+from onecgw.serving.task_group import RequestTaskGroup
 
 # Of a request body that arrives after the response: reading more costs more than a new connection.
-MAX_DRAINED_BYTES: Final = 256 * 1024
+MAX_DRAINED_BYTES: Final = 16 * 1024
+TURN_SECONDS: Final = 0.001  # then other tasks run, although more bytes are there
 
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -31,6 +36,12 @@ class Http1(H11Protocol):
 
     _head = b""
     _is_over = False
+    _unread_bytes: float = 0  # of the request body; infinite if it has no Content-Length
+
+    @property
+    def budget(self) -> ConnectionBudget:
+        """The budget of the connection."""
+        return cast(RequestTaskGroup, self.task_group).budget
 
     async def handle(self, event: Event) -> None:
         """Handle received bytes, or the end of them.
@@ -55,7 +66,15 @@ class Http1(H11Protocol):
         It replaces Hypercorn's method, which waits for ever for the end of an abandoned response,
         and stops reading after an `Upgrade`, so that it does not notice a disconnect.
         """
+        budget = self.budget
+        turn_until = time.perf_counter() + TURN_SECONDS
         while self._expects_bytes():
+            if time.perf_counter() > turn_until:
+                await budget.wait_turn()
+                turn_until = time.perf_counter() + TURN_SECONDS
+            if budget.is_spent:
+                await self._reject(HTTPStatus.TOO_MANY_REQUESTS)
+                return
             if self.connection.they_are_waiting_for_100_continue:
                 await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=[]))
             try:
@@ -67,6 +86,8 @@ class Http1(H11Protocol):
                 await self.send(Updated(idle=False))
                 await self._begin(event)
             elif isinstance(event, h11.Data) and self.stream is not None:
+                self._unread_bytes -= len(event.data)
+                budget.charge_body_part(len(event.data), is_wanted=self._is_body_wanted)
                 await self.stream.handle(Body(stream_id=STREAM_ID, data=event.data))
             elif isinstance(event, h11.EndOfMessage) and self.stream is not None:
                 await self.stream.handle(EndBody(stream_id=STREAM_ID))
@@ -94,6 +115,9 @@ class Http1(H11Protocol):
             await self._reject(status)
             return
         self.keep_alive_requests += 1
+        self.budget.charge_request()
+        lengths = [int(value) for name, value in headers if name == b"content-length"]
+        self._unread_bytes = lengths[0] if lengths else math.inf
         self.stream = HTTPStream(
             self.app,
             self.config,
@@ -116,10 +140,29 @@ class Http1(H11Protocol):
             )
         )
 
+    @property
+    def _is_body_wanted(self) -> bool:
+        return not isinstance(self.stream, _BodyDrain)
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """Send a part of a response; say so if the connection ends with it."""
+        if isinstance(event, Response) and event.status_code >= HTTPStatus.OK:
+            is_reading = self.connection.their_state is h11.SEND_BODY
+            if is_reading and not self._can_drain():
+                headers = [*event.headers, (b"connection", b"close")]
+                event = Response(
+                    stream_id=event.stream_id, headers=headers, status_code=event.status_code
+                )
+        await super().stream_send(event)
+
+    def _can_drain(self) -> bool:
+        return self._unread_bytes <= MAX_DRAINED_BYTES
+
     async def _maybe_recycle(self) -> None:
         """Prepare the next request, after a response has ended or was abandoned."""
         states = (self.connection.our_state, self.connection.their_state)
-        if states != (h11.DONE, h11.SEND_BODY) or self.context.terminated.is_set():
+        is_stopping = self.context.terminated.is_set()
+        if states != (h11.DONE, h11.SEND_BODY) or not self._can_drain() or is_stopping:
             await super()._maybe_recycle()
             return
         # The response came before the end of the request body, for example a 401. Hypercorn would
@@ -128,12 +171,9 @@ class Http1(H11Protocol):
         self.stream = cast(HTTPStream, _BodyDrain(self._end_drain))
         await self.send(Updated(idle=True))
 
-    async def _end_drain(self, is_read: bool) -> None:
+    async def _end_drain(self) -> None:
         self.stream = None
-        if is_read:
-            await super()._maybe_recycle()
-        else:
-            await self.send(Closed())
+        await super()._maybe_recycle()
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
@@ -152,17 +192,12 @@ class Http1(H11Protocol):
 class _BodyDrain:
     """Reads the rest of a request body after the response."""
 
-    def __init__(self, end: Callable[[bool], Awaitable[None]]) -> None:
+    def __init__(self, end: Callable[[], Awaitable[None]]) -> None:
         self._end = end
-        self._size_bytes = 0
 
     async def handle(self, event: StreamEvent) -> None:
         if isinstance(event, EndBody):
-            await self._end(True)
-        elif isinstance(event, Body):
-            self._size_bytes += len(event.data)
-            if self._size_bytes > MAX_DRAINED_BYTES:
-                await self._end(False)
+            await self._end()
 
 
 def _origin_form(
