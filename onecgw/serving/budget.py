@@ -13,7 +13,6 @@ from typing import Final
 
 import trio
 
-UNITS_PER_TURN: Final = 20  # at most; reserved before it, and given back after it
 UNITS_PER_CONNECTION: Final = 10
 UNITS_PER_REQUEST: Final = 20  # that is refused
 BYTES_PER_UNIT: Final = 256  # of a body that is wanted: such a part costs nothing
@@ -23,7 +22,8 @@ EVENTS_AT_ONCE: Final = 2_000  # without progress, on one connection
 EVENTS_PER_SECOND: Final = 100
 ADDRESS_UNITS_AT_ONCE: Final = 2_000
 ADDRESS_UNITS_PER_SECOND: Final = 2_000  # a tenth of the event loop
-MAX_DEBT_SECONDS: Final = 2  # of an address; then its new connections are closed
+EXHAUSTED_SECONDS: Final = 1  # of debt; then new connections of the address are closed
+MAX_DEBT_SECONDS: Final = 2  # of an address
 TURNS_AT_ONCE: Final = 100
 TURNS_PER_SECOND: Final = 600
 
@@ -75,21 +75,21 @@ class TokenBucket:
 
 
 class AddressBudget:
-    """The units and the open connections of one address."""
+    """The units and the open connections of one address. turn: one of them waits for a turn."""
 
     def __init__(self) -> None:
         self.units = TokenBucket(
             ADDRESS_UNITS_AT_ONCE,
             ADDRESS_UNITS_PER_SECOND,
-            # More, so that connections that wait are spread over the time after it.
-            max_debt_seconds=2 * MAX_DEBT_SECONDS,
+            max_debt_seconds=MAX_DEBT_SECONDS,
         )
+        self.turn = trio.Lock()
         self.connections = 0
 
     @property
     def is_exhausted(self) -> bool:
         """Whether no further connection is accepted."""
-        return self.units.debt_seconds > MAX_DEBT_SECONDS
+        return self.units.debt_seconds > EXHAUSTED_SECONDS
 
 
 class ConnectionBudget:
@@ -153,13 +153,15 @@ class ConnectionBudget:
         if self.is_known:
             await trio.lowlevel.checkpoint()
             return
-        if self.address is not None:
-            # Those that wait reserve a turn each, so that they do not all go on at the same time.
-            self.address.units.take(UNITS_PER_TURN)
-            try:
-                await trio.sleep(self.address.units.debt_seconds)
-            finally:
-                self.address.units.take(-UNITS_PER_TURN)
+        if self.address is None:
+            await self._wait_own_turn(0)
+        else:
+            # Addresses take turns, however many connections one of them has.
+            async with self.address.turn:
+                await self._wait_own_turn(self.address.units.debt_seconds)
+
+    async def _wait_own_turn(self, after_seconds: float) -> None:
+        await trio.sleep(after_seconds)
         self._turns.take(1)
         await trio.sleep(self._turns.debt_seconds)
 

@@ -138,12 +138,13 @@ class ClientConnection:
                 trio.CancelScope(deadline=self._read_until) as self._reading,
             ):
                 data = bytes(await self._stream.receive_some(READ_BYTES))
-                if data:
+                if data and not self._is_lingering:
                     await self.budget.wait_turn()
             if not data or self._reading.cancelled_caught:
                 break
             if self._is_lingering:
                 lingered_bytes += len(data)
+                self.budget.charge(1)
             else:
                 await self._handle(data)
         await self._protocol.handle(Closed())
