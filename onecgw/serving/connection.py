@@ -83,7 +83,11 @@ class ClientConnection:
         except* Exception as group:  # logged, and only this connection ends
             classes = sorted({type(error).__name__ for error in leaves(group)})
             fields = {"protocol": type(self._protocol).__name__, "errors": " ".join(classes)}
-            log.warning("serving.connection_failed", extra={"fields": fields}, exc_info=True)
+            log.warning(
+                "serving.connection_failed",
+                exc_info=True,
+                extra={"fields": fields, "is_anonymous": True},
+            )
         finally:
             self.budget.close()
             await trio.aclose_forcefully(self._stream)

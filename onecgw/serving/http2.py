@@ -185,6 +185,8 @@ class Http2(H2Protocol):
 
     async def _handle_events(self, events: Sequence[FrameEvent]) -> None:
         for event in events:
+            if self.closed:
+                return  # the client has gone; each of its requests would wait for a turn
             if isinstance(event, DataReceived) and event.stream_id not in self.streams:
                 # The rest of the body of a rejected request; the connection shares its window.
                 with suppress(ProtocolError):

@@ -21,7 +21,7 @@ from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
 
 log = logging.getLogger(__name__)
 
-BACKLOG: Final = 512
+BACKLOG: Final = 4_096  # a burst of connections from one address must not delay others
 MAX_CONNECTIONS: Final = 1_000
 # One address may have a tenth of the connections without a known caller, but not less than this.
 ADDRESS_SHARE: Final = 10
@@ -113,8 +113,9 @@ class _OpenConnections:
             return  # the client has disconnected
         if not self._make_room(budget):
             budget.close()
+            fields = {"connections": len(self._open)}
             log.warning(
-                "serving.connection_rejected", extra={"fields": {"connections": len(self._open)}}
+                "serving.connection_rejected", extra={"fields": fields, "is_anonymous": True}
             )
             return
         connection = ClientConnection(self._app, self._config, self._context, stream, budget)

@@ -101,7 +101,7 @@ class RequestTaskGroup:
         try:
             await app(scope, queue.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
         except* Exception:  # other requests of the connection go on
-            log.exception("serving.app_failed")
+            log.exception("serving.app_failed", extra={"is_anonymous": True})
         finally:
             queue.close()
             self._running -= 1

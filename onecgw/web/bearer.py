@@ -113,7 +113,7 @@ async def identify(request: Request, authenticate: Authenticate, request_id: str
     except (Unauthorized, MisplacedToken) as error:
         fields = {"request_id": request_id, "path": request.path, "peer": request.peer}
         fields["reason"] = error.code
-        log.info("bearer.refused", extra={"fields": fields})
+        log.info("bearer.refused", extra={"fields": fields, "is_anonymous": True})
         raise
     if caller.client:
         return caller
