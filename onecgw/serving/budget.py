@@ -24,6 +24,7 @@ ADDRESS_UNITS_AT_ONCE: Final = 2_000
 ADDRESS_UNITS_PER_SECOND: Final = 2_000  # a tenth of the event loop
 EXHAUSTED_SECONDS: Final = 1  # of debt; then new connections of the address are closed
 MAX_DEBT_SECONDS: Final = 2  # of an address
+UNITS_PER_TURN: Final = 20  # a turn with more work counts as several
 TURNS_AT_ONCE: Final = 100
 TURNS_PER_SECOND: Final = 600
 
@@ -127,7 +128,7 @@ class ConnectionBudget:
     def charge(self, units: float) -> None:
         """Count events without progress."""
         self._events.take(units)
-        self._charge_address(max(0.0, units))
+        self._charge_shared(max(0.0, units))
 
     def charge_body_part(self, size_bytes: int, *, is_wanted: bool = True) -> None:
         """Count a part of a body: a large part that is wanted is progress."""
@@ -141,11 +142,12 @@ class ConnectionBudget:
     def charge_request(self) -> None:
         """Count a request as one that is refused."""
         self._refusals += 1
-        self._charge_address(UNITS_PER_REQUEST)
+        self._charge_shared(UNITS_PER_REQUEST)
 
     def admit(self) -> None:
         """Count the last request as one of a known caller."""
-        self._charge_address(-UNITS_PER_REQUEST - UNITS_PER_CONNECTION)
+        self._charge_address(-UNITS_PER_CONNECTION)
+        self._charge_shared(-UNITS_PER_REQUEST)
         self._refusals = 0
 
     async def wait_turn(self) -> None:
@@ -164,6 +166,11 @@ class ConnectionBudget:
         await trio.sleep(after_seconds)
         self._turns.take(1)
         await trio.sleep(self._turns.debt_seconds)
+
+    def _charge_shared(self, units: float) -> None:
+        self._charge_address(units)
+        if not self.is_known:
+            self._turns.take(units / UNITS_PER_TURN)
 
     def _charge_address(self, units: float) -> None:
         if self.address is not None and not self.is_known:

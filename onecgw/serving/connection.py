@@ -125,7 +125,7 @@ class ClientConnection:
             self._app,
             self._config,
             self._context,
-            self._requests,  # type: ignore[arg-type] # all of TaskGroup but the context manager
+            self._requests,
             ConnectionState({}),
             _IS_TLS,
             parse_socket_addr(socket.family, socket.getpeername()),

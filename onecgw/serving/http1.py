@@ -4,10 +4,11 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import h11
+from h11._receivebuffer import ReceiveBuffer
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Body, EndBody, Request, Response
 from hypercorn.protocol.events import Event as StreamEvent
@@ -24,7 +25,35 @@ MAX_DRAINED_BYTES: Final = 16 * 1024
 TURN_SECONDS: Final = 0.001  # then other tasks run, although more bytes are there
 
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\n"
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_CHUNKED: Final = b"transfer-encoding"
+_FRAMING: Final = frozenset({b"content-length", _CHUNKED})
+
+
+class _StrictBuffer(ReceiveBuffer):
+    """h11's buffer, which refuses what other servers and proxies read differently.
+
+    Source: RFC 9112, 2.2 and 5.2: a bare LF may end a line, and a server may refuse folded lines.
+    """
+
+    _extracted = bytearray()
+
+    def _extract(self, count: int) -> bytearray:
+        self._extracted = super()._extract(count)
+        return self._extracted
+
+    def maybe_extract_lines(self) -> list[bytearray] | None:
+        """Return the lines of a head or of trailers, if they are complete.
+
+        Raises:
+            RemoteProtocolError: a line ends without CR, or continues the line before it.
+        """
+        lines = super().maybe_extract_lines()
+        if lines is not None:
+            if self._extracted.count(b"\n") != self._extracted.count(b"\r\n"):
+                raise h11.RemoteProtocolError("a line ends without CR")
+            if any(line.startswith((b" ", b"\t")) for line in lines):
+                raise h11.RemoteProtocolError("a header field is folded")
+        return lines
 
 
 class Http1(H11Protocol):
@@ -37,6 +66,11 @@ class Http1(H11Protocol):
     _head = b""
     _is_over = False
     _unread_bytes: float = 0  # of the request body; infinite if it has no Content-Length
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - Hypercorn's own
+        super().__init__(*arguments)
+        connection = cast(h11.Connection, self.connection)
+        connection._receive_buffer = _StrictBuffer()  # noqa: SLF001
 
     @property
     def budget(self) -> ConnectionBudget:
@@ -108,9 +142,12 @@ class Http1(H11Protocol):
             raise H2ProtocolAssumedError(_PREFACE + self.connection.trailing_data[0])
         target, headers = _origin_form(request.target, list(request.headers))
         status = find_rejection(request.method, target, headers)
-        # RFC 9112, 6.1: both together allow request smuggling.
-        if _FRAMING.issubset(name for name, _ in headers):
+        names = {name for name, _ in headers}
+        # RFC 9112, 6.1: both together allow request smuggling, and HTTP/1.0 has no chunks.
+        if names >= _FRAMING or (request.http_version == b"1.0" and _CHUNKED in names):
             status = HTTPStatus.BAD_REQUEST
+        if request.http_version not in (b"1.0", b"1.1"):
+            status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
         if status is not None:
             await self._reject(status)
             return
