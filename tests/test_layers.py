@@ -31,11 +31,12 @@ LAYERS = (
     {"auth"},
     {"observability"},
     {"errors"},
+    {"text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"auth", "errors", "mcp", "onecgw"},
+    "mcp": {"auth", "errors", "mcp", "onecgw", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
     "settings": {"auth", "errors", "settings", "onecgw"},
 }

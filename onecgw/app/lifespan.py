@@ -66,7 +66,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         ConfigError: the database or the secrets file cannot be used.
     """
     store = _open_store(settings)
-    trail = AuditLog(
+    audit_log = AuditLog(
         store if settings.audit.retention_days else None,
         retention_days=settings.audit.retention_days,
         on_failure=settings.audit.on_failure,
@@ -75,7 +75,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         settings.onec, max_response_bytes=settings.limits.max_response_bytes
     )
     try:
-        gateway = _make_gateway(settings, backend, trail)
+        gateway = _make_gateway(settings, backend, audit_log)
         server, sealing_key = None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             oauth_secrets = open_secrets(settings.secrets_path)
@@ -84,20 +84,25 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 settings,
                 store=store,
                 oauth_secrets=oauth_secrets,
-                audit=trail,
+                audit=audit_log,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
         engine = Engine(make_providers(gateway), sealing_key=sealing_key)
 
-        def trim(capabilities: Capabilities) -> None:
+        def apply_capabilities(capabilities: Capabilities) -> None:
             gateway.catalogue.capabilities = capabilities
             for kind in ("tools", "prompts", "resources"):
                 engine.subscriptions.notify_lists_changed(kind)
 
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trail.run)
+            nursery.start_soon(audit_log.run)
             nursery.start_soon(
-                partial(keep_capabilities_fresh, backend, trim, timeout_ms=settings.onec.timeout_ms)
+                partial(
+                    keep_capabilities_fresh,
+                    backend,
+                    apply_capabilities,
+                    timeout_ms=settings.onec.timeout_ms,
+                )
             )
             nursery.start_soon(backend.run)
             if server is not None and store is not None:
@@ -119,7 +124,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """Open only the gateway, for calls that do not come over HTTP."""
+    """Open the application and yield its gateway, for calls that do not come over HTTP."""
     async with open_application(settings) as application:
         yield application.gateway
 
@@ -158,7 +163,7 @@ async def _delete_expired_logins(store: Database) -> None:
         await trio.sleep(SWEEP_SECONDS)
 
 
-def _make_gateway(settings: Settings, backend: Backend, trail: AuditLog) -> Gateway:
+def _make_gateway(settings: Settings, backend: Backend, audit_log: AuditLog) -> Gateway:
     return Gateway(
         catalogue=Catalogue(ALL, settings.limits),
         sources=Sources(
@@ -168,8 +173,8 @@ def _make_gateway(settings: Settings, backend: Backend, trail: AuditLog) -> Gate
         ),
         onec=settings.onec,
         limits=settings.limits,
-        audit=trail,
-        admit=trail.admit,
+        audit=audit_log,
+        admit=audit_log.admit,
     )
 
 

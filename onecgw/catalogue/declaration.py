@@ -16,6 +16,7 @@ class Arg:
     minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
         clamped. max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
+    takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
     """
 
@@ -26,6 +27,7 @@ class Arg:
     maximum: str | None = None
     max_length: int | None = None
     default: tuple[str, ...] = ()
+    takes_groups: bool = False
     cost: frozenset[str] = frozenset()
 
 

@@ -56,7 +56,7 @@ class Catalogue:
         )
 
     def find(self, name: str) -> Tool:
-        """The tool of that name, whoever asks and whatever the base supports.
+        """The tool of that name, whatever the caller's scopes and the base's capabilities.
 
         Raises:
             NotFound: there is none.

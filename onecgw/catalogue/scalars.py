@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.text import canonical_id
 
 SHOWN_CHARACTERS: Final = 60
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -52,10 +53,10 @@ def _joint(path: str) -> str:
 
 
 def read_text(value: object) -> str:
-    """A text with something in it."""
+    """A text with something in it; a GUID in the one form in which 1C reads it."""
     if not isinstance(value, str) or not value.strip():
         raise refused("a text that is not empty is expected", value)
-    return value
+    return canonical_id(value)
 
 
 def read_integer(value: object) -> int:

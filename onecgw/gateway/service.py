@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import attrs
@@ -14,7 +14,7 @@ from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
-from onecgw.catalogue.parsing import parse_arguments
+from onecgw.catalogue.parsing import null_filters, parse_arguments
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
@@ -70,10 +70,15 @@ class Gateway:
         self._timeout_ms = onec.timeout_ms
         self._report_deadline_ms = onec.report_deadline_ms
         self._max_concurrency = onec.max_concurrency
+        self._today = onec.today
         self._limits = limits
         self._audit = audit
         self._admit = admit
         self._rate = CallRate(limits.calls_per_minute)
+
+    def today(self) -> date:
+        """The date where 1C is."""
+        return self._today()
 
     async def call(self, call: ToolCall, progress: Progress = _ignore_progress) -> Answer:
         """Answer one call; its audit record is written however it ends.
@@ -135,9 +140,10 @@ class Gateway:
         self._admit()
         self._rate.take(call.context.caller.sub)
         tool = self._find(call)
-        request: object = parse_arguments(
-            tool.request, read_json_object(call.arguments), restricted=upstream.restricted
-        )
+        raw = read_json_object(call.arguments)
+        request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
+        if ignored := null_filters(tool.request, raw):
+            upstream.notices = (f"Filters that are null were not applied: {', '.join(ignored)}.",)
         _refuse_restricted(tool, request, upstream.restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)

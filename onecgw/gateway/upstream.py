@@ -1,4 +1,4 @@
-"""1C as one tool call reaches it: in the caller's name, through the caches, and counted."""
+"""The requests of one tool call to 1C: under the caller's account, cached and counted."""
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
@@ -11,14 +11,14 @@ import msgspec
 from onecgw.auth.context import CallContext
 from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
-from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
-from onecgw.responses.shaping import read_candidates
+from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
 
 
@@ -41,7 +41,8 @@ class UpstreamSession:
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restricted: measures that the caller must never see.
-    calls: how many reached the backend; an answer from a cache is none.
+    notices: the notices about the request, which are added to any answer.
+    calls: the number of requests to the backend, without answers from a cache.
     """
 
     sources: Sources
@@ -53,11 +54,14 @@ class UpstreamSession:
     restricted: frozenset[str]
     context: CallContext
     progress: Progress
+    notices: tuple[str, ...] = ()
     calls: int = 0
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
-        return deadline(self.report_deadline_ms if is_report else self.timeout_ms)
+        if is_report:
+            return deadline(self.report_deadline_ms, advice=NARROW_REPORT)
+        return deadline(self.timeout_ms, advice=NARROW_SEARCH)
 
     async def resolve_name(self, argument: NameArgument, request: Any) -> Any:  # noqa: ANN401 - any request class
         """The request with an id where a name was given.
@@ -80,7 +84,8 @@ class UpstreamSession:
             )
         arguments = resolver.arguments_for(name, self.limits)
         found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
-        return with_id(argument, request, pick_candidate(argument, name, found))
+        limit = self.limits.resolve_limit
+        return with_id(argument, request, pick_candidate(argument, name, found, limit=limit))
 
     async def fetch(
         self, tool: SingleCallTool, arguments: dict[str, Any], cache_key: Hashable | None
@@ -102,7 +107,7 @@ class UpstreamSession:
         return await self._cached(cache, cache_key, tool, body, read_candidates)
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
-        """What several requests came to, asked side by side under one deadline."""
+        """The results of several requests that run concurrently under one deadline."""
         parts: dict[Hashable, Part[object]] = {
             key: Part(ask=partial(self._fetch_part, request), needed_by=request.needed_by)
             for key, request in requests.items()

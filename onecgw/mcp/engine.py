@@ -29,6 +29,7 @@ from onecgw.mcp.rpc_errors import (
 from onecgw.mcp.stateless import stateless_methods
 from onecgw.mcp.subscriptions import Subscriptions
 from onecgw.mcp.validation import NO_META, HeaderMirror, Meta
+from onecgw.text import without_bom
 
 log: Final = logging.getLogger(__name__)
 
@@ -103,10 +104,13 @@ class Engine:
 
     async def handle(self, incoming: Incoming) -> Outgoing:
         """Respond to one body. Raises nothing but cancellation."""
-        if incoming.body.lstrip()[:1] != b"[":
-            return await self._handle_message(incoming.body, incoming)
+        body = incoming.body
+        if body[:1] != b"{":
+            body = without_bom(body)  # 1C's own HTTP client writes one
+        if body.lstrip()[:1] != b"[":
+            return await self._handle_message(body, incoming)
         try:
-            messages = jsonrpc.read_batch(incoming.body)
+            messages = jsonrpc.read_batch(body)
             validation.check_batch(incoming.version_header)
         except RpcError as problem:
             return _error(problem, incoming)

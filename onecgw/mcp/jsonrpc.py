@@ -1,5 +1,7 @@
 """The JSON-RPC codec: ids are echoed byte for byte, large results are never decoded."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeVar
 
@@ -7,12 +9,14 @@ import attrs
 import msgspec
 
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
+from onecgw.text import well_formed_json
 
 T = TypeVar("T")
 
 MAX_BATCH: Final = 50  # messages in one body: each may be a report that 1C has to compute
 
 _ABSENT: Final = msgspec.Raw(b"")
+_EMPTY_ARRAY: Final = re.compile(rb"\[\s*\]")
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +46,15 @@ class _Envelope(msgspec.Struct, gc=False):
 _read_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _read_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_text: Final = msgspec.json.Decoder(str).decode
-encode: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encode(value: object) -> bytes:
+    """A value as JSON in UTF-8; half a character in a text becomes U+FFFD."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return well_formed_json(json.dumps(value).encode("ascii"))
 
 
 def read_batch(body: bytes) -> list[bytes]:
@@ -82,6 +94,8 @@ def read_message(raw: bytes) -> Message:
             return Message(kind="response", request_id=request_id, params=raw)
         raise RpcError(INVALID_REQUEST, "method is missing", request_id=request_id)
     params = bytes(envelope.params)
+    if params == b"null" or _EMPTY_ARRAY.fullmatch(params):  # some clients send these for none
+        params = b""
     if params and params[:1] != b"{":
         raise RpcError(INVALID_REQUEST, "params must be an object", request_id=request_id)
     return Message(

@@ -38,12 +38,15 @@ MAX_COMPLETIONS: Final = 100  # MCP, completion, "Completion Results"
 MAX_ECHO_CHARACTERS: Final = 100
 
 
+_TextArguments = dict[str, str | None]
+
+
 class _Cursor(msgspec.Struct, gc=False):
     cursor: str | None = None
 
 
 class _InputParams(msgspec.Struct, gc=False):
-    responses: dict[str, object] = msgspec.field(name="inputResponses", default_factory=dict)
+    responses: dict[str, object] | None = msgspec.field(name="inputResponses", default=None)
     state: str | None = msgspec.field(name="requestState", default=None)
 
 
@@ -54,7 +57,7 @@ class _CallTool(msgspec.Struct, gc=False):
 
 class _GetPrompt(msgspec.Struct, gc=False):
     name: str
-    arguments: dict[str, str] | None = None
+    arguments: _TextArguments | None = None
 
 
 class _ReadResource(msgspec.Struct, gc=False):
@@ -63,11 +66,11 @@ class _ReadResource(msgspec.Struct, gc=False):
 
 class _Argument(msgspec.Struct, gc=False):
     name: str
-    value: str
+    value: str | None = None
 
 
 class _CompletionContext(msgspec.Struct, gc=False):
-    arguments: dict[str, str] = {}
+    arguments: _TextArguments | None = None
 
 
 class _Complete(msgspec.Struct, gc=False):
@@ -109,7 +112,7 @@ async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -
             sub=sub,
             subject=subject_of(request.method, request.params),
             state=params.state,
-            responses=params.responses,
+            responses=params.responses or {},
         )
     try:
         return await method(request)
@@ -158,7 +161,7 @@ async def _call_tool(tools: ToolProvider, request: RequestContext) -> MethodResu
 async def _get_prompt(prompts: PromptProvider, request: RequestContext) -> MethodResult:
     params = jsonrpc.read_params(request.params, _GetPrompt)
     try:
-        prompt = await prompts.get_prompt(params.name, params.arguments or {}, request)
+        prompt = await prompts.get_prompt(params.name, _given(params.arguments), request)
     except NotFound as error:
         raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
     except OnecgwError as error:
@@ -185,16 +188,24 @@ async def _complete(completions: CompletionProvider, request: RequestContext) ->
         found = await completions.complete(
             params.ref,
             argument=params.argument.name,
-            value=params.argument.value,
-            known=params.context.arguments if params.context else {},
+            value=params.argument.value or "",
+            known=_given(params.context.arguments if params.context else None),
             request=request,
         )
     except OnecgwError as error:
         raise rpc_error(error) from error
     values = list(found.values[:MAX_COMPLETIONS])
     total = len(found.values) if found.total is None else found.total
-    completion = {"values": values, "total": total, "hasMore": total > len(values)}
+    completion: dict[str, object] = {"values": values, "total": total}
+    completion["hasMore"] = found.has_more or total > len(values)
+    if found.has_more:
+        del completion["total"]
     return MethodResult((jsonrpc.members({"completion": completion}),))
+
+
+def _given(arguments: _TextArguments | None) -> dict[str, str]:
+    """The arguments that are not null, which means absent."""
+    return {name: text for name, text in (arguments or {}).items() if text is not None}
 
 
 def _echo(name: str) -> str:

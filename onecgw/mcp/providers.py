@@ -41,10 +41,12 @@ class Completion:
     """Suggestions for one argument, best first; at most 100 are sent.
 
     total: how many there are in all; None = as many as `values`.
+    has_more: there are others, and their number is not known.
     """
 
     values: Sequence[str]
     total: int | None = None
+    has_more: bool = False
 
 
 class ToolProvider(Protocol):

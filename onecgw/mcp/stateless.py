@@ -20,10 +20,10 @@ from onecgw.mcp.validation import SUPPORTED_VERSIONS
 
 
 class _Wanted(msgspec.Struct, gc=False):
-    tools: bool = msgspec.field(name="toolsListChanged", default=False)
-    prompts: bool = msgspec.field(name="promptsListChanged", default=False)
-    resources: bool = msgspec.field(name="resourcesListChanged", default=False)
-    uris: list[str] = msgspec.field(name="resourceSubscriptions", default_factory=list)
+    tools: bool | None = msgspec.field(name="toolsListChanged", default=False)
+    prompts: bool | None = msgspec.field(name="promptsListChanged", default=False)
+    resources: bool | None = msgspec.field(name="resourcesListChanged", default=False)
+    uris: list[str] | None = msgspec.field(name="resourceSubscriptions", default=None)
 
 
 class _Listen(msgspec.Struct, gc=False):
@@ -72,16 +72,17 @@ async def _listen(
 
 def _read_filter(providers: Providers, wanted: _Wanted) -> SubscriptionFilter:
     """What the client wants, as far as the server has it."""
-    if len(wanted.uris) > MAX_WATCHED_URIS:
+    uris = wanted.uris or []
+    if len(uris) > MAX_WATCHED_URIS:
         raise RpcError(INVALID_PARAMS, f"one stream watches at most {MAX_WATCHED_URIS} resources")
     kinds: tuple[tuple[ListKind, bool], ...] = (
-        ("tools", wanted.tools and providers.tools is not None),
-        ("prompts", wanted.prompts and providers.prompts is not None),
-        ("resources", wanted.resources and providers.resources is not None),
+        ("tools", bool(wanted.tools) and providers.tools is not None),
+        ("prompts", bool(wanted.prompts) and providers.prompts is not None),
+        ("resources", bool(wanted.resources) and providers.resources is not None),
     )
     return SubscriptionFilter(
         lists=frozenset(kind for kind, is_wanted in kinds if is_wanted),
-        uris=frozenset(wanted.uris if providers.resource_updates else ()),
+        uris=frozenset(uris if providers.resource_updates else ()),
     )
 
 

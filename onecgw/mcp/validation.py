@@ -73,6 +73,7 @@ class _Params(msgspec.Struct, gc=False):
     request_id: msgspec.Raw = msgspec.field(name="requestId", default=_ABSENT)
 
 
+_OPTIONAL: Final = ("client", "log_level", "progress_token", "traceparent")
 _read_params: Final = msgspec.json.Decoder(_Params).decode
 _read_meta: Final = msgspec.json.Decoder(Meta).decode
 NO_META: Final = Meta()
@@ -83,7 +84,13 @@ def read_meta(message: jsonrpc.Message) -> Meta:
     if not message.params or message.kind == "response":
         return NO_META
     raw = _read_params(message.params).meta
-    return _read_meta(raw) if _starts_with(raw, b"{") else NO_META
+    if not _starts_with(raw, b"{"):
+        return NO_META
+    meta = _read_meta(raw)
+    for name in _OPTIONAL:
+        if bytes(getattr(meta, name)) == b"null":  # null means absent
+            setattr(meta, name, _ABSENT)
+    return meta
 
 
 def is_stateless(meta: Meta, version_header: str | None) -> bool:

@@ -30,7 +30,7 @@ def make_providers(gateway: Gateway) -> Providers:
     return Providers(
         info=info,
         tools=ElicitingTools(gateway),
-        prompts=CataloguePrompts(gateway.catalogue),
+        prompts=CataloguePrompts(gateway.catalogue, gateway.today),
         resources=CatalogueResources(gateway.catalogue),
         completions=GatewayCompletions(gateway),
         add_pages=add_pages,

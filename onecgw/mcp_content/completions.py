@@ -1,7 +1,6 @@
 """Suggestions while a person fills in a prompt; names come from 1C through the resolvers."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 import attrs
@@ -52,11 +51,13 @@ class GatewayCompletions:
             return _starting_with(value, (tool.name for tool in reports))
         if reference.get("type") != "ref/prompt":
             raise NotFound("there is no such prompt or template")
-        template = CataloguePrompts(self.gateway.catalogue).find(reference.get("name"), caller)
+        template = CataloguePrompts(self.gateway.catalogue, self.gateway.today).find(
+            reference.get("name"), caller
+        )
         if argument == "language":
             return _starting_with(value, LANGUAGES)
         if argument == "period":
-            return _starting_with(value, last_months(datetime.now(UTC).date(), SUGGESTED_MONTHS))
+            return _starting_with(value, last_months(self.gateway.today(), SUGGESTED_MONTHS))
         if argument in template.arguments:
             return await self._names(RESOLVERS[argument], value, request)
         return NOTHING
@@ -75,8 +76,9 @@ class GatewayCompletions:
             answer = await self.gateway.call(call)
         except OnecgwError:
             return NOTHING
-        candidates = msgspec.json.decode(answer.body)["candidates"]
-        return Completion(values=list(dict.fromkeys(one["label"] for one in candidates)))
+        found = msgspec.json.decode(answer.body)
+        labels = dict.fromkeys(one["label"] for one in found["candidates"])
+        return Completion(values=list(labels), has_more=found["truncated"])
 
 
 def _starting_with(value: str, offered: Iterable[str]) -> Completion:

@@ -1,18 +1,12 @@
 """A period as a person writes it in a prompt: a month, or two days."""
 
 import calendar
-import re
 from datetime import date, timedelta
-from typing import Final
 
 from onecgw.analysis.cycle.periods import DateRange
+from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
 from onecgw.catalogue.scalars import read_day
 from onecgw.errors import Problem, ValidationFailed
-
-_MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-_DAYS: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.| - | – |/)(\d{4}-\d{2}-\d{2})", re.ASCII)
-
-PERIOD_FORMAT: Final = "YYYY-MM or YYYY-MM-DD..YYYY-MM-DD"
 
 
 def read_period(text: str, *, today: date) -> DateRange:
@@ -24,10 +18,8 @@ def read_period(text: str, *, today: date) -> DateRange:
     if not text.strip():
         return _month_of(today.replace(day=1) - timedelta(days=1))
     try:
-        if month := _MONTH.fullmatch(text.strip()):
-            return _month_of(read_day(f"{month[0]}-01"))
-        if days := _DAYS.fullmatch(text.strip()):
-            period = DateRange(read_day(days[1]), read_day(days[2]))
+        if days := read_period_text(text):
+            period = DateRange(read_day(days[0]), read_day(days[1]))
             if period.first <= period.last:
                 return period
     except ValidationFailed:

@@ -1,7 +1,7 @@
 """The prompt templates as MCP prompts: which a caller sees, and the text for given arguments."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 import attrs
@@ -10,11 +10,12 @@ import msgspec
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
 from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.period_text import PERIOD_FORMAT
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.locales import LANGUAGES, load_texts
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import JsonObject
-from onecgw.mcp_content.period import PERIOD_FORMAT, period_before, read_period
+from onecgw.mcp_content.period import period_before, read_period
 from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES, PromptTemplate
 
 MAX_ARGUMENT_CHARACTERS: Final = 200
@@ -28,9 +29,13 @@ ARGUMENTS: Final = {
 
 @attrs.frozen
 class CataloguePrompts:
-    """The prompts about tools of the catalogue, under the scopes of each caller."""
+    """The prompts about tools of the catalogue, under the scopes of each caller.
+
+    today: the date where 1C is.
+    """
 
     catalogue: Catalogue
+    today: Callable[[], date]
 
     def list_prompts(self, context: CallContext) -> bytes:
         """The JSON array of the prompts that the caller may see."""
@@ -74,7 +79,7 @@ class CataloguePrompts:
         """
         caller = request.context.caller
         template, visible = self.find(name, caller), self._visible_tools(caller)
-        text = render(template, arguments, visible=visible, today=datetime.now(UTC).date())
+        text = render(template, arguments, visible=visible, today=self.today())
         content = {"type": "text", "text": text}
         return {"description": template.about, "messages": [{"role": "user", "content": content}]}
 

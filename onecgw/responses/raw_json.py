@@ -21,9 +21,9 @@ def read_members(body: bytes) -> Members:
         OnecBadResponse: it is none, or says a member twice.
     """
     members = decode(msgspec.Raw(body), Members, "a JSON object")
-    # The body is compact, so its length tells whether a member was said twice and lost.
-    told_bytes = 1 + sum(len(encode(name)) + len(bytes(raw)) + 2 for name, raw in members.items())
-    if len(body) != told_bytes and members:
+    # The body is compact, so its length shows whether a duplicate member was lost.
+    whole_bytes = 1 + sum(len(encode(name)) + len(bytes(raw)) + 2 for name, raw in members.items())
+    if len(body) != whole_bytes and members:
         pairs = json.loads(body, object_pairs_hook=list, parse_int=str, parse_float=str)
         if len(pairs) != len(members):
             raise OnecBadResponse("1C's answer says one member twice")
@@ -51,6 +51,10 @@ def array(items: Iterable[msgspec.Raw]) -> bytes:
 
 def splice(added: Mapping[str, object], members: Members) -> bytes:
     """Our own members first, where a reader sees them before the rows; then 1C's in their order."""
-    pairs = [(name, encode(value)) for name, value in added.items()]
-    pairs += [(name, bytes(raw)) for name, raw in members.items() if name not in added]
-    return b"{" + b",".join(encode(name) + b":" + raw for name, raw in pairs) + b"}"
+    pieces = [b"{"]
+    for name, raw in (
+        *((name, encode(value)) for name, value in added.items()),
+        *((name, bytes(raw)) for name, raw in members.items() if name not in added),
+    ):
+        pieces += (b"," if len(pieces) > 1 else b"", encode(name), b":", raw)
+    return b"".join((*pieces, b"}"))  # one copy of what may be megabytes

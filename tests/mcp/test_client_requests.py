@@ -101,7 +101,7 @@ async def test_answers_that_nobody_asked_for_are_ignored() -> None:
 
 
 async def test_responses_must_be_an_object() -> None:
-    answer = await ask(asking({"who": NAME}), call(inputResponses=None))
+    answer = await ask(asking({"who": NAME}), call(inputResponses=[]))
     assert answer["error"]["code"] == -32602
 
 

@@ -38,7 +38,17 @@ def values(answer: Any) -> list[str]:
 async def test_names_come_from_the_resolvers_each_once(argument: str) -> None:
     answer, asked = await complete(argument, "ром")
     assert values(answer) == ["Я", "Б"]
-    assert asked == [{"query": "ром"}]
+    assert asked == [{"query": "ром", "limit": 11}]
+    assert answer["result"]["completion"] == {"values": ["Я", "Б"], "total": 2, "hasMore": False}
+
+
+async def test_a_search_that_was_cut_has_more_and_no_total() -> None:
+    many = {"candidates": [{"id": str(n), "label": f"Ромашка {n}"} for n in range(11)]}
+    answer, _ = await complete("customer", "ром", onec=answering(json.dumps(many).encode()))
+    assert answer["result"]["completion"] == {
+        "values": [f"Ромашка {n}" for n in range(10)],
+        "hasMore": True,
+    }
 
 
 @pytest.mark.parametrize(

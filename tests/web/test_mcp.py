@@ -144,7 +144,7 @@ async def post_modern(message: dict[str, Any], **options: Any) -> Answered:
 async def test_an_answer_is_json_with_the_request_id_of_the_gateway() -> None:
     answered = await post(handshake("ping", request_id="№"))
     assert (answered.status, answered.json) == (200, {"jsonrpc": "2.0", "id": "№", "result": {}})
-    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-type"] == "application/json; charset=utf-8"
     assert answered.headers["content-length"] == str(len(answered.body))
     assert len(answered.headers["x-request-id"]) == 16
     assert len(answered.messages) == 2
@@ -330,7 +330,7 @@ async def call(tool: Steps, *, meta: Any = None, **options: Any) -> Answered:
 async def test_the_first_notification_makes_a_stream_of_the_answer() -> None:
     answered = await call(Steps(tell(1)), meta=TOKEN)
     assert answered.status == 200
-    assert answered.headers["content-type"] == "text/event-stream"
+    assert answered.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert answered.headers["x-accel-buffering"] == "no"
     assert "content-length" not in answered.headers
     [progress, result] = answered.events
@@ -342,7 +342,7 @@ async def test_a_client_that_takes_no_stream_gets_json_and_no_notifications() ->
     message = stateless("tools/call", name="tool", meta=TOKEN)
     headers = {**modern_headers(message), "accept": "application/json"}
     answered = await post(message, headers=headers, engine=make_engine(tool=Steps(tell(1))))
-    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-type"] == "application/json; charset=utf-8"
     assert answered.json["result"]["resultType"] == "complete"
 
 
@@ -351,7 +351,7 @@ async def test_an_answer_within_fifteen_seconds_is_json(
 ) -> None:
     del autojump_clock
     answered = await call(Steps(wait(KEEP_ALIVE_SECONDS - 1)))
-    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-type"] == "application/json; charset=utf-8"
 
 
 async def test_a_later_answer_is_a_stream_that_is_kept_alive(
@@ -359,7 +359,7 @@ async def test_a_later_answer_is_a_stream_that_is_kept_alive(
 ) -> None:
     del autojump_clock
     answered = await call(Steps(wait(2 * KEEP_ALIVE_SECONDS + 5)))
-    assert answered.headers["content-type"] == "text/event-stream"
+    assert answered.headers["content-type"] == "text/event-stream; charset=utf-8"
     [*comments, result] = answered.events
     assert comments == [": keep-alive", ": keep-alive"]
     assert result["result"]["resultType"] == "complete"

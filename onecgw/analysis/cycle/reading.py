@@ -11,14 +11,19 @@ import msgspec
 
 from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
 from onecgw.analysis.cycle.periods import DateRange
-from onecgw.errors import OnecBadResponse
+from onecgw.errors import OnecBadResponse, OnecError
+from onecgw.responses.raw_json import read_members
+from onecgw.responses.response_check import (
+    FilterIgnored,
+    applied_values,
+    check_answers_request,
+    comparable,
+    is_null,
+    object_in,
+)
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
 _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once more for the total
-
-
-class FilterIgnored(OnecBadResponse):
-    """1C does not confirm that it applied a filter, so its figures may include other firms."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,21 +56,10 @@ class _Report(msgspec.Struct):
     columns: msgspec.Raw = msgspec.Raw(b"[]")
     applied_filters: msgspec.Raw = msgspec.Raw(b"{}")
     currency: msgspec.Raw = msgspec.Raw(b"null")
-    date: msgspec.Raw = msgspec.Raw(b"null")
-    period: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Reference(msgspec.Struct):
-    id: str
 
 
 class _Named(msgspec.Struct):
     label: str
-
-
-class _Ends(msgspec.Struct, rename={"from_": "from"}):
-    from_: str
-    to: str
 
 
 def read_balances(
@@ -79,9 +73,7 @@ def read_balances(
         FilterIgnored: firm_ids were requested and are not in applied_filters.
         OnecBadResponse: the report is of another day, or a total is missing or no number.
     """
-    found = _read_report(body, report=report, firm_ids=firm_ids)
-    if not _is_null(found.date) and _day(found.date) != str(day):
-        raise OnecBadResponse(f"{report} of 1C was asked for {day} and is of another day")
+    found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
     return Amounts(of=totals, currency=_currency(found))
 
@@ -96,9 +88,8 @@ def read_months(
         OnecBadResponse: the report is of another period, has the wrong shape or a month outside
             the period, or no measure can be read.
     """
-    found = _read_report(body, report=report, firm_ids=firm_ids)
-    if not _is_null(found.period) and _ends(found.period) != (str(period.first), str(period.last)):
-        raise OnecBadResponse(f"{report} of 1C was asked for {period} and is of another period")
+    asked = {"period": {"from": str(period.first), "to": str(period.last)}}
+    found = _read_report(body, asked, report=report, firm_ids=firm_ids)
     rows = _rows(found, report, period)
     readable: dict[str, Mapping[date, Decimal]] = {}
     unreadable: dict[str, OnecBadResponse] = {}
@@ -159,38 +150,25 @@ def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, rep
         )
 
 
-def _read_report(body: bytes, *, report: str, firm_ids: Sequence[str]) -> _Report:
+def _read_report(
+    body: bytes, asked: Mapping[str, object], *, report: str, firm_ids: Sequence[str]
+) -> _Report:
+    """The report, if it is to this request and confirms the filter, which no caller could check."""
     try:
+        members = read_members(body)
+        check_answers_request(members, asked)
+        object_in(members.get("totals"), "totals")
         found = msgspec.json.decode(body, type=_Report)
+    except OnecError as error:
+        raise type(error)(f"{report} of 1C: {error.message}") from error
     except msgspec.ValidationError as error:
         raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
-    if firm_ids and _applied_firms(found) != {one.lower() for one in firm_ids}:
+    if firm_ids and _applied_firms(found) != comparable(firm_ids):
         raise FilterIgnored(
             f"firm_ids: 1C does not confirm this filter in applied_filters of {report}, so its "
             "figures may be of all firms; ask without firm_ids"
         )
     return found
-
-
-def _is_null(raw: msgspec.Raw) -> bool:
-    return bytes(raw) == b"null"
-
-
-def _day(raw: msgspec.Raw) -> str:
-    """The day at the beginning of a text, as in 2026-05-01T23:59:59; "" = the value is no text."""
-    try:
-        return msgspec.json.decode(raw, type=str)[:10]
-    except msgspec.ValidationError:
-        return ""
-
-
-def _ends(raw: msgspec.Raw) -> tuple[str, str]:
-    """The first and the last day of a period; "" = the value is no period."""
-    try:
-        ends = msgspec.json.decode(raw, type=_Ends)
-    except msgspec.ValidationError:
-        return "", ""
-    return ends.from_[:10], ends.to[:10]
 
 
 def _currency(report: _Report) -> str:
@@ -202,21 +180,20 @@ def _currency(report: _Report) -> str:
     return named if isinstance(named, str) else named.label
 
 
-def _applied_firms(report: _Report) -> set[str]:
+def _applied_firms(report: _Report) -> frozenset[str]:
     """The ids of the firms in applied_filters, where they stand as ids or as references."""
     try:
         applied = msgspec.json.decode(report.applied_filters, type=dict[str, msgspec.Raw])
-        firms = msgspec.json.decode(applied["firm_ids"], type=list[str | _Reference])
-    except (KeyError, msgspec.ValidationError):
-        return set()
-    return {(firm if isinstance(firm, str) else firm.id).lower() for firm in firms}
+    except msgspec.ValidationError:
+        return frozenset()
+    return applied_values(applied.get("firm_ids", msgspec.Raw(b"null")))
 
 
 def _total(report: _Report, measure: str, name: str) -> Decimal:
     raw = report.totals.get(measure)
     if raw is None:
         raise OnecBadResponse(f"{name} of 1C lacks the total of {measure}")
-    if _is_null(raw) and not report.rows:
+    if is_null(raw) and not report.rows:
         return Decimal(0)  # in SQL the sum of no rows is null
     return _number(raw, f"{name} of 1C: the total of {measure}")
 

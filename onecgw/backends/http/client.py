@@ -4,17 +4,22 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Final
 
 import trio
 
 from onecgw.backends.base import BackendState
-from onecgw.backends.errors.failures import Failure, Remedy, Reply, wire_failure
+from onecgw.backends.errors.failures import (
+    Failure,
+    Remedy,
+    Reply,
+    failure_in_success,
+    wire_failure,
+)
 from onecgw.backends.http.call_log import CallRecord, failure_fields, log_call
 from onecgw.backends.http.onec_sessions import Session, Sessions, finishing
 from onecgw.backends.http.response_body import read_object
-from onecgw.backends.http.transport import HttpRequest, HttpTransport, Transport
+from onecgw.backends.http.transport import GOOD_STATUSES, HttpRequest, HttpTransport, Transport
 from onecgw.backends.scheduling.breaker import Breaker
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.backends.scheduling.limiter import Limiter
@@ -86,7 +91,7 @@ class HttpClient:
             await self._limiter.enter(request.sub)
             entered = trio.current_time()
             try:
-                return await self._send_unless_broken(record)
+                return await self._send_through_breaker(record)
             finally:
                 self._limiter.leave(trio.current_time() - entered)
 
@@ -100,7 +105,7 @@ class HttpClient:
             last_success_at=self._last_success_at,
         )
 
-    async def end_sessions_given_up(self) -> None:
+    async def end_abandoned_sessions(self) -> None:
         """End the sessions whose calls were cancelled or failed, until it is cancelled.
 
         Each waits for its turn like a call. Sessions that are left are ended by `aclose`.
@@ -156,7 +161,7 @@ class HttpClient:
                 "GET", self._finish_path, body=b"", headers=finishing(session)
             )
 
-    async def _send_unless_broken(self, record: CallRecord) -> bytes:
+    async def _send_through_breaker(self, record: CallRecord) -> bytes:
         """Send with the one retry, and report the result to the breaker."""
         await self._breaker.wait_for_probe()
         turn = self._breaker.enter()
@@ -191,7 +196,7 @@ class HttpClient:
                     return failure
             case Remedy.PAUSE:
                 pause_seconds = random.uniform(*LOCKED_PAUSE_SECONDS)  # noqa: S311 - no secret
-            case Remedy.NOTHING:
+            case Remedy.AT_ONCE:
                 pass
         if trio.current_time() + pause_seconds >= trio.current_effective_deadline():
             return failure
@@ -219,7 +224,8 @@ class HttpClient:
         except BaseException:
             self._sessions.give_up(session)
             raise
-        failure = None if reply.status == HTTPStatus.OK else self._failure_of(reply, request.path)
+        good = reply.status in GOOD_STATUSES
+        failure = failure_in_success(reply) if good else self._failure_of(reply, request.path)
         if failure is None or failure.remedy is not Remedy.NEW_SESSION:
             self._sessions.give_back(session)
         if failure is not None:

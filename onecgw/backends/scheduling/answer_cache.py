@@ -29,7 +29,7 @@ class _Entry:
 
 
 def _is_shared(error: Exception) -> bool:
-    """Timeout and queue rejection are the leader's own: its deadline, its turn."""
+    """Whether the callers that wait get the error too; a timeout or a full queue is not shared."""
     return isinstance(error, OnecError) and not isinstance(error, OnecTimeout | OnecBusy)
 
 

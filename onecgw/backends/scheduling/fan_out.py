@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import attrs
 import trio
 
-from onecgw.backends.scheduling.deadline import out_of_time
+from onecgw.backends.scheduling.deadline import NARROW_REPORT, out_of_time
 from onecgw.errors import OnecgwError
 
 Key = TypeVar("Key", bound=Hashable)
@@ -35,8 +35,8 @@ async def fan_out(
 ) -> dict[Key, Value | OnecgwError]:
     """The outcome of each part, in the order of the parts: its value, or its failure.
 
-    A result that needs a failed part is lost. A part that only lost results need is cancelled, or
-    not started, and gets the failure that lost them. A part that the deadline cuts off gets
+    If a part fails, the results that need it are lost. Parts that only lost results need are
+    cancelled or not started, and get that failure too. A part that the deadline cuts off gets
     OnecTimeout; parts that ended before keep their value.
 
     Args:
@@ -56,7 +56,9 @@ async def fan_out(
                 nursery.start_soon(run.work, nursery.cancel_scope)
     if run.defect is not None:
         raise run.defect
-    return {key: run.outcomes.get(key, out_of_time(timeout_ms)) for key in parts}
+    return {
+        key: run.outcomes.get(key, out_of_time(timeout_ms, advice=NARROW_REPORT)) for key in parts
+    }
 
 
 class _FanOut(Generic[Key, Value]):

@@ -9,7 +9,7 @@ from onecgw.analysis.cycle.answer import CycleInput, render
 from onecgw.analysis.cycle.figures import COMPONENTS, PeriodData, ratios_for
 from onecgw.analysis.cycle.notes import notes_of, warnings_of
 from onecgw.analysis.cycle.periods import DateRange
-from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
+from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.catalogue.kinds import CompositeTool
 from onecgw.catalogue.tools.cycle_plan import (
@@ -23,6 +23,7 @@ from onecgw.catalogue.tools.cycle_plan import (
     plan,
 )
 from onecgw.errors import OnecgwError
+from onecgw.responses.response_check import FilterIgnored
 
 _EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
@@ -115,10 +116,12 @@ CASH_CONVERSION_CYCLE = CompositeTool(
         "summary": {"type": "object"},
         "months": {"type": "array", "items": {"type": "object"}},
         "bridge": {"type": "array", "items": {"type": "object"}},
+        "cash_effect": {"description": "Null without a comparison."},
         "basis": {"type": "object"},
         "missing": {"type": "array", "items": {"type": "object"}},
         "warnings": {"type": "array", "items": {"type": "string"}},
         "notes": {"type": "array", "items": {"type": "string"}},
+        "applied_filters": {"type": "object"},
     },
 )
 

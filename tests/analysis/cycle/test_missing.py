@@ -152,5 +152,5 @@ async def test_a_report_of_another_day_is_missing() -> None:
         )
 
     async with open_rig(today) as rig:
-        with pytest.raises(OnecBadResponse, match="was asked for 2025-03-31 and is of another day"):
+        with pytest.raises(OnecBadResponse, match="was asked for 2025-03-31, and the date of"):
             await ask(rig, compare="none")

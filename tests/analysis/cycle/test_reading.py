@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.analysis.cycle.decimals import exact_sum
-from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, read_balances, read_months
+from onecgw.analysis.cycle.reading import Amounts, read_balances, read_months
 from onecgw.errors import OnecBadResponse
+from onecgw.responses.response_check import FilterIgnored
 from tests.analysis.cycle.test_periods import period
 
 QUARTER = period("2026-08-01", "2026-10-31")
@@ -146,7 +147,9 @@ def test_balances_of_the_day_that_was_asked_for_are_read(told: str) -> None:
 
 @pytest.mark.parametrize("told", ['"2026-11-22"', '"31.08.2026"', '""', "20260831", "{}"])
 def test_balances_of_another_day_are_refused(told: str) -> None:
-    with pytest.raises(OnecBadResponse, match="asked for 2026-08-31 and is of another day"):
+    with pytest.raises(
+        OnecBadResponse, match="asked for 2026-08-31, and the date of its answer is"
+    ):
         balances('{"amount":1}', more=f',"date":{told}')
 
 
@@ -172,7 +175,7 @@ def test_flows_of_the_period_that_was_asked_for_are_read(told: str) -> None:
     ],
 )
 def test_flows_of_another_period_are_refused(told: str) -> None:
-    with pytest.raises(OnecBadResponse, match="is of another period"):
+    with pytest.raises(OnecBadResponse, match="and the period of its answer is"):
         months('["2026-08-01",1.10]', "1.10", more=f',"period":{told}')
 
 
