@@ -106,9 +106,12 @@ class ConnectionBudget:
         self._turns = turns
         self._events = TokenBucket(EVENTS_AT_ONCE, EVENTS_PER_SECOND)
         self._refusals: float = math.inf
-        self._charge_address(UNITS_PER_CONNECTION)
         if address is not None:
             address.connections += 1
+
+    def accept(self) -> None:
+        """Count the connection as one that is served; one that is closed at once costs little."""
+        self._charge_address(UNITS_PER_CONNECTION)
 
     def close(self) -> None:
         """Count the connection no longer."""

@@ -128,6 +128,7 @@ class Http1(H11Protocol):
             elif event is h11.PAUSED and self.connection.trailing_data[0]:
                 await self.can_read.clear()
                 await self.can_read.wait()
+                await budget.wait_turn()
             else:
                 return
 

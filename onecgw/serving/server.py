@@ -118,6 +118,7 @@ class _OpenConnections:
                 "serving.connection_rejected", extra={"fields": fields, "is_anonymous": True}
             )
             return
+        budget.accept()
         connection = ClientConnection(self._app, self._config, self._context, stream, budget)
         self._open[connection] = None
         try:
