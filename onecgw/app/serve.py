@@ -67,6 +67,7 @@ async def serve_gateway(
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
             max_connections=settings.server.max_connections,
+            trusted_proxies=settings.server.trusted_proxies,
             wait_stop=wait_stop,
             announce=started,
         )

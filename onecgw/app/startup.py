@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+try:
+    import resource
+except ImportError:  # Windows, which writes no core dumps
+    resource = None  # type: ignore[assignment]
+
 from onecgw.observability.logging import set_up_logging
 from onecgw.settings import Settings
 from onecgw.settings.conflicts import FOR_SERVER, Check
@@ -32,9 +37,21 @@ def open_settings(
     """
     path = find_config(config, os.environ, Path.cwd())
     settings = load_settings(path, os.environ, checks=checks)
+<<<<<<< HEAD
     set_up_logging(level=log_level or settings.log.level, log_format=settings.log.format)
     if log_level is not None and settings.audit.retention_days:
         # The audit logs its records whatever the level; here the database has them.
         for handler in logging.getLogger().handlers:
             handler.setLevel(log_level.upper())
+=======
+    set_up_logging(level=settings.log.level, log_format=settings.log.format)
+    _forbid_core_dumps()
+>>>>>>> refs/heads/hard
     return settings
+
+
+def _forbid_core_dumps() -> None:
+    """A core dump would hold tokens and keys."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
