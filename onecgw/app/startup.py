@@ -37,16 +37,12 @@ def open_settings(
     """
     path = find_config(config, os.environ, Path.cwd())
     settings = load_settings(path, os.environ, checks=checks)
-<<<<<<< HEAD
     set_up_logging(level=log_level or settings.log.level, log_format=settings.log.format)
     if log_level is not None and settings.audit.retention_days:
         # The audit logs its records whatever the level; here the database has them.
         for handler in logging.getLogger().handlers:
             handler.setLevel(log_level.upper())
-=======
-    set_up_logging(level=settings.log.level, log_format=settings.log.format)
     _forbid_core_dumps()
->>>>>>> refs/heads/hard
     return settings
 
 
