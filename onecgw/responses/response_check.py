@@ -120,18 +120,18 @@ def cut_by_1c(members: Members, count: int) -> str:
     Returns:
         The sentence, with 1C's words about the size; "" if 1C does not say so.
     """
-    found = {
-        key: (name, _plain(raw))
-        for name, raw in members.items()
-        if (key := name.replace("_", "").casefold()) in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS
-    }
-    said = [
-        (name, value)
-        for key, (name, value) in found.items()
-        if (key in _CUT_FLAGS and _is_yes(value))
-        or (key in _WHOLE_FLAGS and value is False)
-        or (key in _COUNTS and _is_more(value, count))
-    ]
+    said: list[tuple[str, object]] = []
+    for name, raw in members.items():
+        key = name.replace("_", "").casefold()
+        if key not in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS:
+            continue
+        value = _plain(raw)
+        if (
+            (key in _CUT_FLAGS and _is_yes(value))
+            or (key in _WHOLE_FLAGS and value is False)
+            or (key in _COUNTS and _is_more(value, count))
+        ):
+            said.append((name, value))
     if not said:
         return ""
     sizes = [f"{name}: {_shown(value)}" for name, value in said if not _is_flag(value)]

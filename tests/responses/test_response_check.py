@@ -47,6 +47,7 @@ async def test_what_1c_says_of_a_cut_is_never_replaced(name: str, said: object) 
         ({"truncated": {"of": 900}}, 'truncated: {"of":900}'),
         ({"rows_returned": 900, "truncated": True}, "rows_returned: 900"),
         ({"totalRows": 900}, "totalRows: 900"),
+        ({"Truncated": "2 з 900", "truncated": False}, "Truncated: 2 з 900"),
     ],
 )
 async def test_what_1c_says_of_the_size_stands_in_the_notice(member: Any, words: str) -> None:
