@@ -80,7 +80,7 @@ _BAD_STATES: Final = frozenset(
 # What a member that is called like an error holds where there is none.
 _NO_ERROR: Final = frozenset({"", "0", "ok", "no", "none", "false", "нет", "немає", "ні", "ложь"})
 # Members by which an object may report an error, in lower case.
-TELLING_NAMES: Final = _ERRORS | _MESSAGES | _STATES
+ERROR_MEMBER_NAMES: Final = _ERRORS | _MESSAGES | _STATES
 _FIRST_BAD_STATUS: Final = 400
 
 
@@ -96,7 +96,7 @@ def read_json_value(text: str) -> object:
 def is_silent(body: bytes) -> bool:
     """Whether the object in a body has no member by which it could report an error.
 
-    It is the quick answer for a good one: no value is parsed.
+    This is the fast path for good answers: no value is parsed.
     """
     try:
         names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
@@ -104,7 +104,7 @@ def is_silent(body: bytes) -> bool:
         return False
     if len(names) == 1 and bytes(*names.values())[:1] == b"{":
         return False  # a wrapper, perhaps of an error
-    return bool(names) and TELLING_NAMES.isdisjoint(map(str.casefold, names))
+    return bool(names) and ERROR_MEMBER_NAMES.isdisjoint(map(str.casefold, names))
 
 
 def reports_error(members: Mapping[str, object]) -> bool:
@@ -132,7 +132,7 @@ def reports_error(members: Mapping[str, object]) -> bool:
 
 
 def message_in(value: object) -> str:
-    """What an error body tells, inner causes last; "" for nothing.
+    """The outermost message of an error body, else its deepest description, else "".
 
     The message of the outermost object is for the caller, so it comes before what is inside.
     """

@@ -1,8 +1,8 @@
-"""What an answer of 1C says of itself, compared with what was asked: the check before any builder.
+"""Checks that an answer of 1C belongs to the request, before the answer is shaped.
 
-1C's word wins: an answer that reports an error, or is of another period, of other filters or with
-other columns than were asked for, is refused, whatever its figures are. What it does not say is
-not held against it.
+An answer is refused if it reports an error, names another period or other filters than
+requested, or lacks a requested column. A period, date or applied_filters that 1C leaves out
+is not checked.
 """
 
 import functools
@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
-from onecgw.responses.error_body import NO_REASON, TELLING_NAMES, message_in, reports_error
+from onecgw.responses.error_body import ERROR_MEMBER_NAMES, NO_REASON, message_in, reports_error
 from onecgw.responses.raw_json import Members, decode, encode, read_members
 from onecgw.text import canonical_id
 
@@ -31,7 +31,6 @@ _COUNTS: Final = frozenset(
 )
 # As JSON has it, as 20260501 (ДФ=yyyyMMdd), or as 1C writes a date that becomes a text.
 _DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d)\.(\d\d)\.(\d{4})", re.ASCII)
-_UNREADABLE: Final = "1C does not say readably in applied_filters which filters it applied"
 CUT_BY_1C: Final = "1C says that this is not the whole answer."
 SHOWN_CHARACTERS: Final = 100  # of what 1C says of the size of its answer
 _NUMBER_BEGINS: Final = frozenset(b"-0123456789")
@@ -64,10 +63,10 @@ class _AnyObject(msgspec.Struct, gc=False):
     """An object of which nothing is looked at."""
 
 
-def check_said(
+def check_answers_request(
     members: Members, arguments: Arguments, *, with_groups: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
-    """Refuse an answer that is not to this request.
+    """Refuse an answer that does not belong to this request.
 
     Args:
         members: of the answer.
@@ -100,10 +99,10 @@ def check_no_error(members: Members) -> None:
     Raises:
         OnecRejected: with 1C's message.
     """
-    if TELLING_NAMES.isdisjoint(map(str.casefold, members)):
+    if ERROR_MEMBER_NAMES.isdisjoint(map(str.casefold, members)):
         return
     values = {
-        name: _plain(raw) if name.casefold() in TELLING_NAMES else _filled(raw)
+        name: _plain(raw) if name.casefold() in ERROR_MEMBER_NAMES else _placeholder(raw)
         for name, raw in members.items()
     }
     if reports_error(values):
@@ -250,7 +249,7 @@ def comparable(values: Iterable[str]) -> frozenset[str]:
 
 
 def differ(told: frozenset[str], meant: frozenset[str]) -> bool:
-    """Whether applied values are others than were meant; labels in the place of ids are not."""
+    """Whether applied values differ from the requested ones; labels are not compared with ids."""
     if any(map(_is_guid, meant)) and not any(map(_is_guid, told)):
         return False
     return told != meant
@@ -276,29 +275,31 @@ def _check_filters(
     if bytes(raw) == b"[]":  # how 1C may write a structure without members
         raw = msgspec.Raw(b"{}")
     if bytes(raw)[:1] != b"{":
-        return (f"{_UNREADABLE}.",)
+        return ("applied_filters of 1C cannot be read, so no filter is confirmed.",)
     applied = read_members(bytes(raw))
     unreadable = []
     for name, values in asked.items():
         told = applied_values(applied[name]) if name in applied else frozenset()
-        if not told and name in applied and _holds_objects(applied[name]):
+        if not told and name in applied and _holds_custom_objects(applied[name]):
             unreadable.append(name)
             continue
         meant = comparable([values] if isinstance(values, str) else values)
         if not told or (name not in with_groups and differ(told, meant)):
             raise FilterIgnored(
                 f"filters.{name}: 1C does not confirm this filter in applied_filters, so its "
-                "figures may be of more or of others than were asked for"
+                "figures may cover more or other objects than requested"
             )
-    said = [f"{_UNREADABLE}: {', '.join(unreadable)}."] if unreadable else []
+    said = []
+    if unreadable:
+        said.append(f"1C does not confirm in a readable form: filters {', '.join(unreadable)}.")
     more = sorted(name for name in applied if name not in asked and applied_values(applied[name]))
     if more:
         said.append(f"1C also applied filters that were not asked for: {', '.join(more)}.")
     return tuple(said)
 
 
-def _holds_objects(raw: msgspec.Raw) -> bool:
-    """Whether an applied filter is told in objects of a form of 1C's own."""
+def _holds_custom_objects(raw: msgspec.Raw) -> bool:
+    """Whether an applied filter is, or holds, a non-empty object whose form only 1C knows."""
     return bytes(raw).lstrip(b"[")[:1] == b"{" and bytes(raw) != b"{}"
 
 
@@ -307,15 +308,15 @@ def _is_guid(text: str) -> bool:
 
 
 def _plain(raw: msgspec.Raw | None) -> object:
-    """A small value as Python's; None where it is large or has a number that no float holds."""
+    """A member, decoded; None if it is absent or has a number that no float holds."""
     try:
         return msgspec.json.decode(raw or b"null")
     except msgspec.DecodeError:
         return None
 
 
-def _filled(raw: msgspec.Raw) -> object:
-    """A list for any list or filled object, without parsing what may be thousands of rows."""
+def _placeholder(raw: msgspec.Raw) -> object:
+    """`[]` for a list or an object that is not empty, else None; thousands of rows stay unparsed."""
     value = bytes(raw)
     return [] if value[:1] in b"[{" and value != b"{}" else None
 
