@@ -316,7 +316,7 @@ def _plain(raw: msgspec.Raw | None) -> object:
 
 
 def _placeholder(raw: msgspec.Raw) -> object:
-    """`[]` for a list or an object that is not empty, else None; thousands of rows stay unparsed."""
+    """`[]` for a list or a filled object, else None; thousands of rows are not parsed."""
     value = bytes(raw)
     return [] if value[:1] in b"[{" and value != b"{}" else None
 
