@@ -14,7 +14,7 @@ from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from onecgw.errors import leaves
-from onecgw.serving.budget import ConnectionBudget
+from onecgw.serving.budget import BudgetExhausted, ConnectionBudget
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
 from onecgw.serving.task_group import RequestTaskGroup
@@ -80,6 +80,8 @@ class ClientConnection:
                 await self._read()
         except* OSError:
             pass  # the client has disconnected
+        except* BudgetExhausted:
+            pass  # it is not worth a line: an attack would write many
         except* Exception as group:  # logged, and only this connection ends
             classes = sorted({type(error).__name__ for error in leaves(group)})
             fields = {"protocol": type(self._protocol).__name__, "errors": " ".join(classes)}
