@@ -38,7 +38,7 @@ SLOW: tuple[str, ...] = (
     "web/test_oauth_anything.py",
     "web/test_oauth_browser.py",
     "web/test_oauth_limits.py",
-    "web/test_oauth_nginx.py",
+    "web/test_reverse_proxies.py",
     "web/test_oauth_sdk.py",
 )
 WIRE: tuple[str, ...] = ("test_wire.py", "test_refusals.py", "test_every_tool.py")

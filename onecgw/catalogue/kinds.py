@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol
@@ -77,6 +77,11 @@ class Upstream(Protocol):
     restricted: frozenset[str]
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, of what the caller may know of."""
+        ...
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """The notices about the request, which are added to any answer."""
         ...
@@ -98,6 +103,21 @@ class Upstream(Protocol):
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
         """The result of each request: the value that was read, or the OnecgwError."""
         ...
+
+
+def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any request class
+    """The request with numbers above their limit lowered, and a sentence for each."""
+    lowered: dict[str, int] = {}
+    notices = []
+    for field in fields_of(request.__class__):
+        value = getattr(request, field.attribute)
+        if field.arg.maximum is None or value is None:
+            continue
+        maximum: int = getattr(limits, field.arg.maximum)
+        if value > maximum:
+            notices.append(f"{field.name} was {value}, the limit is {maximum}.")
+            lowered[field.attribute] = maximum
+    return attrs.evolve(request, **lowered), tuple(notices)
 
 
 @attrs.frozen(kw_only=True)
@@ -172,7 +192,8 @@ class SingleCallTool(Tool):
         with upstream.deadline(is_report=self.is_report):
             if self.name_argument is not None:
                 request = await upstream.resolve_name(self.name_argument, request)
-            arguments, notices = self._clamp(to_onec(request), upstream.limits)
+            request, notices = lower_to_limits(request, upstream.limits)
+            arguments = to_onec(request)
             limits = self._limits(arguments, upstream, notices)
             sent = self._prepared(arguments, limits)
             body = await upstream.fetch(self, sent, self.cache_key(sent))
@@ -208,24 +229,11 @@ class SingleCallTool(Tool):
         )
 
     @functools.cached_property
-    def _filters_with_groups(self) -> frozenset[str]:
+    def filters_with_groups(self) -> frozenset[str]:
+        """The filters in which the id of a folder means what is in it."""
         filters = next((one.type for one in fields_of(self.request) if one.name == "filters"), None)
         fields = fields_of(filters) if filters is not None else ()
         return frozenset(field.name for field in fields if field.arg.takes_groups)
-
-    def _clamp(
-        self, arguments: JsonObject, limits: LimitsSettings
-    ) -> tuple[JsonObject, tuple[str, ...]]:
-        """The arguments with numbers above their limit lowered, and a sentence for each."""
-        notices = []
-        for field in fields_of(self.request):
-            if field.arg.maximum is None or field.name not in arguments:
-                continue
-            maximum: int = getattr(limits, field.arg.maximum)
-            if arguments[field.name] > maximum:
-                notices.append(f"{field.name} was {arguments[field.name]}, the limit is {maximum}.")
-                arguments[field.name] = maximum
-        return arguments, tuple(notices)
 
 
 class ResolverTool(SingleCallTool):
@@ -268,8 +276,27 @@ class ResolverTool(SingleCallTool):
         return build_candidates(body, limits)
 
 
+@attrs.frozen(kw_only=True)
 class TableTool(SingleCallTool):
-    """A report with columns and rows."""
+    """A report with columns and rows.
+
+    additive: the measures whose rows add up to their total.
+    analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
+    """
+
+    additive: tuple[str, ...]
+    analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
+
+    async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer of 1C, or what is computed from its whole list."""
+        local = (field for field in fields_of(self.request) if field.arg.is_local)
+        if any(getattr(request, field.attribute) is not None for field in local):
+            return await self.analyse(self, request, upstream)
+        return await self.answer_of_onec(request, upstream)
+
+    async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer of one call of 1C, without what is not for 1C."""
+        return await super().answer(request, upstream)
 
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""
@@ -277,7 +304,7 @@ class TableTool(SingleCallTool):
         return _table_schema({name: _ANY for name in ("period", "date") if name in names})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
-        return build_table(body, arguments, limits, with_groups=self._filters_with_groups)
+        return build_table(body, arguments, limits, with_groups=self.filters_with_groups)
 
 
 @attrs.frozen(kw_only=True)
@@ -300,7 +327,7 @@ class RankingTool(SingleCallTool):
             limits,
             narrow="Narrow the period or the filters.",
             more="Or ask for more with top",
-            with_groups=self._filters_with_groups,
+            with_groups=self.filters_with_groups,
         )
 
 
@@ -357,19 +384,33 @@ class SubRequest:
 
 
 @attrs.frozen(kw_only=True)
+class CompositeContext:
+    """What a composite tool knows besides its request.
+
+    now: UTC. restricted: measures that the caller must never see.
+    capabilities: what the 1C base does not support, of what the caller may know of.
+    """
+
+    now: datetime
+    limits: LimitsSettings
+    restricted: frozenset[str]
+    capabilities: Capabilities
+
+
+@attrs.frozen(kw_only=True)
 class CompositeTool(Tool):
     """A tool that is composed of other tools' answers; 1C itself does not know it.
 
     tools: those that it asks; where the 1C base lacks one, it lacks the composite.
-    plan: request, UTC now → the requests to 1C in their order; raises ValidationFailed.
-    compose: request, the result of each sub-request (a value or an OnecgwError), UTC now → the
+    plan: request, context → the requests to 1C in their order; raises ValidationFailed.
+    compose: request, the result of each sub-request (a value or an OnecgwError), context → the
         answer; raises OnecgwError if no figure can be computed.
     output: the members of the answer, as JSON Schema.
     """
 
     tools: tuple[SingleCallTool, ...]
-    plan: Callable[[Any, datetime], Mapping[Any, SubRequest]]
-    compose: Callable[[Any, Mapping[Any, Any], datetime], Mapping[str, object]]
+    plan: Callable[[Any, CompositeContext], Mapping[Any, SubRequest]]
+    compose: Callable[[Any, Mapping[Any, Any], CompositeContext], Mapping[str, object]]
     output: Mapping[str, JsonObject]
 
     def output_schema(self) -> JsonObject:
@@ -384,9 +425,16 @@ class CompositeTool(Tool):
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """Ask everything side by side and put it together."""
-        now = datetime.now(UTC)
-        outcomes = await upstream.fetch_all(self.plan(request, now))
-        body = _encode(self.compose(request, outcomes, now))
-        if sentences := (*upstream.notices, *text_notices(body)):
-            body = splice(notice_member(sentences, {}), read_members(body))
+        context = CompositeContext(
+            now=datetime.now(UTC),
+            limits=upstream.limits,
+            restricted=upstream.restricted,
+            capabilities=upstream.capabilities,
+        )
+        request, notices = lower_to_limits(request, upstream.limits)
+        outcomes = await upstream.fetch_all(self.plan(request, context))
+        body = _encode(self.compose(request, outcomes, context))
+        if sentences := (*upstream.notices, *notices, *text_notices(body)):
+            members = read_members(body)
+            body = splice(notice_member(sentences, members), members)
         return Answer(body=body)

@@ -210,6 +210,8 @@ class _Hooks:
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(f"a whole number from {arg.minimum} is expected", value)
+        if arg.most is not None and result > arg.most:
+            raise refused(f"a whole number up to {arg.most} is expected", value)
         if arg.max_length is not None and len(result) > arg.max_length:
             raise refused(f"at most {arg.max_length} characters are accepted", value)
         return result
@@ -296,7 +298,8 @@ def _make_unparser() -> Converter:
 
     def unstructure_object(request: type) -> Callable[[Any], dict[str, Any]]:
         renamed: dict[str, Any] = {
-            field.attribute: override(rename=field.name) for field in fields_of(request)
+            field.attribute: override(rename=field.name, omit=field.arg.is_local or None)
+            for field in fields_of(request)
         }
         return make_dict_unstructure_fn(request, converter, _cattrs_omit_if_default=True, **renamed)
 

@@ -13,6 +13,7 @@ from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
@@ -56,6 +57,11 @@ class UpstreamSession:
     progress: Progress
     notices: tuple[str, ...] = ()
     calls: int = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, of what the caller may know of."""
+        return self.catalogue.capabilities_for(self.context.caller.scopes)
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""

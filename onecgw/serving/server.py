@@ -188,6 +188,23 @@ def find_free_port(host: str) -> int:
         return port
 
 
+def require_free_port(host: str, port: int, *, option: str) -> None:
+    """Check that a port can be bound, before anything is built that takes time.
+
+    Args:
+        host: the address to bind.
+        port: 0: a free one, which is always there.
+        option: what changes the port, for the message.
+
+    Raises:
+        ConfigError: it cannot be bound.
+    """
+    try:
+        _listen(host, port).close()
+    except ConfigError as error:
+        raise ConfigError(f"{error}. Another port can be given with {option}") from error
+
+
 def _configure() -> Config:
     config = Config()
     config.include_server_header = False

@@ -96,7 +96,7 @@ def test_the_issuer_may_be_the_servers_address(tmp_path: Path) -> None:
     settings = load(tmp_path, "server: {public_url: 'https://mcp.example.org'}", ON)
     assert settings.issuer == "https://mcp.example.org"
     assert settings.resource == "https://mcp.example.org/mcp"
-    assert settings.secrets_path == Path("data/onecgw.secrets")
+    assert settings.secrets_path == tmp_path / "data" / "onecgw.secrets"
 
 
 @pytest.mark.parametrize(

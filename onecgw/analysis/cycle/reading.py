@@ -9,8 +9,8 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.decimals import MAX_DIGITS, exact_sum
+from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.response_check import (
