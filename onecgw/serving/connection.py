@@ -70,6 +70,7 @@ class ClientConnection:
         self._send_lock = trio.Lock()
         self._is_lingering = False
         self._is_aborted = False
+        self._is_evicted = False
 
     async def run(self) -> None:
         """Serve the connection until it ends. Raises nothing but cancellation."""
@@ -106,6 +107,7 @@ class ClientConnection:
 
     def evict(self) -> None:
         """End a connection that is waiting, to make room for another."""
+        self._is_evicted = True
         self._read_no_longer_than(-math.inf)
         self.abort()
 
@@ -174,6 +176,8 @@ class ClientConnection:
             await self._handle(preface.data)
 
     def _read_no_longer_than(self, deadline: float) -> None:
+        if self._is_evicted:
+            deadline = -math.inf  # also if bytes that had arrived before began a request
         self._read_until = self._reading.deadline = deadline
 
     async def _handle_protocol_event(self, event: Event) -> None:

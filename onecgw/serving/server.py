@@ -24,7 +24,7 @@ BACKLOG: Final = 4_096  # a burst of connections from one address must not delay
 MAX_CONNECTIONS: Final = 1_000
 # One address may have a tenth of the connections without a known caller, but not less than this.
 ADDRESS_SHARE: Final = 10
-MAX_ACCEPTED_AT_ONCE: Final = 32
+MAX_ACCEPTED_AT_ONCE: Final = 8
 ACCEPT_PAUSE_SECONDS: Final = 0.1  # after a failure that does not go away at once
 MIN_ADDRESS_CONNECTIONS: Final = 20
 # After a stop, for requests whose caller is not known, for example the steps of a login.
