@@ -13,18 +13,20 @@ from typing import Final
 
 import trio
 
-UNITS_PER_CONNECTION: Final = 10
+UNITS_PER_CONNECTION: Final = 20
 UNITS_PER_REQUEST: Final = 20  # that is refused
 BYTES_PER_UNIT: Final = 256  # of a body that is wanted: such a part costs nothing
 SENT_BYTES_PER_UNIT: Final = 1024  # of answers, whose reader acknowledges them
 
-EVENTS_AT_ONCE: Final = 2_000  # without progress, on one connection
+EVENTS_AT_ONCE: Final = 1_500  # without progress, on one connection
 EVENTS_PER_SECOND: Final = 100
-ADDRESS_UNITS_AT_ONCE: Final = 2_000
+EVENTS_PER_REQUEST: Final = 4  # its body, and the acknowledgements of its answer
+ADDRESS_UNITS_AT_ONCE: Final = 1_000
 ADDRESS_UNITS_PER_SECOND: Final = 2_000  # a tenth of the event loop
 EXHAUSTED_SECONDS: Final = 1  # of debt; then new connections of the address are closed
 MAX_DEBT_SECONDS: Final = 2  # of an address
 UNITS_PER_TURN: Final = 20  # a turn with more work counts as several
+MAX_WAIT_SECONDS: Final = 3  # for a turn; then the connection is closed
 TURNS_AT_ONCE: Final = 100
 TURNS_PER_SECOND: Final = 600
 
@@ -34,6 +36,10 @@ ADDRESSES_KEPT: Final = 4_096
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class BudgetExhausted(Exception):
+    """The other connections of an address leave no turn for this one."""
 
 
 class TokenBucket:
@@ -143,7 +149,8 @@ class ConnectionBudget:
         self._events.take(-size_bytes / SENT_BYTES_PER_UNIT)
 
     def charge_request(self) -> None:
-        """Count a request as one that is refused."""
+        """Count a request as one that is refused; its frames or small reads cost nothing."""
+        self._events.take(-EVENTS_PER_REQUEST)
         self._refusals += 1
         self._charge_shared(UNITS_PER_REQUEST)
 
@@ -154,10 +161,20 @@ class ConnectionBudget:
         self._refusals = 0
 
     async def wait_turn(self) -> None:
-        """Let other tasks run; without a known caller also wait for the address and for a turn."""
+        """Let other tasks run; without a known caller also wait for the address and for a turn.
+
+        Raises:
+            BudgetExhausted: there was no turn in MAX_WAIT_SECONDS.
+        """
         if self.is_known:
             await trio.lowlevel.checkpoint()
             return
+        with trio.move_on_after(MAX_WAIT_SECONDS) as waiting:
+            await self._wait_turn_of_address()
+        if waiting.cancelled_caught:
+            raise BudgetExhausted
+
+    async def _wait_turn_of_address(self) -> None:
         if self.address is None:
             await self._wait_own_turn(0)
         else:

@@ -14,7 +14,7 @@ from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from onecgw.errors import leaves
-from onecgw.serving.budget import ConnectionBudget
+from onecgw.serving.budget import BudgetExhausted, ConnectionBudget
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
 from onecgw.serving.task_group import RequestTaskGroup
@@ -70,6 +70,7 @@ class ClientConnection:
         self._send_lock = trio.Lock()
         self._is_lingering = False
         self._is_aborted = False
+        self._is_evicted = False
 
     async def run(self) -> None:
         """Serve the connection until it ends. Raises nothing but cancellation."""
@@ -80,6 +81,8 @@ class ClientConnection:
                 await self._read()
         except* OSError:
             pass  # the client has disconnected
+        except* BudgetExhausted:
+            pass  # it is not worth a line: an attack would write many
         except* Exception as group:  # logged, and only this connection ends
             classes = sorted({type(error).__name__ for error in leaves(group)})
             fields = {"protocol": type(self._protocol).__name__, "errors": " ".join(classes)}
@@ -104,6 +107,7 @@ class ClientConnection:
 
     def evict(self) -> None:
         """End a connection that is waiting, to make room for another."""
+        self._is_evicted = True
         self._read_no_longer_than(-math.inf)
         self.abort()
 
@@ -172,6 +176,8 @@ class ClientConnection:
             await self._handle(preface.data)
 
     def _read_no_longer_than(self, deadline: float) -> None:
+        if self._is_evicted:
+            deadline = -math.inf  # also if bytes that had arrived before began a request
         self._read_until = self._reading.deadline = deadline
 
     async def _handle_protocol_event(self, event: Event) -> None:

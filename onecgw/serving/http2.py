@@ -38,9 +38,9 @@ PIECE_SECONDS: Final = 30  # for the client to read PIECE_BYTES: at least 2 KiB/
 
 # In units of the budget.
 FRAME_UNITS: Final = 1
-RESET_UNITS: Final = 5  # the request that it ends has cost more than it
+RESET_UNITS: Final = 9  # the request that it ends has cost more than it
 SETTINGS_UNITS: Final = 20
-STREAMS_PER_UNIT: Final = 10  # that a window for the whole connection lets continue
+STREAMS_PER_UNIT: Final = 100  # that a window for the whole connection lets continue
 
 
 class _Frames(H2Connection):
@@ -147,11 +147,12 @@ class Http2(H2Protocol):
         await super().stream_send(event)
 
     async def _window_updated(self, stream_id: int | None) -> None:
-        """Let streams send again; those that still cannot are left, since each costs a turn."""
+        """Let streams send again that have something to send and a window for it."""
         ids = [stream_id] if stream_id else list(self.stream_buffers)
         for waiting in ids:
             with suppress(ProtocolError):  # the stream has ended
-                if waiting in self.stream_buffers and self._window(waiting) > 0:
+                buffer = self.stream_buffers.get(waiting)
+                if buffer and (buffer.buffer or buffer.complete) and self._window(waiting) > 0:
                     self.priority.unblock(waiting)
         await self.has_data.set()
 

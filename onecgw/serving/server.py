@@ -4,7 +4,6 @@ import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, Final
 
 import trio
@@ -25,6 +24,8 @@ BACKLOG: Final = 4_096  # a burst of connections from one address must not delay
 MAX_CONNECTIONS: Final = 1_000
 # One address may have a tenth of the connections without a known caller, but not less than this.
 ADDRESS_SHARE: Final = 10
+MAX_ACCEPTED_AT_ONCE: Final = 8
+ACCEPT_PAUSE_SECONDS: Final = 0.1  # after a failure that does not go away at once
 MIN_ADDRESS_CONNECTIONS: Final = 20
 # After a stop, for requests whose caller is not known, for example the steps of a login.
 STRANGER_GRACE_SECONDS: Final = 0.5
@@ -70,15 +71,7 @@ async def serve_app(
         await lifespan.wait_for_startup()
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as accepting:
-                listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(listener))]
-                accepting.start_soon(
-                    partial(
-                        trio.serve_listeners,
-                        connections_open.serve,
-                        listeners,
-                        handler_nursery=connections,
-                    )
-                )
+                accepting.start_soon(connections_open.accept, listener, connections)
                 announce(f"http://{shown_host}:{bound_port}")
                 await wait_stop()
                 accepting.cancel_scope.cancel()
@@ -105,22 +98,44 @@ class _OpenConnections:
         self._open: dict[ClientConnection, None] = {}
         self._one_ended = trio.Event()
 
-    async def serve(self, stream: trio.SocketStream) -> None:
-        """Serve one connection to its end; close it at once if there are too many."""
-        try:
-            budget = self._budgets.open(stream.socket.getpeername()[0])
-        except OSError:
-            return  # the client has disconnected
-        if not self._make_room(budget):
-            budget.close()
-            fields = {"connections": len(self._open)}
-            log.warning(
-                "serving.connection_rejected", extra={"fields": fields, "is_anonymous": True}
-            )
+    async def accept(self, listener: socket.socket, connections: trio.Nursery) -> None:
+        """Accept connections until cancelled, each served in a task.
+
+        Many are accepted at a time, and those that are rejected get no task: otherwise a burst of
+        one address would delay the connections of all others by seconds.
+        """
+        listener.setblocking(False)
+        with listener:
+            while True:
+                await trio.lowlevel.wait_readable(listener)
+                try:
+                    for _ in range(MAX_ACCEPTED_AT_ONCE):
+                        self._begin(*listener.accept(), connections)
+                except BlockingIOError:
+                    pass  # all were accepted
+                except ConnectionAbortedError:
+                    pass  # that client has disconnected
+                except OSError as error:  # for example EMFILE: too many open files
+                    log.error(  # noqa: TRY400 - the traceback says nothing more
+                        "serving.accept_failed", extra={"fields": {"reason": error.strerror}}
+                    )
+                    await trio.sleep(ACCEPT_PAUSE_SECONDS)
+
+    def _begin(self, sock: socket.socket, peer: Any, connections: trio.Nursery) -> None:  # noqa: ANN401 - depends on the family
+        budget = self._budgets.open(peer[0])
+        if self._make_room(budget):
+            budget.accept()
+            stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+            connection = ClientConnection(self._app, self._config, self._context, stream, budget)
+            self._open[connection] = None
+            connections.start_soon(self._serve, connection)
             return
-        budget.accept()
-        connection = ClientConnection(self._app, self._config, self._context, stream, budget)
-        self._open[connection] = None
+        budget.close()
+        sock.close()
+        fields = {"connections": len(self._open)}
+        log.warning("serving.connection_rejected", extra={"fields": fields, "is_anonymous": True})
+
+    async def _serve(self, connection: ClientConnection) -> None:
         try:
             await connection.run()
         finally:

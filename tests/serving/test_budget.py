@@ -64,6 +64,25 @@ async def test_frames_without_progress_end_their_connection(frame: str) -> None:
         await assert_it_serves(served)
 
 
+async def test_many_small_requests_are_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "EVENTS_AT_ONCE", 100)
+    monkeypatch.setattr(budget, "EVENTS_PER_SECOND", 0.1)
+    async with serving() as served, await served.connect() as stream:
+        for _ in range(300):
+            await stream.send_all(GET)
+            assert (await read_answer(stream)).endswith(b"GET /path h ")
+
+
+async def test_acknowledgements_of_answers_are_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "EVENTS_AT_ONCE", 100)
+    monkeypatch.setattr(budget, "EVENTS_PER_SECOND", 0.1)
+    async with serving() as served, await Http2Client.open(served) as client:
+        for _ in range(200):
+            stream_id = await client.ask()
+            assert await client.body_of(stream_id) == b"GET /path h "
+            await client.stream.send_all(bytes.fromhex(FRAMES["WINDOW_UPDATE"]) * 2)
+
+
 async def test_small_chunks_end_their_connection() -> None:
     async with serving() as served:
         answered = await ask(served, CHUNKED + b"1\r\na\r\n" * (budget.EVENTS_AT_ONCE + 1_000))
@@ -136,7 +155,7 @@ async def test_half_requests_of_strangers_make_room_for_known_callers() -> None:
             await another.send_all(GET)
             assert (await read_answer(another)).endswith(b"GET /path h ")
 
-        assert not await is_open(stranger)
+        assert await read_to_end(stranger) == b""
         await known.send_all(GET)
         assert (await read_answer(known)).endswith(b"GET /path h ")
 
@@ -152,9 +171,9 @@ async def test_an_address_has_a_share_of_the_connections_and_a_proxy_all(
     ):
         streams = [await stack.enter_async_context(await served.connect()) for _ in range(6)]
 
-        assert [await is_open(stream) for stream in streams] == [False] * (6 - open_) + [
-            True
-        ] * open_
+        for closed in streams[: 6 - open_]:
+            assert await read_to_end(closed) == b""
+        assert all([await is_open(stream) for stream in streams[6 - open_ :]])
 
 
 async def test_an_exhausted_address_gets_no_further_connection(
@@ -224,6 +243,19 @@ async def test_strangers_wait_for_their_units_and_known_callers_do_not(
     assert trio.current_time() - began < 1
     await stranger.wait_turn()
     assert trio.current_time() - began == pytest.approx(1)
+
+
+async def test_who_gets_no_turn_for_long_is_given_up(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "MAX_DEBT_SECONDS", 60)
+    one = ClientBudgets(()).open("192.0.2.1")
+    one.charge(10 * budget.ADDRESS_UNITS_PER_SECOND)
+
+    began = trio.current_time()
+    with pytest.raises(budget.BudgetExhausted):
+        await one.wait_turn()
+    assert trio.current_time() - began == pytest.approx(budget.MAX_WAIT_SECONDS)
 
 
 async def test_a_connection_is_unknown_again_after_many_refusals() -> None:
