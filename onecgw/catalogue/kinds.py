@@ -104,6 +104,10 @@ class Upstream(Protocol):
         """The result of each request: the value that was read, or the OnecgwError."""
         ...
 
+    async def compute(self, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - any result
+        """The result of a computation, which does not hold up other calls."""
+        ...
+
 
 def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any request class
     """The request with numbers above their limit lowered, and a sentence for each."""
@@ -433,7 +437,8 @@ class CompositeTool(Tool):
         )
         request, notices = lower_to_limits(request, upstream.limits)
         outcomes = await upstream.fetch_all(self.plan(request, context))
-        body = _encode(self.compose(request, outcomes, context))
+        compose = functools.partial(self.compose, request, outcomes, context)
+        body = _encode(await upstream.compute(compose))
         if sentences := (*upstream.notices, *notices, *text_notices(body)):
             members = read_members(body)
             body = splice(notice_member(sentences, members), members)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -37,7 +38,10 @@ async def analyse_table(tool: TableTool, request: Any, upstream: Upstream) -> An
     analysis = _Analysis(tool, request, upstream)
     outcomes = await upstream.fetch_all(analysis.requests())
     tables: dict[str, Any] = {key: succeeded(outcome) for key, outcome in outcomes.items()}
-    return analysis.answer(tables[NOW], tables.get(BEFORE))
+    analysed: Answer = await upstream.compute(
+        partial(analysis.answer, tables[NOW], tables.get(BEFORE))
+    )
+    return analysed
 
 
 class _Analysis:
