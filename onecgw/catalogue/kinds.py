@@ -4,7 +4,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Final, Protocol
 
 import attrs
@@ -74,6 +74,7 @@ class Upstream(Protocol):
 
     context: CallContext
     limits: LimitsSettings
+    today: date
     restricted: frozenset[str]
 
     @property
@@ -391,11 +392,13 @@ class SubRequest:
 class CompositeContext:
     """What a composite tool knows besides its request.
 
-    now: UTC. restricted: measures that the caller must never see.
+    now: UTC. today: in the time zone of 1C.
+    restricted: measures that the caller must never see.
     capabilities: what the 1C base does not support, of what the caller may know of.
     """
 
     now: datetime
+    today: date
     limits: LimitsSettings
     restricted: frozenset[str]
     capabilities: Capabilities
@@ -431,6 +434,7 @@ class CompositeTool(Tool):
         """Ask everything side by side and put it together."""
         context = CompositeContext(
             now=datetime.now(UTC),
+            today=upstream.today,
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,

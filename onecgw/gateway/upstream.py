@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
+from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -44,6 +45,7 @@ class Sources:
 class UpstreamSession:
     """The requests to 1C of one tool call.
 
+    today: in the time zone of 1C.
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restricted: measures that the caller must never see.
@@ -54,6 +56,7 @@ class UpstreamSession:
     sources: Sources
     catalogue: Catalogue
     limits: LimitsSettings
+    today: date
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int

@@ -51,6 +51,7 @@ class _Analysis:
         self._tool, self._request, self._upstream = tool, request, upstream
         self._context = CompositeContext(
             now=datetime.now(UTC),
+            today=upstream.today,
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,
@@ -59,9 +60,7 @@ class _Analysis:
         self.group_by: Sequence[str] = request.group_by or defaults["group_by"]
         self.measures: Sequence[str] = request.measures or defaults["measures"]
         self.when: Period | date = (
-            request.period
-            if hasattr(request, "period")
-            else request.date or self._context.now.date()
+            request.period if hasattr(request, "period") else request.date or self._context.today
         )
 
     @property
