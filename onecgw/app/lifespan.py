@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.app.metrics import Metrics
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
@@ -28,7 +29,7 @@ from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
 from onecgw.oauth.secrets import open_secrets
 from onecgw.oauth.storage.grants import delete_expired
 from onecgw.settings import Settings
-from onecgw.storage.audit_log import AuditLog
+from onecgw.storage.audit_log import AuditLog, AuditRecord
 from onecgw.storage.database import Database
 from onecgw.web.readiness import Readiness
 
@@ -49,6 +50,7 @@ class Application:
     gateway: Gateway
     engine: Engine
     backend: Backend
+    metrics: Metrics
     authorization_server: AuthorizationServer | None
     store: Database | None
 
@@ -75,7 +77,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         settings.onec, max_response_bytes=settings.limits.max_response_bytes
     )
     try:
-        gateway = _make_gateway(settings, backend, audit_log)
+        gateway, metrics = _make_gateway(settings, backend, audit_log)
         server, sealing_key = None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             oauth_secrets = open_secrets(settings.secrets_path)
@@ -112,6 +114,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 gateway=gateway,
                 engine=engine,
                 backend=backend,
+                metrics=metrics,
                 authorization_server=server,
                 store=store,
             )
@@ -163,19 +166,31 @@ async def _delete_expired_logins(store: Database) -> None:
         await trio.sleep(SWEEP_SECONDS)
 
 
-def _make_gateway(settings: Settings, backend: Backend, audit_log: AuditLog) -> Gateway:
-    return Gateway(
-        catalogue=Catalogue(ALL, settings.limits),
-        sources=Sources(
-            backend=backend,
-            resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
-            balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
-        ),
+def _make_gateway(
+    settings: Settings, backend: Backend, audit_log: AuditLog
+) -> tuple[Gateway, Metrics]:
+    catalogue = Catalogue(ALL, settings.limits)
+    sources = Sources(
+        backend=backend,
+        resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
+        balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
+    )
+    caches = {"resolvers": sources.resolver_cache, "balances": sources.balance_cache}
+    metrics = Metrics(catalogue, read_state=backend.state, caches=caches)
+
+    def record_call(record: AuditRecord) -> None:
+        audit_log(record)
+        metrics.observe(record)
+
+    gateway = Gateway(
+        catalogue=catalogue,
+        sources=sources,
         onec=settings.onec,
         limits=settings.limits,
-        audit=audit_log,
+        audit=record_call,
         admit=audit_log.admit,
     )
+    return gateway, metrics
 
 
 def _make_cache(ttl_seconds: int) -> AnswerCache:

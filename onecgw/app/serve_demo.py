@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from onecgw.app.serve import serve_gateway, wait_signal
+from onecgw.app.stdio import serve_own_client
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import FaultPlan
@@ -65,7 +66,22 @@ async def serve_demo(
         settings = demo_settings(base_url=base_url, port=port, password=password)
         if oauth_folder is not None:
             settings = with_oauth(settings, oauth_folder)
-        await serve_gateway(settings, announce=announce)
+        await serve_gateway(settings, port_option="--port", announce=announce)
+        nursery.cancel_scope.cancel()
+
+
+async def serve_demo_stdio(books: Books, faults: FaultPlan | None) -> None:
+    """Serve the client that started this process, on stdin and stdout, with the demo 1C.
+
+    Args:
+        books: the data of the demo 1C.
+        faults: the faults that the demo 1C simulates; None: no faults.
+    """
+    password = secrets.token_urlsafe()
+    app = build_demo_app(books, login=DEMO_LOGIN, password=password, faults=faults)
+    async with trio.open_nursery() as nursery:
+        base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
+        await serve_own_client(demo_settings(base_url=base_url, port=0, password=password))
         nursery.cancel_scope.cancel()
 
 

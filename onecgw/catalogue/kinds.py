@@ -39,9 +39,11 @@ _ADDED: Final[Mapping[str, JsonObject]] = {
     "notice": {"type": "string"},
 }
 _TEXT: Final[JsonObject] = {"type": "string"}
-# No type: 1C may send null there, and a cell may be a number, a text or a reference.
-_ANY: Final[JsonObject] = {"description": "May be null."}
-_CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null."}
+# No type: 1C may send null there, and a cell may be a number, a text or a reference. minProperties
+# says nothing of them, but strict clients object to a schema without any keyword.
+UNTYPED: Final[JsonObject] = {"minProperties": 0}
+MAY_BE_NULL: Final[JsonObject] = {"description": "May be null.", **UNTYPED}
+CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null.", **UNTYPED}
 _COLUMN: Final[JsonObject] = {"type": "object", "description": "{name, type}"}
 
 
@@ -61,10 +63,10 @@ def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
         "rows_returned": {"type": "integer"},
         **_ADDED,
         "columns": {"type": "array", "items": _COLUMN},
-        "rows": {"type": "array", "items": {"type": "array", "items": _CELL}},
-        "totals": {"description": "Of the whole selection. May be null."},
+        "rows": {"type": "array", "items": {"type": "array", "items": CELL}},
+        "totals": {"description": "Of the whole selection. May be null.", **UNTYPED},
         **dated,
-        "applied_filters": _ANY,
+        "applied_filters": MAY_BE_NULL,
     }
     return object_schema(members, ("rows_returned", "truncated", "columns", "rows"))
 
@@ -306,7 +308,7 @@ class TableTool(SingleCallTool):
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""
         names = [field.name for field in fields_of(self.request)]
-        return _table_schema({name: _ANY for name in ("period", "date") if name in names})
+        return _table_schema({name: MAY_BE_NULL for name in ("period", "date") if name in names})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         return build_table(body, arguments, limits, with_groups=self.filters_with_groups)
@@ -320,7 +322,7 @@ class RankingTool(SingleCallTool):
 
     def output_schema(self) -> JsonObject:
         """Columns and rows, and what is said of a cut."""
-        return _table_schema({"period": _ANY})
+        return _table_schema({"period": MAY_BE_NULL})
 
     def _default_rows(self, upstream: Upstream) -> int:
         return min(self.default_rows, upstream.limits.max_rows)
@@ -353,14 +355,14 @@ class CardTool(SingleCallTool):
 
     def output_schema(self) -> JsonObject:
         """The object, its figures, and what is said of a cut."""
-        subject = object_schema({"label": _ANY})
+        subject = object_schema({"label": MAY_BE_NULL})
         members: dict[str, JsonObject] = {
             f"{self.shape.listed}_returned": {"type": "integer"},
             **_ADDED,
             self.shape.subject: subject,
-            "totals": _ANY,
-            "period": _ANY,
-            self.shape.listed: _ANY,
+            "totals": MAY_BE_NULL,
+            "period": MAY_BE_NULL,
+            self.shape.listed: MAY_BE_NULL,
         }
         return object_schema(members, (f"{self.shape.listed}_returned", "truncated", "totals"))
 

@@ -12,13 +12,20 @@ from typing import Final, Literal
 import click
 import trio
 
-from onecgw.app.serve_demo import serve_demo, serve_demo_onec_alone
+from onecgw.app.serve_demo import (
+    LOOPBACK,
+    serve_demo,
+    serve_demo_onec_alone,
+    serve_demo_stdio,
+)
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.cli.banner import login_banner, token_banner
+from onecgw.cli.options import examples
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
 from onecgw.demo.fault_plan import FaultPlan, parse_faults
 from onecgw.observability.logging import set_up_logging
+from onecgw.serving import require_free_port
 
 Size = Literal["small", "default", "large"]
 
@@ -26,7 +33,7 @@ Size = Literal["small", "default", "large"]
 _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 
 
-@click.command()
+@click.command(epilog=examples("onecgw demo", "onecgw demo --port 9000 --size small --no-oauth"))
 @click.option("--port", default=8088, show_default=True, help="Port on 127.0.0.1; 0 = a free one.")
 @click.option(
     "--size",
@@ -44,6 +51,7 @@ _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 )
 @click.option("--fault", metavar="PLAN", help="What goes wrong in 1C, as in latency=2s,rate=0.1.")
 @click.option("--onec-only", is_flag=True, help="Only the embedded 1C, without the gateway.")
+@click.option("--stdio", is_flag=True, help="MCP on stdin and stdout instead of HTTP.")
 @click.option(
     "--export",
     type=click.Path(path_type=Path, file_okay=False),
@@ -58,6 +66,7 @@ def demo(
     today: datetime | None,
     fault: str | None,
     onec_only: bool,
+    stdio: bool,
     export: Path | None,
 ) -> None:
     """Start a gateway and an embedded 1C, and say what to try."""
@@ -69,6 +78,8 @@ def demo(
             param_hint="--today",
         )
     faults = _read_faults(fault)
+    if export is None and not stdio:
+        require_free_port(LOOPBACK, port, option="--port")
     with open_books(
         size=size,
         seed=seed,
@@ -79,6 +90,8 @@ def demo(
         if export is not None:
             export_books(books, export)
             click.echo(f"The books are in {export}; its README explains every column.")
+        elif stdio:
+            trio.run(serve_demo_stdio, books, faults)
         elif onec_only:
             trio.run(partial(serve_demo_onec_alone, books, faults, port=port, announce=click.echo))
         elif no_oauth:

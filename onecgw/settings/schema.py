@@ -207,6 +207,15 @@ class ApiSettings:
 
 
 @attrs.frozen(kw_only=True)
+class MetricsSettings:
+    """The metrics for Prometheus, GET /metrics; this computer reads them without a token."""
+
+    bearer_token: Secret | None = setting(
+        None, "Token of a Prometheus on another computer.", rule=rules.BEARER_TOKEN
+    )
+
+
+@attrs.frozen(kw_only=True)
 class DatabaseSettings:
     """The database: logins and the audit."""
 
@@ -240,6 +249,7 @@ class Settings:
     mcp: McpSettings = attrs.field(factory=McpSettings)
     api: ApiSettings = attrs.field(factory=ApiSettings)
     oauth: OauthSettings = attrs.field(factory=OauthSettings)
+    metrics: MetricsSettings = attrs.field(factory=MetricsSettings)
     database: DatabaseSettings = attrs.field(factory=DatabaseSettings)
     audit: AuditSettings = attrs.field(factory=AuditSettings)
 

@@ -10,7 +10,7 @@ import msgspec
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
 from onecgw.catalogue.tools.cycle_plan import first_open_day
 from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
@@ -148,7 +148,7 @@ COMPANY = CompositeTool(
     compose=compose,
     output={
         "today": {"type": "string"},
-        "last_document_day": {"description": "May be null."},
+        "last_document_day": MAY_BE_NULL,
         "firms": {"type": "array", "items": {"type": "object"}},
         "desks": {"type": "array", "items": {"type": "object"}},
         "not_supported": {"type": "array", "items": {"type": "string"}},

@@ -14,7 +14,7 @@ from onecgw.analysis.cycle.notes import notes_of, warnings_of
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
@@ -146,7 +146,7 @@ CASH_CONVERSION_CYCLE = CompositeTool(
         "summary": {"type": "object"},
         "months": {"type": "array", "items": {"type": "object"}},
         "bridge": {"type": "array", "items": {"type": "object"}},
-        "working_capital": {"description": "Null without a comparison."},
+        "working_capital": MAY_BE_NULL,
         "basis": {"type": "object"},
         "missing": {"type": "array", "items": {"type": "object"}},
         "warnings": {"type": "array", "items": {"type": "string"}},

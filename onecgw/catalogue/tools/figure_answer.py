@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from onecgw.analysis.decimals import exact_sum
+from onecgw.catalogue.kinds import CELL
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.raw_json import Members
 
@@ -18,7 +19,7 @@ NO_FILTERS: Final = msgspec.Raw(b"{}")
 
 OUTPUT: Final[Mapping[str, Json]] = {
     "columns": {"type": "array", "items": {"type": "object"}},
-    "rows": {"type": "array", "items": {"type": "array", "items": {"description": "A cell."}}},
+    "rows": {"type": "array", "items": {"type": "array", "items": CELL}},
     "rows_total": {"type": "integer"},
     "rest": {"type": "object", "description": "The rows below, added up."},
     "totals": {"type": "object"},
