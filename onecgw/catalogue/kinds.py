@@ -76,8 +76,12 @@ class Upstream(Protocol):
 
     context: CallContext
     limits: LimitsSettings
-    today: date
     restricted: frozenset[str]
+
+    @property
+    def today(self) -> Callable[[], date]:
+        """What day it is in the time zone of 1C."""
+        ...
 
     @property
     def capabilities(self) -> Capabilities:
@@ -436,7 +440,7 @@ class CompositeTool(Tool):
         """Ask everything side by side and put it together."""
         context = CompositeContext(
             now=datetime.now(UTC),
-            today=upstream.today,
+            today=upstream.today(),
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,

@@ -56,7 +56,7 @@ class UpstreamSession:
     sources: Sources
     catalogue: Catalogue
     limits: LimitsSettings
-    today: date
+    today: Callable[[], date]
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int

@@ -51,7 +51,7 @@ class _Analysis:
         self._tool, self._request, self._upstream = tool, request, upstream
         self._context = CompositeContext(
             now=datetime.now(UTC),
-            today=upstream.today,
+            today=upstream.today(),
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,
