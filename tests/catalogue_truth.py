@@ -408,7 +408,7 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
         example=Example(
             arguments={},
             without=(
-                "today_utc",
+                "today",
                 "last_document_day",
                 "last_day_by_report",
                 "firms",

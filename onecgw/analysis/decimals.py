@@ -1,9 +1,8 @@
 """Decimal arithmetic: sums are exact, and figures are rounded once, at the end."""
 
 from collections.abc import Iterable
-from decimal import Context, Decimal
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
-from functools import reduce
 from typing import Final
 
 MAX_DIGITS: Final = 38  # of a number of 1C, before and after the point together
@@ -15,7 +14,8 @@ MONEY_PLACES: Final = 2
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum without rounding."""
-    return reduce(EXACT.add, amounts, Decimal(0))
+    with localcontext(EXACT):
+        return sum(amounts, Decimal(0))
 
 
 def days(value: Fraction | None) -> Decimal | None:

@@ -1,8 +1,9 @@
 """A whole report as figures: rows by their keys, measures as Decimals; a cut list is refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
-from typing import Final
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
+from types import GenericAlias
+from typing import Any, Final
 
 import attrs
 import msgspec
@@ -15,6 +16,13 @@ from onecgw.responses.response_check import cut_by_1c
 Values = Mapping[str, Decimal | None]
 
 ZERO: Final = Decimal(0)
+# Raises for a number of more digits, for what is no number, and for an exponent beyond them.
+_MONEY: Final = Context(
+    prec=MAX_DIGITS,
+    Emax=MAX_DIGITS,
+    Emin=-MAX_DIGITS,
+    traps=[Inexact, Overflow, Subnormal, InvalidOperation],
+)
 _COLUMNS: Final = "columns: a list of {name, type}"
 
 
@@ -83,7 +91,7 @@ def read_table(
     names = [
         decode(column, _NamedColumn, "columns: a list of {name, type}").name for column in columns
     ]
-    rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
+    rows = _decoded_rows(members, [name in measures for name in names])
     if len(rows) > max_rows or cut_by_1c(members, len(rows)):
         raise LimitExceeded(
             f"this needs the whole list, and it has more than {max_rows} rows or was cut by 1C; "
@@ -99,7 +107,7 @@ def read_table(
         measures=tuple(measures),
         additive=frozenset(additive).intersection(measures),
         rows=tuple(_row(cells, names, places, measures) for cells in rows),
-        totals={name: _number(totals.get(name), f"the total of {name}") for name in measures},
+        totals={name: _number(totals.get(name), name) for name in measures},
         members=members,
     )
     if len({row.key for row in table.rows}) < len(table.rows):
@@ -123,18 +131,33 @@ def percent(part: Decimal, whole: Decimal, *, places: int = 2) -> Decimal | None
     return ratio.quantize(unit, rounding="ROUND_HALF_UP", context=EXACT)
 
 
+def _decoded_rows(members: Members, is_figure: Sequence[bool]) -> list[Sequence[Any]]:
+    """The rows, each cell a Raw or, in the place of a figure, a number.
+
+    msgspec reads numbers of all rows in one pass, in a tenth of the time that cells take one by
+    one; those are only for an answer that is not what was agreed, to say what is wrong.
+    """
+    types = tuple(Decimal | None if one else msgspec.Raw for one in is_figure)
+    raw = members.get("rows", msgspec.Raw(b"null"))
+    try:
+        row = GenericAlias(tuple, types)
+        rows: list[Sequence[Any]] = msgspec.json.decode(raw, type=GenericAlias(list, (row,)))
+    except (msgspec.DecodeError, ArithmeticError):
+        return [*decode(raw, list[list[msgspec.Raw]], "rows: a list of lists")]
+    return rows
+
+
 def _row(
-    cells: Sequence[msgspec.Raw], names: Sequence[str], places: list[int], measures: Sequence[str]
+    cells: Sequence[Any], names: Sequence[str], places: list[int], measures: Sequence[str]
 ) -> FigureRow:
     if len(cells) != len(names):
         raise OnecBadResponse(
             f"1C's answer has a row of {len(cells)} cells for {len(names)} columns"
         )
-    by_name = dict(zip(names, cells, strict=True))
     return FigureRow(
-        key=tuple(_key(cells[index]) for index in places),
-        cells=tuple(cells[index] for index in places),
-        values={name: _number(by_name[name], f"a figure of {name}") for name in measures},
+        key=tuple([_key(cells[index]) for index in places]),
+        cells=tuple([cells[index] for index in places]),
+        values={name: _number(cells[names.index(name)], name) for name in measures},
     )
 
 
@@ -149,20 +172,24 @@ def _key(cell: msgspec.Raw) -> str:
         return text.decode()  # some bases send "without an object" as a label without an id
 
 
-def _number(raw: msgspec.Raw | None, what: str) -> Decimal | None:
+def _number(cell: msgspec.Raw | Decimal | None, what: str) -> Decimal | None:
     """A figure; None for null, which 1C sends for the sum of nothing and for 0 divided by 0."""
-    if raw is None or bytes(raw) == b"null":
+    number = cell
+    if isinstance(cell, msgspec.Raw):
+        try:
+            number = msgspec.json.decode(cell, type=Decimal | None)
+        except (msgspec.DecodeError, ArithmeticError):
+            raise OnecBadResponse(f"a figure of {what} in 1C's answer is not a number") from None
+    if not isinstance(number, Decimal):
         return None
+    if not number.is_finite():  # a JSON text may say NaN
+        raise OnecBadResponse(f"a figure of {what} in 1C's answer is not a number")
     try:
-        number = msgspec.json.decode(raw, type=Decimal)
-    except (msgspec.DecodeError, ArithmeticError):
-        raise OnecBadResponse(f"{what} in 1C's answer is not a number") from None
-    if (
-        not number.is_finite()
-        or len(number.as_tuple().digits) > MAX_DIGITS
-        or abs(number.adjusted()) > MAX_DIGITS
-    ):
-        raise OnecBadResponse(f"{what} in 1C's answer has more than {MAX_DIGITS} digits")
+        _MONEY.plus(number)  # in C: as_tuple would take longer than all the rest
+    except ArithmeticError:
+        raise OnecBadResponse(
+            f"a figure of {what} in 1C's answer has more than {MAX_DIGITS} digits"
+        ) from None
     return number
 
 

@@ -4,7 +4,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Final, Protocol
 
 import attrs
@@ -79,6 +79,11 @@ class Upstream(Protocol):
     restricted: frozenset[str]
 
     @property
+    def today(self) -> Callable[[], date]:
+        """What day it is in the time zone of 1C."""
+        ...
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
         ...
@@ -104,6 +109,10 @@ class Upstream(Protocol):
 
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
         """The result of each request: the value that was read, or the OnecgwError."""
+        ...
+
+    async def compute(self, function: Callable[[], Any]) -> Any:  # noqa: ANN401 - any result
+        """The result of a computation, which does not hold up other calls."""
         ...
 
 
@@ -389,11 +398,13 @@ class SubRequest:
 class CompositeContext:
     """What a composite tool knows besides its request.
 
-    now: UTC. restricted: measures that the caller must never see.
+    now: UTC. today: in the time zone of 1C.
+    restricted: measures that the caller must never see.
     capabilities: what the 1C base does not support, of what the caller may know of.
     """
 
     now: datetime
+    today: date
     limits: LimitsSettings
     restricted: frozenset[str]
     capabilities: Capabilities
@@ -429,13 +440,15 @@ class CompositeTool(Tool):
         """Ask everything side by side and put it together."""
         context = CompositeContext(
             now=datetime.now(UTC),
+            today=upstream.today(),
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,
         )
         request, notices = lower_to_limits(request, upstream.limits)
         outcomes = await upstream.fetch_all(self.plan(request, context))
-        body = _encode(self.compose(request, outcomes, context))
+        compose = functools.partial(self.compose, request, outcomes, context)
+        body = _encode(await upstream.compute(compose))
         if sentences := (*upstream.notices, *notices, *text_notices(body)):
             members = read_members(body)
             body = splice(notice_member(sentences, members), members)

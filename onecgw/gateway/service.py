@@ -96,6 +96,7 @@ class Gateway:
             sources=self._sources,
             catalogue=self.catalogue,
             limits=self._limits,
+            today=self.today,
             timeout_ms=self._timeout_ms,
             report_deadline_ms=self._report_deadline_ms,
             max_concurrency=self._max_concurrency,

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
+from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import attrs
 import msgspec
+import trio
 
 from onecgw.auth.context import CallContext
 from onecgw.backends.base import Backend, BackendCall
@@ -21,6 +23,10 @@ from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
 from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
+
+Computed = TypeVar("Computed")
+
+LARGE_BYTES: Final = 2**18  # of JSON, which are read in some 20 ms
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +45,7 @@ class Sources:
 class UpstreamSession:
     """The requests to 1C of one tool call.
 
+    today: in the time zone of 1C.
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restricted: measures that the caller must never see.
@@ -49,6 +56,7 @@ class UpstreamSession:
     sources: Sources
     catalogue: Catalogue
     limits: LimitsSettings
+    today: Callable[[], date]
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int
@@ -57,6 +65,7 @@ class UpstreamSession:
     progress: Progress
     notices: tuple[str, ...] = ()
     calls: int = 0
+    received_bytes: int = 0
 
     @property
     def capabilities(self) -> Capabilities:
@@ -130,10 +139,22 @@ class UpstreamSession:
         if problems := self.catalogue.unsupported(tool, request.request):
             raise ValidationFailed(problems)
         body = msgspec.json.encode(to_onec(request.request))
-        if not request.is_settled:
-            return request.read(await self._post(tool, body))
-        cache = self.sources.balance_cache
-        return request.read(await self._cached(cache, (tool.name, body), tool, body, request.read))
+        if request.is_settled:
+            cache = self.sources.balance_cache
+            answer = await self._cached(cache, (tool.name, body), tool, body, request.read)
+        else:
+            answer = await self._post(tool, body)
+        return await self.compute(partial(request.read, answer))
+
+    async def compute(self, function: Callable[[], Computed]) -> Computed:
+        """The result of a computation on what was received.
+
+        Figures of a large list take seconds, in which no other call may wait: they are computed in
+        a thread. A cancelled call waits for the thread.
+        """
+        if self.received_bytes < LARGE_BYTES:
+            return function()
+        return await trio.to_thread.run_sync(function)
 
     async def _cached(
         self,
@@ -156,4 +177,6 @@ class UpstreamSession:
     async def _post(self, tool: SingleCallTool, body: bytes) -> bytes:
         self.calls += 1
         call = BackendCall(context=self.context, operation=tool.operation, body=body)
-        return await self.sources.backend.fetch(call)
+        answer = await self.sources.backend.fetch(call)
+        self.received_bytes += len(answer)
+        return answer

@@ -83,7 +83,7 @@ def compose(
     days = {report.name: found.get(report.name) for report in _DAY_REPORTS}
     firms, desks = found.get(FIRMS), found.get(DESKS)
     return {
-        "today_utc": context.now.date(),
+        "today": context.today,
         "last_document_day": max((day for day in days.values() if day), default=None),
         "last_day_by_report": days,
         "base_currency": _currency(firms.members) if firms else None,
@@ -147,7 +147,7 @@ COMPANY = CompositeTool(
     plan=plan,
     compose=compose,
     output={
-        "today_utc": {"type": "string"},
+        "today": {"type": "string"},
         "last_document_day": MAY_BE_NULL,
         "firms": {"type": "array", "items": {"type": "object"}},
         "desks": {"type": "array", "items": {"type": "object"}},

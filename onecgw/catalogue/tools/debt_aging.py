@@ -195,7 +195,7 @@ def compose(
 
 
 def _day(request: DebtAging, context: CompositeContext) -> date:
-    return request.date or context.now.date()
+    return request.date or context.today
 
 
 def _filters(request: DebtAging, filters: type, side: Side) -> object | None:

@@ -141,6 +141,7 @@ SALES_REPORT = TableTool(
     remarks=(
         "cost excludes VAT; margin is in percent.",
         "For best sellers top_products is shorter.",
+        "Why profit changed is in margin_bridge.",
         "For one customer use customer_summary.",
     ),
     request=SalesReport,

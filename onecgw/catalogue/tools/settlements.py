@@ -95,9 +95,12 @@ RECEIVABLES_BALANCE = TableTool(
         "What customers owe us (receivable, ДЗ) and what they paid in advance (advance, авансы) "
         "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
         "sign of each customer's balance, and are not set off against each other; net is their "
-        "difference. To find since when somebody owes, ask for several dates."
+        "difference."
     ),
-    remarks=("For debts of ours use payables_balance.",),
+    remarks=(
+        "For debts of ours use payables_balance.",
+        "Since when somebody owes is in debt_aging.",
+    ),
     request=ReceivablesBalance,
     operation="reports/receivables",
     additive=("receivable", "advance", "net"),
@@ -114,7 +117,10 @@ PAYABLES_BALANCE = TableTool(
         "sign of each supplier's balance, and are not set off against each other; net is their "
         "difference."
     ),
-    remarks=("For debts to us use receivables_balance.",),
+    remarks=(
+        "For debts to us use receivables_balance.",
+        "How old our debts are is in debt_aging.",
+    ),
     request=PayablesBalance,
     operation="reports/payables",
     additive=("payable", "advance", "net"),

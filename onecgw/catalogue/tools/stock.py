@@ -69,6 +69,7 @@ STOCK_BALANCE = TableTool(
         "VAT, base currency. Negative rows are bookkeeping errors worth telling. `totals` cover "
         "the whole selection."
     ),
+    remarks=("What does not sell and what runs out is in stock_cover.",),
     request=StockBalance,
     operation="reports/stock",
     additive=("qty", "amount"),

@@ -173,7 +173,7 @@ def compose(
 
 
 def _period(request: StockCover, context: CompositeContext) -> Period:
-    last: date = request.date or context.now.date()
+    last: date = request.date or context.today
     before = timedelta(days=(request.days or DEFAULT_DAYS) - 1)
     return Period(from_=last - before, to=last)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -37,7 +38,10 @@ async def analyse_table(tool: TableTool, request: Any, upstream: Upstream) -> An
     analysis = _Analysis(tool, request, upstream)
     outcomes = await upstream.fetch_all(analysis.requests())
     tables: dict[str, Any] = {key: succeeded(outcome) for key, outcome in outcomes.items()}
-    return analysis.answer(tables[NOW], tables.get(BEFORE))
+    analysed: Answer = await upstream.compute(
+        partial(analysis.answer, tables[NOW], tables.get(BEFORE))
+    )
+    return analysed
 
 
 class _Analysis:
@@ -47,6 +51,7 @@ class _Analysis:
         self._tool, self._request, self._upstream = tool, request, upstream
         self._context = CompositeContext(
             now=datetime.now(UTC),
+            today=upstream.today(),
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,
@@ -55,9 +60,7 @@ class _Analysis:
         self.group_by: Sequence[str] = request.group_by or defaults["group_by"]
         self.measures: Sequence[str] = request.measures or defaults["measures"]
         self.when: Period | date = (
-            request.period
-            if hasattr(request, "period")
-            else request.date or self._context.now.date()
+            request.period if hasattr(request, "period") else request.date or self._context.today
         )
 
     @property
