@@ -24,7 +24,7 @@ from onecgw.backends.odata.metadata import (
 )
 from onecgw.backends.odata.profile import Profile
 from onecgw.backends.odata.settings import ODataSettings
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.errors import OnecNotPublished
 
@@ -132,7 +132,7 @@ class BaseReader:
             return first
         # Profiles of accounting differ by the codes of accounts alone.
         rows = await self._fetcher.rows(
-            Query(resource=first.accounts_set, options=(("$select", "Code"),))
+            ODataQuery(resource=first.accounts_set, options=(("$select", "Code"),))
         )
         return fitting(self._profiles, entity_sets, {str(row["Code"]).strip() for row in rows})
 

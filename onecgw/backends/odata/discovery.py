@@ -16,7 +16,7 @@ from onecgw.backends.odata.reports import (
     TABULAR,
     TOOLS,
     TOP_PRODUCTS,
-    Report,
+    TabularReport,
 )
 from onecgw.catalogue.capabilities import Capabilities
 
@@ -100,7 +100,7 @@ class _Assessing:
             missing=self._reduction.missing,
         )
 
-    def _unsupported(self, report: Report, reduced: Profile) -> Mapping[str, frozenset[str]]:
+    def _unsupported(self, report: TabularReport, reduced: Profile) -> Mapping[str, frozenset[str]]:
         """What a report lacks: as the profile declares, and as the base leaves it."""
         whole = self._profile.tools.get(report.tool, ToolProfile())
         named = [name for names in whole.sources for name in names]
@@ -121,7 +121,7 @@ class _Assessing:
         return {kind: frozenset(names) for kind, names in lacks.items()}
 
     def _lacking(  # noqa: C901 - one question for each kind of what may lack
-        self, report: Report, reduced: Profile
+        self, report: TabularReport, reduced: Profile
     ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
         """(kind, name, what of a source it needs) of everything that no source has."""
         tool = reduced.tools.get(report.tool, ToolProfile())

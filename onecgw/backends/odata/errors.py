@@ -36,14 +36,14 @@ _XML_ERROR: Final = "{http://schemas.microsoft.com/ado/2007/08/dataservices/meta
 
 
 @attrs.frozen(kw_only=True)
-class ODataError:
+class ODataErrorBody:
     """What 1C's OData answered instead of data: its own code, as text, and its message."""
 
     code: str
     message: str
 
 
-def read_error(body: bytes) -> ODataError | None:
+def read_error(body: bytes) -> ODataErrorBody | None:
     """Read the error of OData in an answer; None where the body is not one.
 
     1C writes some errors as XML even when JSON was asked for.
@@ -73,7 +73,7 @@ def failure(status: int, body: bytes, entity_set: str) -> OnecError | None:
     return _meaning(error, entity_set)
 
 
-def _meaning(error: ODataError, entity_set: str) -> OnecError:
+def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NOT_PUBLISHED and is_object_name(entity_set):
         return OnecNotPublished(not_published(entity_set))
     name = described(entity_set) if is_object_name(entity_set) else entity_set
@@ -99,7 +99,7 @@ def not_published(*entity_sets: str) -> str:
     return f"not published through OData: {names}; publish it in 1C: {WHERE_TO_PUBLISH}"
 
 
-def _read_json(body: bytes) -> ODataError | None:
+def _read_json(body: bytes) -> ODataErrorBody | None:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -109,10 +109,10 @@ def _read_json(body: bytes) -> ODataError | None:
         return None
     message = error.get("message")
     value = message.get("value") if isinstance(message, dict) else message
-    return ODataError(code=str(error.get("code", "")), message=_one_line(str(value or "")))
+    return ODataErrorBody(code=str(error.get("code", "")), message=_one_line(str(value or "")))
 
 
-def _read_xml(body: bytes) -> ODataError | None:
+def _read_xml(body: bytes) -> ODataErrorBody | None:
     # A document type could define entities that grow without bound; 1C sends none.
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         return None
@@ -124,7 +124,7 @@ def _read_xml(body: bytes) -> ODataError | None:
         return None
     code = root.findtext(f"{_XML_ERROR}code", default="")
     message = root.findtext(f"{_XML_ERROR}message", default="")
-    return ODataError(code=code.strip(), message=_one_line(message))
+    return ODataErrorBody(code=code.strip(), message=_one_line(message))
 
 
 def _one_line(message: str) -> str:

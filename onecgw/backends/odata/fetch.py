@@ -12,7 +12,7 @@ import trio
 from onecgw.backends.odata import errors
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.catalogues import Row
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecBadResponse, OnecError, OnecRejected
 
 _OK: Final = 200
@@ -81,7 +81,7 @@ class Fetcher:
         # Decoding takes the processor for seconds: not more than one thread of it at a time.
         self._decoding = trio.CapacityLimiter(1)
 
-    async def body(self, query: Query) -> Reply:
+    async def body(self, query: ODataQuery) -> Reply:
         """Read one address.
 
         Raises:
@@ -103,7 +103,7 @@ class Fetcher:
             return reply
         raise self._failure(reply, entity_set)
 
-    async def rows(self, query: Query) -> list[dict[str, Any]]:
+    async def rows(self, query: ODataQuery) -> list[dict[str, Any]]:
         """Read the rows of one GET, as many as there are.
 
         Raises:
@@ -114,7 +114,7 @@ class Fetcher:
 
     async def each(
         self,
-        queries: Sequence[Query],
+        queries: Sequence[ODataQuery],
         take: Callable[[int, list[dict[str, Any]]], None],
         progress: Progress,
     ) -> None:
@@ -161,7 +161,7 @@ class Fetcher:
         )
 
 
-def decode(body: bytes, query: Query) -> list[dict[str, Any]]:
+def decode(body: bytes, query: ODataQuery) -> list[dict[str, Any]]:
     """The rows of an answer, digit for digit.
 
     Raises:

@@ -158,7 +158,7 @@ class Predefined:
 
 
 @attrs.frozen(kw_only=True)
-class Source:
+class RegisterSource:
     """A table of a register, in the contract's terms.
 
     dims: what it can be grouped by. first_of: a dimension that is the first of others with a value.
@@ -253,7 +253,7 @@ class Profile:
     catalogues: Mapping[str, tuple[CatalogueSet, ...]]
     members: Mapping[str, Members]
     keys: Mapping[str, tuple[KeySet, ...]]
-    sources: Mapping[str, Source]
+    sources: Mapping[str, RegisterSource]
     tools: Mapping[str, ToolProfile]
     empty: frozenset[str]
     unavailable: Mapping[str, str]

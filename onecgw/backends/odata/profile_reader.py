@@ -20,7 +20,7 @@ from onecgw.backends.odata.profile import (
     Members,
     Predefined,
     Profile,
-    Source,
+    RegisterSource,
     Table,
     Term,
     ToolProfile,
@@ -192,7 +192,7 @@ class _Reader(TreeReader):
         keys: Mapping[str, tuple[KeySet, ...]],
         catalogues: Mapping[str, object],
         members: Mapping[str, object],
-    ) -> Source:
+    ) -> RegisterSource:
         parts = self.mapping(
             node,
             ("table", "dims", "facts", "where", "returns", "excludes", "accounts",
@@ -221,7 +221,7 @@ class _Reader(TreeReader):
         if days and not days.isdecimal():
             self.tell(parts["max_days"], f"is {days}; accepted: a whole number of days")
         notes = parts.get("notes")
-        return Source(
+        return RegisterSource(
             name=node.path.rpartition(".")[2],
             register=register,
             table=table if table in _TABLES else "Balance",  # type: ignore[arg-type] # told above
@@ -294,7 +294,7 @@ class _Reader(TreeReader):
             accounts=accounts,
         )
 
-    def tool(self, node: Node, sources: Mapping[str, Source]) -> ToolProfile:
+    def tool(self, node: Node, sources: Mapping[str, RegisterSource]) -> ToolProfile:
         parts = self.mapping(
             node, ("sources", "lacks", "last_purchase", "notes", "empty", "unavailable")
         )

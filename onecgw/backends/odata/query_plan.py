@@ -13,14 +13,14 @@ import attrs
 
 from onecgw.backends.odata import url
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.outline import Outline, Part
-from onecgw.backends.odata.profile import COUNTS, Source
+from onecgw.backends.odata.outline import Outline, OutlinePart
+from onecgw.backends.odata.profile import COUNTS, RegisterSource
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import TIMES
 from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecRejected
 
 # More calls than this cost 1C more than one call without the condition; but a long period of
@@ -38,8 +38,8 @@ class Fetch:
     corresponding accounts; rows of others do not count; None is any.
     """
 
-    source: Source
-    query: Query
+    source: RegisterSource
+    query: ODataQuery
     facts: tuple[str, ...]
     leaves: tuple[str, ...]
     first: date
@@ -72,7 +72,7 @@ def plan(
     )
 
 
-def buckets(request: Request, source: Source, limit: int) -> list[tuple[date, date]]:
+def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[date, date]]:
     """The days that each call covers: a virtual table tells no days, weeks or months apart.
 
     Raises:
@@ -111,8 +111,8 @@ class _SourcePlan:
 
     def __init__(
         self,
-        source: Source,
-        part: Part,
+        source: RegisterSource,
+        part: OutlinePart,
         request: Request,
         references: References,
         bounds: Bounds,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import trio
 
-from onecgw.backends.odata.aggregate import Aggregation, Table
+from onecgw.backends.odata.aggregate import Aggregation, ResultTable
 from onecgw.backends.odata.base import Base
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.fetch import Fetcher, Progress, side_by_side
@@ -44,7 +44,7 @@ class ReportRunner:
             OnecError: as `aggregated`.
         """
         aggregation, chosen = await self.aggregated(base, request, progress)
-        table: Table = await self.table(aggregation)
+        table: ResultTable = await self.table(aggregation)
         answer: dict[str, object] = {
             "columns": table.columns,
             "rows": table.rows,
@@ -83,7 +83,7 @@ class ReportRunner:
         )
         return aggregation, chosen
 
-    async def table(self, aggregation: Aggregation) -> Table:
+    async def table(self, aggregation: Aggregation) -> ResultTable:
         """The rows and totals of what was summed up."""
         return await trio.to_thread.run_sync(aggregation.table, limiter=self._working)
 

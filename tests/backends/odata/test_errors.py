@@ -1,6 +1,6 @@
 import pytest
 
-from onecgw.backends.odata.errors import ODataError, failure, read_error
+from onecgw.backends.odata.errors import ODataErrorBody, failure, read_error
 from onecgw.errors import OnecFailed, OnecForbidden, OnecNotPublished
 
 STOCK = "AccumulationRegister_ТоварыНаСкладах"
@@ -22,7 +22,7 @@ def as_xml(code: str, message: str = "текст") -> bytes:
 
 @pytest.mark.parametrize("body", [as_json("9"), as_xml("9"), b"\xef\xbb\xbf" + as_json("9")])
 def test_error_is_read_from_json_and_from_xml(body: bytes) -> None:
-    assert read_error(body) == ODataError(code="9", message="текст")
+    assert read_error(body) == ODataErrorBody(code="9", message="текст")
 
 
 @pytest.mark.parametrize(
