@@ -10,7 +10,7 @@ import trio
 
 from onecgw.auth.caller import COST
 from onecgw.auth.context import CallContext
-from onecgw.backends.scheduling.fan_out import Progress
+from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of, restricted_measures
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
@@ -37,10 +37,6 @@ class ToolCall:
     context: CallContext
     tool: str
     arguments: bytes
-
-
-async def _ignore_progress(done: int, total: int) -> None:
-    """Default: progress is not reported."""
 
 
 class Gateway:
@@ -73,7 +69,7 @@ class Gateway:
         self._admit = admit
         self._rate = CallRate(limits.calls_per_minute)
 
-    async def call(self, call: ToolCall, progress: Progress = _ignore_progress) -> Answer:
+    async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
         """Answer one call; its audit record is written however it ends.
 
         Args:

@@ -12,7 +12,7 @@ from onecgw.auth.context import CallContext, Surface
 from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
-from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
+from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out, ignore_progress
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
@@ -61,7 +61,8 @@ class UpstreamSession:
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
-        return deadline(self.onec.report_deadline_ms if is_report else self.onec.timeout_ms)
+        onec = self.onec
+        return deadline(onec.report_deadline_ms if is_report else onec.resolver_deadline_ms)
 
     async def resolve_name(self, argument: NameArgument, request: Any) -> Any:  # noqa: ANN401 - any request class
         """The request with an id where a name was given.
@@ -94,7 +95,7 @@ class UpstreamSession:
         body = msgspec.json.encode(arguments)
         key = tool.cache_key(arguments)
         if key is None:
-            return await self._post(tool, body)
+            return await self._post(tool, body, self.progress)
         return await self._cached(self.sources.resolver_cache, key, tool, body, read_candidates)
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
@@ -138,7 +139,11 @@ class UpstreamSession:
         account = "" if same_for_all else self.context.sub
         return (await cache.fetch((key, account, self.scopes), post)).body
 
-    async def _post(self, tool: SingleCallTool, body: bytes) -> bytes:
+    async def _post(
+        self, tool: SingleCallTool, body: bytes, progress: Progress = ignore_progress
+    ) -> bytes:
         self.calls += 1
-        call = BackendCall(context=self.context, operation=tool.operation, body=body)
+        call = BackendCall(
+            context=self.context, operation=tool.operation, body=body, progress=progress
+        )
         return await self.sources.backend.fetch(call)

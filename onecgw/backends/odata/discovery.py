@@ -1,7 +1,6 @@
 """Which profile fits a base, what of it the base lacks, and what that costs the tools."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
 
 import attrs
 
@@ -11,6 +10,7 @@ from onecgw.backends.odata.profile import COUNTS, Profile, ToolProfile
 from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
     CUSTOMER_SUMMARY,
+    NOT_ANSWERED,
     RESOLVERS,
     SALES,
     TABULAR,
@@ -26,13 +26,11 @@ class Assessment:
     """What a base can answer through a profile.
 
     profile: reduced to what the base has; whatever remains in it can be read.
-    reasons: (tool, kind, name) → why it is lacking; kind and name are "" for a whole tool.
     missing: everything of the profile that the base lacks, in the order of the profile.
     """
 
     profile: Profile
     capabilities: Capabilities
-    reasons: Mapping[tuple[str, str, str], str]
     missing: tuple[Missing, ...]
 
 
@@ -62,7 +60,13 @@ def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
     )
 
 
-NOTHING_FITS: Final = Capabilities(unavailable=frozenset(TOOLS))
+def nothing_fits(reason: str) -> Capabilities:
+    """The capabilities of a base that fits no profile: every tool is refused with the reason."""
+    return Capabilities(
+        unavailable=frozenset({*TOOLS, *NOT_ANSWERED}),
+        reasons={(tool, "", ""): reason for tool in (*TOOLS, *NOT_ANSWERED)},
+        same_for_all=True,
+    )
 
 
 def assess(profile: Profile, entity_sets: Collection[str], types: Types) -> Assessment:
@@ -86,6 +90,8 @@ class _Assessing:
             if (lacks := self._unsupported(report, reduced))
         }
         unavailable = self._unavailable(reduced, unsupported)
+        for kind, reason in self._profile.empty.items():
+            self._reasons[f"resolve_{kind}", "", ""] = reason
         return Assessment(
             profile=reduced,
             capabilities=Capabilities(
@@ -94,9 +100,11 @@ class _Assessing:
                 unsupported={
                     tool: lacks for tool, lacks in unsupported.items() if tool not in unavailable
                 },
-                always_empty=self._profile.empty,
+                always_empty=frozenset(self._profile.empty),
+                reasons=self._reasons,
+                # 1C is always asked in the name of the technical user.
+                same_for_all=True,
             ),
-            reasons=self._reasons,
             missing=self._reduction.missing,
         )
 
@@ -195,7 +203,7 @@ class _Assessing:
             has_entries = kind in reduced.catalogues or kind in reduced.members
             if not has_entries and kind not in self._profile.empty:
                 lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
-        for tool, reason in self._profile.unavailable.items():
+        for tool, reason in {**NOT_ANSWERED, **self._profile.unavailable}.items():
             lose(tool, reason)
         return found
 

@@ -57,6 +57,16 @@ def load_profile(name: str, *, currency: str = "regl") -> Profile:
     return profile
 
 
+def load_profiles(name: str, *, currency: str) -> tuple[Profile, ...]:
+    """The profiles that may fit: the one of a name or a path, or with `auto` all that are shipped.
+
+    Raises:
+        ProfileInvalid: as `load_profile`.
+    """
+    names = SHIPPED if name == "auto" else (name,)
+    return tuple(load_profile(one, currency=currency) for one in names)
+
+
 def _resolved(name: str, folder: Path, chain: tuple[Path, ...], place: Node | None) -> Node:
     """The tree of a profile on top of the one it extends."""
     path = _FOLDER / f"{name}.yml" if name in SHIPPED else (folder / name).resolve()
@@ -112,9 +122,11 @@ class _Reader(TreeReader):
             keys=keys,
             sources=sources,
             tools=tools,
-            empty=frozenset(
-                name.removeprefix("resolve_") for name, (empty, _) in marks.items() if empty
-            ),
+            empty={
+                name.removeprefix("resolve_"): reason
+                for name, (reason, _) in marks.items()
+                if reason
+            },
             unavailable={name: reason for name, (_, reason) in marks.items() if reason},
             accounts_set=self.object_name(parts["accounts"]) if "accounts" in parts else None,
         )
@@ -196,7 +208,7 @@ class _Reader(TreeReader):
         parts = self.mapping(
             node,
             ("table", "dims", "facts", "where", "returns", "excludes", "accounts",
-             "balanced_accounts", "max_days", "notes"),
+             "balanced_accounts", "unbalanced_accounts", "max_days", "notes"),
             needed=("table", "dims"),
         )  # fmt: skip
         register, _, table = self.text(parts.get("table")).partition("/")
@@ -233,6 +245,7 @@ class _Reader(TreeReader):
             excludes={name: self.texts(one) for name, one in self.pairs(parts.get("excludes"))},
             accounts=self.texts(parts.get("accounts")),
             balanced_accounts=self.texts(parts.get("balanced_accounts")),
+            unbalanced_accounts=self.texts(parts.get("unbalanced_accounts")),
             max_days=int(days) if days.isdecimal() else None,
             notes={"": notes.value}
             if notes is not None and isinstance(notes.value, str)
@@ -325,6 +338,6 @@ class _Reader(TreeReader):
             if kind in names
         }
 
-    def _marks(self, node: Node) -> tuple[bool, str]:
+    def _marks(self, node: Node) -> tuple[str, str]:
         parts = node.value if isinstance(node.value, dict) else {}
-        return "empty" in parts, self.text(parts.get("unavailable"))
+        return self.text(parts.get("empty")), self.text(parts.get("unavailable"))

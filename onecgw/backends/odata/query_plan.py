@@ -232,12 +232,14 @@ class _SourcePlan:
             )
             keys = self._references.account_keys(codes)
             other_keys = self._references.account_keys(self._source.balanced_accounts)
-            other = _account_argument("BalancedAccountCondition", other_keys)
+            left_out = self._references.account_keys(self._source.unbalanced_accounts)
+            without = _account_argument("BalancedAccountCondition", left_out, is_not=True)
+            other = _account_argument("BalancedAccountCondition", other_keys) or without
             alone = self._queries.query(
                 conditions, leaves, span, (*other, *_account_argument("AccountCondition", keys[:1]))
             )
-            if len(alone.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
-                balanced, other = frozenset(other_keys), ()
+            if other_keys and len(alone.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
+                balanced, other = frozenset(other_keys), without
             arguments = [
                 (*_account_argument("AccountCondition", batch), *other)
                 for batch in self._account_batches(keys, other, conditions, leaves, span)
@@ -288,8 +290,11 @@ class _SourcePlan:
         return tuple(dict.fromkeys([*self._grouped, *filtered]))
 
 
-def _account_argument(name: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _account_argument(
+    name: str, keys: Sequence[str], *, is_not: bool = False
+) -> tuple[tuple[str, str], ...]:
     """A condition on accounts; the corresponding account too is `Account_Key` in its own one."""
     if not keys:
         return ()
-    return ((name, url.text(" or ".join(f"Account_Key eq {url.guid(one)}" for one in keys))),)
+    sign, joint = ("ne", " and ") if is_not else ("eq", " or ")
+    return ((name, url.text(joint.join(f"Account_Key {sign} {url.guid(one)}" for one in keys))),)

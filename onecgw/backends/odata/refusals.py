@@ -39,7 +39,7 @@ def refuse_lacking(base: Base, request: Request) -> None:
 
 def lacking(base: Base, tool: str, kind: str, name: str) -> OnecNotPublished:
     """The error that says what a base lacks, and why. kind, name: "" for a whole tool."""
-    reason = base.assessment.reasons.get((tool, kind, name))
+    reason = base.assessment.capabilities.reasons.get((tool, kind, name))
     what = f"{kind} {name} of {tool}" if name else tool
     return OnecNotPublished(
         f"this 1C base cannot answer {what}: "

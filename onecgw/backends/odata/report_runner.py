@@ -9,7 +9,7 @@ import trio
 from onecgw.backends.odata.aggregate import Aggregation, ResultTable
 from onecgw.backends.odata.base import Base
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.fetch import Fetcher, Progress, side_by_side
+from onecgw.backends.odata.fetch import Fetcher, side_by_side
 from onecgw.backends.odata.outline import Lacking, Outline, outline
 from onecgw.backends.odata.profile import Predefined, ToolProfile
 from onecgw.backends.odata.query_plan import plan
@@ -17,6 +17,7 @@ from onecgw.backends.odata.references import References
 from onecgw.backends.odata.refusals import lacking, refuse_lacking
 from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.restrictions import restrictions_of
+from onecgw.backends.scheduling.fan_out import Progress
 
 _PARTIAL: Final = "only what 1C's user may read: figures may be a part of the whole"
 

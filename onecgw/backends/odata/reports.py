@@ -252,6 +252,11 @@ RESOLVERS: Final = (
     "operation",
 )
 WITH_GROUPS: Final = ("customer", "product", "cost_article")
+# Tools that no stock base is asked for, and why.
+NOT_ANSWERED: Final = {
+    "availability_report": "it needs every movement of stock since the first one, and a stock 1C"
+    " is only asked for balances and turnovers",
+}
 REPORT_BY_TOOL: Final = {report.tool: report for report in TABULAR}
 TOOLS: Final = (
     *REPORT_BY_TOOL,

@@ -7,7 +7,6 @@ import attrs
 
 from onecgw.backends.odata.base import Base
 from onecgw.backends.odata.catalogues import CatalogueEntry
-from onecgw.backends.odata.fetch import Progress
 from onecgw.backends.odata.last_purchase import last_purchase
 from onecgw.backends.odata.outline import Outline
 from onecgw.backends.odata.profile import ToolProfile
@@ -22,6 +21,7 @@ from onecgw.backends.odata.request import (
     read_period,
     read_request,
 )
+from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.errors import OnecRejected
 
 _DEFAULT_TOP: Final = 10

@@ -7,6 +7,8 @@ from typing import Final
 import attrs
 import yaml
 
+from onecgw.errors import ConfigError
+
 # Aliases could make a small file expand without bound.
 _MAX_NODES: Final = 20_000
 
@@ -24,7 +26,7 @@ class ProfileProblem:
         return f"{self.file}:{self.line}: {self.path or '(the whole file)'}: {self.message}"
 
 
-class ProfileInvalid(Exception):
+class ProfileInvalid(ConfigError):
     """A profile cannot be used; every problem is listed."""
 
     def __init__(self, *problems: ProfileProblem) -> None:
