@@ -13,7 +13,7 @@ from onecgw.settings import (
     Settings,
 )
 from onecgw.settings.load import load_settings
-from tests.settings.loading import TOKEN, load, problems, without
+from tests.settings.loading import ENOUGH, TOKEN, load, problems, without
 
 MINIMAL = Settings(
     onec=OnecSettings(

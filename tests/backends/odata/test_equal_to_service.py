@@ -23,7 +23,7 @@ from tests.backends.odata.conftest import MakeFace, backend_of, fetch
 from tests.demo.asking import call
 from tests.demo.random_requests import periods, requests
 
-EXAMPLES = int(os.environ.get("ONECGW_ODATA_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("ONECGW_ODATA_EXAMPLES", "10"))
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])
 ALL_THREE = pytest.mark.parametrize("configuration", ["ut", "unf", "bp"])
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -33,10 +33,12 @@ OTHERWISE = {
     # Operations are an enumeration with other ids and labels; a transfer keeps no other desk.
     "ut": {"operation", "operation_ids", "analytics"},
     "unf": set(),
-    # Account 50 has no desks: it is one row.
-    "bp": {"cash", "account", "cash_ids", "analytics"},
+    # Account 50 keeps neither desks nor cost articles.
+    "bp": {"cash", "account", "cash_ids", "analytics", "cost_article_ids"},
 }
 REPORTS = [one for one in TABULAR if one.name not in NOT_ANSWERED]
+# БП keeps balances in its accounting currency, the service in that of the desk.
+INCOMPARABLE = {("bp", "cash_balance")}
 LONGEST = {"day": 20, "week": 120, "month": 400}
 
 
@@ -112,6 +114,8 @@ def test_report_equals_the_http_service_digit_for_digit(
     backends: dict[str, Base],
     data: st.DataObject,
 ) -> None:
+    if (configuration, report.name) in INCOMPARABLE:
+        pytest.skip("figures in another currency")
     lacking = backends[configuration].lacking(report.name) | OTHERWISE[configuration]
     drawn = data.draw(requests(report, small_books))
     default = next(x.name for x in report.dimensions if x.name not in lacking)
