@@ -27,7 +27,7 @@ class Capabilities:
         """The names of one kind that a tool of this base does not support."""
         return self.unsupported.get(tool, {}).get(kind, frozenset())
 
-    def why(self, tool: str, kind: str = "", name: str = "") -> str:
-        """The reason in the form `: because`, to follow a refusal; "" without one."""
-        reason = self.reasons.get((tool, kind, name))
-        return f": {reason}" if reason else ""
+    def why(self, *lacking: tuple[str, str, str]) -> str:
+        """The reasons of what is lacking, as `: one; another`, to follow a refusal; "" if none."""
+        found = dict.fromkeys(self.reasons[one] for one in lacking if one in self.reasons)
+        return f": {'; '.join(found)}" if found else ""

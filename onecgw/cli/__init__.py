@@ -10,7 +10,7 @@ from onecgw import __version__
 
 EXIT_CONFIG: Final = 2
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
-COMMANDS: Final = ("serve", "stdio", "demo", "check", "tools", "keys", "grants", "audit")
+COMMANDS: Final = ("serve", "stdio", "demo", "check", "odata", "tools", "keys", "grants", "audit")
 
 
 class CommandGroup(click.Group):

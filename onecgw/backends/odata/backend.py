@@ -81,7 +81,7 @@ class ODataBackend:
         )
         bounds = bounds_of(settings)
         fetcher = Fetcher(
-            self._get,
+            self.read,
             bounds,
             concurrency=settings.max_concurrency,
             changed=self._forget_base,
@@ -167,7 +167,12 @@ class ODataBackend:
         except OnecError as error:
             log.info("onec.not_warm", extra={"fields": {"class": error.code}})
 
-    async def _get(self, address: str) -> bytes:
+    async def read(self, address: str) -> bytes:
+        """The body of the answer to a GET of an address under `/odata/standard.odata/`.
+
+        Raises:
+            OnecError: 1C could not be read.
+        """
         context = _CONTEXT.get()
         return await self._http.send(
             HttpRequest(

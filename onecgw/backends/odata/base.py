@@ -39,11 +39,12 @@ _CHUNK_BYTES: Final = 1 << 16
 class Base:
     """A base that a profile fits.
 
-    entity_sets: that it publishes. profile: reduced to them.
+    entity_sets: that it publishes. whole: the profile, and `profile` reduced to what the base has.
     """
 
     entity_sets: frozenset[str]
     types: Types
+    whole: Profile
     assessment: Assessment
     loading: Loading
 
@@ -119,6 +120,7 @@ class BaseReader:
         return Base(
             entity_sets=entity_sets,
             types=types,
+            whole=profile,
             assessment=assessment,
             loading=Loading(
                 self._fetcher,

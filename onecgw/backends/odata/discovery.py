@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import attrs
 
 from onecgw.backends.odata.metadata import Types
-from onecgw.backends.odata.object_names import WHERE_TO_PUBLISH, described
+from onecgw.backends.odata.object_names import PUBLISH_IT, WHERE_TO_PUBLISH, described
 from onecgw.backends.odata.profile import COUNTS, Profile, ToolProfile
 from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
@@ -194,11 +194,12 @@ class _Assessing:
                 causes = [one for name in named for one in self._reduction.of_source(name, facts)]
                 lose(report.tool, _reason(causes))
         sales = unsupported.get(SALES.tool, {}).get("group_by", frozenset())
-        for tool, needed in ((TOP_PRODUCTS, "product"), (CUSTOMER_SUMMARY, "customer")):
+        needs = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
+        for tool, dimensions in needs.items():
             if SALES.tool in found:
                 lose(tool, self._reasons[SALES.tool, "", ""])
-            elif needed in sales:
-                lose(tool, self._reasons[SALES.tool, "group_by", needed])
+            elif lacking := [one for one in dimensions if one in sales]:
+                lose(tool, self._reasons[SALES.tool, "group_by", lacking[0]])
         for kind in RESOLVERS:
             has_entries = kind in reduced.catalogues or kind in reduced.members
             if not has_entries and kind not in self._profile.empty:
@@ -216,4 +217,4 @@ def _reason(missing: Iterable[Missing]) -> str:
     told = "; ".join(str(one) for one in found)
     if all(one.field for one in found):
         return told
-    return f"{told}. Publish it in 1C: {WHERE_TO_PUBLISH}"
+    return f"{told}{PUBLISH_IT}"
