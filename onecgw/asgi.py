@@ -47,7 +47,7 @@ class LifespanApp:
                     check_readiness=application.readiness,
                 )
                 await self._app(scope, receive_next, send_startup)
-                application.engine.hub.close()
+                application.engine.subscriptions.close()
         except* ConfigError as group:
             message = "\n".join(str(error) for error in leaves(group))
             await send({"type": "lifespan.startup.failed", "message": message})

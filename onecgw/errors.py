@@ -36,6 +36,8 @@ from typing import ClassVar
 
 import attrs
 
+from onecgw.text import well_formed
+
 
 @attrs.frozen(kw_only=True)
 class Problem:
@@ -62,8 +64,9 @@ class OnecgwError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        # Texts of 1C may hold half a character, which no encoder of an answer accepts.
+        self.message = well_formed(message)
+        super().__init__(self.message)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -119,21 +122,31 @@ class Ambiguous(OnecgwError):
 
     argument: the argument with the name.
     id_argument: the argument that takes the id instead.
+    candidates: the first of those that match. known: how many are known to match.
+    is_cut: more may match.
     """
 
     code = "ambiguous"
     http_status = 400
 
     def __init__(
-        self, *, argument: str, id_argument: str, candidates: tuple[Candidate, ...]
+        self,
+        *,
+        argument: str,
+        id_argument: str,
+        candidates: tuple[Candidate, ...],
+        known: int = 0,
+        is_cut: bool = False,
     ) -> None:
         listed = "; ".join(
             f"{one.label} ({one.mark}), id {one.id}" if one.mark else f"{one.label}, id {one.id}"
             for one in candidates
         )
+        several = f"{known} or more fit; give more of the name." if is_cut else "several fit."
+        part = f" (the first {len(candidates)})" if is_cut or known > len(candidates) else ""
         super().__init__(
-            f"{argument}: several fit. Ask which one is meant and call again with {id_argument} "
-            f"instead of {argument}. Candidates: {listed}"
+            f"{argument}: {several} Ask which one is meant and call again with {id_argument} "
+            f"instead of {argument}. Candidates{part}: {listed}"
         )
         self.argument = argument
         self.id_argument = id_argument

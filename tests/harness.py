@@ -17,7 +17,7 @@ from onecgw.catalogue.tools import ALL
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
-from onecgw.mcp_content import make_features
+from onecgw.mcp_content import make_providers
 from onecgw.settings import (
     ApiSettings,
     AuditSettings,
@@ -111,7 +111,7 @@ class Rig:
 
 def make_engine(gateway: Gateway) -> Engine:
     """The protocol engine with what production mounts."""
-    return Engine(make_features(gateway))
+    return Engine(make_providers(gateway))
 
 
 def make_cache(ttl_seconds: int) -> AnswerCache:

@@ -14,7 +14,7 @@ from onecgw.catalogue.tools import BY_NAME
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, Answering, Rig, make_engine, open_rig
-from tests.mcp.support import modern
+from tests.mcp.support import stateless
 
 Door = Literal["rest", "legacy", "modern"]
 DOORS: Final[tuple[Door, ...]] = ("rest", "legacy", "modern")  # MCP has two: one for each era
@@ -45,7 +45,7 @@ class Surfaces:
             path = BY_NAME[tool].rest_path
             return await self.client.post(path, content=raw, headers=json_type | token)
         token = {"authorization": f"Bearer {MCP_TOKEN}"}
-        message = modern("tools/call", meta=meta, name=tool, arguments=msgspec.Raw(raw))
+        message = stateless("tools/call", meta=meta, name=tool, arguments=msgspec.Raw(raw))
         version = message["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"]
         mirror = {
             "mcp-protocol-version": version,

@@ -14,7 +14,7 @@ import trio
 
 from onecgw.serving import find_free_port
 from tests.harness import API_TOKEN, MCP_TOKEN
-from tests.mcp.support import legacy
+from tests.mcp.support import handshake
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -79,7 +79,7 @@ async def test_hypercorn_serves_both_surfaces_and_closes_the_database(tmp_path: 
             health = await client.get("/health")
             listed = await client.post(
                 "/mcp",
-                json=legacy("tools/list"),
+                json=handshake("tools/list"),
                 headers={
                     "authorization": f"Bearer {MCP_TOKEN}",
                     "accept": "application/json, text/event-stream",

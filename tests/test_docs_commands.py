@@ -20,19 +20,19 @@ import trio
 
 from onecgw.app.lifespan import open_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings
-from onecgw.auth.caller import RESOLVE, SALES
+from onecgw.auth.caller import COST_MEASURES, RESOLVE, SALES
 from onecgw.backends.errors.error_text import contract_error
 from onecgw.backends.http import client as client_module
 from onecgw.backends.http_service.capabilities import read_capabilities
 from onecgw.backends.http_service.key_verification import read_identity
 from onecgw.backends.http_service.paths import ROOT as SERVICE_ROOT
 from onecgw.backends.http_service.paths import VERIFY_PATH
-from onecgw.catalogue.declaration import COST_MEASURES
 from onecgw.catalogue.parsing import parse_arguments, to_onec
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import parse_faults
-from onecgw.responses.shaping import ResponseLimits, build_table, read_candidates
+from onecgw.responses.candidates import read_candidates
+from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.settings import LimitsSettings
 from onecgw.web.app import build_app
 from tests.demo.serving import PASSWORD, demo_on_socket
@@ -253,11 +253,11 @@ def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understand
             assert to_onec(request) == json.loads(body)
         else:
             assert (path, list(json.loads(body))) == (VERIFY_PATH, ["key"])
-    assert len(read_candidates(candidates)) == 2
+    assert len(read_candidates(candidates).items) == 2
     bounds = ResponseLimits(
         rows=100, max_rows=100, max_bytes=None, refuses_extra_rows=True, restricted=COST_MEASURES
     )
-    assert build_table(report, bounds).rows == 1
+    assert build_table(report, {}, bounds).rows == 1
     assert contract_error(refusal.decode()) == json.loads(refusal)["message"]
     assert read_identity(identity).scopes == {RESOLVE, SALES}
     capabilities = read_capabilities(health)

@@ -27,15 +27,16 @@ LAYERS = (
     {"analysis", "catalogue"},
     {"responses"},
     {"storage"},
-    {"settings"},
+    {"locales", "settings"},
     {"auth"},
     {"observability"},
     {"errors"},
+    {"text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"auth", "errors", "mcp", "onecgw"},
+    "mcp": {"auth", "errors", "mcp", "onecgw", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
     "settings": {"auth", "errors", "settings", "onecgw"},
 }
@@ -43,7 +44,7 @@ ONE_DOOR = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "cryptography": {"oauth"},
-    "yaml": {"settings", "backends"},
+    "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},
     "click": {"cli"},
 }

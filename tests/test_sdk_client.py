@@ -17,7 +17,7 @@ from mcp.client.streamable_http import streamable_http_client
 from onecgw.app.lifespan import open_application
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.kinds import PassthroughTool, ResolverTool, TableTool, Tool
+from onecgw.catalogue.kinds import CardTool, RankingTool, ResolverTool, TableTool, Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app
@@ -170,10 +170,10 @@ def _says_something(tool: Tool, answer: Any) -> bool:
     match tool:
         case ResolverTool():
             return bool(answer["candidates"])
-        case TableTool():
+        case TableTool() | RankingTool():
             return bool(answer["rows"] and answer["totals"])
-        case PassthroughTool():
-            return bool(answer.get("totals") or answer.get("rows"))
+        case CardTool():
+            return bool(answer["customer"] and answer["totals"])
         case _:
             return bool(answer["headline"] and not answer["missing"])
 

@@ -21,6 +21,7 @@ from tests.wire.row import Row
 TABLE = (*resolvers.TABLE, *reports.TABLE, *cycle.TABLE)
 BASE_URL = "http://1c.test/trade/hs"
 CANDIDATE = answering(b'{"candidates":[{"id":"c7","label":"A","archived":false}]}')
+CARD = answering(b'{"customer":{"label":"A"},"totals":{}}')
 REPORT = answering(b'{"columns":[],"rows":[],"totals":{}}')
 SUB = {"rest": "api", "legacy": "static", "modern": "static"}
 # The login and the password of make_settings, in UTF-8.
@@ -34,6 +35,8 @@ def answer(request: httpx.Request) -> Any:
     """What the tool that asks can go on with."""
     if "/resolve/" in request.url.path:
         return CANDIDATE(request)
+    if request.url.path.endswith("/customer_summary"):
+        return CARD(request)
     return REPORT(request)
 
 
@@ -99,7 +102,7 @@ async def test_texts_reach_1c_in_their_own_letters(door: Door) -> None:
 
     [request] = surfaces.rig.onec.requests
     escaped = query.replace("\\", "\\\\").replace('"', '\\"')
-    assert request.content == f'{{"query":"{escaped}"}}'.encode()
+    assert request.content == f'{{"query":"{escaped}","limit":11}}'.encode()
 
 
 @pytest.mark.parametrize("door", DOORS)

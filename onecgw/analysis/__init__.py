@@ -1,1 +1,1 @@
-"""Conclusions that are composed of several reports: pure arithmetic, no I/O."""
+"""Answers that are computed from several reports: pure functions, no I/O."""

@@ -24,7 +24,7 @@ from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.engine import Engine
-from onecgw.mcp_content import make_features
+from onecgw.mcp_content import make_providers
 from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
 from onecgw.oauth.secrets import open_secrets
 from onecgw.oauth.storage.grants import delete_expired
@@ -86,12 +86,12 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 audit=trail,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
-        engine = Engine(make_features(gateway), sealing_key=sealing_key)
+        engine = Engine(make_providers(gateway), sealing_key=sealing_key)
 
         def trim(capabilities: Capabilities) -> None:
             gateway.catalogue.capabilities = capabilities
             for kind in ("tools", "prompts", "resources"):
-                engine.hub.notify_lists_changed(kind)
+                engine.subscriptions.notify_lists_changed(kind)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trail.run)

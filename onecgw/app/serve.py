@@ -36,7 +36,7 @@ async def serve_gateway(
         async def wait_stop() -> None:
             await wait_signal()
             # Close subscription streams first; otherwise they use up the grace period.
-            application.engine.hub.close()
+            application.engine.subscriptions.close()
 
         await serve_app(
             build_app(

@@ -115,7 +115,7 @@ async def serve_stdio(
                 nursery.start_soon(server.answer, line, number)
                 # A request must have begun before the next line, which may cancel it, is read.
                 await trio.lowlevel.checkpoint()
-            engine.hub.close()
+            engine.subscriptions.close()
             nursery.cancel_scope.deadline = trio.current_time() + LAST_ANSWERS_SECONDS
         pulses.cancel_scope.cancel()
 

@@ -1,1 +1,1 @@
-"""Who calls: the caller and its scopes, the call's context, signed values."""
+"""Who calls: the caller and its scopes, the context of a call, signed values."""

@@ -11,6 +11,13 @@ MONEY: Final = "mcp:report:money"
 COST: Final = "mcp:report:cost"
 ALL_SCOPES: Final = (RESOLVE, SALES, STOCK, MONEY, COST)
 
+COST_MEASURES: Final = frozenset({"cost", "profit", "margin"})
+
+
+def restricted_measures(scopes: frozenset[str]) -> frozenset[str]:
+    """The measures that a caller with these scopes must never see."""
+    return frozenset() if COST in scopes else COST_MEASURES
+
 
 @attrs.frozen(kw_only=True)
 class Caller:

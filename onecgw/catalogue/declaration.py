@@ -1,13 +1,9 @@
 """Arguments of a tool, as the annotations of its request class declare them."""
 
 import functools
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import attrs
-
-from onecgw.auth.caller import COST
-
-COST_MEASURES: Final = frozenset({"cost", "profit", "margin"})
 
 
 @attrs.frozen(kw_only=True)
@@ -20,6 +16,7 @@ class Arg:
     minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
         clamped. max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
+    takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
     """
 
@@ -30,6 +27,7 @@ class Arg:
     maximum: str | None = None
     max_length: int | None = None
     default: tuple[str, ...] = ()
+    takes_groups: bool = False
     cost: frozenset[str] = frozenset()
 
 
@@ -69,8 +67,3 @@ def without_none(hint: Any) -> Any:  # noqa: ANN401 - a type hint
     """The type itself where it is optional: `X | None` → `X`."""
     members = [member for member in get_args(hint) if member is not type(None)]
     return members[0] if type(None) in get_args(hint) else hint
-
-
-def restricted_measures(scopes: frozenset[str]) -> frozenset[str]:
-    """The measures that a caller with these scopes must never see."""
-    return frozenset() if COST in scopes else COST_MEASURES

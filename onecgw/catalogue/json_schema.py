@@ -1,8 +1,9 @@
 """A request class → JSON Schema, in the subset that every LLM client accepts.
 
-The root is an object with `properties`, `required`, `additionalProperties: false`; a leaf has one
-scalar type, description, enum, bounds or format. There is no $ref, no null, no type array, no
-anyOf, oneOf, allOf or const, and every array says what its items are.
+The root is an object with `properties` and `required`; a leaf has one scalar type, description,
+enum, bounds or format. There is no $ref, no null, no type array, no anyOf, oneOf, allOf or const,
+and every array says what its items are. That unknown keys are refused is not published: Google's
+bridge drops every tool with `additionalProperties: false`.
 """
 
 import re
@@ -54,7 +55,6 @@ def _object(request: type, tool: Tool, view: View, *, part: str) -> JsonObject:
     schema: JsonObject = {
         "type": "object",
         "properties": {field.name: _property(field, tool, view) for field in fields},
-        "additionalProperties": False,
     }
     if required := [field.name for field in fields if field.is_required]:
         schema["required"] = required

@@ -1,5 +1,6 @@
 """The kinds of tools: how each one is asked of 1C, answered and described."""
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -9,15 +10,18 @@ from typing import Any, ClassVar, Final, Protocol
 import attrs
 import msgspec
 
-from onecgw.auth.context import Surface
+from onecgw.auth.context import CallContext
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.parsing import to_onec
+from onecgw.responses.notices import notice_member, text_notices
+from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.shaping import (
     Answer,
+    CardShape,
     ResponseLimits,
     build_candidates,
-    build_passthrough,
+    build_card,
     build_table,
 )
 from onecgw.settings import LimitsSettings
@@ -28,57 +32,53 @@ JsonObject = dict[str, Any]
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
-_CANDIDATES: Final[Mapping[str, JsonObject]] = {
-    "candidates": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {"id": {"type": "string"}, "label": {"type": "string"}},
-            "required": ["id", "label"],
-        },
-    }
-}
-_TABLE: Final[Mapping[str, JsonObject]] = {
-    "columns": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {"name": {"type": "string"}, "type": {"type": "string"}},
-        },
-    },
-    # A cell is a number, a string, null or a reference, and types may not be listed here; strict
-    # clients refuse a cell of which nothing is said.
-    "rows": {
-        "type": "array",
-        "items": {"type": "array", "items": {"properties": {"id": {"type": "string"}}}},
-    },
-    "totals": {"type": "object"},
-}
+# What the gateway says of a list that it may cut; `notice` only where there is something to say.
+# Descriptions are few: every client reads them for every tool.
 _ADDED: Final[Mapping[str, JsonObject]] = {
-    "rows_returned": {"type": "integer"},
     "truncated": {"type": "boolean"},
-    "notice": {"type": "string", "description": "What was cut, and how to narrow."},
+    "notice": {"type": "string"},
 }
+_TEXT: Final[JsonObject] = {"type": "string"}
+# No type: 1C may send null there, and a cell may be a number, a text or a reference.
+_ANY: Final[JsonObject] = {"description": "May be null."}
+_CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null."}
+_COLUMN: Final[JsonObject] = {"type": "object", "description": "{name, type}"}
 
 
-def _object(properties: Mapping[str, JsonObject], required: Iterable[str] = ()) -> JsonObject:
+def object_schema(properties: Mapping[str, JsonObject], required: Iterable[str] = ()) -> JsonObject:
+    """The schema of an object that may hold more than it declares.
+
+    That it may is said: converters would otherwise drop what is not declared.
+    """
     schema: JsonObject = {"type": "object", "properties": dict(properties)}
-    return schema | ({"required": list(required)} if required else {})
+    if names := list(required):
+        schema["required"] = names
+    return schema | {"additionalProperties": True}
+
+
+def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
+    members: dict[str, JsonObject] = {
+        "rows_returned": {"type": "integer"},
+        **_ADDED,
+        "columns": {"type": "array", "items": _COLUMN},
+        "rows": {"type": "array", "items": {"type": "array", "items": _CELL}},
+        "totals": {"description": "Of the whole selection. May be null."},
+        **dated,
+        "applied_filters": _ANY,
+    }
+    return object_schema(members, ("rows_returned", "truncated", "columns", "rows"))
 
 
 class Upstream(Protocol):
     """What a tool asks 1C through, for one call of one caller."""
 
+    context: CallContext
     limits: LimitsSettings
+    restricted: frozenset[str]
 
     @property
-    def surface(self) -> Surface:
-        """Where the answer goes."""
-        ...
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What the caller may see."""
+    def notices(self) -> tuple[str, ...]:
+        """What has to be said of the request, beside any answer."""
         ...
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
@@ -89,8 +89,10 @@ class Upstream(Protocol):
         """The request with an id where a name was given."""
         ...
 
-    async def fetch(self, tool: "SingleCallTool", arguments: JsonObject) -> bytes:
-        """1C's answer to one request."""
+    async def fetch(
+        self, tool: "SingleCallTool", arguments: JsonObject, cache_key: Hashable | None
+    ) -> bytes:
+        """1C's answer to one request; None = an answer from the cache is not accepted."""
         ...
 
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
@@ -177,37 +179,44 @@ class SingleCallTool(Tool):
                 request = await upstream.resolve_name(self.name_argument, request)
             arguments, notices = self._clamp(to_onec(request), upstream.limits)
             limits = self._limits(arguments, upstream, notices)
-            body = await upstream.fetch(self, self._prepared(arguments, limits))
-        return self._build(body, limits)
+            sent = self._prepared(arguments, limits)
+            body = await upstream.fetch(self, sent, self.cache_key(sent))
+        return self._build(body, arguments, limits)
 
     def cache_key(self, arguments: JsonObject) -> Hashable | None:  # noqa: ARG002 - of resolvers
         """What identifies an answer that may be kept; None where none may."""
         return None
 
     @abstractmethod
-    def _build(self, body: bytes, limits: ResponseLimits) -> Answer:
-        """The answer that a body of 1C becomes."""
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        """The answer that a body of 1C becomes. arguments: what was asked, after clamping."""
 
-    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:  # noqa: ARG002
-        """The arguments for 1C."""
-        return arguments
+    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:
+        """The arguments for 1C: one more is asked for, which tells whether there are more."""
+        return arguments | {self.rows_argument: limits.rows + 1}
 
     def _default_rows(self, upstream: Upstream) -> int:
         limits = upstream.limits
-        return limits.default_rows if upstream.surface == "mcp" else limits.max_rows
+        return limits.default_rows if upstream.context.surface == "mcp" else limits.max_rows
 
     def _limits(
         self, arguments: JsonObject, upstream: Upstream, notices: tuple[str, ...]
     ) -> ResponseLimits:
-        is_mcp = upstream.surface == "mcp"
+        is_mcp = upstream.context.surface == "mcp"
         return ResponseLimits(
             rows=arguments.get(self.rows_argument, self._default_rows(upstream)),
             max_rows=upstream.limits.max_rows,
             max_bytes=upstream.limits.max_result_bytes if is_mcp else None,
             refuses_extra_rows=not is_mcp,
-            restricted=restricted_measures(upstream.scopes),
-            notices=notices,
+            restricted=upstream.restricted,
+            notices=(*upstream.notices, *notices),
         )
+
+    @functools.cached_property
+    def _filters_with_groups(self) -> frozenset[str]:
+        filters = next((one.type for one in fields_of(self.request) if one.name == "filters"), None)
+        fields = fields_of(filters) if filters is not None else ()
+        return frozenset(field.name for field in fields if field.arg.takes_groups)
 
     def _clamp(
         self, arguments: JsonObject, limits: LimitsSettings
@@ -232,7 +241,13 @@ class ResolverTool(SingleCallTool):
 
     def output_schema(self) -> JsonObject:
         """Candidates with id and label."""
-        return _object(_CANDIDATES, _CANDIDATES)
+        candidate = object_schema({"id": _TEXT, "label": _TEXT}, ("id", "label"))
+        members: dict[str, JsonObject] = {
+            "candidates_returned": {"type": "integer"},
+            **_ADDED,
+            "candidates": {"type": "array", "items": candidate},
+        }
+        return object_schema(members, ("candidates_returned", "truncated", "candidates"))
 
     def is_supported(self, capabilities: Capabilities) -> bool:
         """Whether the resolver exists and its catalogue can hold anything in this base."""
@@ -242,8 +257,8 @@ class ResolverTool(SingleCallTool):
         )
 
     def arguments_for(self, name: str, limits: LimitsSettings) -> JsonObject:
-        """The arguments of a search for one name."""
-        return {"query": name, "limit": limits.resolve_limit}
+        """The arguments of a search for one name, which must know whether it was cut."""
+        return {"query": name, "limit": limits.resolve_limit + 1}
 
     def cache_key(self, arguments: JsonObject) -> Hashable:
         """The words without case and spacing, and whatever else was asked."""
@@ -254,33 +269,79 @@ class ResolverTool(SingleCallTool):
     def _default_rows(self, upstream: Upstream) -> int:
         return upstream.limits.resolve_limit
 
-    def _build(self, body: bytes, limits: ResponseLimits) -> Answer:
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
         return build_candidates(body, limits)
 
 
 class TableTool(SingleCallTool):
-    """A report with columns and rows; one row more is asked for, which tells whether it is cut."""
+    """A report with columns and rows."""
 
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""
-        return _object({**_TABLE, **_ADDED}, ("columns", "rows", "rows_returned"))
+        names = [field.name for field in fields_of(self.request)]
+        return _table_schema({name: _ANY for name in ("period", "date") if name in names})
 
-    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:
-        return arguments | {"top": limits.rows + 1}
-
-    def _build(self, body: bytes, limits: ResponseLimits) -> Answer:
-        return build_table(body, limits)
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        return build_table(body, arguments, limits, with_groups=self._filters_with_groups)
 
 
-class PassthroughTool(SingleCallTool):
-    """A tool whose answer is passed through as 1C sends it."""
+@attrs.frozen(kw_only=True)
+class RankingTool(SingleCallTool):
+    """A report whose columns 1C chooses: the best of something. default_rows: without `top`."""
+
+    default_rows: int
 
     def output_schema(self) -> JsonObject:
-        """Nothing but what the gateway itself may add."""
-        return _object(_ADDED)
+        """Columns and rows, and what is said of a cut."""
+        return _table_schema({"period": _ANY})
 
-    def _build(self, body: bytes, limits: ResponseLimits) -> Answer:
-        return build_passthrough(body, limits)
+    def _default_rows(self, upstream: Upstream) -> int:
+        return min(self.default_rows, upstream.limits.max_rows)
+
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        return build_table(
+            body,
+            arguments,
+            limits,
+            narrow="Narrow the period or the filters.",
+            more="Or ask for more with top",
+            with_groups=self._filters_with_groups,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class CardTool(SingleCallTool):
+    """What there is to say of one object, in a form of 1C's own.
+
+    shape: the members that it must hold. default_rows: of its list, without an argument.
+    """
+
+    shape: CardShape
+    default_rows: int
+
+    @property
+    def rows_argument(self) -> str:  # type: ignore[override]  # a constant of the other kinds
+        """The argument that bounds the list is called like the list."""
+        return self.shape.listed
+
+    def output_schema(self) -> JsonObject:
+        """The object, its figures, and what is said of a cut."""
+        subject = object_schema({"label": _ANY})
+        members: dict[str, JsonObject] = {
+            f"{self.shape.listed}_returned": {"type": "integer"},
+            **_ADDED,
+            self.shape.subject: subject,
+            "totals": _ANY,
+            "period": _ANY,
+            self.shape.listed: _ANY,
+        }
+        return object_schema(members, (f"{self.shape.listed}_returned", "truncated", "totals"))
+
+    def _default_rows(self, upstream: Upstream) -> int:
+        return min(self.default_rows, upstream.limits.default_rows)
+
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        return build_card(body, arguments, limits, shape=self.shape)
 
 
 @attrs.frozen(kw_only=True)
@@ -318,7 +379,7 @@ class CompositeTool(Tool):
 
     def output_schema(self) -> JsonObject:
         """The declared members, all of which are always there."""
-        return _object(self.output, self.output)
+        return object_schema(self.output, self.output)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -329,4 +390,7 @@ class CompositeTool(Tool):
         """Ask everything side by side and put it together."""
         now = datetime.now(UTC)
         outcomes = await upstream.fetch_all(self.plan(request, now))
-        return Answer(body=_encode(self.compose(request, outcomes, now)))
+        body = _encode(self.compose(request, outcomes, now))
+        if sentences := (*upstream.notices, *text_notices(body)):
+            body = splice(notice_member(sentences, {}), read_members(body))
+        return Answer(body=body)

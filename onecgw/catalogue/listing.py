@@ -6,8 +6,9 @@ from typing import Final
 import attrs
 import msgspec
 
+from onecgw.auth.caller import restricted_measures
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
 from onecgw.catalogue.kinds import Tool
 from onecgw.errors import NotFound, Problem, Unsupported
@@ -111,6 +112,8 @@ class Catalogue:
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:
         """The arguments that the 1C base behind the gateway does not know."""
+        if tool.name not in self._capabilities.unsupported:
+            return ()
         return tuple(self._unsupported(tool, tool.request, request, part="params"))
 
     def _unsupported(

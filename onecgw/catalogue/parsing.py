@@ -13,7 +13,6 @@ from cattrs.gen import make_dict_unstructure_fn, override
 from onecgw.catalogue.declaration import Field, fields_of, without_none
 from onecgw.catalogue.scalars import (
     SHOWN_CHARACTERS,
-    Problems,
     beneath,
     read_boolean,
     read_day,
@@ -24,10 +23,14 @@ from onecgw.catalogue.scalars import (
 )
 from onecgw.catalogue.strict_json import read_json
 from onecgw.errors import InvalidRequest, Problem, ValidationFailed
+from onecgw.text import normalized
 
 Request = TypeVar("Request")
 
 MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's business
+# What n8n's agent adds to the arguments of every tool.
+ADDED_BY_CLIENTS: Final = frozenset({"toolCallId", "sessionId", "action", "chatInput", "tool"})
+MAX_PROBLEMS: Final = 50  # in one error; more would be too many to read
 
 
 def parse_arguments(
@@ -35,8 +38,9 @@ def parse_arguments(
 ) -> Request:
     """The request object that raw JSON arguments describe.
 
-    What models are known to get wrong is mended: an integer as "10" or 10.0, a boolean as
-    "true", an object or array as a JSON text, one string where an array of strings is due.
+    What models and clients are known to get wrong is mended: an integer as "10" or 10.0, a boolean
+    as "true", an object or array as a JSON text, one element where an array is due, null for what
+    is left out, the members that n8n adds. Texts come out in the form in which they go to 1C.
 
     Args:
         request: the class.
@@ -46,13 +50,66 @@ def parse_arguments(
     Raises:
         ValidationFailed: what is wrong, each problem with its path, as far as MAX_PROBLEMS.
     """
+    if isinstance(raw, dict):
+        declared: type = request
+        dropped = ADDED_BY_CLIENTS.difference(field.name for field in fields_of(declared))
+        raw = {name: value for name, value in raw.items() if name not in dropped}
     return _parser(restricted).structure(raw, request)
+
+
+def null_filters(request: type, raw: object) -> tuple[str, ...]:
+    """The paths of filters that accepted arguments hold as null, which means absent."""
+    members = _unquoted(raw, dict)
+    if not isinstance(members, dict):
+        return ()
+    found = [
+        field.name
+        for field in fields_of(request)
+        if _is_filter(field.name) and field.name in members and members[field.name] is None
+    ]
+    for field in fields_of(request):
+        if attrs.has(field.type) and field.name in members:
+            inner = null_filters(field.type, members[field.name])
+            found += [f"{field.name}.{name}" for name in inner]
+    return tuple(found)
+
+
+def _is_filter(name: str) -> bool:
+    """Whether a report is of fewer objects with the argument than without it."""
+    return name == "filters" or name.endswith(("_ids", "_cohort"))
 
 
 def to_onec(request: object) -> dict[str, Any]:
     """The JSON object for 1C: declared keys only, an absent argument is absent."""
     body: dict[str, Any] = _unparser.unstructure(request)
     return body
+
+
+class _Problems:
+    """The problems found so far; the search ends at MAX_PROBLEMS."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, *problems: Problem) -> None:
+        """Add problems.
+
+        Raises:
+            ValidationFailed: MAX_PROBLEMS are reached; the last one says that there may be more.
+        """
+        self._found += problems
+        if len(self._found) >= MAX_PROBLEMS:
+            more = Problem(path="", message="there may be more problems; mend these first")
+            raise ValidationFailed((*self._found[: MAX_PROBLEMS - 1], more))
+
+    def raise_if_any(self) -> None:
+        """Report the problems.
+
+        Raises:
+            ValidationFailed: there are some.
+        """
+        if self._found:
+            raise ValidationFailed(tuple(self._found))
 
 
 class _Hooks:
@@ -77,8 +134,9 @@ class _Hooks:
         offered = ", ".join(member for member in accepted if member not in self._restricted)
 
         def structure(value: object, _: Any) -> str:  # noqa: ANN401 - cattrs passes the type
-            if isinstance(value, str) and value in accepted:
-                return value
+            text = normalized(value) if isinstance(value, str) else value
+            if isinstance(text, str) and text in accepted:
+                return text
             raise refused(f"one of {offered} is expected", value)
 
         return structure
@@ -89,8 +147,8 @@ class _Hooks:
 
         def structure(value: object, _: Any) -> tuple[Any, ...]:  # noqa: ANN401
             items = _unquoted(value, list)
-            if isinstance(items, str) and not attrs.has(item_type):
-                items = [items]
+            if (isinstance(items, str) and items != "") or isinstance(items, dict):
+                items = [items] if _is_single(items, item_type) else items
             if not isinstance(items, list) or not items:
                 expected = "an array of at least one element is expected (or leave it out)"
                 raise refused(expected, value)
@@ -98,7 +156,7 @@ class _Hooks:
                 raise refused(f"at most {MAX_ELEMENTS} elements are accepted", items)
             # A dictionary, because it keeps the order and knows at once what it holds.
             results: dict[Any, None] = {}
-            problems = Problems()
+            problems = _Problems()
             for index, item in enumerate(items):
                 try:
                     result = item_hook(item, item_type)
@@ -117,21 +175,21 @@ class _Hooks:
         fields = {field.name: field for field in fields_of(request)}
 
         def structure(value: object, _: Any) -> Any:  # noqa: ANN401 - cattrs passes the type
-            members = _unquoted(value, dict)
-            if not isinstance(members, dict):
-                raise refused(f"an object with the keys {', '.join(fields)} is expected", value)
-            problems = Problems()
+            members = _members_of(value, request, fields)
+            problems = _Problems()
             for key in members:
                 if key not in fields:
                     problems.add(_unknown(str(key), fields))
             values: dict[str, Any] = {}
             refused_fields: list[str] = []
             for name, field in fields.items():
-                try:
-                    if name in members:
-                        values[field.attribute] = self._field(field, members[name])
-                    elif field.is_required:
+                given = members.get(name)
+                if given is None:  # clients of strict schemas send null for what is left out
+                    if field.is_required:
                         problems.add(Problem(path=name, message=f"is required: {field.arg.about}"))
+                    continue
+                try:
+                    values[field.attribute] = self._field(field, given)
                 except ValidationFailed as error:
                     refused_fields.append(field.attribute)
                     problems.add(*beneath(name, error.problems))
@@ -143,7 +201,12 @@ class _Hooks:
         return structure
 
     def _field(self, field: Field, value: object) -> Any:  # noqa: ANN401 - any argument type
-        result = self.converter.get_structure_hook(field.type)(value, field.type)
+        try:
+            result = self.converter.get_structure_hook(field.type)(value, field.type)
+        except ValidationFailed as error:
+            if field.is_required or value not in ("", []):
+                raise
+            raise ValidationFailed(tuple(map(_or_left_out, error.problems))) from error
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(f"a whole number from {arg.minimum} is expected", value)
@@ -161,7 +224,38 @@ _LEAVES: Final[Mapping[type, Callable[[object], Any]]] = {
 
 
 def _ignoring_type(read: Callable[[object], Any]) -> Callable[[object, Any], Any]:
-    return lambda value, _: read(value)
+    return lambda value, _: read(normalized(value) if isinstance(value, str) else value)
+
+
+def _is_single(value: object, item_type: Any) -> bool:  # noqa: ANN401 - a type hint
+    """Whether a value may stand for an array that holds it alone."""
+    if not attrs.has(item_type):
+        return isinstance(value, str)
+    return isinstance(value, dict) or hasattr(item_type, "from_text")
+
+
+def _members_of(value: object, request: type, fields: Mapping[str, Field]) -> Mapping[str, object]:
+    """The members of an object, which may be a JSON text or a text form of its class.
+
+    Raises:
+        ValidationFailed: it is none of these.
+    """
+    members = _unquoted(value, dict)
+    if isinstance(members, str) and (read_text_form := getattr(request, "from_text", None)):
+        members = read_text_form(normalized(members)) or members
+    if not isinstance(members, dict):
+        spelled = f" or {request.TEXT_FORM}" if hasattr(request, "TEXT_FORM") else ""
+        raise refused(f"an object with the keys {', '.join(fields)}{spelled} is expected", value)
+    mend = getattr(request, "mended", None)
+    mended: Mapping[str, object] = mend(members) if mend else members
+    return mended
+
+
+def _or_left_out(problem: Problem) -> Problem:
+    if "leave it out" in problem.message:
+        return problem
+    message = problem.message.replace("; got", " (or leave it out); got", 1)
+    return attrs.evolve(problem, message=message)
 
 
 def _is_made_of(origin: object) -> Callable[[Any], bool]:

@@ -9,41 +9,14 @@ from typing import Final
 import attrs
 
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.text import canonical_id
 
 SHOWN_CHARACTERS: Final = 60
-MAX_PROBLEMS: Final = 50  # told at once; more would drown who reads them
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST_YEAR: Final = 1900  # what lies before has no books; 1C writes 0001-01-01 for "no day"
 LAST_YEAR: Final = 2999
 WHOLE_NUMBER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 LARGEST_WHOLE_NUMBER: Final = 10**18
-
-
-class Problems:
-    """The problems found so far; at MAX_PROBLEMS the search ends."""
-
-    def __init__(self) -> None:
-        self._found: list[Problem] = []
-
-    def add(self, *problems: Problem) -> None:
-        """Note more of them.
-
-        Raises:
-            ValidationFailed: these are enough; the last one says that there may be more.
-        """
-        self._found += problems
-        if len(self._found) >= MAX_PROBLEMS:
-            more = Problem(path="", message="there may be more problems; mend these first")
-            raise ValidationFailed((*self._found[: MAX_PROBLEMS - 1], more))
-
-    def raise_if_any(self) -> None:
-        """Report what was found.
-
-        Raises:
-            ValidationFailed: something was.
-        """
-        if self._found:
-            raise ValidationFailed(tuple(self._found))
 
 
 def shown(value: object) -> str:
@@ -80,10 +53,10 @@ def _joint(path: str) -> str:
 
 
 def read_text(value: object) -> str:
-    """A text with something in it."""
+    """A text with something in it; a GUID in the one form in which 1C reads it."""
     if not isinstance(value, str) or not value.strip():
         raise refused("a text that is not empty is expected", value)
-    return value
+    return canonical_id(value)
 
 
 def read_integer(value: object) -> int:

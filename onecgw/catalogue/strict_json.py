@@ -5,15 +5,16 @@ import json
 import msgspec
 
 from onecgw.errors import InvalidRequest
+from onecgw.text import without_bom
 
 
 def read_json_object(body: bytes) -> dict[str, object]:
-    """The JSON object in a body.
+    """The JSON object in a body, which may begin with a BOM as 1C's own HTTP client writes it.
 
     Raises:
         InvalidRequest: as read_json, or it is no object.
     """
-    value = read_json(body, what="the body")
+    value = read_json(body if body[:1] == b"{" else without_bom(body), what="the body")
     if not isinstance(value, dict):
         raise InvalidRequest("the body must be a JSON object with the tool's arguments")
     return value

@@ -142,7 +142,7 @@ class _ODataCheck:
         return readable
 
     async def _check_speed(self, source: RegisterSource) -> None:
-        address = _balance(source).encoded(self._bounds.spelling)
+        address = _balance(source, self._onec.today()).encoded(self._bounds.spelling)
         cold, warm = [await self._read(address) for _ in range(2)]
         if warm.error is not None:
             self._fail("balance", warm)
@@ -157,7 +157,8 @@ class _ODataCheck:
         """Whether the web server passes long arguments where onec.odata.arguments puts them."""
         condition = _long_condition(base, source)
         results = {
-            one: await self._read(_balance(source, condition).encoded(one)) for one in Spelling
+            one: await self._read(_balance(source, self._onec.today(), condition).encoded(one))
+            for one in Spelling
         }
         passing = [one.value for one, result in results.items() if result.error is None]
         ours = self._bounds.spelling
@@ -237,10 +238,10 @@ class _ODataCheck:
         return _Result(latency_ms=ms_since(started), error=error)
 
 
-def _balance(source: RegisterSource, condition: str = "") -> ODataQuery:
+def _balance(source: RegisterSource, today: date, condition: str = "") -> ODataQuery:
     """A balance of today, without dimensions."""
     term = next(term for terms in source.facts.values() for term in terms)
-    arguments = [("Period", url.after(date.today()))]  # noqa: DTZ011 - the administrator's day
+    arguments = [("Period", url.after(today))]
     if condition:
         arguments.append(("Condition", url.text(condition)))
     return ODataQuery(

@@ -2,7 +2,6 @@
 
 import statistics
 from datetime import date, timedelta
-from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -10,7 +9,14 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
-from onecgw.backends.errors.failures import Failure, Remedy, Reply, failure_of, wire_failure
+from onecgw.backends.errors.failures import (
+    Failure,
+    Remedy,
+    Reply,
+    failure_in_success,
+    failure_of,
+    wire_failure,
+)
 from onecgw.backends.http.onec_sessions import (
     STARTING,
     Headers,
@@ -20,7 +26,7 @@ from onecgw.backends.http.onec_sessions import (
     finishing,
 )
 from onecgw.backends.http.response_body import read_object
-from onecgw.backends.http.transport import HttpTransport
+from onecgw.backends.http.transport import GOOD_STATUSES, HttpTransport
 from onecgw.backends.http_service.backend import make_request
 from onecgw.backends.http_service.key_verification import denies_key
 from onecgw.backends.http_service.paths import HEALTH_PATH, VERIFY_PATH
@@ -264,8 +270,9 @@ class _OnecCheck:
                 )
         except OnecError as error:
             return wire_failure(error, error.__cause__), ms_since(started)
-        is_ok = reply.status == HTTPStatus.OK
-        return reply if is_ok else failure_of(reply, call.path), ms_since(started)
+        is_good = reply.status in GOOD_STATUSES
+        failure = failure_in_success(reply) if is_good else failure_of(reply, call.path)
+        return failure or reply, ms_since(started)
 
 
 _json = msgspec.json.encode

@@ -6,7 +6,9 @@ import attrs
 import msgspec
 
 from onecgw.catalogue.kinds import NameArgument
-from onecgw.errors import Ambiguous, Candidate, OnecBadResponse, Problem, ValidationFailed
+from onecgw.errors import Ambiguous, Candidate, Problem, ValidationFailed
+from onecgw.responses.candidates import read_candidates
+from onecgw.text import folded
 
 LISTED_CANDIDATES: Final = 10
 
@@ -17,10 +19,6 @@ class _Row(msgspec.Struct):
     city: msgspec.Raw = msgspec.Raw(b"")
     phone: msgspec.Raw = msgspec.Raw(b"")
     code: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _Rows(msgspec.Struct):
-    candidates: list[_Row]
 
 
 def name_to_resolve(argument: NameArgument, request: object) -> str | None:
@@ -44,33 +42,37 @@ def with_id(argument: NameArgument, request: object, identity: str) -> object:
     return changed
 
 
-def pick_candidate(argument: NameArgument, name: str, found: bytes) -> str:
+def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: int) -> str:
     """The id of the one object that the name means.
 
     Args:
         argument: which argument it is.
         name: what the caller said.
         found: the resolver's answer to it.
+        limit: how many candidates are looked at; 1C was asked for one more.
 
     Raises:
         ValidationFailed: nothing fits.
-        Ambiguous: several fit; the only one that is called exactly so would do.
+        Ambiguous: several fit; the only one that is called exactly so would do, where all are
+            known.
         OnecBadResponse: the answer is not that of a resolver.
     """
-    try:
-        rows = msgspec.json.decode(found, type=_Rows).candidates
-    except msgspec.DecodeError as error:
-        raise OnecBadResponse(f"1C answered {argument.resolver.name} with: {error}") from error
+    candidates = read_candidates(found)
+    rows = [msgspec.json.decode(item, type=_Row) for item in candidates.items]
     if not rows:
         message = f"nothing fits {name!r}; try fewer words or {argument.resolver.name}"
         raise ValidationFailed((Problem(path=argument.name, message=message),))
-    exact = [row for row in rows if _folded(row.label) == _folded(name)]
-    fitting = exact if len(exact) == 1 else rows
-    if len(fitting) > 1:
+    is_cut = candidates.is_cut or len(rows) > limit
+    exact = [row for row in rows if folded(row.label) == folded(name)]
+    # Of a list that was cut nobody knows whether another one of that name stands below.
+    fitting = exact if len(exact) == 1 and not is_cut else rows
+    if len(fitting) > 1 or is_cut:
         raise Ambiguous(
             argument=argument.name,
             id_argument=argument.id,
             candidates=tuple(_candidate(row) for row in fitting[:LISTED_CANDIDATES]),
+            known=len(fitting),
+            is_cut=is_cut,
         )
     return fitting[0].id
 
@@ -80,10 +82,6 @@ def _candidate(row: _Row) -> Candidate:
     marks = [
         mark
         for raw in (row.city, row.phone, row.code)
-        if raw and isinstance(mark := msgspec.json.decode(raw), str) and mark
+        if bytes(raw)[:1] == b'"' and (mark := msgspec.json.decode(raw, type=str))
     ]
     return Candidate(id=row.id, label=row.label, mark=", ".join(marks))
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

@@ -2,19 +2,19 @@
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import attrs
 import trio
 
-from onecgw.auth.caller import COST
+from onecgw.auth.caller import COST, restricted_measures
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
-from onecgw.catalogue.declaration import fields_of, restricted_measures
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
-from onecgw.catalogue.parsing import parse_arguments
+from onecgw.catalogue.parsing import null_filters, parse_arguments
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
@@ -63,11 +63,18 @@ class Gateway:
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
-        self._onec = onec
+        self._timeout_ms = onec.resolver_deadline_ms
+        self._report_deadline_ms = onec.report_deadline_ms
+        self._max_concurrency = onec.max_concurrency
+        self._today = onec.today
         self._limits = limits
         self._audit = audit
         self._admit = admit
         self._rate = CallRate(limits.calls_per_minute)
+
+    def today(self) -> date:
+        """The date where 1C is."""
+        return self._today()
 
     async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
         """Answer one call; its audit record is written however it ends.
@@ -84,8 +91,11 @@ class Gateway:
         upstream = UpstreamSession(
             sources=self._sources,
             catalogue=self.catalogue,
-            onec=self._onec,
             limits=self._limits,
+            timeout_ms=self._timeout_ms,
+            report_deadline_ms=self._report_deadline_ms,
+            max_concurrency=self._max_concurrency,
+            restricted=restricted_measures(call.context.caller.scopes),
             context=call.context,
             progress=progress,
         )
@@ -124,13 +134,13 @@ class Gateway:
 
     async def _answer(self, call: ToolCall, upstream: UpstreamSession) -> Answer:
         self._admit()
-        self._rate.take(call.context.sub)
+        self._rate.take(call.context.caller.sub)
         tool = self._find(call)
-        restricted = restricted_measures(upstream.scopes)
-        request: object = parse_arguments(
-            tool.request, read_json_object(call.arguments), restricted=restricted
-        )
-        _refuse_restricted(tool, request, restricted)
+        raw = read_json_object(call.arguments)
+        request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
+        if ignored := null_filters(tool.request, raw):
+            upstream.notices = (f"Nothing was filtered by {', '.join(ignored)}: null is no value.",)
+        _refuse_restricted(tool, request, upstream.restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         return await tool.answer(request, upstream)

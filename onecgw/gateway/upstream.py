@@ -8,18 +8,18 @@ from typing import Any
 import attrs
 import msgspec
 
-from onecgw.auth.context import CallContext, Surface
+from onecgw.auth.context import CallContext
 from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
-from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out, ignore_progress
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
-from onecgw.responses.shaping import read_candidates
-from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.responses.candidates import read_candidates
+from onecgw.settings import LimitsSettings
 
 
 @attrs.frozen(kw_only=True)
@@ -38,31 +38,30 @@ class Sources:
 class UpstreamSession:
     """The requests to 1C of one tool call.
 
+    timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
+    max_concurrency: how many requests of one report run side by side.
+    restricted: measures that the caller must never see.
+    notices: what has to be said of the request, beside any answer.
     calls: how many reached the backend; an answer from a cache is none.
     """
 
     sources: Sources
     catalogue: Catalogue
-    onec: OnecSettings
     limits: LimitsSettings
+    timeout_ms: int
+    report_deadline_ms: int
+    max_concurrency: int
+    restricted: frozenset[str]
     context: CallContext
     progress: Progress
+    notices: tuple[str, ...] = ()
     calls: int = 0
-
-    @property
-    def surface(self) -> Surface:
-        """Where the answer goes."""
-        return self.context.surface
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """What the caller may see."""
-        return self.context.caller.scopes
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
-        onec = self.onec
-        return deadline(onec.report_deadline_ms if is_report else onec.resolver_deadline_ms)
+        if is_report:
+            return deadline(self.report_deadline_ms, advice=NARROW_REPORT)
+        return deadline(self.timeout_ms, advice=NARROW_SEARCH)
 
     async def resolve_name(self, argument: NameArgument, request: Any) -> Any:  # noqa: ANN401 - any request class
         """The request with an id where a name was given.
@@ -77,26 +76,35 @@ class UpstreamSession:
         if name is None:
             return request
         resolver = argument.resolver
-        if not resolver.is_open_to(self.scopes):
+        if not resolver.is_open_to(self.context.caller.scopes):
             raise ScopeMissing(
                 f"{argument.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
                 f"give {argument.id} instead",
                 required=resolver.scopes,
             )
-        found = await self.fetch(resolver, resolver.arguments_for(name, self.limits))
-        return with_id(argument, request, pick_candidate(argument, name, found))
+        arguments = resolver.arguments_for(name, self.limits)
+        found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
+        limit = self.limits.resolve_limit
+        return with_id(argument, request, pick_candidate(argument, name, found, limit=limit))
 
-    async def fetch(self, tool: SingleCallTool, arguments: dict[str, Any]) -> bytes:
-        """1C's answer to one request; what a resolver found lately is not asked for again.
+    async def fetch(
+        self, tool: SingleCallTool, arguments: dict[str, Any], cache_key: Hashable | None
+    ) -> bytes:
+        """1C's answer to one request, or a recent one from the cache of resolvers.
+
+        Args:
+            tool: whose operation it is.
+            arguments: of the operation.
+            cache_key: what identifies the answer in the cache; None = it is not cached.
 
         Raises:
-            OnecError: whatever went wrong.
+            OnecError: 1C did not answer.
         """
         body = msgspec.json.encode(arguments)
-        key = tool.cache_key(arguments)
-        if key is None:
+        if cache_key is None:
             return await self._post(tool, body, self.progress)
-        return await self._cached(self.sources.resolver_cache, key, tool, body, read_candidates)
+        cache = self.sources.resolver_cache
+        return await self._cached(cache, cache_key, tool, body, read_candidates)
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
         """What several requests came to, asked side by side under one deadline."""
@@ -106,8 +114,8 @@ class UpstreamSession:
         }
         return await fan_out(
             parts,
-            limit=self.onec.max_concurrency,
-            timeout_ms=self.onec.report_deadline_ms,
+            limit=self.max_concurrency,
+            timeout_ms=self.report_deadline_ms,
             progress=self.progress,
         )
 
@@ -136,8 +144,8 @@ class UpstreamSession:
 
         # 1C answers under the caller's own rights, so an answer may be kept for that caller only.
         same_for_all = self.catalogue.capabilities.same_for_all
-        account = "" if same_for_all else self.context.sub
-        return (await cache.fetch((key, account, self.scopes), post)).body
+        account = "" if same_for_all else self.context.caller.sub
+        return (await cache.fetch((key, account, self.context.caller.scopes), post)).body
 
     async def _post(
         self, tool: SingleCallTool, body: bytes, progress: Progress = ignore_progress

@@ -1,6 +1,9 @@
-"""The MCP protocol as pure code: messages, both eras, running calls; no HTTP, no 1C.
+"""The MCP protocol as pure code: messages, both eras, running requests; no HTTP, no 1C.
 
-`wire` reads a message, `admission` decides its era and whether it is well formed,
-`engine` runs it against the `features` that are mounted, and `wire` writes the answer.
-A transport (onecgw/web/mcp.py, onecgw/app/stdio.py) carries the bytes.
+`jsonrpc` reads a message, `validation` finds its era and checks it, `engine` runs its method
+against the mounted `providers`, and `jsonrpc` writes the response. A transport
+(onecgw/web/mcp.py, onecgw/app/stdio.py) carries the bytes.
+
+The stateless era is revision 2026-07-28; the handshake era is every revision before it, in which
+a client begins with `initialize`.
 """

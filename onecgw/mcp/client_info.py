@@ -1,11 +1,9 @@
-"""What a client says of itself: its name, and what it can be asked for."""
+"""How a client describes itself: its name, and the capabilities that it declares."""
 
 from typing import Final
 
 import attrs
 import msgspec
-
-from onecgw.mcp import jsonrpc
 
 MAX_NAME_CHARACTERS: Final = 80
 
@@ -19,8 +17,8 @@ PAGE_TYPE: Final = "text/html;profile=mcp-app"  # MCP Apps 2026-01-26, "UI Resou
 
 
 @attrs.frozen(kw_only=True)
-class Client:
-    """The program on the other side, by its own account (never to be trusted).
+class ClientInfo:
+    """The client program as it describes itself; never to be trusted.
 
     capabilities: of ELICITATION (by form), SAMPLING, ROOTS, PAGES.
     """
@@ -30,10 +28,10 @@ class Client:
     capabilities: frozenset[str] = frozenset()
 
 
-NOBODY: Final = Client()
+UNKNOWN_CLIENT: Final = ClientInfo()
 
 
-class _Info(msgspec.Struct, gc=False):
+class _Implementation(msgspec.Struct, gc=False):
     name: str = ""
     version: str = ""
 
@@ -45,7 +43,7 @@ class _Capabilities(msgspec.Struct, gc=False):
     extensions: msgspec.Raw = msgspec.Raw(b"")
 
 
-class _Apps(msgspec.Struct, gc=False):
+class _AppsExtension(msgspec.Struct, gc=False):
     types: list[str] = msgspec.field(name="mimeTypes", default_factory=list)
 
 
@@ -54,15 +52,15 @@ class _Elicitation(msgspec.Struct, gc=False):
     url: msgspec.Raw = msgspec.Raw(b"")
 
 
-def read_client(info: bytes, capabilities: bytes) -> Client:
-    """A client from its clientInfo and capabilities; what cannot be read counts as not said."""
+def read_client(info: bytes, capabilities: bytes) -> ClientInfo:
+    """Read clientInfo and capabilities; members of the wrong type count as absent."""
     try:
-        said = msgspec.json.decode(info or b"{}", type=_Info)
+        read = msgspec.json.decode(info or b"{}", type=_Implementation)
     except msgspec.DecodeError:
-        said = _Info()
-    return Client(
-        name=said.name[:MAX_NAME_CHARACTERS],
-        version=said.version[:MAX_NAME_CHARACTERS],
+        read = _Implementation()
+    return ClientInfo(
+        name=read.name[:MAX_NAME_CHARACTERS],
+        version=read.version[:MAX_NAME_CHARACTERS],
         capabilities=_read_capabilities(capabilities),
     )
 
@@ -71,26 +69,26 @@ def _read_capabilities(raw: bytes) -> frozenset[str]:
     if raw in {b"", b"{}"}:
         return frozenset()
     try:
-        said = msgspec.json.decode(raw, type=_Capabilities)
-        form = msgspec.json.decode(said.elicitation or b"null", type=_Elicitation | None)
+        read = msgspec.json.decode(raw, type=_Capabilities)
+        form = msgspec.json.decode(read.elicitation or b"null", type=_Elicitation | None)
     except msgspec.DecodeError:
         return frozenset()
     found = {
         name
-        for name, value in ((SAMPLING, said.sampling), (ROOTS, said.roots))
-        if jsonrpc.is_object(value)
+        for name, value in ((SAMPLING, read.sampling), (ROOTS, read.roots))
+        if bytes(value)[:1] == b"{"
     }
     # An empty object means the form mode (2025-11-25 added the url mode beside it).
     if form is not None and (form.form or not form.url):
         found.add(ELICITATION)
-    if _shows_pages(said.extensions):
+    if _shows_pages(read.extensions):
         found.add(PAGES)
     return frozenset(found)
 
 
 def _shows_pages(extensions: bytes) -> bool:
     try:
-        said = msgspec.json.decode(extensions or b"{}", type=dict[str, msgspec.Raw])
-        return PAGE_TYPE in msgspec.json.decode(said.get(APPS, b"{}"), type=_Apps).types
+        read = msgspec.json.decode(extensions or b"{}", type=dict[str, msgspec.Raw])
+        return PAGE_TYPE in msgspec.json.decode(read.get(APPS, b"{}"), type=_AppsExtension).types
     except msgspec.DecodeError:
         return False

@@ -1,4 +1,4 @@
-"""What a running call may ask on the client's side: a person, its model, its directories."""
+"""Requests of a running tool to the client: a form for the person, its model, its directories."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -7,63 +7,63 @@ import attrs
 
 from onecgw.mcp.client_info import ELICITATION, ROOTS, SAMPLING
 
-Answer = Mapping[str, object]
+InputResponse = Mapping[str, object]
 
 _ACTIONS: Final = ("accept", "decline", "cancel")
 
 
 @attrs.frozen(kw_only=True)
-class Question:
+class InputRequest:
     """One request to the client.
 
     capability: what the client must have declared.
-    fits: whether a value has the shape of an answer; one that has not counts as not given.
+    accepts: whether a value has the shape of a response; any other value is ignored.
     """
 
     capability: str
     method: str
     params: Mapping[str, object]
-    fits: Callable[[Answer], bool]
+    accepts: Callable[[InputResponse], bool]
 
 
-def elicitation(message: str, schema: Mapping[str, object]) -> Question:
-    """A form for the person.
+def elicitation(message: str, schema: Mapping[str, object]) -> InputRequest:
+    """Ask the person to fill in a form.
+
+    The response holds `action` (accept, decline, cancel) and, if accepted, `content`.
 
     Args:
-        message: why it is asked.
+        message: the text above the form.
         schema: a flat object schema of strings, numbers, booleans and enums.
-
-    The answer holds `action` (accept, decline, cancel) and, if accepted, `content`.
     """
-    return Question(
+    return InputRequest(
         capability=ELICITATION,
         method="elicitation/create",
         params={"mode": "form", "message": message, "requestedSchema": schema},
-        fits=_is_form_answer,
+        accepts=_is_form_response,
     )
 
 
-def sampling(prompt: str, *, max_tokens: int) -> Question:
-    """One turn of the client's own model. The answer holds `role`, `content` and `model`."""
+def sampling(prompt: str, *, max_tokens: int) -> InputRequest:
+    """Ask the client's model for one turn; the response holds `role`, `content` and `model`."""
     content = {"type": "text", "text": prompt}
-    return Question(
+    return InputRequest(
         capability=SAMPLING,
         method="sampling/createMessage",
         params={"messages": [{"role": "user", "content": content}], "maxTokens": max_tokens},
-        fits=lambda answer: "content" in answer,
+        accepts=lambda response: "content" in response,
     )
 
 
-def roots() -> Question:
-    """The directories that the client works in. The answer holds `roots`."""
-    return Question(
+def roots() -> InputRequest:
+    """Ask for the directories that the client works in; the response holds `roots`."""
+    return InputRequest(
         capability=ROOTS,
         method="roots/list",
         params={},
-        fits=lambda answer: isinstance(answer.get("roots"), list),
+        accepts=lambda response: isinstance(response.get("roots"), list),
     )
 
 
-def _is_form_answer(answer: Answer) -> bool:
-    action = answer.get("action")
-    return action in _ACTIONS and (action != "accept" or isinstance(answer.get("content"), dict))
+def _is_form_response(response: InputResponse) -> bool:
+    action = response.get("action")
+    return action in _ACTIONS and (action != "accept" or isinstance(response.get("content"), dict))

@@ -1,7 +1,8 @@
-"""The protocol engine: one body in, one answer out, whatever the transport."""
+"""The protocol engine: one body in, one response out, whatever the transport."""
 
 import logging
 import secrets
+from functools import partial
 from typing import Final
 
 import attrs
@@ -9,14 +10,13 @@ import attrs
 from onecgw.auth.context import CallContext
 from onecgw.auth.signing import MIN_KEY_BYTES, Sealer
 from onecgw.mcp import jsonrpc, validation
-from onecgw.mcp.calls import Call, Result
-from onecgw.mcp.capabilities import implementation
-from onecgw.mcp.channel import Channel, NoChannel
-from onecgw.mcp.client_info import NOBODY, Client
-from onecgw.mcp.handshake import LogLevels, legacy_methods
+from onecgw.mcp.client_info import UNKNOWN_CLIENT, ClientInfo
+from onecgw.mcp.handshake import LogLevels, handshake_methods, resume_session
 from onecgw.mcp.methods import shared_methods
-from onecgw.mcp.providers import Features
-from onecgw.mcp.requests_in_flight import Inflight, RequestKey
+from onecgw.mcp.providers import Providers
+from onecgw.mcp.request_context import Channel, NoChannel, RequestContext
+from onecgw.mcp.requests_in_flight import RequestKey, RequestsInFlight
+from onecgw.mcp.results import stateless_members
 from onecgw.mcp.rpc_errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -26,10 +26,10 @@ from onecgw.mcp.rpc_errors import (
     ClientLacks,
     RpcError,
 )
-from onecgw.mcp.sessions import resume
-from onecgw.mcp.stateless import modern_methods, modern_result
-from onecgw.mcp.subscriptions import Hub
-from onecgw.mcp.validation import Meta, Mirror
+from onecgw.mcp.stateless import stateless_methods
+from onecgw.mcp.subscriptions import Subscriptions
+from onecgw.mcp.validation import NO_META, HeaderMirror, Meta
+from onecgw.text import without_bom
 
 log: Final = logging.getLogger(__name__)
 
@@ -38,17 +38,17 @@ log: Final = logging.getLogger(__name__)
 class Incoming:
     """What a transport received.
 
-    context: whose message it is, passed on to what is mounted.
-    channel: the way back while it runs.
-    mirror: the protocol's headers; None where the transport has none.
-    session_id: the legacy session it names; "" for none.
-    in_batch: it is one message of several in a body.
+    context: the caller, as the transport authenticated it; passed on to the providers.
+    channel: the way back while the request runs.
+    mirror: the protocol's headers; None = the transport has none.
+    session_id: the session of the handshake era that is named; "" = none.
+    in_batch: the message is one of several in a body.
     """
 
     body: bytes
     context: CallContext
     channel: Channel
-    mirror: Mirror | None = None
+    mirror: HeaderMirror | None = None
     session_id: str = ""
     in_batch: bool = False
 
@@ -60,16 +60,16 @@ class Incoming:
 
 @attrs.frozen(kw_only=True)
 class Outgoing:
-    """What goes back.
+    """What a transport sends back.
 
-    body: None if there is nothing to answer: a notification, a response, a cancelled request.
-    modern: the era, which decides how a transport reports a problem.
-    problem: the error that the body reports; None for a result.
-    session_id: a session that begins here; "" for none.
+    body: None = there is no response: to a notification, a response, or a cancelled request.
+    is_stateless: the era, on which the HTTP status of an error depends.
+    problem: the error in the body; None = the body holds a result.
+    session_id: a session that begins with this response; "" = none.
     """
 
     body: bytes | None = None
-    modern: bool = False
+    is_stateless: bool = False
     problem: RpcError | None = None
     session_id: str = ""
 
@@ -78,156 +78,163 @@ class Engine:
     """Serves what is mounted, in both eras.
 
     Args:
-        features: what is mounted.
+        providers: what is mounted.
         sealing_key: at least 32 secret bytes; processes that share it serve the same sessions.
-            None: a key of this process alone.
-        hub: through which changes are told to the clients that listen.
+            None = a random key, which no other process has.
+        subscriptions: the streams on which changes are sent; None = a new object.
     """
 
     def __init__(
-        self, features: Features, *, sealing_key: bytes | None = None, hub: Hub | None = None
+        self,
+        providers: Providers,
+        *,
+        sealing_key: bytes | None = None,
+        subscriptions: Subscriptions | None = None,
     ) -> None:
-        self.hub: Final = hub or Hub()
-        self._features = features
-        self._info = jsonrpc.encode(implementation(features.info))
+        self.subscriptions: Final = subscriptions or Subscriptions()
+        self._sends_logs = providers.logging
+        self._server_info = jsonrpc.encode(providers.info.implementation)
         self._sealer = Sealer(sealing_key or secrets.token_bytes(MIN_KEY_BYTES))
-        self._inflight = Inflight()
-        self._levels = LogLevels()
-        shared = shared_methods(features, sealer=self._sealer, inflight=self._inflight)
-        self._modern = {**shared, **modern_methods(features, self.hub)}
-        self._legacy = {**shared, **legacy_methods(features, self._sealer, self._levels)}
+        self._in_flight = RequestsInFlight()
+        self._log_levels = LogLevels()
+        shared = shared_methods(providers, self._sealer)
+        handshake = handshake_methods(providers, self._sealer, self._log_levels)
+        self._handshake_methods = {**shared, **handshake}
+        self._stateless_methods = {**shared, **stateless_methods(providers, self.subscriptions)}
 
     async def handle(self, incoming: Incoming) -> Outgoing:
-        """The answer to one body. Never raises, but for cancellation."""
-        modern = validation.is_modern(validation.NO_META, incoming.version_header)
+        """Respond to one body. Raises nothing but cancellation."""
+        body = incoming.body
+        if body[:1] != b"{":
+            body = without_bom(body)  # 1C's own HTTP client writes one
+        if body.lstrip()[:1] != b"[":
+            return await self._handle_message(body, incoming)
         try:
-            read = jsonrpc.read_body(incoming.body)
-            if isinstance(read, list):
-                validation.admit_batch(incoming.version_header)
+            messages = jsonrpc.read_batch(body)
+            validation.check_batch(incoming.version_header)
         except RpcError as problem:
-            return _refused(problem, incoming, modern=modern)
-        if isinstance(read, bytes):
-            return await self._handle_one(read, incoming)
-        quiet = attrs.evolve(incoming, channel=NoChannel(), in_batch=True)
-        answers = [
-            answer.body
-            for raw in read
-            if (answer := await self._handle_one(raw, quiet)).body is not None
+            return _error(problem, incoming)
+        in_batch = attrs.evolve(incoming, channel=NoChannel(), in_batch=True)
+        responses = [
+            outgoing.body
+            for raw in messages
+            if (outgoing := await self._handle_message(raw, in_batch)).body is not None
         ]
-        return Outgoing(body=b"[%b]" % b",".join(answers) if answers else None)
+        return Outgoing(body=b"[%b]" % b",".join(responses) if responses else None)
 
-    async def _handle_one(self, raw: bytes, incoming: Incoming) -> Outgoing:
-        modern = validation.is_modern(validation.NO_META, incoming.version_header)
-        request_id = b""
+    async def _handle_message(self, raw: bytes, incoming: Incoming) -> Outgoing:
+        version_header, meta, request_id = incoming.version_header, NO_META, b""
         try:
             message = jsonrpc.read_message(raw)
             request_id = message.request_id
-            meta = validation.read_meta(message.params) if message.method else validation.NO_META
-            modern = validation.is_modern(meta, incoming.version_header)
+            meta = validation.read_meta(message)
+            is_stateless = validation.is_stateless(meta, version_header)
             if message.kind != "request":
-                self._receive(message, incoming, modern=modern)
-                return Outgoing(modern=modern)
-            if modern:
-                return await self._serve_modern(message, meta, incoming)
-            return await self._serve_legacy(message, meta, incoming)
-        except RpcError as problem:
-            return _refused(problem, incoming, modern=modern, request_id=request_id)
+                self._receive(message, incoming, is_stateless=is_stateless)
+                return Outgoing(is_stateless=is_stateless)
+            if is_stateless:
+                client = validation.check_stateless(message, meta, incoming.mirror)
+            else:
+                client = self._handshake_client(message, incoming)
+            return await self._serve(message, meta, client, incoming, is_stateless=is_stateless)
+        except RpcError as error:
+            problem = error
         except RecursionError:
-            deep = RpcError(PARSE_ERROR, "the message is nested too deeply")
-            return _refused(deep, incoming, modern=modern, request_id=request_id)
-        except Exception:  # the border: a fault of ours must not take the connection with it
+            problem = RpcError(PARSE_ERROR, "the message is nested too deeply")
+        except Exception:  # the outermost border: a defect must not end the connection
             fields = {"request_id": incoming.context.request_id, "sub": incoming.context.sub}
             log.exception("mcp.failed", extra={"fields": fields})
             text = f"internal error; the log has more under request {incoming.context.request_id}"
-            fault = RpcError(INTERNAL_ERROR, text)
-            return _refused(fault, incoming, modern=modern, request_id=request_id)
+            problem = RpcError(INTERNAL_ERROR, text)
+        return _error(problem, incoming, meta=meta, request_id=request_id)
 
-    async def _serve_modern(
-        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming
+    async def _serve(
+        self,
+        message: jsonrpc.Message,
+        meta: Meta,
+        client: ClientInfo,
+        incoming: Incoming,
+        *,
+        is_stateless: bool,
     ) -> Outgoing:
-        client = validation.admit_modern(message, meta, incoming.mirror)
-        method = self._modern.get(message.method)
+        methods = self._stateless_methods if is_stateless else self._handshake_methods
+        method = methods.get(message.method)
         if method is None:
             raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
-        call = _call(message, meta, incoming, client=client, modern=True)
-        if incoming.mirror is None:
-            return await self._serve_cancellable(call, incoming)
-        return self._answer(call, await method(call))
-
-    async def _serve_legacy(
-        self, message: jsonrpc.Message, meta: Meta, incoming: Incoming
-    ) -> Outgoing:
-        if incoming.in_batch and message.method == "initialize":
-            raise RpcError(INVALID_REQUEST, "initialize must not be part of a batch")
-        client = NOBODY
-        if incoming.session_id and message.method != "initialize":
-            session = resume(self._sealer, incoming.session_id, sub=incoming.context.sub)
-            client = session.client
-            if not incoming.channel.can_stream:  # questions of this era travel on the stream
-                client = attrs.evolve(client, capabilities=frozenset())
-        if message.method not in self._legacy:
-            raise RpcError(METHOD_NOT_FOUND, f"unknown method: {message.method[:100]}")
-        call = _call(message, meta, incoming, client=client, modern=False)
-        if self._features.logging:
-            call = attrs.evolve(call, log_level=self._levels.get(incoming.session_id))
-        try:
-            return await self._serve_cancellable(call, incoming)
-        except ClientLacks as problem:  # the legacy eras have no code of its own for it
-            raise RpcError(INVALID_PARAMS, problem.message) from problem
-
-    async def _serve_cancellable(self, call: Call, incoming: Incoming) -> Outgoing:
-        """Serve a request that a `notifications/cancelled` can end."""
-        methods = self._modern if call.modern else self._legacy
-        key = RequestKey(incoming.context.sub, incoming.session_id, call.message_id)
-        result = await self._inflight.run(key, methods[call.method](call))
-        if result is None:
-            return Outgoing(modern=call.modern)  # no answer is owed
-        return self._answer(call, result)
-
-    def _answer(self, call: Call, result: Result) -> Outgoing:
-        members = modern_result(self._info, call, result) if call.modern else result.members
+        channel, sub, log_level = incoming.channel, incoming.context.caller.sub, None
+        if is_stateless:
+            log_level = validation.read_log_level(meta)
+        elif self._sends_logs:
+            log_level = self._log_levels.get(incoming.session_id)
+        request = RequestContext(
+            method=message.method,
+            message_id=message.request_id,
+            params=message.params,
+            is_stateless=is_stateless,
+            session_id=incoming.session_id,
+            log_level=log_level,
+            progress_token=validation.read_progress_token(meta),
+            context=incoming.context.for_message(
+                traceparent=validation.read_traceparent(meta),
+                client_name=client.name and f"{client.name} {client.version}".rstrip(),
+            ),
+            client=client,
+            channel=channel,
+            send_requests=partial(self._in_flight.request_input, channel, sub),
+        )
+        if is_stateless and incoming.mirror is not None:  # over HTTP, only a disconnect cancels it
+            result = await method(request)
+        else:
+            key = RequestKey(sub, incoming.session_id, message.request_id)
+            finished = await self._in_flight.run(key, method(request))
+            if finished is None:
+                return Outgoing(is_stateless=is_stateless)
+            result = finished
+        members = result.members
+        if is_stateless:
+            members = stateless_members(
+                self._server_info, result, method=message.method, message_id=message.request_id
+            )
         return Outgoing(
-            body=jsonrpc.result(call.message_id, *members),
-            modern=call.modern,
+            body=jsonrpc.result(message.request_id, *members),
+            is_stateless=is_stateless,
             session_id=result.issued_session_id,
         )
 
-    def _receive(self, message: jsonrpc.Message, incoming: Incoming, *, modern: bool) -> None:
-        """Take a message that gets no answer."""
+    def _handshake_client(self, message: jsonrpc.Message, incoming: Incoming) -> ClientInfo:
+        """The client of the session that a request of the handshake era names."""
+        if message.method == "initialize":
+            if incoming.in_batch:
+                raise RpcError(INVALID_REQUEST, "initialize must not be part of a batch")
+            return UNKNOWN_CLIENT
+        if not incoming.session_id:
+            return UNKNOWN_CLIENT
+        client = resume_session(self._sealer, incoming.session_id, sub=incoming.context.sub)
+        if incoming.channel.can_stream:
+            return client
+        # In this era our requests to the client travel on the stream.
+        return attrs.evolve(client, capabilities=frozenset())
+
+    def _receive(self, message: jsonrpc.Message, incoming: Incoming, *, is_stateless: bool) -> None:
+        """Take a message that gets no response."""
         over_http = incoming.mirror is not None
         if message.kind == "response":
-            if modern:
+            if is_stateless:
                 raise RpcError(INVALID_REQUEST, "this revision has no responses from the client")
-            self._inflight.receive(message.params, sub=incoming.context.sub)
-        elif message.method == "notifications/cancelled" and not (modern and over_http):
+            self._in_flight.receive(message.params, sub=incoming.context.sub)
+        elif message.method == "notifications/cancelled" and not (is_stateless and over_http):
             cancelled = validation.read_cancelled(message.params)
             key = RequestKey(incoming.context.sub, incoming.session_id, cancelled)
-            self._inflight.cancel(key)
+            self._in_flight.cancel(key)
 
 
-def _call(
-    message: jsonrpc.Message, meta: Meta, incoming: Incoming, *, client: Client, modern: bool
-) -> Call:
-    return Call(
-        method=message.method,
-        message_id=message.request_id,
-        params=message.params,
-        modern=modern,
-        session_id=incoming.session_id,
-        context=incoming.context.for_message(
-            client_name=f"{client.name} {client.version}".rstrip() if client.name else "",
-            traceparent=validation.read_traceparent(meta),
-        ),
-        client=client,
-        channel=incoming.channel,
-        progress_token=validation.read_progress_token(meta),
-        log_level=validation.read_log_level(meta) if modern else None,
-    )
-
-
-def _refused(
-    problem: RpcError, incoming: Incoming, *, modern: bool, request_id: bytes = b""
+def _error(
+    problem: RpcError, incoming: Incoming, *, meta: Meta = NO_META, request_id: bytes = b""
 ) -> Outgoing:
+    is_stateless = validation.is_stateless(meta, incoming.version_header)
+    if isinstance(problem, ClientLacks) and not is_stateless:
+        # The handshake era has no code for it.
+        problem = RpcError(INVALID_PARAMS, problem.message)
     fields = {
         "request_id": incoming.context.request_id,
         "sub": incoming.context.sub,
@@ -236,4 +243,4 @@ def _refused(
     }
     log.info("mcp.refused", extra={"fields": fields})
     body = jsonrpc.error(problem, request_id or problem.request_id)
-    return Outgoing(body=body, modern=modern, problem=problem)
+    return Outgoing(body=body, is_stateless=is_stateless, problem=problem)

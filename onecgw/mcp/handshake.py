@@ -1,39 +1,45 @@
-"""The methods of the handshake era: initialize, ping, log levels, resource subscriptions."""
+"""The handshake era: sessions, initialize, ping, log levels, resource subscriptions.
+
+A session id carries what `initialize` agreed on, signed and never stored. So any process with the
+same key serves the next request, and a restart ends no session.
+"""
 
 import secrets
+import time
 from collections import OrderedDict
 from functools import partial
 from typing import Final
 
 import msgspec
 
-from onecgw.auth.signing import Sealer
+from onecgw.auth.signing import NotSealed, Sealer
 from onecgw.mcp import jsonrpc
-from onecgw.mcp.calls import Call, Method, Result
-from onecgw.mcp.capabilities import capabilities_of, implementation
-from onecgw.mcp.client_info import read_client
-from onecgw.mcp.providers import Features
-from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError
-from onecgw.mcp.sessions import Session, issue
-from onecgw.mcp.validation import LOG_LEVELS
-from onecgw.mcp.versions import LATEST_LEGACY, LEGACY
+from onecgw.mcp.client_info import ClientInfo, read_client
+from onecgw.mcp.providers import Providers
+from onecgw.mcp.request_context import Method, RequestContext
+from onecgw.mcp.results import MethodResult
+from onecgw.mcp.rpc_errors import SESSION_NOT_FOUND, RpcError
+from onecgw.mcp.validation import HANDSHAKE_VERSIONS, check_log_level
 
+LATEST_HANDSHAKE_VERSION: Final = HANDSHAKE_VERSIONS[0]
+SESSION_SECONDS: Final = 30 * 24 * 3600  # as long as an unused refresh token is valid
+PURPOSE: Final = "mcp session"
 DEFAULT_LOG_LEVEL: Final = "info"
 MAX_LOG_LEVELS: Final = 10_000
 
 
 class LogLevels:
-    """The level that each session asked for, as long as this process remembers.
+    """The log level of each session, in memory.
 
-    Forgetting one costs nothing: the session is back at DEFAULT_LOG_LEVEL. A client without a
-    session ("") stays there.
+    A session whose level is forgotten is back at DEFAULT_LOG_LEVEL. A client without a session
+    ("") keeps that level.
     """
 
     def __init__(self) -> None:
         self._levels: OrderedDict[str, str] = OrderedDict()
 
     def set(self, session_id: str, level: str) -> None:
-        """Remember a session's level; the oldest make room."""
+        """Set a session's level; above MAX_LOG_LEVELS the oldest one is forgotten."""
         if not session_id:
             return
         self._levels[session_id] = level
@@ -44,6 +50,16 @@ class LogLevels:
     def get(self, session_id: str) -> str:
         """The session's level."""
         return self._levels.get(session_id, DEFAULT_LOG_LEVEL)
+
+
+class _SealedSession(msgspec.Struct, gc=False, array_like=True):
+    sub: str
+    expires: int
+    nonce: str
+    version: str
+    client_name: str
+    client_version: str
+    capabilities: list[str]
 
 
 class _Initialize(msgspec.Struct, gc=False):
@@ -60,49 +76,79 @@ class _Uri(msgspec.Struct, gc=False):
     uri: str
 
 
-def legacy_methods(features: Features, sealer: Sealer, levels: LogLevels) -> dict[str, Method]:
-    """The methods that only the legacy era has, by their names."""
+def issue_session(sealer: Sealer, client: ClientInfo, *, sub: str, version: str) -> str:
+    """A new session id for the caller, with the agreed version and the client."""
+    session = _SealedSession(
+        sub=sub,
+        expires=int(time.time()) + SESSION_SECONDS,
+        nonce=secrets.token_urlsafe(9),  # two sessions of one caller differ
+        version=version,
+        client_name=client.name,
+        client_version=client.version,
+        capabilities=sorted(client.capabilities),
+    )
+    return sealer.seal(session, purpose=PURPOSE)
+
+
+def resume_session(sealer: Sealer, session_id: str, *, sub: str) -> ClientInfo:
+    """The client of a session.
+
+    Raises:
+        RpcError: -32001, the id is forged, expired, or another caller's.
+    """
+    try:
+        session = sealer.open(session_id, _SealedSession, purpose=PURPOSE)
+    except NotSealed as error:
+        raise RpcError(SESSION_NOT_FOUND, "unknown session; initialize again") from error
+    if session.sub != sub or session.expires < time.time():
+        raise RpcError(SESSION_NOT_FOUND, "the session has ended; initialize again")
+    return ClientInfo(
+        name=session.client_name,
+        version=session.client_version,
+        capabilities=frozenset(session.capabilities),
+    )
+
+
+def handshake_methods(providers: Providers, sealer: Sealer, levels: LogLevels) -> dict[str, Method]:
+    """The methods that only the handshake era has, by their names."""
     methods: dict[str, Method] = {
-        "initialize": partial(_initialize, features, sealer),
+        "initialize": partial(_initialize, providers, sealer),
         "ping": _ping,
     }
-    if features.logging:
+    if providers.logging:
         methods["logging/setLevel"] = partial(_set_level, levels)
-    if features.resource_updates:
-        # Agreed to, and never used: updates are told on listen streams, which this era lacks.
-        methods["resources/subscribe"] = methods["resources/unsubscribe"] = _agree
+    if providers.resource_updates:
+        # Accepted without effect: updates are sent on listen streams, which this era lacks.
+        methods["resources/subscribe"] = methods["resources/unsubscribe"] = _accept_subscription
     return methods
 
 
-async def _initialize(features: Features, sealer: Sealer, call: Call) -> Result:
-    params = jsonrpc.read_params(call.params, _Initialize)
-    version = params.version if params.version in LEGACY else LATEST_LEGACY
-    session = Session(
-        version=version, client=read_client(bytes(params.client), bytes(params.capabilities))
-    )
+async def _initialize(
+    providers: Providers, sealer: Sealer, request: RequestContext
+) -> MethodResult:
+    params = jsonrpc.read_params(request.params, _Initialize)
+    version = params.version if params.version in HANDSHAKE_VERSIONS else LATEST_HANDSHAKE_VERSION
+    client = read_client(bytes(params.client), bytes(params.capabilities))
     fields: dict[str, object] = {
         "protocolVersion": version,
-        "capabilities": capabilities_of(features, modern=False),
-        "serverInfo": implementation(features.info),
+        "capabilities": providers.capabilities(is_stateless=False),
+        "serverInfo": providers.info.implementation,
+        **providers.info.instructions_member,
     }
-    if features.info.instructions:
-        fields["instructions"] = features.info.instructions
-    session_id = issue(sealer, session, sub=call.context.sub, nonce=secrets.token_urlsafe(9))
-    return Result((jsonrpc.members(fields),), issued_session_id=session_id)
+    session_id = issue_session(sealer, client, sub=request.context.sub, version=version)
+    return MethodResult((jsonrpc.members(fields),), issued_session_id=session_id)
 
 
-async def _ping(_call: Call) -> Result:
-    return Result()
+async def _ping(_request: RequestContext) -> MethodResult:
+    return MethodResult()
 
 
-async def _set_level(levels: LogLevels, call: Call) -> Result:
-    level = jsonrpc.read_params(call.params, _Level).level
-    if level not in LOG_LEVELS:
-        raise RpcError(INVALID_PARAMS, f"the log level must be one of {', '.join(LOG_LEVELS)}")
-    levels.set(call.session_id, level)
-    return Result()
+async def _set_level(levels: LogLevels, request: RequestContext) -> MethodResult:
+    level = check_log_level(jsonrpc.read_params(request.params, _Level).level)
+    levels.set(request.session_id, level)
+    return MethodResult()
 
 
-async def _agree(call: Call) -> Result:
-    jsonrpc.read_params(call.params, _Uri)
-    return Result()
+async def _accept_subscription(request: RequestContext) -> MethodResult:
+    jsonrpc.read_params(request.params, _Uri)
+    return MethodResult()

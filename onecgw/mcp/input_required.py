@@ -1,7 +1,7 @@
-"""Questions in the modern era: the call ends, and the client repeats it with the answers.
+"""Input from the client in the stateless era: the call ends, and the client repeats it.
 
-Nothing is kept between the rounds. What has been answered so far travels in `requestState`,
-sealed for the caller, the method and the arguments it was given for, until it expires.
+The server stores nothing in between. The responses so far travel in `requestState`, signed for the
+caller, the method and the arguments of the call, until it expires.
 """
 
 import hashlib
@@ -13,67 +13,70 @@ import msgspec
 
 from onecgw.auth.signing import NotSealed, Sealer
 from onecgw.mcp import jsonrpc
-from onecgw.mcp.client_requests import Answer, Question
+from onecgw.mcp.client_requests import InputRequest, InputResponse
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError
 
-STATE_SECONDS: Final = 900  # a person may go and ask a colleague
+STATE_SECONDS: Final = 900  # long enough for a person to consult a colleague
 PURPOSE: Final = "mcp request state"
+# The params in which a repeated call differs.
+_PER_REQUEST: Final = {"_meta", "inputResponses", "requestState"}
 
 
 class InputRequired(Exception):
-    """The call cannot go on without these answers."""
+    """The call needs responses of the client before it can go on.
 
-    def __init__(self, questions: Mapping[str, Question], answered: Mapping[str, Answer]) -> None:
-        super().__init__(", ".join(questions))
-        self.questions = questions
-        self.answered = answered
+    requests: those without a valid response. responses: the valid ones so far.
+    """
+
+    def __init__(
+        self, requests: Mapping[str, InputRequest], responses: Mapping[str, InputResponse]
+    ) -> None:
+        super().__init__(", ".join(requests))
+        self.requests = requests
+        self.responses = responses
 
 
 class _State(msgspec.Struct, gc=False, array_like=True):
     sub: str
     expires: int
     subject: str
-    answers: dict[str, dict[str, object]]
+    responses: dict[str, dict[str, object]]
 
 
-class Rounds:
-    """One call's answers, from its earlier rounds and from this one."""
+def pick_responses(
+    requests: Mapping[str, InputRequest], responses: Mapping[str, InputResponse]
+) -> dict[str, InputResponse]:
+    """The response to each request, by its name.
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        self._answers = dict(answers)
-
-    async def ask(self, questions: Mapping[str, Question]) -> dict[str, Answer]:
-        """The answers to the questions, by their names.
-
-        Raises:
-            InputRequired: some are missing, or are no answers; they are to be asked (again).
-        """
-        missing = {
-            name: question
-            for name, question in questions.items()
-            if name not in self._answers or not question.fits(self._answers[name])
-        }
-        if missing:
-            answered = {k: v for k, v in self._answers.items() if k not in missing}
-            raise InputRequired(missing, answered)
-        return {name: self._answers[name] for name in questions}
+    Raises:
+        InputRequired: some are missing or have the wrong shape.
+    """
+    missing = {
+        name: request
+        for name, request in requests.items()
+        if name not in responses or not request.accepts(responses[name])
+    }
+    if missing:
+        valid = {name: value for name, value in responses.items() if name not in missing}
+        raise InputRequired(missing, valid)
+    return {name: responses[name] for name in requests}
 
 
-def open_rounds(
+def read_responses(
     sealer: Sealer,
     *,
     sub: str,
     subject: str,
     state: str | None,
     responses: Mapping[str, object],
-) -> Rounds:
-    """The rounds so far of a call that is made again.
+) -> dict[str, InputResponse]:
+    """The responses that a repeated call carries, those in its `requestState` included.
 
     Args:
-        sealer: what the state was sealed with.
-        sub: the caller.
+        sealer: signs and verifies the state.
+        sub: the account of the caller.
         subject: `subject_of` the call.
-        state: its `requestState`, if any.
+        state: its `requestState`; None = it has none.
         responses: its `inputResponses`.
 
     Raises:
@@ -82,41 +85,46 @@ def open_rounds(
     earlier: dict[str, dict[str, object]] = {}
     if state is not None:
         try:
-            sealed = sealer.open(state, _State, purpose=PURPOSE)
+            opened = sealer.open(state, _State, purpose=PURPOSE)
         except NotSealed as error:
             raise RpcError(INVALID_PARAMS, "requestState is not one of ours") from error
-        if sealed.sub != sub or sealed.subject != subject:
+        if opened.sub != sub or opened.subject != subject:
             raise RpcError(INVALID_PARAMS, "requestState belongs to another call")
-        if sealed.expires < time.time():
+        if opened.expires < time.time():
             raise RpcError(INVALID_PARAMS, "requestState has expired; make the call anew")
-        earlier = sealed.answers
+        earlier = opened.responses
     given = {name: value for name, value in responses.items() if isinstance(value, dict)}
-    return Rounds({**earlier, **given})
+    return {**earlier, **given}
 
 
-def input_required(sealer: Sealer, pause: InputRequired, *, sub: str, subject: str) -> bytes:
-    """The members of the result that asks the client."""
+def input_required_members(
+    sealer: Sealer, pause: InputRequired, *, sub: str, subject: str
+) -> bytes:
+    """The members of the result that tells the client what is needed."""
     state = _State(
         sub=sub,
         expires=int(time.time()) + STATE_SECONDS,
         subject=subject,
-        answers={name: dict(answer) for name, answer in pause.answered.items()},
+        responses={name: dict(response) for name, response in pause.responses.items()},
     )
     requests = {
-        name: {"method": question.method, "params": question.params}
-        for name, question in pause.questions.items()
+        name: {"method": request.method, "params": request.params}
+        for name, request in pause.requests.items()
     }
     return jsonrpc.members(
         {"inputRequests": requests, "requestState": sealer.seal(state, purpose=PURPOSE)}
     )
 
 
-def subject_of(method: str, target: str, arguments: bytes) -> str:
-    """A digest of what a call is about; the order of its arguments does not matter.
+def subject_of(method: str, params: bytes) -> str:
+    """A digest of a call: of the method and of all params but those in which a repeat differs.
+
+    The order of the members does not matter.
 
     Raises:
-        RpcError: -32602, a number in the arguments is beyond all measure.
+        RpcError: -32602, a number in the params is too large to be read.
     """
-    read = jsonrpc.read_params(arguments, dict[str, object])
-    about = msgspec.json.encode([method, target, read], order="deterministic")
-    return hashlib.sha256(about).hexdigest()
+    read = jsonrpc.read_params(params, dict[str, object])
+    lasting = {name: value for name, value in read.items() if name not in _PER_REQUEST}
+    subject = msgspec.json.encode([method, lasting], order="deterministic")
+    return hashlib.sha256(subject).hexdigest()

@@ -1,5 +1,7 @@
-"""JSON-RPC messages as bytes: read without losing a byte of the id, written without re-dumping."""
+"""The JSON-RPC codec: ids are echoed byte for byte, large results are never decoded."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeVar
 
@@ -7,22 +9,23 @@ import attrs
 import msgspec
 
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
+from onecgw.text import well_formed_json
 
 T = TypeVar("T")
 
-MAX_BATCH: Final = 50  # messages in one body; a report each is already more than 1C should get
+MAX_BATCH: Final = 50  # messages in one body: each may be a report that 1C has to compute
 
-_BREAKS: Final = (b"\n", b"\r", b"\t")
 _ABSENT: Final = msgspec.Raw(b"")
+_EMPTY_ARRAY: Final = re.compile(rb"\[\s*\]")
 
 
 @attrs.frozen(kw_only=True)
 class Message:
     """One message of a client.
 
-    request_id: as it was sent, for the echo; b"" for a notification.
-    method: "" for a response.
-    params: the JSON object as it was sent; for a response the whole message; b"" for none.
+    request_id: as it was sent; b"" = a notification.
+    method: "" = a response.
+    params: the JSON object as it was sent; of a response the whole message; b"" = none.
     """
 
     kind: Literal["request", "notification", "response"]
@@ -43,35 +46,41 @@ class _Envelope(msgspec.Struct, gc=False):
 _read_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _read_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_text: Final = msgspec.json.Decoder(str).decode
-encode: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
 
 
-def read_body(body: bytes) -> bytes | list[bytes]:
-    """The one message of a body, or those of a batch, not yet read.
+def encode(value: object) -> bytes:
+    """A value as JSON in UTF-8; half a character in a text becomes U+FFFD."""
+    try:
+        return _encode(value)
+    except UnicodeEncodeError:
+        return well_formed_json(json.dumps(value).encode("ascii"))
+
+
+def read_batch(body: bytes) -> list[bytes]:
+    """The messages of a batch; they are not decoded.
 
     Raises:
         RpcError: -32700, not JSON in UTF-8; -32600, an empty or too long batch.
     """
     try:
-        if not body.isascii():
-            body.decode("utf-8")  # the scanner below does not look inside the strings it skips
-        if body.lstrip()[:1] != b"[":
-            return body
-        items = [bytes(item) for item in _read_items(body)]
+        _check_utf8(body)
+        messages = [bytes(message) for message in _read_items(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RpcError(PARSE_ERROR, _not_json(error)) from error
-    if not 0 < len(items) <= MAX_BATCH:
+    if not 0 < len(messages) <= MAX_BATCH:
         raise RpcError(INVALID_REQUEST, f"a batch holds 1 to {MAX_BATCH} messages")
-    return items
+    return messages
 
 
 def read_message(raw: bytes) -> Message:
-    """One message, its shape checked.
+    """Read one message and check its shape.
 
     Raises:
-        RpcError: -32700 or -32600, with the id if that could be read.
+        RpcError: -32700 or -32600, with the id if it could be read.
     """
     try:
+        _check_utf8(raw)
         envelope = _read_envelope(raw)
     except msgspec.ValidationError as error:
         raise RpcError(INVALID_REQUEST, "a message is a JSON object") from error
@@ -85,6 +94,8 @@ def read_message(raw: bytes) -> Message:
             return Message(kind="response", request_id=request_id, params=raw)
         raise RpcError(INVALID_REQUEST, "method is missing", request_id=request_id)
     params = bytes(envelope.params)
+    if params == b"null" or _EMPTY_ARRAY.fullmatch(params):  # some clients send these for none
+        params = b""
     if params and params[:1] != b"{":
         raise RpcError(INVALID_REQUEST, "params must be an object", request_id=request_id)
     return Message(
@@ -96,7 +107,7 @@ def read_message(raw: bytes) -> Message:
 
 
 def read_params(params: bytes, shape: type[T]) -> T:
-    """The parameters of a method as a value of the shape; absent ones are an empty object.
+    """Read the parameters of a method as a value of the shape; absent ones are an empty object.
 
     Raises:
         RpcError: -32602, with the place and what was expected.
@@ -107,23 +118,13 @@ def read_params(params: bytes, shape: type[T]) -> T:
         raise RpcError(INVALID_PARAMS, f"invalid params: {error}") from error
 
 
-def is_text(raw: bytes | msgspec.Raw) -> bool:
-    """Whether a JSON value is a string."""
-    return bytes(raw)[:1] == b'"'
-
-
-def is_object(raw: bytes | msgspec.Raw) -> bool:
-    """Whether a JSON value is an object."""
-    return bytes(raw)[:1] == b"{"
-
-
 def result(request_id: bytes, *members: bytes) -> bytes:
-    """A response whose result has the given members, as in `"a":1,"b":2`, in pieces."""
+    """A response whose result object has the members, given in pieces, as in `"a":1,"b":2`."""
     return b"".join((b'{"jsonrpc":"2.0","id":', request_id, b',"result":{', *members, b"}}"))
 
 
 def error(problem: RpcError, request_id: bytes) -> bytes:
-    """A response that reports an error; without an id if none could be read."""
+    """A response that reports an error; without the member id if none could be read."""
     fields: dict[str, object] = {"code": problem.code, "message": problem.message}
     if problem.data is not None:
         fields["data"] = problem.data
@@ -137,42 +138,29 @@ def notification(method: str, params: object) -> bytes:
 
 
 def request(request_id: str, method: str, params: object) -> bytes:
-    """A request to the client (legacy era only)."""
+    """A request to the client (handshake era only)."""
     return encode({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
 
 
-def on_one_line(document: bytes) -> bytes:
-    """A JSON document without the line breaks and tabs between its tokens.
-
-    Inside of strings JSON has them escaped only.
-    """
-    if any(sign in document for sign in _BREAKS):
-        return document.translate(None, b"".join(_BREAKS))
-    return document
-
-
-def escaped(document: bytes) -> bytes:
-    """A JSON document on one line as the inside of a JSON string.
-
-    By then nothing but quotes and backslashes has to be escaped, and two passes over the bytes
-    cost a fraction of what decoding and encoding megabytes of Cyrillic does.
-    """
-    return document.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-
-
 def members(fields: Mapping[str, object]) -> bytes:
-    """The members of an object, for `result`."""
+    """The members of an object without its braces, for `result`."""
     return encode(fields)[1:-1]
 
 
+def _check_utf8(body: bytes) -> None:
+    """Check the encoding of the whole body: msgspec does not check values that it skips."""
+    if not body.isascii():
+        body.decode("utf-8")
+
+
 def _read_id(raw: bytes) -> bytes:
-    if not raw or is_text(raw) or raw.removeprefix(b"-").isdigit():
+    if not raw or raw[:1] == b'"' or raw.removeprefix(b"-").isdigit():
         return raw
     raise RpcError(INVALID_REQUEST, "id must be a string or an integer")
 
 
 def _read_method(raw: bytes, request_id: bytes) -> str:
-    if not is_text(raw):
+    if raw[:1] != b'"':
         raise RpcError(INVALID_REQUEST, "method must be a string", request_id=request_id)
     return _read_text(raw)
 

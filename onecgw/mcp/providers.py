@@ -1,14 +1,15 @@
-"""What a server offers through the engine: the values and small interfaces it is mounted with."""
+"""What a server offers through the engine: the interfaces that it implements, and their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 import attrs
 
 from onecgw.auth.context import CallContext
-from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.client_info import APPS
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject, ToolResult
 
-JsonObject = Mapping[str, object]
 ListKind = Literal["tools", "prompts", "resources"]
 
 
@@ -16,7 +17,7 @@ ListKind = Literal["tools", "prompts", "resources"]
 class ServerInfo:
     """How the server introduces itself.
 
-    instructions: what a model should know before its first call; "" for none.
+    instructions: what a model should know before its first call; "" = nothing.
     """
 
     name: str
@@ -24,83 +25,73 @@ class ServerInfo:
     version: str
     instructions: str = ""
 
+    @property
+    def implementation(self) -> JsonObject:
+        """The protocol's object `Implementation`."""
+        return {"name": self.name, "title": self.title, "version": self.version}
 
-@attrs.frozen(kw_only=True)
-class ToolResult:
-    """What a tool answers.
-
-    body: a JSON object in UTF-8; it is sent as structuredContent and, as text, as the first
-        content block. None: text alone is the first block.
-    text: the first block when there is no body; "" for no such block.
-    blocks: further content blocks (image, audio, resource …) as the protocol spells them.
-    is_error: the call failed in a way that the model can read and mend.
-    """
-
-    body: bytes | None = None
-    text: str = ""
-    blocks: tuple[JsonObject, ...] = ()
-    is_error: bool = False
+    @property
+    def instructions_member(self) -> JsonObject:
+        """The member `instructions` of a result; empty if there are none."""
+        return {"instructions": self.instructions} if self.instructions else {}
 
 
 @attrs.frozen(kw_only=True)
 class Completion:
-    """Suggestions for one argument, best first; more than 100 are cut."""
+    """Suggestions for one argument, best first; at most 100 are sent.
+
+    total: how many there are in all; None = as many as `values`.
+    has_more: there are others, and their number is not known.
+    """
 
     values: Sequence[str]
     total: int | None = None
+    has_more: bool = False
 
 
-class Tools(Protocol):
-    """The tools that can be called."""
+class ToolProvider(Protocol):
+    """Lists and calls tools."""
 
     def list_tools(self, context: CallContext) -> bytes:
         """A JSON array of the tools that the caller may see."""
         ...
 
-    async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
-        """Run a tool.
+    async def call_tool(self, name: str, arguments: bytes, request: RequestContext) -> ToolResult:
+        """Call a tool.
 
         Args:
             name: the tool.
-            arguments: a JSON object as it was sent; `{}` if there were none.
-            exchange: the running request.
+            arguments: a JSON object as it was sent; `{}` = none.
+            request: the running request.
 
         Raises:
-            NotFound: there is no such tool for this caller (hidden and unknown are one).
-            OnecgwError: anything else that the model should read; it becomes an error result.
+            NotFound: there is no such tool, or the caller may not see it.
+            OnecgwError: any other failure that the model should read; it becomes an error result.
         """
         ...
 
 
-class Pages(Protocol):
-    """Pages that draw what tools answer (the extension MCP Apps); they are read as resources."""
-
-    def with_pages(self, tools: bytes) -> bytes:
-        """The JSON array of tools, each with a page naming it; for clients that show pages."""
-        ...
-
-
-class Prompts(Protocol):
-    """The prompts that a person can choose."""
+class PromptProvider(Protocol):
+    """Lists and renders prompts, which a person chooses."""
 
     def list_prompts(self, context: CallContext) -> bytes:
         """A JSON array of the prompts that the caller may see."""
         ...
 
     async def get_prompt(
-        self, name: str, arguments: dict[str, str], exchange: Exchange
+        self, name: str, arguments: dict[str, str], request: RequestContext
     ) -> JsonObject:
         """The members of the result: `messages`, and `description` if there is one.
 
         Raises:
-            NotFound: there is no such prompt for this caller.
+            NotFound: there is no such prompt, or the caller may not see it.
             ValidationFailed: an argument is missing or wrong.
         """
         ...
 
 
-class Resources(Protocol):
-    """The documents that can be read."""
+class ResourceProvider(Protocol):
+    """Lists and reads resources."""
 
     def list_resources(self, context: CallContext) -> bytes:
         """A JSON array of the resources that the caller may see."""
@@ -110,17 +101,17 @@ class Resources(Protocol):
         """A JSON array of the resource templates that the caller may see."""
         ...
 
-    async def read_resource(self, uri: str, exchange: Exchange) -> Sequence[JsonObject]:
+    async def read_resource(self, uri: str, request: RequestContext) -> Sequence[JsonObject]:
         """The contents: `uri`, `mimeType` and `text` or `blob` each; never empty.
 
         Raises:
-            NotFound: there is no such resource for this caller.
+            NotFound: there is no such resource, or the caller may not see it.
         """
         ...
 
 
-class Completions(Protocol):
-    """Suggestions while a person types an argument of a prompt or a resource template."""
+class CompletionProvider(Protocol):
+    """Suggests values while a person types an argument of a prompt or a resource template."""
 
     async def complete(
         self,
@@ -129,36 +120,60 @@ class Completions(Protocol):
         argument: str,
         value: str,
         known: Mapping[str, str],
-        exchange: Exchange,
+        request: RequestContext,
     ) -> Completion:
-        """Suggestions for `value`, the beginning of `argument`.
+        """Suggestions for an argument.
 
         Args:
             reference: `{"type": "ref/prompt", "name"}` or `{"type": "ref/resource", "uri"}`.
             argument: the name of the argument.
-            value: what has been typed.
+            value: what has been typed so far.
             known: the arguments that are filled in already.
-            exchange: the running request.
+            request: the running request.
 
         Raises:
-            NotFound: what is referred to is not there for this caller.
+            NotFound: there is no such prompt or template, or the caller may not see it.
         """
         ...
 
 
 @attrs.frozen(kw_only=True)
-class Features:
-    """Everything that one server offers; capabilities follow from what is not None.
+class Providers:
+    """Everything that one server offers; its capabilities follow from what is not None.
 
+    add_pages: adds to a JSON array of tools the page of each one (the extension MCP Apps); called
+        for clients that declare the extension. The pages are read as resources.
     logging: tools may send log messages to the client.
     resource_updates: `notify_resource_updated` will be called, so clients may subscribe.
     """
 
     info: ServerInfo
-    tools: Tools | None = None
-    prompts: Prompts | None = None
-    resources: Resources | None = None
-    completions: Completions | None = None
-    pages: Pages | None = None
+    tools: ToolProvider | None = None
+    prompts: PromptProvider | None = None
+    resources: ResourceProvider | None = None
+    completions: CompletionProvider | None = None
+    add_pages: Callable[[bytes], bytes] | None = None
     logging: bool = False
     resource_updates: bool = False
+
+    def capabilities(self, *, is_stateless: bool) -> JsonObject:
+        """The protocol's object `ServerCapabilities`.
+
+        Changes of lists are sent on listen streams, which only the stateless era has.
+        """
+        changes: dict[str, object] = {"listChanged": True} if is_stateless else {}
+        found: dict[str, object] = {}
+        if self.tools is not None:
+            found["tools"] = changes
+        if self.prompts is not None:
+            found["prompts"] = changes
+        if self.resources is not None:
+            subscribe = {"subscribe": True} if self.resource_updates else {}
+            found["resources"] = {**changes, **subscribe}
+        if self.completions is not None:
+            found["completions"] = {}
+        if self.add_pages is not None:
+            found["extensions"] = {APPS: {}}
+        if self.logging:
+            found["logging"] = {}
+        return found

@@ -1,7 +1,6 @@
-"""What is under way in this process: requests that can be cancelled, questions that wait.
+"""Requests that run in this process: those of clients, which can be cancelled, and ours to clients.
 
-Neither outlives its connection, so neither is a session: the request's answer, and the
-question's, travel on a stream that this process holds.
+Neither outlives its connection, so neither is a session.
 """
 
 import secrets
@@ -14,45 +13,45 @@ import trio
 
 from onecgw.errors import InvalidRequest
 from onecgw.mcp import jsonrpc
-from onecgw.mcp.channel import Channel
-from onecgw.mcp.client_requests import Answer, Question
+from onecgw.mcp.client_requests import InputRequest, InputResponse
+from onecgw.mcp.request_context import Channel
 from onecgw.mcp.rpc_errors import RpcError
 
 T = TypeVar("T")
 
-QUESTION_SECONDS: Final = 600  # for a person to answer while the request waits
+RESPONSE_SECONDS: Final = 600  # for a person to respond while the request waits
 
 
 @attrs.frozen
 class RequestKey:
-    """One request of one client: its caller, its session ("" for none) and its id as sent."""
+    """One request of one client: its caller, its session ("" = none) and its id as sent."""
 
     sub: str
     session: str
     request_id: bytes
 
 
-class _Reply(msgspec.Struct, gc=False):
+class _Response(msgspec.Struct, gc=False):
     id: str = ""
     result: msgspec.Raw = msgspec.Raw(b"")
 
 
 @attrs.define
-class _Waiter:
+class _PendingRequest:
     sub: str
-    answered: trio.Event = attrs.field(factory=trio.Event)
-    answer: Answer | None = None
+    responded: trio.Event = attrs.field(factory=trio.Event)
+    response: InputResponse | None = None
 
 
-class Inflight:
-    """The requests and questions under way."""
+class RequestsInFlight:
+    """The requests of clients that run, and our requests to clients that wait for a response."""
 
     def __init__(self) -> None:
         self._running: dict[RequestKey, list[trio.CancelScope]] = {}
-        self._waiting: dict[str, _Waiter] = {}
+        self._pending: dict[str, _PendingRequest] = {}
 
     async def run(self, key: RequestKey, work: Awaitable[T]) -> T | None:
-        """What work returns, or None once `cancel` was called with the same key."""
+        """Run work; return None if `cancel` was called with the same key."""
         with trio.CancelScope() as scope:
             self._running.setdefault(key, []).append(scope)
             try:
@@ -65,47 +64,47 @@ class Inflight:
         return None
 
     def cancel(self, key: RequestKey) -> None:
-        """End a running request. One that is not there, or not the only one, is left alone."""
+        """Cancel the request of the key; do nothing if there is none, or more than one."""
         scopes = self._running.get(key, [])
         if len(scopes) == 1:
             scopes[0].cancel()
 
-    async def ask(
-        self, questions: Mapping[str, Question], channel: Channel, *, sub: str
-    ) -> dict[str, Answer]:
-        """Send the questions to the client and wait for its answers.
+    async def request_input(
+        self, channel: Channel, sub: str, requests: Mapping[str, InputRequest]
+    ) -> dict[str, InputResponse]:
+        """Send requests to the client on the stream of its own request; wait for the responses.
 
         Raises:
-            InvalidRequest: the client refused one, answered nonsense, or not in time.
+            InvalidRequest: a response is an error, has the wrong shape, or came too late.
         """
-        waiters = {name: _Waiter(sub) for name in questions}
-        ids = {name: f"onecgw-{secrets.token_urlsafe(12)}" for name in questions}
+        pending = {name: _PendingRequest(sub) for name in requests}
+        ids = {name: f"onecgw-{secrets.token_urlsafe(12)}" for name in requests}
         try:
-            for name, question in questions.items():
-                self._waiting[ids[name]] = waiters[name]
-                await channel.send(jsonrpc.request(ids[name], question.method, question.params))
-            with trio.move_on_after(QUESTION_SECONDS):
-                for waiter in waiters.values():
-                    await waiter.answered.wait()
+            for name, request in requests.items():
+                self._pending[ids[name]] = pending[name]
+                await channel.send(jsonrpc.request(ids[name], request.method, request.params))
+            with trio.move_on_after(RESPONSE_SECONDS):
+                for one in pending.values():
+                    await one.responded.wait()
         finally:
             for request_id in ids.values():
-                self._waiting.pop(request_id, None)
-        return {name: _accept(waiter.answer, questions[name]) for name, waiter in waiters.items()}
+                self._pending.pop(request_id, None)
+        return {name: _checked(one.response, requests[name]) for name, one in pending.items()}
 
-    def receive(self, reply: bytes, *, sub: str) -> None:
-        """Take a response that the client sent; one that nobody waits for is dropped."""
+    def receive(self, message: bytes, *, sub: str) -> None:
+        """Take a response of a client; drop it if no request waits for it."""
         try:
-            read = jsonrpc.read_params(reply, _Reply)
-            answer = jsonrpc.read_params(bytes(read.result), dict[str, object])
+            read = jsonrpc.read_params(message, _Response)
+            response = jsonrpc.read_params(bytes(read.result), dict[str, object])
         except RpcError:
             return
-        waiter = self._waiting.get(read.id)
-        if waiter is not None and waiter.sub == sub:
-            waiter.answer = answer if read.result else None
-            waiter.answered.set()
+        pending = self._pending.get(read.id)
+        if pending is not None and pending.sub == sub:
+            pending.response = response if read.result else None
+            pending.responded.set()
 
 
-def _accept(answer: Answer | None, question: Question) -> Answer:
-    if answer is None or not question.fits(answer):
-        raise InvalidRequest(f"the client did not answer {question.method}")
-    return answer
+def _checked(response: InputResponse | None, request: InputRequest) -> InputResponse:
+    if response is None or not request.accepts(response):
+        raise InvalidRequest(f"the client did not answer {request.method}")
+    return response

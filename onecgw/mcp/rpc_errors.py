@@ -1,4 +1,4 @@
-"""What went wrong, as JSON-RPC says it: the codes, and one table from our errors to them."""
+"""JSON-RPC errors: the codes, the exceptions, and how OnecgwErrors become errors or texts."""
 
 from typing import Final
 
@@ -13,17 +13,17 @@ INTERNAL_ERROR: Final = -32603
 HEADER_MISMATCH: Final = -32020
 MISSING_CLIENT_CAPABILITY: Final = -32021
 UNSUPPORTED_VERSION: Final = -32022
-# The code that the official SDKs use for it; the specification only fixes HTTP 404.
+# The code of the official SDKs; the specification fixes only the status, HTTP 404.
 SESSION_NOT_FOUND: Final = -32001
-# Up to 2025-11-25; since then an unknown resource is INVALID_PARAMS.
-LEGACY_RESOURCE_NOT_FOUND: Final = -32002
+# Up to 2025-11-25; in later revisions an unknown resource is INVALID_PARAMS.
+RESOURCE_NOT_FOUND: Final = -32002
 
 
 class RpcError(Exception):
-    """A request that is answered with a JSON-RPC error.
+    """The response to a request is a JSON-RPC error.
 
-    data: further facts, as JSON values; None for none.
-    request_id: the id to echo, as it was sent; b"" if it could not be read.
+    data: the member `data` of the error; None = it has none.
+    request_id: the id to echo, as it was sent; b"" = it could not be read.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RpcError(Exception):
 
 
 class ClientLacks(RpcError):
-    """The call needs something that the client did not declare: elicitation, sampling or roots."""
+    """The call needs a capability (elicitation, sampling, roots) the client does not declare."""
 
     def __init__(self, *capabilities: str) -> None:
         super().__init__(
@@ -48,9 +48,9 @@ class ClientLacks(RpcError):
 
 
 class ScopeRequired(RpcError):
-    """The person could allow the call, but has not; a client may ask for it.
+    """The call needs scopes that the person may grant to the client but has not granted.
 
-    required: the scopes that the call needs, all of them.
+    required: every scope that the call needs.
     """
 
     def __init__(self, message: str, required: frozenset[str]) -> None:
@@ -59,16 +59,16 @@ class ScopeRequired(RpcError):
 
 
 class StreamRequired(RpcError):
-    """The answer is a stream, and the client does not accept one."""
+    """The method answers with a stream, and the client does not accept one."""
 
     def __init__(self) -> None:
         super().__init__(INVALID_REQUEST, "this method answers with text/event-stream only")
 
 
 def rpc_error(error: OnecgwError) -> RpcError:
-    """How a failure of a prompt, a resource or a completion is answered.
+    """The JSON-RPC error for a failure of a prompt, a resource or a completion.
 
-    A tool's failure is a result that the model can read: `tool_error_text`.
+    The failure of a tool is a result that the model reads instead; see `tool_error_text`.
     """
     if isinstance(error, NotFound | ValidationFailed):
         return RpcError(INVALID_PARAMS, error.message)
@@ -76,7 +76,7 @@ def rpc_error(error: OnecgwError) -> RpcError:
 
 
 def tool_error_text(error: OnecgwError) -> str:
-    """The text of a tool result that reports a failure: the stable code, then what to do."""
+    """The text of a tool result that reports a failure: the stable code, then the message."""
     wait = error.retry_after_seconds
     tail = f" (try again in {wait} s)" if wait is not None else ""
     return f"{error.code}: {error.message}{tail}"

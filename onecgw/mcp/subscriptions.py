@@ -1,4 +1,4 @@
-"""Changes of what is offered, handed to the clients that listen for them (subscriptions/listen)."""
+"""Open `subscriptions/listen` streams, and the changes that are sent on them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,102 +10,102 @@ import trio
 from onecgw.errors import RateLimited
 from onecgw.mcp.providers import ListKind
 
-MAX_LISTENERS_PER_CALLER: Final = 8
+MAX_SUBSCRIPTIONS_PER_CALLER: Final = 8
 MAX_WATCHED_URIS: Final = 100
 
 
 @attrs.frozen(kw_only=True)
-class Filter:
-    """What a client wants to hear of."""
+class SubscriptionFilter:
+    """The lists and resources whose changes a client wants."""
 
     lists: frozenset[ListKind] = frozenset()
     uris: frozenset[str] = frozenset()
 
 
 @attrs.frozen
-class Change:
-    """The list of a kind has changed, or, with a URI, that one resource."""
+class ListChange:
+    """The list of a kind has changed or, with a URI, that one resource."""
 
     kind: ListKind
     uri: str = ""
 
 
-class Listener:
-    """One open stream. A change that was not delivered yet is not queued twice."""
+class Subscription:
+    """One open stream. A change that waits to be sent is not queued twice."""
 
-    def __init__(self, wanted: Filter) -> None:
+    def __init__(self, wanted: SubscriptionFilter) -> None:
         self._wanted = wanted
-        self._changes: dict[Change, None] = {}
-        self._something = trio.Event()
+        self._changes: dict[ListChange, None] = {}
+        self._wake = trio.Event()
         self._closed = False
 
-    def offer(self, change: Change) -> None:
-        """Queue the change if it is wanted."""
+    def offer(self, change: ListChange) -> None:
+        """Queue the change if the client wants it."""
         wanted = (
             change.uri in self._wanted.uris if change.uri else change.kind in self._wanted.lists
         )
         if wanted:
             self._changes[change] = None
-            self._something.set()
+            self._wake.set()
 
     def close(self) -> None:
-        """End the stream once what is queued has been delivered."""
+        """End the stream after the queued changes."""
         self._closed = True
-        self._something.set()
+        self._wake.set()
 
-    async def wait_changes(self) -> list[Change]:
-        """The changes since the last time; empty when the server ends the stream."""
+    async def wait_changes(self) -> list[ListChange]:
+        """Wait for changes and return them; an empty list means that the stream has ended."""
         if not self._closed:
-            await self._something.wait()
-        self._something = trio.Event()
+            await self._wake.wait()
+        self._wake = trio.Event()
         changes, self._changes = list(self._changes), {}
         return changes
 
 
-class Hub:
+class Subscriptions:
     """All open streams of this process."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, list[Listener]] = {}
+        self._open: dict[str, list[Subscription]] = {}
         self._closed = False
 
     @contextmanager
-    def listening(self, sub: str, wanted: Filter) -> Iterator[Listener]:
-        """A stream of the caller's.
+    def subscribed(self, sub: str, wanted: SubscriptionFilter) -> Iterator[Subscription]:
+        """Open a stream for the caller.
 
         Raises:
-            RateLimited: the caller has MAX_LISTENERS_PER_CALLER open already.
+            RateLimited: the caller has MAX_SUBSCRIPTIONS_PER_CALLER open already.
         """
-        mine = self._listeners.setdefault(sub, [])
-        if len(mine) >= MAX_LISTENERS_PER_CALLER:
-            raise RateLimited(f"{MAX_LISTENERS_PER_CALLER} streams are open already; close one")
-        listener = Listener(wanted)
+        of_caller = self._open.setdefault(sub, [])
+        if len(of_caller) >= MAX_SUBSCRIPTIONS_PER_CALLER:
+            raise RateLimited(f"{MAX_SUBSCRIPTIONS_PER_CALLER} streams are open already; close one")
+        subscription = Subscription(wanted)
         if self._closed:
-            listener.close()
-        mine.append(listener)
+            subscription.close()
+        of_caller.append(subscription)
         try:
-            yield listener
+            yield subscription
         finally:
-            mine.remove(listener)
-            if not mine:
-                self._listeners.pop(sub, None)
+            of_caller.remove(subscription)
+            if not of_caller:
+                self._open.pop(sub, None)
 
     def notify_lists_changed(self, kind: ListKind) -> None:
-        """Tell every client that listens that the tools, prompts or resources have changed."""
-        self._offer(Change(kind))
+        """Send the clients that subscribed to it a change of the tools, prompts or resources."""
+        self._offer(ListChange(kind))
 
     def notify_resource_updated(self, uri: str) -> None:
-        """Tell every client that watches the resource."""
-        self._offer(Change("resources", uri))
+        """Send the clients that subscribed to it a change of one resource."""
+        self._offer(ListChange("resources", uri))
 
     def close(self) -> None:
-        """End every stream in good order, and every later one at once."""
+        """End every open stream, and every later one as soon as it is opened."""
         self._closed = True
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.close()
+        for subscriptions in self._open.values():
+            for subscription in subscriptions:
+                subscription.close()
 
-    def _offer(self, change: Change) -> None:
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.offer(change)
+    def _offer(self, change: ListChange) -> None:
+        for subscriptions in self._open.values():
+            for subscription in subscriptions:
+                subscription.offer(change)

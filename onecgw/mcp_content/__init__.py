@@ -1,14 +1,13 @@
-"""What the protocol engine is mounted with in production: tools, prompts, documents."""
+"""What the protocol engine is mounted with in production: tools, prompts, resources."""
 
 from onecgw import __version__
 from onecgw.gateway.service import Gateway
-from onecgw.mcp.providers import Features, ServerInfo
+from onecgw.mcp.providers import Providers, ServerInfo
 from onecgw.mcp_content.completions import GatewayCompletions
-from onecgw.mcp_content.elicitation import AskingTools
-from onecgw.mcp_content.pages import GatewayPages, PageResources
-from onecgw.mcp_content.prompts import PlanPrompts
+from onecgw.mcp_content.pages import add_pages
+from onecgw.mcp_content.prompts import CataloguePrompts
 from onecgw.mcp_content.resources import CatalogueResources
-from onecgw.mcp_content.tool_provider import GatewayTools
+from onecgw.mcp_content.tool_provider import ElicitingTools
 
 INSTRUCTIONS = (
     "onecgw answers questions about one company from its 1C:Enterprise books. Names first become "
@@ -20,7 +19,7 @@ INSTRUCTIONS = (
 )
 
 
-def make_features(gateway: Gateway) -> Features:
+def make_providers(gateway: Gateway) -> Providers:
     """What MCP clients are offered."""
     info = ServerInfo(
         name="onecgw",
@@ -28,11 +27,11 @@ def make_features(gateway: Gateway) -> Features:
         version=__version__,
         instructions=INSTRUCTIONS,
     )
-    return Features(
+    return Providers(
         info=info,
-        tools=AskingTools(GatewayTools(gateway)),
-        prompts=PlanPrompts(gateway.catalogue),
-        resources=PageResources(CatalogueResources(gateway.catalogue)),
-        pages=GatewayPages(),
+        tools=ElicitingTools(gateway),
+        prompts=CataloguePrompts(gateway.catalogue, gateway.today),
+        resources=CatalogueResources(gateway.catalogue),
         completions=GatewayCompletions(gateway),
+        add_pages=add_pages,
     )

@@ -1,7 +1,6 @@
-"""Suggestions while a person fills in a prompt: names come from 1C through the resolvers."""
+"""Suggestions while a person fills in a prompt; names come from 1C through the resolvers."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -9,29 +8,23 @@ import msgspec
 
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.gateway.service import Gateway, ToolCall
-from onecgw.mcp.providers import Completion, JsonObject
-from onecgw.mcp.request_context import Exchange
+from onecgw.locales import LANGUAGES
+from onecgw.mcp.providers import Completion
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject
 from onecgw.mcp_content.period import last_months
-from onecgw.mcp_content.prompt_templates import LANGUAGES, RESOLVERS
-from onecgw.mcp_content.prompts import PlanPrompts
+from onecgw.mcp_content.prompt_templates import RESOLVERS
+from onecgw.mcp_content.prompts import CataloguePrompts
 from onecgw.mcp_content.resources import REPORT, CatalogueResources
 
 SUGGESTED_MONTHS: Final = 12
-MIN_NAME_CHARACTERS: Final = 2  # below, half of the catalogue fits
+MIN_NAME_CHARACTERS: Final = 2  # a shorter text fits half of the catalogue
 NOTHING: Final = Completion(values=())
-
-
-class _Row(msgspec.Struct):
-    label: str
-
-
-class _Rows(msgspec.Struct):
-    candidates: list[_Row]
 
 
 @attrs.frozen
 class GatewayCompletions:
-    """Suggestions under the rights of each caller."""
+    """Suggestions under the scopes of each caller."""
 
     gateway: Gateway
 
@@ -42,43 +35,40 @@ class GatewayCompletions:
         argument: str,
         value: str,
         known: Mapping[str, str],
-        exchange: Exchange,
+        request: RequestContext,
     ) -> Completion:
         """Suggestions for an argument of a prompt or of the one resource template.
 
-        Nothing is suggested where 1C does not answer: a person can still type.
+        There are none if 1C does not answer: a person can still type.
 
         Raises:
             NotFound: there is no such prompt or template.
         """
-        del known  # no argument narrows another one
-        if reference.get("type") == "ref/resource":
-            return self._reports(reference, value, exchange)
-        plans = PlanPrompts(self.gateway.catalogue).plans(exchange.context.caller)
-        plan = next((one for one in plans if one.name == reference.get("name")), None)
-        if reference.get("type") != "ref/prompt" or plan is None:
-            raise NotFound("there is no such prompt")
+        del known  # no argument depends on another one
+        caller = request.context.caller
+        if reference.get("type") == "ref/resource" and reference.get("uri") == REPORT:
+            reports = CatalogueResources(self.gateway.catalogue).reports(caller)
+            return _starting_with(value, (tool.name for tool in reports))
+        if reference.get("type") != "ref/prompt":
+            raise NotFound("there is no such prompt or template")
+        template = CataloguePrompts(self.gateway.catalogue, self.gateway.today).find(
+            reference.get("name"), caller
+        )
         if argument == "language":
-            return _beginning(value, LANGUAGES)
+            return _starting_with(value, LANGUAGES)
         if argument == "period":
-            return _beginning(value, last_months(datetime.now(UTC).date(), SUGGESTED_MONTHS))
-        if argument in plan.arguments:
-            return await self._names(RESOLVERS[argument], value, exchange)
+            return _starting_with(value, last_months(self.gateway.today(), SUGGESTED_MONTHS))
+        if argument in template.arguments:
+            return await self._names(RESOLVERS[argument], value, request)
         return NOTHING
 
-    def _reports(self, reference: JsonObject, value: str, exchange: Exchange) -> Completion:
-        if reference.get("uri") != REPORT:
-            raise NotFound("there is no such template")
-        reports = CatalogueResources(self.gateway.catalogue).reports(exchange.context.caller)
-        return _beginning(value, [tool.name for tool in reports])
-
-    async def _names(self, resolver: str, value: str, exchange: Exchange) -> Completion:
-        visible = self.gateway.catalogue.visible(exchange.context.caller.scopes)
+    async def _names(self, resolver: str, value: str, request: RequestContext) -> Completion:
+        visible = self.gateway.catalogue.visible(request.context.caller.scopes)
         is_visible = any(tool.name == resolver for tool in visible)
         if len(value.strip()) < MIN_NAME_CHARACTERS or not is_visible:
             return NOTHING
         call = ToolCall(
-            context=exchange.context,
+            context=request.context,
             tool=resolver,
             arguments=msgspec.json.encode({"query": value}),
         )
@@ -86,9 +76,10 @@ class GatewayCompletions:
             answer = await self.gateway.call(call)
         except OnecgwError:
             return NOTHING
-        rows = msgspec.json.decode(answer.body, type=_Rows).candidates
-        return Completion(values=list(dict.fromkeys(row.label for row in rows)))
+        found = msgspec.json.decode(answer.body)
+        labels = dict.fromkeys(one["label"] for one in found["candidates"])
+        return Completion(values=list(labels), has_more=found["truncated"])
 
 
-def _beginning(value: str, offered: tuple[str, ...] | list[str]) -> Completion:
+def _starting_with(value: str, offered: Iterable[str]) -> Completion:
     return Completion(values=[one for one in offered if one.startswith(value.strip())])

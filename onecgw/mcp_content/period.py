@@ -1,45 +1,41 @@
 """A period as a person writes it in a prompt: a month, or two days."""
 
 import calendar
-import re
 from datetime import date, timedelta
-from typing import Final
 
-import attrs
-
+from onecgw.analysis.cycle.periods import DateRange
+from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
 from onecgw.catalogue.scalars import read_day
 from onecgw.errors import Problem, ValidationFailed
 
-_MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-_DAYS: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.\.| - | – |/)(\d{4}-\d{2}-\d{2})", re.ASCII)
 
-SPELLED: Final = "YYYY-MM or YYYY-MM-DD..YYYY-MM-DD"
+def read_period(text: str, *, today: date) -> DateRange:
+    """The period that a text means; a blank text means the last full month.
 
-
-@attrs.frozen
-class Span:
-    """Whole days, both ends included."""
-
-    first: date
-    last: date
-
-    @property
-    def before(self) -> "Span":
-        """The span to compare with: the month before a month, else as many days before."""
-        last = self.first - timedelta(days=1)
-        if self == month_of(self.first):
-            return month_of(last)
-        return Span(last - (self.last - self.first), last)
+    Raises:
+        ValidationFailed: the text has another format than PERIOD_FORMAT, or ends before it begins.
+    """
+    if not text.strip():
+        return _month_of(today.replace(day=1) - timedelta(days=1))
+    try:
+        if days := read_period_text(text):
+            period = DateRange(read_day(days[0]), read_day(days[1]))
+            if period.first <= period.last:
+                return period
+    except ValidationFailed:
+        pass  # a month or a day that does not exist, or is too early or too late
+    raise ValidationFailed((Problem(path="period", message=f"{PERIOD_FORMAT} is expected"),))
 
 
-def month_of(day: date) -> Span:
-    """The calendar month of a day."""
-    length = calendar.monthrange(day.year, day.month)[1]
-    return Span(day.replace(day=1), day.replace(day=length))
+def period_before(period: DateRange) -> DateRange:
+    """The period to compare with: of a month the month before, else as many days before."""
+    if period == _month_of(period.first):
+        return _month_of(period.eve)
+    return DateRange(period.eve - (period.last - period.first), period.eve)
 
 
 def last_months(today: date, count: int) -> list[str]:
-    """The last full months, newest first, as they are written."""
+    """The last full months as YYYY-MM, newest first."""
     months, day = [], today
     for _ in range(count):
         day = day.replace(day=1) - timedelta(days=1)
@@ -47,21 +43,6 @@ def last_months(today: date, count: int) -> list[str]:
     return months
 
 
-def read_span(text: str, *, today: date) -> Span:
-    """The span that a person means; "" is the last full month.
-
-    Raises:
-        ValidationFailed: it is not SPELLED, or ends before it begins.
-    """
-    if not text.strip():
-        return month_of(today.replace(day=1) - timedelta(days=1))
-    try:
-        if month := _MONTH.fullmatch(text.strip()):
-            return month_of(read_day(f"{month[0]}-01"))
-        if days := _DAYS.fullmatch(text.strip()):
-            span = Span(read_day(days[1]), read_day(days[2]))
-            if span.first <= span.last:
-                return span
-    except ValidationFailed:
-        pass  # a month or a day that does not exist, or that no books reach
-    raise ValidationFailed((Problem(path="period", message=f"{SPELLED} is expected"),))
+def _month_of(day: date) -> DateRange:
+    length = calendar.monthrange(day.year, day.month)[1]
+    return DateRange(day.replace(day=1), day.replace(day=length))

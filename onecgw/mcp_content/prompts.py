@@ -1,8 +1,8 @@
-"""The plans as MCP prompts: which of them a caller sees, and the text for its arguments."""
+"""The prompt templates as MCP prompts: which a caller sees, and the text for given arguments."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from typing import Final, get_args
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
 
 import attrs
 import msgspec
@@ -10,15 +10,17 @@ import msgspec
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
 from onecgw.catalogue.listing import Catalogue
+from onecgw.catalogue.period_text import PERIOD_FORMAT
 from onecgw.errors import NotFound, Problem, ValidationFailed
-from onecgw.mcp.providers import JsonObject
-from onecgw.mcp.request_context import Exchange
-from onecgw.mcp_content.period import SPELLED, read_span
-from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, RULES, Language, Plan
+from onecgw.locales import LANGUAGES, load_texts
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject
+from onecgw.mcp_content.period import period_before, read_period
+from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES, PromptTemplate
 
 MAX_ARGUMENT_CHARACTERS: Final = 200
 ARGUMENTS: Final = {
-    "period": f"{SPELLED}; the last full month if left out.",
+    "period": f"{PERIOD_FORMAT}; the last full month if left out.",
     "language": f"Of the plan and the answer: {', '.join(LANGUAGES)}.",
     "customer": "Name of one customer, if it is about one.",
     "warehouse": "Name of one warehouse, if it is about one.",
@@ -26,110 +28,124 @@ ARGUMENTS: Final = {
 
 
 @attrs.frozen
-class PlanPrompts:
-    """The plans, under the rights of each caller."""
+class CataloguePrompts:
+    """The prompts about tools of the catalogue, under the scopes of each caller.
+
+    today: the date where 1C is.
+    """
 
     catalogue: Catalogue
+    today: Callable[[], date]
 
     def list_prompts(self, context: CallContext) -> bytes:
-        """The JSON array of the prompts whose tools the caller may call."""
-        caller = context.caller
-        visible = self._visible_tools(caller)
-        return msgspec.json.encode([_described(plan, visible) for plan in self.plans(caller)])
+        """The JSON array of the prompts that the caller may see."""
+        visible = self._visible_tools(context.caller)
+        return msgspec.json.encode(
+            [
+                {
+                    "name": template.name,
+                    "title": template.title,
+                    "description": template.about,
+                    "arguments": [
+                        {"name": name, "description": ARGUMENTS[name], "required": False}
+                        for name in template.arguments_for(visible)
+                    ],
+                }
+                for template in PROMPT_TEMPLATES
+                if visible.issuperset(template.tools)
+            ]
+        )
 
-    def plans(self, caller: Caller) -> tuple[Plan, ...]:
-        """The plans all of whose tools the caller may call."""
-        visible = self._visible_tools(caller)
-        return tuple(plan for plan in PLANS if visible.issuperset(plan.tools))
-
-    async def get_prompt(
-        self, name: str, arguments: dict[str, str], exchange: Exchange
-    ) -> JsonObject:
-        """The plan as one message of the person.
+    def find(self, name: object, caller: Caller) -> PromptTemplate:
+        """The template of a prompt.
 
         Raises:
-            NotFound: there is no such prompt for this caller.
+            NotFound: there is no such prompt, or the caller may not call its tools.
+        """
+        visible = self._visible_tools(caller)
+        for template in PROMPT_TEMPLATES:
+            if template.name == name and visible.issuperset(template.tools):
+                return template
+        raise NotFound("there is no such prompt")
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, str], request: RequestContext
+    ) -> JsonObject:
+        """The prompt as one message of the person.
+
+        Raises:
+            NotFound: there is no such prompt, or the caller may not call its tools.
             ValidationFailed: an argument is unknown or wrong.
         """
-        visible = self._visible_tools(exchange.context.caller)
-        plan = next((one for one in self.plans(exchange.context.caller) if one.name == name), None)
-        if plan is None:
-            raise NotFound("there is no such prompt")
-        text = render(plan, arguments, visible=visible, today=datetime.now(UTC).date())
+        caller = request.context.caller
+        template, visible = self.find(name, caller), self._visible_tools(caller)
+        text = render(template, arguments, visible=visible, today=self.today())
         content = {"type": "text", "text": text}
-        return {"description": plan.about, "messages": [{"role": "user", "content": content}]}
+        return {"description": template.about, "messages": [{"role": "user", "content": content}]}
 
     def _visible_tools(self, caller: Caller) -> frozenset[str]:
         return frozenset(tool.name for tool in self.catalogue.visible(caller.scopes))
 
 
 def render(
-    plan: Plan, arguments: Mapping[str, str], *, visible: frozenset[str], today: date
+    template: PromptTemplate,
+    arguments: Mapping[str, str],
+    *,
+    visible: frozenset[str],
+    today: date,
 ) -> str:
-    """The text of a plan.
+    """The text of a prompt.
 
     Args:
-        plan: which one.
-        arguments: as they were given; an empty text is like an absent one.
+        template: the prompt.
+        arguments: as they were given; a blank text counts as absent.
         visible: the tools that the caller may call.
-        today: from which the last full month is counted.
+        today: the last full month before it is the default period.
 
     Raises:
         ValidationFailed: an argument is unknown or wrong.
     """
     given = {name: " ".join(text.split()) for name, text in arguments.items() if text.strip()}
-    _check(given, taken=plan.arguments_for(visible))
-    language: Language = next(
-        (one for one in LANGUAGES if one == given.get("language")), LANGUAGES[0]
-    )
-    span = read_span(given.get("period", ""), today=today)
-    facts = {
-        "first": span.first,
-        "last": span.last,
-        "before_first": span.before.first,
-        "before_last": span.before.last,
+    _check(given, accepted=template.arguments_for(visible))
+    chosen = given.get("language", LANGUAGES[0])
+    texts = load_texts(next(language for language in LANGUAGES if language == chosen))
+    period = read_period(given.get("period", ""), today=today)
+    before = period_before(period)
+    values = {
+        "first": period.first,
+        "last": period.last,
+        "before_first": before.first,
+        "before_last": before.last,
         "customer": given.get("customer", ""),
         "warehouse": given.get("warehouse", ""),
     }
     steps = [
-        step.says[language].format(**facts)
-        for step in plan.steps
-        if visible.issuperset(step.tools) and (not step.given or step.given in given)
+        texts[f"prompts.{step.text}"].format(**values)
+        for step in template.steps
+        if visible.issuperset(step.tools) and (not step.argument or step.argument in given)
     ]
     return "\n".join(
         [
-            plan.opening[language].format(**facts),
+            texts[f"prompts.{template.name}.opening"].format(**values),
             *(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
-            plan.closing[language],
-            RULES[language],
+            texts[f"prompts.{template.name}.closing"],
+            texts["prompts.rules"],
         ]
     )
 
 
-def _check(given: Mapping[str, str], *, taken: tuple[str, ...]) -> None:
+def _check(given: Mapping[str, str], *, accepted: tuple[str, ...]) -> None:
     problems = [
-        Problem(path=name, message=f"unknown to this prompt; it takes {', '.join(taken)}")
+        Problem(path=name, message=f"unknown to this prompt; it takes {', '.join(accepted)}")
         for name in given
-        if name not in taken
+        if name not in accepted
     ]
     problems += [
         Problem(path=name, message=f"longer than {MAX_ARGUMENT_CHARACTERS} characters")
         for name, text in given.items()
         if len(text) > MAX_ARGUMENT_CHARACTERS
     ]
-    if given.get("language", LANGUAGES[0]) not in get_args(Language):
+    if given.get("language", LANGUAGES[0]) not in LANGUAGES:
         problems.append(Problem(path="language", message=f"one of {', '.join(LANGUAGES)}"))
     if problems:
         raise ValidationFailed(tuple(problems))
-
-
-def _described(plan: Plan, visible: frozenset[str]) -> JsonObject:
-    return {
-        "name": plan.name,
-        "title": plan.title,
-        "description": plan.about,
-        "arguments": [
-            {"name": name, "description": ARGUMENTS[name], "required": False}
-            for name in plan.arguments_for(visible)
-        ],
-    }

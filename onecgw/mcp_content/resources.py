@@ -1,4 +1,4 @@
-"""Documents for models and people: the catalogue as the caller sees it, the scopes, the words."""
+"""MCP resources: the catalogue as the caller sees it, scopes, a glossary, pages of tools."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -13,8 +13,10 @@ from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound
-from onecgw.mcp.providers import JsonObject
-from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.client_info import PAGE_TYPE
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject
+from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
 
 CATALOGUE: Final = "onec://catalogue"
 REPORT: Final = "onec://catalogue/{tool}"
@@ -46,12 +48,15 @@ ABOUT_SCOPES: Final = {
 
 @attrs.frozen
 class CatalogueResources:
-    """The documents, under the rights of each caller."""
+    """The resources, under the scopes of each caller."""
 
     catalogue: Catalogue
 
     def list_resources(self, _context: CallContext) -> bytes:
-        """The JSON array of the documents; everybody has the same."""
+        """The JSON array of the documents, the same for every caller.
+
+        Pages are not among them: the tools name them.
+        """
         return msgspec.json.encode(
             [
                 {"uri": uri, "name": title, "title": title, "description": about, "mimeType": mime}
@@ -73,13 +78,16 @@ class CatalogueResources:
             ]
         )
 
-    async def read_resource(self, uri: str, exchange: Exchange) -> Sequence[JsonObject]:
-        """One document.
+    async def read_resource(self, uri: str, request: RequestContext) -> Sequence[JsonObject]:
+        """One document or page.
 
         Raises:
-            NotFound: there is none at the URI, or not for this caller.
+            NotFound: there is none at the URI, or the caller may not see it.
         """
-        caller = exchange.context.caller
+        caller = request.context.caller
+        if uri in PAGE_OF_TOOL.values():
+            meta = {"ui": {"csp": {}, "prefersBorder": True}}
+            return [{"uri": uri, "mimeType": PAGE_TYPE, "text": render_page(uri), "_meta": meta}]
         if uri == GLOSSARY:
             text = files("onecgw.mcp_content").joinpath("glossary.md").read_text(encoding="utf-8")
             return [{"uri": uri, "mimeType": MARKDOWN, "text": text}]

@@ -1,18 +1,20 @@
-"""The gateway's tools as the protocol engine wants them."""
+"""The gateway's tools as MCP tools."""
 
 import attrs
 
 from onecgw.auth.context import CallContext
-from onecgw.errors import ScopeMissing
+from onecgw.errors import Ambiguous, ScopeMissing
 from onecgw.gateway.service import Gateway, ToolCall
-from onecgw.mcp.providers import ToolResult
-from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.client_info import ELICITATION
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.rpc_errors import ScopeRequired
+from onecgw.mcp_content.elicitation import elicit_id, with_id
 
 
 @attrs.frozen
-class GatewayTools:
-    """Lists and calls the catalogue under the rights of each caller."""
+class ElicitingTools:
+    """The catalogue's tools under the scopes of each caller; ambiguous names go to the person."""
 
     gateway: Gateway
 
@@ -20,23 +22,32 @@ class GatewayTools:
         """The JSON array of the tools that the caller may see."""
         return self.gateway.catalogue.listing(context.caller.scopes)
 
-    async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
-        """Run a tool.
+    async def call_tool(self, name: str, arguments: bytes, request: RequestContext) -> ToolResult:
+        """Call a tool; once more with the id that the person chose, if a name fits several objects.
 
         Raises:
-            NotFound: there is no such tool for this caller; a hidden one is like an unknown one.
-            ScopeRequired: the person could let this client call it, but has not.
-            OnecgwError: anything else that the model should read.
+            NotFound: there is no such tool, or the caller may not see it.
+            ScopeRequired: the person may grant the missing scope to the client.
+            Ambiguous: the client does not offer elicitation; the model reads the candidates.
+            InvalidRequest: the person did not choose.
+            OnecgwError: any other failure that the model should read.
         """
-        caller = exchange.context.caller
         try:
-            answer = await self.gateway.call(
-                ToolCall(context=exchange.context, tool=name, arguments=arguments),
-                exchange.progress,
-            )
+            return await self._call(name, arguments, request)
+        except Ambiguous as error:
+            if not request.supports(ELICITATION):
+                raise
+            ambiguous = error
+        chosen = await elicit_id(ambiguous, request)
+        return await self._call(name, with_id(arguments, ambiguous, chosen), request)
+
+    async def _call(self, name: str, arguments: bytes, request: RequestContext) -> ToolResult:
+        caller = request.context.caller
+        call = ToolCall(context=request.context, tool=name, arguments=arguments)
+        try:
+            return ToolResult(body=(await self.gateway.call(call, request.progress)).body)
         except ScopeMissing as error:
-            # A challenge that the account cannot meet would only loop.
+            # A challenge for scopes that the account does not have would be repeated forever.
             if error.required <= caller.scopes | caller.entitled:
                 raise ScopeRequired(error.message, error.required) from error
             raise
-        return ToolResult(body=answer.body)

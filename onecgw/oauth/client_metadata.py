@@ -45,8 +45,8 @@ Mode = Literal["auto", "off", "allowlist", "open"]
 class _MetadataDocument(msgspec.Struct):
     client_id: str
     redirect_uris: list[str]
-    client_name: str = ""
-    token_endpoint_auth_method: str = "none"  # noqa: S105 - a method
+    client_name: str | None = None
+    token_endpoint_auth_method: str | None = None
 
 
 def check_url(url: str) -> tuple[str, str] | None:
@@ -159,10 +159,10 @@ class ClientMetadataDocuments:
         if document.client_id != url:
             raise FetchFailed(f"the document of {host} has another client_id")
         # The draft, 4.1: it MUST NOT use a method that is based on a shared secret.
-        if document.token_endpoint_auth_method != "none":  # noqa: S105 - a method
+        if document.token_endpoint_auth_method not in {None, "none"}:
             raise FetchFailed(f"the document of {host} demands client authentication")
         return OAuthClient(
             id=url,
-            name=f"{clean_name(document.client_name)} ({host})",
+            name=f"{clean_name(document.client_name or '')} ({host})",
             redirect_uris=accept_redirects(document.redirect_uris, self._policy),
         )

@@ -13,6 +13,7 @@ from onecgw.oauth.client_metadata import ClientMetadataDocuments
 from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OAuthError
 from onecgw.oauth.redirect_policy import RedirectPolicy
 from onecgw.oauth.secrets import OAuthSecrets
+from onecgw.text import without_bom
 
 PREFIX: Final = "ocg_dc_"
 _PURPOSE: Final = "client"
@@ -33,7 +34,7 @@ class _RegistrationRequest(msgspec.Struct):
     """The members of RFC 7591, 2 that are used; RFC 7591, 3.1: the others are ignored."""
 
     redirect_uris: list[str]
-    client_name: str = ""
+    client_name: str | None = None
     token_endpoint_auth_method: str | None = None
     grant_types: list[str] | None = None
     response_types: list[str] | None = None
@@ -113,7 +114,7 @@ class ClientRegistry:
         registered = _RegisteredClient(
             nonce=secrets.token_urlsafe(NONCE_BYTES),
             issued_at=now,
-            name=clean_name(request.client_name),
+            name=clean_name(request.client_name or ""),
             auth_method=method if method is not None and method in METHODS else METHODS[0],
             redirect_uris=uris,
         )
@@ -140,7 +141,7 @@ class ClientRegistry:
 
 def _parse_registration(body: bytes) -> _RegistrationRequest:
     try:
-        return msgspec.json.decode(body, type=_RegistrationRequest)
+        return msgspec.json.decode(without_bom(body), type=_RegistrationRequest)
     except msgspec.ValidationError as error:
         code = INVALID_REDIRECT_URI if "redirect_uris" in str(error) else INVALID_CLIENT_METADATA
         raise OAuthError(code, str(error)) from error

@@ -1,1 +1,1 @@
-"""Logging and trace context."""
+"""Logging."""

@@ -51,6 +51,10 @@ def array(items: Iterable[msgspec.Raw]) -> bytes:
 
 def splice(added: Mapping[str, object], members: Members) -> bytes:
     """Our own members first, where a reader sees them before the rows; then 1C's in their order."""
-    pairs = [(name, encode(value)) for name, value in added.items()]
-    pairs += [(name, bytes(raw)) for name, raw in members.items() if name not in added]
-    return b"{" + b",".join(encode(name) + b":" + raw for name, raw in pairs) + b"}"
+    pieces = [b"{"]
+    for name, raw in (
+        *((name, encode(value)) for name, value in added.items()),
+        *((name, bytes(raw)) for name, raw in members.items() if name not in added),
+    ):
+        pieces += (b"," if len(pieces) > 1 else b"", encode(name), b":", raw)
+    return b"".join((*pieces, b"}"))  # one copy of what may be megabytes

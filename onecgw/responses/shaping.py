@@ -4,14 +4,33 @@ Every number and text leaves digit for digit as 1C sent it: members, rows and ce
 raw JSON and spliced.
 """
 
-from collections.abc import Callable, Iterable
+from typing import Final
 
 import attrs
 import msgspec
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.responses.candidates import candidates_of
+from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import Members, array, decode, read_members, splice
-from onecgw.responses.redaction import Column, redact
+from onecgw.responses.redaction import redact
+from onecgw.responses.response_check import (
+    Arguments,
+    Column,
+    applied_values,
+    check_cells,
+    check_columns,
+    check_said,
+    check_totals,
+    comparable,
+    is_null,
+    object_in,
+    says_cut,
+)
+
+CUT_BY_1C: Final = "1C says that this is not the whole answer."
+# Members that the gateway writes; what 1C says there is taken into account, not passed on.
+_OURS: Final = frozenset({"truncated", "notice"})
 
 
 @attrs.frozen(kw_only=True)
@@ -41,98 +60,129 @@ class ResponseLimits:
     notices: tuple[str, ...] = ()
 
 
-class _Candidate(msgspec.Struct):
-    id: str
-    label: str
+@attrs.frozen(kw_only=True)
+class CardShape:
+    """What an answer about one object must hold.
 
-
-def read_candidates(body: bytes) -> list[msgspec.Raw]:
-    """The candidates in a resolver's answer.
-
-    Raises:
-        OnecBadResponse: there are none, or not each with `id` and `label`.
+    subject: the member with the object itself. listed: the member with a list that is bounded.
     """
-    return _candidates(read_members(body))
+
+    subject: str
+    listed: str
 
 
-def _candidates(members: Members) -> list[msgspec.Raw]:
-    raw = members.get("candidates")
-    decode(raw, list[_Candidate], "candidates: a list of {id, label}")
-    return decode(raw, list[msgspec.Raw], "candidates: a list")
+def _read(body: bytes, limits: ResponseLimits) -> Members:
+    """The members of an answer of 1C, without what the caller must not see."""
+    members = read_members(body)
+    return redact(members, body, limits.restricted) if limits.restricted else members
 
 
 def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
-    """A resolver's answer.
+    """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
 
     Raises:
-        OnecBadResponse: there are no `candidates`, each with `id` and `label`.
+        OnecRejected: it reports an error.
+        OnecBadResponse: there are no `candidates`, or none with `id` and `label`.
         LimitExceeded: it is too large, although it is cut.
     """
-    members = redact(body, limits.restricted)
-    candidates = _candidates(members)
-
-    def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
-        notice = _notice((*limits.notices, cut), members)
-        return splice(notice, members | {"candidates": msgspec.Raw(array(kept))})
-
+    members = _read(body, limits)
+    found = candidates_of(members)
+    cut = _Cut(is_said=found.is_cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
-    return _bounded(candidates, limits, advice, assemble)
+    listed = _Listed(member="candidates", items=found.items, advice=advice)
+    return _bounded(members, listed, cut, limits)
 
 
-def build_table(body: bytes, limits: ResponseLimits) -> Answer:
-    """A report's answer; 1C was asked for one row more than `limits.rows`.
-
-    Raises:
-        OnecBadResponse: `columns` or `rows` are not what the contract says, or hold closed
-            measures.
-        LimitExceeded: 1C ignored the number of rows on a surface that refuses that.
-    """
-    members = redact(body, limits.restricted)
-    rows = _read_rows(members)
-    _refuse_extra(rows, limits, asked=limits.rows + 1)
-    advice = _Advice(
-        noun="rows",
-        narrow="Narrow the period or the filters, or choose a coarser group_by.",
-        more=f"Or sort by what matters, or ask for more with top (at most {limits.max_rows}).",
-    )
-    return _with_rows(members, rows, limits, advice=advice, whole={"truncated": False})
-
-
-def build_passthrough(body: bytes, limits: ResponseLimits) -> Answer:
-    """An answer that is passed through; rows, if there are any, are counted and bounded.
-
-    Raises:
-        OnecBadResponse: it is not an object, or its rows are not what the contract says.
-        LimitExceeded: it has more rows than were asked for, on a surface that refuses that, or
-            is larger than `limits.max_bytes` and has no rows to leave out.
-    """
-    members = redact(body, limits.restricted)
-    if "rows" in members:
-        rows = _read_rows(members)
-        _refuse_extra(rows, limits, asked=limits.rows)
-        advice = _Advice(noun="rows", narrow="Narrow the period or the filters.")
-        return _with_rows(members, rows, limits, advice=advice, whole={})
-    whole = splice(_notice(limits.notices, members), members)
-    return Answer(body=_within(whole, limits))
-
-
-def _with_rows(
-    members: Members,
-    rows: list[msgspec.Raw],
+def build_table(
+    body: bytes,
+    arguments: Arguments,
     limits: ResponseLimits,
     *,
-    advice: "_Advice",
-    whole: dict[str, object],
+    narrow: str = "Narrow the period or the filters, or choose a coarser group_by.",
+    more: str = "Or sort by what matters, or ask for more with top",
+    with_groups: frozenset[str] = frozenset(),
 ) -> Answer:
-    """A report with its rows cut to bounds; `whole` is what is said of rows that were not cut."""
+    """A report's answer; 1C was asked for one row more than `limits.rows`.
 
-    def assemble(kept: list[msgspec.Raw], cut: str) -> bytes:
-        told = {"truncated": True} if cut else whole
-        added = {"rows_returned": len(kept), **told}
-        added |= _notice((*limits.notices, cut), members)
-        return splice(added, members | {"rows": msgspec.Raw(array(kept))})
+    Args:
+        body: the answer.
+        arguments: what 1C was asked.
+        limits: of the surface.
+        narrow: how to ask for less, a sentence for the notice.
+        more: how to get more, the beginning of a sentence that ends with the limit.
+        with_groups: the filters in which an id of a folder means what is in it.
 
-    return _bounded(rows, limits, advice, assemble)
+    Raises:
+        OnecRejected: it reports an error.
+        OnecBadResponse: it contradicts the request or itself, `columns` or `rows` are not what
+            the contract says, or it holds restricted measures.
+        LimitExceeded: 1C ignored the number of rows on a surface that refuses that, or the
+            answer is too large without any row.
+    """
+    members = _read(body, limits)
+    said = check_said(members, arguments, with_groups=with_groups)
+    columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
+    rows = decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists")
+    check_columns(columns, arguments if rows or columns else {})
+    check_cells(members["rows"], columns)
+    check_totals(members, columns)
+    _refuse_extra(rows, limits)
+    advice = _Advice(
+        noun="rows",
+        narrow=narrow,
+        more=f"{more} (at most {limits.max_rows}).",
+    )
+    cut = _Cut(is_said=says_cut(members, len(rows)), notices=(*said, *text_notices(body)))
+    return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
+
+
+def build_card(
+    body: bytes, arguments: Arguments, limits: ResponseLimits, *, shape: CardShape
+) -> Answer:
+    """An answer about one object, passed through but for the end of its list.
+
+    Raises:
+        OnecRejected: it reports an error.
+        OnecBadResponse: it is of another period or object, or lacks the object or its totals.
+        LimitExceeded: it is larger than `limits.max_bytes`.
+    """
+    members = _read(body, limits)
+    said = check_said(members, arguments)
+    subject = object_in(members.get(shape.subject), shape.subject)
+    asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
+    told = applied_values(subject.get("id", msgspec.Raw(b"null")))
+    if asked and told and told != comparable(asked):
+        raise OnecBadResponse(f"1C's answer is about another {shape.subject} than was asked for")
+    if "totals" not in members:
+        raise OnecBadResponse("1C's answer lacks totals: an object")
+    if not is_null(members["totals"]):
+        object_in(members["totals"], "totals")
+    raw = members.get(shape.listed)
+    listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
+    advice = _Advice(noun=shape.listed, narrow="The totals are of all.", more="")
+    cut = _Cut(is_said=says_cut(members, len(listed)), notices=(*said, *text_notices(body)))
+    items = _Listed(member=shape.listed, items=listed, advice=advice)
+    return _bounded(members, items, cut, limits)
+
+
+@attrs.frozen(kw_only=True)
+class _Cut:
+    """What is known of an answer before it is bounded.
+
+    is_said: 1C says that this is not the whole. notices: sentences on what is in it.
+    """
+
+    is_said: bool
+    notices: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class _Listed:
+    """The list of an answer that is bounded: candidates, rows, best products."""
+
+    member: str
+    items: list[msgspec.Raw]
+    advice: "_Advice"
 
 
 @attrs.frozen(kw_only=True)
@@ -157,20 +207,35 @@ class _Advice:
         return f"Only the first {kept} {self.noun} are here, more exist"
 
 
-def _bounded(
-    items: list[msgspec.Raw],
-    limits: ResponseLimits,
-    advice: _Advice,
-    assemble: Callable[[list[msgspec.Raw], str], bytes],
-) -> Answer:
-    """The answer with as many items as fit; what is cut is said in a sentence."""
+def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
+    """The answer with as many items as fit; a cut of ours or of 1C is told in a sentence."""
+    items, advice = listed.items, listed.advice
+
+    def assemble(kept: list[msgspec.Raw], sentence: str) -> bytes:
+        told = sentence or (CUT_BY_1C if cut.is_said else "")
+        added: dict[str, object] = {
+            f"{listed.member}_returned": len(kept),
+            "truncated": bool(told),
+            **notice_member((*limits.notices, told, *cut.notices), members),
+        }
+        rest = {name: raw for name, raw in members.items() if name not in _OURS}
+        # What is whole is sent as it came: joining thousands of rows again would cost as much as
+        # checking them.
+        if len(kept) != len(items) or listed.member == "candidates":
+            rest[listed.member] = msgspec.Raw(array(kept))
+        return splice(added, rest)
+
     kept = items[: limits.rows]
     body = assemble(kept, advice.of_rows(len(kept)) if len(kept) < len(items) else "")
     if limits.max_bytes is not None and len(body) > limits.max_bytes:
         frame = assemble([], advice.of_bytes(len(kept), limits.max_bytes))
         kept = _fitting(kept, limits.max_bytes - len(frame) - len(str(len(kept))))
         body = assemble(kept, advice.of_bytes(len(kept), limits.max_bytes))
-    return Answer(body=_within(body, limits), rows=len(kept))
+    if limits.max_bytes is not None and len(body) > limits.max_bytes:
+        raise LimitExceeded(
+            f"the answer has {len(body)} bytes where {limits.max_bytes} are accepted; ask for less"
+        )
+    return Answer(body=body, rows=len(kept))
 
 
 def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
@@ -182,39 +247,9 @@ def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
     return items
 
 
-def _within(body: bytes, limits: ResponseLimits) -> bytes:
-    if limits.max_bytes is not None and len(body) > limits.max_bytes:
-        raise LimitExceeded(
-            f"the answer has {len(body)} bytes where {limits.max_bytes} are accepted; narrow the "
-            "period, or ask for less"
-        )
-    return body
-
-
-def _refuse_extra(rows: list[msgspec.Raw], limits: ResponseLimits, *, asked: int) -> None:
-    if limits.refuses_extra_rows and len(rows) > asked:
+def _refuse_extra(rows: list[msgspec.Raw], limits: ResponseLimits) -> None:
+    if limits.refuses_extra_rows and len(rows) > limits.rows + 1:
         raise LimitExceeded(
             f"1C answered with {len(rows)} rows where {limits.rows} were asked for; narrow the "
             "period or the filters"
         )
-
-
-def _notice(sentences: Iterable[str], members: Members) -> dict[str, object]:
-    """Our sentences, and after them what 1C itself had to notice."""
-    ours = " ".join(filter(None, sentences))
-    if not ours:
-        return {}
-    said = msgspec.json.decode(members.get("notice", msgspec.Raw(b'""')))
-    return {"notice": f"{ours} {said}" if isinstance(said, str) and said else ours}
-
-
-def _read_rows(members: Members) -> list[msgspec.Raw]:
-    columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
-    cells = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
-    for index, row in enumerate(cells):
-        if len(row) != len(columns):
-            raise OnecBadResponse(
-                f"row {index} of 1C's answer has {len(row)} cells where there are "
-                f"{len(columns)} columns"
-            )
-    return decode(members["rows"], list[msgspec.Raw], "rows: a list")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onecgw.settings.declaration import Duration, InvalidValue, Rule
 from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_redirect_uri_flaw
@@ -137,6 +138,13 @@ def _client(text: str) -> str | None:
     return text if all(map(_redirect_uri, uris)) else None
 
 
+def _timezone(text: str) -> str | None:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # not known; no name; a folder
+        return None
+
+
 def _split(text: str) -> SplitResult | None:
     # urlsplit removes tabs and line ends silently, and its messages quote the URL.
     if _NOT_IN_URLS.search(text):
@@ -162,6 +170,9 @@ HOST: Final = Rule("a host name or an IP address", _host)
 HOST_HEADER: Final = Rule("a host with its port if any, as mcp.example.org:8088", _host_header)
 HEADER_NAME: Final = Rule(  # RFC 9110, 5.6.2
     "the name of an HTTP header such as X-Tenant", _matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+)
+TIMEZONE: Final = Rule(
+    "the name of a time zone, such as Europe/Kyiv, that this system knows", _timezone
 )
 HEADER_TEXT: Final = Rule(
     "a text of up to 500 ASCII characters",

@@ -1,7 +1,9 @@
 """The settings: every key with its type, bounds, default and explanation."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -152,6 +154,11 @@ class OnecSettings:
     ca_file: Path | None = setting(
         None, "PEM file of a private CA that signed 1C's certificate.", rule=rules.FILE
     )
+    timezone: str | None = setting(
+        None,
+        "Zone of 1C's days, such as Europe/Kyiv; empty: that of this system.",
+        rule=rules.TIMEZONE,
+    )
     resolve_cache_ttl_sec: int = setting(
         600, "How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )
@@ -172,6 +179,11 @@ class OnecSettings:
         3000, "How long the breaker stays open.", minimum=100, maximum=_MINUTES_10_MS
     )
     odata: OnecODataSettings = attrs.field(factory=OnecODataSettings)
+
+    def today(self) -> date:
+        """The day that it is where 1C is."""
+        zone = ZoneInfo(self.timezone) if self.timezone is not None else None
+        return datetime.now(UTC).astimezone(zone).date()
 
     @property
     def report_deadline_ms(self) -> int:

@@ -65,9 +65,9 @@ def json_response(
     status: int, body: bytes, *, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> Response:
     """An answer whose body is JSON in UTF-8."""
-    return Response(
-        status=status, body=body, headers=((b"content-type", b"application/json"), *headers)
-    )
+    # JSON needs no charset (RFC 8259, 8.1), but some clients read what names none as Latin-1.
+    json_type = (b"content-type", b"application/json; charset=utf-8")
+    return Response(status=status, body=body, headers=(json_type, *headers))
 
 
 def read_head(scope: Scope) -> Request:

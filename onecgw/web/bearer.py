@@ -93,13 +93,11 @@ def media_type(request: Request) -> str:
 
 
 async def read_form(request: Request, receive: Receive) -> Request:
-    """The request with its body, if that is a form: no answer to those, but one may hold a token.
+    """The request with its body, which is a form.
 
     Raises:
         OnecgwError: it is too large, or too slow.
     """
-    if media_type(request) != FORM:
-        return request
     return attrs.evolve(request, form=await read_body(receive, max_bytes=MAX_FORM_BYTES))
 
 
@@ -119,5 +117,4 @@ async def identify(request: Request, authenticate: Authenticate, request_id: str
     if caller.client:
         return caller
     said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
-    name = "".join(sign for sign in said if sign.isprintable())
-    return attrs.evolve(caller, client=name)
+    return attrs.evolve(caller, client="".join(filter(str.isprintable, said)))

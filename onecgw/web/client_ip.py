@@ -30,6 +30,8 @@ class ClientAddresses:
         last = _parse(request.peer)
         if last is None:
             return request.peer
+        if not self._trusts(last):
+            return str(last)
         hops = [hop for line in request.values("x-forwarded-for") for hop in line.split(",")]
         while hops and self._trusts(last):
             hop = _parse(_without_port(hops.pop().strip()))

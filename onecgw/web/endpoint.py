@@ -4,7 +4,6 @@ from typing import Protocol
 
 import attrs
 
-from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext, Surface
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
 from onecgw.web.asgi import (
@@ -18,7 +17,7 @@ from onecgw.web.asgi import (
     read_head,
     send_response,
 )
-from onecgw.web.bearer import Authenticate, identify, media_type, read_form
+from onecgw.web.bearer import FORM, Authenticate, identify, media_type, read_form
 from onecgw.web.problems import problem_response
 
 
@@ -50,9 +49,15 @@ class ToolEndpoint:
         request_id = new_request_id()
         request = read_head(scope)
         try:
-            # A form is never processed; it is read only to detect a token in it.
-            request = await read_form(request, receive)
-            caller = await self._admit(request, request_id)
+            content_type = media_type(request)
+            if content_type == FORM:
+                # A form is never processed; it is read only to detect a token in it.
+                request = await read_form(request, receive)
+            caller = await identify(request, self.authenticate, request_id)
+            if request.method != "POST":
+                raise MethodNotAllowed("POST")
+            if content_type != "application/json":
+                raise UnsupportedMediaType("send the header Content-Type: application/json")
             body = await read_body(receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
@@ -66,11 +71,3 @@ class ToolEndpoint:
             traceparent=request.value("traceparent"),
         )
         await self.handler(request, context, body, receive, send)
-
-    async def _admit(self, request: Request, request_id: str) -> Caller:
-        caller = await identify(request, self.authenticate, request_id)
-        if request.method != "POST":
-            raise MethodNotAllowed("POST")
-        if media_type(request) != "application/json":
-            raise UnsupportedMediaType("send the header Content-Type: application/json")
-        return caller

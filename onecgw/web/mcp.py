@@ -22,7 +22,7 @@ from onecgw.mcp.rpc_errors import (
     ScopeRequired,
     StreamRequired,
 )
-from onecgw.mcp.validation import Mirror
+from onecgw.mcp.validation import HeaderMirror
 from onecgw.web.asgi import Receive, Request, Send
 from onecgw.web.sse import SseResponse, respond_while_connected
 
@@ -34,8 +34,8 @@ ACCEPTED: Final = 202
 FORBIDDEN: Final = 403
 NOT_ACCEPTABLE: Final = 406
 
-# Source: MCP 2026-07-28, streamable HTTP. A fault of ours (-32603) is an answer like any other.
-MODERN_STATUS: Final = {
+# Source: MCP 2026-07-28, streamable HTTP. An internal error (-32603) has status 200.
+STATELESS_STATUS: Final = {
     PARSE_ERROR: 400,
     INVALID_REQUEST: 400,
     INVALID_PARAMS: 400,
@@ -44,8 +44,8 @@ MODERN_STATUS: Final = {
     UNSUPPORTED_VERSION: 400,
     METHOD_NOT_FOUND: 404,
 }
-# In the legacy era an error is an answer; only what is no message at all is refused by status.
-LEGACY_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUND: 404}
+# In the handshake era an error has status 200, unless the body is no message of the protocol.
+HANDSHAKE_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUND: 404}
 
 _READ: Final = frozenset(
     {
@@ -81,9 +81,9 @@ class _Headers:
         return cls(values=values, repeated=frozenset(repeated))
 
     @property
-    def mirror(self) -> Mirror:
+    def mirror(self) -> HeaderMirror:
         """What the protocol repeats in headers."""
-        return Mirror(
+        return HeaderMirror(
             version=self.values.get("mcp-protocol-version"),
             method=self.values.get("mcp-method"),
             name=self.values.get("mcp-name"),
@@ -115,20 +115,23 @@ class McpHandler:
         response = SseResponse(
             send, can_stream=headers.accepts_stream, request_id=context.request_id
         )
-        incoming = Incoming(
-            body=body,
-            context=context,
-            channel=response,
-            mirror=headers.mirror,
-            session_id=headers.values.get("mcp-session-id", ""),
-        )
-        await respond_while_connected(receive, response, partial(self._answer, incoming, response))
+        answer = partial(self._answer, headers, context, body, response)
+        await respond_while_connected(receive, response, answer)
 
-    async def _answer(self, incoming: Incoming, response: SseResponse) -> None:
-        outgoing = await self.engine.handle(incoming)
+    async def _answer(
+        self, headers: _Headers, context: CallContext, body: bytes, response: SseResponse
+    ) -> None:
+        outgoing = await self.engine.handle(
+            Incoming(
+                body=body,
+                context=context,
+                channel=response,
+                mirror=headers.mirror,
+                session_id=headers.values.get("mcp-session-id", ""),
+            )
+        )
         challenge = ""
         if isinstance(outgoing.problem, ScopeRequired) and self.challenge is not None:
-            context = incoming.context
             challenge = self.challenge(
                 context.caller, outgoing.problem.required, context.request_id
             )
@@ -150,4 +153,4 @@ def _status(outgoing: Outgoing) -> int:
         return NOT_ACCEPTABLE
     if isinstance(problem, ScopeRequired):
         return FORBIDDEN
-    return (MODERN_STATUS if outgoing.modern else LEGACY_STATUS).get(problem.code, OK)
+    return (STATELESS_STATUS if outgoing.is_stateless else HANDSHAKE_STATUS).get(problem.code, OK)

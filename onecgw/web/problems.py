@@ -1,5 +1,6 @@
 """Error responses: every JSON body that says what went wrong."""
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from onecgw.oauth.oauth_error import (
     TEMPORARILY_UNAVAILABLE,
     OAuthError,
 )
+from onecgw.text import well_formed_json
 from onecgw.web.asgi import Response, json_response
 
 Header = tuple[bytes, bytes]
@@ -63,7 +65,15 @@ def error_response(
 ) -> Response:
     """An error that has no class of its own, such as an unknown path or a foreign Host."""
     body = {"error": error, **members, "request_id": request_id}
-    return json_response(status, msgspec.json.encode(body), headers=headers)
+    return json_response(status, _encoded(body), headers=headers)
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """The body as JSON, whatever its texts hold: an error must reach the caller."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return well_formed_json(json.dumps(body).encode("ascii"))
 
 
 def oauth_error_response(error: OAuthError | OnecgwError, *, request_id: str) -> Response:
@@ -78,7 +88,7 @@ def oauth_error_response(error: OAuthError | OnecgwError, *, request_id: str) ->
         status, code, description = error.http_status, _oauth_code(error), error.message
         headers.extend(_headers_of(error))
     body = {"error": code, "error_description": description}
-    return json_response(status, msgspec.json.encode(body), headers=headers)
+    return json_response(status, _encoded(body), headers=headers)
 
 
 def _oauth_code(error: OnecgwError) -> str:

@@ -12,9 +12,9 @@ Header = tuple[bytes, bytes]
 TICK_SECONDS: Final = 1
 KEEP_ALIVE_SECONDS: Final = 15  # below the idle limit of every proxy we know of (60 s)
 
-_JSON_HEADERS: Final = ((b"content-type", b"application/json"),)
+_JSON_HEADERS: Final = ((b"content-type", b"application/json; charset=utf-8"),)
 _STREAM_HEADERS: Final = (
-    (b"content-type", b"text/event-stream"),
+    (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),  # nginx would hold the events back
 )

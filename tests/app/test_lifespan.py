@@ -20,7 +20,7 @@ from onecgw.storage.audit_query import AuditQuery, read_audit
 from onecgw.storage.database import Database
 from onecgw.web.app import build_app
 from tests.harness import API_TOKEN, MCP_TOKEN, make_settings
-from tests.mcp.support import ask, legacy, send
+from tests.mcp.support import ask, handshake, send
 
 HEADERS = {"authorization": f"Bearer {API_TOKEN}"}
 # Nobody listens there: a call gets as far as it can, and is recorded.
@@ -68,17 +68,17 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
 
 
 @pytest.mark.parametrize("token", [MCP_TOKEN, "another-token-there"])
-async def test_a_legacy_session_outlives_a_restart_as_long_as_the_token_does(token: str) -> None:
+async def test_a_handshake_session_outlives_a_restart_as_long_as_the_token_does(token: str) -> None:
     kept = AuditSettings(retention_days=0)
     before = make_settings(onec=NO_ONEC, audit=kept)
     after = make_settings(onec=NO_ONEC, audit=kept, mcp=McpSettings(bearer_token=Secret(token)))
     caller = Caller(sub="static", scopes=frozenset(ALL_SCOPES))
-    hello = legacy("initialize", protocolVersion="2025-06-18", capabilities={})
+    hello = handshake("initialize", protocolVersion="2025-06-18", capabilities={})
     async with open_application(before) as application:
         session = (await send(application.engine, hello, caller=caller)).session_id
     async with open_application(after) as application:
         answer = await ask(
-            application.engine, legacy("tools/list"), caller=caller, session_id=session
+            application.engine, handshake("tools/list"), caller=caller, session_id=session
         )
 
     assert ("result" in answer) == (token == MCP_TOKEN)

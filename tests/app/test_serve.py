@@ -20,7 +20,7 @@ from tests.analysis.cycle.scripted import answer_of
 from tests.fakes.onec_server import Asked, Wire, onec_server
 from tests.fakes.onec_service import answer_well
 from tests.harness import API_TOKEN, MCP_TOKEN
-from tests.mcp.support import legacy, modern
+from tests.mcp.support import handshake, stateless
 
 START_SECONDS = 60
 STOP_SECONDS = 20  # far less than the grace, which is what a call that hangs would take
@@ -55,12 +55,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "rest": {"url": "/reports/stock", "json": STOCK, "headers": TO_REST},
     "legacy": {
         "url": "/mcp",
-        "json": legacy("tools/call", name="stock_balance", arguments=STOCK),
+        "json": handshake("tools/call", name="stock_balance", arguments=STOCK),
         "headers": TO_MCP,
     },
     "modern": {
         "url": "/mcp",
-        "json": modern("tools/call", name="stock_balance", arguments=STOCK),
+        "json": stateless("tools/call", name="stock_balance", arguments=STOCK),
         "headers": {
             **TO_MCP,
             "mcp-protocol-version": "2026-07-28",
@@ -71,7 +71,7 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 STREAM: dict[str, Any] = {
     "url": "/mcp",
-    "json": legacy(
+    "json": handshake(
         "tools/call",
         name="cash_conversion_cycle",
         arguments=CYCLE,

@@ -15,9 +15,9 @@ from onecgw.app import stdio
 from onecgw.app.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
 from onecgw.mcp.client_requests import elicitation
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import ToolResult
-from onecgw.mcp.request_context import Exchange
-from tests.mcp.support import ALICE, META, legacy, make_engine, modern
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
+from tests.mcp.support import ALICE, META, handshake, make_engine, stateless
 
 
 @attrs.define
@@ -65,22 +65,22 @@ async def serving(engine: Engine) -> AsyncIterator[Pipe]:
             await to_server.aclose()
 
 
-async def forever(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+async def forever(_arguments: bytes, _request: RequestContext) -> ToolResult:
     await trio.sleep_forever()
     raise AssertionError
 
 
 async def test_both_eras_are_served_on_one_pair_of_pipes() -> None:
     async with serving(make_engine()) as pipe:
-        hello = await pipe.ask(legacy("initialize", protocolVersion="2025-06-18"))
+        hello = await pipe.ask(handshake("initialize", protocolVersion="2025-06-18"))
         assert hello["result"]["protocolVersion"] == "2025-06-18"
         await pipe.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-        assert (await pipe.ask(legacy("ping", request_id="p"))) == {
+        assert (await pipe.ask(handshake("ping", request_id="p"))) == {
             "jsonrpc": "2.0",
             "id": "p",
             "result": {},
         }
-        assert (await pipe.ask(modern("tools/list")))["result"]["resultType"] == "complete"
+        assert (await pipe.ask(stateless("tools/list")))["result"]["resultType"] == "complete"
 
 
 @pytest.mark.parametrize("line", [b"{", b"\xff", b"null", b"[]"])
@@ -88,40 +88,40 @@ async def test_what_is_no_message_is_refused_and_the_next_line_is_served(line: b
     async with serving(make_engine()) as pipe:
         assert (await pipe.ask(line))["error"]["code"] in {-32700, -32600}
         await pipe.send(b"", b"  ")
-        assert (await pipe.ask(legacy("ping")))["result"] == {}
+        assert (await pipe.ask(handshake("ping")))["result"] == {}
 
 
 async def test_a_slow_request_does_not_hold_up_the_next() -> None:
     async with serving(make_engine(forever=forever)) as pipe:
-        await pipe.send(legacy("tools/call", request_id=1, name="forever"))
-        assert (await pipe.ask(legacy("ping", request_id=2)))["id"] == 2
+        await pipe.send(handshake("tools/call", request_id=1, name="forever"))
+        assert (await pipe.ask(handshake("ping", request_id=2)))["id"] == 2
         await pipe.send(
             {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}
         )
 
 
-@pytest.mark.parametrize("request_of", [legacy, modern])
+@pytest.mark.parametrize("request_of", [handshake, stateless])
 async def test_a_request_is_cancelled_even_by_the_very_next_line(request_of: Any) -> None:
     async with serving(make_engine(forever=forever)) as pipe:
         await pipe.send(
             request_of("tools/call", request_id=7, name="forever"),
             {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}},
-            legacy("ping", request_id=8),
+            handshake("ping", request_id=8),
         )
         assert (await pipe.read())["id"] == 8
 
 
 async def test_a_question_travels_over_the_same_pipes() -> None:
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        answers = await exchange.ask({"who": elicitation("Who?", {"type": "object"})})
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        answers = await request.request_input({"who": elicitation("Who?", {"type": "object"})})
         return ToolResult(text=str(answers["who"]["action"]))
 
     async with serving(make_engine(tool=tool)) as pipe:
         capabilities: dict[str, Any] = {"elicitation": {}}
         await pipe.ask(
-            legacy("initialize", protocolVersion="2025-11-25", capabilities=capabilities)
+            handshake("initialize", protocolVersion="2025-11-25", capabilities=capabilities)
         )
-        question = await pipe.ask(legacy("tools/call", request_id="c", name="tool"))
+        question = await pipe.ask(handshake("tools/call", request_id="c", name="tool"))
         assert question["method"] == "elicitation/create"
         answer = {"jsonrpc": "2.0", "id": question["id"], "result": {"action": "decline"}}
         result = await pipe.ask(answer)
@@ -133,12 +133,12 @@ async def test_a_call_that_outlasts_a_second_shows_progress(
 ) -> None:
     del autojump_clock
 
-    async def tool(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    async def tool(_arguments: bytes, _request: RequestContext) -> ToolResult:
         await trio.sleep(2.5)
         return ToolResult(text="done")
 
     async with serving(make_engine(tool=tool)) as pipe:
-        message = modern("tools/call", name="tool", meta={"progressToken": "t"})
+        message = stateless("tools/call", name="tool", meta={"progressToken": "t"})
         seen = [await pipe.ask(message), await pipe.read(), await pipe.read()]
     assert [one["params"]["message"] for one in seen[:2]] == ["working, 1 s", "working, 2 s"]
     assert seen[2]["result"]["resultType"] == "complete"
@@ -149,15 +149,15 @@ async def test_the_last_answers_come_after_stdin_has_ended(
 ) -> None:
     del autojump_clock
 
-    async def slow(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    async def slow(_arguments: bytes, _request: RequestContext) -> ToolResult:
         await trio.sleep(LAST_ANSWERS_SECONDS - 1)
         return ToolResult(text="done")
 
     async with serving(make_engine(slow=slow, forever=forever)) as pipe:
         await pipe.stdin.send_all(
-            msgspec.json.encode(legacy("tools/call", request_id=1, name="forever"))
+            msgspec.json.encode(handshake("tools/call", request_id=1, name="forever"))
             + b"\n"
-            + msgspec.json.encode(legacy("tools/call", request_id=2, name="slow"))
+            + msgspec.json.encode(handshake("tools/call", request_id=2, name="slow"))
         )
         await pipe.stdin.aclose()
         assert (await pipe.read())["id"] == 2
@@ -166,7 +166,7 @@ async def test_the_last_answers_come_after_stdin_has_ended(
 
 async def test_a_listen_stream_ends_with_stdin() -> None:
     async with serving(make_engine()) as pipe:
-        message = modern("subscriptions/listen", notifications={"toolsListChanged": True})
+        message = stateless("subscriptions/listen", notifications={"toolsListChanged": True})
         acknowledged = await pipe.ask(message)
         assert acknowledged["params"]["_meta"] == {f"{META}subscriptionId": 1}
         await pipe.stdin.aclose()
@@ -174,18 +174,18 @@ async def test_a_listen_stream_ends_with_stdin() -> None:
 
 
 async def test_line_breaks_between_tokens_stay_off_the_wire() -> None:
-    async def tool(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    async def tool(_arguments: bytes, _request: RequestContext) -> ToolResult:
         return ToolResult(body=b'{"a":\r\n1}')
 
     async with serving(make_engine(tool=tool)) as pipe:
-        answer = await pipe.ask(legacy("tools/call", name="tool"))
+        answer = await pipe.ask(handshake("tools/call", name="tool"))
         assert answer["result"]["structuredContent"] == {"a": 1}
 
 
 async def test_a_client_that_dies_ends_the_server_quietly() -> None:
     async with serving(make_engine()) as pipe:
         await pipe.stdout.aclose()
-        await pipe.send(legacy("ping"))
+        await pipe.send(handshake("ping"))
 
 
 async def test_a_process_serves_its_own_stdin_and_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ async def test_a_process_serves_its_own_stdin_and_stdout(monkeypatch: pytest.Mon
         with trio.fail_after(20):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(serve_process, make_engine(), ALICE)
-                to_server.write(msgspec.json.encode(legacy("ping")) + b"\n")
+                to_server.write(msgspec.json.encode(handshake("ping")) + b"\n")
                 line = await trio.to_thread.run_sync(from_server.readline)
                 to_server.close()
     assert msgspec.json.decode(line) == {"jsonrpc": "2.0", "id": 1, "result": {}}

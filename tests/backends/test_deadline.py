@@ -7,11 +7,9 @@ from onecgw.errors import OnecTimeout
 
 async def test_late_call_ends_as_onec_timeout(autojump_clock: trio.testing.MockClock) -> None:
     del autojump_clock
-    with pytest.raises(OnecTimeout) as failed, deadline(1_500):
+    with pytest.raises(OnecTimeout) as failed, deadline(1_500, advice="ask for less"):
         await trio.sleep(60)
-    assert failed.value.message == (
-        "1C did not answer within 1500 ms; narrow the period or the filters, or ask for fewer rows"
-    )
+    assert failed.value.message == ("1C did not answer within 1500 ms; ask for less")
     assert trio.current_time() == pytest.approx(1.5, abs=0.01)
 
 

@@ -126,11 +126,14 @@ EXPECTED = {
     "nginx-429": Seen("onec_unavailable", 503, REACH, 7),
     "proxy-522": Seen("onec_unavailable", 503, REACH, 10, attempts=2),
     "nginx-400-plain-to-tls": Seen(
-        "onec_bad_response", 502, "1C answered with HTTP 400 instead of 200"
+        "onec_bad_response",
+        502,
+        "1C answered with HTTP 400 instead of 200: The plain HTTP request was sent to HTTPS port",
     ),
     "nginx-413": Seen("onec_bad_response", 502, "1C answered with HTTP 413 instead of 200"),
-    "teapot-418": Seen("onec_bad_response", 502, "1C answered with HTTP 418 instead of 200"),
-    "created-201": Seen("onec_bad_response", 502, "1C answered with HTTP 201 instead of 200"),
+    "teapot-418": Seen(
+        "onec_bad_response", 502, "1C answered with HTTP 418 instead of 200: short and stout"
+    ),
     "no-content-204": Seen("onec_bad_response", 502, "1C answered with HTTP 204 instead of 200"),
     "platform-200-webclient": Seen(
         "onec_bad_response", 502, "1C answered with a page instead of JSON"

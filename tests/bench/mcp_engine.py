@@ -13,18 +13,19 @@ import trio
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
 from onecgw.mcp.engine import Engine, Incoming
-from onecgw.mcp.providers import Features, ToolResult
-from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.providers import Providers
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.web.asgi import Message
 from tests.mcp.support import (
     ALICE,
     INFO,
     Recorder,
     ScriptedTools,
-    legacy,
+    handshake,
     make_endpoint,
     mirror_of,
-    modern,
+    stateless,
 )
 
 ROUNDS: Final = 5
@@ -33,16 +34,16 @@ ROW: Final = [{"id": "0" * 36, "label": "Кав'ярня «Світанок», �
 LARGE: Final = msgspec.json.encode({"columns": [{"name": "x"}] * 4, "rows": [ROW] * 15_000})
 
 
-async def answer_small(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+async def answer_small(_arguments: bytes, _request: RequestContext) -> ToolResult:
     return ToolResult(body=SMALL)
 
 
-async def answer_large(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+async def answer_large(_arguments: bytes, _request: RequestContext) -> ToolResult:
     return ToolResult(body=LARGE)
 
 
 ENGINE: Final = Engine(
-    Features(info=INFO, tools=ScriptedTools({"small": answer_small, "large": answer_large}))
+    Providers(info=INFO, tools=ScriptedTools({"small": answer_small, "large": answer_large}))
 )
 
 
@@ -50,12 +51,12 @@ async def _authenticate(_request: object, _request_id: str) -> Caller:
     return ALICE
 
 
-def engine_call(message: dict[str, Any], *, is_modern: bool) -> Callable[[], Awaitable[Any]]:
+def engine_call(message: dict[str, Any], *, is_stateless: bool) -> Callable[[], Awaitable[Any]]:
     incoming = Incoming(
         body=msgspec.json.encode(message),
         context=CallContext(caller=ALICE, request_id="r", surface="mcp"),
         channel=Recorder(),
-        mirror=mirror_of(message) if is_modern else None,
+        mirror=mirror_of(message) if is_stateless else None,
     )
     return lambda: ENGINE.handle(incoming)
 
@@ -113,16 +114,18 @@ async def measure(name: str, call: Callable[[], Awaitable[Any]], times: int) -> 
 async def main() -> None:
     small = {"arguments": {"query": "ромашка"}}
     print(f"a small answer is {len(SMALL)} bytes, a large one {len(LARGE)}")
-    modern_small = modern("tools/call", name="small", **small)
-    await measure("engine, modern, small", engine_call(modern_small, is_modern=True), 2000)
-    legacy_small = legacy("tools/call", name="small", **small)
-    await measure("engine, legacy, small", engine_call(legacy_small, is_modern=False), 2000)
-    listing = modern("tools/list")
-    await measure("engine, modern, tools/list", engine_call(listing, is_modern=True), 2000)
-    await measure("POST /mcp, modern, small", endpoint_call(modern_small), 2000)
-    large = modern("tools/call", name="large", **small)
-    await measure("engine, modern, large", engine_call(large, is_modern=True), 20)
-    await measure("POST /mcp, modern, large", endpoint_call(large), 20)
+    stateless_small = stateless("tools/call", name="small", **small)
+    await measure("engine, stateless, small", engine_call(stateless_small, is_stateless=True), 2000)
+    handshake_small = handshake("tools/call", name="small", **small)
+    await measure(
+        "engine, handshake, small", engine_call(handshake_small, is_stateless=False), 2000
+    )
+    listing = stateless("tools/list")
+    await measure("engine, stateless, tools/list", engine_call(listing, is_stateless=True), 2000)
+    await measure("POST /mcp, stateless, small", endpoint_call(stateless_small), 2000)
+    large = stateless("tools/call", name="large", **small)
+    await measure("engine, stateless, large", engine_call(large, is_stateless=True), 20)
+    await measure("POST /mcp, stateless, large", endpoint_call(large), 20)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,35 @@
 import json
+import re
+import unicodedata
 from datetime import date
 from typing import Any
+from uuid import UUID
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
+from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import Tool
-from onecgw.catalogue.parsing import MAX_ELEMENTS, parse_arguments, to_onec
-from onecgw.catalogue.scalars import MAX_PROBLEMS, shown
+from onecgw.catalogue.parsing import (
+    MAX_ELEMENTS,
+    MAX_PROBLEMS,
+    null_filters,
+    parse_arguments,
+    to_onec,
+)
+from onecgw.catalogue.scalars import shown
 from onecgw.catalogue.tools import ALL
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.references import ResolveWithGroups
-from onecgw.catalogue.tools.sales import SalesFilters, SalesReport
+from onecgw.catalogue.tools.sales import CustomerSummary, SalesFilters, SalesReport
 from onecgw.errors import ValidationFailed
+from onecgw.text import normalized
+from tests.catalogue_truth import TRUTH
 from tests.harness import view_of
 
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
@@ -89,15 +101,16 @@ def test_one_text_is_taken_where_an_array_of_texts_is_due() -> None:
     }
 
 
-@pytest.mark.parametrize("value", [True, 1.5, "1.5", "ten", None, [], {}, "1e3", 1e300, 10**18])
+@pytest.mark.parametrize("value", [True, 1.5, "1.5", "ten", [], {}, "1e3", 1e300, 10**18])
 def test_nothing_else_is_guessed_to_be_a_whole_number(value: object) -> None:
     assert list(problems_of(ResolveWithGroups, {"query": "x", "limit": value})) == ["limit"]
 
 
-@pytest.mark.parametrize("value", [1, 0, "True", "yes", None, ""])
+@pytest.mark.parametrize("value", [1, 0, "True", "yes", ""])
 def test_nothing_else_is_guessed_to_be_a_boolean(value: object) -> None:
+    hint = " (or leave it out)" if value == "" else ""
     assert problems_of(ResolveWithGroups, {"query": "x", "include_groups": value}) == {
-        "include_groups": f"true or false is expected; got {json.dumps(value)}"
+        "include_groups": f"true or false is expected{hint}; got {json.dumps(value)}"
     }
 
 
@@ -175,10 +188,127 @@ def test_rows_are_sorted_only_by_what_is_chosen_or_chosen_by_default() -> None:
     }
 
 
-def test_null_is_not_taken_for_absent() -> None:
-    assert list(problems_of(SalesReport, {"period": MAY, "filters": {"customer_ids": None}})) == [
-        "filters.customer_ids"
-    ]
+def optional_paths(request: type, prefix: str = "") -> list[str]:
+    """The optional arguments of a request, with those inside of objects."""
+    paths = []
+    for field in fields_of(request):
+        if not field.is_required:
+            paths.append(f"{prefix}{field.name}")
+        if attrs.has(field.type):
+            paths += optional_paths(field.type, f"{prefix}{field.name}.")
+    return paths
+
+
+OPTIONAL = [(tool, path) for tool in ALL for path in optional_paths(tool.request)]
+
+
+@pytest.mark.parametrize(
+    ("tool", "path"), OPTIONAL, ids=[f"{tool.name}-{path}" for tool, path in OPTIONAL]
+)
+@pytest.mark.parametrize("base", ["least", "everything"])
+def test_null_is_like_absent_for_every_optional_argument(tool: Tool, path: str, base: str) -> None:
+    truth = TRUTH[tool.name]
+    given: dict[str, Any] = json.loads(json.dumps(getattr(truth, base)))
+    *outer, name = path.split(".")
+    owner = given
+    for part in outer:
+        owner = owner.setdefault(part, {})
+    owner.pop(name, None)
+    if name in ("group_by", "measures"):
+        given.pop("sort", None)  # it names what they choose
+    without = to_onec(parse_arguments(tool.request, given))
+    owner[name] = None
+
+    assert to_onec(parse_arguments(tool.request, given)) == without
+    is_filter = name == "filters" or name.endswith("_ids") or name == "customer_cohort"
+    assert null_filters(tool.request, given) == ((path,) if is_filter else ())
+
+
+def test_there_are_dozens_of_optional_arguments() -> None:
+    assert len(OPTIONAL) >= 82
+
+
+@pytest.mark.parametrize("empty", ["", []])
+def test_what_is_empty_is_refused_with_the_hint_to_leave_it_out(empty: object) -> None:
+    for tool, path in OPTIONAL:
+        if "." not in path:
+            raw = {**TRUTH[tool.name].least, path: empty}
+            [(place, message)] = problems_of(tool.request, raw).items()
+            assert place.startswith(path)
+            assert "(or leave it out)" in message or path == "filters"
+
+
+def test_what_n8n_adds_is_dropped_at_the_root_and_nowhere_else() -> None:
+    added = dict.fromkeys(("toolCallId", "sessionId", "action", "chatInput", "tool"), "x")
+
+    assert to_onec(parse_arguments(SalesReport, {"period": MAY, **added})) == {"period": MAY}
+    assert set(problems_of(SalesReport, {"period": {**MAY, **added}, "filters": added})) == {
+        *(f"period.{name}" for name in added),
+        *(f"filters.{name}" for name in added),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sort", "meant"),
+    [
+        ("-amount", [{"field": "amount", "dir": "desc"}]),
+        ("+amount", [{"field": "amount", "dir": "asc"}]),
+        ("amount", [{"field": "amount"}]),
+        ("amount DESC", [{"field": "amount", "dir": "desc"}]),
+        ("amount:asc", [{"field": "amount", "dir": "asc"}]),
+        (["-amount", "qty"], [{"field": "amount", "dir": "desc"}, {"field": "qty"}]),
+        ({"field": "amount", "dir": "DESC"}, [{"field": "amount", "dir": "desc"}]),
+        ([{"field": "amount", "dir": "Asc"}], [{"field": "amount", "dir": "asc"}]),
+        ('["-amount"]', [{"field": "amount", "dir": "desc"}]),
+    ],
+)
+def test_an_order_may_be_told_as_sql_and_rest_tell_it(sort: object, meant: object) -> None:
+    assert to_onec(parse_arguments(SalesReport, {"period": MAY, "sort": sort}))["sort"] == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026-09", "2026-09-01", "2026-09-30"),
+        ("2028-02", "2028-02-01", "2028-02-29"),
+        ("2026-09-05", "2026-09-05", "2026-09-05"),
+        ("2026-09-05..2026-10-01", "2026-09-05", "2026-10-01"),
+        (" 2026-09\u200b ", "2026-09-01", "2026-09-30"),
+    ],
+)
+def test_a_period_may_be_a_text(text: str, first: str, last: str) -> None:
+    assert to_onec(parse_arguments(SalesReport, {"period": text})) == {
+        "period": {"from": first, "to": last}
+    }
+
+
+@given(st.text(alphabet="аїИ\u0306\u0308 \u00a0«»'’\u200b\ufeff\u202e\x00e\u0301", max_size=12))
+def test_a_text_goes_to_1c_composed_and_without_signs_nobody_sees(text: str) -> None:
+    try:
+        sent = parse_arguments(ResolveWithGroups, {"query": text}).query
+    except ValidationFailed:
+        assert not normalized(text).strip()
+        return
+    assert sent == unicodedata.normalize("NFC", re.sub("[\u200b\ufeff\u202e\x00]", "", text))
+
+
+@given(
+    st.uuids(),
+    st.sampled_from(["{}", "{{{}}}"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_guid_goes_to_1c_in_one_form(
+    uuid: UUID, form: str, has_dashes: bool, is_upper: bool
+) -> None:
+    text = form.format(uuid if has_dashes else uuid.hex)
+    given_id = text.upper() if is_upper else text
+    raw = {"period": MAY, "customer_id": given_id}
+
+    assert parse_arguments(CustomerSummary, raw).customer_id == str(uuid)
+    filters = {"period": MAY, "filters": {"customer_ids": [given_id]}}
+    sent = to_onec(parse_arguments(SalesReport, filters))
+    assert sent["filters"] == {"customer_ids": [str(uuid)]}
 
 
 def test_a_query_is_at_most_200_characters() -> None:

@@ -15,14 +15,15 @@ import trio
 from onecgw.auth.context import CallContext
 from onecgw.errors import InvalidRequest, NotFound, Problem, ValidationFailed
 from onecgw.mcp.client_info import ELICITATION, SAMPLING
-from onecgw.mcp.client_requests import Question, elicitation, roots, sampling
-from onecgw.mcp.providers import Completion, Features, JsonObject, ServerInfo, ToolResult
-from onecgw.mcp.request_context import Exchange
-from onecgw.mcp.subscriptions import Hub
+from onecgw.mcp.client_requests import InputRequest, elicitation, roots, sampling
+from onecgw.mcp.providers import Completion, Providers, ServerInfo
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import JsonObject, ToolResult
+from onecgw.mcp.subscriptions import Subscriptions
 
 STEP_SECONDS: Final = 0.06  # the suite wants to see steps, not one burst
 
-ToolBody = Callable[[dict[str, Any], Exchange], Awaitable[ToolResult]]
+ToolBody = Callable[[dict[str, Any], RequestContext], Awaitable[ToolResult]]
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -56,7 +57,7 @@ def _embedded(uri: str, mime_type: str, text: str) -> JsonObject:
     return {"type": "resource", "resource": {"uri": uri, "mimeType": mime_type, "text": text}}
 
 
-def _form(message: str, **properties: Mapping[str, object]) -> Question:
+def _form(message: str, **properties: Mapping[str, object]) -> InputRequest:
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     return elicitation(message, schema)
 
@@ -65,67 +66,71 @@ STRING: Final = {"type": "string"}
 NAME_QUESTION: Final = _form("What is your name?", name=STRING)
 
 
-async def simple_text(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def simple_text(_arguments: dict[str, Any], _request: RequestContext) -> ToolResult:
     return _text("This is a simple text response for testing.")
 
 
-async def image_content(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def image_content(_arguments: dict[str, Any], _request: RequestContext) -> ToolResult:
     return ToolResult(blocks=(IMAGE,))
 
 
-async def audio_content(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def audio_content(_arguments: dict[str, Any], _request: RequestContext) -> ToolResult:
     return ToolResult(blocks=({"type": "audio", "data": WAV, "mimeType": "audio/wav"},))
 
 
-async def embedded_resource(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def embedded_resource(_arguments: dict[str, Any], _request: RequestContext) -> ToolResult:
     text = "This is an embedded resource content."
     return ToolResult(blocks=(_embedded("test://embedded-resource", "text/plain", text),))
 
 
-async def multiple_content_types(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def multiple_content_types(
+    _arguments: dict[str, Any], _request: RequestContext
+) -> ToolResult:
     data = '{"test":"data","value":123}'
     resource = _embedded("test://mixed-content-resource", "application/json", data)
     return ToolResult(text="Multiple content types test:", blocks=(IMAGE, resource))
 
 
-async def structured(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def structured(_arguments: dict[str, Any], _request: RequestContext) -> ToolResult:
     return ToolResult(body='{"amount":12345678901234567890.10,"label":"Київ «№1»"}'.encode())
 
 
-async def tool_with_logging(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def tool_with_logging(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     for step in ("Tool execution started", "Tool processing data", "Tool execution completed"):
-        await exchange.log("info", step, logger="conformance")
+        await request.log("info", step, logger="conformance")
         await trio.sleep(STEP_SECONDS)
     return _text("Logged three messages.")
 
 
-async def tool_with_progress(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def tool_with_progress(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     for done in (0, 50, 100):
-        await exchange.progress(done, 100)
+        await request.progress(done, 100)
         await trio.sleep(STEP_SECONDS)
     return _text("Reported three steps.")
 
 
-async def error_handling(_arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
+async def error_handling(_arguments: dict[str, Any], _request: RequestContext) -> ToolResult:
     raise InvalidRequest("This tool intentionally returns an error for testing")
 
 
-async def ask_model(arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def ask_model(arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     prompt = str(arguments.get("prompt", ""))
-    answers = await exchange.ask({"sample": sampling(prompt, max_tokens=100)})
+    answers = await request.request_input({"sample": sampling(prompt, max_tokens=100)})
     return _text(f"LLM response: {_sampled(answers['sample'])}")
 
 
-async def ask_person(arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def ask_person(arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     fields = {
         "username": {"type": "string", "description": "User's response"},
         "email": {"type": "string", "description": "User's email address"},
     }
-    answers = await exchange.ask({"form": _form(str(arguments.get("message", "")), **fields)})
+    answers = await request.request_input(
+        {"form": _form(str(arguments.get("message", "")), **fields)}
+    )
     return _text(f"User response: {_spelled(answers['form'])}")
 
 
-async def elicitation_defaults(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def elicitation_defaults(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     fields = {
         "name": {"type": "string", "default": "John Doe"},
         "age": {"type": "integer", "default": 30},
@@ -138,11 +143,11 @@ async def elicitation_defaults(_arguments: dict[str, Any], exchange: Exchange) -
         "verified": {"type": "boolean", "default": True},
     }
     question = elicitation("Please confirm the defaults", {"type": "object", "properties": fields})
-    answers = await exchange.ask({"form": question})
+    answers = await request.request_input({"form": question})
     return _text(f"Elicitation completed: {_spelled(answers['form'])}")
 
 
-async def elicitation_enums(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def elicitation_enums(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     options = ["option1", "option2", "option3"]
     titled = [
         {"const": f"value{number}", "title": f"{word} Option"}
@@ -160,34 +165,34 @@ async def elicitation_enums(_arguments: dict[str, Any], exchange: Exchange) -> T
         "titledMulti": {"type": "array", "items": {"anyOf": titled}},
     }
     question = elicitation("Please choose", {"type": "object", "properties": fields})
-    answers = await exchange.ask({"form": question})
+    answers = await request.request_input({"form": question})
     return _text(f"Elicitation completed: {_spelled(answers['form'])}")
 
 
-async def ask_name(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    answers = await exchange.ask({"user_name": NAME_QUESTION})
+async def ask_name(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    answers = await request.request_input({"user_name": NAME_QUESTION})
     content: Any = answers["user_name"].get("content", {})
     return _text(f"Hello, {content.get('name', 'stranger')}!")
 
 
-async def ask_capital(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def ask_capital(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     question = sampling("What is the capital of France?", max_tokens=100)
-    answers = await exchange.ask({"capital_question": question})
+    answers = await request.request_input({"capital_question": question})
     return _text(_sampled(answers["capital_question"]))
 
 
-async def ask_roots(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    answers = await exchange.ask({"client_roots": roots()})
+async def ask_roots(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    answers = await request.request_input({"client_roots": roots()})
     return _text(f"Client roots: {msgspec.json.encode(answers['client_roots']).decode()}")
 
 
-async def ask_confirmation(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    await exchange.ask({"confirm": _form("Please confirm", ok={"type": "boolean"})})
+async def ask_confirmation(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    await request.request_input({"confirm": _form("Please confirm", ok={"type": "boolean"})})
     return _text("state-ok")
 
 
-async def ask_everything(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    await exchange.ask(
+async def ask_everything(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    await request.request_input(
         {
             "user_name": NAME_QUESTION,
             "greeting": sampling("Generate a greeting", max_tokens=50),
@@ -197,13 +202,15 @@ async def ask_everything(_arguments: dict[str, Any], exchange: Exchange) -> Tool
     return _text("All three answers are here.")
 
 
-async def ask_twice(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    await exchange.ask({"step1": _form("Step 1: What is your name?", name=STRING)})
-    await exchange.ask({"step2": _form("Step 2: What is your favorite color?", color=STRING)})
+async def ask_twice(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    await request.request_input({"step1": _form("Step 1: What is your name?", name=STRING)})
+    await request.request_input(
+        {"step2": _form("Step 2: What is your favorite color?", color=STRING)}
+    )
     return _text("Both steps are done.")
 
 
-async def ask_what_is_offered(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
+async def ask_what_is_offered(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
     questions = {
         "person": (ELICITATION, NAME_QUESTION),
         "model": (SAMPLING, sampling("Say something", max_tokens=20)),
@@ -211,21 +218,21 @@ async def ask_what_is_offered(_arguments: dict[str, Any], exchange: Exchange) ->
     offered = {
         name: question
         for name, (capability, question) in questions.items()
-        if exchange.can_ask(capability)
+        if request.supports(capability)
     }
-    await exchange.ask(offered)
+    await request.request_input(offered)
     return _text(f"Asked: {', '.join(sorted(offered))}")
 
 
-async def missing_capability(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    exchange.require(SAMPLING)
+async def missing_capability(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    request.require(SAMPLING)
     return _text("The client offers sampling.")
 
 
-async def streaming_elicitation(_arguments: dict[str, Any], exchange: Exchange) -> ToolResult:
-    exchange.require(ELICITATION)
-    await exchange.log("info", "about to ask", logger="conformance")
-    await exchange.ask({"user_name": NAME_QUESTION})
+async def streaming_elicitation(_arguments: dict[str, Any], request: RequestContext) -> ToolResult:
+    request.require(ELICITATION)
+    await request.log("info", "about to ask", logger="conformance")
+    await request.request_input({"user_name": NAME_QUESTION})
     return _text("Asked over a stream.")
 
 
@@ -309,8 +316,8 @@ TOOLS: Final[dict[str, tuple[ToolBody, JsonObject]]] = {
 class FixtureTools:
     """The tools of the suite; two of them change what is listed."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, subscriptions: Subscriptions) -> None:
+        self._subscriptions = subscriptions
         self._tools = dict(TOOLS)
         self._tools["test_trigger_tool_change"] = (self._change_tools, NO_ARGUMENTS)
         self._tools["test_trigger_prompt_change"] = (self._change_prompts, NO_ARGUMENTS)
@@ -328,18 +335,22 @@ class FixtureTools:
             ]
         )
 
-    async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
+    async def call_tool(self, name: str, arguments: bytes, request: RequestContext) -> ToolResult:
         if name not in self._tools:
             raise NotFound(name)
         body, _ = self._tools[name]
-        return await body(msgspec.json.decode(arguments), exchange)
+        return await body(msgspec.json.decode(arguments), request)
 
-    async def _change_tools(self, _arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
-        self._hub.notify_lists_changed("tools")
+    async def _change_tools(
+        self, _arguments: dict[str, Any], _request: RequestContext
+    ) -> ToolResult:
+        self._subscriptions.notify_lists_changed("tools")
         return _text("The tools have changed.")
 
-    async def _change_prompts(self, _arguments: dict[str, Any], _exchange: Exchange) -> ToolResult:
-        self._hub.notify_lists_changed("prompts")
+    async def _change_prompts(
+        self, _arguments: dict[str, Any], _request: RequestContext
+    ) -> ToolResult:
+        self._subscriptions.notify_lists_changed("prompts")
         return _text("The prompts have changed.")
 
 
@@ -378,7 +389,7 @@ class FixturePrompts:
         )
 
     async def get_prompt(
-        self, name: str, arguments: dict[str, str], exchange: Exchange
+        self, name: str, arguments: dict[str, str], request: RequestContext
     ) -> JsonObject:
         if name not in self.arguments:
             raise NotFound(name)
@@ -397,7 +408,7 @@ class FixturePrompts:
             return _said(IMAGE, _words("Please analyze the image above."))
         if name == "test_input_required_result_prompt":
             question = _form("What context should the prompt use?", context=STRING)
-            await exchange.ask({"user_context": question})
+            await request.request_input({"user_context": question})
             return _said(_words("Use the context that was given."))
         return _said(_words("This is a simple prompt for testing."))
 
@@ -408,9 +419,9 @@ class FixturePrompts:
         argument: str,
         value: str,
         known: Mapping[str, str],
-        exchange: Exchange,
+        request: RequestContext,
     ) -> Completion:
-        del argument, known, exchange
+        del argument, known, request
         if reference.get("type") == "ref/prompt" and reference.get("name") not in self.arguments:
             raise NotFound("no such prompt")
         words = ("paris", "park", "party", "test", "testing")
@@ -442,8 +453,8 @@ class FixtureResources:
         }
         return msgspec.json.encode([template])
 
-    async def read_resource(self, uri: str, exchange: Exchange) -> Sequence[JsonObject]:
-        del exchange
+    async def read_resource(self, uri: str, request: RequestContext) -> Sequence[JsonObject]:
+        del request
         if uri == "test://static-binary":
             return [{"uri": uri, "mimeType": "image/png", "blob": PNG}]
         if uri in {"test://static-text", "test://watched-resource"}:
@@ -457,17 +468,17 @@ class FixtureResources:
         raise NotFound(uri)
 
 
-def make_fixtures(hub: Hub) -> Features:
-    """Everything the suite asks for, whose changes are told through the hub."""
+def make_fixtures(subscriptions: Subscriptions) -> Providers:
+    """Everything the suite asks for, whose changes are told through the subscriptions."""
     prompts = FixturePrompts()
-    return Features(
+    return Providers(
         info=ServerInfo(
             name="onecgw-conformance",
             title="onecgw with the fixtures of the conformance suite",
             version="1.0.0",
             instructions="Call the test_* tools.",
         ),
-        tools=FixtureTools(hub),
+        tools=FixtureTools(subscriptions),
         prompts=prompts,
         resources=FixtureResources(),
         completions=prompts,

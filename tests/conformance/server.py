@@ -12,7 +12,7 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.subscriptions import Hub
+from onecgw.mcp.subscriptions import Subscriptions
 from onecgw.serving import serve_app
 from onecgw.settings import Secret, ServerSettings
 from onecgw.web.asgi import Receive, Request, Scope, Send
@@ -50,8 +50,8 @@ def make_app(engine: Engine, *, token: str | None) -> Router:
 
 async def serve_fixtures(port: int, *, token: str | None, announce: Callable[[str], None]) -> None:
     """Serve until cancelled; announce is told the URL of the endpoint."""
-    hub = Hub()
-    app = make_app(Engine(make_fixtures(hub), hub=hub), token=token)
+    subscriptions = Subscriptions()
+    app = make_app(Engine(make_fixtures(subscriptions), subscriptions=subscriptions), token=token)
     await serve_app(
         app, host=HOST, port=port, grace_seconds=1, announce=lambda url: announce(f"{url}/mcp")
     )

@@ -18,7 +18,7 @@ from onecgw.errors import (
 from tests.harness import Answering, Rig, answering, open_rig
 
 PERIOD = {"from": "2026-05-01", "to": "2026-05-31"}
-CARD = b'{"customer":{"id":"c1","label":"x"},"totals":{"amount":1.10}}'
+CARD = b'{"customer":{"label":"x"},"totals":{"amount":1.10}}'
 ROSE = {"id": "c1", "label": "Ромашка", "city": "Київ", "phone": "+380", "archived": False}
 TULIP = {"id": "c2", "label": "Ромашка плюс", "city": ""}
 LILY = {"id": "c3", "label": "ТОВ Ромашка"}
@@ -58,12 +58,12 @@ async def test_the_one_customer_that_fits_is_meant(candidates: Any, name: str) -
     async with open_rig(knowing(*candidates)) as rig:
         assert json.loads(await summary(rig, customer=name, top_products=3))["totals"]
     [search, card] = rig.onec.requests
-    assert json.loads(search.content) == {"query": name, "limit": 10}
+    assert json.loads(search.content) == {"query": name, "limit": 11}
     meant = candidates[0] if len(candidates) == 1 else ROSE
     assert json.loads(card.content) == {
         "customer_id": meant["id"],
         "period": PERIOD,
-        "top_products": 3,
+        "top_products": 4,
     }
     [record] = rig.audit
     assert (record.tool, record.ok, record.onec_calls) == ("customer_summary", True, 2)
@@ -82,6 +82,35 @@ async def test_several_are_listed_with_what_tells_them_apart() -> None:
         "customer: several fit. Ask which one is meant and call again with customer_id instead of "
         "customer. Candidates: Ромашка (Київ, +380), id c1; Ромашка плюс, id c2; ТОВ Ромашка, id c3"
     )
+
+
+def crowd(count: int, *places: int) -> tuple[dict[str, Any], ...]:
+    """So many customers, those at the places of exactly the same name."""
+    return tuple(
+        {"id": f"c{place}", "label": "ТОВ" if place in places else f"ТОВ {place}"}
+        for place in range(1, count + 1)
+    )
+
+
+async def test_a_list_that_was_cut_holds_no_one_exact() -> None:
+    error = await refusal(knowing(*crowd(11, 2, 11)), customer="ТОВ")
+    assert isinstance(error, Ambiguous)
+    assert error.message.startswith(
+        "customer: 11 or more fit; give more of the name. Ask which one is meant and call again "
+        "with customer_id instead of customer. Candidates (the first 10): ТОВ 1, id c1; ТОВ, id c2;"
+    )
+
+    async with open_rig(knowing(*crowd(10, 2))) as rig:
+        assert json.loads(await summary(rig, customer="тов"))["totals"]
+    assert json.loads(rig.onec.requests[1].content)["customer_id"] == "c2"
+
+
+async def test_apostrophes_quotes_and_forms_of_letters_do_not_tell_names_apart() -> None:
+    label = "ТОВ «М’ята і Й\u043e»"
+    async with open_rig(knowing({"id": "c1", "label": label}, TULIP)) as rig:
+        for name in ('тов "мʼята і йо"', "ТОВ «М'ята і И\u0306о»\u200b"):
+            await summary(rig, customer=name)
+    assert {json.loads(one.content).get("customer_id", "c1") for one in rig.onec.requests} == {"c1"}
 
 
 async def test_two_of_exactly_that_name_are_not_guessed_between() -> None:

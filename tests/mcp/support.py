@@ -10,10 +10,10 @@ from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
 from onecgw.errors import NotFound
 from onecgw.mcp.engine import Engine, Incoming, Outgoing
-from onecgw.mcp.providers import Features, ServerInfo, ToolResult
-from onecgw.mcp.request_context import Exchange
-from onecgw.mcp.validation import Mirror
-from onecgw.mcp.versions import MODERN
+from onecgw.mcp.providers import Providers, ServerInfo
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
+from onecgw.mcp.validation import STATELESS_VERSION, HeaderMirror
 from onecgw.web.bearer import Authenticate
 from onecgw.web.endpoint import ToolEndpoint
 from onecgw.web.mcp import McpHandler
@@ -25,7 +25,7 @@ META = "io.modelcontextprotocol/"
 SERVER_INFO = {f"{META}serverInfo": {"name": "onecgw", "title": "Gateway", "version": "0"}}
 KEY = b"k" * 32
 
-ToolBody = Callable[[bytes, Exchange], Awaitable[ToolResult]]
+ToolBody = Callable[[bytes, RequestContext], Awaitable[ToolResult]]
 
 
 @attrs.define
@@ -49,7 +49,7 @@ class Recorder:
 
 @attrs.define
 class ScriptedTools:
-    """Tools by name."""
+    """Tools by name, each a function."""
 
     bodies: dict[str, ToolBody]
 
@@ -58,26 +58,30 @@ class ScriptedTools:
             [{"name": name, "inputSchema": {"type": "object"}} for name in self.bodies]
         )
 
-    async def call_tool(self, name: str, arguments: bytes, exchange: Exchange) -> ToolResult:
+    async def call_tool(self, name: str, arguments: bytes, request: RequestContext) -> ToolResult:
         if name not in self.bodies:
             raise NotFound(name)
-        return await self.bodies[name](arguments, exchange)
+        return await self.bodies[name](arguments, request)
 
 
-async def echo(arguments: bytes, _exchange: Exchange) -> ToolResult:
+async def echo(arguments: bytes, _request: RequestContext) -> ToolResult:
     return ToolResult(body=arguments)
 
 
 def make_engine(key: bytes = KEY, **bodies: ToolBody) -> Engine:
     """An engine with these tools, and `echo`."""
     return Engine(
-        Features(info=INFO, tools=ScriptedTools({"echo": echo, **bodies})), sealing_key=key
+        Providers(info=INFO, tools=ScriptedTools({"echo": echo, **bodies})), sealing_key=key
     )
 
 
-def modern(method: str, *, request_id: Any = 1, meta: Any = None, **params: Any) -> dict[str, Any]:
+def stateless(
+    method: str, *, request_id: Any = 1, meta: Any = None, **params: Any
+) -> dict[str, Any]:
     """A request of the stateless era."""
-    full = {f"{META}protocolVersion": MODERN, f"{META}clientCapabilities": {}} | (meta or {})
+    full = {f"{META}protocolVersion": STATELESS_VERSION, f"{META}clientCapabilities": {}} | (
+        meta or {}
+    )
     return {
         "jsonrpc": "2.0",
         "id": request_id,
@@ -86,15 +90,15 @@ def modern(method: str, *, request_id: Any = 1, meta: Any = None, **params: Any)
     }
 
 
-def legacy(method: str, *, request_id: Any = 1, **params: Any) -> dict[str, Any]:
+def handshake(method: str, *, request_id: Any = 1, **params: Any) -> dict[str, Any]:
     """A request of the handshake era."""
     return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
 
 
-def mirror_of(message: dict[str, Any]) -> Mirror:
-    """The headers that a correct client sends with a modern message."""
+def mirror_of(message: dict[str, Any]) -> HeaderMirror:
+    """The headers that a correct client sends with a stateless message."""
     params = message["params"]
-    return Mirror(
+    return HeaderMirror(
         version=params["_meta"].get(f"{META}protocolVersion"),
         method=message["method"],
         name=params.get("name", params.get("uri")),
@@ -123,8 +127,8 @@ async def send(engine: Engine, message: Any, **incoming: Any) -> Outgoing:
         traceparent=incoming.pop("traceparent", None),
     )
     defaults: dict[str, Any] = {"context": context, "channel": Recorder()}
-    is_modern = isinstance(message, dict) and "_meta" in message.get("params", {})
-    if is_modern and "mirror" not in incoming:
+    is_stateless = isinstance(message, dict) and "_meta" in message.get("params", {})
+    if is_stateless and "mirror" not in incoming:
         defaults["mirror"] = mirror_of(message)
     return await engine.handle(Incoming(body=body, **(defaults | incoming)))
 

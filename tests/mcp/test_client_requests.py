@@ -7,20 +7,21 @@ import trio
 import trio.testing
 
 from onecgw.mcp import input_required, requests_in_flight
-from onecgw.mcp.client_requests import Question, elicitation, roots, sampling
+from onecgw.mcp.client_requests import InputRequest, elicitation, roots, sampling
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import Completion, Features, ToolResult
-from onecgw.mcp.request_context import Exchange
+from onecgw.mcp.providers import Completion, Providers
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from tests.mcp.support import (
     BOB,
     INFO,
     META,
     Recorder,
     ask,
-    legacy,
+    handshake,
     make_engine,
-    modern,
     send,
+    stateless,
 )
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
@@ -35,21 +36,23 @@ OFFERS: dict[str, Any] = {
 ACCEPTED = {"action": "accept", "content": {"name": "Olena"}}
 
 
-def asking(*steps: Mapping[str, Question]) -> Any:
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
+def asking(*steps: Mapping[str, InputRequest]) -> Any:
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
         answers: dict[str, Any] = {}
         for step in steps:
-            answers |= await exchange.ask(step)
+            answers |= await request.request_input(step)
         return ToolResult(text=repr(sorted(answers.items())))
 
     return make_engine(tool=tool)
 
 
 def call(*, meta: Any = OFFERS, **params: Any) -> dict[str, Any]:
-    return modern("tools/call", name="tool", meta=meta, **{"arguments": {"a": 1, "b": 2}, **params})
+    return stateless(
+        "tools/call", name="tool", meta=meta, **{"arguments": {"a": 1, "b": 2}, **params}
+    )
 
 
-async def test_the_modern_era_asks_by_ending_the_call() -> None:
+async def test_the_stateless_era_asks_by_ending_the_call() -> None:
     engine = asking({"who": NAME})
     first = (await ask(engine, call()))["result"]
     state = first.pop("requestState")
@@ -98,7 +101,7 @@ async def test_answers_that_nobody_asked_for_are_ignored() -> None:
 
 
 async def test_responses_must_be_an_object() -> None:
-    answer = await ask(asking({"who": NAME}), call(inputResponses=None))
+    answer = await ask(asking({"who": NAME}), call(inputResponses=[]))
     assert answer["error"]["code"] == -32602
 
 
@@ -150,15 +153,15 @@ async def test_a_state_expires(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_only_the_methods_that_may_ask_can_ask() -> None:
     class Curious:
         async def complete(
-            self, reference: Any, *, argument: str, value: str, known: Any, exchange: Exchange
+            self, reference: Any, *, argument: str, value: str, known: Any, request: RequestContext
         ) -> Completion:
             del reference, argument, value, known
-            await exchange.ask({"who": NAME})
+            await request.request_input({"who": NAME})
             return Completion(values=())
 
-    engine = Engine(Features(info=INFO, completions=Curious()))
+    engine = Engine(Providers(info=INFO, completions=Curious()))
     argument = {"name": "a", "value": "b"}
-    message = modern("completion/complete", ref={}, argument=argument, meta=OFFERS)
+    message = stateless("completion/complete", ref={}, argument=argument, meta=OFFERS)
     assert (await ask(engine, message))["error"]["code"] == -32603
 
 
@@ -171,14 +174,14 @@ async def test_a_client_that_does_not_offer_it_is_not_asked() -> None:
     )
 
 
-async def test_the_legacy_era_reads_of_a_lacking_capability_in_the_result() -> None:
-    answer = await ask(asking({"who": NAME}), legacy("tools/call", name="tool"))
+async def test_the_handshake_era_reads_of_a_lacking_capability_in_the_result() -> None:
+    answer = await ask(asking({"who": NAME}), handshake("tools/call", name="tool"))
     assert answer["result"]["isError"] is True
     assert "elicitation" in answer["result"]["content"][0]["text"]
 
 
 async def open_session(engine: Any) -> str:
-    hello = legacy(
+    hello = handshake(
         "initialize", protocolVersion="2025-11-25", capabilities={"elicitation": {}, "roots": {}}
     )
     return (await send(engine, hello)).session_id
@@ -187,7 +190,7 @@ async def open_session(engine: Any) -> str:
 async def answer_legacy(
     engine: Any, reply: Any, *, can_stream: bool = True, **incoming: Any
 ) -> tuple[Any, Recorder]:
-    """The result of a legacy call whose questions the client answers with `reply`."""
+    """The result of a handshake call whose questions the client answers with `reply`."""
     session_id = await open_session(engine)
 
     async def respond(request: Any) -> None:
@@ -195,12 +198,12 @@ async def answer_legacy(
         assert await ask(engine, response, session_id=session_id, **incoming) is None
 
     channel = Recorder(can_stream=can_stream, on_send=respond)
-    message = legacy("tools/call", name="tool")
+    message = handshake("tools/call", name="tool")
     answer = await ask(engine, message, session_id=session_id, channel=channel)
     return answer["result"], channel
 
 
-async def test_the_legacy_era_asks_on_the_stream_and_waits() -> None:
+async def test_the_handshake_era_asks_on_the_stream_and_waits() -> None:
     result, channel = await answer_legacy(asking({"who": NAME}), {"result": ACCEPTED})
     assert result["content"][0]["text"] == repr([("who", ACCEPTED)])
     [request] = channel.sent
@@ -229,4 +232,4 @@ async def test_another_caller_cannot_answer(autojump_clock: trio.testing.MockClo
     began = trio.current_time()
     result, _ = await answer_legacy(asking({"who": NAME}), {"result": ACCEPTED}, caller=BOB)
     assert result["isError"] is True
-    assert trio.current_time() - began == requests_in_flight.QUESTION_SECONDS
+    assert trio.current_time() - began == requests_in_flight.RESPONSE_SECONDS

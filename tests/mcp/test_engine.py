@@ -13,35 +13,40 @@ from onecgw.errors import (
     RateLimited,
     ValidationFailed,
 )
-from onecgw.mcp.providers import ToolResult
-from onecgw.mcp.request_context import Exchange
-from onecgw.mcp.validation import Mirror
-from onecgw.mcp.versions import LATEST_LEGACY, LEGACY, MODERN, SUPPORTED
+from onecgw.mcp.handshake import LATEST_HANDSHAKE_VERSION
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
+from onecgw.mcp.validation import (
+    HANDSHAKE_VERSIONS,
+    STATELESS_VERSION,
+    SUPPORTED_VERSIONS,
+    HeaderMirror,
+)
 from tests.mcp.support import (
     ALICE,
     BOB,
     META,
     SERVER_INFO,
     ask,
-    legacy,
+    handshake,
     make_engine,
-    modern,
     send,
+    stateless,
 )
 
 CANCELLED = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
 
 
 def result(members: dict[str, Any], **modern_members: Any) -> dict[str, Any]:
-    """A modern answer."""
+    """A stateless answer."""
     common = {"resultType": "complete", "_meta": SERVER_INFO}
     return {"jsonrpc": "2.0", "id": 1, "result": {**members, **common, **modern_members}}
 
 
 async def test_discover_tells_versions_capabilities_and_instructions() -> None:
-    assert await ask(make_engine(), modern("server/discover")) == result(
+    assert await ask(make_engine(), stateless("server/discover")) == result(
         {
-            "supportedVersions": list(SUPPORTED),
+            "supportedVersions": list(SUPPORTED_VERSIONS),
             "capabilities": {"tools": {"listChanged": True}},
             "instructions": "Resolve names first.",
         },
@@ -50,13 +55,13 @@ async def test_discover_tells_versions_capabilities_and_instructions() -> None:
     )
 
 
-async def test_tools_are_listed_with_cache_hints_only_in_the_modern_era() -> None:
+async def test_tools_are_listed_with_cache_hints_only_in_the_stateless_era() -> None:
     tools = [{"name": "echo", "inputSchema": {"type": "object"}}]
     engine = make_engine()
-    assert await ask(engine, modern("tools/list")) == result(
+    assert await ask(engine, stateless("tools/list")) == result(
         {"tools": tools}, ttlMs=60_000, cacheScope="private"
     )
-    assert await ask(engine, legacy("tools/list")) == {
+    assert await ask(engine, handshake("tools/list")) == {
         "jsonrpc": "2.0",
         "id": 1,
         "result": {"tools": tools},
@@ -64,7 +69,7 @@ async def test_tools_are_listed_with_cache_hints_only_in_the_modern_era() -> Non
 
 
 async def test_a_list_has_one_page() -> None:
-    answer = await ask(make_engine(), legacy("tools/list", cursor="next"))
+    answer = await ask(make_engine(), handshake("tools/list", cursor="next"))
     assert answer["error"]["code"] == -32602
 
 
@@ -91,15 +96,15 @@ async def test_absent_arguments_are_an_empty_object(arguments: bytes) -> None:
     [{}, {"name": 7}, {"name": "echo", "arguments": [1]}, {"name": "echo", "arguments": "{}"}],
 )
 async def test_broken_params_are_invalid_params(params: dict[str, Any]) -> None:
-    answer = await ask(make_engine(), legacy("tools/call", **params))
+    answer = await ask(make_engine(), handshake("tools/call", **params))
     assert answer["error"]["code"] == -32602
 
 
 async def raising(error: Exception, *, era: str = "modern") -> Any:
-    async def tool(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    async def tool(_arguments: bytes, _request: RequestContext) -> ToolResult:
         raise error
 
-    request = modern if era == "modern" else legacy
+    request = stateless if era == "modern" else handshake
     return await ask(make_engine(tool=tool), request("tools/call", name="tool", arguments={}))
 
 
@@ -125,7 +130,7 @@ async def test_what_a_model_can_mend_is_a_result(error: Exception, text: str, er
 
 async def test_a_hidden_tool_and_an_unknown_one_are_answered_alike() -> None:
     hidden = await raising(NotFound("hidden from you"))
-    unknown = await ask(make_engine(), modern("tools/call", name="tool", arguments={}))
+    unknown = await ask(make_engine(), stateless("tools/call", name="tool", arguments={}))
     assert hidden == unknown
     assert unknown["error"] == {"code": -32602, "message": "unknown tool: tool"}
 
@@ -143,9 +148,9 @@ async def test_a_fault_of_ours_is_generic_and_logged_under_the_request_id(
     assert vars(caplog.records[0])["fields"] == {"request_id": "r-1", "sub": "alice"}
 
 
-@pytest.mark.parametrize("asked", [*LEGACY, "2030-01-01", MODERN])
+@pytest.mark.parametrize("asked", [*HANDSHAKE_VERSIONS, "2030-01-01", STATELESS_VERSION])
 async def test_initialize_agrees_on_the_version_if_it_is_served(asked: str) -> None:
-    message = legacy("initialize", protocolVersion=asked, capabilities={}, clientInfo={})
+    message = handshake("initialize", protocolVersion=asked, capabilities={}, clientInfo={})
     outgoing = await send(make_engine(), message)
     assert outgoing.session_id.isascii()
     assert outgoing.session_id.isprintable()
@@ -153,7 +158,7 @@ async def test_initialize_agrees_on_the_version_if_it_is_served(asked: str) -> N
         "jsonrpc": "2.0",
         "id": 1,
         "result": {
-            "protocolVersion": asked if asked in LEGACY else LATEST_LEGACY,
+            "protocolVersion": asked if asked in HANDSHAKE_VERSIONS else LATEST_HANDSHAKE_VERSION,
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "onecgw", "title": "Gateway", "version": "0"},
             "instructions": "Resolve names first.",
@@ -184,21 +189,21 @@ async def test_notifications_and_responses_get_no_answer(message: dict[str, Any]
     assert await ask(make_engine(), message) is None
 
 
-async def test_the_modern_era_has_no_responses_from_the_client() -> None:
+async def test_the_stateless_era_has_no_responses_from_the_client() -> None:
     response = {"jsonrpc": "2.0", "id": 3, "result": {}}
-    answer = await ask(make_engine(), response, mirror=Mirror(version=MODERN))
+    answer = await ask(make_engine(), response, mirror=HeaderMirror(version=STATELESS_VERSION))
     assert (answer["id"], answer["error"]["code"]) == (3, -32600)
 
 
 async def test_a_batch_is_answered_in_order_without_its_notifications() -> None:
     batch = [
-        legacy("ping", request_id=1),
+        handshake("ping", request_id=1),
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
         {"jsonrpc": "2.0", "id": None, "method": "ping"},
-        legacy("initialize", request_id="i", protocolVersion="2025-03-26"),
-        legacy("nothing", request_id=2),
+        handshake("initialize", request_id="i", protocolVersion="2025-03-26"),
+        handshake("nothing", request_id=2),
     ]
-    answers = await ask(make_engine(), batch, mirror=Mirror(version="2025-03-26"))
+    answers = await ask(make_engine(), batch, mirror=HeaderMirror(version="2025-03-26"))
     assert [(answer.get("id"), answer.get("error", {}).get("code")) for answer in answers] == [
         (1, None),
         (None, -32600),
@@ -211,21 +216,21 @@ async def test_a_batch_of_notifications_gets_no_answer() -> None:
     assert await ask(make_engine(), [CANCELLED, CANCELLED]) is None
 
 
-@pytest.mark.parametrize("version", ["2025-06-18", "2024-11-05", MODERN])
+@pytest.mark.parametrize("version", ["2025-06-18", "2024-11-05", STATELESS_VERSION])
 async def test_other_revisions_have_no_batches(version: str) -> None:
-    answer = await ask(make_engine(), [legacy("ping")], mirror=Mirror(version=version))
+    answer = await ask(make_engine(), [handshake("ping")], mirror=HeaderMirror(version=version))
     assert answer["error"]["code"] == -32600
 
 
 async def test_the_audit_learns_what_the_program_calls_itself() -> None:
     seen: list[Caller] = []
 
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        seen.append(exchange.context.caller)
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        seen.append(request.context.caller)
         return ToolResult(text="ok")
 
     meta = {f"{META}clientInfo": {"name": "Desk", "version": "1.2"}}
-    await ask(make_engine(tool=tool), modern("tools/call", name="tool", meta=meta))
+    await ask(make_engine(tool=tool), stateless("tools/call", name="tool", meta=meta))
     assert seen == [Caller(sub="alice", scopes=ALICE.scopes, client="Desk 1.2")]
 
 
@@ -236,14 +241,14 @@ MESSAGE_TRACE = f"00-{'3' * 32}-{'4' * 16}-01"
 async def test_the_trace_of_the_message_goes_before_that_of_the_transport() -> None:
     seen: list[str | None] = []
 
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        seen.append(exchange.context.traceparent)
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        seen.append(request.context.traceparent)
         return ToolResult(text="ok")
 
     engine = make_engine(tool=tool)
-    await ask(engine, modern("tools/call", name="tool"), traceparent=TRANSPORT_TRACE)
+    await ask(engine, stateless("tools/call", name="tool"), traceparent=TRANSPORT_TRACE)
     meta = {"traceparent": MESSAGE_TRACE}
-    message = modern("tools/call", name="tool", meta=meta)
+    message = stateless("tools/call", name="tool", meta=meta)
     await ask(engine, message, traceparent=TRANSPORT_TRACE)
     assert seen == [TRANSPORT_TRACE, MESSAGE_TRACE]
 
@@ -255,7 +260,7 @@ class Endless:
         self.started = trio.Event()
         self.was_cancelled = False
 
-    async def __call__(self, _arguments: bytes, _exchange: Exchange) -> ToolResult:
+    async def __call__(self, _arguments: bytes, _request: RequestContext) -> ToolResult:
         self.started.set()
         try:
             await trio.sleep_forever()
@@ -270,21 +275,21 @@ async def test_a_cancelled_request_stops_and_is_not_answered() -> None:
     answers: list[Any] = []
 
     async def call() -> None:
-        message = legacy("tools/call", request_id="a", name="endless")
-        answers.append(await ask(engine, message, session_id="", mirror=Mirror()))
+        message = handshake("tools/call", request_id="a", name="endless")
+        answers.append(await ask(engine, message, session_id="", mirror=HeaderMirror()))
 
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(call)
             await tool.started.wait()
             cancel = {**CANCELLED, "params": {"requestId": "a", "reason": "enough"}}
-            await ask(engine, cancel, mirror=Mirror())
+            await ask(engine, cancel, mirror=HeaderMirror())
     assert (answers, tool.was_cancelled) == ([None], True)
 
 
 @pytest.mark.parametrize(
     ("request_id", "caller", "version"),
-    [("b", ALICE, None), ("a", BOB, None), ("a", ALICE, MODERN)],
+    [("b", ALICE, None), ("a", BOB, None), ("a", ALICE, STATELESS_VERSION)],
 )
 async def test_nobody_cancels_what_is_not_theirs(
     request_id: str, caller: Caller, version: str | None
@@ -293,11 +298,11 @@ async def test_nobody_cancels_what_is_not_theirs(
     engine = make_engine(endless=tool)
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
-            message = legacy("tools/call", request_id="a", name="endless")
+            message = handshake("tools/call", request_id="a", name="endless")
             nursery.start_soon(ask, engine, message)
             await tool.started.wait()
             cancel = {**CANCELLED, "params": {"requestId": request_id}}
-            await ask(engine, cancel, caller=caller, mirror=Mirror(version=version))
+            await ask(engine, cancel, caller=caller, mirror=HeaderMirror(version=version))
             await trio.testing.wait_all_tasks_blocked()
             assert not tool.was_cancelled
             nursery.cancel_scope.cancel()
@@ -306,7 +311,7 @@ async def test_nobody_cancels_what_is_not_theirs(
 async def test_two_requests_with_one_id_are_not_cancelled_by_guessing() -> None:
     tool = Endless()
     engine = make_engine(endless=tool)
-    message = legacy("tools/call", request_id="a", name="endless")
+    message = handshake("tools/call", request_id="a", name="endless")
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ask, engine, message)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.mcp import jsonrpc
+from onecgw.mcp import jsonrpc, results
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
 
 
@@ -25,6 +25,15 @@ def test_an_id_comes_back_byte_for_byte(raw_id: bytes) -> None:
     )
 
 
+@pytest.mark.parametrize("params", [b"null", b"[]", b"[ \n]"])
+def test_null_and_an_empty_array_are_no_params(params: bytes) -> None:
+    body = b'{"jsonrpc":"2.0","id":5,"method":"m","params":%b}' % params
+
+    assert jsonrpc.read_message(body) == jsonrpc.Message(
+        kind="request", request_id=b"5", method="m"
+    )
+
+
 @pytest.mark.parametrize("raw_id", [b"null", b"true", b"1.0", b"1e3", b"[]", b"{}"])
 def test_other_ids_are_refused_and_not_echoed(raw_id: bytes) -> None:
     raw = b'{"jsonrpc":"2.0","method":"m","id":%b}' % raw_id
@@ -36,7 +45,6 @@ def test_other_ids_are_refused_and_not_echoed(raw_id: bytes) -> None:
     [
         (b"", (PARSE_ERROR, b"")),
         (b"{", (PARSE_ERROR, b"")),
-        (b"\xef\xbb\xbf{}", (PARSE_ERROR, b"")),
         (b'{"id":1} x', (PARSE_ERROR, b"")),
         (b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":NaN}}', (PARSE_ERROR, b"")),
         (b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":-Infinity}}', (PARSE_ERROR, b"")),
@@ -52,7 +60,7 @@ def test_other_ids_are_refused_and_not_echoed(raw_id: bytes) -> None:
         (b'{"jsonrpc":"2.0","id":5}', (INVALID_REQUEST, b"5")),
         (b'{"jsonrpc":"2.0","id":5,"method":7}', (INVALID_REQUEST, b"5")),
         (b'{"jsonrpc":"2.0","id":5,"method":"m","params":[1]}', (INVALID_REQUEST, b"5")),
-        (b'{"jsonrpc":"2.0","id":5,"method":"m","params":null}', (INVALID_REQUEST, b"5")),
+        (b'{"jsonrpc":"2.0","id":5,"method":"m","params":"x"}', (INVALID_REQUEST, b"5")),
     ],
 )
 def test_what_is_no_message_is_refused_with_its_id_if_that_can_be_read(
@@ -61,21 +69,24 @@ def test_what_is_no_message_is_refused_with_its_id_if_that_can_be_read(
     assert refused(raw) == expected
 
 
+INVALID_UTF8 = b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"\xff"}}'
+
+
 def test_invalid_utf8_is_found_even_where_it_is_skipped() -> None:
+    assert refused(INVALID_UTF8) == (PARSE_ERROR, b"")
     with pytest.raises(RpcError) as caught:
-        jsonrpc.read_body(b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"\xff"}}')
+        jsonrpc.read_batch(b"[%b]" % INVALID_UTF8)
     assert caught.value.code == PARSE_ERROR
 
 
-def test_a_body_is_one_message_or_a_batch() -> None:
-    assert jsonrpc.read_body(b' {"a":1}') == b' {"a":1}'
-    assert jsonrpc.read_body(b' [{"a":1}, 2]') == [b'{"a":1}', b"2"]
+def test_a_batch_is_cut_into_its_messages() -> None:
+    assert jsonrpc.read_batch(b' [{"a":1}, 2]') == [b'{"a":1}', b"2"]
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"[%b]" % b",".join([b"1"] * 51)])
 def test_a_batch_is_neither_empty_nor_endless(raw: bytes) -> None:
     with pytest.raises(RpcError) as caught:
-        jsonrpc.read_body(raw)
+        jsonrpc.read_batch(raw)
     assert caught.value.code == INVALID_REQUEST
 
 
@@ -105,4 +116,4 @@ def test_an_error_without_a_readable_id_has_no_id() -> None:
 @given(st.dictionaries(st.text(), st.one_of(st.integers(), st.text(), st.none())))
 def test_a_document_as_text_is_the_same_document(value: dict[str, object]) -> None:
     body = msgspec.json.encode(value)
-    assert msgspec.json.decode(b'"' + jsonrpc.escaped(body) + b'"') == body.decode()
+    assert msgspec.json.decode(b'"' + results.escaped(body) + b'"') == body.decode()

@@ -7,10 +7,10 @@ import trio.testing
 
 from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.stateless import SUBSCRIPTION_ID
-from onecgw.mcp.subscriptions import MAX_LISTENERS_PER_CALLER
+from onecgw.mcp.results import SUBSCRIPTION_ID
+from onecgw.mcp.subscriptions import MAX_SUBSCRIPTIONS_PER_CALLER
 from tests.conformance.fixtures import make_fixtures
-from tests.mcp.support import ALICE, BOB, Recorder, ask, make_engine, modern
+from tests.mcp.support import ALICE, BOB, Recorder, ask, make_engine, stateless
 
 EVERYTHING = {
     "toolsListChanged": True,
@@ -36,7 +36,7 @@ async def listening(
     channel, answers = Recorder(), list[Any]()
 
     async def listen() -> None:
-        message = modern("subscriptions/listen", request_id=request_id, notifications=wanted)
+        message = stateless("subscriptions/listen", request_id=request_id, notifications=wanted)
         answers.append(await ask(engine, message, channel=channel, caller=caller))
 
     with trio.fail_after(5):
@@ -49,17 +49,17 @@ async def listening(
 
 def fixture_engine() -> Engine:
     engine = make_engine()
-    return Engine(make_fixtures(engine.hub), hub=engine.hub)
+    return Engine(make_fixtures(engine.subscriptions), subscriptions=engine.subscriptions)
 
 
 async def test_a_stream_begins_with_what_is_honoured_and_ends_with_a_result() -> None:
     engine = fixture_engine()
     async with listening(engine, EVERYTHING, request_id="s") as (channel, answers):
-        engine.hub.notify_lists_changed("tools")
-        engine.hub.notify_lists_changed("tools")
-        engine.hub.notify_resource_updated("onec://a")
-        engine.hub.notify_resource_updated("onec://b")
-        engine.hub.close()
+        engine.subscriptions.notify_lists_changed("tools")
+        engine.subscriptions.notify_lists_changed("tools")
+        engine.subscriptions.notify_resource_updated("onec://a")
+        engine.subscriptions.notify_resource_updated("onec://b")
+        engine.subscriptions.close()
         await trio.testing.wait_all_tasks_blocked()
     assert channel.sent == [
         told("subscriptions/acknowledged", "s", notifications=EVERYTHING),
@@ -82,8 +82,8 @@ async def test_only_what_is_offered_is_honoured() -> None:
 async def test_only_what_was_asked_for_is_told() -> None:
     engine = fixture_engine()
     async with listening(engine, {"promptsListChanged": True}) as (channel, _):
-        engine.hub.notify_lists_changed("tools")
-        engine.hub.notify_lists_changed("prompts")
+        engine.subscriptions.notify_lists_changed("tools")
+        engine.subscriptions.notify_lists_changed("prompts")
         await trio.testing.wait_all_tasks_blocked()
     assert channel.sent[1:] == [told("prompts/list_changed")]
 
@@ -91,10 +91,10 @@ async def test_only_what_was_asked_for_is_told() -> None:
 async def test_a_caller_has_a_bounded_number_of_streams() -> None:
     engine = make_engine()
     wanted = {"toolsListChanged": True}
-    message = modern("subscriptions/listen", notifications=wanted)
+    message = stateless("subscriptions/listen", notifications=wanted)
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
-            for _ in range(MAX_LISTENERS_PER_CALLER):
+            for _ in range(MAX_SUBSCRIPTIONS_PER_CALLER):
                 nursery.start_soon(ask, engine, message)
             await trio.testing.wait_all_tasks_blocked()
             assert (await ask(engine, message))["error"]["code"] == -32602
@@ -107,14 +107,14 @@ async def test_a_caller_has_a_bounded_number_of_streams() -> None:
 
 async def test_a_stream_that_is_opened_during_shutdown_ends_at_once() -> None:
     engine = make_engine()
-    engine.hub.close()
+    engine.subscriptions.close()
     with trio.fail_after(5):
-        answer = await ask(engine, modern("subscriptions/listen", notifications={}))
+        answer = await ask(engine, stateless("subscriptions/listen", notifications={}))
     assert answer["result"]["resultType"] == "complete"
 
 
 async def test_a_stream_needs_a_channel_that_can_stream() -> None:
-    message = modern("subscriptions/listen", notifications={})
+    message = stateless("subscriptions/listen", notifications={})
     answer = await ask(make_engine(), message, channel=Recorder(can_stream=False))
     assert answer["error"]["code"] == -32600
 
@@ -123,5 +123,5 @@ async def test_a_stream_needs_a_filter_of_bounded_size() -> None:
     engine = fixture_engine()
     many = {"resourceSubscriptions": [f"onec://{number}" for number in range(101)]}
     for params in ({}, {"notifications": many}):
-        answer = await ask(engine, modern("subscriptions/listen", **params))
+        answer = await ask(engine, stateless("subscriptions/listen", **params))
         assert answer["error"]["code"] == -32602

@@ -4,13 +4,12 @@ from pathlib import Path
 
 from onecgw.auth.signing import Sealer
 from onecgw.mcp import rpc_errors
-from onecgw.mcp.handshake import LogLevels, legacy_methods
+from onecgw.mcp.handshake import LogLevels, handshake_methods
 from onecgw.mcp.methods import shared_methods
-from onecgw.mcp.requests_in_flight import Inflight
-from onecgw.mcp.stateless import modern_methods
-from onecgw.mcp.subscriptions import Hub
-from onecgw.mcp.versions import SUPPORTED
-from onecgw.mcp_content.prompt_templates import PLANS
+from onecgw.mcp.stateless import stateless_methods
+from onecgw.mcp.subscriptions import Subscriptions
+from onecgw.mcp.validation import SUPPORTED_VERSIONS
+from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES
 from onecgw.mcp_content.resources import REPORT, RESOURCES
 from tests.conformance.fixtures import make_fixtures
 from tests.mcp.support import KEY
@@ -20,15 +19,15 @@ NOT_OFFERED = {"logging/setLevel", "resources/subscribe", "resources/unsubscribe
 
 
 def test_the_reference_names_every_revision() -> None:
-    assert [version for version in SUPPORTED if version not in PAGE] == []
+    assert [version for version in SUPPORTED_VERSIONS if version not in PAGE] == []
 
 
 def test_the_reference_names_every_method_that_production_offers() -> None:
-    features, sealer, hub = make_fixtures(Hub()), Sealer(KEY), Hub()
+    providers, sealer, subscriptions = make_fixtures(Subscriptions()), Sealer(KEY), Subscriptions()
     methods = {
-        *shared_methods(features, sealer=sealer, inflight=Inflight()),
-        *modern_methods(features, hub),
-        *legacy_methods(features, sealer, LogLevels()),
+        *shared_methods(providers, sealer),
+        *stateless_methods(providers, subscriptions),
+        *handshake_methods(providers, sealer, LogLevels()),
     }
     assert {method for method in methods if f"`{method}`" not in PAGE} == NOT_OFFERED
 
@@ -39,5 +38,7 @@ def test_the_reference_names_every_error() -> None:
 
 
 def test_the_reference_names_every_prompt_and_document() -> None:
-    names = [plan.name for plan in PLANS] + [REPORT] + [uri for uri, *_ in RESOURCES]
+    names = (
+        [template.name for template in PROMPT_TEMPLATES] + [REPORT] + [uri for uri, *_ in RESOURCES]
+    )
     assert [name for name in names if f"`{name}`" not in PAGE] == []

@@ -5,22 +5,23 @@ import trio
 import trio.testing
 
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import Features, ToolResult
-from onecgw.mcp.request_context import PROGRESS_INTERVAL_SECONDS, Exchange
-from tests.mcp.support import INFO, META, Recorder, ScriptedTools, ask, legacy, modern, send
+from onecgw.mcp.providers import Providers
+from onecgw.mcp.request_context import PROGRESS_INTERVAL_SECONDS, RequestContext
+from onecgw.mcp.results import ToolResult
+from tests.mcp.support import INFO, META, Recorder, ScriptedTools, ask, handshake, send, stateless
 
 
 async def run(body: Any, *, meta: Any = None, channel: Recorder | None = None) -> list[Any]:
     """What the client is sent while a tool with this body runs."""
 
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        await body(exchange)
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        await body(request)
         return ToolResult(text="ok")
 
     channel = channel or Recorder()
-    features = Features(info=INFO, tools=ScriptedTools({"tool": tool}), logging=True)
+    providers = Providers(info=INFO, tools=ScriptedTools({"tool": tool}), logging=True)
     answer = await ask(
-        Engine(features), modern("tools/call", name="tool", meta=meta), channel=channel
+        Engine(providers), stateless("tools/call", name="tool", meta=meta), channel=channel
     )
     assert answer["result"]["content"] == [{"type": "text", "text": "ok"}]
     return channel.sent
@@ -34,9 +35,9 @@ def progress(token: Any, **params: Any) -> dict[str, Any]:
     }
 
 
-async def three_steps(exchange: Exchange) -> None:
+async def three_steps(request: RequestContext) -> None:
     for done in (0, 1, 2):
-        await exchange.progress(done, 2, f"step {done}")
+        await request.progress(done, 2, f"step {done}")
         await trio.sleep(PROGRESS_INTERVAL_SECONDS)
 
 
@@ -59,9 +60,9 @@ async def test_without_a_token_there_is_no_progress(
 
 
 async def test_progress_only_grows_and_does_not_flood() -> None:
-    async def hasty(exchange: Exchange) -> None:
+    async def hasty(request: RequestContext) -> None:
         for done in (5, 4, 5, 6, 7, 10):
-            await exchange.progress(done, 10)
+            await request.progress(done, 10)
 
     assert await run(hasty, meta={"progressToken": 1}) == [
         progress(1, progress=5, total=10),
@@ -75,15 +76,15 @@ async def test_a_pulse_shows_life_without_overtaking_progress(
     del autojump_clock
     channel = Recorder()
 
-    async def slow(exchange: Exchange) -> None:
+    async def slow(request: RequestContext) -> None:
         assert channel.pulse is not None
         await trio.sleep(1)
         await channel.pulse()
-        await exchange.progress(1, 2)
+        await request.progress(1, 2)
         await channel.pulse()
         await trio.sleep(1)
         await channel.pulse()
-        await exchange.progress(2, 2)
+        await request.progress(2, 2)
         await trio.sleep(1)
         await channel.pulse()
 
@@ -96,18 +97,18 @@ async def test_a_pulse_shows_life_without_overtaking_progress(
 
 
 async def test_a_channel_that_cannot_stream_gets_nothing() -> None:
-    async def talkative(exchange: Exchange) -> None:
-        await exchange.progress(1)
-        await exchange.log("error", "x")
+    async def talkative(request: RequestContext) -> None:
+        await request.progress(1)
+        await request.log("error", "x")
 
     channel = Recorder(can_stream=False)
     assert await run(talkative, meta={"progressToken": 1}, channel=channel) == []
     assert channel.pulse is None
 
 
-async def log_all(exchange: Exchange) -> None:
+async def log_all(request: RequestContext) -> None:
     for level in ("debug", "info", "error"):
-        await exchange.log(level, {"at": level}, logger="stock")
+        await request.log(level, {"at": level}, logger="stock")
 
 
 def log_message(level: str) -> dict[str, Any]:
@@ -123,25 +124,25 @@ async def test_log_messages_are_sent_from_the_level_that_is_asked_for() -> None:
     ]
 
 
-async def test_a_legacy_session_sets_its_level_and_others_keep_theirs() -> None:
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        await log_all(exchange)
+async def test_a_handshake_session_sets_its_level_and_others_keep_theirs() -> None:
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        await log_all(request)
         return ToolResult(text="ok")
 
-    engine = Engine(Features(info=INFO, tools=ScriptedTools({"tool": tool}), logging=True))
-    hello = legacy("initialize", protocolVersion="2025-11-25")
+    engine = Engine(Providers(info=INFO, tools=ScriptedTools({"tool": tool}), logging=True))
+    hello = handshake("initialize", protocolVersion="2025-11-25")
     sessions = [(await send(engine, hello)).session_id for _ in range(2)]
 
     async def levels(session_id: str) -> list[str]:
         channel = Recorder()
-        call = legacy("tools/call", name="tool")
+        call = handshake("tools/call", name="tool")
         await ask(engine, call, channel=channel, session_id=session_id)
         return [message["params"]["level"] for message in channel.sent]
 
-    quiet = legacy("logging/setLevel", level="error")
+    quiet = handshake("logging/setLevel", level="error")
     assert (await ask(engine, quiet, session_id=sessions[0]))["result"] == {}
     assert (await ask(engine, quiet))["result"] == {}
-    bad = legacy("logging/setLevel", level="loud")
+    bad = handshake("logging/setLevel", level="loud")
     assert (await ask(engine, bad, session_id=sessions[0]))["error"]["code"] == -32602
     assert [await levels(each) for each in (*sessions, "")] == [
         ["error"],

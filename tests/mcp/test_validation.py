@@ -6,31 +6,38 @@ import msgspec
 import pytest
 
 from onecgw.mcp import validation
-from onecgw.mcp.client_info import ELICITATION, ROOTS, SAMPLING, Client, read_client
-from onecgw.mcp.validation import Mirror, is_modern
-from onecgw.mcp.versions import LEGACY, MODERN, SUPPORTED
-from tests.mcp.support import META, ask, make_engine, mirror_of, modern
+from onecgw.mcp.client_info import ELICITATION, ROOTS, SAMPLING, ClientInfo, read_client
+from onecgw.mcp.jsonrpc import Message
+from onecgw.mcp.validation import (
+    HANDSHAKE_VERSIONS,
+    STATELESS_VERSION,
+    SUPPORTED_VERSIONS,
+    HeaderMirror,
+    is_stateless,
+)
+from tests.mcp.support import META, ask, make_engine, mirror_of, stateless
 
 
 def meta_of(**fields: Any) -> validation.Meta:
-    return validation.read_meta(msgspec.json.encode({"_meta": fields}))
+    params = msgspec.json.encode({"_meta": fields})
+    return validation.read_meta(Message(kind="request", params=params))
 
 
-@pytest.mark.parametrize("header", [None, *LEGACY])
-def test_without_a_version_of_its_own_a_message_with_a_legacy_header_is_legacy(
+@pytest.mark.parametrize("header", [None, *HANDSHAKE_VERSIONS])
+def test_without_a_version_of_its_own_a_message_with_a_legacy_header_is_handshake(
     header: str | None,
 ) -> None:
-    assert not is_modern(meta_of(progressToken=1), header)
+    assert not is_stateless(meta_of(progressToken=1), header)
 
 
-@pytest.mark.parametrize("header", [MODERN, "2030-01-01", "nonsense", ""])
-def test_any_other_header_means_the_modern_era(header: str) -> None:
-    assert is_modern(meta_of(), header)
+@pytest.mark.parametrize("header", [STATELESS_VERSION, "2030-01-01", "nonsense", ""])
+def test_any_other_header_means_the_stateless_era(header: str) -> None:
+    assert is_stateless(meta_of(), header)
 
 
-@pytest.mark.parametrize("value", [MODERN, "1900-01-01", 7, None])
-def test_a_version_in_meta_means_the_modern_era_whatever_the_header(value: Any) -> None:
-    assert is_modern(meta_of(**{f"{META}protocolVersion": value}), LEGACY[0])
+@pytest.mark.parametrize("value", [STATELESS_VERSION, "1900-01-01", 7, None])
+def test_a_version_in_meta_means_the_stateless_era_whatever_the_header(value: Any) -> None:
+    assert is_stateless(meta_of(**{f"{META}protocolVersion": value}), HANDSHAKE_VERSIONS[0])
 
 
 def error_of(answer: Any) -> tuple[int, str]:
@@ -47,19 +54,19 @@ def error_of(answer: Any) -> tuple[int, str]:
     ],
 )
 async def test_meta_must_name_version_and_capabilities(meta: dict[str, Any]) -> None:
-    message = modern("server/discover", meta=meta, request_id="x")
-    answer = await ask(make_engine(), message, mirror=Mirror(version=MODERN))
+    message = stateless("server/discover", meta=meta, request_id="x")
+    answer = await ask(make_engine(), message, mirror=HeaderMirror(version=STATELESS_VERSION))
     assert (answer["id"], answer["error"]["code"]) == ("x", -32602)
 
 
 @pytest.mark.parametrize("params", [{}, {"_meta": None}, {"_meta": []}, {"_meta": {}}])
-async def test_a_modern_header_asks_for_meta(params: dict[str, Any]) -> None:
+async def test_a_stateless_header_asks_for_meta(params: dict[str, Any]) -> None:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params}
-    mirror = Mirror(version=MODERN, method="tools/list")
+    mirror = HeaderMirror(version=STATELESS_VERSION, method="tools/list")
     assert (await ask(make_engine(), message, mirror=mirror))["error"]["code"] == -32602
 
 
-CALL = modern("tools/call", name="echo", arguments={})
+CALL = stateless("tools/call", name="echo", arguments={})
 
 
 @pytest.mark.parametrize(
@@ -89,8 +96,8 @@ async def test_a_name_may_come_in_base64() -> None:
 
 
 async def test_a_name_that_is_not_ascii_must_be_encoded() -> None:
-    message = modern("tools/call", name="звіт")
-    raw = Mirror(version=MODERN, method="tools/call", name="звіт")
+    message = stateless("tools/call", name="звіт")
+    raw = HeaderMirror(version=STATELESS_VERSION, method="tools/call", name="звіт")
     assert (await ask(make_engine(), message, mirror=raw))["error"]["code"] == -32020
     wrapped = attrs.evolve(raw, name=f"=?base64?{base64.b64encode('звіт'.encode()).decode()}?=")
     answer = await ask(make_engine(), message, mirror=wrapped)
@@ -99,7 +106,7 @@ async def test_a_name_that_is_not_ascii_must_be_encoded() -> None:
 
 @pytest.mark.parametrize("version", ["2030-01-01", "2025-11-25"])
 async def test_an_unserved_version_is_told_what_is_served(version: str) -> None:
-    message = modern("tools/list", meta={f"{META}protocolVersion": version})
+    message = stateless("tools/list", meta={f"{META}protocolVersion": version})
     answer = await ask(make_engine(), message)
     assert answer == {
         "jsonrpc": "2.0",
@@ -107,7 +114,7 @@ async def test_an_unserved_version_is_told_what_is_served(version: str) -> None:
         "error": {
             "code": -32022,
             "message": "unsupported protocol version",
-            "data": {"supported": list(SUPPORTED), "requested": version},
+            "data": {"supported": list(SUPPORTED_VERSIONS), "requested": version},
         },
     }
 
@@ -117,7 +124,7 @@ async def test_an_unserved_version_is_told_what_is_served(version: str) -> None:
     ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"],
 )
 async def test_methods_of_the_handshake_era_are_gone(method: str) -> None:
-    assert error_of(await ask(make_engine(), modern(method))) == (
+    assert error_of(await ask(make_engine(), stateless(method))) == (
         -32601,
         f"unknown method: {method}",
     )
@@ -125,7 +132,7 @@ async def test_methods_of_the_handshake_era_are_gone(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["prompts/list", "resources/read", "completion/complete"])
 async def test_what_is_not_mounted_is_an_unknown_method(method: str) -> None:
-    message = modern(method, name="x", uri="x")
+    message = stateless(method, name="x", uri="x")
     assert (await ask(make_engine(), message))["error"]["code"] == -32601
 
 
@@ -144,14 +151,14 @@ def test_capabilities_are_what_the_client_declares(
     capabilities: dict[str, Any], expected: set[str]
 ) -> None:
     read = read_client(b'{"name":"c","version":"1"}', msgspec.json.encode(capabilities))
-    assert read == Client(name="c", version="1", capabilities=frozenset(expected))
+    assert read == ClientInfo(name="c", version="1", capabilities=frozenset(expected))
 
 
 @pytest.mark.parametrize("info", [b"", b"null", b"[]", b'{"name":7}', b'"me"'])
 def test_a_client_that_cannot_say_its_name_has_none(info: bytes) -> None:
-    assert read_client(info, b"{}") == Client()
+    assert read_client(info, b"{}") == ClientInfo()
 
 
 async def test_a_log_level_must_be_one() -> None:
-    message = modern("tools/list", meta={f"{META}logLevel": "loud"})
+    message = stateless("tools/list", meta={f"{META}logLevel": "loud"})
     assert (await ask(make_engine(), message))["error"]["code"] == -32602

@@ -5,7 +5,7 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, Caller
 from tests.harness import Answering, answering, make_engine, open_rig
-from tests.mcp.support import ask, modern
+from tests.mcp.support import ask, stateless
 
 FOUND = {"candidates": [{"id": str(n), "label": label} for n, label in enumerate("ЯБЯ")]}
 KNOWING = answering(json.dumps(FOUND).encode())
@@ -23,7 +23,7 @@ async def complete(
 ) -> tuple[Any, list[Any]]:
     """The answer, and what 1C was asked."""
     caller = Caller(sub="olena", scopes=frozenset(scopes))
-    message = modern("completion/complete", ref=ref, argument={"name": name, "value": value})
+    message = stateless("completion/complete", ref=ref, argument={"name": name, "value": value})
     async with open_rig(onec) as rig:
         answer = await ask(make_engine(rig.gateway), message, caller=caller)
         return answer, [json.loads(request.content) for request in rig.onec.requests]
@@ -38,7 +38,17 @@ def values(answer: Any) -> list[str]:
 async def test_names_come_from_the_resolvers_each_once(argument: str) -> None:
     answer, asked = await complete(argument, "ром")
     assert values(answer) == ["Я", "Б"]
-    assert asked == [{"query": "ром"}]
+    assert asked == [{"query": "ром", "limit": 11}]
+    assert answer["result"]["completion"] == {"values": ["Я", "Б"], "total": 2, "hasMore": False}
+
+
+async def test_a_search_that_was_cut_has_more_and_no_total() -> None:
+    many = {"candidates": [{"id": str(n), "label": f"Ромашка {n}"} for n in range(11)]}
+    answer, _ = await complete("customer", "ром", onec=answering(json.dumps(many).encode()))
+    assert answer["result"]["completion"] == {
+        "values": [f"Ромашка {n}" for n in range(10)],
+        "hasMore": True,
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
 from tests.harness import Rig, make_engine, open_rig
-from tests.mcp.support import META, Recorder, ask, legacy, modern, send
+from tests.mcp.support import META, Recorder, ask, handshake, send, stateless
 
 NO_CHOICES: tuple[Any, ...] = ([1], {}, None, 7)
 OLENA = Caller(sub="olena", scopes=frozenset(ALL_SCOPES))
@@ -42,9 +42,11 @@ def chosen(label: str) -> dict[str, Any]:
     return {"action": "accept", "content": {"customer": label}}
 
 
-async def ask_modern(engine: Engine, **params: Any) -> Any:
+async def ask_stateless(engine: Engine, **params: Any) -> Any:
     meta: dict[str, Any] = {f"{META}clientCapabilities": {"elicitation": {}}}
-    call = modern("tools/call", name="customer_summary", arguments=ARGUMENTS, meta=meta, **params)
+    call = stateless(
+        "tools/call", name="customer_summary", arguments=ARGUMENTS, meta=meta, **params
+    )
     return (await ask(engine, call, caller=OLENA))["result"]
 
 
@@ -55,13 +57,13 @@ def cards(rig: Rig) -> list[Any]:
 
 
 @pytest.mark.parametrize(("label", "meant"), list(zip(LABELS, ("c1", "c2", "c3"), strict=True)))
-async def test_the_modern_era_asks_between_two_rounds(label: str, meant: str) -> None:
+async def test_the_stateless_era_asks_between_two_rounds(label: str, meant: str) -> None:
     async with open_rig(onec) as rig:
         engine = make_engine(rig.gateway)
-        first = await ask_modern(engine)
+        first = await ask_stateless(engine)
         assert first["resultType"] == "input_required"
         assert first["inputRequests"] == {"which": {"method": "elicitation/create", "params": FORM}}
-        second = await ask_modern(
+        second = await ask_stateless(
             engine, inputResponses={"which": chosen(label)}, requestState=first["requestState"]
         )
     assert second["structuredContent"]["customer"] == {"id": meant}
@@ -80,16 +82,18 @@ async def test_the_modern_era_asks_between_two_rounds(label: str, meant: str) ->
 )
 async def test_a_person_who_does_not_choose_is_not_guessed_for(answer: Any) -> None:
     async with open_rig(onec) as rig:
-        result = await ask_modern(make_engine(rig.gateway), inputResponses={"which": answer})
+        result = await ask_stateless(make_engine(rig.gateway), inputResponses={"which": answer})
     assert result["isError"] is True
     assert "did not choose; do not guess" in result["content"][0]["text"]
     assert cards(rig) == []
 
 
-async def test_the_legacy_era_asks_on_the_stream() -> None:
+async def test_the_handshake_era_asks_on_the_stream() -> None:
     async with open_rig(onec) as rig:
         engine = make_engine(rig.gateway)
-        hello = legacy("initialize", protocolVersion="2025-06-18", capabilities={"elicitation": {}})
+        hello = handshake(
+            "initialize", protocolVersion="2025-06-18", capabilities={"elicitation": {}}
+        )
         session = (await send(engine, hello, caller=OLENA)).session_id
 
         async def respond(request: Any) -> None:
@@ -97,7 +101,7 @@ async def test_the_legacy_era_asks_on_the_stream() -> None:
             answer = {"jsonrpc": "2.0", "id": request["id"], "result": chosen("Ромб")}
             await ask(engine, answer, caller=OLENA, session_id=session)
 
-        call = legacy("tools/call", name="customer_summary", arguments=ARGUMENTS)
+        call = handshake("tools/call", name="customer_summary", arguments=ARGUMENTS)
         result = (
             await ask(
                 engine,
@@ -111,7 +115,7 @@ async def test_the_legacy_era_asks_on_the_stream() -> None:
 
 
 async def test_a_client_that_cannot_ask_gets_the_candidates() -> None:
-    call = legacy("tools/call", name="customer_summary", arguments=ARGUMENTS)
+    call = handshake("tools/call", name="customer_summary", arguments=ARGUMENTS)
     async with open_rig(onec) as rig:
         result = (await ask(make_engine(rig.gateway), call, caller=OLENA))["result"]
     assert result["isError"] is True

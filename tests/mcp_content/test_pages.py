@@ -14,7 +14,7 @@ from onecgw.mcp_content.pages import CYCLE, PAGE_OF_TOOL, REPORT, render_page
 from onecgw.web.app import build_app
 from tests.harness import MCP_TOKEN, answering, make_engine, open_rig
 
-MODERN = "2026-07-28"
+STATELESS_VERSION = "2026-07-28"
 META = "io.modelcontextprotocol/"
 APPS = {"extensions": {f"{META}ui": {"mimeTypes": ["text/html;profile=mcp-app"]}}}
 
@@ -28,7 +28,7 @@ class Mcp:
         self._session: dict[str, str] = {}
 
     async def initialize(self) -> Any:
-        """Begin the legacy era."""
+        """Begin the handshake era."""
         params = {
             "protocolVersion": "2025-11-25",
             "capabilities": self._capabilities,
@@ -41,15 +41,15 @@ class Mcp:
         }
         return response.json()["result"]
 
-    async def legacy(self, method: str, **params: Any) -> Any:
+    async def handshake(self, method: str, **params: Any) -> Any:
         return (await self._post(method, params, self._session)).json()["result"]
 
-    async def modern(self, method: str, **params: Any) -> Any:
+    async def stateless(self, method: str, **params: Any) -> Any:
         meta = {
-            f"{META}protocolVersion": MODERN,
+            f"{META}protocolVersion": STATELESS_VERSION,
             f"{META}clientCapabilities": self._capabilities,
         }
-        headers = {"mcp-protocol-version": MODERN, "mcp-method": method}
+        headers = {"mcp-protocol-version": STATELESS_VERSION, "mcp-method": method}
         if "uri" in params:
             headers["mcp-name"] = params["uri"]
         return (await self._post(method, {**params, "_meta": meta}, headers)).json()["result"]
@@ -84,11 +84,11 @@ def pages_of(listed: Any) -> dict[str, str]:
 
 async def test_a_client_that_shows_pages_hears_of_them_in_both_eras() -> None:
     async with open_mcp(**APPS) as mcp:
-        modern = pages_of(await mcp.modern("tools/list"))
+        stateless = pages_of(await mcp.stateless("tools/list"))
         begun = await mcp.initialize()
-        legacy = pages_of(await mcp.legacy("tools/list"))
+        handshake = pages_of(await mcp.handshake("tools/list"))
 
-    assert modern == legacy == PAGE_OF_TOOL
+    assert stateless == handshake == PAGE_OF_TOOL
     assert begun["capabilities"]["extensions"] == {f"{META}ui": {}}
 
 
@@ -108,18 +108,18 @@ async def test_a_client_that_does_not_show_them_never_hears_of_pages(
     capabilities: dict[str, Any],
 ) -> None:
     async with open_mcp(**capabilities) as mcp:
-        modern = await mcp.modern("tools/list")
+        stateless = await mcp.stateless("tools/list")
         await mcp.initialize()
-        legacy = await mcp.legacy("tools/list")
+        handshake = await mcp.handshake("tools/list")
 
-    assert pages_of(modern) == pages_of(legacy) == {}
+    assert pages_of(stateless) == pages_of(handshake) == {}
 
 
 async def test_but_for_the_page_a_tool_is_listed_alike() -> None:
     async with open_mcp(**APPS) as mcp:
-        dressed = (await mcp.modern("tools/list"))["tools"]
+        dressed = (await mcp.stateless("tools/list"))["tools"]
     async with open_mcp() as mcp:
-        plain = (await mcp.modern("tools/list"))["tools"]
+        plain = (await mcp.stateless("tools/list"))["tools"]
 
     for tool in dressed:
         if "_meta" in tool:
@@ -130,8 +130,8 @@ async def test_but_for_the_page_a_tool_is_listed_alike() -> None:
 @pytest.mark.parametrize("uri", [CYCLE, REPORT])
 async def test_a_page_is_read_as_a_resource_and_not_listed(uri: str) -> None:
     async with open_mcp(**APPS) as mcp:
-        [content] = (await mcp.modern("resources/read", uri=uri))["contents"]
-        listed = (await mcp.modern("resources/list"))["resources"]
+        [content] = (await mcp.stateless("resources/read", uri=uri))["contents"]
+        listed = (await mcp.stateless("resources/list"))["resources"]
 
     assert content == {
         "uri": uri,

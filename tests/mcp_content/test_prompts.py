@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
+from onecgw.analysis.cycle.periods import DateRange
 from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK, Caller
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.errors import ValidationFailed
-from onecgw.mcp_content.period import Span, last_months, read_span
-from onecgw.mcp_content.prompt_templates import LANGUAGES, PLANS, Plan
+from onecgw.locales import LANGUAGES
+from onecgw.mcp_content.period import last_months, period_before, read_period
+from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES, PromptTemplate
 from onecgw.mcp_content.prompts import render
 from tests.harness import answering, make_engine, open_rig
-from tests.mcp.support import ask, modern
+from tests.mcp.support import ask, stateless
 
 TODAY = date(2026, 3, 31)
 EVERY_TOOL = frozenset(BY_NAME)
@@ -20,7 +22,7 @@ EVERY_TOOL = frozenset(BY_NAME)
 async def prompts(method: str, *, scopes: Collection[str] = ALL_SCOPES, **params: Any) -> Any:
     caller = Caller(sub="olena", scopes=frozenset(scopes))
     async with open_rig(answering(b"{}")) as rig:
-        return await ask(make_engine(rig.gateway), modern(method, **params), caller=caller)
+        return await ask(make_engine(rig.gateway), stateless(method, **params), caller=caller)
 
 
 async def names(scopes: set[str]) -> list[str]:
@@ -59,24 +61,24 @@ async def test_a_prompt_is_one_message_of_the_person() -> None:
     assert "resolve_warehouse" not in text
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
+@pytest.mark.parametrize("template", PROMPT_TEMPLATES, ids=lambda template: template.name)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_plan_is_whole_in_every_language(plan: Plan, language: str) -> None:
-    given = dict.fromkeys(plan.arguments, "X") | {"language": language, "period": "2026-02"}
-    text = render(plan, given, visible=EVERY_TOOL, today=TODAY)
-    assert len(text.splitlines()) == len(plan.steps) + 3
-    assert all(tool in text for step in plan.steps for tool in step.tools)
+def test_every_plan_is_whole_in_every_language(template: PromptTemplate, language: str) -> None:
+    given = dict.fromkeys(template.arguments, "X") | {"language": language, "period": "2026-02"}
+    text = render(template, given, visible=EVERY_TOOL, today=TODAY)
+    assert len(text.splitlines()) == len(template.steps) + 3
+    assert all(tool in text for step in template.steps for tool in step.tools)
     assert "{" not in text
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
-def test_plans_name_only_tools_that_exist(plan: Plan) -> None:
-    assert EVERY_TOOL.issuperset(plan.tools)
-    assert all(EVERY_TOOL.issuperset(step.tools) for step in plan.steps)
+@pytest.mark.parametrize("template", PROMPT_TEMPLATES, ids=lambda template: template.name)
+def test_plans_name_only_tools_that_exist(template: PromptTemplate) -> None:
+    assert EVERY_TOOL.issuperset(template.tools)
+    assert all(EVERY_TOOL.issuperset(step.tools) for step in template.steps)
 
 
 def test_steps_with_tools_that_the_caller_lacks_are_left_out() -> None:
-    [stock_health] = [plan for plan in PLANS if plan.name == "stock_health"]
+    [stock_health] = [template for template in PROMPT_TEMPLATES if template.name == "stock_health"]
     text = render(stock_health, {}, visible=frozenset({"stock_balance"}), today=TODAY)
     assert "sales_report" not in text
 
@@ -106,7 +108,7 @@ def test_all_that_is_wrong_with_the_arguments_is_told(
     arguments: dict[str, str], visible: frozenset[str], said: str
 ) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        render(PLANS[0], arguments, visible=visible, today=TODAY)
+        render(PROMPT_TEMPLATES[0], arguments, visible=visible, today=TODAY)
     assert caught.value.message == said
 
 
@@ -119,22 +121,22 @@ def test_all_that_is_wrong_with_the_arguments_is_told(
         (" 2026-03-01/2026-03-31 ", "2026-03-01", "2026-03-31", "2026-02-01", "2026-02-28"),
     ],
 )
-def test_a_span_is_a_month_or_two_days(
+def test_a_period_is_a_month_or_two_days(
     text: str, first: str, last: str, before_first: str, before_last: str
 ) -> None:
-    span = read_span(text, today=TODAY)
-    assert span == Span(date.fromisoformat(first), date.fromisoformat(last))
-    before = Span(date.fromisoformat(before_first), date.fromisoformat(before_last))
-    assert span.before == before
+    period = read_period(text, today=TODAY)
+    assert period == DateRange(date.fromisoformat(first), date.fromisoformat(last))
+    before = DateRange(date.fromisoformat(before_first), date.fromisoformat(before_last))
+    assert period_before(period) == before
 
 
 @pytest.mark.parametrize(
     "text",
     ["2026-13", "2026-02-30..2026-03-01", "2026-03-09..2026-03-01", "2026", "2026-1", "٢٠٢٦-٠١"],
 )
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValidationFailed):
-        read_span(text, today=TODAY)
+        read_period(text, today=TODAY)
 
 
 def test_the_last_months_are_full_ones() -> None:

@@ -8,13 +8,13 @@ from onecgw.catalogue.tools import BY_NAME
 from onecgw.mcp_content.resources import ABOUT_SCOPES
 from tests.catalogue_truth import TRUTH
 from tests.harness import answering, make_engine, open_rig
-from tests.mcp.support import ask, modern
+from tests.mcp.support import ask, stateless
 
 
 async def resources(method: str, scopes: set[str], **params: Any) -> Any:
     caller = Caller(sub="olena", scopes=frozenset(scopes))
     async with open_rig(answering(b"{}")) as rig:
-        return await ask(make_engine(rig.gateway), modern(method, **params), caller=caller)
+        return await ask(make_engine(rig.gateway), stateless(method, **params), caller=caller)
 
 
 async def read(uri: str, *scopes: str) -> Any:

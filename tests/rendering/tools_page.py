@@ -8,10 +8,9 @@ import httpx
 import trio
 
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
-from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
 from onecgw.catalogue.json_schema import input_schema
-from onecgw.catalogue.kinds import PassthroughTool, Tool
+from onecgw.catalogue.kinds import CardTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
 from tests.catalogue_truth import TRUTH, Found
@@ -115,7 +114,7 @@ async def render_tools_page(books: Books) -> str:
 def _declaration(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n\n{tool.about}\n\n"
     yield f"Scope {_scopes(tool)}. REST `POST {tool.rest_path}`."
-    yield " Passed through as 1C answers it." if isinstance(tool, PassthroughTool) else ""
+    yield " Passed through as 1C answers it." if isinstance(tool, CardTool) else ""
     schemas = f"../../tests/catalogue/snapshots/{tool.name}.json"
     yield f" Its [schemas]({schemas}) as MCP publishes them.\n\n"
     yield "| argument | type | what it is |\n|---|---|---|\n"

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.catalogue.declaration import COST_MEASURES
+from onecgw.auth.caller import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.responses.notices import LONG_NUMBERS
 from onecgw.responses.shaping import (
     Answer,
+    CardShape,
     ResponseLimits,
     build_candidates,
-    build_passthrough,
+    build_card,
     build_table,
 )
 
@@ -23,6 +25,18 @@ HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0
 BOUNDS = ResponseLimits(
     rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, restricted=frozenset()
 )
+
+
+NO_ARGUMENTS: dict[str, Any] = {}
+CARD = CardShape(subject="customer", listed="top_products")
+
+
+def table_of(body: bytes, limits: ResponseLimits = BOUNDS) -> Answer:
+    return build_table(body, NO_ARGUMENTS, limits)
+
+
+def card_of(body: bytes, limits: ResponseLimits = BOUNDS) -> Answer:
+    return build_card(body, NO_ARGUMENTS, limits, shape=CARD)
 
 
 def table(*rows: str) -> bytes:
@@ -37,10 +51,10 @@ def test_rows_leave_digit_for_digit_and_letter_for_letter() -> None:
     rows = [f'[{{"id":"1","label":"«Їжак»\u00a0ё \\u0456"}},{number}]' for number in HARD_NUMBERS]
     bounds = attrs.evolve(BOUNDS, rows=100)
 
-    answer = build_table(table(*rows), bounds)
+    answer = table_of(table(*rows), bounds)
 
     assert answer.body == (
-        b'{"rows_returned":8,"truncated":false,'
+        b'{"rows_returned":8,"truncated":false,"notice":"%b",' % LONG_NUMBERS.encode()
         + COLUMNS
         + b',"rows":['
         + ",".join(rows).encode()
@@ -50,7 +64,7 @@ def test_rows_leave_digit_for_digit_and_letter_for_letter() -> None:
 
 
 def test_one_row_more_than_wanted_tells_that_there_are_more() -> None:
-    answer = build_table(table('["a",1]', '["b",2]', '["c",3]', '["d",4]'), BOUNDS)
+    answer = table_of(table('["a",1]', '["b",2]', '["c",3]', '["d",4]'), BOUNDS)
 
     assert read(answer) == {
         "rows_returned": 3,
@@ -68,15 +82,15 @@ def test_more_rows_than_were_asked_for_are_an_error_where_the_surface_says_so() 
     body = table(*['["a",1]'] * 5)
 
     with pytest.raises(LimitExceeded, match="5 rows where 3 were asked for"):
-        build_table(body, attrs.evolve(BOUNDS, refuses_extra_rows=True))
-    assert read(build_table(body, BOUNDS))["rows_returned"] == 3
+        table_of(body, attrs.evolve(BOUNDS, refuses_extra_rows=True))
+    assert read(table_of(body, BOUNDS))["rows_returned"] == 3
 
 
 def test_an_answer_too_large_loses_rows_from_the_end_and_says_so() -> None:
     rows = [f'["{"x" * 50} {index}",{index}]' for index in range(100)]
     bounds = attrs.evolve(BOUNDS, rows=100, max_bytes=2000, notices=("top was 9, the limit is 8.",))
 
-    answer = build_table(table(*rows), bounds)
+    answer = table_of(table(*rows), bounds)
 
     kept = answer.rows
     assert kept is not None
@@ -97,7 +111,7 @@ def test_a_bounded_answer_fits_and_is_a_prefix(
     count: int, wanted: int, max_bytes: int, width: int
 ) -> None:
     rows = [f'["{"я" * width}",{index}]' for index in range(count)]
-    answer = build_table(table(*rows), attrs.evolve(BOUNDS, rows=wanted, max_bytes=max_bytes))
+    answer = table_of(table(*rows), attrs.evolve(BOUNDS, rows=wanted, max_bytes=max_bytes))
     body = read(answer)
 
     assert len(answer.body) <= max_bytes
@@ -122,15 +136,15 @@ def test_a_bounded_answer_fits_and_is_a_prefix(
 )
 def test_a_report_of_another_shape_is_a_bad_response(body: bytes) -> None:
     with pytest.raises(OnecBadResponse):
-        build_table(body, BOUNDS)
+        table_of(body, BOUNDS)
 
 
 def test_a_column_that_the_caller_may_not_see_never_leaves() -> None:
     body = b'{"columns":[{"name":"profit","type":"number"}],"rows":[[1]]}'
 
     with pytest.raises(OnecBadResponse, match="may not see"):
-        build_table(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
-    assert read(build_table(body, BOUNDS))["rows"] == [[1]]
+        table_of(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
+    assert read(table_of(body, BOUNDS))["rows"] == [[1]]
 
 
 def test_restricted_measures_are_dropped_from_totals_and_cards_however_deep() -> None:
@@ -140,11 +154,11 @@ def test_restricted_measures_are_dropped_from_totals_and_cards_however_deep() ->
         b'"truncated":false}'
     )
 
-    answer = build_passthrough(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
+    answer = card_of(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
 
     assert answer.body == (
-        b'{"customer":{"id":"1","label":"A"},"totals":{"amount":1.10},'
-        b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10}],"truncated":false}'
+        b'{"top_products_returned":1,"truncated":false,"customer":{"id":"1","label":"A"},"totals":{"amount":1.10},'
+        b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10}]}'
     )
 
 
@@ -154,49 +168,51 @@ def test_restricted_measures_leave_in_no_place_and_in_no_case(name: str) -> None
     found = b'{"candidates":[{"id":"1","label":"A","%b":12.50}]}' % name.encode()
     cell = b'{"columns":[{"name":"a","type":"ref"}],"rows":[[{"id":"1","%b":1}]]}' % name.encode()
     column = b'{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}' % name.encode()
-    nested = b'{"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}' % name.encode()
+    nested = (
+        b'{"customer":{},"totals":{},"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}'
+        % name.encode()
+    )
 
-    assert read(build_candidates(found, closed)) == {"candidates": [{"id": "1", "label": "A"}]}
-    assert read(build_table(cell, closed))["rows"] == [[{"id": "1"}]]
-    for build, body in ((build_table, column), (build_passthrough, nested)):
+    assert read(build_candidates(found, closed))["candidates"] == [{"id": "1", "label": "A"}]
+    assert read(table_of(cell, closed))["rows"] == [[{"id": "1"}]]
+    for build, body in ((table_of, column), (card_of, nested)):
         with pytest.raises(OnecBadResponse, match="may not see"):
             build(body, closed)
 
 
 def test_an_open_card_is_passed_through_byte_for_byte() -> None:
-    body = b'{"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01","notice":"n"}'
-
-    assert build_passthrough(body, BOUNDS) == Answer(body=body)
-
-
-def test_rows_of_a_passed_answer_are_counted() -> None:
-    body = table(*['["a",1]'] * 3)
-
-    assert build_passthrough(body, BOUNDS).rows == 3
-    assert read(build_passthrough(body, BOUNDS))["rows_returned"] == 3
-    assert "truncated" not in read(build_passthrough(body, BOUNDS))
-
-
-def test_more_rows_than_were_asked_for_are_cut_or_refused_in_a_passed_answer_too() -> None:
-    body = table(*['["a",1]'] * 4)
-
-    assert read(build_passthrough(body, BOUNDS))["notice"] == (
-        "Only the first 3 rows are here, more exist. Narrow the period or the filters."
+    card = (
+        b'"customer":{"id":"1"},"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01"'
     )
-    with pytest.raises(LimitExceeded, match="4 rows where 3 were asked for"):
-        build_passthrough(body, attrs.evolve(BOUNDS, refuses_extra_rows=True))
+
+    assert card_of(b'{%b,"notice":"n"}' % card) == Answer(
+        body=b'{"top_products_returned":0,"truncated":false,"notice":"n",%b}' % card, rows=0
+    )
+
+
+def test_the_list_of_a_card_is_cut_in_the_open() -> None:
+    body = b'{"customer":{},"totals":{"amount":9},"top_products":[{"n":1},{"n":2},{"n":3},{"n":4}]}'
+
+    assert read(card_of(body)) == {
+        "top_products_returned": 3,
+        "truncated": True,
+        "notice": "Only the first 3 top_products are here, more exist. The totals are of all.",
+        "customer": {},
+        "totals": {"amount": 9},
+        "top_products": [{"n": 1}, {"n": 2}, {"n": 3}],
+    }
 
 
 def test_an_answer_that_is_too_large_and_has_nothing_to_leave_out_is_an_error() -> None:
     small = attrs.evolve(BOUNDS, max_bytes=1000)
-    card = b'{"customer":{"id":"1"},"notes":["%b"]}' % (b"x" * 1000)
+    card = b'{"customer":{"id":"1"},"totals":{},"notes":["%b"]}' % (b"x" * 1000)
     notes = b'{"candidates":[],"notes":["%b"]}' % (b"x" * 1000)
     report = table('["a",1]')[:-1] + b',"notes":["%b"]}' % (b"x" * 1000)
 
     for build, body in (
-        (build_passthrough, card),
+        (card_of, card),
         (build_candidates, notes),
-        (build_table, report),
+        (table_of, report),
     ):
         with pytest.raises(LimitExceeded, match="where 1000 are accepted"):
             build(body, small)
@@ -219,23 +235,24 @@ def test_a_member_that_1c_says_twice_is_a_bad_response() -> None:
     twice = table('["a",1]')[:-1] + b',"rows":[]}'
 
     with pytest.raises(OnecBadResponse, match="one member twice"):
-        build_table(twice, BOUNDS)
+        table_of(twice, BOUNDS)
     escaped = table('["a",1]')[:-1] + b',"\\u0456":1%b}' % (b"0" * 5000)
-    assert build_table(escaped, BOUNDS).rows == 1
+    assert table_of(escaped, BOUNDS).rows == 1
 
 
 def test_what_1c_had_to_notice_stands_after_what_we_have() -> None:
     body = table(*['["a",1]'] * 4)[:-1] + b',"notice":"Only approved documents."}'
 
-    assert read(build_table(body, BOUNDS))["notice"].endswith("5000). Only approved documents.")
+    assert read(table_of(body, BOUNDS))["notice"].endswith("5000). Only approved documents.")
     three = table(*['["a",1]'] * 3)[:-1] + b',"notice":"Only approved documents."}'
-    assert read(build_table(three, BOUNDS))["notice"] == "Only approved documents."
+    assert read(table_of(three, BOUNDS))["notice"] == "Only approved documents."
 
 
 def test_candidates_pass_with_everything_1c_says_of_them() -> None:
     body = b'{"candidates":[{"id":"1","label":"A","archived":false,"phone":"+380 00"}],"x":1}'
 
-    assert build_candidates(body, BOUNDS) == Answer(body=body, rows=1)
+    said = b'{"candidates_returned":1,"truncated":false,'
+    assert build_candidates(body, BOUNDS) == Answer(body=said + body[1:], rows=1)
 
 
 def test_more_candidates_than_the_limit_are_cut_in_the_open() -> None:
@@ -246,13 +263,15 @@ def test_more_candidates_than_the_limit_are_cut_in_the_open() -> None:
 
     assert answer.rows == 3
     assert read(answer) == {
+        "candidates_returned": 3,
+        "truncated": True,
         "notice": "Only the first 3 candidates are here, more exist. Make the query longer.",
         "candidates": [{"id": str(n), "label": "A"} for n in range(3)],
     }
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b'{"candidates":{}}', b'{"candidates":[{"id":1,"label":"a"}]}', b"[1]"]
+    "body", [b"{}", b'{"candidates":{}}', b'{"candidates":[{"id":1}]}', b"[1]"]
 )
 def test_candidates_of_another_shape_are_a_bad_response(body: bytes) -> None:
     with pytest.raises(OnecBadResponse):
@@ -264,7 +283,7 @@ def test_no_decimal_changes_on_its_way(numbers: list[Decimal]) -> None:
     texts = [str(number) for number in numbers]
     body = table(*[f'["a",{text}]' for text in texts])
 
-    answer = build_table(body, attrs.evolve(BOUNDS, rows=100))
+    answer = table_of(body, attrs.evolve(BOUNDS, rows=100))
 
     rows = json.loads(answer.body, parse_float=str, parse_int=str)["rows"]
     assert [row[1] for row in rows] == texts

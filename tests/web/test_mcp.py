@@ -11,12 +11,20 @@ import trio.testing
 
 from onecgw.errors import Unauthorized
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import ToolResult
-from onecgw.mcp.request_context import Exchange
-from onecgw.mcp.versions import MODERN
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
+from onecgw.mcp.validation import STATELESS_VERSION
 from onecgw.web.asgi import BODY_SECONDS, Message, Request
 from onecgw.web.sse import KEEP_ALIVE_SECONDS
-from tests.mcp.support import ALICE, META, legacy, make_endpoint, make_engine, mirror_of, modern
+from tests.mcp.support import (
+    ALICE,
+    META,
+    handshake,
+    make_endpoint,
+    make_engine,
+    mirror_of,
+    stateless,
+)
 
 MAX_BYTES = 4_096
 HEADERS = {
@@ -134,9 +142,9 @@ async def post_modern(message: dict[str, Any], **options: Any) -> Answered:
 
 
 async def test_an_answer_is_json_with_the_request_id_of_the_gateway() -> None:
-    answered = await post(legacy("ping", request_id="№"))
+    answered = await post(handshake("ping", request_id="№"))
     assert (answered.status, answered.json) == (200, {"jsonrpc": "2.0", "id": "№", "result": {}})
-    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-type"] == "application/json; charset=utf-8"
     assert answered.headers["content-length"] == str(len(answered.body))
     assert len(answered.headers["x-request-id"]) == 16
     assert len(answered.messages) == 2
@@ -156,16 +164,16 @@ async def test_a_stranger_is_refused_before_the_body_is_looked_at() -> None:
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/jsonp", ""])
 async def test_another_content_type_is_415(content_type: str | None) -> None:
-    assert (await post(legacy("ping"), headers={"content-type": content_type})).status == 415
+    assert (await post(handshake("ping"), headers={"content-type": content_type})).status == 415
 
 
 async def test_the_content_type_may_have_parameters() -> None:
     headers: dict[str, str | None] = {"content-type": "Application/JSON ; charset=utf-8"}
-    assert (await post(legacy("ping"), headers=headers)).status == 200
+    assert (await post(handshake("ping"), headers=headers)).status == 200
 
 
 async def test_a_body_over_the_limit_is_413() -> None:
-    assert (await post(legacy("ping", request_id="x" * MAX_BYTES))).status == 413
+    assert (await post(handshake("ping", request_id="x" * MAX_BYTES))).status == 413
 
 
 async def test_a_body_that_never_ends_is_refused(autojump_clock: trio.testing.MockClock) -> None:
@@ -188,11 +196,11 @@ async def test_a_body_that_never_ends_is_refused(autojump_clock: trio.testing.Mo
     [(None, 200), ("application/json", 200), ("text/html", 200), ("*/*", 200)],
 )
 async def test_accept_is_read_leniently(accept: str | None, status: int) -> None:
-    assert (await post(legacy("ping"), headers={"accept": accept})).status == status
+    assert (await post(handshake("ping"), headers={"accept": accept})).status == status
 
 
 async def test_only_a_listen_stream_insists_on_accept() -> None:
-    message = modern("subscriptions/listen", notifications={})
+    message = stateless("subscriptions/listen", notifications={})
     headers = {**modern_headers(message), "accept": "application/json"}
     answered = await post(message, headers=headers)
     assert (answered.status, answered.json["error"]["code"]) == (406, -32600)
@@ -204,11 +212,11 @@ async def test_only_a_listen_stream_insists_on_accept() -> None:
         (b"{", 400, -32700),
         (b"[]", 400, -32600),
         (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', 400, -32600),
-        (legacy("nothing"), 200, -32601),
-        (legacy("tools/call", name="nothing"), 200, -32602),
+        (handshake("nothing"), 200, -32601),
+        (handshake("tools/call", name="nothing"), 200, -32602),
     ],
 )
-async def test_legacy_errors_are_answers_unless_they_are_no_message(
+async def test_handshake_errors_are_answers_unless_they_are_no_message(
     message: Any, status: int, code: int
 ) -> None:
     answered = await post(message)
@@ -218,16 +226,16 @@ async def test_legacy_errors_are_answers_unless_they_are_no_message(
 @pytest.mark.parametrize(
     ("message", "change", "status", "code"),
     [
-        (modern("initialize"), {}, 404, -32601),
-        (modern("nothing"), {}, 404, -32601),
-        (modern("tools/call", name="nothing"), {}, 400, -32602),
-        (modern("tools/list"), {"mcp-method": None}, 400, -32020),
-        (modern("tools/list"), {"mcp-protocol-version": "2025-11-25"}, 400, -32020),
-        (modern("tools/list", meta={f"{META}protocolVersion": "1"}), {}, 400, -32022),
-        (modern("tools/list", meta={f"{META}clientCapabilities": 1}), {}, 400, -32602),
+        (stateless("initialize"), {}, 404, -32601),
+        (stateless("nothing"), {}, 404, -32601),
+        (stateless("tools/call", name="nothing"), {}, 400, -32602),
+        (stateless("tools/list"), {"mcp-method": None}, 400, -32020),
+        (stateless("tools/list"), {"mcp-protocol-version": "2025-11-25"}, 400, -32020),
+        (stateless("tools/list", meta={f"{META}protocolVersion": "1"}), {}, 400, -32022),
+        (stateless("tools/list", meta={f"{META}clientCapabilities": 1}), {}, 400, -32602),
     ],
 )
-async def test_modern_errors_have_a_status_of_their_own(
+async def test_stateless_errors_have_a_status_of_their_own(
     message: Any, change: dict[str, str | None], status: int, code: int
 ) -> None:
     answered = await post(message, headers={**modern_headers(message), **change})
@@ -236,20 +244,20 @@ async def test_modern_errors_have_a_status_of_their_own(
 
 
 async def test_a_lacking_capability_is_400() -> None:
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        exchange.require("sampling")
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        request.require("sampling")
         return ToolResult(text="never")
 
-    message = modern("tools/call", name="tool")
+    message = stateless("tools/call", name="tool")
     answered = await post_modern(message, engine=make_engine(tool=tool))
     assert (answered.status, answered.json["error"]["code"]) == (400, -32021)
 
 
 async def test_a_fault_of_ours_is_an_answer_like_any_other() -> None:
-    async def tool(_arguments: bytes, _exchange: Exchange) -> ToolResult:
+    async def tool(_arguments: bytes, _request: RequestContext) -> ToolResult:
         raise RuntimeError("secret")
 
-    message = modern("tools/call", name="tool")
+    message = stateless("tools/call", name="tool")
     answered = await post_modern(message, engine=make_engine(tool=tool))
     assert (answered.status, answered.json["error"]["code"]) == (200, -32603)
     assert answered.headers["x-request-id"] in answered.json["error"]["message"]
@@ -257,18 +265,18 @@ async def test_a_fault_of_ours_is_an_answer_like_any_other() -> None:
 
 
 async def test_a_routing_header_must_not_come_twice() -> None:
-    message = modern("tools/list")
+    message = stateless("tools/list")
     answered = await post_modern(message, extra=[(b"mcp-method", b"tools/list")])
     assert (answered.status, answered.json["error"]["code"]) == (400, -32020)
 
 
 async def test_blanks_around_a_header_do_not_count() -> None:
-    message = modern("tools/list")
+    message = stateless("tools/list")
     headers = {**modern_headers(message), "mcp-method": "  tools/list\t"}
     assert (await post(message, headers=headers)).status == 200
 
 
-@pytest.mark.parametrize("version", [None, MODERN])
+@pytest.mark.parametrize("version", [None, STATELESS_VERSION])
 async def test_a_notification_is_accepted_without_a_body(version: str | None) -> None:
     message = {"jsonrpc": "2.0", "method": "notifications/anything"}
     answered = await post(message, headers={"mcp-protocol-version": version})
@@ -276,53 +284,53 @@ async def test_a_notification_is_accepted_without_a_body(version: str | None) ->
 
 
 async def test_a_session_begins_in_a_header_and_an_unknown_one_is_404() -> None:
-    answered = await post(legacy("initialize", protocolVersion="2025-11-25"))
+    answered = await post(handshake("initialize", protocolVersion="2025-11-25"))
     session = answered.headers["mcp-session-id"]
-    assert (await post(legacy("ping"), headers={"mcp-session-id": session})).status == 200
-    assert (await post(legacy("ping"), headers={"mcp-session-id": session + "x"})).status == 404
+    assert (await post(handshake("ping"), headers={"mcp-session-id": session})).status == 200
+    assert (await post(handshake("ping"), headers={"mcp-session-id": session + "x"})).status == 404
 
 
 class Steps:
     """A tool that goes on when the test says so."""
 
-    def __init__(self, *steps: Callable[[Exchange], Awaitable[None]]) -> None:
+    def __init__(self, *steps: Callable[[RequestContext], Awaitable[None]]) -> None:
         self._steps = steps
         self.was_cancelled = False
 
-    async def __call__(self, _arguments: bytes, exchange: Exchange) -> ToolResult:
+    async def __call__(self, _arguments: bytes, request: RequestContext) -> ToolResult:
         try:
             for step in self._steps:
-                await step(exchange)
+                await step(request)
         except trio.Cancelled:
             self.was_cancelled = True
             raise
         return ToolResult(text="done")
 
 
-def wait(seconds: float) -> Callable[[Exchange], Awaitable[None]]:
-    async def step(_exchange: Exchange) -> None:
+def wait(seconds: float) -> Callable[[RequestContext], Awaitable[None]]:
+    async def step(_request: RequestContext) -> None:
         await trio.sleep(seconds)
 
     return step
 
 
-async def forever(_exchange: Exchange) -> None:
+async def forever(_request: RequestContext) -> None:
     await trio.sleep_forever()
 
 
-def tell(done: float) -> Callable[[Exchange], Awaitable[None]]:
-    return lambda exchange: exchange.progress(done)
+def tell(done: float) -> Callable[[RequestContext], Awaitable[None]]:
+    return lambda request: request.progress(done)
 
 
 async def call(tool: Steps, *, meta: Any = None, **options: Any) -> Answered:
-    message = modern("tools/call", name="tool", meta=meta)
+    message = stateless("tools/call", name="tool", meta=meta)
     return await post_modern(message, engine=make_engine(tool=tool), **options)
 
 
 async def test_the_first_notification_makes_a_stream_of_the_answer() -> None:
     answered = await call(Steps(tell(1)), meta=TOKEN)
     assert answered.status == 200
-    assert answered.headers["content-type"] == "text/event-stream"
+    assert answered.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert answered.headers["x-accel-buffering"] == "no"
     assert "content-length" not in answered.headers
     [progress, result] = answered.events
@@ -331,10 +339,10 @@ async def test_the_first_notification_makes_a_stream_of_the_answer() -> None:
 
 
 async def test_a_client_that_takes_no_stream_gets_json_and_no_notifications() -> None:
-    message = modern("tools/call", name="tool", meta=TOKEN)
+    message = stateless("tools/call", name="tool", meta=TOKEN)
     headers = {**modern_headers(message), "accept": "application/json"}
     answered = await post(message, headers=headers, engine=make_engine(tool=Steps(tell(1))))
-    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-type"] == "application/json; charset=utf-8"
     assert answered.json["result"]["resultType"] == "complete"
 
 
@@ -343,7 +351,7 @@ async def test_an_answer_within_fifteen_seconds_is_json(
 ) -> None:
     del autojump_clock
     answered = await call(Steps(wait(KEEP_ALIVE_SECONDS - 1)))
-    assert answered.headers["content-type"] == "application/json"
+    assert answered.headers["content-type"] == "application/json; charset=utf-8"
 
 
 async def test_a_later_answer_is_a_stream_that_is_kept_alive(
@@ -351,7 +359,7 @@ async def test_a_later_answer_is_a_stream_that_is_kept_alive(
 ) -> None:
     del autojump_clock
     answered = await call(Steps(wait(2 * KEEP_ALIVE_SECONDS + 5)))
-    assert answered.headers["content-type"] == "text/event-stream"
+    assert answered.headers["content-type"] == "text/event-stream; charset=utf-8"
     [*comments, result] = answered.events
     assert comments == [": keep-alive", ": keep-alive"]
     assert result["result"]["resultType"] == "complete"
@@ -367,7 +375,7 @@ async def test_a_call_that_outlasts_a_second_shows_progress(
 
 
 async def test_an_error_after_the_stream_began_is_its_last_event() -> None:
-    async def fail(_exchange: Exchange) -> None:
+    async def fail(_request: RequestContext) -> None:
         raise RuntimeError
 
     answered = await call(Steps(tell(1), fail), meta=TOKEN)
@@ -406,7 +414,7 @@ async def test_a_cancelled_request_ends_without_an_answer(
 ) -> None:
     engine = make_engine(tool=Steps(*steps, forever))
     answered = Answered()
-    message = legacy("tools/call", request_id=9, name="tool", _meta=TOKEN)
+    message = handshake("tools/call", request_id=9, name="tool", _meta=TOKEN)
     cancel = {
         "jsonrpc": "2.0",
         "method": "notifications/cancelled",
@@ -428,10 +436,10 @@ async def test_a_cancelled_request_ends_without_an_answer(
 
 
 async def test_line_breaks_between_tokens_do_not_break_an_event() -> None:
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        await exchange.progress(1)
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        await request.progress(1)
         return ToolResult(body=b'{"a":\r\n[1,\n2]}')
 
-    message = modern("tools/call", name="tool", meta=TOKEN)
+    message = stateless("tools/call", name="tool", meta=TOKEN)
     answered = await post_modern(message, engine=make_engine(tool=tool))
     assert answered.events[-1]["result"]["structuredContent"] == {"a": [1, 2]}

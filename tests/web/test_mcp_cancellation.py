@@ -17,7 +17,7 @@ from onecgw.serving import serve_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from onecgw.web.app import build_app
 from tests.harness import MCP_TOKEN, make_engine, make_settings
-from tests.mcp.support import legacy, mirror_of, modern
+from tests.mcp.support import handshake, mirror_of, stateless
 
 TEST_SECONDS = 30
 DEADLINE_MS = 600_000  # far beyond: it must not be the deadline that ends the call
@@ -110,11 +110,11 @@ async def post(url: str, message: dict[str, Any], *, http2: bool = False) -> int
 @pytest.mark.parametrize(
     "message",
     [
-        modern("tools/call", **STOCK),
-        modern("tools/call", **STOCK, meta={"progressToken": 1}),
-        legacy("tools/call", **STOCK),
+        stateless("tools/call", **STOCK),
+        stateless("tools/call", **STOCK, meta={"progressToken": 1}),
+        handshake("tools/call", **STOCK),
     ],
-    ids=["modern", "modern-streaming", "legacy"],
+    ids=["modern", "stateless-streaming", "legacy"],
 )
 async def test_a_client_that_disconnects_ends_the_call_in_1c(
     message: dict[str, Any], http2: bool
@@ -137,7 +137,7 @@ async def test_a_cancelled_notification_ends_the_call_in_1c() -> None:
     statuses: list[int] = []
 
     async def call(url: str) -> None:
-        statuses.append(await post(url, legacy("tools/call", request_id="slow", **STOCK)))
+        statuses.append(await post(url, handshake("tools/call", request_id="slow", **STOCK)))
 
     async with gateway() as (url, onec):
         async with trio.open_nursery() as nursery:

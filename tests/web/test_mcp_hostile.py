@@ -9,11 +9,11 @@ import trio
 from hypothesis import strategies as st
 
 from onecgw.mcp.engine import Engine
-from onecgw.mcp.providers import Features
-from onecgw.mcp.subscriptions import Hub
-from onecgw.mcp.versions import LEGACY, MODERN
+from onecgw.mcp.providers import Providers
+from onecgw.mcp.subscriptions import Subscriptions
+from onecgw.mcp.validation import HANDSHAKE_VERSIONS, STATELESS_VERSION
 from tests.conformance.fixtures import make_fixtures
-from tests.mcp.support import META, ScriptedTools, echo, legacy
+from tests.mcp.support import META, ScriptedTools, echo, handshake
 from tests.web.test_mcp import Answered, post
 
 METHODS = (
@@ -55,7 +55,7 @@ leaves = (
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=9)
-    | st.sampled_from(("echo", "test_simple_prompt", "test://static-text", MODERN, "{}"))
+    | st.sampled_from(("echo", "test_simple_prompt", "test://static-text", STATELESS_VERSION, "{}"))
 )
 values = st.recursive(
     leaves,
@@ -78,7 +78,7 @@ metas = st.dictionaries(
             f"{META}logLevel",
         )
     ),
-    values | st.just(MODERN) | st.just({}),
+    values | st.just(STATELESS_VERSION) | st.just({}),
 )
 params = st.dictionaries(st.sampled_from(KEYS), values, max_size=4)
 ids = st.integers() | st.text(max_size=9)
@@ -86,13 +86,13 @@ requests = st.fixed_dictionaries(
     {"jsonrpc": st.just("2.0"), "id": ids, "method": st.sampled_from(METHODS)},
     optional={"params": st.builds(lambda a, b: {**a, "_meta": b}, params, metas | values)},
 )
-versions = st.sampled_from((None, *LEGACY, MODERN, "2030-01-01", "\xff"))
+versions = st.sampled_from((None, *HANDSHAKE_VERSIONS, STATELESS_VERSION, "2030-01-01", "\xff"))
 
 
 def make_engine() -> Engine:
-    fixtures = make_fixtures(Hub())
+    fixtures = make_fixtures(Subscriptions())
     return Engine(
-        Features(
+        Providers(
             info=fixtures.info,
             tools=ScriptedTools({"echo": echo}),
             prompts=fixtures.prompts,
@@ -162,5 +162,7 @@ def test_any_depth_is_survived(depth: int, member: bytes) -> None:
 
 def test_an_id_of_a_mebibyte_comes_back() -> None:
     request_id = "x" * 1_000_000
-    answered = answer_to(msgspec.json.encode(legacy("ping", request_id=request_id)), version=None)
+    answered = answer_to(
+        msgspec.json.encode(handshake("ping", request_id=request_id)), version=None
+    )
     assert answered.json == {"jsonrpc": "2.0", "id": request_id, "result": {}}

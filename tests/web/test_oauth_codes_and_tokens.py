@@ -22,7 +22,7 @@ NO_STORE = {"cache-control": "no-store", "access-control-allow-origin": "*"}
 def refused(response: httpx.Response, error: str, status: int = 400) -> None:
     """The whole shape of a refusal."""
     assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/json"
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert {name: response.headers[name] for name in NO_STORE} == NO_STORE
     body = response.json()
     assert body["error"] == error

@@ -88,7 +88,7 @@ async def test_a_limit_answers_429_and_when_to_come_back(
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     assert before == after
     assert oauth.event_names.count("ratelimit.hit") == 1
-    if answers[-1].headers["content-type"] == "application/json":
+    if answers[-1].headers["content-type"] == "application/json; charset=utf-8":
         assert answers[-1].json()["error"] == "slow_down"
     else:
         assert "Too many attempts. Wait " in answers[-1].text

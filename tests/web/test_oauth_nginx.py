@@ -17,10 +17,10 @@ import pytest
 import trio
 import yaml
 
-from onecgw.mcp.versions import MODERN
+from onecgw.mcp.validation import STATELESS_VERSION
 from onecgw.settings import ServerSettings
 from tests.fakes.process import running
-from tests.mcp.support import modern
+from tests.mcp.support import stateless
 from tests.oauth.certificate import make_contexts
 from tests.oauth.rig import OWNER_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving
@@ -170,11 +170,11 @@ async def test_an_event_passes_the_proxy_while_its_stream_is_open(tmp_path: Path
     async with behind_nginx(tmp_path) as proxied:
         token = await _log_in(proxied.oauth)
         body = msgspec.json.encode(
-            modern("subscriptions/listen", notifications={"toolsListChanged": True})
+            stateless("subscriptions/listen", notifications={"toolsListChanged": True})
         )
         head = (
             f"POST /mcp HTTP/1.1\r\nHost: {NAME}\r\nAuthorization: Bearer {token}\r\n"
-            f"MCP-Protocol-Version: {MODERN}\r\nMcp-Method: subscriptions/listen\r\n"
+            f"MCP-Protocol-Version: {STATELESS_VERSION}\r\nMcp-Method: subscriptions/listen\r\n"
             "Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )

@@ -5,7 +5,7 @@ from typing import Final
 from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools import ALL
 from tests.catalogue_truth import MAY
-from tests.wire.row import MAY_AS_TEXT, Row, as_it_came, forms_of_a_table, rows
+from tests.wire.row import MAY_AS_TEXT, Row, and_one_more, forms_of_a_table, rows
 
 SALES_REPORT: Final = rows(
     "sales_report",
@@ -31,21 +31,23 @@ TOP_PRODUCTS: Final = rows(
     "top_products",
     "/mcp/reports/top_products",
     {
-        "nothing optional": ({"period": MAY}, {"period": MAY}),
-        "everything": as_it_came(
+        "nothing optional": ({"period": MAY}, {"period": MAY, "top": 11}),
+        "everything": and_one_more(
             {
                 "period": MAY,
                 "filters": {"customer_ids": ["c1"], "warehouse_ids": ["w1", "w2"]},
                 "by": "qty",
                 "top": 3,
-            }
+            },
+            "top",
+            10,
         ),
         "forgiving": (
             {"period": MAY_AS_TEXT, "filters": '{"customer_ids":"c1"}', "by": "amount", "top": "3"},
-            {"period": MAY, "filters": {"customer_ids": ["c1"]}, "by": "amount", "top": 3},
+            {"period": MAY, "filters": {"customer_ids": ["c1"]}, "by": "amount", "top": 4},
         ),
-        "a whole float": ({"period": MAY, "top": 3.0}, {"period": MAY, "top": 3}),
-        "above the limit": ({"period": MAY, "top": 6000}, {"period": MAY, "top": 5000}),
+        "a whole float": ({"period": MAY, "top": 3.0}, {"period": MAY, "top": 4}),
+        "above the limit": ({"period": MAY, "top": 6000}, {"period": MAY, "top": 5001}),
     },
 )
 
@@ -57,23 +59,23 @@ CUSTOMER_SUMMARY: Final = [
         {
             "nothing optional": (
                 {"period": MAY, "customer_id": "c1"},
-                {"period": MAY, "customer_id": "c1"},
+                {"period": MAY, "customer_id": "c1", "top_products": 6},
             ),
             "everything": (
                 {"period": MAY, "customer_id": "c1", "top_products": 8},
-                {"period": MAY, "customer_id": "c1", "top_products": 8},
+                {"period": MAY, "customer_id": "c1", "top_products": 9},
             ),
             "forgiving": (
                 {"period": MAY_AS_TEXT, "customer_id": "c1", "top_products": "8"},
-                {"period": MAY, "customer_id": "c1", "top_products": 8},
+                {"period": MAY, "customer_id": "c1", "top_products": 9},
             ),
             "a whole float": (
                 {"period": MAY, "customer_id": "c1", "top_products": 8.0},
-                {"period": MAY, "customer_id": "c1", "top_products": 8},
+                {"period": MAY, "customer_id": "c1", "top_products": 9},
             ),
             "above the limit": (
                 {"period": MAY, "customer_id": "c1", "top_products": 101},
-                {"period": MAY, "customer_id": "c1", "top_products": 100},
+                {"period": MAY, "customer_id": "c1", "top_products": 101},
             ),
         },
     ),
@@ -82,10 +84,10 @@ CUSTOMER_SUMMARY: Final = [
         "a name instead of the id",
         {"period": MAY, "customer": "Ромашка", "top_products": 8},
         (
-            ("/mcp/resolve/customer", {"query": "Ромашка", "limit": 10}),
+            ("/mcp/resolve/customer", {"query": "Ромашка", "limit": 11}),
             (
                 "/mcp/reports/customer_summary",
-                {"period": MAY, "customer_id": "c7", "top_products": 8},
+                {"period": MAY, "customer_id": "c7", "top_products": 9},
             ),
         ),
     ),

@@ -1,9 +1,12 @@
 """What the resolvers ask of 1C."""
 
+from functools import partial
 from typing import Final
 
 from tests.catalogue_truth import TRUTH
-from tests.wire.row import Row, as_it_came, rows
+from tests.wire.row import Row, and_one_more, rows
+
+_limited = partial(and_one_more, bound="limit", default=10)
 
 
 def _flat_resolver(tool: str, path: str) -> list[Row]:
@@ -11,11 +14,11 @@ def _flat_resolver(tool: str, path: str) -> list[Row]:
         tool,
         path,
         {
-            "nothing optional": as_it_came({"query": "каса №1"}),
-            "everything": as_it_came({"query": "x" * 200, "limit": 3}),
-            "forgiving": ({"query": "«Київ» 12", "limit": "7"}, {"query": "«Київ» 12", "limit": 7}),
-            "a whole float": ({"query": "12", "limit": 7.0}, {"query": "12", "limit": 7}),
-            "above the limit": ({"query": "а", "limit": 11}, {"query": "а", "limit": 10}),
+            "nothing optional": _limited({"query": "каса №1"}),
+            "everything": _limited({"query": "x" * 200, "limit": 3}),
+            "forgiving": ({"query": "«Київ» 12", "limit": "7"}, {"query": "«Київ» 12", "limit": 8}),
+            "a whole float": ({"query": "12", "limit": 7.0}, {"query": "12", "limit": 8}),
+            "above the limit": ({"query": "а", "limit": 11}, {"query": "а", "limit": 11}),
         },
     )
 
@@ -25,15 +28,15 @@ def _resolver_with_groups(tool: str, path: str) -> list[Row]:
         tool,
         path,
         {
-            "with groups": as_it_came({"query": "ї\u00a0ё", "limit": 1, "include_groups": True}),
-            "without groups": as_it_came({"query": "а", "include_groups": False}),
+            "with groups": _limited({"query": "ї\u00a0ё", "limit": 1, "include_groups": True}),
+            "without groups": _limited({"query": "а", "include_groups": False}),
             "forgiving with groups": (
                 {"query": "а", "limit": "+2", "include_groups": "true"},
-                {"query": "а", "limit": 2, "include_groups": True},
+                {"query": "а", "limit": 3, "include_groups": True},
             ),
             "forgiving without groups": (
                 {"query": "а", "include_groups": "false"},
-                {"query": "а", "include_groups": False},
+                {"query": "а", "include_groups": False, "limit": 11},
             ),
         },
     )

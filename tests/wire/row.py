@@ -38,6 +38,11 @@ def as_it_came(arguments: Json) -> tuple[Json, Json]:
     return arguments, arguments
 
 
+def and_one_more(arguments: Json, bound: str, default: int) -> tuple[Json, Json]:
+    """1C is asked what was sent, and for the one more that tells whether there are more."""
+    return arguments, {**arguments, bound: arguments.get(bound, default) + 1}
+
+
 def in_20_rows(arguments: Json) -> tuple[Json, Json]:
     """1C is asked what was sent, and for the one row more that tells whether there are more."""
     return {**arguments, "top": 20}, {**arguments, "top": 21}

@@ -1,1 +1,1 @@
-"""The cash conversion cycle: periods, balances and flows, ratios, variance, words."""
+"""The cash conversion cycle: periods, balances and flows, ratios, variance, texts."""

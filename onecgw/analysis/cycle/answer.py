@@ -1,4 +1,4 @@
-"""The answer of the cycle: figures rounded and laid out so that an accountant can follow them."""
+"""The answer of cash_conversion_cycle: rounded figures, and the terms to check them by."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,19 +7,19 @@ from typing import Final
 
 import attrs
 
+from onecgw.analysis.cycle.decimals import days, money
 from onecgw.analysis.cycle.figures import (
     BALANCES,
     COMPONENTS,
     FLOWS,
-    Books,
     Figures,
+    PeriodData,
     Ratio,
     figures_of,
 )
 from onecgw.analysis.cycle.formulas import Basis, cash_effect, driver
 from onecgw.analysis.cycle.headline import headline_of
-from onecgw.analysis.cycle.rounding import days, money
-from onecgw.analysis.cycle.variance import Step, bridge_of, change_of, driving_step
+from onecgw.analysis.cycle.variance import VarianceStep, change_of, driving_step, variance_bridge
 
 Json = dict[str, object]
 
@@ -36,50 +36,52 @@ _TITLES: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Inquiry:
-    """What was asked, and what 1C said to it.
+class CycleInput:
+    """What the answer is computed from: the options of the request, and the data of 1C.
 
-    before: the span that is compared with, if any. by_month: whether months are told.
+    by_month: whether the answer has figures for each month.
+    now: of the period that was requested.
+    before: of the period to compare with; None = no comparison.
     """
 
     ratios: tuple[Ratio, ...]
     basis: Basis
     by_month: bool
-    now: Books
-    before: Books | None
+    now: PeriodData
+    before: PeriodData | None
 
-    def figures(self, books: Books) -> Figures:
-        """The figures of a whole span."""
-        return figures_of(books, books.span, ratios=self.ratios, basis=self.basis)
+    def figures(self, data: PeriodData) -> Figures:
+        """The figures of a whole period."""
+        return figures_of(data, data.period, ratios=self.ratios, basis=self.basis)
 
     def monthly_figures(self) -> tuple[Figures, ...]:
-        """The figures of each month of the span that was asked for."""
+        """The figures of each month of the requested period; empty unless `by_month`."""
         if not self.by_month:
             return ()
         return tuple(
             figures_of(self.now, month, ratios=self.ratios, basis=self.basis)
-            for month in self.now.span.months
+            for month in self.now.period.months
         )
 
 
-def render(inquiry: Inquiry) -> Json:
-    """The members that tell figures: headline, summary, months, bridge, cash_effect, basis."""
-    now = inquiry.figures(inquiry.now)
-    before = inquiry.figures(inquiry.before) if inquiry.before else None
-    bridge = bridge_of(now, before)
+def render(inputs: CycleInput) -> Json:
+    """The members of the answer that hold figures, and `missing`."""
+    now = inputs.figures(inputs.now)
+    before = inputs.figures(inputs.before) if inputs.before else None
+    bridge = variance_bridge(now, before)
     driving = driving_step(bridge)
     return {
         "headline": headline_of(now, before, driving),
         "summary": _summary(now, before, driving),
-        "months": [_month(inquiry, month) for month in inquiry.monthly_figures()],
-        "bridge": [_told(step) for step in bridge],
+        "months": [_month(inputs, month) for month in inputs.monthly_figures()],
+        "bridge": [_step(step) for step in bridge],
         "cash_effect": _cash_effect(now, before),
-        "basis": _basis(inquiry, now, before),
-        "missing": _missing(inquiry),
+        "basis": _basis(inputs, now, before),
+        "missing": _missing(inputs),
     }
 
 
-def _told(step: Step) -> Json:
+def _step(step: VarianceStep) -> Json:
     return {
         "component": step.component,
         "balance_effect": days(step.effects.balance),
@@ -89,7 +91,7 @@ def _told(step: Step) -> Json:
     }
 
 
-def _summary(now: Figures, before: Figures | None, driving: Step | None) -> Json:
+def _summary(now: Figures, before: Figures | None, driving: VarianceStep | None) -> Json:
     old = before.all_days if before else None
     changes = old and {name: change_of(value, old[name]) for name, value in now.all_days.items()}
     return {
@@ -106,77 +108,77 @@ def _rounded_days(values: Mapping[str, Fraction | None]) -> Json:
     return {name: days(value) for name, value in values.items()}
 
 
-def _month(inquiry: Inquiry, month: Figures) -> Json:
-    span, books = month.span, inquiry.now
-    used = {ratio.balance: month.turnovers.get(ratio.name) for ratio in inquiry.ratios}
+def _month(inputs: CycleInput, month: Figures) -> Json:
+    period, data = month.period, inputs.now
+    used = {ratio.balance: month.terms.get(ratio.name) for ratio in inputs.ratios}
     return {
-        "month": f"{span.first:%Y-%m}",
-        "from": span.first,
-        "to": span.last,
-        "days": span.days,
+        "month": f"{period.first:%Y-%m}",
+        "from": period.first,
+        "to": period.last,
+        "days": period.days,
         **_rounded_days(month.all_days),
-        **{name: money(turnover.balance if turnover else None) for name, turnover in used.items()},
-        **{series: books.flow(series, span) if series in books.flows else None for series in FLOWS},
+        **{name: money(terms.balance if terms else None) for name, terms in used.items()},
+        **{series: data.flow(series, period) if series in data.flows else None for series in FLOWS},
     }
 
 
 def _cash_effect(now: Figures, before: Figures | None) -> Json | None:
-    """Money tied up (above zero) or set free (below) by each component's change, and in all."""
+    """Money tied up (above zero) or freed (below) by the change of each component, and in total."""
     if before is None:
         return None
     parts: dict[str, Fraction | None] = {}
     for name, sign in COMPONENTS.items():
         change = change_of(now.days(name), before.days(name))
-        parts[name] = None if change is None else sign * cash_effect(change, now.turnovers[name])
+        parts[name] = None if change is None else sign * cash_effect(change, now.terms[name])
     known = [part for part in parts.values() if part is not None]
     total = sum(known, Fraction(0)) if len(known) == len(parts) else None
     return {**{name: money(part) for name, part in parts.items()}, "total": money(total)}
 
 
-def _basis(inquiry: Inquiry, now: Figures, before: Figures | None) -> Json:
-    told: Json = {
-        "period": {"from": now.span.first, "to": now.span.last},
-        "previous_period": before and {"from": before.span.first, "to": before.span.last},
-        "balance_basis": inquiry.basis,
+def _basis(inputs: CycleInput, now: Figures, before: Figures | None) -> Json:
+    basis: Json = {
+        "period": {"from": now.period.first, "to": now.period.last},
+        "previous_period": before and {"from": before.period.first, "to": before.period.last},
+        "balance_basis": inputs.basis,
     }
-    for ratio in inquiry.ratios:
-        told[ratio.name] = {
-            "formula": f"{inquiry.basis} {_TITLES[ratio.balance]} / {_TITLES[ratio.flow]} × days",
+    for ratio in inputs.ratios:
+        basis[ratio.name] = {
+            "formula": f"{inputs.basis} {_TITLES[ratio.balance]} / {_TITLES[ratio.flow]} × days",
             **_terms(now, ratio.name),
             "previous": before and _terms(before, ratio.name),
         }
-    told["ccc"] = {"formula": "dio + dso − dpo"}
-    told["ccc_net"] = {"formula": "ccc − advance_days_received + advance_days_paid"}
-    told["balances"] = _balances(inquiry)
-    return told
+    basis["ccc"] = {"formula": "dio + dso − dpo"}
+    basis["ccc_net"] = {"formula": "ccc − advance_days_received + advance_days_paid"}
+    basis["balances"] = _balances(inputs)
+    return basis
 
 
 def _terms(figures: Figures, ratio: str) -> Json:
-    turnover = figures.turnovers.get(ratio)
+    terms = figures.terms.get(ratio)
     return {
-        "days": figures.span.days,
-        "numerator": money(turnover.balance) if turnover else None,
-        "denominator": money(turnover.flow) if turnover else None,
+        "days": figures.period.days,
+        "numerator": money(terms.balance) if terms else None,
+        "denominator": money(terms.flow) if terms else None,
     }
 
 
-def _balances(inquiry: Inquiry) -> list[Json]:
-    """Every balance that 1C told, at the end of its day: what the averages are made of."""
-    books = [one for one in (inquiry.before, inquiry.now) if one is not None]
-    told: dict[date, Json] = {}
+def _balances(inputs: CycleInput) -> list[Json]:
+    """Every balance that 1C reported, at the end of its day; the averages are made of them."""
+    known = [data for data in (inputs.before, inputs.now) if data is not None]
+    by_day: dict[date, Json] = {}
     for series in BALANCES:
-        for one in books:
-            for day, balance in one.balances.get(series, {}).items():
-                told.setdefault(day, {"date": day})[series] = balance
-    return [told[day] for day in sorted(told)]
+        for data in known:
+            for day, balance in data.balances.get(series, {}).items():
+                by_day.setdefault(day, {"date": day})[series] = balance
+    return [by_day[day] for day in sorted(by_day)]
 
 
-def _missing(inquiry: Inquiry) -> list[Json]:
-    spans = (("current", inquiry.now), ("previous", inquiry.before))
+def _missing(inputs: CycleInput) -> list[Json]:
+    periods = (("current", inputs.now), ("previous", inputs.before))
     return [
         {"component": component, "period": name, "reason": f"{error.code}: {error.message}"}
-        for name, books in spans
-        if books is not None
+        for name, data in periods
+        if data is not None
         for component in COMPONENTS
-        if (error := books.missing.get(component)) is not None
+        if (error := data.missing.get(component)) is not None
     ]

@@ -1,14 +1,35 @@
-"""Decimal arithmetic that never rounds, for numbers as long as 1C's are allowed to be."""
+"""Decimal arithmetic of the cycle: sums are exact, and figures are rounded once, at the end."""
 
 from collections.abc import Iterable
 from decimal import Context, Decimal
+from fractions import Fraction
 from functools import reduce
 from typing import Final
 
 MAX_DIGITS: Final = 38  # of a number of 1C, before and after the point together
-EXACT: Final = Context(prec=4 * MAX_DIGITS)  # which sums of such numbers never fill
+# Precise enough for every sum of such numbers, so that no addition rounds.
+EXACT: Final = Context(prec=4 * MAX_DIGITS)
+DAY_PLACES: Final = 1
+MONEY_PLACES: Final = 2
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """A sum without rounding."""
+    """The sum without rounding."""
     return reduce(EXACT.add, amounts, Decimal(0))
+
+
+def days(value: Fraction | None) -> Decimal | None:
+    """Days rounded to a tenth, a half away from zero."""
+    return _rounded(value, DAY_PLACES)
+
+
+def money(value: Fraction | None) -> Decimal | None:
+    """Money rounded to a hundredth, a half away from zero."""
+    return _rounded(value, MONEY_PLACES)
+
+
+def _rounded(value: Fraction | None, places: int) -> Decimal | None:
+    if value is None:
+        return None
+    units = int(abs(value) * 10**places + Fraction(1, 2))
+    return EXACT.scaleb(Decimal(units if value > 0 else -units), -places)

@@ -1,4 +1,4 @@
-"""From balances and flows to the figures of one span: every ratio, the cycle and its net."""
+"""From the balances and flows of one period to its figures: the ratios, CCC and net CCC."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,25 +9,26 @@ from typing import Final, Literal
 import attrs
 
 from onecgw.analysis.cycle.decimals import exact_sum
-from onecgw.analysis.cycle.formulas import Basis, Turnover, balance_of, cycle, net_cycle
-from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.formulas import Basis, RatioTerms, balance_of, cycle, net_cycle
+from onecgw.analysis.cycle.periods import DateRange
 from onecgw.errors import OnecgwError
 
 DpoBase = Literal["purchases", "cogs"]
 
-# The series of money that the ratios are made of, as the answer names them.
+# The series of amounts that the ratios are computed from, under their names in the answer.
 BALANCES: Final = ("stock", "receivable", "advance_received", "payable", "advance_paid")
 FLOWS: Final = ("cost", "sales", "purchases")
 
-# The parts of the cycle, and with which sign they enter it.
+# The components of the cycle, and the sign of each one in the sum.
 COMPONENTS: Final[Mapping[str, int]] = {"dio": 1, "dso": 1, "dpo": -1}
 
 
 @attrs.frozen(kw_only=True)
 class Ratio:
-    """A balance in days of a flow.
+    """The definition of a ratio: how many days of a flow a balance corresponds to.
 
-    component: it is known when that component's reports arrived.
+    component: the ratio is known if the reports of this component arrived.
+    balance: one of BALANCES. flow: one of FLOWS.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Ratio:
 
 
 def ratios_for(dpo_base: DpoBase) -> tuple[Ratio, ...]:
-    """The five ratios; the base of DPO is that of the advances paid, too."""
+    """The five ratios; the advances paid are divided by the same flow as DPO."""
     bought = "purchases" if dpo_base == "purchases" else "cost"
     return (
         Ratio(name="dio", component="dio", balance="stock", flow="cost"),
@@ -51,35 +52,36 @@ def ratios_for(dpo_base: DpoBase) -> tuple[Ratio, ...]:
 
 
 @attrs.frozen(kw_only=True)
-class Books:
-    """What 1C said of one span, by series.
+class PeriodData:
+    """The data that 1C reported for one period, by series.
 
-    balances: at the end of a day. flows: by the first day of a month, inside the span only.
-    missing: component → why its reports are not all there.
+    balances: at the end of each day.
+    flows: in the month with that first day, as far as the month is inside the period.
+    missing: component → why one of its reports is missing.
     """
 
-    span: Span
+    period: DateRange
     balances: Mapping[str, Mapping[date, Decimal]]
     flows: Mapping[str, Mapping[date, Decimal]]
     missing: Mapping[str, OnecgwError]
 
-    def flow(self, series: str, span: Span) -> Decimal:
-        """What flowed in the span or a month of it."""
+    def flow(self, series: str, period: DateRange) -> Decimal:
+        """The flow of the period, or of a month of it."""
         months = self.flows[series]
-        return exact_sum(months[month.key] for month in span.months)
+        return exact_sum(months[month.key] for month in period.months)
 
 
 @attrs.frozen(kw_only=True)
 class Figures:
-    """The figures of a span or a month. turnovers: by ratio; a missing one is not there."""
+    """The figures of a period or a month. terms: by ratio; without those that are missing."""
 
-    span: Span
-    turnovers: Mapping[str, Turnover]
+    period: DateRange
+    terms: Mapping[str, RatioTerms]
 
     def days(self, ratio: str) -> Fraction | None:
         """The ratio in days; None where it is missing or its flow is not above zero."""
-        turnover = self.turnovers.get(ratio)
-        return None if turnover is None else turnover.days_tied_up
+        terms = self.terms.get(ratio)
+        return None if terms is None else terms.days_tied_up
 
     @property
     def ccc(self) -> Fraction | None:
@@ -88,14 +90,14 @@ class Figures:
 
     @property
     def ccc_net(self) -> Fraction | None:
-        """The same less the advances."""
+        """CCC less the days of advances received, plus the days of advances paid."""
         return net_cycle(
             self.ccc, self.days("advance_days_received"), self.days("advance_days_paid")
         )
 
     @property
     def all_days(self) -> dict[str, Fraction | None]:
-        """Everything that is told in days, in the order of the answer."""
+        """Every figure in days, in the order of the answer."""
         return {
             **{name: self.days(name) for name in COMPONENTS},
             "ccc": self.ccc,
@@ -105,17 +107,19 @@ class Figures:
         }
 
 
-def figures_of(books: Books, span: Span, *, ratios: tuple[Ratio, ...], basis: Basis) -> Figures:
-    """The figures of the books' span, or of one of its months."""
+def figures_of(
+    data: PeriodData, period: DateRange, *, ratios: tuple[Ratio, ...], basis: Basis
+) -> Figures:
+    """The figures of the data's period, or of one of its months."""
     return Figures(
-        span=span,
-        turnovers={
-            ratio.name: Turnover(
-                balance=balance_of(span, books.balances[ratio.balance], basis),
-                flow=Fraction(books.flow(ratio.flow, span)),
-                days=span.days,
+        period=period,
+        terms={
+            ratio.name: RatioTerms(
+                balance=balance_of(period, data.balances[ratio.balance], basis),
+                flow=Fraction(data.flow(ratio.flow, period)),
+                days=period.days,
             )
             for ratio in ratios
-            if ratio.component not in books.missing
+            if ratio.component not in data.missing
         },
     )

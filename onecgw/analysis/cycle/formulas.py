@@ -1,7 +1,7 @@
 """The formulas of the cash conversion cycle, in exact fractions: nothing is rounded here.
 
-Amounts come in as Decimal, digit for digit as 1C sent them. A Decimal division would round at
-some place; a Fraction does not, and so the parts of every sum add up exactly.
+Amounts are Decimals with the digits that 1C sent. Dividing them would round; a Fraction does not
+round, so the parts of every sum add up exactly.
 
 Source of the measures: V. D. Richards, E. J. Laughlin, "A Cash Conversion Cycle Approach to
 Liquidity Analysis", Financial Management 9 (1980), no. 1, pp. 32-38.
@@ -15,16 +15,16 @@ from typing import Literal
 
 import attrs
 
-from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.periods import DateRange
 
 Basis = Literal["average", "closing"]
 
 
 @attrs.frozen(kw_only=True)
-class Turnover:
-    """A balance beside the flow that turns it over.
+class RatioTerms:
+    """The two terms of a ratio: a balance, and the flow that it is divided by.
 
-    balance: money; average or closing. flow: money, of all the days together.
+    balance: money; average or closing. flow: money, of all days together.
     """
 
     balance: Fraction
@@ -33,14 +33,13 @@ class Turnover:
 
     @property
     def flow_per_day(self) -> Fraction:
-        """The flow of a day, f = flow / D."""
+        """The flow per day, f = flow / D."""
         return self.flow / self.days
 
     @property
     def days_tied_up(self) -> Fraction | None:
-        """For how many days of the flow the balance would last: r = A / flow × D = A / f.
+        """The balance in days of the flow: r = A / flow × D = A / f; None unless flow > 0.
 
-        None where the flow is not above zero: nothing turns the balance over.
         Source: Richards and Laughlin, the inventory, receivables and payables deferral periods.
         """
         return self.balance / self.flow_per_day if self.flow > 0 else None
@@ -48,10 +47,9 @@ class Turnover:
 
 @attrs.frozen(kw_only=True)
 class Effects:
-    """Why a component changed: both add exactly to the change.
+    """Why a component changed; the two effects add up exactly to the change.
 
-    balance: days that the change of the balance made. flow: days that the change of the flow
-    made.
+    balance: days due to the change of the balance. flow: days due to the change of the flow.
     """
 
     balance: Fraction
@@ -63,27 +61,27 @@ class Effects:
         return self.balance + self.flow
 
 
-def balance_days(span: Span, basis: Basis) -> tuple[date, ...]:
-    """The days at whose end a balance must be known: B₀, the ends of months, Bₙ; or Bₙ alone."""
+def balance_days(period: DateRange, basis: Basis) -> tuple[date, ...]:
+    """The days for which the end-of-day balance is needed: B₀, …, Bₙ, or Bₙ alone."""
     if basis == "closing":
-        return (span.last,)
-    return (span.eve, *(month.last for month in span.months))
+        return (period.last,)
+    return (period.eve, *(month.last for month in period.months))
 
 
-def balance_of(span: Span, balances: Mapping[date, Decimal], basis: Basis) -> Fraction:
-    """A: the balance that is set against the flow of the span.
+def balance_of(period: DateRange, balances: Mapping[date, Decimal], basis: Basis) -> Fraction:
+    """A: the balance that is divided by the flow of the period.
 
     closing: Bₙ, the balance at the end of the last day.
     average: (½B₀ + B₁ + … + ½Bₙ) / n over the n months, B₀ at the end of the day before the
     first; a part of a month weighs by its days. That is Σ wᵢ(Bᵢ₋₁ + Bᵢ)/2 / Σ wᵢ with wᵢ = 1 for
-    a whole month, and so the months weigh up to the span.
+    a whole month, and so the months weigh up to the period.
     Source: the chronological mean of a moment series, as accounting textbooks use it for average
     balances.
     """
     if basis == "closing":
-        return Fraction(balances[span.last])
+        return Fraction(balances[period.last])
     total = weights = Fraction(0)
-    for month in span.months:
+    for month in period.months:
         mean = (Fraction(balances[month.eve]) + Fraction(balances[month.last])) / 2
         total += month.month_weight * mean
         weights += month.month_weight
@@ -105,19 +103,19 @@ def net_cycle(
 ) -> Fraction | None:
     """CCC − days of advances received + days of advances paid; None unless all are known.
 
-    What customers pay in advance is money that is ours before the sale, what suppliers get in
-    advance is money that is gone before the goods come.
+    Customers who pay in advance finance the company before the sale; the company finances suppliers
+    whom it pays before the delivery.
     """
     if ccc is None or received is None or paid is None:
         return None
     return ccc - received + paid
 
 
-def effects(before: Turnover, after: Turnover) -> Effects | None:
-    """What made r₀ = A₀/f₀ into r₁ = A₁/f₁; None where one of them is not known.
+def effects(before: RatioTerms, after: RatioTerms) -> Effects | None:
+    """The effects that changed r₀ = A₀/f₀ into r₁ = A₁/f₁; None unless both flows are > 0.
 
     balance = (A₁ − A₀)/f₀, flow = A₁/f₁ − A₁/f₀; together A₁/f₁ − A₀/f₀ = r₁ − r₀.
-    Source: the method of chain substitution, the balance put in first.
+    Source: the method of chain substitution, with the balance replaced first.
     """
     if before.flow <= 0 or after.flow <= 0:
         return None
@@ -129,9 +127,9 @@ def effects(before: Turnover, after: Turnover) -> Effects | None:
 
 
 def driver(contributions: Mapping[str, Fraction]) -> str | None:
-    """The largest contribution in the direction of their sum; None where the sum is zero.
+    """The name of the largest contribution in the direction of the sum; None if the sum is zero.
 
-    Of equal ones the first. DPO contributes with a minus.
+    Of equal contributions the first one counts. DPO contributes with a minus.
     """
     total = sum(contributions.values(), Fraction(0))
     if total == 0:
@@ -140,6 +138,6 @@ def driver(contributions: Mapping[str, Fraction]) -> str | None:
     return max(contributions, key=lambda name: contributions[name] * direction)
 
 
-def cash_effect(change_days: Fraction, after: Turnover) -> Fraction:
+def cash_effect(change_days: Fraction, after: RatioTerms) -> Fraction:
     """The money that a change of days ties up: change × f₁, at the daily flow of the new period."""
     return change_days * after.flow_per_day

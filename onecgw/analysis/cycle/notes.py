@@ -1,13 +1,13 @@
-"""What has to be said beside the figures: warnings about these books, notes about the method."""
+"""The texts beside the figures: warnings about the data, notes about the method."""
 
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from onecgw.analysis.cycle.answer import Inquiry
-from onecgw.analysis.cycle.figures import Books, DpoBase, Ratio
-from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.answer import CycleInput
+from onecgw.analysis.cycle.figures import DpoBase, PeriodData, Ratio
+from onecgw.analysis.cycle.periods import DateRange
 
 _FLOW_TITLES: Final = {
     "cost": "cost of goods sold",
@@ -17,32 +17,32 @@ _FLOW_TITLES: Final = {
 
 
 def warnings_of(
-    inquiry: Inquiry, *, first_open_day: date, latest_day: date, currencies: tuple[str, ...]
+    inputs: CycleInput, *, first_open_day: date, latest_day: date, currencies: tuple[str, ...]
 ) -> list[str]:
-    """What makes figures of these books null, or less telling than they look.
+    """What makes figures null or misleading.
 
     Args:
-        inquiry: what was asked and answered.
-        first_open_day: the first day that may not be over yet, wherever 1C stands.
-        latest_day: the day that it is by now, wherever 1C stands.
-        currencies: those that the reports named, each once.
+        inputs: the options of the request and the data of 1C.
+        first_open_day: the first day that may not be over yet, whatever the time zone of 1C.
+        latest_day: the latest date that today can be, whatever the time zone of 1C.
+        currencies: the currencies that the reports name, without repeats.
     """
     return [
-        *_about_span(inquiry.now.span, first_open_day, latest_day),
-        *_about_flows(inquiry),
-        *_about_balances(inquiry),
+        *_about_period(inputs.now.period, first_open_day, latest_day),
+        *_about_flows(inputs),
+        *_about_balances(inputs),
         *_about_currencies(currencies),
     ]
 
 
-def notes_of(inquiry: Inquiry, dpo_base: DpoBase) -> list[str]:
+def notes_of(inputs: CycleInput, dpo_base: DpoBase) -> list[str]:
     """How to read the figures."""
     notes = [
         "Base currency. Sales, purchases and debts include VAT; stock and cost do not.",
         "Receivables and payables are gross, without advances; ccc_net counts the advances.",
         "Days are rounded to 0.1 at the very end: sums of shown figures may differ by 0.1.",
     ]
-    if inquiry.basis == "average":
+    if inputs.basis == "average":
         notes.append(
             "average = (½B₀ + B₁ + … + ½Bₙ) / n over the ends of the n months, B₀ before the "
             "first day."
@@ -52,7 +52,7 @@ def notes_of(inquiry: Inquiry, dpo_base: DpoBase) -> list[str]:
             "dpo_base is cogs: payables with VAT stand against cost without VAT, so DPO looks "
             "longer than with purchases."
         )
-    if inquiry.before is not None:
+    if inputs.before is not None:
         notes.append(
             "bridge: balance_effect + flow_effect = change; contribution is what it adds to CCC. "
             "cash_effect: change × daily flow, above zero = money tied up."
@@ -60,18 +60,18 @@ def notes_of(inquiry: Inquiry, dpo_base: DpoBase) -> list[str]:
     return notes
 
 
-def _about_span(span: Span, first_open_day: date, latest_day: date) -> Iterator[str]:
-    if span.last > latest_day:
+def _about_period(period: DateRange, first_open_day: date, latest_day: date) -> Iterator[str]:
+    if period.last > latest_day:
         yield (
-            f"the period ends on {span.last}, in the future: its days to come have no flow yet, so "
-            "days are overstated; end it with the last day that is over"
+            f"the period ends on {period.last}, in the future: its days to come have no flow yet, "
+            "so days are overstated; end it with the last day that is over"
         )
-    elif span.last >= first_open_day:
+    elif period.last >= first_open_day:
         yield (
-            f"the period ends on {span.last}, which may not be over yet: what flows that day is "
+            f"the period ends on {period.last}, which may not be over yet: what flows that day is "
             "not all there, so days may be overstated"
         )
-    for month in span.months:
+    for month in period.months:
         if month.month_weight != 1:
             yield (
                 f"{month.first:%Y-%m} is here with {month.days} of its days and weighs in the "
@@ -79,14 +79,14 @@ def _about_span(span: Span, first_open_day: date, latest_day: date) -> Iterator[
             )
 
 
-def _about_flows(inquiry: Inquiry) -> Iterator[str]:
-    """Denominators that are not above zero, each ratio's months in one line."""
-    for ratio in inquiry.ratios:
-        wrong = [str(books.span) for books in _books(inquiry) if _is_idle(books, ratio, books.span)]
+def _about_flows(inputs: CycleInput) -> Iterator[str]:
+    """Flows that are not above zero; one line for each ratio, with all its months."""
+    for ratio in inputs.ratios:
+        wrong = [str(data.period) for data in _known(inputs) if _is_idle(data, ratio, data.period)]
         wrong += [
             f"{month.first:%Y-%m}"
-            for month in (inquiry.now.span.months if inquiry.by_month else ())
-            if month != inquiry.now.span and _is_idle(inquiry.now, ratio, month)
+            for month in (inputs.now.period.months if inputs.by_month else ())
+            if month != inputs.now.period and _is_idle(inputs.now, ratio, month)
         ]
         if wrong:
             yield (
@@ -95,18 +95,18 @@ def _about_flows(inquiry: Inquiry) -> Iterator[str]:
             )
 
 
-def _is_idle(books: Books, ratio: Ratio, span: Span) -> bool:
-    return ratio.component not in books.missing and books.flow(ratio.flow, span) <= Fraction(0)
+def _is_idle(data: PeriodData, ratio: Ratio, period: DateRange) -> bool:
+    return ratio.component not in data.missing and data.flow(ratio.flow, period) <= Fraction(0)
 
 
-def _about_balances(inquiry: Inquiry) -> Iterator[str]:
-    told: dict[tuple[str, date], str] = {}
-    for books in _books(inquiry):
-        for series, balances in books.balances.items():
+def _about_balances(inputs: CycleInput) -> Iterator[str]:
+    lines: dict[tuple[str, date], str] = {}  # the two periods may share a day
+    for data in _known(inputs):
+        for series, balances in data.balances.items():
             for day, balance in balances.items():
                 if balance < 0:
-                    told[series, day] = f"{series} at the end of {day} is negative: {balance}"
-    yield from told.values()
+                    lines[series, day] = f"{series} at the end of {day} is negative: {balance}"
+    yield from lines.values()
 
 
 def _about_currencies(currencies: tuple[str, ...]) -> Iterator[str]:
@@ -117,5 +117,5 @@ def _about_currencies(currencies: tuple[str, ...]) -> Iterator[str]:
         )
 
 
-def _books(inquiry: Inquiry) -> tuple[Books, ...]:
-    return (inquiry.now,) if inquiry.before is None else (inquiry.now, inquiry.before)
+def _known(inputs: CycleInput) -> tuple[PeriodData, ...]:
+    return (inputs.now,) if inputs.before is None else (inputs.now, inputs.before)

@@ -1,4 +1,4 @@
-"""The calendar of a cycle: whole days, their months, and the span that another is compared with."""
+"""The calendar of the cycle: ranges of days, their months, and the period to compare with."""
 
 from calendar import monthrange
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ Comparison = Literal["none", "previous_period", "previous_year"]
 
 
 @attrs.frozen
-class Span:
+class DateRange:
     """Whole days, both ends included."""
 
     first: date
@@ -22,93 +22,93 @@ class Span:
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """The number of days."""
         return (self.last - self.first).days + 1
 
     @property
     def eve(self) -> date:
-        """The day at whose end the opening balance stands."""
+        """The day before the first; its closing balance is the opening balance."""
         return self.first - _DAY
 
     @property
     def is_whole_months(self) -> bool:
-        """Whether it begins with a month and ends with one."""
+        """Whether it consists of whole calendar months."""
         return self.first.day == 1 and self.last == _month_end(self.last)
 
     @property
-    def months(self) -> tuple["Span", ...]:
-        """The span cut where months end; the first and the last may be parts of a month."""
-        cut: list[Span] = []
+    def months(self) -> tuple["DateRange", ...]:
+        """The parts that each calendar month has of it; the first and the last may be partial."""
+        cut: list[DateRange] = []
         first = self.first
         while first <= self.last:
             last = min(_month_end(first), self.last)
-            cut.append(Span(first, last))
+            cut.append(DateRange(first, last))
             first = last + _DAY
         return tuple(cut)
 
     @property
     def key(self) -> date:
-        """Of a span inside one month: the first day of that month."""
+        """The first day of the month; only for a period inside one month."""
         return self.first.replace(day=1)
 
     @property
     def month_weight(self) -> Fraction:
-        """Of a span inside one month: which part of that month it is; 1 for a whole month."""
+        """The part of the month, 1 = the whole one; only for a period inside one month."""
         return Fraction(self.days, _month_end(self.first).day)
 
-    def contains(self, other: "Span") -> bool:
-        """Whether every day of the other is one of its own."""
+    def contains(self, other: "DateRange") -> bool:
+        """Whether every day of the other range is in this one."""
         return self.first <= other.first and other.last <= self.last
 
     def __str__(self) -> str:
         return f"{self.first} to {self.last}"
 
 
-def is_too_long(span: Span) -> bool:
-    """Whether a span is longer than MAX_MONTHS months from its first day."""
-    return span.last >= shift_months(span.first, MAX_MONTHS)
+def is_too_long(period: DateRange) -> bool:
+    """Whether a period is longer than MAX_MONTHS months from its first day."""
+    return period.last >= shift_months(period.first, MAX_MONTHS)
 
 
-def compared_with(span: Span, comparison: Comparison) -> Span | None:
-    """The span that a comparison asks for; None for "none".
+def compared_with(period: DateRange, comparison: Comparison) -> DateRange | None:
+    """The period to compare with; None for "none".
 
-    The previous period of whole months is as many months, else as many days. The previous year
-    has the same days a year before; a span that ends with February ends with February there, a
-    single day stays a single day.
+    previous_period: as many months before, if the period consists of whole months; else as many
+    days before. previous_year: the same days a year before; a period that ends on the last day of
+    a month still does.
     """
     match comparison:
         case "none":
             return None
         case "previous_year":
-            return _shifted(span, -12)
-        case "previous_period" if span.is_whole_months:
-            return _shifted(span, -len(span.months))
+            return _shifted(period, -12)
+        case "previous_period" if period.is_whole_months:
+            return _shifted(period, -len(period.months))
         case "previous_period":
-            return Span(span.first - span.days * _DAY, span.eve)
+            return DateRange(period.first - period.days * _DAY, period.eve)
 
 
-def merged(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """The spans with those made one that touch where a month begins, in order of days."""
-    run: list[Span] = []
-    for span in sorted(spans, key=lambda one: one.first):
-        if run and run[-1].last == span.eve and span.first.day == 1:
-            run[-1] = Span(run[-1].first, span.last)
+def merged(periods: tuple[DateRange, ...]) -> tuple[DateRange, ...]:
+    """The periods in order of days; two that meet where a month begins become one."""
+    run: list[DateRange] = []
+    for period in sorted(periods, key=lambda one: one.first):
+        if run and run[-1].last == period.eve and period.first.day == 1:
+            run[-1] = DateRange(run[-1].first, period.last)
         else:
-            run.append(span)
+            run.append(period)
     return tuple(run)
 
 
 def shift_months(day: date, months: int) -> date:
-    """The same day so many months later; the month's last day where it has no such day."""
+    """The same day that many months later, or the last day of that month if it has fewer days."""
     number = day.year * 12 + day.month - 1 + months
     first = date(number // 12, number % 12 + 1, 1)
     return first.replace(day=min(day.day, _month_end(first).day))
 
 
-def _shifted(span: Span, months: int) -> Span:
-    first, last = shift_months(span.first, months), shift_months(span.last, months)
-    ends_a_month = span.first < span.last == _month_end(span.last)
-    return Span(first, _month_end(last) if ends_a_month else last)
+def _shifted(period: DateRange, months: int) -> DateRange:
+    first, last = shift_months(period.first, months), shift_months(period.last, months)
+    ends_a_month = period.first < period.last == _month_end(period.last)
+    return DateRange(first, _month_end(last) if ends_a_month else last)
 
 
 def _month_end(day: date) -> date:

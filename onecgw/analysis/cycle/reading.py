@@ -1,4 +1,4 @@
-"""What the cycle reads of 1C's reports: totals and months, digit for digit."""
+"""Reads totals and months from the reports of 1C, with every digit that 1C sent."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,25 @@ import attrs
 import msgspec
 
 from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
-from onecgw.analysis.cycle.periods import Span
-from onecgw.errors import OnecBadResponse
+from onecgw.analysis.cycle.periods import DateRange
+from onecgw.errors import OnecBadResponse, OnecError
+from onecgw.responses.raw_json import read_members
+from onecgw.responses.response_check import (
+    FilterIgnored,
+    applied_values,
+    check_said,
+    comparable,
+    is_null,
+    object_in,
+)
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
 _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once more for the total
 
 
-class FilterIgnored(OnecBadResponse):
-    """1C does not confirm that a filter was applied: its figures may be of more than was asked."""
-
-
 @attrs.frozen(kw_only=True)
 class Amounts:
-    """Money by measure. currency: as the report names it; "" if it does not."""
+    """Amounts by measure. currency: as the report names it; "" = it does not."""
 
     of: Mapping[str, Decimal]
     currency: str
@@ -31,7 +36,7 @@ class Amounts:
 
 @attrs.frozen(kw_only=True)
 class MonthlyAmounts:
-    """Money by measure and the first day of a month.
+    """Amounts by measure and the first day of the month.
 
     unreadable: measure → why it is not in `of`. currency: as in Amounts.
     """
@@ -51,69 +56,59 @@ class _Report(msgspec.Struct):
     columns: msgspec.Raw = msgspec.Raw(b"[]")
     applied_filters: msgspec.Raw = msgspec.Raw(b"{}")
     currency: msgspec.Raw = msgspec.Raw(b"null")
-    date: msgspec.Raw = msgspec.Raw(b"null")
-    period: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Reference(msgspec.Struct):
-    id: str
 
 
 class _Named(msgspec.Struct):
     label: str
 
 
-class _Ends(msgspec.Struct, rename={"from_": "from"}):
-    from_: str
-    to: str
-
-
 def read_balances(
     body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], day: date
 ) -> Amounts:
-    """The totals of a report on the balances of a day; all of them, because it may be kept.
+    """The totals of a report on the balances of a day.
+
+    Every measure must be readable, because the answer may be cached.
 
     Raises:
-        FilterIgnored: firm_ids were asked for and are not in applied_filters.
-        OnecBadResponse: it is of another day, or a total is missing, or is no number.
+        FilterIgnored: firm_ids were requested and are not in applied_filters.
+        OnecBadResponse: the report is of another day, or a total is missing or no number.
     """
-    found = _read_report(body, report=report, firm_ids=firm_ids)
-    if not _is_null(found.date) and _day(found.date) != str(day):
-        raise OnecBadResponse(f"{report} of 1C was asked for {day} and is of another day")
+    found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
     return Amounts(of=totals, currency=_currency(found))
 
 
 def read_months(
-    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], span: Span
+    body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], period: DateRange
 ) -> MonthlyAmounts:
-    """The rows of a report that was grouped by month; they must add up to its totals.
+    """The months of a report that is grouped by month; they must add up to its totals.
 
     Raises:
-        FilterIgnored: firm_ids were asked for and are not in applied_filters.
-        OnecBadResponse: it is of another period, the shape is another one, a month lies outside of
-            the span, or no measure can be read.
+        FilterIgnored: firm_ids were requested and are not in applied_filters.
+        OnecBadResponse: the report is of another period, has the wrong shape or a month outside
+            the period, or no measure can be read.
     """
-    found = _read_report(body, report=report, firm_ids=firm_ids)
-    if not _is_null(found.period) and _ends(found.period) != (str(span.first), str(span.last)):
-        raise OnecBadResponse(f"{report} of 1C was asked for {span} and is of another period")
-    rows = _rows(found, report, span)
-    told: dict[str, Mapping[date, Decimal]] = {}
+    asked = {"period": {"from": str(period.first), "to": str(period.last)}}
+    found = _read_report(body, asked, report=report, firm_ids=firm_ids)
+    rows = _rows(found, report, period)
+    readable: dict[str, Mapping[date, Decimal]] = {}
     unreadable: dict[str, OnecBadResponse] = {}
     for measure in measures:
         try:
-            told[measure] = _series(rows, measure, report, span)
-            _check_total(found, told[measure], measure, report)
+            sums = _series(rows, measure, report, period)
+            _check_total(found, sums, measure, report)
+            readable[measure] = sums
         except OnecBadResponse as error:
-            told.pop(measure, None)
             unreadable[measure] = error
-    if not told:
+    if not readable:
         raise next(iter(unreadable.values()))
-    return MonthlyAmounts(of=told, unreadable=unreadable, currency=_currency(found))
+    return MonthlyAmounts(of=readable, unreadable=unreadable, currency=_currency(found))
 
 
-def _rows(found: _Report, report: str, span: Span) -> list[tuple[date, dict[str, msgspec.Raw]]]:
-    """Every row's month and cells by column."""
+def _rows(
+    found: _Report, report: str, period: DateRange
+) -> list[tuple[date, dict[str, msgspec.Raw]]]:
+    """The month of each row, and its cells by column."""
     try:
         names = [one.name for one in msgspec.json.decode(found.columns, type=list[_Column])]
         rows = [msgspec.json.decode(row, type=list[msgspec.Raw]) for row in found.rows]
@@ -121,24 +116,24 @@ def _rows(found: _Report, report: str, span: Span) -> list[tuple[date, dict[str,
         raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
     if "month" not in names:
         raise OnecBadResponse(f"{report} of 1C lacks the column month")
-    months = {month.key for month in span.months}
-    told: list[tuple[date, dict[str, msgspec.Raw]]] = []
+    months = {month.key for month in period.months}
+    read: list[tuple[date, dict[str, msgspec.Raw]]] = []
     for row in rows:
         if len(row) != len(names):
             raise OnecBadResponse(f"{report} of 1C has a row of {len(row)} cells")
         cells = dict(zip(names, row, strict=True))
         month = _month(cells["month"], report)
         if month not in months:
-            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {span}")
-        told.append((month, cells))
-    return told
+            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {period}")
+        read.append((month, cells))
+    return read
 
 
 def _series(
-    rows: list[tuple[date, dict[str, msgspec.Raw]]], measure: str, report: str, span: Span
+    rows: list[tuple[date, dict[str, msgspec.Raw]]], measure: str, report: str, period: DateRange
 ) -> dict[date, Decimal]:
-    """A measure by month; a month without rows has zero."""
-    sums = {month.key: Decimal(0) for month in span.months}
+    """The sums of a measure by month; 0 for a month without rows."""
+    sums = {month.key: Decimal(0) for month in period.months}
     for month, cells in rows:
         if measure not in cells:
             raise OnecBadResponse(f"{report} of 1C lacks the column {measure}")
@@ -155,12 +150,20 @@ def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, rep
         )
 
 
-def _read_report(body: bytes, *, report: str, firm_ids: Sequence[str]) -> _Report:
+def _read_report(
+    body: bytes, asked: Mapping[str, object], *, report: str, firm_ids: Sequence[str]
+) -> _Report:
+    """The report, if it is to this request and confirms the filter, which no caller could check."""
     try:
+        members = read_members(body)
+        check_said(members, asked)
+        object_in(members.get("totals"), "totals")
         found = msgspec.json.decode(body, type=_Report)
+    except OnecError as error:
+        raise type(error)(f"{report} of 1C: {error.message}") from error
     except msgspec.ValidationError as error:
         raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
-    if firm_ids and _applied_firms(found) != {one.lower() for one in firm_ids}:
+    if firm_ids and _applied_firms(found) != comparable(firm_ids):
         raise FilterIgnored(
             f"firm_ids: 1C does not confirm this filter in applied_filters of {report}, so its "
             "figures may be of all firms; ask without firm_ids"
@@ -168,29 +171,8 @@ def _read_report(body: bytes, *, report: str, firm_ids: Sequence[str]) -> _Repor
     return found
 
 
-def _is_null(raw: msgspec.Raw) -> bool:
-    return bytes(raw) == b"null"
-
-
-def _day(raw: msgspec.Raw) -> str:
-    """The day that a text begins with, as 2026-05-01T23:59:59 does; "" if it is none."""
-    try:
-        return msgspec.json.decode(raw, type=str)[:10]
-    except msgspec.ValidationError:
-        return ""
-
-
-def _ends(raw: msgspec.Raw) -> tuple[str, str]:
-    """The first and the last day of a period; empty if it is none."""
-    try:
-        ends = msgspec.json.decode(raw, type=_Ends)
-    except msgspec.ValidationError:
-        return "", ""
-    return ends.from_[:10], ends.to[:10]
-
-
 def _currency(report: _Report) -> str:
-    """Its name: a text, or the label of a reference; anything else names none."""
+    """The name of the currency: a text, or the label of a reference; "" for anything else."""
     try:
         named = msgspec.json.decode(report.currency, type=str | _Named)
     except msgspec.ValidationError:
@@ -198,22 +180,21 @@ def _currency(report: _Report) -> str:
     return named if isinstance(named, str) else named.label
 
 
-def _applied_firms(report: _Report) -> set[str]:
-    """The firms in applied_filters: ids, or references with an id."""
+def _applied_firms(report: _Report) -> frozenset[str]:
+    """The ids of the firms in applied_filters, where they stand as ids or as references."""
     try:
         applied = msgspec.json.decode(report.applied_filters, type=dict[str, msgspec.Raw])
-        firms = msgspec.json.decode(applied["firm_ids"], type=list[str | _Reference])
-    except (KeyError, msgspec.ValidationError):
-        return set()
-    return {(firm if isinstance(firm, str) else firm.id).lower() for firm in firms}
+    except msgspec.ValidationError:
+        return frozenset()
+    return applied_values(applied.get("firm_ids", msgspec.Raw(b"null")))
 
 
 def _total(report: _Report, measure: str, name: str) -> Decimal:
     raw = report.totals.get(measure)
     if raw is None:
         raise OnecBadResponse(f"{name} of 1C lacks the total of {measure}")
-    if _is_null(raw) and not report.rows:
-        return Decimal(0)  # SQL's sum of nothing
+    if is_null(raw) and not report.rows:
+        return Decimal(0)  # in SQL the sum of no rows is null
     return _number(raw, f"{name} of 1C: the total of {measure}")
 
 
@@ -230,7 +211,7 @@ def _number(raw: msgspec.Raw, what: str) -> Decimal:
 
 
 def _month(raw: msgspec.Raw, report: str) -> date:
-    """The first day of the month that a cell begins with, as in 2026-05-01 or 2026-05."""
+    """The first day of the month in a cell such as 2026-05-01 or 2026-05."""
     try:
         text = msgspec.json.decode(raw, type=str)
         found = _MONTH.match(text)

@@ -1,4 +1,4 @@
-"""The way from one span's cycle to another's: a step per component, and which of them drove it."""
+"""Variance analysis: how each component changed between two periods, and which one drove CCC."""
 
 from fractions import Fraction
 
@@ -9,34 +9,36 @@ from onecgw.analysis.cycle.formulas import Effects, driver, effects
 
 
 @attrs.frozen(kw_only=True)
-class Step:
-    """One component's way from the span before to the span that was asked for."""
+class VarianceStep:
+    """The change of one component between two periods."""
 
     component: str
     effects: Effects
 
     @property
     def contribution(self) -> Fraction:
-        """What the change adds to the cycle."""
+        """What the change adds to the cycle, days."""
         return COMPONENTS[self.component] * self.effects.change
 
 
-def bridge_of(now: Figures, before: Figures | None) -> tuple[Step, ...]:
-    """A step per component that both spans have."""
+def variance_bridge(now: Figures, before: Figures | None) -> tuple[VarianceStep, ...]:
+    """A step for each component that is known in both periods."""
     if before is None:
         return ()
     found = {
-        name: effects(before.turnovers[name], now.turnovers[name])
+        name: effects(before.terms[name], now.terms[name])
         for name in COMPONENTS
-        if name in now.turnovers and name in before.turnovers
+        if name in now.terms and name in before.terms
     }
     return tuple(
-        Step(component=name, effects=both) for name, both in found.items() if both is not None
+        VarianceStep(component=name, effects=both)
+        for name, both in found.items()
+        if both is not None
     )
 
 
-def driving_step(bridge: tuple[Step, ...]) -> Step | None:
-    """The component that moved the cycle most; None while one of them is not known."""
+def driving_step(bridge: tuple[VarianceStep, ...]) -> VarianceStep | None:
+    """The step that moved the cycle most; None unless every component has a step."""
     if len(bridge) < len(COMPONENTS):
         return None
     name = driver({step.component: step.contribution for step in bridge})
@@ -44,5 +46,5 @@ def driving_step(bridge: tuple[Step, ...]) -> Step | None:
 
 
 def change_of(new: Fraction | None, old: Fraction | None) -> Fraction | None:
-    """What was added; None unless both are known."""
+    """The difference; None unless both are known."""
     return None if new is None or old is None else new - old

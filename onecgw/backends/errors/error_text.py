@@ -3,17 +3,24 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
 from onecgw.backends.errors.masking import without_private, without_secrets
+from onecgw.responses.error_body import (
+    EXCEPTION,
+    NO_REASON,
+    descriptions,
+    message_in,
+    read_json_value,
+    reports_error,
+)
+from onecgw.text import well_formed, without_bom
 
 SHOWN_CHARACTERS: Final = 300  # of a reason that somebody else wrote
 LOGGED_CHARACTERS: Final = 500
 MESSAGE_CHARACTERS: Final = 1_000  # of a message that 1C's service wrote for the caller
 READ_CHARACTERS: Final = 32 * 1024  # of a page; the reason stands near its beginning
-JSON_LEVELS: Final = 20  # of nested exceptions; deeper is no exception description
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -56,7 +63,7 @@ def charset_of(content_type: str) -> str:
 
 def text_of(body: bytes, content_type: str) -> str:
     """A failure's body as text, whatever its encoding; the first READ_CHARACTERS of it."""
-    body = body[: 4 * READ_CHARACTERS]
+    body = without_bom(body[: 4 * READ_CHARACTERS])
     for bom, encoding in _BOMS:
         if body.startswith(bom):
             return body[len(bom) :].decode(encoding, "replace")[:READ_CHARACTERS]
@@ -70,6 +77,22 @@ def text_of(body: bytes, content_type: str) -> str:
         return body.decode(declared or "cp1251")[:READ_CHARACTERS]
     except (UnicodeError, LookupError):
         return body.decode("cp1251", "replace")[:READ_CHARACTERS]
+
+
+def foreign_error(text: str) -> str | None:
+    """The message of an error body in any other shape of JSON; None if it reports none."""
+    value = read_json_value(text)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict) or not reports_error(value):
+        return None
+    return message_in(value) or NO_REASON
+
+
+def is_platform_exception(text: str) -> bool:
+    """Whether a body is the platform's own description of an exception."""
+    value = read_json_value(text)
+    return isinstance(value, dict) and not EXCEPTION.isdisjoint(map(str.casefold, value))
 
 
 def contract_error(text: str) -> str | None:
@@ -123,7 +146,7 @@ def reason_in(lines: tuple[str, ...]) -> str:
 
 def log_line(text: str) -> str:
     """Text on one bounded line for the operator: no credentials and no encoded data."""
-    return without_secrets(" ".join(text.split()))[:LOGGED_CHARACTERS]
+    return without_secrets(" ".join(well_formed(text).split()))[:LOGGED_CHARACTERS]
 
 
 def safe_line(text: str, *, limit: int = SHOWN_CHARACTERS) -> str:
@@ -138,30 +161,12 @@ def _bare(line: str) -> str:
 
 
 def _exception_lines(text: str) -> tuple[str, ...] | None:
-    """The innermost description of a platform exception; None: the text is no JSON."""
-    try:
-        found = json.loads(text) if text.lstrip().startswith(("{", "[")) else None
-    except (ValueError, RecursionError):  # {ОбщийМодуль...} begins so, too
+    """The innermost description of an error in JSON; None: the text is no JSON."""
+    found = read_json_value(text) if text.lstrip().startswith(("{", "[")) else None
+    if found is None:  # {ОбщийМодуль...} begins so, too
         return None
-    if found is None:
-        return None
-    deepest = max(_descriptions(found, JSON_LEVELS), key=lambda item: item[0], default=(0, ""))
-    return tuple(deepest[1].splitlines())
-
-
-def _descriptions(value: object, levels: int, depth: int = 0) -> Iterator[tuple[int, str]]:
-    if depth > levels:
-        return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(inner, str):
-                if key in {"descr", "description", "message", "text"} and inner.strip():
-                    yield depth, inner
-            else:
-                yield from _descriptions(inner, levels, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _descriptions(inner, levels, depth + 1)
+    _, deepest = max(descriptions(found), key=lambda item: item[0], default=(0, ""))
+    return tuple(deepest.splitlines())
 
 
 def _page_lines(text: str) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from onecgw.backends.errors import platform_messages
 from onecgw.backends.errors.error_text import (
     MESSAGE_CHARACTERS,
     contract_error,
+    foreign_error,
+    is_platform_exception,
     lines_of,
     log_line,
     reason_in,
@@ -36,8 +38,11 @@ from onecgw.errors import (
     OnecRejected,
     OnecUnavailable,
 )
+from onecgw.responses.error_body import descriptions, is_silent, read_json_value
 
 MAINTENANCE_SECONDS: Final = 60
+BLOCK_LINES: Final = 3  # of the text of a block: that it is, why, until when
+MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; what is larger holds figures
 LICENSE_SECONDS: Final = 30
 UNAVAILABLE_SECONDS: Final = 10
 LOCKED_SECONDS: Final = 5
@@ -93,24 +98,78 @@ _Explain = Callable[[Reply, str], OnecError]
 
 
 def failure_of(reply: Reply, path: str) -> Failure:
-    """The meaning of an answer to a question at a path, whose status is not 200."""
+    """The meaning of an answer to a question at a path, whose status is not that of success."""
     text = text_of(reply.body, reply.content_type)
     message = contract_error(text)
     refused = _CONTRACT_ERRORS.get(reply.status)
     if message is not None and refused is not None and not _is_no_refusal(reply, path, text):
-        return Failure(
-            error=refused(safe_line(message, limit=MESSAGE_CHARACTERS)),
-            reason=log_line(message),
-            reply=reply,
-        )
-    lines = (message,) if message else lines_of(text)
+        return _refusal(refused, reply, message)
     explain = _explanation(reply.status, text)
+    if explain in {_unexpected, _forbidden} and refused is not None:
+        message = foreign_error(text) or _plain_reason(text)
+        if message and not is_platform_exception(text):
+            return _refusal(refused, reply, message)
+    lines = (message,) if message else lines_of(text)
+    reason = _block_text(lines) if explain is _maintenance else reason_in(lines)
     return Failure(
-        error=explain(reply, _shown(reason_in(lines))),
+        error=explain(reply, _shown(reason)),
         reason=log_line(" / ".join(lines)),
         remedy=_REMEDIES.get(explain),
         reply=reply,
     )
+
+
+def failure_in_success(reply: Reply) -> Failure | None:
+    """The failure that an answer with the status of success reports; None if it reports none.
+
+    Extensions answer 200 with an error body, the web client with a page about licences. Larger
+    bodies are reports: `responses.response_check` looks at those.
+    """
+    if len(reply.body) > MAX_ERROR_BYTES or is_silent(reply.body):
+        return None
+    text = text_of(reply.body, reply.content_type)
+    message = foreign_error(text)
+    if message is None:
+        is_json = text.lstrip().startswith(("{", "["))
+        explain = None if is_json else _text_explanation(text)
+        message = "" if explain is None else reason_in(lines_of(text))
+    else:
+        explain = _text_explanation(message)
+    if explain is None or explain is _forbidden:
+        return _refusal(_class_of_refusal(text, explain), reply, message) if message else None
+    lines = lines_of(text)
+    reason = _block_text(lines) if explain is _maintenance else message
+    return Failure(
+        error=explain(reply, _shown(reason)),
+        reason=log_line(" / ".join(lines)),
+        remedy=_REMEDIES.get(explain),
+        reply=reply,
+    )
+
+
+def _class_of_refusal(text: str, explain: "_Explain | None") -> type[OnecError]:
+    if explain is _forbidden:
+        return OnecForbidden
+    return OnecFailed if is_platform_exception(text) else OnecRejected
+
+
+def _refusal(refused: type[OnecError], reply: Reply, message: str) -> Failure:
+    """A refusal in 1C's own words."""
+    shown = safe_line(message, limit=MESSAGE_CHARACTERS)
+    return Failure(error=refused(shown), reason=log_line(message), reply=reply)
+
+
+def _block_text(lines: tuple[str, ...]) -> str:
+    """The lines that say that the infobase is blocked, and until when."""
+    for index, line in enumerate(lines):
+        if _text_explanation(line) is _maintenance:
+            return " ".join(lines[index : index + BLOCK_LINES])
+    return reason_in(lines)
+
+
+def _plain_reason(text: str) -> str:
+    """The reason in a body of plain text; "" of a page or of JSON."""
+    return "" if text.lstrip().startswith(("<", "{", "[")) else reason_in(lines_of(text))
 
 
 def _is_no_refusal(reply: Reply, path: str, text: str) -> bool:
@@ -138,12 +197,18 @@ def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
 
 
 def _explanation(status: int, text: str) -> _Explain:
-    if status >= HTTPStatus.BAD_REQUEST:
-        told = platform_messages.plain(text)
-        for marks, explain in _BY_TEXT:
-            if any(mark in told for mark in marks):
-                return explain
-    return _BY_STATUS.get(status) or _by_class(status)
+    by_text = _text_explanation(text) if status >= HTTPStatus.BAD_REQUEST else None
+    return by_text or _BY_STATUS.get(status) or _by_class(status)
+
+
+def _text_explanation(text: str) -> _Explain | None:
+    """What a phrase of the platform in a text means; None if there is no such phrase."""
+    # In JSON the phrase may be written in escapes.
+    said = (inner for _, inner in descriptions(read_json_value(text)))
+    told = platform_messages.plain(" ".join((text, *said)))
+    return next(
+        (explain for marks, explain in _BY_TEXT if any(mark in told for mark in marks)), None
+    )
 
 
 def _retry_after(reply: Reply, otherwise: int) -> int:
@@ -227,8 +292,9 @@ def _failed(_: Reply, reason: str) -> OnecError:
     return OnecFailed(reason or "1C reported an error without a reason")
 
 
-def _unexpected(reply: Reply, _: str) -> OnecError:
-    return OnecBadResponse(f"1C answered with HTTP {reply.status} instead of 200")
+def _unexpected(reply: Reply, reason: str) -> OnecError:
+    said = f": {reason}" if reason else ""
+    return OnecBadResponse(f"1C answered with HTTP {reply.status} instead of 200{said}")
 
 
 def _by_class(status: int) -> _Explain:
@@ -244,7 +310,11 @@ _CONTRACT_ERRORS: Final[Mapping[int, type[OnecError]]] = {
     HTTPStatus.BAD_REQUEST: OnecRejected,
     HTTPStatus.FORBIDDEN: OnecForbidden,
     HTTPStatus.NOT_FOUND: OnecRejected,  # the service is there, the object asked for is not
+    HTTPStatus.CONFLICT: OnecRejected,
+    HTTPStatus.PRECONDITION_FAILED: OnecRejected,
     HTTPStatus.UNPROCESSABLE_ENTITY: OnecRejected,
+    HTTPStatus.LOCKED: OnecRejected,
+    HTTPStatus.FAILED_DEPENDENCY: OnecRejected,
 }
 
 _REMEDIES: Final[Mapping[_Explain, Remedy]] = {

@@ -4,17 +4,22 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Final
 
 import trio
 
 from onecgw.backends.base import BackendState
-from onecgw.backends.errors.failures import Failure, Remedy, Reply, wire_failure
+from onecgw.backends.errors.failures import (
+    Failure,
+    Remedy,
+    Reply,
+    failure_in_success,
+    wire_failure,
+)
 from onecgw.backends.http.call_log import CallRecord, failure_fields, log_call
 from onecgw.backends.http.onec_sessions import Session, Sessions, finishing
 from onecgw.backends.http.response_body import read_object
-from onecgw.backends.http.transport import HttpRequest, HttpTransport, Transport
+from onecgw.backends.http.transport import GOOD_STATUSES, HttpRequest, HttpTransport, Transport
 from onecgw.backends.scheduling.breaker import Breaker
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.backends.scheduling.limiter import Limiter
@@ -223,7 +228,8 @@ class HttpClient:
         except BaseException:
             self._sessions.give_up(session)
             raise
-        failure = None if reply.status == HTTPStatus.OK else self._failure_of(reply, request.path)
+        good = reply.status in GOOD_STATUSES
+        failure = failure_in_success(reply) if good else self._failure_of(reply, request.path)
         if failure is None or failure.remedy is not Remedy.NEW_SESSION:
             self._sessions.give_back(session)
         if failure is not None:

@@ -1,11 +1,20 @@
 """A body put together while it arrives, inflated and bounded: a gzip bomb ends at the limit."""
 
 import zlib
-from typing import Final
+from typing import Any, Final
 
 from onecgw.errors import OnecBadResponse
 
-_GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's name for "with a gzip header"
+# zlib's own number for "with a gzip header" is 16 more.
+_WINDOW_BITS: Final = {
+    "gzip": 16 + zlib.MAX_WBITS,
+    "x-gzip": 16 + zlib.MAX_WBITS,
+    "deflate": zlib.MAX_WBITS,
+}
+# Some services write the charset into Content-Encoding.
+_NO_CODING: Final = frozenset({"", "identity", "utf-8", "utf8", "windows-1251"})
+_GZIP_BEGINS: Final = 0x1F
+_TEXT_BEGINS: Final = frozenset(b'{[<" \t\r\n\xef')
 
 
 class Inflater:
@@ -16,14 +25,15 @@ class Inflater:
         max_bytes: how large the inflated body may be.
 
     Raises:
-        OnecBadResponse: the encoding is neither gzip nor identity.
+        OnecBadResponse: the encoding is none of gzip, deflate and identity.
     """
 
     def __init__(self, encoding: str, *, max_bytes: int) -> None:
-        encoding = encoding.strip().lower()
-        if encoding not in {"", "identity", "gzip", "x-gzip"}:
+        codings = {coding.strip() for coding in encoding.lower().split(",")} - _NO_CODING
+        if len(codings) > 1 or not codings <= _WINDOW_BITS.keys() or encoding.count("gzip") > 1:
             raise OnecBadResponse("1C's answer is in a Content-Encoding that was not offered")
-        self._gzip = zlib.decompressobj(_GZIP) if encoding.endswith("gzip") else None
+        self._coding = next(iter(codings), "")
+        self._inflate: Any = None  # zlib's own type has no public name
         self._max_bytes = max_bytes
         self._size_bytes = 0
         self._begun = False
@@ -33,29 +43,55 @@ class Inflater:
         """Take the next chunk as it came from the wire.
 
         Raises:
-            OnecBadResponse: the body is larger than max_bytes, or is not gzip.
+            OnecBadResponse: the body is larger than max_bytes, or is not what it declares.
         """
-        self._begun = self._begun or bool(chunk)
-        while self._gzip is not None and chunk:
-            if self._gzip.eof:  # one gzip member may follow another (RFC 1952, section 2.2)
-                self._gzip = zlib.decompressobj(_GZIP)
+        if chunk and not self._begun:
+            self._begun = True
+            self._begin(chunk[0])
+        while self._inflate is not None and chunk:
+            if self._inflate.eof:
+                # One gzip member may follow another (RFC 1952, section 2.2); zeros are padding.
+                chunk = chunk.lstrip(b"\0")
+                if not chunk:
+                    return
+                self._inflate = zlib.decompressobj(_WINDOW_BITS[self._coding])
             room = self._max_bytes - self._size_bytes + 1  # never 0, which means "no limit"
             try:
-                self._keep(self._gzip.decompress(chunk, room))
+                self._keep(self._inflate.decompress(chunk, room))
             except zlib.error as error:
-                raise OnecBadResponse("1C's answer is not the gzip that it declares") from error
-            chunk = self._gzip.unconsumed_tail or self._gzip.unused_data
-        if self._gzip is None:
+                raise OnecBadResponse(
+                    f"1C's answer is not the {self._coding.removeprefix('x-')} that it declares"
+                ) from error
+            chunk = self._inflate.unconsumed_tail or self._inflate.unused_data
+        if self._inflate is None:
             self._keep(chunk)
 
     def finish(self) -> None:
         """There are no more chunks.
 
         Raises:
-            OnecBadResponse: the gzip stream does not end.
+            OnecBadResponse: the compressed stream does not end.
         """
-        if self._gzip is not None and self._begun and not self._gzip.eof:
-            raise OnecBadResponse("1C's answer is truncated: its gzip does not end")
+        if self._inflate is not None and not self._inflate.eof:
+            coding = self._coding.removeprefix("x-")
+            raise OnecBadResponse(f"1C's answer is truncated: its {coding} does not end")
+
+    def _begin(self, first: int) -> None:
+        """Choose the coding by the first byte, which tells it more surely than the header does.
+
+        No text begins as gzip does, and no compressed body as JSON or a page does: proxies unpack
+        a body and leave its header, and services pack one without any.
+        """
+        if first == _GZIP_BEGINS:
+            self._coding = self._coding or "gzip"
+        elif first in _TEXT_BEGINS:
+            self._coding = ""
+        if not self._coding:
+            return
+        window_bits = _WINDOW_BITS[self._coding]
+        if self._coding == "deflate" and first & 0x0F != zlib.DEFLATED:
+            window_bits = -zlib.MAX_WBITS  # RFC 9110, 8.4.1.2: some send it without the zlib header
+        self._inflate = zlib.decompressobj(window_bits)
 
     def kept(self) -> bytes:
         """The body, or, when a chunk was refused, its beginning: at most max_bytes."""
@@ -68,6 +104,6 @@ class Inflater:
             self._parts.append(part[:room])
         if len(part) > room:
             raise OnecBadResponse(
-                f"1C's answer is larger than {self._max_bytes} bytes; narrow the period or the"
-                " filters, or ask for fewer rows"
+                f"1C's answer is larger than {self._max_bytes} bytes; ask for less: narrow"
+                " the filters, or ask for fewer rows"
             )

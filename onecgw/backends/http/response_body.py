@@ -1,7 +1,7 @@
 """The body of a 200: a well-formed JSON object, compact, in UTF-8, its digits and texts untouched.
 
 Nothing here turns a number into a binary float or a text into other characters: whitespace between
-tokens is all that goes.
+tokens is all that goes, and half a character becomes U+FFFD.
 """
 
 import codecs
@@ -12,11 +12,16 @@ import msgspec
 
 from onecgw.backends.errors.error_text import charset_of
 from onecgw.errors import OnecBadResponse
+from onecgw.text import well_formed, well_formed_json, without_bom
 
 NESTING_LEVELS: Final = 64  # a report has 4; parsers of the callers end somewhere above 100
 
-_UTF8: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
-_CP1251: Final = frozenset({"windows-1251", "cp1251"})
+# What a label means for a body that is not UTF-8. No label, or one that says UTF-8, means nothing.
+_SINGLE_BYTE: Final = {
+    **dict.fromkeys(("windows-1251", "cp1251", "win-1251", "win1251", "1251", "ansi"), "cp1251"),
+    "koi8-r": "koi8-r",
+    "koi8-u": "koi8-u",
+}
 _ALL_BUT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 # With the escapes: a backslash and all that may follow it, so that none loses its partner.
 _ALL_BUT_ESCAPES: Final = bytes(byte for byte in _ALL_BUT_STRUCTURE if byte not in b"\\/bfnrtu")
@@ -38,14 +43,28 @@ def read_object(body: bytes, content_type: str) -> bytes:
     if nests_deeper(body, NESTING_LEVELS):
         raise OnecBadResponse(f"1C's answer nests deeper than {NESTING_LEVELS} levels")
     try:
-        # Checks the whole grammar of RFC 8259 but the UTF-8 of strings, and copies each token as
-        # it stands: it parses no number.
-        compact = msgspec.json.format(body, indent=-1)
+        compact = _compact(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise OnecBadResponse(_what_is_wrong(str(error))) from error
     if compact[:1] != b"{":
         raise OnecBadResponse("1C's answer is JSON but not an object")
     return compact
+
+
+def _compact(body: bytes) -> bytes:
+    """The JSON text without whitespace between its tokens.
+
+    It checks the whole grammar of RFC 8259 but the UTF-8 of strings, and copies each token as it
+    stands: it parses no number. It refuses a lone surrogate as if the text ended there, so those
+    are replaced only where it has refused.
+    """
+    try:
+        return msgspec.json.format(body, indent=-1)
+    except msgspec.DecodeError:
+        mended = well_formed_json(body)
+        if mended == body:
+            raise
+        return msgspec.json.format(mended, indent=-1)
 
 
 def nests_deeper(body: bytes, levels: int) -> bool:
@@ -67,22 +86,40 @@ def nests_deeper(body: bytes, levels: int) -> bool:
 
 
 def _in_utf8(body: bytes, content_type: str) -> bytes:
-    charset = charset_of(content_type)
-    if body.startswith(codecs.BOM_UTF8):
-        body = body[len(codecs.BOM_UTF8) :]
-    elif charset in _CP1251:
-        try:
-            return body.decode("cp1251").encode().strip()
-        except UnicodeDecodeError as error:
-            raise OnecBadResponse("1C's answer is not in the charset that it declares") from error
-    elif charset not in _UTF8:
-        raise OnecBadResponse("1C's answer is in a charset other than UTF-8")
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise OnecBadResponse("1C's answer is not valid UTF-8") from error
-    return body.strip()
+    """The body in UTF-8, whatever its label says: what decodes as UTF-8 is UTF-8."""
+    body = without_bom(body)
+    if wide := _wide_charset(body):
+        return _decoded(body, wide).lstrip("\ufeff").encode().strip()
+    if body.isascii():
+        return body.strip()
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return body.strip()
+    label = charset_of(content_type)
+    if label in _SINGLE_BYTE:
+        return _decoded(body, _SINGLE_BYTE[label]).encode().strip()
+    return _decoded(body, "utf-8").encode().strip()
+
+
+def _wide_charset(body: bytes) -> str:
+    """UTF-16 as the first two bytes of a JSON text tell it (RFC 4627, section 3); "" for none."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0" in body[:2]:
+        return "utf-16-be" if body[:1] == b"\0" else "utf-16-le"
+    return ""
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    # 1C's texts are UTF-16 inside: a substring may end with half a character, whatever the charset.
+    errors = "surrogatepass" if charset.startswith("utf") else "strict"
+    try:
+        return well_formed(body.decode(charset, errors))
+    except UnicodeDecodeError as error:
+        raise OnecBadResponse(f"1C's answer is not valid {charset.upper()}") from error
 
 
 def _what_is_wrong(error: str) -> str:

@@ -31,6 +31,10 @@ from onecgw.settings import OnecAuthSettings, OnecSettings
 Transport = httpx.AsyncBaseTransport
 
 FAILURE_BODY_BYTES: Final = 64 * 1024  # of an error page; its reason stands at the beginning
+# Some services answer a POST with 201; a proxy that changes an answer makes it 203.
+GOOD_STATUSES: Final = frozenset(
+    {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}
+)
 CLEAN_UP_SECONDS: Final = 1  # for giving up a connection
 
 
@@ -135,7 +139,7 @@ class HttpTransport:
     async def _read(
         self, response: httpx.Response, on_cookies: Callable[[Sequence[str]], None]
     ) -> Reply:
-        good = response.status_code == HTTPStatus.OK
+        good = response.status_code in GOOD_STATUSES
         max_bytes = self._max_response_bytes if good else FAILURE_BODY_BYTES
         body = b""
         pairs = [

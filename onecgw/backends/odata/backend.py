@@ -53,7 +53,7 @@ class ODataBackend:
         max_response_bytes: the largest answer, inflated.
         cache_folder: where what was read of `$metadata` is kept; None keeps nothing on disk.
         transport: for tests; the default opens sockets.
-        today: the day of a balance for which none is given.
+        today: the day of a balance for which none is given; by default that of onec.timezone.
 
     Raises:
         ConfigError: the profile cannot be used; every problem has its file, line and path.
@@ -66,9 +66,9 @@ class ODataBackend:
         max_response_bytes: int,
         cache_folder: Path | None = None,
         transport: Transport | None = None,
-        today: Callable[[], date] = date.today,
+        today: Callable[[], date] | None = None,
     ) -> None:
-        self._today = today
+        self._today = today or settings.today
         self._deadline_ms = settings.report_deadline_ms
         profiles = load_profiles(settings.odata.profile, currency=settings.odata.currency)
         self._http = HttpClient(

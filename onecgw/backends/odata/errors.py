@@ -30,6 +30,7 @@ from onecgw.errors import (
     OnecFailed,
     OnecForbidden,
     OnecNotPublished,
+    OnecRejected,
 )
 
 ROOT: Final = "/odata/standard.odata/"
@@ -51,7 +52,7 @@ _NO_INTERFACE: Final = (
     " it is the address of the publication, as in https://1c.example.org/trade, and that the"
     " publication has «Публиковать стандартный интерфейс OData»"
 )
-_OF_ONE_REQUEST: Final = (OnecBadResponse, OnecFailed, OnecNotPublished)
+_OF_ONE_REQUEST: Final = (OnecBadResponse, OnecFailed, OnecNotPublished, OnecRejected)
 _XML_ERROR: Final = "{http://schemas.microsoft.com/ado/2007/08/dataservices/metadata}"
 
 

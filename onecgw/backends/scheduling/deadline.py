@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import trio
 
 from onecgw.errors import OnecTimeout
 
+NARROW_REPORT: Final = "narrow the period or the filters, or ask for fewer rows"
+NARROW_SEARCH: Final = "try again, or give more of the name"
+
 
 @contextmanager
-def deadline(timeout_ms: int) -> Iterator[None]:
-    """Let the body run for at most timeout_ms.
+def deadline(timeout_ms: int, *, advice: str = "") -> Iterator[None]:
+    """Let the body run for at most timeout_ms; advice: what the caller may do about it.
 
     An outer deadline that ends first stays the outer one's business.
 
@@ -20,12 +24,11 @@ def deadline(timeout_ms: int) -> Iterator[None]:
     with trio.move_on_after(timeout_ms / 1000) as scope:
         yield
     if scope.cancelled_caught:
-        raise out_of_time(timeout_ms)
+        raise out_of_time(timeout_ms, advice=advice)
 
 
-def out_of_time(timeout_ms: int) -> OnecTimeout:
+def out_of_time(timeout_ms: int, *, advice: str = "") -> OnecTimeout:
     """What a caller is told when the time is up."""
     return OnecTimeout(
-        f"1C did not answer within {timeout_ms} ms; narrow the period or the filters,"
-        " or ask for fewer rows"
+        "; ".join(filter(None, (f"1C did not answer within {timeout_ms} ms", advice)))
     )

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import attrs
 import trio
 
-from onecgw.backends.scheduling.deadline import out_of_time
+from onecgw.backends.scheduling.deadline import NARROW_REPORT, out_of_time
 from onecgw.errors import OnecgwError
 
 Key = TypeVar("Key", bound=Hashable)
@@ -61,7 +61,9 @@ async def fan_out(
                 nursery.start_soon(run.work, nursery.cancel_scope)
     if run.defect is not None:
         raise run.defect
-    return {key: run.outcomes.get(key, out_of_time(timeout_ms)) for key in parts}
+    return {
+        key: run.outcomes.get(key, out_of_time(timeout_ms, advice=NARROW_REPORT)) for key in parts
+    }
 
 
 class _FanOut(Generic[Key, Value]):

@@ -5,26 +5,27 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from onecgw.analysis.cycle.answer import Inquiry, render
-from onecgw.analysis.cycle.figures import COMPONENTS, Books, ratios_for
+from onecgw.analysis.cycle.answer import CycleInput, render
+from onecgw.analysis.cycle.figures import COMPONENTS, PeriodData, ratios_for
 from onecgw.analysis.cycle.notes import notes_of, warnings_of
-from onecgw.analysis.cycle.periods import Span
-from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, MonthlyAmounts
+from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.catalogue.kinds import CompositeTool
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
     SALES_SOURCE,
-    Asked,
     CashConversionCycle,
+    CyclePlan,
     Key,
     first_open_day,
     plan,
 )
 from onecgw.errors import OnecgwError
+from onecgw.responses.response_check import FilterIgnored
 
-_EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
 Outcomes = Mapping[Key, Amounts | MonthlyAmounts | OnecgwError]
 
@@ -34,24 +35,24 @@ def compose(
     outcomes: Outcomes,
     now: datetime,
 ) -> dict[str, object]:
-    """The answer from what the questions came to.
+    """The answer from the outcomes of the requests to 1C.
 
     Raises:
-        OnecgwError: 1C ignored firm_ids, or no component of the period can be told.
+        OnecgwError: 1C ignored firm_ids, or no component of the period is known.
     """
-    asked = Asked(request)
+    cycle_plan = CyclePlan(request)
     for outcome in outcomes.values():
         if isinstance(outcome, FilterIgnored):
             raise outcome
-    books = [_books(asked, span, outcomes) for span in asked.spans]
-    if len(books[0].missing) == len(COMPONENTS):
-        raise books[0].missing["dio"]
-    inquiry = Inquiry(
-        ratios=ratios_for(asked.dpo_base),
-        basis=asked.basis,
-        by_month=asked.by_month,
-        now=books[0],
-        before=books[1] if asked.before is not None else None,
+    data = [_period_data(cycle_plan, period, outcomes) for period in cycle_plan.periods]
+    if len(data[0].missing) == len(COMPONENTS):
+        raise data[0].missing["dio"]
+    inputs = CycleInput(
+        ratios=ratios_for(cycle_plan.dpo_base),
+        basis=cycle_plan.basis,
+        by_month=cycle_plan.by_month,
+        now=data[0],
+        before=data[1] if cycle_plan.before is not None else None,
     )
     currencies = {
         outcome.currency
@@ -59,40 +60,40 @@ def compose(
         if not isinstance(outcome, OnecgwError) and outcome.currency
     }
     return {
-        **render(inquiry),
+        **render(inputs),
         "warnings": warnings_of(
-            inquiry,
+            inputs,
             first_open_day=first_open_day(now),
             latest_day=(now + _EARLIEST_ZONE).date(),
             currencies=tuple(sorted(currencies)),
         ),
-        "notes": notes_of(inquiry, asked.dpo_base),
-        "applied_filters": {"firm_ids": asked.firm_ids} if asked.firm_ids else {},
+        "notes": notes_of(inputs, cycle_plan.dpo_base),
+        "applied_filters": {"firm_ids": cycle_plan.firm_ids} if cycle_plan.firm_ids else {},
     }
 
 
-def _books(asked: Asked, span: Span, outcomes: Outcomes) -> Books:
-    """What there is of one span."""
+def _period_data(cycle_plan: CyclePlan, period: DateRange, outcomes: Outcomes) -> PeriodData:
+    """The data of one period, and what is missing of it."""
     balances: dict[str, dict[date, Decimal]] = {}
     flows: dict[str, Mapping[date, Decimal]] = {}
     missing: dict[str, OnecgwError] = {}
-    for key, needs in asked.needs().items():
+    for key, needs in cycle_plan.needs().items():
         series_of = key.source.series
-        needing = [component for component, one in needs if one == span]
+        needing = [component for component, one in needs if one == period]
         match outcomes[key]:
             case OnecgwError() as error:
                 for component in needing:
                     missing.setdefault(component, error)
             case MonthlyAmounts(of=months, unreadable=unreadable) if needing:
-                flows |= {series_of[measure]: told for measure, told in months.items()}
+                flows |= {series_of[measure]: sums for measure, sums in months.items()}
                 for measure, error in unreadable.items():
-                    for ratio in ratios_for(asked.dpo_base):
+                    for ratio in ratios_for(cycle_plan.dpo_base):
                         if ratio.flow == series_of[measure]:
                             missing.setdefault(ratio.component, error)
             case Amounts(of=amounts) if needing and isinstance(key.when, date):
                 for measure, series in series_of.items():
                     balances.setdefault(series, {})[key.when] = amounts[measure]
-    return Books(span=span, balances=balances, flows=flows, missing=missing)
+    return PeriodData(period=period, balances=balances, flows=flows, missing=missing)
 
 
 CASH_CONVERSION_CYCLE = CompositeTool(
@@ -115,10 +116,12 @@ CASH_CONVERSION_CYCLE = CompositeTool(
         "summary": {"type": "object"},
         "months": {"type": "array", "items": {"type": "object"}},
         "bridge": {"type": "array", "items": {"type": "object"}},
+        "cash_effect": {"description": "Null without a comparison."},
         "basis": {"type": "object"},
         "missing": {"type": "array", "items": {"type": "object"}},
         "warnings": {"type": "array", "items": {"type": "string"}},
         "notes": {"type": "array", "items": {"type": "string"}},
+        "applied_filters": {"type": "object"},
     },
 )
 

@@ -1,4 +1,4 @@
-"""What cash_conversion_cycle asks of 1C: which reports, of which days, and who needs them."""
+"""The plan of cash_conversion_cycle: which reports of which days, and the components they serve."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ from onecgw.analysis.cycle.figures import COMPONENTS
 from onecgw.analysis.cycle.formulas import balance_days
 from onecgw.analysis.cycle.periods import (
     MAX_MONTHS,
-    Span,
+    DateRange,
     compared_with,
     is_too_long,
     merged,
@@ -31,7 +31,7 @@ from onecgw.catalogue.tools.settlements import (
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
 from onecgw.errors import Problem, ValidationFailed
 
-_LATEST_ZONE: Final = timedelta(hours=-12)  # where on Earth a day ends last
+_LATEST_ZONE: Final = timedelta(hours=-12)  # the time zone in which a day ends last
 
 Read = Callable[[bytes], Amounts | MonthlyAmounts]
 
@@ -61,9 +61,9 @@ class CashConversionCycle:
 
 @attrs.frozen(kw_only=True)
 class Source:
-    """A report that the cycle is made of.
+    """A report that the cycle is computed from.
 
-    series: its measure → the series of money that it tells. components: those that need it.
+    series: its measure → the series of PeriodData. components: those that need the report.
     """
 
     tool: TableTool
@@ -73,7 +73,7 @@ class Source:
     components: tuple[str, ...]
 
 
-# Grouped by counterparty, because debts and advances are split by the sign of each one's balance.
+# Grouped by counterparty: the sign of each counterparty's balance tells debts from advances.
 BALANCE_SOURCES: Final = (
     Source(
         tool=STOCK_BALANCE,
@@ -115,13 +115,13 @@ PURCHASES_SOURCE: Final = Source(
 
 @attrs.frozen
 class Key:
-    """Which request: a report on the balances of a day, or on the flows of a span."""
+    """Which request: a report on the balances of a day, or on the flows of a period."""
 
     source: Source = attrs.field(eq=lambda source: source.tool.name)
-    when: date | Span
+    when: date | DateRange
 
 
-class Asked:
+class CyclePlan:
     """A request with its defaults filled in.
 
     Raises:
@@ -133,56 +133,57 @@ class Asked:
         self.dpo_base = request.dpo_base or "purchases"
         self.by_month = request.breakdown != "none"
         self.firm_ids = request.firm_ids or ()
-        self.span = Span(request.period.from_, request.period.to)
-        _check(self.span)
-        self.before = compared_with(self.span, request.compare or "previous_period")
-        self.spans = (self.span,) if self.before is None else (self.span, self.before)
+        self.period = DateRange(request.period.from_, request.period.to)
+        _check(self.period)
+        self.before = compared_with(self.period, request.compare or "previous_period")
+        self.periods = (self.period,) if self.before is None else (self.period, self.before)
 
     @property
     def flows(self) -> tuple[Source, ...]:
-        """The reports on flows; without purchases where nothing is divided by them."""
+        """The reports on flows; purchases only if payables are divided by them."""
         if self.dpo_base == "purchases":
             return (SALES_SOURCE, PURCHASES_SOURCE)
         return (attrs.evolve(SALES_SOURCE, components=tuple(COMPONENTS)),)
 
-    def days_of(self, span: Span) -> tuple[date, ...]:
-        """The days at whose end the balances of a span must be known."""
-        months = span.months if self.by_month and span is self.span else ()
-        found = {day for part in (span, *months) for day in balance_days(part, self.basis)}
+    def days_of(self, period: DateRange) -> tuple[date, ...]:
+        """The days for which the end-of-day balances of a period are needed."""
+        months = period.months if self.by_month and period is self.period else ()
+        found = {day for part in (period, *months) for day in balance_days(part, self.basis)}
         return tuple(sorted(found))
 
-    def needs(self) -> dict[Key, tuple[tuple[str, Span], ...]]:
-        """Every question, and the components of the spans that need its answer.
+    def needs(self) -> dict[Key, tuple[tuple[str, DateRange], ...]]:
+        """Every request, and the components and periods that need its answer.
 
-        Flows come first, for most depends on them; then the balances of the period itself.
+        Flows come first, because most figures depend on them; then the balances of the requested
+        period.
         """
-        found: dict[Key, tuple[tuple[str, Span], ...]] = {}
+        found: dict[Key, tuple[tuple[str, DateRange], ...]] = {}
         for source in self.flows:
-            for asked in merged(self.spans):
-                inside = [one for one in self.spans if asked.contains(one)]
-                found[Key(source, asked)] = tuple(
+            for reported in merged(self.periods):
+                inside = [one for one in self.periods if reported.contains(one)]
+                found[Key(source, reported)] = tuple(
                     (component, one) for component in source.components for one in inside
                 )
-        for span in self.spans:
-            for day in self.days_of(span):
+        for period in self.periods:
+            for day in self.days_of(period):
                 for source in BALANCE_SOURCES:
                     key = Key(source, day)
-                    found[key] = (*found.get(key, ()), (source.components[0], span))
+                    found[key] = (*found.get(key, ()), (source.components[0], period))
         return found
 
-    def question(
-        self, key: Key, needed_by: tuple[tuple[str, Span], ...], now: datetime
+    def sub_request(
+        self, key: Key, needed_by: tuple[tuple[str, DateRange], ...], now: datetime
     ) -> SubRequest:
-        """One report, of which only what is needed is asked for."""
+        """The request for one report, with no more measures and rows than are needed."""
         source, when = key.source, key.when
-        told: dict[str, Any] = {"report": source.tool.name, "measures": tuple(source.series)}
-        if isinstance(when, Span):
+        expected: dict[str, Any] = {"report": source.tool.name, "measures": tuple(source.series)}
+        if isinstance(when, DateRange):
             dated: dict[str, Any] = {"period": Period(from_=when.first, to=when.last)}
-            read: Read = partial(read_months, **told, firm_ids=self.firm_ids, span=when)
+            read: Read = partial(read_months, **expected, firm_ids=self.firm_ids, period=when)
             rows, is_settled = len(when.months), False
         else:
             dated = {"date": when}
-            read = partial(read_balances, **told, firm_ids=self.firm_ids, day=when)
+            read = partial(read_balances, **expected, firm_ids=self.firm_ids, day=when)
             rows, is_settled = 1, when < first_open_day(now)
         return SubRequest(
             tool=source.tool,
@@ -200,21 +201,23 @@ class Asked:
 
 
 def first_open_day(now: datetime) -> date:
-    """The first day that is not over yet somewhere on Earth."""
+    """The first day that is not over yet in every time zone."""
     return (now + _LATEST_ZONE).date()
 
 
 def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:
-    """The questions to 1C; for n months with a comparison 3 × (2n + 1) + 2 of them.
+    """The requests to 1C; for n months with a comparison there are 3 × (2n + 1) + 2.
 
     Raises:
         ValidationFailed: the period is too long.
     """
-    asked = Asked(request)
-    return {key: asked.question(key, needs, now) for key, needs in asked.needs().items()}
+    cycle_plan = CyclePlan(request)
+    return {
+        key: cycle_plan.sub_request(key, needs, now) for key, needs in cycle_plan.needs().items()
+    }
 
 
-def _check(span: Span) -> None:
-    if is_too_long(span):
-        message = f"at most {MAX_MONTHS} months are accepted; got {span}"
+def _check(period: DateRange) -> None:
+    if is_too_long(period):
+        message = f"at most {MAX_MONTHS} months are accepted; got {period}"
         raise ValidationFailed((Problem(path="period", message=message),))

@@ -46,7 +46,7 @@ class CashFlowFilters:
     ] = None
     cost_article_ids: Annotated[
         tuple[str, ...] | None,
-        Arg(about="A group id means its branch.", source="resolve_cost_article"),
+        Arg(about="A group id means its branch.", source="resolve_cost_article", takes_groups=True),
     ] = None
     customer_ids: Annotated[
         tuple[str, ...] | None,

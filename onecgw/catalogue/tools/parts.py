@@ -1,22 +1,36 @@
 """Argument types that several tools share."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import attrs
 
 from onecgw.catalogue.declaration import Arg, fields_of
+from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
 from onecgw.catalogue.scalars import shown
 from onecgw.errors import Problem
+
+_SORT_TEXT: Final = re.compile(
+    r"(?P<sign>[+-]?)(?P<field>[a-z_]+)(?:(?:\s+|:)(?P<dir>asc|desc))?", re.ASCII | re.IGNORECASE
+)
 
 
 @attrs.frozen(kw_only=True)
 class Period:
     """Whole days, both ends included."""
 
+    TEXT_FORM: ClassVar[str] = PERIOD_FORMAT
+
     from_: Annotated[date, Arg(about="First day.", name="from")]
     to: Annotated[date, Arg(about="Last day, inclusive.")]
+
+    @staticmethod
+    def from_text(text: str) -> dict[str, str] | None:
+        """The members that a text means; None if it means none."""
+        ends = read_period_text(text)
+        return {"from": ends[0], "to": ends[1]} if ends else None
 
     @staticmethod
     def find_contradictions(
@@ -33,8 +47,26 @@ class Period:
 class Sort:
     """One key of the order of rows."""
 
+    TEXT_FORM: ClassVar[str] = 'a text as in "-amount"'
+
     field: Annotated[str, Arg(about="A chosen dimension or measure.", max_length=40)]
     dir: Annotated[Literal["asc", "desc"] | None, Arg(about="Default asc.")] = None
+
+    @staticmethod
+    def from_text(text: str) -> dict[str, str] | None:
+        """The members that a text such as `-amount` or `amount DESC` means."""
+        found = _SORT_TEXT.fullmatch(text.strip())
+        if found is None or (found["sign"] and found["dir"]):
+            return None
+        direction = found["dir"] or {"-": "desc", "+": "asc"}.get(found["sign"], "")
+        return {"field": found["field"], **({"dir": direction} if direction else {})}
+
+    @staticmethod
+    def mended(members: Mapping[str, object]) -> dict[str, object]:
+        """The members with the direction in lower case, as SQL's is often not."""
+        direction = members.get("dir")
+        changed = {"dir": direction.lower()} if isinstance(direction, str) else {}
+        return {**members, **changed}
 
 
 class SortedRows:
@@ -68,23 +100,27 @@ Top = Annotated[
 ]
 
 CustomerIds = Annotated[
-    tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_customer")
+    tuple[str, ...] | None,
+    Arg(about="A group id means its branch.", source="resolve_customer", takes_groups=True),
 ]
 SupplierIds = Annotated[
     tuple[str, ...] | None,
     Arg(
         about="Suppliers are in the customer catalogue; a group id means its branch.",
         source="resolve_customer",
+        takes_groups=True,
     ),
 ]
 ProductIds = Annotated[
-    tuple[str, ...] | None, Arg(about="A group id means its branch.", source="resolve_product")
+    tuple[str, ...] | None,
+    Arg(about="A group id means its branch.", source="resolve_product", takes_groups=True),
 ]
 WarehouseIds = Annotated[
     tuple[str, ...] | None, Arg(about="Warehouses, shops.", source="resolve_warehouse")
 ]
 ChannelIds = Annotated[
-    tuple[str, ...] | None, Arg(about="A parent means its branch.", source="resolve_sales_channel")
+    tuple[str, ...] | None,
+    Arg(about="A parent means its branch.", source="resolve_sales_channel", takes_groups=True),
 ]
 FirmIds = Annotated[
     tuple[str, ...] | None, Arg(about='Own legal entities; ids come from group_by ["firm"].')

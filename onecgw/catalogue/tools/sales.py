@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import attrs
 
-from onecgw.auth.caller import SALES
-from onecgw.catalogue.declaration import COST_MEASURES, Arg
-from onecgw.catalogue.kinds import NameArgument, PassthroughTool, TableTool
+from onecgw.auth.caller import COST_MEASURES, SALES
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import CardTool, NameArgument, RankingTool, TableTool
 from onecgw.catalogue.tools.parts import (
     ChannelIds,
     CustomerIds,
@@ -18,6 +18,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.references import CUSTOMER
+from onecgw.responses.shaping import CardShape
 
 SalesDimension = Literal[
     "warehouse",
@@ -135,7 +136,7 @@ SALES_REPORT = TableTool(
     operation="reports/sales",
 )
 
-TOP_PRODUCTS = PassthroughTool(
+TOP_PRODUCTS = RankingTool(
     name="top_products",
     title="Best-selling products",
     scopes=frozenset({SALES}),
@@ -145,9 +146,10 @@ TOP_PRODUCTS = PassthroughTool(
     remarks=("For other dimensions or measures use sales_report.",),
     request=TopProducts,
     operation="reports/top_products",
+    default_rows=10,
 )
 
-CUSTOMER_SUMMARY = PassthroughTool(
+CUSTOMER_SUMMARY = CardTool(
     name="customer_summary",
     title="Customer card",
     scopes=frozenset({SALES}),
@@ -158,6 +160,8 @@ CUSTOMER_SUMMARY = PassthroughTool(
     remarks=("What the customer owes is in receivables_balance.",),
     request=CustomerSummary,
     operation="reports/customer_summary",
+    shape=CardShape(subject="customer", listed="top_products"),
+    default_rows=5,
     name_argument=NameArgument(name="customer", id="customer_id", resolver=CUSTOMER),
 )
 

@@ -1,21 +1,14 @@
-"""Pages that draw a tool's answer in the conversation (MCP Apps, specification 2026-01-26).
+"""Pages that show a tool's result in the conversation (MCP Apps, specification 2026-01-26).
 
-Each page is one HTML document that holds everything it needs: it fetches nothing, and its own
-Content-Security-Policy forbids it to. It gets the answer from the host that shows it.
+Each page is one HTML document that loads nothing; its Content-Security-Policy forbids it to. It
+gets the result from the client that shows it.
 """
 
-from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
-import attrs
 import msgspec
-
-from onecgw.auth.context import CallContext
-from onecgw.mcp.client_info import PAGE_TYPE
-from onecgw.mcp.providers import JsonObject, Resources
-from onecgw.mcp.request_context import Exchange
 
 _SCHEME: Final = "ui://onecgw/"
 CYCLE: Final = f"{_SCHEME}cycle.html"
@@ -64,42 +57,9 @@ def render_page(uri: str) -> str:
     return _DOCUMENT.format(style=style, host=host, script=script)
 
 
-class GatewayPages:
-    """The pages of this gateway's tools."""
-
-    def with_pages(self, tools: bytes) -> bytes:
-        """The JSON array of tools, each with a page naming it."""
-        return _name_pages(tools)
-
-
-@attrs.frozen
-class PageResources:
-    """Other documents, and the pages; those are not listed, because tools name them."""
-
-    others: Resources
-
-    def list_resources(self, context: CallContext) -> bytes:
-        """The JSON array of the other documents."""
-        return self.others.list_resources(context)
-
-    def list_templates(self, context: CallContext) -> bytes:
-        """The JSON array of the other templates."""
-        return self.others.list_templates(context)
-
-    async def read_resource(self, uri: str, exchange: Exchange) -> Sequence[JsonObject]:
-        """A page, or one of the other documents.
-
-        Raises:
-            NotFound: there is none at the URI, or not for this caller.
-        """
-        if uri not in PAGE_OF_TOOL.values():
-            return await self.others.read_resource(uri, exchange)
-        meta = {"ui": {"csp": {}, "prefersBorder": True}}
-        return [{"uri": uri, "mimeType": PAGE_TYPE, "text": render_page(uri), "_meta": meta}]
-
-
-@lru_cache(maxsize=64)  # there are as many listings as sets of scopes
-def _name_pages(tools: bytes) -> bytes:
+@lru_cache(maxsize=64)  # one listing for each set of scopes
+def add_pages(tools: bytes) -> bytes:
+    """The JSON array of tools; those that have a page name its URI."""
     listed = msgspec.json.decode(tools, type=list[dict[str, object]])
     for tool in listed:
         page = PAGE_OF_TOOL.get(str(tool["name"]))

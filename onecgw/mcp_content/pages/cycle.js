@@ -1,5 +1,5 @@
 "use strict";
-// cash_conversion_cycle: the months, and the bridge from the span before to this one.
+// cash_conversion_cycle: the months, and the variance bridge from the previous period to this one.
 
 const WIDTH = 720;
 const PARTS = [
@@ -139,26 +139,26 @@ function bridgeTable(facts) {
 
 function show(result) {
   if (saysError(result)) return;
-  const told = facts(result);
-  const { summary } = told;
-  const hasBridge = told.bridge.length === 3 && summary.previous && summary.previous.ccc !== null;
-  const missing = told.missing.map(
+  const answer = facts(result);
+  const { summary } = answer;
+  const hasBridge = answer.bridge.length === 3 && summary.previous && summary.previous.ccc !== null;
+  const missing = answer.missing.map(
     (one) => `${one.component.toUpperCase()} (${one.period}) is missing: ${one.reason}`,
   );
   draw(
     element("h1", {}, "Cash conversion cycle"),
-    element("p", { class: "quiet" }, told.headline),
+    element("p", { class: "quiet" }, answer.headline),
     tiles(summary),
-    told.months.length > 0 && [
+    answer.months.length > 0 && [
       element("h2", {}, "By month, days"),
       legend([...PARTS.map(([, kind, text]) => [kind, text]), ["line", "CCC"]]),
-      monthChart(told.months),
+      monthChart(answer.months),
     ],
-    hasBridge && [element("h2", {}, "What moved it, days"), bridgeChart(told)],
-    told.bridge.length > 0 && bridgeTable(told),
+    hasBridge && [element("h2", {}, "What moved it, days"), bridgeChart(answer)],
+    answer.bridge.length > 0 && bridgeTable(answer),
     remarks(missing, "danger"),
-    remarks(told.warnings, "warning"),
-    remarks(told.notes, "quiet"),
+    remarks(answer.warnings, "warning"),
+    remarks(answer.notes, "quiet"),
   );
 }
 

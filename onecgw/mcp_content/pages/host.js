@@ -1,5 +1,5 @@
 "use strict";
-// The view's half of MCP Apps (spec 2026-01-26): JSON-RPC over postMessage with the host around it.
+// The view's side of MCP Apps (specification 2026-01-26): JSON-RPC over postMessage with the host.
 
 const host = { context: {}, ready: false };
 
@@ -7,7 +7,7 @@ host.connect = async function (appName, show) {
   const waiting = new Map();
   let lastId = 0;
   const send = (message) => window.parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
-  const ask = (method, params) =>
+  const request = (method, params) =>
     new Promise((resolve, reject) => {
       lastId += 1;
       waiting.set(lastId, { resolve, reject });
@@ -21,7 +21,7 @@ host.connect = async function (appName, show) {
       say(`This answer cannot be drawn: ${error.message}`, "danger");
     }
   };
-  const heard = {
+  const listeners = {
     "ui/notifications/tool-result": (params) => {
       result = params;
       redraw();
@@ -36,11 +36,11 @@ host.connect = async function (appName, show) {
     const message = event.data;
     if (event.source !== window.parent || !message || message.jsonrpc !== "2.0") return;
     if (message.method === undefined) {
-      const asked = waiting.get(message.id);
+      const pending = waiting.get(message.id);
       waiting.delete(message.id);
-      if (asked) message.error ? asked.reject(message.error) : asked.resolve(message.result);
+      if (pending) message.error ? pending.reject(message.error) : pending.resolve(message.result);
     } else if (message.id === undefined) {
-      const listener = heard[message.method];
+      const listener = listeners[message.method];
       if (listener) listener(message.params || {});
     } else if (message.method === "ping" || message.method === "ui/resource-teardown") {
       send({ id: message.id, result: {} });
@@ -50,7 +50,7 @@ host.connect = async function (appName, show) {
   });
   let answer;
   try {
-    answer = await ask("ui/initialize", {
+    answer = await request("ui/initialize", {
       protocolVersion: "2026-01-26",
       appInfo: { name: appName, version: "1" },
       appCapabilities: { availableDisplayModes: ["inline", "fullscreen"] },
@@ -61,16 +61,16 @@ host.connect = async function (appName, show) {
   }
   applyContext((answer && answer.hostContext) || {});
   send({ method: "ui/notifications/initialized", params: {} });
-  // Of the size only the height: the page takes whatever width the host gives it.
-  const tellSize = () => {
+  // Only the height is sent: the host decides the width.
+  const sendSize = () => {
     const height = document.documentElement.offsetHeight;
     send({ method: "ui/notifications/size-changed", params: { height } });
   };
-  new ResizeObserver(tellSize).observe(document.documentElement);
-  tellSize();
+  new ResizeObserver(sendSize).observe(document.documentElement);
+  sendSize();
 };
 
-// What changed of the host: the theme, its colours and fonts, its language.
+// Applies what the host sends: theme, colours, fonts, language.
 function applyContext(context) {
   Object.assign(host.context, context);
   const root = document.documentElement;
@@ -81,24 +81,25 @@ function applyContext(context) {
   }
 }
 
-// Numbers are decimal texts as 1C wrote them, wherever the browser tells what it has parsed: floats
-// are for pixels only. structuredContent, which the host has parsed, is the second choice.
+// The result with its numbers as the decimal texts that 1C wrote, if the browser gives the source of
+// what it parses; floats are for pixels only. structuredContent, which the host has parsed, is the
+// second choice.
 function facts(result) {
   const text = (result.content || []).find((block) => block.type === "text");
   const exact = (key, value, context) =>
     typeof value === "number" && context && context.source ? context.source : value;
-  let told = null;
+  let parsed = null;
   try {
-    told = JSON.parse(text.text, exact);
+    parsed = JSON.parse(text.text, exact);
   } catch {
-    told = null; // the text is for reading only
+    parsed = null; // the text is not JSON
   }
-  if (!told || typeof told !== "object") told = result.structuredContent;
-  if (!told) throw new Error("it is not JSON");
-  return told;
+  if (!parsed || typeof parsed !== "object") parsed = result.structuredContent;
+  if (!parsed) throw new Error("it is not JSON");
+  return parsed;
 }
 
-// A number as [units, places], units × 10^−places; null is none.
+// A number as [units, places], meaning units × 10^−places; null = the value is no number.
 function decimal(value) {
   const found = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,2}))?$/i.exec(String(value ?? ""));
   if (!found) return null;
@@ -108,7 +109,7 @@ function decimal(value) {
   return [units, Math.max(0, places)];
 }
 
-// Two numbers in the same units, what is none being zero.
+// Two numbers in the same units; a value that is no number counts as zero.
 function aligned(one, other) {
   const [[first, firstPlaces], [second, secondPlaces]] = [one, other].map((value) => decimal(value) || [0n, 0]);
   const places = Math.max(firstPlaces, secondPlaces);
@@ -124,7 +125,7 @@ function added(one, other) {
   return `${sum < 0n ? "-" : ""}${digits.slice(0, point)}${places ? "." : ""}${digits.slice(point)}`;
 }
 
-// What is no number comes before every number.
+// A value that is no number is sorted before every number.
 function compared(one, other) {
   const known = Number(decimal(one) !== null) - Number(decimal(other) !== null);
   const [first, second] = aligned(one, other);

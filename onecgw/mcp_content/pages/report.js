@@ -3,31 +3,31 @@
 
 const WIDTH = 720;
 const MOST_BARS = 12;
-// Measures that stand against each other: the second one is drawn the other way.
+// Pairs of opposite measures: the second one is drawn in the opposite direction.
 const AGAINST = new Map([["inflow", "outflow"], ["receivable", "advance"], ["payable", "advance"]]);
-// Measures of which a sum means nothing: of two warehouses, say, on the same day.
+// Measures that must not be added up, for instance those of two warehouses on the same day.
 const NEVER_ADDED = new Set(["avg_check", "margin", "customers", "receipts"]);
 let order = null;
 
 function text(cell, column) {
   if (cell === null || cell === undefined) return "—";
-  const told = typeof cell === "object" ? cell.label : String(cell);
-  return column.name === "month" ? told.slice(0, 7) : told;
+  const shown = typeof cell === "object" ? cell.label : String(cell);
+  return column.name === "month" ? shown.slice(0, 7) : shown;
 }
 
-// As many decimals for a whole column as its longest number has, so that points stand in a line.
-function placesOf(told, index) {
-  const values = [...told.rows.map((row) => row[index]), totalOf(told, told.columns[index])];
+// The decimals of the longest number of a column, so that its decimal points are aligned.
+function placesOf(report, index) {
+  const values = [...report.rows.map((row) => row[index]), totalOf(report, report.columns[index])];
   const digits = (value) => (String(value ?? "").replace(/0+$/, "").split(".")[1] || "").length;
   return values.map(digits).reduce((one, other) => Math.min(20, Math.max(one, other)), 0);
 }
 
-function totalOf(told, column) {
-  return Object.hasOwn(told.totals || {}, column.name) ? told.totals[column.name] : null;
+function totalOf(report, column) {
+  return Object.hasOwn(report.totals || {}, column.name) ? report.totals[column.name] : null;
 }
 
-function columnsOf(told) {
-  const columns = told.columns.map((column, index) => ({ ...column, index }));
+function columnsOf(report) {
+  const columns = report.columns.map((column, index) => ({ ...column, index }));
   return {
     dimensions: columns.filter((column) => column.type !== "number"),
     measures: columns.filter((column) => column.type === "number"),
@@ -35,19 +35,19 @@ function columnsOf(told) {
   };
 }
 
-// Those of which a chart tells no sum that means nothing.
-function measuresToDraw(told, { measures, time }) {
-  const days = time ? new Set(told.rows.map((row) => text(row[time.index], time))) : null;
-  if (!days || days.size === told.rows.length) return measures;
+// The measures that a chart may show: if days repeat, those that can be added up.
+function measuresToDraw(report, { measures, time }) {
+  const days = time ? new Set(report.rows.map((row) => text(row[time.index], time))) : null;
+  if (!days || days.size === report.rows.length) return measures;
   return measures.filter((column) => !NEVER_ADDED.has(column.name));
 }
 
-// [{ name, up, down }]: one per day, week or month, or one per row with the most first. Values as told.
-function bars(told, { dimensions, measures, time }, pair) {
+// [{ name, up, down }]: one per day, week or month, or one per row, largest first. Values as 1C wrote them.
+function bars(report, { dimensions, measures, time }, pair) {
   const [up, down] = pair;
   const value = (row, column) => (column ? row[column.index] : null);
   if (!time) {
-    const named = told.rows.map((row) => ({
+    const named = report.rows.map((row) => ({
       name: dimensions.map((column) => text(row[column.index], column)).join(" · "),
       up: value(row, up),
       down: value(row, down),
@@ -56,7 +56,7 @@ function bars(told, { dimensions, measures, time }, pair) {
     return named.sort((one, other) => size(other) - size(one));
   }
   const days = new Map();
-  for (const row of told.rows) {
+  for (const row of report.rows) {
     const name = text(row[time.index], time);
     const before = days.get(name);
     const [more, less] = [value(row, up), value(row, down)];
@@ -79,8 +79,8 @@ function timeChart(items, pair) {
     for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", item.down, pair[1]]]) {
       if (!column || value === null) continue;
       const y = axis.place(kind === "first" ? Number(value) : -value);
-      const told = `${item.name} ${column.name}: ${number(value, column.places)}`;
-      chart.append(bar(kind, x, Math.min(y, zero), room * 0.6, Math.abs(y - zero), told));
+      const tip = `${item.name} ${column.name}: ${number(value, column.places)}`;
+      chart.append(bar(kind, x, Math.min(y, zero), room * 0.6, Math.abs(y - zero), tip));
     }
     if (index % Math.ceil(items.length / 10) === 0) {
       chart.append(label(item.name, left + room * (index + 0.5), height - 8));
@@ -103,8 +103,8 @@ function rankChart(items, pair) {
     for (const [kind, value, column] of [["first", item.up, pair[0]], ["second", item.down, pair[1]]]) {
       if (!column || !Number(value)) continue;
       const x = axis.place(kind === "first" ? Number(value) : -value);
-      const told = `${item.name} ${column.name}: ${number(value, column.places)}`;
-      chart.append(bar(kind, Math.min(x, zero), y, Math.abs(x - zero), line - 8, told));
+      const tip = `${item.name} ${column.name}: ${number(value, column.places)}`;
+      chart.append(bar(kind, Math.min(x, zero), y, Math.abs(x - zero), line - 8, tip));
     }
     const shown = Number(item.up) || !pair[1] ? item.up : item.down;
     chart.append(label(compact(shown), Math.max(axis.place(Number(item.up)), zero) + 6, y + 14, "start", "value"));
@@ -115,19 +115,19 @@ function rankChart(items, pair) {
 
 const title = (pair) => pair.filter(Boolean).map((column) => column.name).join(" and ");
 
-function sorted(told) {
-  if (!order) return told.rows;
+function sorted(report) {
+  if (!order) return report.rows;
   const { index, descending, isNumber } = order;
-  const key = (row) => text(row[index], told.columns[index]);
+  const key = (row) => text(row[index], report.columns[index]);
   const compare = isNumber
     ? (one, other) => compared(one[index], other[index])
     : (one, other) => key(one).localeCompare(key(other), host.context.locale);
-  const rows = [...told.rows].sort(compare);
+  const rows = [...report.rows].sort(compare);
   return descending ? rows.reverse() : rows;
 }
 
-function table(told, redraw) {
-  const head = told.columns.map((column, index) => {
+function table(report, redraw) {
+  const head = report.columns.map((column, index) => {
     const isNumber = column.type === "number";
     const button = element("button", { type: "button" }, column.name);
     button.addEventListener("click", () => {
@@ -138,16 +138,16 @@ function table(told, redraw) {
     const sort = !order || order.index !== index ? "none" : order.descending ? "descending" : "ascending";
     return element("th", { class: isNumber ? "number" : "", "aria-sort": sort, scope: "col" }, button);
   });
-  const places = told.columns.map((column, index) => placesOf(told, index));
+  const places = report.columns.map((column, index) => placesOf(report, index));
   const cell = (value, index) => {
-    const column = told.columns[index];
+    const column = report.columns[index];
     return column.type === "number"
       ? element("td", { class: "number" }, number(value, places[index]))
       : element("td", {}, text(value, column));
   };
   const row = (cells) => element("tr", {}, cells.map(cell));
-  const totals = told.columns.map((column, index) => {
-    const total = totalOf(told, column);
+  const totals = report.columns.map((column, index) => {
+    const total = totalOf(report, column);
     if (column.type === "number") return element("td", { class: "number" }, number(total, places[index]));
     return element("td", {}, index === 0 ? "Total" : "");
   });
@@ -158,7 +158,7 @@ function table(told, redraw) {
       "table",
       {},
       element("thead", {}, element("tr", {}, head)),
-      element("tbody", {}, sorted(told).map(row)),
+      element("tbody", {}, sorted(report).map(row)),
       element("tfoot", {}, element("tr", {}, totals)),
     ),
   );
@@ -166,19 +166,19 @@ function table(told, redraw) {
 
 function show(result) {
   if (saysError(result)) return;
-  const told = facts(result);
-  const found = columnsOf(told);
-  const drawn = measuresToDraw(told, found);
+  const report = facts(result);
+  const found = columnsOf(report);
+  const drawn = measuresToDraw(report, found);
   const up = drawn.find((column) => AGAINST.has(column.name)) || drawn[0];
   const down = up && drawn.find((column) => column.name === AGAINST.get(up.name));
-  const pair = [up, down].map((column) => column && { ...column, places: placesOf(told, column.index) });
-  const all = up ? bars(told, found, pair) : [];
+  const pair = [up, down].map((column) => column && { ...column, places: placesOf(report, column.index) });
+  const all = up ? bars(report, found, pair) : [];
   const items = found.time ? all : all.slice(0, MOST_BARS);
   const tool = (host.context.toolInfo || {}).tool || {};
-  const when = told.period ? `${told.period.from} – ${told.period.to}` : told.date || "";
+  const when = report.period ? `${report.period.from} – ${report.period.to}` : report.date || "";
   draw(
     element("h1", {}, tool.title || "Report"),
-    element("p", { class: "quiet" }, [when, `${told.rows.length} rows`].filter(Boolean).join(" · ")),
+    element("p", { class: "quiet" }, [when, `${report.rows.length} rows`].filter(Boolean).join(" · ")),
     items.length > 1 && [
       legend(down ? [["first", up.name], ["second", down.name]] : [["first", up.name]]),
       found.time ? timeChart(items, pair) : rankChart(items, pair),
@@ -186,9 +186,9 @@ function show(result) {
         element("p", { class: "quiet" }, `The chart shows the largest ${items.length} of ${all.length} rows.`),
     ],
     element("h2", {}, "Rows"),
-    table(told, () => show(result)),
-    remarks(told.notice ? [told.notice] : [], "warning"),
-    remarks(told.notes, "quiet"),
+    table(report, () => show(result)),
+    remarks(report.notice ? [report.notice] : [], "warning"),
+    remarks(report.notes, "quiet"),
   );
 }
 

@@ -168,7 +168,7 @@ class Accountant:
         basis: str,
         dpo_base: str,
     ) -> dict[str, Any]:
-        """What the tool must say of the period first to last and of the span before it."""
+        """What the tool must say of the period first to last and of the period before it."""
         with localcontext(prec=DIGITS):
             days, days_before = _days(first, last), _days(*before)
             now = self._measure(days, basis=basis, dpo_base=dpo_base)

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.periods import DateRange
 from onecgw.settings import OnecSettings
-from tests.analysis.cycle.test_spans import span
+from tests.analysis.cycle.test_periods import period
 from tests.harness import Answering, Rig
 
 BALANCES = {
@@ -62,8 +62,8 @@ def totalled(amount: str, months: int) -> str:
     return "null" if amount == "null" else f"{float(amount) * months:.2f}"
 
 
-def span_of(asked: Mapping[str, Any]) -> Span:
-    return span(asked["period"]["from"], asked["period"]["to"])
+def span_of(asked: Mapping[str, Any]) -> DateRange:
+    return period(asked["period"]["from"], asked["period"]["to"])
 
 
 def ok(body: str) -> httpx.Response:

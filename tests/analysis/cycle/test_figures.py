@@ -1,4 +1,4 @@
-"""What holds of the figures of any books, month by month and as a whole."""
+"""Properties of the figures, month by month and as a whole, whatever the data."""
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -7,29 +7,29 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.analysis.cycle.answer import Inquiry, render
+from onecgw.analysis.cycle.answer import CycleInput, render
+from onecgw.analysis.cycle.decimals import days
 from onecgw.analysis.cycle.figures import (
     BALANCES,
     COMPONENTS,
     FLOWS,
-    Books,
     DpoBase,
     Figures,
+    PeriodData,
     ratios_for,
 )
 from onecgw.analysis.cycle.formulas import Basis, balance_days, effects
-from onecgw.analysis.cycle.periods import Span, compared_with
-from onecgw.analysis.cycle.rounding import days
+from onecgw.analysis.cycle.periods import DateRange, compared_with
 from onecgw.errors import OnecTimeout
-from tests.analysis.cycle.test_spans import spans
+from tests.analysis.cycle.test_periods import periods
 
 BASES: st.SearchStrategy[Basis] = st.sampled_from(["average", "closing"])
 DPO_BASES: st.SearchStrategy[DpoBase] = st.sampled_from(["purchases", "cogs"])
 
 
 @st.composite
-def books_of(draw: st.DrawFn, span: Span) -> Books:
-    """Books with balances and flows of either sign, at times without one component."""
+def data_of(draw: st.DrawFn, period: DateRange) -> PeriodData:
+    """Data with balances and flows of either sign, at times without one component."""
     seed = draw(st.integers(1, 10**9))
     below_zero = draw(st.sampled_from([0, 1000, 500_000]))
     missing = draw(st.sets(st.sampled_from(sorted(COMPONENTS)), max_size=1))
@@ -39,14 +39,14 @@ def books_of(draw: st.DrawFn, span: Span) -> Books:
         scattered = seed * (len(series) + 7) * day.toordinal() % 1_000_003
         return Decimal(scattered - below_zero).scaleb(-2)
 
-    return Books(
-        span=span,
+    return PeriodData(
+        period=period,
         balances={
-            series: {day: amount(series, day) for day in balance_days(span, "average")}
+            series: {day: amount(series, day) for day in balance_days(period, "average")}
             for series in BALANCES
         },
         flows={
-            series: {month.key: amount(series, month.key) for month in span.months}
+            series: {month.key: amount(series, month.key) for month in period.months}
             for series in FLOWS
         },
         missing={name: OnecTimeout("late") for name in missing},
@@ -54,32 +54,32 @@ def books_of(draw: st.DrawFn, span: Span) -> Books:
 
 
 @st.composite
-def inquiries(draw: st.DrawFn) -> Inquiry:
-    span: Span = draw(spans())
+def cycle_inputs(draw: st.DrawFn) -> CycleInput:
+    period: DateRange = draw(periods())
     basis, dpo_base = draw(BASES), draw(DPO_BASES)
-    before = compared_with(span, draw(st.sampled_from(["previous_period", "previous_year"])))
+    before = compared_with(period, draw(st.sampled_from(["previous_period", "previous_year"])))
     assert before is not None
-    return Inquiry(
+    return CycleInput(
         ratios=ratios_for(dpo_base),
         basis=basis,
         by_month=True,
-        now=draw(books_of(span)),
-        before=draw(books_of(before)),
+        now=draw(data_of(period)),
+        before=draw(data_of(before)),
     )
 
 
-def all_figures(inquiry: Inquiry) -> list[Figures]:
-    assert inquiry.before is not None
+def all_figures(inputs: CycleInput) -> list[Figures]:
+    assert inputs.before is not None
     return [
-        inquiry.figures(inquiry.now),
-        inquiry.figures(inquiry.before),
-        *inquiry.monthly_figures(),
+        inputs.figures(inputs.now),
+        inputs.figures(inputs.before),
+        *inputs.monthly_figures(),
     ]
 
 
-@given(inquiries())
-def test_ccc_is_dio_and_dso_less_dpo_for_every_month_and_the_whole(inquiry: Inquiry) -> None:
-    for figures in all_figures(inquiry):
+@given(cycle_inputs())
+def test_ccc_is_dio_and_dso_less_dpo_for_every_month_and_the_whole(inputs: CycleInput) -> None:
+    for figures in all_figures(inputs):
         dio, dso, dpo = (figures.days(name) for name in ("dio", "dso", "dpo"))
         received = figures.days("advance_days_received")
         paid = figures.days("advance_days_paid")
@@ -92,39 +92,39 @@ def test_ccc_is_dio_and_dso_less_dpo_for_every_month_and_the_whole(inquiry: Inqu
             assert figures.ccc_net == dio + dso - dpo - received + paid
 
 
-@given(inquiries())
-def test_days_flows_and_balances_of_the_months_weigh_up_to_the_whole(inquiry: Inquiry) -> None:
-    whole, months = inquiry.figures(inquiry.now), inquiry.monthly_figures()
+@given(cycle_inputs())
+def test_days_flows_and_balances_of_the_months_weigh_up_to_the_whole(inputs: CycleInput) -> None:
+    whole, months = inputs.figures(inputs.now), inputs.monthly_figures()
 
-    assert sum(month.span.days for month in months) == whole.span.days
-    weights = [month.span.month_weight for month in months]
-    for name, turnover in whole.turnovers.items():
-        parts = [month.turnovers[name] for month in months]
-        assert sum((part.flow for part in parts), Fraction(0)) == turnover.flow
-        if inquiry.basis == "closing":
-            assert parts[-1].balance == turnover.balance
+    assert sum(month.period.days for month in months) == whole.period.days
+    weights = [month.period.month_weight for month in months]
+    for name, terms in whole.terms.items():
+        parts = [month.terms[name] for month in months]
+        assert sum((part.flow for part in parts), Fraction(0)) == terms.flow
+        if inputs.basis == "closing":
+            assert parts[-1].balance == terms.balance
         else:
             weighed = [weight * part.balance for weight, part in zip(weights, parts, strict=True)]
-            assert sum(weighed, Fraction(0)) == turnover.balance * sum(weights, Fraction(0))
+            assert sum(weighed, Fraction(0)) == terms.balance * sum(weights, Fraction(0))
 
 
-@given(inquiries())
-def test_the_contributions_make_the_change_of_the_cycle(inquiry: Inquiry) -> None:
-    now, before, *_ = all_figures(inquiry)
+@given(cycle_inputs())
+def test_the_contributions_make_the_change_of_the_cycle(inputs: CycleInput) -> None:
+    now, before, *_ = all_figures(inputs)
     if now.ccc is None or before.ccc is None:
         return
     made = Fraction(0)
     for name, sign in COMPONENTS.items():
-        found = effects(before.turnovers[name], now.turnovers[name])
+        found = effects(before.terms[name], now.terms[name])
         assert found is not None
         made += sign * (found.balance + found.flow)
     assert made == now.ccc - before.ccc
 
 
-@given(inquiries())
-def test_what_is_told_is_what_was_computed_rounded_once(inquiry: Inquiry) -> None:
-    now, before, *_ = all_figures(inquiry)
-    answer = render(inquiry)
+@given(cycle_inputs())
+def test_what_is_told_is_what_was_computed_rounded_once(inputs: CycleInput) -> None:
+    now, before, *_ = all_figures(inputs)
+    answer = render(inputs)
 
     summary = answer["summary"]
     assert isinstance(summary, dict)

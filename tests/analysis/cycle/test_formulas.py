@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from onecgw.analysis.cycle.formulas import (
     Basis,
-    Turnover,
+    RatioTerms,
     balance_days,
     balance_of,
     cash_effect,
@@ -18,25 +18,25 @@ from onecgw.analysis.cycle.formulas import (
     effects,
     net_cycle,
 )
-from onecgw.analysis.cycle.periods import Span
-from tests.analysis.cycle.test_spans import span, spans
+from onecgw.analysis.cycle.periods import DateRange
+from tests.analysis.cycle.test_periods import period, periods
 
 MONEY = st.decimals(Decimal(-(10**15)), Decimal(10**15), allow_nan=False, places=2)
 LONG = st.decimals(Decimal(-(10**20)), Decimal(10**20), allow_nan=False, places=18)
 FRACTIONS = st.fractions(max_denominator=10**6)
 RATIOS = st.none() | FRACTIONS
 TURNOVERS = st.builds(
-    Turnover,
+    RatioTerms,
     balance=(MONEY | LONG).map(Fraction),
     flow=MONEY.filter(lambda amount: amount > 0).map(Fraction),
     days=st.integers(1, 740),
 )
-QUARTER = span("2026-08-01", "2026-10-31")
+QUARTER = period("2026-08-01", "2026-10-31")
 
 
 @st.composite
-def spans_with_balances(draw: st.DrawFn) -> tuple[Span, Mapping[date, Decimal]]:
-    asked = draw(spans())
+def spans_with_balances(draw: st.DrawFn) -> tuple[DateRange, Mapping[date, Decimal]]:
+    asked = draw(periods())
     days = balance_days(asked, "average")
     return asked, dict(zip(days, draw(st.lists(MONEY, min_size=len(days), max_size=len(days)))))  # noqa: B905 - sized one line above
 
@@ -50,7 +50,7 @@ def test_the_average_of_whole_months_is_the_chronological_mean() -> None:
 
 
 def test_a_part_of_a_month_weighs_by_its_days() -> None:
-    asked = span("2026-08-17", "2026-09-30")  # 15 of 31 days, then a whole month
+    asked = period("2026-08-17", "2026-09-30")  # 15 of 31 days, then a whole month
     balances = {
         date(2026, 8, 16): Decimal(100),
         date(2026, 8, 31): Decimal(200),
@@ -68,7 +68,7 @@ def test_the_closing_balance_needs_the_last_day_only() -> None:
 
 @given(spans_with_balances())
 def test_the_averages_of_the_months_weigh_up_to_that_of_the_span(
-    known: tuple[Span, Mapping[date, Decimal]],
+    known: tuple[DateRange, Mapping[date, Decimal]],
 ) -> None:
     asked, balances = known
     weighed = sum(
@@ -80,30 +80,30 @@ def test_the_averages_of_the_months_weigh_up_to_that_of_the_span(
     assert weighed / weights == balance_of(asked, balances, "average")
 
 
-@given(spans(), MONEY, st.sampled_from(["average", "closing"]))
+@given(periods(), MONEY, st.sampled_from(["average", "closing"]))
 def test_a_balance_that_does_not_move_is_its_own_average(
-    asked: Span, amount: Decimal, basis: Basis
+    asked: DateRange, amount: Decimal, basis: Basis
 ) -> None:
     balances = dict.fromkeys(balance_days(asked, basis), amount)
     assert balance_of(asked, balances, basis) == Fraction(amount)
 
 
 def test_days_are_balance_by_flow_times_days() -> None:
-    turnover = Turnover(balance=Fraction(300), flow=Fraction(900), days=90)
-    assert (turnover.flow_per_day, turnover.days_tied_up) == (Fraction(10), Fraction(30))
+    terms = RatioTerms(balance=Fraction(300), flow=Fraction(900), days=90)
+    assert (terms.flow_per_day, terms.days_tied_up) == (Fraction(10), Fraction(30))
 
 
 @pytest.mark.parametrize("flow", [0, -5])
 def test_a_flow_that_is_not_above_zero_turns_nothing_over(flow: int) -> None:
-    still = Turnover(balance=Fraction(300), flow=Fraction(flow), days=90)
-    moving = Turnover(balance=Fraction(300), flow=Fraction(1), days=90)
+    still = RatioTerms(balance=Fraction(300), flow=Fraction(flow), days=90)
+    moving = RatioTerms(balance=Fraction(300), flow=Fraction(1), days=90)
     assert still.days_tied_up is None
     assert effects(still, moving) is None
     assert effects(moving, still) is None
 
 
 @given(TURNOVERS, TURNOVERS)
-def test_the_two_effects_add_exactly_to_the_change(before: Turnover, after: Turnover) -> None:
+def test_the_two_effects_add_exactly_to_the_change(before: RatioTerms, after: RatioTerms) -> None:
     found, old, new = effects(before, after), before.days_tied_up, after.days_tied_up
 
     assert found is not None
@@ -113,9 +113,9 @@ def test_the_two_effects_add_exactly_to_the_change(before: Turnover, after: Turn
 
 
 @given(TURNOVERS, FRACTIONS)
-def test_only_the_balance_moved_or_only_the_flow_did(before: Turnover, amount: Fraction) -> None:
-    other_balance = Turnover(balance=amount, flow=before.flow, days=before.days)
-    other_flow = Turnover(balance=before.balance, flow=before.flow * 2, days=before.days)
+def test_only_the_balance_moved_or_only_the_flow_did(before: RatioTerms, amount: Fraction) -> None:
+    other_balance = RatioTerms(balance=amount, flow=before.flow, days=before.days)
+    other_flow = RatioTerms(balance=before.balance, flow=before.flow * 2, days=before.days)
     by_balance, by_flow = effects(before, other_balance), effects(before, other_flow)
 
     assert by_balance is not None
@@ -164,7 +164,7 @@ def test_the_driver_contributes_most_in_the_direction_of_the_change(
 
 @given(TURNOVERS, TURNOVERS)
 def test_the_cash_effect_is_the_money_that_the_longer_wait_holds(
-    before: Turnover, after: Turnover
+    before: RatioTerms, after: RatioTerms
 ) -> None:
     found = effects(before, after)
     assert found is not None

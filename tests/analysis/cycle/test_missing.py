@@ -45,7 +45,7 @@ async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() 
         "The cash conversion cycle from 2025-04-01 to 2025-04-30 is not known, for want of DPO; "
         "DIO is 30.0 days; DSO is 15.0 days."
     )
-    # The balance of the shared day fails both spans: nothing else of this component is asked.
+    # The balance of the shared day fails both periods: nothing else of this component is asked.
     assert reports(rig).count("payables") < 3
 
 
@@ -152,5 +152,5 @@ async def test_a_report_of_another_day_is_missing() -> None:
         )
 
     async with open_rig(today) as rig:
-        with pytest.raises(OnecBadResponse, match="was asked for 2025-03-31 and is of another day"):
+        with pytest.raises(OnecBadResponse, match="was asked for 2025-03-31, and the date of"):
             await ask(rig, compare="none")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from onecgw.analysis.cycle.periods import Span
+from onecgw.analysis.cycle.periods import DateRange
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.catalogue.tools.cycle import compose
 from onecgw.catalogue.tools.cycle_plan import CashConversionCycle, Key, plan
@@ -38,7 +38,7 @@ def warnings(last: date, now: datetime) -> list[str]:
     outcomes: dict[Key, Amounts | MonthlyAmounts | OnecgwError] = {}
     for key in plan(asked, now):
         one = Decimal(1)
-        if isinstance(key.when, Span):
+        if isinstance(key.when, DateRange):
             months = {month.key: one for month in key.when.months}
             of = dict.fromkeys(key.source.series, months)
             outcomes[key] = MonthlyAmounts(of=of, unreadable={}, currency="")
@@ -57,7 +57,9 @@ def test_balances_are_kept_of_days_that_are_over_everywhere_on_earth() -> None:
 
 def test_flows_are_never_kept() -> None:
     questions = plan(request(date(2026, 11, 20)), NOON)
-    assert not any(one.is_settled for key, one in questions.items() if isinstance(key.when, Span))
+    assert not any(
+        one.is_settled for key, one in questions.items() if isinstance(key.when, DateRange)
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.analysis.cycle.decimals import exact_sum
-from onecgw.analysis.cycle.reading import Amounts, FilterIgnored, read_balances, read_months
+from onecgw.analysis.cycle.reading import Amounts, read_balances, read_months
 from onecgw.errors import OnecBadResponse
-from tests.analysis.cycle.test_spans import span
+from onecgw.responses.response_check import FilterIgnored
+from tests.analysis.cycle.test_periods import period
 
-QUARTER = span("2026-08-01", "2026-10-31")
+QUARTER = period("2026-08-01", "2026-10-31")
 NUMBERS = st.decimals(Decimal(-(10**19)), Decimal(10**19), allow_nan=False, places=18)
 
 
@@ -31,7 +32,7 @@ def months(
     named = ",".join(f'{{"name":{name},"type":"x"}}' for name in columns.split(","))
     body = f'{{"columns":[{named}],"rows":[{rows}],"totals":{{"amount":{total}}}{more}}}'
     found = read_months(
-        body.encode(), report="sales_report", measures=["amount"], firm_ids=(), span=QUARTER
+        body.encode(), report="sales_report", measures=["amount"], firm_ids=(), period=QUARTER
     )
     return {month.month: amount for month, amount in found.of["amount"].items()}
 
@@ -146,7 +147,9 @@ def test_balances_of_the_day_that_was_asked_for_are_read(told: str) -> None:
 
 @pytest.mark.parametrize("told", ['"2026-11-22"', '"31.08.2026"', '""', "20260831", "{}"])
 def test_balances_of_another_day_are_refused(told: str) -> None:
-    with pytest.raises(OnecBadResponse, match="asked for 2026-08-31 and is of another day"):
+    with pytest.raises(
+        OnecBadResponse, match="asked for 2026-08-31, and the date of its answer is"
+    ):
         balances('{"amount":1}', more=f',"date":{told}')
 
 
@@ -172,7 +175,7 @@ def test_flows_of_the_period_that_was_asked_for_are_read(told: str) -> None:
     ],
 )
 def test_flows_of_another_period_are_refused(told: str) -> None:
-    with pytest.raises(OnecBadResponse, match="is of another period"):
+    with pytest.raises(OnecBadResponse, match="and the period of its answer is"):
         months('["2026-08-01",1.10]', "1.10", more=f',"period":{told}')
 
 
@@ -182,7 +185,7 @@ def test_a_measure_that_cannot_be_read_leaves_the_others() -> None:
         b'"rows":[["2026-08",1.10,null]],"totals":{"amount":1.10,"cost":null}}'
     )
     found = read_months(
-        body, report="sales_report", measures=["amount", "cost"], firm_ids=(), span=QUARTER
+        body, report="sales_report", measures=["amount", "cost"], firm_ids=(), period=QUARTER
     )
     assert sorted(found.of["amount"].values()) == [0, 0, Decimal("1.10")]
     assert {name: error.message for name, error in found.unreadable.items()} == {

@@ -1,6 +1,6 @@
 import pytest
 
-from onecgw.observability.trace_context import valid_traceparent
+from onecgw.auth.context import valid_traceparent
 
 GOOD = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

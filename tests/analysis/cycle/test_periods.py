@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onecgw.analysis.cycle.periods import (
     Comparison,
-    Span,
+    DateRange,
     compared_with,
     is_too_long,
     merged,
@@ -19,13 +19,13 @@ DAYS = st.dates(date(1990, 1, 1), date(2090, 12, 31))
 
 
 @st.composite
-def spans(draw: st.DrawFn) -> Span:
+def periods(draw: st.DrawFn) -> DateRange:
     first = draw(DAYS)
-    return Span(first, first + timedelta(days=draw(st.integers(0, 740))))
+    return DateRange(first, first + timedelta(days=draw(st.integers(0, 740))))
 
 
-def span(first: str, last: str) -> Span:
-    return Span(date.fromisoformat(first), date.fromisoformat(last))
+def period(first: str, last: str) -> DateRange:
+    return DateRange(date.fromisoformat(first), date.fromisoformat(last))
 
 
 @pytest.mark.parametrize(
@@ -48,15 +48,15 @@ def span(first: str, last: str) -> Span:
 def test_a_span_is_compared_with_its_like(
     asked: tuple[str, str], comparison: Comparison, expected: tuple[str, str]
 ) -> None:
-    assert compared_with(span(*asked), comparison) == span(*expected)
+    assert compared_with(period(*asked), comparison) == period(*expected)
 
 
 def test_nothing_is_compared_with_nothing() -> None:
-    assert compared_with(span("2026-08-01", "2026-10-31"), "none") is None
+    assert compared_with(period("2026-08-01", "2026-10-31"), "none") is None
 
 
-@given(spans())
-def test_the_previous_period_ends_on_the_eve_and_is_cut_like_the_period(asked: Span) -> None:
+@given(periods())
+def test_the_previous_period_ends_on_the_eve_and_is_cut_like_the_period(asked: DateRange) -> None:
     before = compared_with(asked, "previous_period")
 
     assert before is not None
@@ -68,8 +68,8 @@ def test_the_previous_period_ends_on_the_eve_and_is_cut_like_the_period(asked: S
         assert before.days == asked.days
 
 
-@given(spans())
-def test_months_follow_each_other_without_gaps_and_make_the_span(asked: Span) -> None:
+@given(periods())
+def test_months_follow_each_other_without_gaps_and_make_the_span(asked: DateRange) -> None:
     months = asked.months
 
     assert (months[0].first, months[-1].last) == (asked.first, asked.last)
@@ -78,28 +78,28 @@ def test_months_follow_each_other_without_gaps_and_make_the_span(asked: Span) ->
     assert all(month.first.replace(day=1) == month.last.replace(day=1) for month in months)
 
 
-@given(spans())
-def test_a_month_weighs_one_and_a_part_of_it_its_share_of_days(asked: Span) -> None:
+@given(periods())
+def test_a_month_weighs_one_and_a_part_of_it_its_share_of_days(asked: DateRange) -> None:
     for month in asked.months:
-        whole = Span(month.key, shift_months(month.key, 1) - timedelta(days=1))
+        whole = DateRange(month.key, shift_months(month.key, 1) - timedelta(days=1))
         assert month.month_weight == Fraction(month.days, whole.days)
 
 
 def test_a_span_of_24_months_is_the_longest() -> None:
-    assert not is_too_long(span("2024-11-01", "2026-10-31"))
-    assert is_too_long(span("2024-11-01", "2026-11-01"))
-    assert not is_too_long(span("2024-11-15", "2026-11-14"))
-    assert is_too_long(span("2024-11-15", "2026-11-15"))
+    assert not is_too_long(period("2024-11-01", "2026-10-31"))
+    assert is_too_long(period("2024-11-01", "2026-11-01"))
+    assert not is_too_long(period("2024-11-15", "2026-11-14"))
+    assert is_too_long(period("2024-11-15", "2026-11-15"))
 
 
 def test_spans_that_touch_at_the_beginning_of_a_month_are_one() -> None:
-    summer, autumn = span("2026-06-01", "2026-08-31"), span("2026-09-01", "2026-11-30")
-    assert merged((autumn, summer)) == (span("2026-06-01", "2026-11-30"),)
+    summer, autumn = period("2026-06-01", "2026-08-31"), period("2026-09-01", "2026-11-30")
+    assert merged((autumn, summer)) == (period("2026-06-01", "2026-11-30"),)
 
 
 def test_spans_that_share_a_month_or_overlap_stay_apart() -> None:
-    halves = (span("2026-05-01", "2026-05-15"), span("2026-05-16", "2026-05-31"))
-    years = (span("2023-11-01", "2025-10-31"), span("2024-11-01", "2026-10-31"))
+    halves = (period("2026-05-01", "2026-05-15"), period("2026-05-16", "2026-05-31"))
+    years = (period("2023-11-01", "2025-10-31"), period("2024-11-01", "2026-10-31"))
     assert merged(halves) == halves
     assert merged(years) == years
     assert not years[0].contains(years[1])

@@ -3,31 +3,31 @@ import time
 import pytest
 
 from onecgw.auth.signing import Sealer
-from onecgw.mcp import sessions
-from onecgw.mcp.client_info import ELICITATION, Client
-from onecgw.mcp.providers import ToolResult
-from onecgw.mcp.request_context import Exchange
+from onecgw.mcp import handshake as handshake_era
+from onecgw.mcp.client_info import ELICITATION, ClientInfo
+from onecgw.mcp.request_context import RequestContext
+from onecgw.mcp.results import ToolResult
 from onecgw.mcp.rpc_errors import RpcError
-from tests.mcp.support import ALICE, BOB, KEY, ask, legacy, make_engine, send
+from tests.mcp.support import ALICE, BOB, KEY, ask, handshake, make_engine, send
 
-HELLO = legacy(
+HELLO = handshake(
     "initialize",
     protocolVersion="2025-06-18",
     capabilities={"elicitation": {}},
     clientInfo={"name": "Desk", "version": "3"},
 )
-DESK = Client(name="Desk", version="3", capabilities=frozenset({ELICITATION}))
+DESK = ClientInfo(name="Desk", version="3", capabilities=frozenset({ELICITATION}))
 
 
 async def test_a_session_survives_a_restart_and_another_worker() -> None:
-    seen: list[Client] = []
+    seen: list[ClientInfo] = []
 
-    async def tool(_arguments: bytes, exchange: Exchange) -> ToolResult:
-        seen.append(exchange.client)
+    async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
+        seen.append(request.client)
         return ToolResult(text="ok")
 
     session_id = (await send(make_engine(), HELLO)).session_id
-    call = legacy("tools/call", name="tool")
+    call = handshake("tools/call", name="tool")
     await ask(make_engine(tool=tool), call, session_id=session_id)
     assert seen == [DESK]
 
@@ -39,7 +39,7 @@ async def test_two_sessions_of_one_caller_differ() -> None:
 
 async def test_a_session_of_another_caller_or_key_is_unknown() -> None:
     session_id = (await send(make_engine(), HELLO)).session_id
-    ping = legacy("ping")
+    ping = handshake("ping")
     for engine, caller, sent in (
         (make_engine(), BOB, session_id),
         (make_engine(key=b"z" * 32), ALICE, session_id),
@@ -57,10 +57,9 @@ async def test_initialize_does_not_mind_a_stale_session() -> None:
 
 def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     sealer = Sealer(KEY)
-    session = sessions.Session(version="2025-11-25", client=DESK)
-    session_id = sessions.issue(sealer, session, sub="alice", nonce="n")
-    assert sessions.resume(sealer, session_id, sub="alice") == session
-    later = time.time() + sessions.SESSION_SECONDS + 1
-    monkeypatch.setattr("onecgw.mcp.sessions.time.time", lambda: later)
+    session_id = handshake_era.issue_session(sealer, DESK, sub="alice", version="2025-11-25")
+    assert handshake_era.resume_session(sealer, session_id, sub="alice") == DESK
+    later = time.time() + handshake_era.SESSION_SECONDS + 1
+    monkeypatch.setattr("onecgw.mcp.handshake.time.time", lambda: later)
     with pytest.raises(RpcError, match="has ended"):
-        sessions.resume(sealer, session_id, sub="alice")
+        handshake_era.resume_session(sealer, session_id, sub="alice")

@@ -1,0 +1,65 @@
+"""The candidates of a resolver's answer: those that can be used, and what is said of the others."""
+
+import attrs
+import msgspec
+
+from onecgw.errors import OnecBadResponse
+from onecgw.responses.raw_json import Members, decode, encode, read_members, splice
+from onecgw.responses.response_check import check_no_error, says_cut
+
+
+@attrs.frozen(kw_only=True)
+class Candidates:
+    """What a resolver found.
+
+    items: each an object with the texts `id` and `label`, otherwise as 1C sent it.
+    notices: sentences on those that were left out.
+    is_cut: 1C says that there are more.
+    """
+
+    items: list[msgspec.Raw]
+    notices: tuple[str, ...]
+    is_cut: bool
+
+
+def read_candidates(body: bytes) -> Candidates:
+    """The candidates in a resolver's answer.
+
+    Raises:
+        OnecRejected: it reports an error.
+        OnecBadResponse: there are no candidates, or none with an id and a label.
+    """
+    return candidates_of(read_members(body))
+
+
+def candidates_of(members: Members) -> Candidates:
+    """The candidates among the members of a resolver's answer; raises as read_candidates."""
+    check_no_error(members)
+    sent = decode(members.get("candidates"), list[msgspec.Raw], "candidates: a list")
+    items = [item for raw in sent if (item := _usable(raw)) is not None]
+    left_out = len(sent) - len(items)
+    if left_out and not items:
+        raise OnecBadResponse(
+            f"none of the {left_out} candidates in 1C's answer has an id and a label"
+        )
+    said = f"{left_out} of {len(sent)} candidates have no id or no label and were left out."
+    return Candidates(
+        items=items,
+        notices=(said,) if left_out else (),
+        is_cut=says_cut(members, len(sent)),
+    )
+
+
+def _usable(raw: msgspec.Raw) -> msgspec.Raw | None:
+    """A candidate with an id, which may be a number, and a label; None if it lacks one."""
+    try:
+        members = read_members(bytes(raw))
+        label = msgspec.json.decode(members["label"], type=str)
+        identity = msgspec.json.decode(members["id"], type=str | int)
+    except (KeyError, msgspec.DecodeError, OnecBadResponse):
+        return None
+    if not label.strip() or not str(identity).strip():
+        return None
+    if isinstance(identity, str):
+        return raw
+    return msgspec.Raw(splice({}, members | {"id": msgspec.Raw(encode(str(identity)))}))

@@ -1,0 +1,153 @@
+"""An error that 1C reports as JSON, in whatever shape: the service's own, OData's, the platform's.
+
+The contract's shape is `{"error": code, "message": text}`. Extensions in use also write
+`{"success": false, "message"}`, `{"Ошибка": text}`, `{"status": "error", "errorMessage"}` and the
+like, and some of them with status 200.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from onecgw.text import well_formed
+
+NO_REASON: Final = "1C reported an error without a reason"
+LEVELS: Final = 20  # of objects in each other; deeper is no description of an error
+EXCEPTION: Final = frozenset({"#exception", "exception"})  # the platform's own
+
+_ERRORS: Final = EXCEPTION | {
+    "error",
+    "errors",
+    "odata.error",
+    "fault",
+    "errormessage",
+    "error_message",
+    "errordescription",
+    "error_description",
+    "ошибка",
+    "ошибки",
+    "описаниеошибки",
+    "текстошибки",
+    "помилка",
+    "помилки",
+    "описпомилки",
+    "текстпомилки",
+}
+_MESSAGES: Final = frozenset(
+    {
+        "message",
+        "errormessage",
+        "error_message",
+        "errordescription",
+        "error_description",
+        "description",
+        "descr",
+        "detail",
+        "text",
+        "reason",
+        "value",
+        "сообщение",
+        "описание",
+        "описаниеошибки",
+        "текстошибки",
+        "повідомлення",
+        "опис",
+        "описпомилки",
+        "текстпомилки",
+    }
+)
+_FLAGS: Final = frozenset({"success", "succeeded", "ok", "успех", "успешно", "успіх", "успішно"})
+_STATES: Final = _FLAGS | {"status", "result", "state", "статус", "результат"}
+_BAD_STATES: Final = frozenset(
+    {"error", "fail", "failed", "failure", "false", "ошибка", "помилка", "нет", "ні"}
+)
+# Members by which an object may report an error, in lower case.
+TELLING_NAMES: Final = _ERRORS | _MESSAGES | _STATES
+_FIRST_BAD_STATUS: Final = 400
+
+
+def read_json_value(text: str) -> object:
+    """The value of a JSON text; None if it is none."""
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def is_silent(body: bytes) -> bool:
+    """Whether the object in a body has no member by which it could report an error.
+
+    It is the quick answer for a good one: no value is parsed.
+    """
+    try:
+        names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return bool(names) and TELLING_NAMES.isdisjoint(map(str.casefold, names))
+
+
+def reports_error(members: Mapping[str, object]) -> bool:
+    """Whether an object says of itself that the call failed.
+
+    An empty `error` (null, "", [], {}, 0 or false) says that it did not.
+    """
+    found = {name.casefold(): value for name, value in members.items()}
+    if any(found.get(name) for name in _ERRORS):
+        return True
+    states = [found[name] for name in _STATES if name in found]
+    if any(found.get(name) is False for name in _FLAGS) or any(map(_is_bad, states)):
+        return True
+    # Nothing but a message: no rows, no candidates, no state that is good.
+    is_flat = not any(isinstance(value, dict | list) and value for value in found.values())
+    return is_flat and not any(states) and any(_is_message(*pair) for pair in found.items())
+
+
+def message_in(value: object) -> str:
+    """What an error body tells, inner causes last; "" for nothing.
+
+    The message of the outermost object is for the caller, so it comes before what is inside.
+    """
+    if isinstance(value, dict):
+        outer = [text for name, text in value.items() if _is_message(name, text)]
+        if outer:
+            return str(outer[0]).strip()
+    _, text = max(descriptions(value), key=lambda item: item[0], default=(0, ""))
+    return text.strip()
+
+
+def descriptions(value: object, depth: int = 0) -> Iterator[tuple[int, str]]:
+    """The texts that describe an error, each with the depth of the object that holds it."""
+    if depth > LEVELS:
+        return
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                if inner.strip() and name.casefold() in _MESSAGES | _ERRORS:
+                    yield depth, well_formed(inner)
+            elif isinstance(inner, list) and name.casefold() in _ERRORS:
+                yield from _texts_of(inner, depth + 1)
+            else:
+                yield from descriptions(inner, depth + 1)
+    elif isinstance(value, list):
+        yield from _texts_of(value, depth)
+
+
+def _texts_of(items: list[object], depth: int) -> Iterator[tuple[int, str]]:
+    texts = [text for text in items if isinstance(text, str) and text.strip()]
+    if texts:
+        yield depth, well_formed("; ".join(texts))
+    for item in items:
+        yield from descriptions(item, depth + 1)
+
+
+def _is_message(name: str, value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and name.casefold() in _MESSAGES
+
+
+def _is_bad(state: object) -> bool:
+    if isinstance(state, str):
+        return state.strip().casefold() in _BAD_STATES
+    return isinstance(state, int) and not isinstance(state, bool) and state >= _FIRST_BAD_STATUS

@@ -1,0 +1,69 @@
+"""What is said beside an answer: what was cut, what 1C had to notice, what a client may misread."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from onecgw.responses.raw_json import Members
+from onecgw.text import REPLACEMENT
+
+EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)
+
+REPLACED: Final = "Half a character in a text of 1C stands as \ufffd."
+LONG_NUMBERS: Final = (
+    f"Numbers of more than {EXACT_DIGITS} digits are exact here; JavaScript clients round them in "
+    "structuredContent, so take them from the text."
+)
+
+_DIGITS_ALIKE: Final = bytes.maketrans(b"123456789.", b"0" * 10)
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LONG: Final = re.compile(rb"[0-9.]{%d,}" % (EXACT_DIGITS + 1))
+
+
+def text_notices(body: bytes) -> tuple[str, ...]:
+    """What has to be said of the texts and numbers in a JSON text."""
+    notices = []
+    if has_replacement(body):
+        notices.append(REPLACED)
+    if has_long_numbers(body):
+        notices.append(LONG_NUMBERS)
+    return tuple(notices)
+
+
+def has_replacement(body: bytes) -> bool:
+    """Whether a JSON text holds U+FFFD, as it is or escaped."""
+    # The first byte alone is looked for first: it is rare, and such a search is the fastest.
+    if b"\xef" in body and REPLACEMENT.encode() in body:
+        return True
+    return rb"\u" in body and (rb"\ufffd" in body or rb"\uFFFD" in body)
+
+
+def has_long_numbers(body: bytes) -> bool:
+    """Whether a JSON text has a number of more than EXACT_DIGITS significant digits."""
+    # Two passes in C find no run of digits in nearly every answer; only then is it taken apart.
+    if b"0" * (EXACT_DIGITS + 1) not in body.translate(_DIGITS_ALIKE):
+        return False
+    return any(
+        len(run.replace(b".", b"").strip(b"0")) > EXACT_DIGITS
+        for run in _LONG.findall(_STRING.sub(b'""', body))
+    )
+
+
+def notice_member(sentences: Iterable[str], members: Members) -> dict[str, object]:
+    """The member `notice`: our sentences, and after them what 1C itself had to notice.
+
+    It is always a text: 1C's own may be a list, and one that is null says nothing.
+    """
+    said = " ".join(filter(None, (*sentences, _notice_of(members.get("notice")))))
+    return {"notice": said} if said else {}
+
+
+def _notice_of(raw: msgspec.Raw | None) -> str:
+    told = msgspec.json.decode(raw) if raw is not None and bytes(raw)[:1] in b'"[{' else None
+    if isinstance(told, str):
+        return told
+    if isinstance(told, list) and all(isinstance(one, str) for one in told):
+        return " ".join(told)
+    return bytes(raw).decode() if told and raw is not None else ""

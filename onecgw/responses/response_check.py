@@ -1,0 +1,310 @@
+"""What an answer of 1C says of itself, compared with what was asked: the check before any builder.
+
+1C's word wins: an answer that reports an error, or is of another period, of other filters or with
+other columns than were asked for, is refused, whatever its figures are. What it does not say is
+not held against it.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from types import GenericAlias
+from typing import Any, Final
+
+import msgspec
+
+from onecgw.errors import OnecBadResponse, OnecRejected
+from onecgw.responses.error_body import NO_REASON, TELLING_NAMES, message_in, reports_error
+from onecgw.responses.raw_json import Members, decode, read_members
+from onecgw.text import canonical_id
+
+Arguments = Mapping[str, Any]
+
+_NO: Final = frozenset({"", "0", "no", "false", "нет", "ні", "ложь", "хибно"})
+_CUT_FLAGS: Final = ("truncated", "has_more", "hasMore")
+_NUMBER_BEGINS: Final = frozenset(b"-0123456789")
+
+
+class FilterIgnored(OnecBadResponse):
+    """1C does not confirm that a filter was applied: its figures may be of more than was asked."""
+
+
+class Column(msgspec.Struct):
+    """A column of a report."""
+
+    name: str
+    type: str
+
+
+class _Ends(msgspec.Struct, rename={"from_": "from"}):
+    from_: str
+    to: str
+
+
+class _Reference(msgspec.Struct):
+    id: str | int
+
+
+class _AnyObject(msgspec.Struct, gc=False):
+    """An object of which nothing is looked at."""
+
+
+def check_said(
+    members: Members, arguments: Arguments, *, with_groups: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Refuse an answer that is not to this request.
+
+    Args:
+        members: of the answer.
+        arguments: of the request, as they were sent to 1C.
+        with_groups: filters in which an id of a folder means what is in it, so that 1C may name
+            other ids than it was given.
+
+    Returns:
+        Sentences that the caller must read.
+
+    Raises:
+        OnecRejected: it reports an error.
+        FilterIgnored: a filter is not among those that were applied.
+        OnecBadResponse: it is of another period or day.
+    """
+    check_no_error(members)
+    if "period" in arguments and not is_null(members.get("period")):
+        asked = (arguments["period"]["from"], arguments["period"]["to"])
+        _check_same("period", asked=asked, told=period_of(members["period"]))
+    if "date" in arguments and not is_null(members.get("date")):
+        _check_same("date", asked=(arguments["date"],), told=(day_of(members["date"]),))
+    return _check_filters(
+        members.get("applied_filters"), arguments.get("filters") or {}, with_groups
+    )
+
+
+def check_no_error(members: Members) -> None:
+    """Refuse an answer that says of itself that the call failed.
+
+    Raises:
+        OnecRejected: with 1C's message.
+    """
+    if TELLING_NAMES.isdisjoint(map(str.casefold, members)):
+        return
+    values = {
+        name: _plain(raw) if name.casefold() in TELLING_NAMES else _filled(raw)
+        for name, raw in members.items()
+    }
+    if reports_error(values):
+        raise OnecRejected(message_in(values) or NO_REASON)
+
+
+def says_cut(members: Members, count: int) -> bool:
+    """Whether 1C says that its answer is not the whole: by a flag, or by a number of rows.
+
+    Args:
+        members: of the answer.
+        count: how many rows or candidates it holds.
+    """
+    flags = (_plain(members[name]) for name in _CUT_FLAGS if name in members)
+    if any(_is_yes(flag) for flag in flags):
+        return True
+    told = _plain(members.get("rows_returned"))
+    return isinstance(told, int) and not isinstance(told, bool) and told > count
+
+
+def check_columns(columns: Sequence[Column], arguments: Arguments) -> None:
+    """Refuse columns that are ambiguous, or lack one that was asked for by name.
+
+    Raises:
+        OnecBadResponse: naming the columns.
+    """
+    names = [column.name for column in columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise OnecBadResponse(f"1C's answer has the column {', '.join(twice)} twice")
+    asked = (*arguments.get("group_by", ()), *arguments.get("measures", ()))
+    if columns and (lacking := [name for name in asked if name not in names]):
+        raise OnecBadResponse(f"1C's answer lacks the column {', '.join(lacking)}")
+
+
+def check_cells(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
+    """Refuse rows whose cells are not what their columns say.
+
+    Raises:
+        OnecBadResponse: with the row and the column.
+    """
+    try:
+        _rows_decoder(tuple(column.type.lower() for column in columns)).decode(rows)
+    except (msgspec.DecodeError, RecursionError):
+        # It also ends here for numbers that no float holds, which are right.
+        _check_each_cell(rows, columns)
+
+
+def check_totals(members: Members, columns: Sequence[Column]) -> None:
+    """Refuse totals that are no object, or in which a figure is no number.
+
+    Raises:
+        OnecBadResponse: saying which.
+    """
+    raw = members.get("totals")
+    if is_null(raw) or bytes(raw or b"") in {b"[]", b'""'}:
+        return
+    totals = object_in(raw, "totals")
+    numbers = {column.name for column in columns if column.type.lower() == "number"}
+    for name, total in totals.items():
+        if name in numbers and not _is_of_type(bytes(total), "number"):
+            raise OnecBadResponse(f"the total of {name} in 1C's answer is not a number")
+
+
+def object_in(raw: msgspec.Raw | None, member: str) -> Members:
+    """The members of an object within an answer.
+
+    Raises:
+        OnecBadResponse: it is missing or no object, or says a member twice.
+    """
+    decode(raw, Members, f"{member}: an object")
+    return read_members(bytes(raw or b""))
+
+
+def is_null(raw: msgspec.Raw | None) -> bool:
+    """Whether a member is absent or null."""
+    return raw is None or bytes(raw) == b"null"
+
+
+def day_of(raw: msgspec.Raw) -> str:
+    """The day that a text begins with, as 2026-05-01T23:59:59 does; "" if it is none."""
+    try:
+        return msgspec.json.decode(raw, type=str)[:10]
+    except msgspec.DecodeError:
+        return ""
+
+
+def period_of(raw: msgspec.Raw) -> tuple[str, str]:
+    """The first and the last day of a period; empty if it is none."""
+    try:
+        ends = msgspec.json.decode(raw, type=_Ends)
+    except msgspec.DecodeError:
+        return "", ""
+    return ends.from_[:10], ends.to[:10]
+
+
+def applied_values(raw: msgspec.Raw) -> frozenset[str]:
+    """What a member of applied_filters holds: ids and words in one form; references by their id."""
+    try:
+        told = msgspec.json.decode(raw, type=list[str | int | _Reference] | str | int | None)
+    except msgspec.DecodeError:
+        return frozenset()
+    items = told if isinstance(told, list) else [] if told is None else [told]
+    ids = (item.id if isinstance(item, _Reference) else item for item in items)
+    return frozenset(map(_comparable, ids)) - {""}
+
+
+def comparable(values: Iterable[str]) -> frozenset[str]:
+    """Asked values in the form of applied_values."""
+    return frozenset(map(_comparable, values))
+
+
+def _comparable(value: str | int) -> str:
+    return canonical_id(str(value).strip()).lower()
+
+
+def _check_same(member: str, *, asked: tuple[str, ...], told: tuple[str, ...]) -> None:
+    if asked != told:
+        said = " to ".join(told) if all(told) else "not readable"
+        raise OnecBadResponse(
+            f"1C was asked for {' to '.join(asked)}, and the {member} of its answer is {said}"
+        )
+
+
+def _check_filters(
+    raw: msgspec.Raw | None, asked: Mapping[str, Any], with_groups: frozenset[str]
+) -> tuple[str, ...]:
+    if raw is None or is_null(raw):
+        return ()
+    if bytes(raw) == b"[]":  # how 1C may write a structure without members
+        raw = msgspec.Raw(b"{}")
+    if bytes(raw)[:1] != b"{":
+        return ("1C does not say readably in applied_filters which filters it applied.",)
+    applied = read_members(bytes(raw))
+    for name, values in asked.items():
+        told = applied_values(applied[name]) if name in applied else frozenset()
+        if not told and name in applied and _is_text_beyond(applied[name]):
+            continue
+        meant = comparable([values] if isinstance(values, str) else values)
+        if not told or (name not in with_groups and _differ(told, meant)):
+            raise FilterIgnored(
+                f"filters.{name}: 1C does not confirm this filter in applied_filters, so its "
+                "figures may be of more or of others than were asked for"
+            )
+    more = sorted(name for name in applied if name not in asked and applied_values(applied[name]))
+    return (f"1C also applied filters that were not asked for: {', '.join(more)}.",) if more else ()
+
+
+def _is_text_beyond(raw: msgspec.Raw) -> bool:
+    """Whether an applied filter is told in an object of a form of its own."""
+    return bytes(raw)[:1] == b"{" and bytes(raw) != b"{}"
+
+
+def _differ(told: frozenset[str], meant: frozenset[str]) -> bool:
+    """Whether applied values are others than were meant; labels in the place of ids are not."""
+    if any(map(_is_guid, meant)) and not any(map(_is_guid, told)):
+        return False
+    return told != meant
+
+
+def _is_guid(text: str) -> bool:
+    return len(text) == 36 and text.count("-") == 4  # noqa: PLR2004 - the form of canonical_id
+
+
+def _plain(raw: msgspec.Raw | None) -> object:
+    """A small value as Python's; None where it is large or has a number that no float holds."""
+    try:
+        return msgspec.json.decode(raw or b"null")
+    except msgspec.DecodeError:
+        return None
+
+
+def _filled(raw: msgspec.Raw) -> object:
+    """Whether a member holds anything, without parsing what may be thousands of rows."""
+    value = bytes(raw)
+    return [0] if value[:1] in b"[{" and value not in {b"[]", b"{}"} else None
+
+
+def _is_yes(flag: object) -> bool:
+    return flag.strip().casefold() not in _NO if isinstance(flag, str) else bool(flag)
+
+
+# What cells of a type may be. A reference may be a bare GUID, a text may be written as a number.
+_CELLS: Final[Mapping[str, Any]] = {
+    "number": int | float | None,
+    "date": str | None,
+    "string": str | int | float | bool | None,
+    "ref": _AnyObject | str | int | None,
+}
+_BEGINS: Final[Mapping[str, frozenset[int]]] = {
+    "number": _NUMBER_BEGINS,
+    "date": frozenset(b'"'),
+    "string": _NUMBER_BEGINS | frozenset(b'"tf'),
+    "ref": _NUMBER_BEGINS | frozenset(b'{"'),
+}
+
+
+@functools.lru_cache(maxsize=256)
+def _rows_decoder(types: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """What reads rows of these types at the speed of C; a type of 1C's own may hold anything."""
+    row = GenericAlias(tuple, tuple(_CELLS.get(one, msgspec.Raw) for one in types))
+    return msgspec.json.Decoder(GenericAlias(list, (row,)))
+
+
+def _check_each_cell(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
+    for index, row in enumerate(decode(rows, list[list[msgspec.Raw]], "rows: a list of lists")):
+        if len(row) != len(columns):
+            raise OnecBadResponse(
+                f"row {index} of 1C's answer has {len(row)} cells where there are "
+                f"{len(columns)} columns"
+            )
+        for cell, column in zip(row, columns, strict=True):
+            if not _is_of_type(bytes(cell), column.type.lower()):
+                raise OnecBadResponse(
+                    f"row {index} of 1C's answer: {column.name} is not of the type {column.type} "
+                    "that its column names"
+                )
+
+
+def _is_of_type(cell: bytes, kind: str) -> bool:
+    return cell == b"null" or kind not in _BEGINS or cell[0] in _BEGINS[kind]
