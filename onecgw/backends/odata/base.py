@@ -32,6 +32,8 @@ from onecgw.settings import OnecSettings
 SERVICE_DOCUMENT: Final = "?$format=application/json;odata=nometadata"
 _METADATA: Final = "$metadata"
 _KEPT_SECONDS: Final = 24 * 3600.0
+# A base that lacks something is being set up: its list of objects is read again soon.
+_INCOMPLETE_SECONDS: Final = 60.0
 _CHUNK_BYTES: Final = 1 << 16
 
 
@@ -72,7 +74,7 @@ class BaseReader:
         self._cache = MetadataCache(cache_folder)
         self._lock = trio.Lock()
         self._known: Base | str | None = None
-        self._until = 0.0
+        self._until = self._outdated_at = 0.0
         self._is_stale = False
 
     def forget(self) -> None:
@@ -105,13 +107,17 @@ class BaseReader:
         async with self._lock:
             if self._known is None or trio.current_time() >= self._until:
                 self._known = await self._read()
-                # A base that fits nothing is being set up: it is looked at again soon.
-                kept = 60.0 if isinstance(self._known, str) else _KEPT_SECONDS
+                is_whole = isinstance(self._known, Base) and not self._known.assessment.missing
+                kept = _KEPT_SECONDS if is_whole else _INCOMPLETE_SECONDS
                 self._until = trio.current_time() + kept
             return self._known
 
     async def _read(self) -> Base | str:
         entity_sets = read_service_document(await self._fetcher.body(SERVICE_DOCUMENT))
+        known, now = self._known, trio.current_time()
+        if isinstance(known, Base) and known.entity_sets == entity_sets and now < self._outdated_at:
+            return known
+        self._outdated_at = now + _KEPT_SECONDS
         profile = await self._fitting(entity_sets)
         if profile is None:
             return wanted_by(self._profiles, entity_sets)

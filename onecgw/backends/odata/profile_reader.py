@@ -28,6 +28,7 @@ from onecgw.backends.odata.profile import (
 from onecgw.backends.odata.reports import REPORT_BY_TOOL, TOOLS
 from onecgw.backends.odata.tree_reader import TreeReader, accepted_among
 from onecgw.backends.odata.yaml_tree import Node, ProfileInvalid, merged, read_yaml
+from onecgw.errors import ConfigError
 
 SHIPPED: Final = ("ut", "unf", "bp", "bas_accounting")
 _FOLDER: Final = Path(str(files("onecgw.backends.odata"))) / "profiles"
@@ -75,10 +76,10 @@ def _resolved(name: str, folder: Path, chain: tuple[Path, ...], place: Node | No
         names = " → ".join(one.name for one in (*chain[chain.index(path) :], path))
         raise ProfileInvalid(here.problem(f"extends itself: {names}"))
     if name not in SHIPPED and not path.is_file():
-        known = ", ".join(SHIPPED)
-        raise ProfileInvalid(
-            here.problem(f"no profile {name}; accepted: {known}, or the path of a YAML file")
-        )
+        message = f"no profile {name}; accepted: {', '.join(SHIPPED)}, or the path of a YAML file"
+        if place is None:
+            raise ConfigError(message)
+        raise ProfileInvalid(place.problem(message))
     tree = read_yaml(path)
     below = tree.value.get("extends") if isinstance(tree.value, dict) else None
     if below is None:

@@ -271,6 +271,20 @@ async def test_composition_is_read_again_after_an_error_that_tells_of_another(
     assert "receivables_balance" in (await backend.capabilities()).unavailable
 
 
+async def test_what_is_published_later_is_noticed_without_reading_everything_again(
+    face: MakeFace, autojump_clock: MockClock
+) -> None:
+    incomplete = face("ut", without=[RECEIVABLES])
+    app = Replacing(incomplete)
+    backend = backend_of(app)
+    for _ in range(3):
+        assert "receivables_balance" in (await backend.capabilities()).unavailable
+        await trio.sleep(61)
+    assert [read_from(one) for one in asked(incomplete)] == ["", "$metadata", "", ""]
+    app.app = face("ut")
+    assert "receivables_balance" not in (await backend.capabilities()).unavailable
+
+
 async def test_missing_right_is_forbidden_and_names_the_object(face: MakeFace) -> None:
     with pytest.raises(OnecForbidden) as caught:
         await ask(backend_of(face("ut", f"rls={RECEIVABLES}")), "reports/receivables", {})
