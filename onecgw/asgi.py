@@ -45,6 +45,7 @@ class LifespanApp:
                     application.engine,
                     authorization_server=application.authorization_server,
                     check_readiness=application.readiness,
+                    render_metrics=application.metrics.render,
                 )
                 await self._app(scope, receive_next, send_startup)
                 application.engine.subscriptions.close()

@@ -3,12 +3,12 @@
 OnecgwError                 its message is safe to show to the caller
 ├── ConfigError             the settings do not allow a start (for the operator)
 ├── InvalidRequest          400 invalid_request      the body is not a JSON object
-│   └── MisplacedToken      400 invalid_request      a token in the URL or in a form
-├── ValidationFailed        400 validation_error     invalid arguments, all problems at once
-├── Ambiguous               400 ambiguous            a name matches several objects
-├── LimitExceeded           400 limit_exceeded       1C sent more rows than requested
-├── Unauthorized            401 unauthorized         no valid token
-├── ScopeMissing            403 insufficient_scope   the caller lacks a scope
+│   └── MisplacedToken      400 invalid_request      a token in the address or in a form
+├── ValidationFailed        400 validation_error     arguments, all problems at once
+├── Ambiguous               400 ambiguous            a name fits several objects
+├── LimitExceeded           400 limit_exceeded       more rows than are accepted
+├── Unauthorized            401 unauthorized         no token, or a wrong one
+├── ScopeMissing            403 insufficient_scope   a known caller without the right
 ├── NotFound                404 not_found            no such route, tool or resource
 ├── Unsupported             404 unsupported          the 1C base does not support it
 ├── MethodNotAllowed        405 method_not_allowed
@@ -154,7 +154,7 @@ class Ambiguous(OnecgwError):
 
 
 class LimitExceeded(OnecgwError):
-    """1C sent more rows than requested."""
+    """An answer of 1C has more rows than are accepted."""
 
     code = "limit_exceeded"
     http_status = 400

@@ -122,6 +122,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
                 "margin",
             ],
             "sort": [{"field": "margin", "dir": "desc"}, {"field": "day"}],
+            "compare_with": "2025-05-01",
+            "share": "amount",
+            "ids": False,
         },
         additive=("amount", "qty", "cost", "profit"),
         example=Example(
@@ -168,6 +171,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "group_by": ["warehouse", "product", "product_group", "firm"],
             "measures": ["qty", "amount"],
             "sort": [{"field": "amount", "dir": "desc"}, {"field": "product", "dir": "asc"}],
+            "compare_with": "2025-05-31",
+            "share": "qty",
+            "ids": False,
         },
         additive=("qty", "amount"),
         example=Example(
@@ -189,6 +195,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "group_by": ["product", "product_group", "warehouse", "week"],
             "measures": ["oos_days", "days", "availability_pct", "avg_qty"],
             "sort": [{"field": "oos_days", "dir": "desc"}],
+            "compare_with": "2025-05-01",
+            "share": "oos_days",
+            "ids": False,
         },
         additive=("oos_days", "days"),
         example=Example(
@@ -209,6 +218,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "group_by": ["cash", "firm"],
             "measures": ["balance"],
             "sort": [{"field": "balance", "dir": "desc"}],
+            "compare_with": "2025-05-31",
+            "share": "balance",
+            "ids": False,
         },
         additive=("balance",),
         example=Example(
@@ -233,6 +245,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "group_by": ["account", "operation", "analytics", "firm", "day", "week", "month"],
             "measures": ["inflow", "outflow", "net"],
             "sort": [{"field": "net", "dir": "desc"}],
+            "compare_with": "2025-05-01",
+            "share": "inflow",
+            "ids": False,
         },
         additive=("inflow", "outflow", "net"),
         example=Example(arguments={"period": MARCH, "group_by": ["analytics"], "top": 2}),
@@ -247,6 +262,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "group_by": ["customer", "firm"],
             "measures": ["receivable", "advance", "net"],
             "sort": [{"field": "receivable", "dir": "desc"}],
+            "compare_with": "2025-05-31",
+            "share": "receivable",
+            "ids": False,
         },
         additive=("receivable", "advance", "net"),
         example=Example(
@@ -267,6 +285,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "group_by": ["supplier", "firm"],
             "measures": ["payable", "advance", "net"],
             "sort": [{"field": "payable", "dir": "desc"}],
+            "compare_with": "2025-05-31",
+            "share": "payable",
+            "ids": False,
         },
         additive=("payable", "advance", "net"),
         example=Example(arguments={"date": LAST_DAY, "group_by": ["firm"]}),
@@ -295,6 +316,9 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             ],
             "measures": ["amount", "qty"],
             "sort": [{"field": "qty", "dir": "asc"}],
+            "compare_with": "2025-05-01",
+            "share": "amount",
+            "ids": False,
         },
         additive=("amount", "qty"),
         example=Example(
@@ -320,5 +344,77 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "firm_ids": ["f1"],
         },
         example=Example(arguments={"period": MARCH, "breakdown": "none"}, without=("basis",)),
+    ),
+    "debt_aging": ToolTruth(
+        scopes=frozenset({SALES, MONEY}),
+        operation="reports/debt_aging",
+        least={"side": "receivable"},
+        everything={
+            "side": "payable",
+            "date": LAST_OF_MAY,
+            "filters": {"partner_ids": ["c1"], "firm_ids": ["f1"]},
+        },
+        example=Example(
+            arguments={"side": "receivable", "date": LAST_DAY, "top": 2}, without=("basis",)
+        ),
+    ),
+    "stock_cover": ToolTruth(
+        scopes=frozenset({SALES, STOCK}),
+        operation="reports/stock_cover",
+        least={},
+        everything={
+            "date": LAST_OF_MAY,
+            "days": 90,
+            "bucket": "low",
+            "filters": {"warehouse_ids": ["w1"], "firm_ids": ["f1"]},
+        },
+        example=Example(
+            arguments={"date": LAST_DAY, "days": 30, "bucket": "low", "top": 2},
+            without=("basis",),
+        ),
+    ),
+    "margin_bridge": ToolTruth(
+        scopes=frozenset({SALES, COST}),
+        operation="reports/margin_bridge",
+        least={"period": MAY},
+        everything={
+            "period": MAY,
+            "compare": "previous_period",
+            "by": "product_group",
+            "filters": {
+                "customer_ids": ["c1"],
+                "warehouse_ids": ["w1"],
+                "sales_channel_ids": ["s1"],
+                "firm_ids": ["f1"],
+                "customer_cohort": "new",
+            },
+        },
+        example=Example(
+            arguments={
+                "period": MARCH,
+                "compare": "previous_period",
+                "by": "product_group",
+                "top": 2,
+            },
+            without=("basis",),
+        ),
+    ),
+    "company": ToolTruth(
+        scopes=frozenset({SALES, MONEY}),
+        operation="reports/company",
+        least={},
+        everything={},
+        # What depends on the day of rendering is left out.
+        example=Example(
+            arguments={},
+            without=(
+                "today_utc",
+                "last_document_day",
+                "last_day_by_report",
+                "firms",
+                "firms_total",
+                "backend_profile",
+            ),
+        ),
     ),
 }

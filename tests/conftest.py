@@ -42,7 +42,7 @@ SLOW: tuple[str, ...] = (
     "web/test_oauth_anything.py",
     "web/test_oauth_browser.py",
     "web/test_oauth_limits.py",
-    "web/test_oauth_nginx.py",
+    "web/test_reverse_proxies.py",
     "web/test_oauth_sdk.py",
 )
 WIRE: tuple[str, ...] = ("test_wire.py", "test_refusals.py", "test_every_tool.py")
@@ -82,11 +82,12 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 @pytest.fixture
 def log_is_given_back() -> Iterator[None]:
     """For tests that set up the log, as a verb does: afterwards it is as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    root, own = logging.getLogger(), logging.getLogger("onecgw")
+    handlers, level, own_level = root.handlers[:], root.level, own.level
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    own.setLevel(own_level)
 
 
 @pytest.fixture(scope="session")

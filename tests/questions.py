@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
 from onecgw.catalogue.declaration import Field, fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds import TableTool, Tool
 from onecgw.catalogue.tools import BY_NAME
 
 Ask = Callable[[Tool, dict[str, Any]], Awaitable[Any]]
@@ -28,15 +28,22 @@ VALUES: Final[dict[str, object]] = {
     "top": 3,
     "limit": 3,
     "top_products": 3,
+    "compare_with": "2025-10-01",
+    "ids": False,
+    "side": "receivable",
+    "days": 90,
+    "bucket": "low",
     "compare": "previous_year",
     "breakdown": "none",
     "balance_basis": "closing",
     "dpo_base": "cogs",
 }
+VALUES_OF: Final[dict[str, dict[str, object]]] = {"margin_bridge": {"by": "product_group"}}
 RESOLVER_OF: Final = {
     "customer_ids": "resolve_customer",
     "customer_id": "resolve_customer",
     "supplier_ids": "resolve_customer",
+    "partner_ids": "resolve_customer",
     "warehouse_ids": "resolve_warehouse",
     "product_ids": "resolve_product",
     "sales_channel_ids": "resolve_sales_channel",
@@ -60,9 +67,13 @@ async def find_ids(ask: Ask, field: Field) -> list[str]:
 async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
     """Arguments that use all that a tool declares."""
     arguments: dict[str, Any] = {}
+    # compare_with stands for compare; whether there is a share depends on what the filters leave.
+    left_out = {"share"} | ({"compare"} if isinstance(tool, TableTool) else set())
+    if tool.name_argument is not None:
+        left_out.add(tool.name_argument.name)  # stands for the id, which is given
     for field in fields_of(tool.request):
-        if tool.name_argument is not None and field.name == tool.name_argument.name:
-            continue  # stands for another argument that is given
+        if field.name in left_out:
+            continue
         if field.name == "query":
             arguments["query"] = WORDS[tool.name]
         elif field.name == "customer_id":
@@ -80,7 +91,8 @@ async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
         elif field.name == "sort":
             arguments["sort"] = [{"field": arguments["measures"][0], "dir": "desc"}]
         else:
-            arguments[field.name] = VALUES[field.name]
+            own = VALUES_OF.get(tool.name, {})
+            arguments[field.name] = own.get(field.name, VALUES[field.name])
     return arguments
 
 
@@ -92,6 +104,8 @@ async def least(ask: Ask, tool: Tool) -> dict[str, Any]:
             arguments["query"] = WORDS[tool.name]
         elif field.name == "period":
             arguments["period"] = PERIOD
+        elif field.name == "side":
+            arguments["side"] = VALUES["side"]
         elif field.name == "customer_id":
             arguments["customer_id"] = (await find_ids(ask, field))[0]
     return arguments

@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.app.metrics import Metrics
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
@@ -29,7 +30,7 @@ from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
 from onecgw.oauth.secrets import open_secrets
 from onecgw.oauth.storage.grants import delete_expired
 from onecgw.settings import Settings
-from onecgw.storage.audit_log import AuditLog
+from onecgw.storage.audit_log import AuditLog, AuditRecord
 from onecgw.storage.database import Database
 from onecgw.web.readiness import Readiness
 
@@ -50,6 +51,7 @@ class Application:
     gateway: Gateway
     engine: Engine
     backend: Backend
+    metrics: Metrics
     authorization_server: AuthorizationServer | None
     store: Database | None
 
@@ -67,14 +69,14 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         ConfigError: the database or the secrets file cannot be used.
     """
     store = _open_store(settings)
-    trail = AuditLog(
+    audit_log = AuditLog(
         store if settings.audit.retention_days else None,
         retention_days=settings.audit.retention_days,
         on_failure=settings.audit.on_failure,
     )
     backend = _make_backend(settings, keeps_files=store is not None)
     try:
-        gateway = _make_gateway(settings, backend, trail)
+        gateway, metrics = _make_gateway(settings, backend, audit_log)
         server, sealing_key = None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             oauth_secrets = open_secrets(settings.secrets_path)
@@ -83,23 +85,23 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 settings,
                 store=store,
                 oauth_secrets=oauth_secrets,
-                audit=trail,
+                audit=audit_log,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
         engine = Engine(make_providers(gateway), sealing_key=sealing_key)
 
-        def trim(capabilities: Capabilities) -> None:
+        def apply_capabilities(capabilities: Capabilities) -> None:
             gateway.catalogue.capabilities = capabilities
             for kind in ("tools", "prompts", "resources"):
                 engine.subscriptions.notify_lists_changed(kind)
 
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trail.run)
+            nursery.start_soon(audit_log.run)
             nursery.start_soon(
                 partial(
                     keep_capabilities_fresh,
                     backend,
-                    trim,
+                    apply_capabilities,
                     timeout_ms=settings.onec.resolver_deadline_ms,
                 )
             )
@@ -111,6 +113,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 gateway=gateway,
                 engine=engine,
                 backend=backend,
+                metrics=metrics,
                 authorization_server=server,
                 store=store,
             )
@@ -123,7 +126,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
 
 @asynccontextmanager
 async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """Open only the gateway, for calls that do not come over HTTP."""
+    """Open the application and yield its gateway, for calls that do not come over HTTP."""
     async with open_application(settings) as application:
         yield application.gateway
 
@@ -170,19 +173,31 @@ async def _delete_expired_logins(store: Database) -> None:
         await trio.sleep(SWEEP_SECONDS)
 
 
-def _make_gateway(settings: Settings, backend: Backend, trail: AuditLog) -> Gateway:
-    return Gateway(
-        catalogue=Catalogue(ALL, settings.limits),
-        sources=Sources(
-            backend=backend,
-            resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
-            balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
-        ),
+def _make_gateway(
+    settings: Settings, backend: Backend, audit_log: AuditLog
+) -> tuple[Gateway, Metrics]:
+    catalogue = Catalogue(ALL, settings.limits)
+    sources = Sources(
+        backend=backend,
+        resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
+        balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
+    )
+    caches = {"resolvers": sources.resolver_cache, "balances": sources.balance_cache}
+    metrics = Metrics(catalogue, read_state=backend.state, caches=caches)
+
+    def record_call(record: AuditRecord) -> None:
+        audit_log(record)
+        metrics.observe(record)
+
+    gateway = Gateway(
+        catalogue=catalogue,
+        sources=sources,
         onec=settings.onec,
         limits=settings.limits,
-        audit=trail,
-        admit=trail.admit,
+        audit=record_call,
+        admit=audit_log.admit,
     )
+    return gateway, metrics
 
 
 def _make_cache(ttl_seconds: int) -> AnswerCache:

@@ -3,11 +3,13 @@
 import logging
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import trio
 
+from onecgw import __version__
 from onecgw.app.lifespan import open_application
-from onecgw.serving import serve_app
+from onecgw.serving import require_free_port, serve_app
 from onecgw.settings import Settings
 from onecgw.web.app import build_app
 
@@ -15,20 +17,34 @@ log = logging.getLogger(__name__)
 
 
 async def serve_gateway(
-    settings: Settings, *, announce: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    *,
+    settings_file: Path | None = None,
+    port_option: str = "server.port",
+    announce: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then wait for running calls and close everything.
 
     Args:
         settings: the whole configuration.
+        settings_file: where it was read, for the log; None: there is no file.
+        port_option: what changes the port, for the message about one that is taken.
         announce: called with the URL as soon as connections are accepted.
 
     Raises:
         ConfigError: the address cannot be bound.
     """
+    require_free_port(settings.server.host, settings.server.port, option=port_option)
 
     def started(url: str) -> None:
-        log.info("serve.started", extra={"fields": {"url": url}})
+        fields = {
+            "url": url,
+            "version": __version__,
+            "settings": str(settings_file.absolute()) if settings_file else "environment",
+            "database": str(settings.database.path.absolute()),
+            "backend": settings.onec.base_url,
+        }
+        log.info("serve.started", extra={"fields": fields})
         announce(url)
 
     async with open_application(settings) as application:
@@ -45,11 +61,13 @@ async def serve_gateway(
                 application.engine,
                 authorization_server=application.authorization_server,
                 check_readiness=application.readiness,
+                render_metrics=application.metrics.render,
             ),
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.shutdown_grace_seconds,
             max_connections=settings.server.max_connections,
+            trusted_proxies=settings.server.trusted_proxies,
             wait_stop=wait_stop,
             announce=started,
         )

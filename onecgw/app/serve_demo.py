@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from onecgw.app.serve import serve_gateway, wait_signal
+from onecgw.app.stdio import serve_own_client
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import ConfigError
@@ -77,7 +78,21 @@ async def serve_demo(
         )
         if oauth_folder is not None:
             settings = with_oauth(settings, oauth_folder)
-        await serve_gateway(settings, announce=announce)
+        await serve_gateway(settings, port_option="--port", announce=announce)
+        nursery.cancel_scope.cancel()
+
+
+async def serve_demo_stdio(onec: DemoOnec) -> None:
+    """Serve the client that started this process, on stdin and stdout, with a demo 1C."""
+    password = secrets.token_urlsafe()
+    app = onec.build(login=DEMO_LOGIN, password=password)
+    async with trio.open_nursery() as nursery:
+        base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
+        await serve_own_client(
+            demo_settings(
+                base_url=f"{base_url}{onec.path}", port=0, password=password, backend=onec.backend
+            )
+        )
         nursery.cancel_scope.cancel()
 
 

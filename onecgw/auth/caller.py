@@ -28,7 +28,7 @@ class Caller:
     grant: the id of the login behind the call. ip: where the call came from. These three are for
         the audit; "" if unknown.
     scopes: what the caller may see, a subset of ALL_SCOPES.
-    entitled: what the caller's account could let the client see, if the person agreed.
+    entitled: all scopes that the person may grant to the client, granted or not.
     """
 
     sub: str

@@ -42,8 +42,8 @@ class CallContext:
         """The context of one message, with what the message says of its client and its trace.
 
         Args:
-            client_name: what the program calls itself; "" = it does not say. Behind a login
-                stands the program to which a person gave it, whatever that says later.
+            client_name: what the program calls itself; "" = it does not say. Ignored if the caller
+                has a grant: its client is the program that the person consented to.
             traceparent: the trace context of the message; "" = that of the transport.
         """
         caller = self.caller

@@ -1,4 +1,4 @@
-"""What every backend is to the gateway: a 1C base that answers operations of the contract."""
+"""The protocol of every backend: a 1C base that answers the contract's operations."""
 
 import logging
 from collections.abc import Callable
@@ -71,7 +71,7 @@ class Backend(Protocol):
         ...
 
     async def verify_key(self, key: str, request_id: str) -> KeyVerdict:
-        """Whose account a key belongs to: somebody's, nobody's, or it could not be learnt."""
+        """The result of verifying an access key: valid, invalid, or not verified."""
         ...
 
     def state(self) -> BackendState:
@@ -101,9 +101,9 @@ async def keep_capabilities_fresh(
 
     Args:
         backend: the 1C base.
-        on_change: is called at first only if 1C lacks something.
+        on_change: not called for a first answer that equals `Capabilities()`.
         timeout_ms: how long one answer may take.
-        every_seconds: how long an answer is good for.
+        every_seconds: the pause before the next query.
     """
     known = Capabilities()
     while True:

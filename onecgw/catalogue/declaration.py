@@ -13,22 +13,26 @@ class Arg:
     about: one short sentence for the model.
     name: the key on the wire where Python cannot spell it.
     source: the tool whose answers hold the values, told to who may call it.
-    minimum: of an integer. maximum: the name of the setting in `limits` above which the value is
-        clamped. max_length: of a text.
+    minimum, most: of an integer; what is beyond is refused.
+    maximum: the name of the setting in `limits` above which an integer is lowered.
+    max_length: of a text.
     default: what 1C takes when the key is absent (told to the model, never sent).
     takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
+    is_local: it is for the gateway, and never sent to 1C.
     """
 
     about: str
     name: str | None = None
     source: str | None = None
     minimum: int | None = None
+    most: int | None = None
     maximum: str | None = None
     max_length: int | None = None
     default: tuple[str, ...] = ()
     takes_groups: bool = False
     cost: frozenset[str] = frozenset()
+    is_local: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -70,6 +70,8 @@ def _property(field: Field, tool: Tool, view: View) -> JsonObject:
         leaf["enum"] = [member for member in leaf["enum"] if member not in absent]
     if field.arg.minimum is not None:
         schema["minimum"] = field.arg.minimum
+    if field.arg.most is not None:
+        schema["maximum"] = field.arg.most
     if field.arg.maximum is not None:
         schema["maximum"] = view.maxima[field.arg.maximum]
     if field.arg.max_length is not None:

@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol
@@ -39,16 +39,18 @@ _ADDED: Final[Mapping[str, JsonObject]] = {
     "notice": {"type": "string"},
 }
 _TEXT: Final[JsonObject] = {"type": "string"}
-# No type: 1C may send null there, and a cell may be a number, a text or a reference.
-_ANY: Final[JsonObject] = {"description": "May be null."}
-_CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null."}
+# No type: 1C may send null there, and a cell may be a number, a text or a reference. minProperties
+# says nothing of them, but strict clients object to a schema without any keyword.
+UNTYPED: Final[JsonObject] = {"minProperties": 0}
+MAY_BE_NULL: Final[JsonObject] = {"description": "May be null.", **UNTYPED}
+CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null.", **UNTYPED}
 _COLUMN: Final[JsonObject] = {"type": "object", "description": "{name, type}"}
 
 
 def object_schema(properties: Mapping[str, JsonObject], required: Iterable[str] = ()) -> JsonObject:
     """The schema of an object that may hold more than it declares.
 
-    That it may is said: converters would otherwise drop what is not declared.
+    `additionalProperties` is written out because some converters drop undeclared members.
     """
     schema: JsonObject = {"type": "object", "properties": dict(properties)}
     if names := list(required):
@@ -61,24 +63,29 @@ def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
         "rows_returned": {"type": "integer"},
         **_ADDED,
         "columns": {"type": "array", "items": _COLUMN},
-        "rows": {"type": "array", "items": {"type": "array", "items": _CELL}},
-        "totals": {"description": "Of the whole selection. May be null."},
+        "rows": {"type": "array", "items": {"type": "array", "items": CELL}},
+        "totals": {"description": "Of the whole selection. May be null.", **UNTYPED},
         **dated,
-        "applied_filters": _ANY,
+        "applied_filters": MAY_BE_NULL,
     }
     return object_schema(members, ("rows_returned", "truncated", "columns", "rows"))
 
 
 class Upstream(Protocol):
-    """What a tool asks 1C through, for one call of one caller."""
+    """Access to 1C for one tool call."""
 
     context: CallContext
     limits: LimitsSettings
     restricted: frozenset[str]
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, of what the caller may know of."""
+        ...
+
+    @property
     def notices(self) -> tuple[str, ...]:
-        """What has to be said of the request, beside any answer."""
+        """The notices about the request, which are added to any answer."""
         ...
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
@@ -96,8 +103,23 @@ class Upstream(Protocol):
         ...
 
     async def fetch_all(self, requests: Mapping[Any, "SubRequest"]) -> Mapping[Any, object]:
-        """What several requests came to: the value that was read, or the OnecgwError."""
+        """The result of each request: the value that was read, or the OnecgwError."""
         ...
+
+
+def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any request class
+    """The request with numbers above their limit lowered, and a sentence for each."""
+    lowered: dict[str, int] = {}
+    notices = []
+    for field in fields_of(request.__class__):
+        value = getattr(request, field.attribute)
+        if field.arg.maximum is None or value is None:
+            continue
+        maximum: int = getattr(limits, field.arg.maximum)
+        if value > maximum:
+            notices.append(f"{field.name} was {value}, the limit is {maximum}.")
+            lowered[field.attribute] = maximum
+    return attrs.evolve(request, **lowered), tuple(notices)
 
 
 @attrs.frozen(kw_only=True)
@@ -177,7 +199,8 @@ class SingleCallTool(Tool):
         with upstream.deadline(is_report=self.is_report):
             if self.name_argument is not None:
                 request = await upstream.resolve_name(self.name_argument, request)
-            arguments, notices = self._clamp(to_onec(request), upstream.limits)
+            request, notices = lower_to_limits(request, upstream.limits)
+            arguments = to_onec(request)
             limits = self._limits(arguments, upstream, notices)
             sent = self._prepared(arguments, limits)
             body = await upstream.fetch(self, sent, self.cache_key(sent))
@@ -213,24 +236,11 @@ class SingleCallTool(Tool):
         )
 
     @functools.cached_property
-    def _filters_with_groups(self) -> frozenset[str]:
+    def filters_with_groups(self) -> frozenset[str]:
+        """The filters in which the id of a folder means what is in it."""
         filters = next((one.type for one in fields_of(self.request) if one.name == "filters"), None)
         fields = fields_of(filters) if filters is not None else ()
         return frozenset(field.name for field in fields if field.arg.takes_groups)
-
-    def _clamp(
-        self, arguments: JsonObject, limits: LimitsSettings
-    ) -> tuple[JsonObject, tuple[str, ...]]:
-        """The arguments with numbers above their limit lowered, and a sentence for each."""
-        notices = []
-        for field in fields_of(self.request):
-            if field.arg.maximum is None or field.name not in arguments:
-                continue
-            maximum: int = getattr(limits, field.arg.maximum)
-            if arguments[field.name] > maximum:
-                notices.append(f"{field.name} was {arguments[field.name]}, the limit is {maximum}.")
-                arguments[field.name] = maximum
-        return arguments, tuple(notices)
 
 
 class ResolverTool(SingleCallTool):
@@ -257,7 +267,7 @@ class ResolverTool(SingleCallTool):
         )
 
     def arguments_for(self, name: str, limits: LimitsSettings) -> JsonObject:
-        """The arguments of a search for one name, which must know whether it was cut."""
+        """The arguments of a search for one name, with one candidate more to detect a cut."""
         return {"query": name, "limit": limits.resolve_limit + 1}
 
     def cache_key(self, arguments: JsonObject) -> Hashable:
@@ -273,16 +283,35 @@ class ResolverTool(SingleCallTool):
         return build_candidates(body, limits)
 
 
+@attrs.frozen(kw_only=True)
 class TableTool(SingleCallTool):
-    """A report with columns and rows."""
+    """A report with columns and rows.
+
+    additive: the measures whose rows add up to their total.
+    analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
+    """
+
+    additive: tuple[str, ...]
+    analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
+
+    async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer of 1C, or what is computed from its whole list."""
+        local = (field for field in fields_of(self.request) if field.arg.is_local)
+        if any(getattr(request, field.attribute) is not None for field in local):
+            return await self.analyse(self, request, upstream)
+        return await self.answer_of_onec(request, upstream)
+
+    async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer of one call of 1C, without what is not for 1C."""
+        return await super().answer(request, upstream)
 
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""
         names = [field.name for field in fields_of(self.request)]
-        return _table_schema({name: _ANY for name in ("period", "date") if name in names})
+        return _table_schema({name: MAY_BE_NULL for name in ("period", "date") if name in names})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
-        return build_table(body, arguments, limits, with_groups=self._filters_with_groups)
+        return build_table(body, arguments, limits, with_groups=self.filters_with_groups)
 
 
 @attrs.frozen(kw_only=True)
@@ -293,7 +322,7 @@ class RankingTool(SingleCallTool):
 
     def output_schema(self) -> JsonObject:
         """Columns and rows, and what is said of a cut."""
-        return _table_schema({"period": _ANY})
+        return _table_schema({"period": MAY_BE_NULL})
 
     def _default_rows(self, upstream: Upstream) -> int:
         return min(self.default_rows, upstream.limits.max_rows)
@@ -305,13 +334,13 @@ class RankingTool(SingleCallTool):
             limits,
             narrow="Narrow the period or the filters.",
             more="Or ask for more with top",
-            with_groups=self._filters_with_groups,
+            with_groups=self.filters_with_groups,
         )
 
 
 @attrs.frozen(kw_only=True)
 class CardTool(SingleCallTool):
-    """What there is to say of one object, in a form of 1C's own.
+    """A report about one object, in 1C's own form.
 
     shape: the members that it must hold. default_rows: of its list, without an argument.
     """
@@ -326,14 +355,14 @@ class CardTool(SingleCallTool):
 
     def output_schema(self) -> JsonObject:
         """The object, its figures, and what is said of a cut."""
-        subject = object_schema({"label": _ANY})
+        subject = object_schema({"label": MAY_BE_NULL})
         members: dict[str, JsonObject] = {
             f"{self.shape.listed}_returned": {"type": "integer"},
             **_ADDED,
             self.shape.subject: subject,
-            "totals": _ANY,
-            "period": _ANY,
-            self.shape.listed: _ANY,
+            "totals": MAY_BE_NULL,
+            "period": MAY_BE_NULL,
+            self.shape.listed: MAY_BE_NULL,
         }
         return object_schema(members, (f"{self.shape.listed}_returned", "truncated", "totals"))
 
@@ -362,19 +391,33 @@ class SubRequest:
 
 
 @attrs.frozen(kw_only=True)
+class CompositeContext:
+    """What a composite tool knows besides its request.
+
+    now: UTC. restricted: measures that the caller must never see.
+    capabilities: what the 1C base does not support, of what the caller may know of.
+    """
+
+    now: datetime
+    limits: LimitsSettings
+    restricted: frozenset[str]
+    capabilities: Capabilities
+
+
+@attrs.frozen(kw_only=True)
 class CompositeTool(Tool):
     """A tool that is composed of other tools' answers; 1C itself does not know it.
 
     tools: those that it asks; where the 1C base lacks one, it lacks the composite.
-    plan: request, UTC now → the requests to 1C in their order; raises ValidationFailed.
-    compose: request, what each of them came to (its value or an OnecgwError), UTC now → the
-        answer; raises OnecgwError where nothing can be told.
+    plan: request, context → the requests to 1C in their order; raises ValidationFailed.
+    compose: request, the result of each sub-request (a value or an OnecgwError), context → the
+        answer; raises OnecgwError if no figure can be computed.
     output: the members of the answer, as JSON Schema.
     """
 
     tools: tuple[SingleCallTool, ...]
-    plan: Callable[[Any, datetime], Mapping[Any, SubRequest]]
-    compose: Callable[[Any, Mapping[Any, Any], datetime], Mapping[str, object]]
+    plan: Callable[[Any, CompositeContext], Mapping[Any, SubRequest]]
+    compose: Callable[[Any, Mapping[Any, Any], CompositeContext], Mapping[str, object]]
     output: Mapping[str, JsonObject]
 
     def output_schema(self) -> JsonObject:
@@ -388,9 +431,16 @@ class CompositeTool(Tool):
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """Ask everything side by side and put it together."""
-        now = datetime.now(UTC)
-        outcomes = await upstream.fetch_all(self.plan(request, now))
-        body = _encode(self.compose(request, outcomes, now))
-        if sentences := (*upstream.notices, *text_notices(body)):
-            body = splice(notice_member(sentences, {}), read_members(body))
+        context = CompositeContext(
+            now=datetime.now(UTC),
+            limits=upstream.limits,
+            restricted=upstream.restricted,
+            capabilities=upstream.capabilities,
+        )
+        request, notices = lower_to_limits(request, upstream.limits)
+        outcomes = await upstream.fetch_all(self.plan(request, context))
+        body = _encode(self.compose(request, outcomes, context))
+        if sentences := (*upstream.notices, *notices, *text_notices(body)):
+            members = read_members(body)
+            body = splice(notice_member(sentences, members), members)
         return Answer(body=body)

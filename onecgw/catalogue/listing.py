@@ -47,6 +47,23 @@ class Catalogue:
         self._capabilities = capabilities
         self._listings.clear()
 
+    def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
+        """The same, without tools and measures that callers with these scopes may not know of."""
+        known, restricted = self._capabilities, restricted_measures(scopes)
+        tools = {tool.name for tool in self.tools if tool.is_open_to(scopes)}
+        return attrs.evolve(
+            known,
+            unavailable=known.unavailable & tools,
+            unsupported={
+                tool: {part: names - restricted for part, names in parts.items()}
+                for tool, parts in known.unsupported.items()
+                if tool in tools
+            },
+            always_empty=frozenset(
+                kind for kind in known.always_empty if f"resolve_{kind}" in tools
+            ),
+        )
+
     def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
         """The tools that a caller with these scopes may see and call, in publication order."""
         return tuple(
@@ -56,7 +73,7 @@ class Catalogue:
         )
 
     def find(self, name: str) -> Tool:
-        """The tool of that name, whoever asks and whatever the base supports.
+        """The tool of that name, whatever the caller's scopes and the base's capabilities.
 
         Raises:
             NotFound: there is none.

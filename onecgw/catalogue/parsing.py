@@ -27,7 +27,7 @@ from onecgw.text import normalized
 
 Request = TypeVar("Request")
 
-MAX_ELEMENTS: Final = 1000  # of an array; more ids than that are a folder's business
+MAX_ELEMENTS: Final = 1000  # of an array; a caller with more ids can use the id of their folder
 # What n8n's agent adds to the arguments of every tool.
 ADDED_BY_CLIENTS: Final = frozenset({"toolCallId", "sessionId", "action", "chatInput", "tool"})
 MAX_PROBLEMS: Final = 50  # in one error; more would be too many to read
@@ -113,7 +113,7 @@ class _Problems:
 
 
 class _Hooks:
-    """How the types of arguments are read; cattrs picks the hook, we decide.
+    """The hooks with which cattrs reads each type of argument.
 
     cattrs' own hooks coerce (True → 1, 1.9 → 1, "abc" → ('a', 'b', 'c')) and stop at the first
     problem of an object; none of them is left.
@@ -210,6 +210,8 @@ class _Hooks:
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(f"a whole number from {arg.minimum} is expected", value)
+        if arg.most is not None and result > arg.most:
+            raise refused(f"a whole number up to {arg.most} is expected", value)
         if arg.max_length is not None and len(result) > arg.max_length:
             raise refused(f"at most {arg.max_length} characters are accepted", value)
         return result
@@ -296,7 +298,8 @@ def _make_unparser() -> Converter:
 
     def unstructure_object(request: type) -> Callable[[Any], dict[str, Any]]:
         renamed: dict[str, Any] = {
-            field.attribute: override(rename=field.name) for field in fields_of(request)
+            field.attribute: override(rename=field.name, omit=field.arg.is_local or None)
+            for field in fields_of(request)
         }
         return make_dict_unstructure_fn(request, converter, _cattrs_omit_if_default=True, **renamed)
 

@@ -7,10 +7,13 @@ from typing import Final
 import click
 
 from onecgw import __version__
+from onecgw.cli.options import EXIT_CONFIG
 
-EXIT_CONFIG: Final = 2
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
-COMMANDS: Final = ("serve", "stdio", "demo", "check", "odata", "tools", "keys", "grants", "audit")
+COMMANDS: Final = (
+    *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools"),
+    *("config", "keys", "grants", "audit", "backup", "restore"),
+)
 
 
 class CommandGroup(click.Group):
@@ -33,6 +36,23 @@ class CommandGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f"onecgw.cli.{cmd_name}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for an unknown one, name the most similar.
+
+        Raises:
+            click.UsageError: there is no such command.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches  # noqa: PLC0415 - rarely needed
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was called."""

@@ -12,8 +12,8 @@ import attrs
 import click
 
 from onecgw.app.startup import open_settings
-from onecgw.cli.config import config_option
 from onecgw.cli.database import open_database
+from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import json_option, print_json
 from onecgw.oauth.storage.grant_queries import list_names
 from onecgw.observability.logging import quoted
@@ -27,7 +27,7 @@ _PLAIN: Final = re.compile(r"[\w.:/@()+-]+( [\w.:/@()+-]+)*")
 _SINCE = duration("1s", "3650d")
 
 
-@click.command()
+@click.command(epilog=examples("onecgw audit --since today", "onecgw audit --event key.ok --json"))
 @config_option
 @click.option(
     "--since",

@@ -28,6 +28,8 @@ What a client learns first over MCP (with a token instead of a login: onecgw dem
   curl -s {url}/.well-known/oauth-protected-resource/mcp
 
 {describe_scenario(books)}
+The login page does not tick what is confidential (money, cost). The first question needs none of
+it; for the second, tick money and cost on the page.
 """
 
 

@@ -10,27 +10,45 @@ import click
 import trio
 
 from onecgw.app.startup import open_settings
-from onecgw.cli.config import config_option
+from onecgw.cli.options import config_option, examples
 from onecgw.diagnostics.oauth_check import check_oauth
 from onecgw.diagnostics.odata_check import check_odata
+from onecgw.diagnostics.offline_check import check_offline
 from onecgw.diagnostics.onec_check import check_onec
 from onecgw.diagnostics.step import CheckStep
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
-from onecgw.settings.conflicts import FOR_UPSTREAM
+from onecgw.settings.conflicts import FOR_SERVER, FOR_UPSTREAM
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "onecgw check", "onecgw check --offline --quiet", "onecgw check --oauth < key.txt"
+    )
+)
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per step.")
 @click.option(
     "--oauth", "with_login", is_flag=True, help="Log in to the running gateway; key on stdin."
 )
-def check(config: Path | None, *, as_json: bool, with_login: bool) -> None:
+@click.option("--offline", is_flag=True, help="Only settings, database, secrets and port.")
+@click.option("--quiet", is_flag=True, help="Print only the steps that fail.")
+def check(
+    config: Path | None, *, as_json: bool, with_login: bool, offline: bool, quiet: bool
+) -> None:
     """Check the connection to 1C, or a login, step by step; exit with 1 if a step fails."""
-    settings = open_settings(config, checks=FOR_UPSTREAM)
-    report = _print_json if as_json else _print_text
-    if with_login:
+    if with_login and offline:
+        raise click.UsageError("either --oauth or --offline is expected: a login needs the network")
+    settings = open_settings(config, checks=FOR_SERVER if offline else FOR_UPSTREAM)
+    print_step = _print_json if as_json else _print_text
+
+    def report(step: CheckStep) -> None:
+        if not (quiet and step.ok):
+            print_step(step)
+
+    if offline:
+        has_passed = check_offline(settings, report)
+    elif with_login:
         has_passed = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
     else:
         max_bytes = settings.limits.max_response_bytes

@@ -12,9 +12,17 @@ from typing import Any, Final, Literal, TypeVar, get_args
 import click
 import trio
 
-from onecgw.app.serve_demo import BackendName, DemoOnec, serve_demo, serve_demo_onec_alone
+from onecgw.app.serve_demo import (
+    LOOPBACK,
+    BackendName,
+    DemoOnec,
+    serve_demo,
+    serve_demo_onec_alone,
+    serve_demo_stdio,
+)
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.cli.banner import login_banner, token_banner
+from onecgw.cli.options import examples
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
 from onecgw.demo.fault_plan import parse_faults
@@ -23,6 +31,7 @@ from onecgw.demo.odata.app import ODataApp, build_odata_app
 from onecgw.demo.odata.configurations import ConfigurationName
 from onecgw.demo.odata.faults import parse_odata_faults
 from onecgw.observability.logging import set_up_logging
+from onecgw.serving import require_free_port
 
 _FaultsT = TypeVar("_FaultsT")
 Size = Literal["small", "default", "large"]
@@ -31,7 +40,7 @@ Size = Literal["small", "default", "large"]
 _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 
 
-@click.command()
+@click.command(epilog=examples("onecgw demo", "onecgw demo --port 9000 --size small --no-oauth"))
 @click.option("--port", default=8088, show_default=True, help="Port on 127.0.0.1; 0 = a free one.")
 @click.option(
     "--size",
@@ -63,6 +72,7 @@ _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
     help="With odata: whose objects it publishes. УТ, УНФ, БП, or БП with the accounts of BAS.",
 )
 @click.option("--onec-only", is_flag=True, help="Only the embedded 1C, without the gateway.")
+@click.option("--stdio", is_flag=True, help="MCP on stdin and stdout instead of HTTP.")
 @click.option(
     "--export",
     type=click.Path(path_type=Path, file_okay=False),
@@ -79,6 +89,7 @@ def demo(
     backend: BackendName,
     configuration: ConfigurationName,
     onec_only: bool,
+    stdio: bool,
     export: Path | None,
 ) -> None:
     """Start a gateway and an embedded 1C, and say what to try."""
@@ -90,6 +101,8 @@ def demo(
             param_hint="--today",
         )
     build = _http_service(fault) if backend == "http_service" else _odata(fault, configuration)
+    if export is None and not stdio:
+        require_free_port(LOOPBACK, port, option="--port")
     with open_books(
         size=size,
         seed=seed,
@@ -103,7 +116,9 @@ def demo(
             return
         path = "/trade" if backend == "odata" else ""
         onec = DemoOnec(build=partial(build, books), backend=backend, path=path)
-        if onec_only:
+        if stdio:
+            trio.run(serve_demo_stdio, onec)
+        elif onec_only:
             trio.run(partial(serve_demo_onec_alone, onec, port=port, announce=click.echo))
         elif no_oauth or backend == "odata":  # a stock 1C cannot verify the keys of its accounts
             announce = partial(_announce, books, token_banner)

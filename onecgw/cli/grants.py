@@ -9,13 +9,13 @@ import attrs
 import click
 
 from onecgw.app.startup import open_settings
-from onecgw.cli.config import config_option
 from onecgw.cli.database import (
     BY_ADMINISTRATOR,
     AdminTransaction,
     open_database,
     run_transaction,
 )
+from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.oauth.client_registry import PREFIX, parse_configured
 from onecgw.oauth.secrets import OAuthSecrets, read_secrets
@@ -52,7 +52,7 @@ def grants() -> None:
     """List and revoke logins; deny and allow programs."""
 
 
-@grants.command("list")
+@grants.command("list", epilog=examples("onecgw grants list --all"))
 @config_option
 @click.option("--all", "with_ended", is_flag=True, help="Also those that have ended lately.")
 @json_option
@@ -68,7 +68,7 @@ def list_all(config: Path | None, *, with_ended: bool, as_json: bool) -> None:
     print_records(shown, _GRANT_COLUMNS, as_json=as_json)
 
 
-@grants.command()
+@grants.command(epilog=examples("onecgw grants revoke --sub demo-owner"))
 @config_option
 @click.option("--sub", help="All logins of an account.")
 @click.option("--client", help="All logins of a program, by its name or client_id.")
@@ -174,7 +174,7 @@ def _deny(
         transaction.record("client.denied", client=name, detail=BY_ADMINISTRATOR)
 
 
-@grants.command()
+@grants.command(epilog=examples("onecgw grants denied"))
 @config_option
 @json_option
 def denied(config: Path | None, *, as_json: bool) -> None:
@@ -184,7 +184,7 @@ def denied(config: Path | None, *, as_json: bool) -> None:
     print_records(found, _DENIAL_COLUMNS, as_json=as_json)
 
 
-@grants.command()
+@grants.command(epilog=examples("onecgw grants allow --client Claude"))
 @config_option
 @click.option("--client", required=True, help="The program, by its name or client_id.")
 def allow(config: Path | None, *, client: str) -> None:

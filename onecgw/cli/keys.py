@@ -10,7 +10,6 @@ import click
 
 from onecgw.app.startup import open_settings
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.cli.config import config_option
 from onecgw.cli.database import (
     BY_ADMINISTRATOR,
     AdminTransaction,
@@ -18,6 +17,7 @@ from onecgw.cli.database import (
     open_database,
     run_transaction,
 )
+from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.errors import ConfigError
 from onecgw.oauth.client import MAX_NAME_CHARACTERS
@@ -37,7 +37,7 @@ def keys() -> None:
     """Make, list and revoke access keys (with oauth.keys: local)."""
 
 
-@keys.command()
+@keys.command(epilog=examples("onecgw keys add --name Olena --scopes mcp:resolve,mcp:report:sales"))
 @config_option
 @click.option("--name", required=True, help="Whose key it is; shown to them and in the audit.")
 @click.option(
@@ -76,7 +76,7 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     )
 
 
-@keys.command("list")
+@keys.command("list", epilog=examples("onecgw keys list --json"))
 @config_option
 @json_option
 def list_all(config: Path | None, as_json: bool) -> None:
@@ -95,7 +95,7 @@ def list_all(config: Path | None, as_json: bool) -> None:
     print_records(found, columns, as_json=as_json)
 
 
-@keys.command()
+@keys.command(epilog=examples("onecgw keys revoke 7QHD2M"))
 @config_option
 @click.argument("key_id")
 def revoke(config: Path | None, key_id: str) -> None:

@@ -7,7 +7,7 @@ import click
 from onecgw.app.startup import open_settings
 from onecgw.backends.odata.plan import as_bsl, as_text
 from onecgw.backends.odata.profile_reader import SHIPPED, load_profile
-from onecgw.cli.config import config_option
+from onecgw.cli.options import config_option
 from onecgw.errors import ConfigError
 from onecgw.settings.conflicts import FOR_ADMINISTRATION
 

@@ -1,5 +1,6 @@
 """`onecgw serve`: serve MCP and REST over HTTP."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -8,11 +9,14 @@ import trio
 
 from onecgw.app.serve import serve_gateway
 from onecgw.app.startup import open_settings
-from onecgw.cli.config import config_option
+from onecgw.cli.options import config_option, examples
+from onecgw.settings.load import find_config
 
 
-@click.command()
+@click.command(epilog=examples("onecgw serve --config /etc/onecgw/onecgw.yml"))
 @config_option
 def serve(config: Path | None) -> None:
     """Serve MCP and REST in front of the 1C of the configuration."""
-    trio.run(partial(serve_gateway, open_settings(config)))
+    settings = open_settings(config)
+    path = find_config(config, os.environ, Path.cwd())
+    trio.run(partial(serve_gateway, settings, settings_file=path))

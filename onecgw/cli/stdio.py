@@ -8,11 +8,11 @@ import trio
 
 from onecgw.app.startup import open_settings
 from onecgw.app.stdio import serve_own_client
-from onecgw.cli.config import config_option
+from onecgw.cli.options import config_option, examples
 from onecgw.settings.conflicts import FOR_UPSTREAM
 
 
-@click.command()
+@click.command(epilog=examples("onecgw stdio --config /etc/onecgw/onecgw.yml"))
 @config_option
 def stdio(config: Path | None) -> None:
     """Serve MCP on stdin and stdout; everything else goes to stderr."""

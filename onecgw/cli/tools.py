@@ -7,11 +7,12 @@ import click
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
+from onecgw.cli.options import examples
 from onecgw.cli.output import print_table
 from onecgw.settings import LimitsSettings
 
 
-@click.command()
+@click.command(epilog=examples("onecgw tools", "onecgw tools --json"))
 @click.option("--json", "as_json", is_flag=True, help="The whole listing, as MCP publishes it.")
 def tools(as_json: bool) -> None:
     """Show every tool with its scopes and its REST route."""

@@ -11,6 +11,6 @@ def describe_scenario(books: Books) -> str:
     first, last = books.scenario_period
     return f"""\
 Something happened between {first} and {last}. Ask:
+  «Which product group's stock at cost grew most between {first} and {last}?»
   «How long was our cash conversion cycle from {first} to {last}, against the same months a year
-   before, and which part of it moved?»
-  «Which product group's stock at cost grew most between {first} and {last}?»"""
+   before, and which part of it moved?»"""

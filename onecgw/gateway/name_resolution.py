@@ -30,7 +30,7 @@ def name_to_resolve(argument: NameArgument, request: object) -> str | None:
     name: str | None = getattr(request, argument.name)
     identity: str | None = getattr(request, argument.id)
     if (name is None) == (identity is None):
-        message = f"is required, or {argument.name}: exactly one of the two"
+        message = f"is required, or {argument.name} instead; give exactly one of the two"
         raise ValidationFailed((Problem(path=argument.id, message=message),))
     return name
 
@@ -53,8 +53,8 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
 
     Raises:
         ValidationFailed: nothing fits.
-        Ambiguous: several fit; the only one that is called exactly so would do, where all are
-            known.
+        Ambiguous: several may fit. A single exact match is accepted only if the list was not
+            cut.
         OnecBadResponse: the answer is not that of a resolver.
     """
     candidates = read_candidates(found)
@@ -64,7 +64,7 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
         raise ValidationFailed((Problem(path=argument.name, message=message),))
     is_cut = candidates.is_cut or len(rows) > limit
     exact = [row for row in rows if folded(row.label) == folded(name)]
-    # Of a list that was cut nobody knows whether another one of that name stands below.
+    # If the list was cut, the part that is missing may hold another object of the same name.
     fitting = exact if len(exact) == 1 and not is_cut else rows
     if len(fitting) > 1 or is_cut:
         raise Ambiguous(

@@ -16,8 +16,8 @@ class CallRate:
     """A token bucket per caller, as deep as one minute's calls. 0 calls per minute = no limit.
 
     Args:
-        calls_per_minute: how many may be made at once.
-        refill: the part of them that comes back in a minute.
+        calls_per_minute: the size of the bucket.
+        refill: the part of the bucket that is filled again in a minute.
     """
 
     def __init__(self, calls_per_minute: int, *, refill: float = 1) -> None:

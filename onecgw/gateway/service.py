@@ -139,7 +139,7 @@ class Gateway:
         raw = read_json_object(call.arguments)
         request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
         if ignored := null_filters(tool.request, raw):
-            upstream.notices = (f"Nothing was filtered by {', '.join(ignored)}: null is no value.",)
+            upstream.notices = (f"Filters that are null were not applied: {', '.join(ignored)}.",)
         _refuse_restricted(tool, request, upstream.restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)

@@ -1,4 +1,4 @@
-"""1C as one tool call reaches it: in the caller's name, through the caches, and counted."""
+"""The requests of one tool call to 1C: under the caller's account, cached and counted."""
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
@@ -13,6 +13,7 @@ from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out, ignore_progress
+from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
@@ -41,8 +42,8 @@ class UpstreamSession:
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restricted: measures that the caller must never see.
-    notices: what has to be said of the request, beside any answer.
-    calls: how many reached the backend; an answer from a cache is none.
+    notices: the notices about the request, which are added to any answer.
+    calls: the number of requests to the backend, without answers from a cache.
     """
 
     sources: Sources
@@ -56,6 +57,11 @@ class UpstreamSession:
     progress: Progress
     notices: tuple[str, ...] = ()
     calls: int = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the 1C base does not support, of what the caller may know of."""
+        return self.catalogue.capabilities_for(self.context.caller.scopes)
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
@@ -107,7 +113,7 @@ class UpstreamSession:
         return await self._cached(cache, cache_key, tool, body, read_candidates)
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
-        """What several requests came to, asked side by side under one deadline."""
+        """The results of several requests that run concurrently under one deadline."""
         parts: dict[Hashable, Part[object]] = {
             key: Part(ask=partial(self._fetch_part, request), needed_by=request.needed_by)
             for key, request in requests.items()

@@ -133,7 +133,7 @@ async def _initialize(
         "protocolVersion": version,
         "capabilities": providers.capabilities(is_stateless=False),
         "serverInfo": providers.info.implementation,
-        **providers.info.instructions_member,
+        **providers.info.instructions_member(request.context),
     }
     session_id = issue_session(sealer, client, sub=request.context.sub, version=version)
     return MethodResult((jsonrpc.members(fields),), issued_session_id=session_id)

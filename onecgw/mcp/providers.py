@@ -13,27 +13,33 @@ from onecgw.mcp.results import JsonObject, ToolResult
 ListKind = Literal["tools", "prompts", "resources"]
 
 
+def _nothing(_context: CallContext) -> str:
+    return ""
+
+
 @attrs.frozen(kw_only=True)
 class ServerInfo:
     """How the server introduces itself.
 
     instructions: what a model should know before its first call; "" = nothing.
+    describe_access: what it should know about its caller's access, added to `instructions`.
     """
 
     name: str
     title: str
     version: str
     instructions: str = ""
+    describe_access: Callable[[CallContext], str] = _nothing
 
     @property
     def implementation(self) -> JsonObject:
         """The protocol's object `Implementation`."""
         return {"name": self.name, "title": self.title, "version": self.version}
 
-    @property
-    def instructions_member(self) -> JsonObject:
-        """The member `instructions` of a result; empty if there are none."""
-        return {"instructions": self.instructions} if self.instructions else {}
+    def instructions_member(self, context: CallContext) -> JsonObject:
+        """The member `instructions` of a result for a caller; empty if there are none."""
+        text = " ".join(filter(None, (self.instructions, self.describe_access(context))))
+        return {"instructions": text} if text else {}
 
 
 @attrs.frozen(kw_only=True)

@@ -9,23 +9,20 @@ from onecgw.mcp import jsonrpc
 
 SUBSCRIPTION_ID: Final = "io.modelcontextprotocol/subscriptionId"
 
-# How long a client may keep a result. Lists depend on the caller's scopes, which can be withdrawn;
-# the result of server/discover changes only with the program.
-DISCOVER_TTL_MS: Final = 3_600_000
+# How long a client may keep a result. Lists, and the instructions of server/discover, depend on the
+# caller's scopes, which can be withdrawn.
 LIST_TTL_MS: Final = 60_000
-CACHE_HINTS: Final = {
-    "server/discover": b'"ttlMs":%d,"cacheScope":"public"' % DISCOVER_TTL_MS,
-    **dict.fromkeys(
-        (
-            "tools/list",
-            "prompts/list",
-            "resources/list",
-            "resources/templates/list",
-            "resources/read",
-        ),
-        b'"ttlMs":%d,"cacheScope":"private"' % LIST_TTL_MS,
+CACHE_HINTS: Final = dict.fromkeys(
+    (
+        "server/discover",
+        "tools/list",
+        "prompts/list",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
     ),
-}
+    b'"ttlMs":%d,"cacheScope":"private"' % LIST_TTL_MS,
+)
 
 _LINE_BREAKS: Final = (b"\n", b"\r", b"\t")
 

@@ -32,21 +32,19 @@ class _Listen(msgspec.Struct, gc=False):
 
 def stateless_methods(providers: Providers, subscriptions: Subscriptions) -> dict[str, Method]:
     """The methods that only the stateless era has, by their names."""
-    discovered = jsonrpc.members(
-        {
-            "supportedVersions": SUPPORTED_VERSIONS,
-            "capabilities": providers.capabilities(is_stateless=True),
-            **providers.info.instructions_member,
-        }
-    )
     return {
-        "server/discover": partial(_discover, MethodResult((discovered,))),
+        "server/discover": partial(_discover, providers),
         "subscriptions/listen": partial(_listen, providers, subscriptions),
     }
 
 
-async def _discover(discovered: MethodResult, _request: RequestContext) -> MethodResult:
-    return discovered
+async def _discover(providers: Providers, request: RequestContext) -> MethodResult:
+    discovered = {
+        "supportedVersions": SUPPORTED_VERSIONS,
+        "capabilities": providers.capabilities(is_stateless=True),
+        **providers.info.instructions_member(request.context),
+    }
+    return MethodResult((jsonrpc.members(discovered),))
 
 
 async def _listen(

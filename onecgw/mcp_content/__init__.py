@@ -3,6 +3,7 @@
 from onecgw import __version__
 from onecgw.gateway.service import Gateway
 from onecgw.mcp.providers import Providers, ServerInfo
+from onecgw.mcp_content.access import describe_access
 from onecgw.mcp_content.completions import GatewayCompletions
 from onecgw.mcp_content.pages import add_pages
 from onecgw.mcp_content.prompts import CataloguePrompts
@@ -26,6 +27,7 @@ def make_providers(gateway: Gateway) -> Providers:
         title="1C:Enterprise gateway",
         version=__version__,
         instructions=INSTRUCTIONS,
+        describe_access=describe_access,
     )
     return Providers(
         info=info,

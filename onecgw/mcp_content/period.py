@@ -3,7 +3,7 @@
 import calendar
 from datetime import date, timedelta
 
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.periods import DateRange
 from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
 from onecgw.catalogue.scalars import read_day
 from onecgw.errors import Problem, ValidationFailed

@@ -66,6 +66,7 @@ PROMPT_TEMPLATES: Final = (
             FIND_WAREHOUSE,
             PromptStep(text="month_review.by_channel", tools=("sales_report",)),
             PromptStep(text="month_review.by_group", tools=("sales_report",)),
+            PromptStep(text="month_review.margin", tools=("margin_bridge",)),
             PromptStep(text="month_review.top_products", tools=("top_products",)),
             PromptStep(text="month_review.new_customers", tools=("sales_report",)),
         ),
@@ -91,6 +92,7 @@ PROMPT_TEMPLATES: Final = (
         steps=(
             FIND_CUSTOMER,
             PromptStep(text="debtors_review.debtors", tools=("receivables_balance",)),
+            PromptStep(text="debtors_review.aging", tools=("debt_aging",)),
             PromptStep(text="debtors_review.growth", tools=("receivables_balance",)),
             PromptStep(text="debtors_review.customers", tools=("customer_summary",)),
         ),
@@ -104,7 +106,8 @@ PROMPT_TEMPLATES: Final = (
         steps=(
             FIND_WAREHOUSE,
             PromptStep(text="stock_health.by_warehouse", tools=("stock_balance",)),
-            PromptStep(text="stock_health.turnover", tools=("stock_balance", "sales_report")),
+            PromptStep(text="stock_health.not_selling", tools=("stock_cover",)),
+            PromptStep(text="stock_health.running_out", tools=("stock_cover",)),
             PromptStep(text="stock_health.negative", tools=("stock_balance",)),
         ),
     ),

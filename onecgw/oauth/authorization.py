@@ -17,8 +17,8 @@ from onecgw.oauth.parameters import Parameters, check_resource, refuse_repeated,
 from onecgw.oauth.scopes import is_scope
 
 MAX_STATE_BYTES: Final = 2048
-# RFC 7636, 4.2: an S256 challenge has 43 characters; the grammar allows up to 128.
-_CHALLENGE: Final = re.compile(r"[A-Za-z0-9\-_]{43,128}")
+# RFC 7636, 4.2: the base64url of a SHA-256 digest. Another length matches no code_verifier.
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9\-_]{43}")
 
 
 class AuthorizationRequest(msgspec.Struct, array_like=True, frozen=True):

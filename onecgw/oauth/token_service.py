@@ -124,7 +124,10 @@ class TokenService:
         client = None if client_id is None else self._clients.find_without_fetch(client_id)
         if client is None:
             raise OAuthError(INVALID_CLIENT, "the client is not known here; register again")
-        if client.auth_method != METHODS[0]:
+        if client.auth_method == METHODS[0]:
+            if secret:
+                raise OAuthError(INVALID_CLIENT, "this client is public and has no client_secret")
+        else:
             expected = self._secrets.client_secret(client.id)
             if not hmac.compare_digest(expected.encode(), (secret or "").encode()):
                 raise OAuthError(INVALID_CLIENT, "the client_secret is wrong")

@@ -7,6 +7,9 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from onecgw.observability.anonymous_limit import AnonymousLimit
+from onecgw.observability.log_writer import QueuedHandler
+
 
 def set_up_logging(
     *, level: str, log_format: Literal["json", "text"], stream: TextIO | None = None
@@ -15,15 +18,29 @@ def set_up_logging(
 
     An event is logged as `log.info("onec.retry", extra={"fields": {"path": path}})`; fields hold no
     secrets, no bodies and no personal data.
+
+    Args:
+        level: of the gateway's own events. Of libraries only warnings and errors are logged:
+            hpack writes Authorization and cookies at debug, and httpx whole URLs at info.
+        log_format: of the lines.
+        stream: written to at once; None: stderr, in a thread.
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _make_handler(stream)
     handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
+    handler.addFilter(AnonymousLimit())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    # httpx logs whole URLs at INFO; the client of 1C logs its own events instead.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("httpcore").setLevel(logging.WARNING)
+    root.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.WARNING))
+    logging.getLogger("onecgw").setLevel(level.upper())
+
+
+def _make_handler(stream: TextIO | None) -> logging.Handler:
+    if stream is not None:
+        return logging.StreamHandler(stream)
+    try:
+        return QueuedHandler(sys.stderr.fileno())
+    except OSError:  # stderr was replaced by an object without a descriptor
+        return logging.StreamHandler(sys.stderr)
 
 
 def stamp(moment: datetime) -> str:

@@ -64,7 +64,7 @@ _BAD_STATES: Final = frozenset(
     {"error", "fail", "failed", "failure", "false", "ошибка", "помилка", "нет", "ні"}
 )
 # Members by which an object may report an error, in lower case.
-TELLING_NAMES: Final = _ERRORS | _MESSAGES | _STATES
+ERROR_MEMBER_NAMES: Final = _ERRORS | _MESSAGES | _STATES
 _FIRST_BAD_STATUS: Final = 400
 
 
@@ -80,13 +80,13 @@ def read_json_value(text: str) -> object:
 def is_silent(body: bytes) -> bool:
     """Whether the object in a body has no member by which it could report an error.
 
-    It is the quick answer for a good one: no value is parsed.
+    This is the fast path for good answers: no value is parsed.
     """
     try:
         names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return bool(names) and TELLING_NAMES.isdisjoint(map(str.casefold, names))
+    return bool(names) and ERROR_MEMBER_NAMES.isdisjoint(map(str.casefold, names))
 
 
 def reports_error(members: Mapping[str, object]) -> bool:
@@ -106,7 +106,7 @@ def reports_error(members: Mapping[str, object]) -> bool:
 
 
 def message_in(value: object) -> str:
-    """What an error body tells, inner causes last; "" for nothing.
+    """The outermost message of an error body, else its deepest description, else "".
 
     The message of the outermost object is for the caller, so it comes before what is inside.
     """

@@ -1,4 +1,4 @@
-"""What is said beside an answer: what was cut, what 1C had to notice, what a client may misread."""
+"""The notices of an answer: what was cut, 1C's own notice, what a client may misread."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from onecgw.text import REPLACEMENT
 
 EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)
 
-REPLACED: Final = "Half a character in a text of 1C stands as \ufffd."
+REPLACED: Final = "A text of 1C contains half a character, shown here as \ufffd."
 LONG_NUMBERS: Final = (
     f"Numbers of more than {EXACT_DIGITS} digits are exact here; JavaScript clients round them in "
     "structuredContent, so take them from the text."
@@ -42,7 +42,7 @@ def has_replacement(body: bytes) -> bool:
 
 def has_long_numbers(body: bytes) -> bool:
     """Whether a JSON text has a number of more than EXACT_DIGITS significant digits."""
-    # Two passes in C find no run of digits in nearly every answer; only then is it taken apart.
+    # A fast search for long runs of digits rules out nearly every answer; the rest is examined.
     if b"0" * (EXACT_DIGITS + 1) not in body.translate(_DIGITS_ALIKE):
         return False
     return any(
@@ -54,7 +54,7 @@ def has_long_numbers(body: bytes) -> bool:
 def notice_member(sentences: Iterable[str], members: Members) -> dict[str, object]:
     """The member `notice`: our sentences, and after them what 1C itself had to notice.
 
-    It is always a text: 1C's own may be a list, and one that is null says nothing.
+    It is always a text, although 1C's own may be a list; null is ignored.
     """
     said = " ".join(filter(None, (*sentences, _notice_of(members.get("notice")))))
     return {"notice": said} if said else {}

@@ -21,9 +21,9 @@ def read_members(body: bytes) -> Members:
         OnecBadResponse: it is none, or says a member twice.
     """
     members = decode(msgspec.Raw(body), Members, "a JSON object")
-    # The body is compact, so its length tells whether a member was said twice and lost.
-    told_bytes = 1 + sum(len(encode(name)) + len(bytes(raw)) + 2 for name, raw in members.items())
-    if len(body) != told_bytes and members:
+    # The body is compact, so its length shows whether a duplicate member was lost.
+    whole_bytes = 1 + sum(len(encode(name)) + len(bytes(raw)) + 2 for name, raw in members.items())
+    if len(body) != whole_bytes and members:
         pairs = json.loads(body, object_pairs_hook=list, parse_int=str, parse_float=str)
         if len(pairs) != len(members):
             raise OnecBadResponse("1C's answer says one member twice")

@@ -1,4 +1,4 @@
-"""Removes from 1C's answers what the caller may not see, should 1C send it all the same."""
+"""Removes restricted measures from 1C's answers, in case 1C sends them."""
 
 import logging
 

@@ -1,8 +1,8 @@
-"""What an answer of 1C says of itself, compared with what was asked: the check before any builder.
+"""Checks that an answer of 1C belongs to the request, before the answer is shaped.
 
-1C's word wins: an answer that reports an error, or is of another period, of other filters or with
-other columns than were asked for, is refused, whatever its figures are. What it does not say is
-not held against it.
+An answer is refused if it reports an error, names another period or other filters than
+requested, or lacks a requested column. A period, date or applied_filters that 1C leaves out
+is not checked.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
-from onecgw.responses.error_body import NO_REASON, TELLING_NAMES, message_in, reports_error
+from onecgw.responses.error_body import ERROR_MEMBER_NAMES, NO_REASON, message_in, reports_error
 from onecgw.responses.raw_json import Members, decode, read_members
 from onecgw.text import canonical_id
 
@@ -48,10 +48,10 @@ class _AnyObject(msgspec.Struct, gc=False):
     """An object of which nothing is looked at."""
 
 
-def check_said(
+def check_answers_request(
     members: Members, arguments: Arguments, *, with_groups: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
-    """Refuse an answer that is not to this request.
+    """Refuse an answer that does not belong to this request.
 
     Args:
         members: of the answer.
@@ -84,10 +84,10 @@ def check_no_error(members: Members) -> None:
     Raises:
         OnecRejected: with 1C's message.
     """
-    if TELLING_NAMES.isdisjoint(map(str.casefold, members)):
+    if ERROR_MEMBER_NAMES.isdisjoint(map(str.casefold, members)):
         return
     values = {
-        name: _plain(raw) if name.casefold() in TELLING_NAMES else _filled(raw)
+        name: _plain(raw) if name.casefold() in ERROR_MEMBER_NAMES else _placeholder(raw)
         for name, raw in members.items()
     }
     if reports_error(values):
@@ -219,29 +219,29 @@ def _check_filters(
     if bytes(raw) == b"[]":  # how 1C may write a structure without members
         raw = msgspec.Raw(b"{}")
     if bytes(raw)[:1] != b"{":
-        return ("1C does not say readably in applied_filters which filters it applied.",)
+        return ("applied_filters of 1C cannot be read, so no filter is confirmed.",)
     applied = read_members(bytes(raw))
     for name, values in asked.items():
         told = applied_values(applied[name]) if name in applied else frozenset()
-        if not told and name in applied and _is_text_beyond(applied[name]):
+        if not told and name in applied and _is_custom_object(applied[name]):
             continue
         meant = comparable([values] if isinstance(values, str) else values)
         if not told or (name not in with_groups and _differ(told, meant)):
             raise FilterIgnored(
                 f"filters.{name}: 1C does not confirm this filter in applied_filters, so its "
-                "figures may be of more or of others than were asked for"
+                "figures may cover more or other objects than requested"
             )
     more = sorted(name for name in applied if name not in asked and applied_values(applied[name]))
     return (f"1C also applied filters that were not asked for: {', '.join(more)}.",) if more else ()
 
 
-def _is_text_beyond(raw: msgspec.Raw) -> bool:
-    """Whether an applied filter is told in an object of a form of its own."""
+def _is_custom_object(raw: msgspec.Raw) -> bool:
+    """Whether an applied filter is a non-empty object, whose form only 1C knows."""
     return bytes(raw)[:1] == b"{" and bytes(raw) != b"{}"
 
 
 def _differ(told: frozenset[str], meant: frozenset[str]) -> bool:
-    """Whether applied values are others than were meant; labels in the place of ids are not."""
+    """Whether applied values differ from the requested ones; labels are not compared with ids."""
     if any(map(_is_guid, meant)) and not any(map(_is_guid, told)):
         return False
     return told != meant
@@ -252,15 +252,15 @@ def _is_guid(text: str) -> bool:
 
 
 def _plain(raw: msgspec.Raw | None) -> object:
-    """A small value as Python's; None where it is large or has a number that no float holds."""
+    """A member, decoded; None if it is absent or has a number that no float holds."""
     try:
         return msgspec.json.decode(raw or b"null")
     except msgspec.DecodeError:
         return None
 
 
-def _filled(raw: msgspec.Raw) -> object:
-    """Whether a member holds anything, without parsing what may be thousands of rows."""
+def _placeholder(raw: msgspec.Raw) -> object:
+    """`[0]` for a list or object that is not empty, else None; thousands of rows stay unparsed."""
     value = bytes(raw)
     return [0] if value[:1] in b"[{" and value not in {b"[]", b"{}"} else None
 

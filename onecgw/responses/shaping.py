@@ -1,4 +1,4 @@
-"""1C's bytes → the caller's bytes: checked, counted, cut in the open, never re-written.
+"""Makes the caller's answer from 1C's: checked, counted, and cut with a notice.
 
 Every number and text leaves digit for digit as 1C sent it: members, rows and cells are carried as
 raw JSON and spliced.
@@ -18,9 +18,9 @@ from onecgw.responses.response_check import (
     Arguments,
     Column,
     applied_values,
+    check_answers_request,
     check_cells,
     check_columns,
-    check_said,
     check_totals,
     comparable,
     is_null,
@@ -47,7 +47,7 @@ class ResponseLimits:
 
     rows: that were asked for. max_rows: the ceiling that the notice names.
     max_bytes: of the answer's JSON, None = unbounded.
-    refuses_extra_rows: more rows than were asked for of 1C are an error, not a cut.
+    refuses_extra_rows: more rows from 1C than requested are an error, not a cut.
     restricted: measures that the caller must never see.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
     """
@@ -120,7 +120,7 @@ def build_table(
             answer is too large without any row.
     """
     members = _read(body, limits)
-    said = check_said(members, arguments, with_groups=with_groups)
+    said = check_answers_request(members, arguments, with_groups=with_groups)
     columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
     rows = decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists")
     check_columns(columns, arguments if rows or columns else {})
@@ -139,7 +139,7 @@ def build_table(
 def build_card(
     body: bytes, arguments: Arguments, limits: ResponseLimits, *, shape: CardShape
 ) -> Answer:
-    """An answer about one object, passed through but for the end of its list.
+    """An answer about one object, passed on unchanged, except that its list may be cut.
 
     Raises:
         OnecRejected: it reports an error.
@@ -147,7 +147,7 @@ def build_card(
         LimitExceeded: it is larger than `limits.max_bytes`.
     """
     members = _read(body, limits)
-    said = check_said(members, arguments)
+    said = check_answers_request(members, arguments)
     subject = object_in(members.get(shape.subject), shape.subject)
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
     told = applied_values(subject.get("id", msgspec.Raw(b"null")))
@@ -159,7 +159,7 @@ def build_card(
         object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
-    advice = _Advice(noun=shape.listed, narrow="The totals are of all.", more="")
+    advice = _Advice(noun=shape.listed, narrow="The totals cover them all.", more="")
     cut = _Cut(is_said=says_cut(members, len(listed)), notices=(*said, *text_notices(body)))
     items = _Listed(member=shape.listed, items=listed, advice=advice)
     return _bounded(members, items, cut, limits)
@@ -167,7 +167,7 @@ def build_card(
 
 @attrs.frozen(kw_only=True)
 class _Cut:
-    """What is known of an answer before it is bounded.
+    """What 1C and the checks say about an answer, for its notice and `truncated`.
 
     is_said: 1C says that this is not the whole. notices: sentences on what is in it.
     """
@@ -208,7 +208,7 @@ class _Advice:
 
 
 def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
-    """The answer with as many items as fit; a cut of ours or of 1C is told in a sentence."""
+    """The answer with as many items as fit; the notice reports a cut by the gateway or by 1C."""
     items, advice = listed.items, listed.advice
 
     def assemble(kept: list[msgspec.Raw], sentence: str) -> bytes:

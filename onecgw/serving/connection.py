@@ -14,19 +14,23 @@ from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from onecgw.errors import leaves
+from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
 from onecgw.serving.task_group import RequestTaskGroup
 
 log = logging.getLogger(__name__)
 
-READ_BYTES: Final = 64 * 1024
+READ_BYTES: Final = 8 * 1024
+# Passed to HTTP/2 at a time: at most 113 frames, which take about 2 ms.
+SLICE_BYTES: Final = 1024
 # For the whole head of the next request. Proxies keep an idle connection for 60 s; this is longer,
 # so that the proxy closes it: it knows whether it still needs the connection.
 IDLE_SECONDS: Final = 75
 # After the end of our response: the client's further bytes are read, because a reset could discard
 # the response before the client has read it.
 LINGER_SECONDS: Final = 2
+MAX_LINGER_BYTES: Final = 256 * 1024
 
 _IS_TLS: Final = False
 
@@ -42,11 +46,18 @@ class ClientConnection:
         config: Hypercorn's.
         context: says whether the server is stopping.
         stream: the socket.
+        budget: counts the work that the client causes.
     """
 
     def __init__(
-        self, app: AppWrapper, config: Config, context: WorkerContext, stream: trio.SocketStream
+        self,
+        app: AppWrapper,
+        config: Config,
+        context: WorkerContext,
+        stream: trio.SocketStream,
+        budget: ConnectionBudget,
     ) -> None:
+        self.budget = budget
         self._app = app
         self._config = config
         self._context = context
@@ -64,7 +75,7 @@ class ClientConnection:
         """Serve the connection until it ends. Raises nothing but cancellation."""
         try:
             async with trio.open_nursery() as nursery:
-                self._requests = RequestTaskGroup(nursery)
+                self._requests = RequestTaskGroup(nursery, self.budget)
                 self._protocol = self._speak(Http1)
                 await self._read()
         except* OSError:
@@ -72,14 +83,29 @@ class ClientConnection:
         except* Exception as group:  # logged, and only this connection ends
             classes = sorted({type(error).__name__ for error in leaves(group)})
             fields = {"protocol": type(self._protocol).__name__, "errors": " ".join(classes)}
-            log.warning("serving.connection_failed", extra={"fields": fields}, exc_info=True)
+            log.warning(
+                "serving.connection_failed",
+                exc_info=True,
+                extra={"fields": fields, "is_anonymous": True},
+            )
         finally:
+            self.budget.close()
             await trio.aclose_forcefully(self._stream)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no request is running, and the connection is not closing."""
-        return self._is_idle and self._read_until > -math.inf
+        """Whether no request of a known caller is running, and the connection is not closing."""
+        return not self.is_serving and self._read_until > -math.inf
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether a request is running and the caller is known."""
+        return self.budget.is_known and not self._is_idle
+
+    def evict(self) -> None:
+        """End a connection that is waiting, to make room for another."""
+        self._read_no_longer_than(-math.inf)
+        self.abort()
 
     def stop(self) -> None:
         """Close as soon as no request is running; the context is already marked as stopping."""
@@ -99,7 +125,7 @@ class ClientConnection:
             self._app,
             self._config,
             self._context,
-            self._requests,  # type: ignore[arg-type] # all of TaskGroup but the context manager
+            self._requests,
             ConnectionState({}),
             _IS_TLS,
             parse_socket_addr(socket.family, socket.getpeername()),
@@ -108,20 +134,33 @@ class ClientConnection:
         )
 
     async def _read(self) -> None:
-        while True:
+        lingered_bytes = 0
+        while lingered_bytes < MAX_LINGER_BYTES:
             data = b""
             with (
                 suppress(trio.BrokenResourceError, trio.ClosedResourceError),
                 trio.CancelScope(deadline=self._read_until) as self._reading,
             ):
                 data = bytes(await self._stream.receive_some(READ_BYTES))
-            if not data:
+                if data and not self._is_lingering:
+                    await self.budget.wait_turn()
+            if not data or self._reading.cancelled_caught:
                 break
-            if not self._is_lingering:
+            if self._is_lingering:
+                lingered_bytes += len(data)
+                self.budget.charge(1)
+            else:
                 await self._handle(data)
         await self._protocol.handle(Closed())
 
     async def _handle(self, data: bytes) -> None:
+        if isinstance(self._protocol, Http2):
+            for start in range(0, len(data), SLICE_BYTES):
+                if start:
+                    await self.budget.wait_turn()
+                await self._protocol.handle(RawData(data[start : start + SLICE_BYTES]))
+            return
+        self.budget.charge_body_part(len(data))
         try:
             await self._protocol.handle(RawData(data))
         except H2ProtocolAssumedError as preface:
@@ -130,7 +169,7 @@ class ClientConnection:
                 Updated(idle=True)
             )  # the protocol took the preface for a request
             await self._protocol.initiate()
-            await self._protocol.handle(RawData(preface.data))
+            await self._handle(preface.data)
 
     def _read_no_longer_than(self, deadline: float) -> None:
         self._read_until = self._reading.deadline = deadline
@@ -186,6 +225,7 @@ class ClientConnection:
         for start in range(0, len(data), PIECE_BYTES):
             scope.deadline = trio.current_time() + PIECE_SECONDS
             await self._stream.send_all(data[start : start + PIECE_BYTES])
+        self.budget.credit_sent(len(data))
 
     async def _close_our_half(self) -> None:
         self._is_lingering = True

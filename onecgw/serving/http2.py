@@ -6,17 +6,27 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import trio
+from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import DataReceived, PriorityUpdated, RequestReceived, StreamReset
+from h2.events import DataReceived, PriorityUpdated, RequestReceived, StreamEnded, StreamReset
 from h2.events import Event as FrameEvent
-from h2.exceptions import ProtocolError
+from h2.exceptions import DenialOfServiceError, ProtocolError
 from h2.settings import SettingCodes, Settings
 from hypercorn.events import Closed, Event, Updated
 from hypercorn.protocol.events import Body, EndBody, StreamClosed
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h2 import H2Protocol
+from hyperframe.frame import (
+    DataFrame,
+    Frame,
+    HeadersFrame,
+    RstStreamFrame,
+    SettingsFrame,
+    WindowUpdateFrame,
+)
 
+from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, find_rejection
 from onecgw.serving.task_group import RequestTaskGroup
 
@@ -26,9 +36,35 @@ PIECE_BYTES: Final = 64 * 1024
 GOAWAY_DELAY_SECONDS: Final = 0.1  # between the end of the last response and GOAWAY
 PIECE_SECONDS: Final = 30  # for the client to read PIECE_BYTES: at least 2 KiB/s
 
+# In units of the budget.
+FRAME_UNITS: Final = 1
+RESET_UNITS: Final = 5  # the request that it ends has cost more than it
+SETTINGS_UNITS: Final = 20
+STREAMS_PER_UNIT: Final = 10  # that a window for the whole connection lets continue
+
 
 class _Frames(H2Connection):
     MAX_CLOSED_STREAMS = 1_000  # remembered for late frames; the default takes 7 MB
+
+    def __init__(self, config: H2Configuration, budget: ConnectionBudget) -> None:
+        super().__init__(config)
+        self._budget = budget
+
+    def _receive_frame(self, frame: Frame) -> list[FrameEvent]:
+        if isinstance(frame, DataFrame):
+            is_wanted = frame.stream_id in self.streams
+            self._budget.charge_body_part(len(frame.data), is_wanted=is_wanted)
+        elif isinstance(frame, RstStreamFrame):
+            self._budget.charge(RESET_UNITS)
+        elif isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
+            self._budget.charge(SETTINGS_UNITS)
+        elif isinstance(frame, WindowUpdateFrame) and frame.stream_id == 0:
+            self._budget.charge(FRAME_UNITS + len(self.streams) / STREAMS_PER_UNIT)
+        elif not isinstance(frame, HeadersFrame) or frame.stream_id in self.streams:
+            self._budget.charge(FRAME_UNITS)
+        if self._budget.is_spent:
+            raise DenialOfServiceError("too many frames without progress")  # ENHANCE_YOUR_CALM
+        return super()._receive_frame(frame)
 
     def _receive_goaway_frame(self, frame: Any) -> Any:  # noqa: ANN401 - of another library
         # RFC 9113, 6.8: a GOAWAY concerns streams that the server would begin, and it begins none.
@@ -45,7 +81,7 @@ class Http2(H2Protocol):
 
     def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - Hypercorn's own
         super().__init__(*arguments)
-        self.connection = _Frames(self.connection.config)
+        self.connection = _Frames(self.connection.config, self.task_group.budget)
         self.connection.local_settings = Settings(
             client=False,
             initial_values={
@@ -55,6 +91,7 @@ class Http2(H2Protocol):
         )
         self._stream_sent = trio.Event()
         self._has_sent_goaway = False
+        self._receiving: set[int] = set()  # streams whose request has not ended
 
     async def handle(self, event: Event) -> None:
         """Handle received bytes, or the end of them; then a GOAWAY is sent."""
@@ -102,12 +139,28 @@ class Http2(H2Protocol):
         # responses report all but one as broken.
         with trio.move_on_after(PIECE_SECONDS):
             await self._wait_until_sent(event.stream_id)
+        if event.stream_id in self._receiving:
+            # RFC 9113, 8.1: the response is complete, and the rest of the request is not needed.
+            await self._reset(event.stream_id, ErrorCodes.NO_ERROR)
         if self.context.terminated.is_set():
             await trio.sleep(GOAWAY_DELAY_SECONDS)
         await super().stream_send(event)
 
+    async def _window_updated(self, stream_id: int | None) -> None:
+        """Let streams send again; those that still cannot are left, since each costs a turn."""
+        ids = [stream_id] if stream_id else list(self.stream_buffers)
+        for waiting in ids:
+            with suppress(ProtocolError):  # the stream has ended
+                if waiting in self.stream_buffers and self._window(waiting) > 0:
+                    self.priority.unblock(waiting)
+        await self.has_data.set()
+
+    def _window(self, stream_id: int) -> int:
+        return self.connection.local_flow_control_window(stream_id)
+
     async def _reset(self, stream_id: int, reason: ErrorCodes) -> None:
         """Reset one stream; a stream that has ended is left alone."""
+        self._receiving.discard(stream_id)
         with suppress(ProtocolError):
             self.connection.reset_stream(stream_id, reason)
         await self._flush()
@@ -132,6 +185,8 @@ class Http2(H2Protocol):
 
     async def _handle_events(self, events: Sequence[FrameEvent]) -> None:
         for event in events:
+            if self.closed:
+                return  # the client has gone; each of its requests would wait for a turn
             if isinstance(event, DataReceived) and event.stream_id not in self.streams:
                 # The rest of the body of a rejected request; the connection shares its window.
                 with suppress(ProtocolError):
@@ -142,9 +197,12 @@ class Http2(H2Protocol):
                 # RFC 9113, 8.7: it was not processed, so the client may repeat it elsewhere.
                 await self._reset(event.stream_id, ErrorCodes.REFUSED_STREAM)
             elif isinstance(event, StreamReset):
+                self._receiving.discard(event.stream_id)
                 await self._drop_rest(event.stream_id)
                 await super()._handle_events([event])
             elif not isinstance(event, PriorityUpdated):
+                if isinstance(event, StreamEnded):
+                    self._receiving.discard(event.stream_id)
                 # RFC 9113, 5.3.2: priorities are deprecated. The client would decide how much CPU
                 # the priority tree costs.
                 await super()._handle_events([event])
@@ -161,6 +219,9 @@ class Http2(H2Protocol):
             status = HTTPStatus.NOT_IMPLEMENTED
         if status is None:
             await self.task_group.wait_for_capacity()
+            self._receiving.add(request.stream_id)
+            self.task_group.budget.charge_request()
+            await self.task_group.budget.wait_turn()
             await super()._create_stream(request)
             return
         headers = [(b":status", b"%d" % status), (b"content-length", b"0")]

@@ -3,7 +3,7 @@
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -15,13 +15,19 @@ from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
 from onecgw.errors import ConfigError
+from onecgw.serving.budget import ClientBudgets, ConnectionBudget
 from onecgw.serving.connection import ClientConnection
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
 
 log = logging.getLogger(__name__)
 
-BACKLOG: Final = 512
+BACKLOG: Final = 4_096  # a burst of connections from one address must not delay others
 MAX_CONNECTIONS: Final = 1_000
+# One address may have a tenth of the connections without a known caller, but not less than this.
+ADDRESS_SHARE: Final = 10
+MIN_ADDRESS_CONNECTIONS: Final = 20
+# After a stop, for requests whose caller is not known, for example the steps of a login.
+STRANGER_GRACE_SECONDS: Final = 0.5
 
 
 async def serve_app(
@@ -31,6 +37,7 @@ async def serve_app(
     port: int,
     grace_seconds: int,
     max_connections: int = MAX_CONNECTIONS,
+    trusted_proxies: Sequence[str] = (),
     wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
     announce: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -41,7 +48,9 @@ async def serve_app(
         host: the address to bind.
         port: the port to bind; 0: a free one.
         grace_seconds: how long running requests may continue after the stop.
-        max_connections: the most connections at a time.
+        max_connections: the most connections at a time. One address may have a tenth of them as
+            long as no caller on them is known.
+        trusted_proxies: addresses and networks of proxies, which carry many clients.
         wait_stop: returns when the server is to stop.
         announce: called with the URL as soon as connections are accepted.
 
@@ -54,7 +63,8 @@ async def serve_app(
     config = _configure()
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     lifespan = Lifespan(wrapped, config, {})
-    connections_open = _OpenConnections(wrapped, config, max_connections=max_connections)
+    budgets = ClientBudgets(trusted_proxies)
+    connections_open = _OpenConnections(wrapped, config, budgets, max_connections=max_connections)
     async with trio.open_nursery() as lifetime:
         await lifetime.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
@@ -83,45 +93,79 @@ async def serve_app(
 class _OpenConnections:
     """The open connections."""
 
-    def __init__(self, app: AppWrapper, config: Config, *, max_connections: int) -> None:
+    def __init__(
+        self, app: AppWrapper, config: Config, budgets: ClientBudgets, *, max_connections: int
+    ) -> None:
         self._app = app
         self._config = config
+        self._budgets = budgets
         self._max_connections = max_connections
+        self._address_share = max(max_connections // ADDRESS_SHARE, MIN_ADDRESS_CONNECTIONS)
         self._context = WorkerContext(None)
         self._open: dict[ClientConnection, None] = {}
-        self._all_ended = trio.Event()
+        self._one_ended = trio.Event()
 
     async def serve(self, stream: trio.SocketStream) -> None:
         """Serve one connection to its end; close it at once if there are too many."""
-        if len(self._open) >= self._max_connections and not self._close_idle():
+        try:
+            budget = self._budgets.open(stream.socket.getpeername()[0])
+        except OSError:
+            return  # the client has disconnected
+        if not self._make_room(budget):
+            budget.close()
+            fields = {"connections": len(self._open)}
             log.warning(
-                "serving.connection_rejected", extra={"fields": {"connections": len(self._open)}}
+                "serving.connection_rejected", extra={"fields": fields, "is_anonymous": True}
             )
             return
-        connection = ClientConnection(self._app, self._config, self._context, stream)
+        budget.accept()
+        connection = ClientConnection(self._app, self._config, self._context, stream, budget)
         self._open[connection] = None
         try:
             await connection.run()
         finally:
             del self._open[connection]
-            if not self._open:
-                self._all_ended.set()
+            self._one_ended.set()
+            self._one_ended = trio.Event()
 
-    def _close_idle(self) -> bool:
-        """Close the oldest idle connection; return False if there is none."""
-        waiting = next((connection for connection in self._open if connection.is_waiting), None)
-        if waiting is not None:
-            waiting.stop()
-        return waiting is not None
+    def _make_room(self, budget: ConnectionBudget) -> bool:
+        """Close the oldest waiting connection if there are too many.
+
+        Returns:
+            Whether the connection of the budget can be served.
+        """
+        address = budget.address
+        if address is not None and address.is_exhausted:
+            return False
+        if address is not None and address.connections > self._address_share:
+            strangers = [
+                connection
+                for connection in self._open
+                if connection.budget.address is address and not connection.budget.is_known
+            ]
+            if len(strangers) >= self._address_share:
+                return _evict_first(strangers)
+        return len(self._open) < self._max_connections or (
+            _evict_first(one for one in self._open if not one.budget.is_known)
+            or _evict_first(self._open)
+        )
 
     async def end(self) -> None:
-        """Wait until every connection has finished its running requests and is closed."""
+        """Wait until the running requests of known callers have been answered.
+
+        Other requests have STRANGER_GRACE_SECONDS after that.
+        """
         await self._context.terminated.set()
-        self._all_ended = trio.Event()
         for connection in self._open:
             connection.stop()
-        if self._open:
-            await self._all_ended.wait()
+        while self._open:
+            with trio.move_on_after(STRANGER_GRACE_SECONDS):
+                while self._open:
+                    await self._one_ended.wait()
+            if not any(connection.is_serving for connection in self._open):
+                return
+            while any(connection.is_serving for connection in self._open):
+                await self._one_ended.wait()
 
     def abort(self) -> None:
         """Stop sending on every connection."""
@@ -129,11 +173,36 @@ class _OpenConnections:
             connection.abort()
 
 
+def _evict_first(connections: Iterable[ClientConnection]) -> bool:
+    """End the first connection that is waiting; return False if there is none."""
+    waiting = next((connection for connection in connections if connection.is_waiting), None)
+    if waiting is not None:
+        waiting.evict()
+    return waiting is not None
+
+
 def find_free_port(host: str) -> int:
     """Return a free port, for a server whose settings must contain its own address."""
     with _listen(host, 0) as listener:
         port: int = listener.getsockname()[1]
         return port
+
+
+def require_free_port(host: str, port: int, *, option: str) -> None:
+    """Check that a port can be bound, before anything is built that takes time.
+
+    Args:
+        host: the address to bind.
+        port: 0: a free one, which is always there.
+        option: what changes the port, for the message.
+
+    Raises:
+        ConfigError: it cannot be bound.
+    """
+    try:
+        _listen(host, port).close()
+    except ConfigError as error:
+        raise ConfigError(f"{error}. Another port can be given with {option}") from error
 
 
 def _configure() -> Config:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import trio
 
+from onecgw.serving.budget import ConnectionBudget
+
 log = logging.getLogger(__name__)
 
 # Any: Hypercorn's types for these are unions of all ASGI messages.
@@ -17,6 +19,9 @@ Application = Callable[..., Awaitable[None]]
 # The surplus avoids a deadlock: cancelled streams must be able to finish while new ones wait.
 MAX_REQUESTS: Final = 200
 MAX_BUFFERED_MESSAGES: Final = 10  # parts of a body that the application has not received yet
+# The ASGI extension by which the application says that the caller of a request is known. It is
+# called without arguments.
+ADMIT: Final = "onecgw.admit"
 
 
 class ReceiveQueue:
@@ -54,9 +59,11 @@ class RequestTaskGroup:
 
     Args:
         nursery: runs the tasks of the requests.
+        budget: of the connection.
     """
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+    def __init__(self, nursery: trio.Nursery, budget: ConnectionBudget) -> None:
+        self.budget = budget
         self._nursery = nursery
         self._running = 0
         self._one_ended = trio.Event()
@@ -75,6 +82,7 @@ class RequestTaskGroup:
     ) -> Callable[[Message], Awaitable[None]]:
         """Start the task of a request; return the function that accepts its further messages."""
         queue = ReceiveQueue()
+        scope["extensions"][ADMIT] = self.budget.admit
         self._running += 1
         self.spawn(self._answer, app, scope, queue, send)
         return queue.put
@@ -93,7 +101,7 @@ class RequestTaskGroup:
         try:
             await app(scope, queue.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
         except* Exception:  # other requests of the connection go on
-            log.exception("serving.app_failed")
+            log.exception("serving.app_failed", extra={"is_anonymous": True})
         finally:
             queue.close()
             self._running -= 1

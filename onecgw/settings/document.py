@@ -12,6 +12,7 @@ from onecgw.errors import ConfigError, Problem
 from onecgw.settings.declaration import DeclaredSetting, Section
 from onecgw.settings.messages import describe_unknown
 from onecgw.settings.parse import RawSettings, RawValue
+from onecgw.settings.paths import FILE_SUFFIX, base_folder, read_secret_file
 
 _MAX_DEPTH: Final = 16
 """Levels of nesting; the composer recurses, and the settings need three levels."""
@@ -112,6 +113,9 @@ class _DocumentReader:
                 self.report(
                     key_node, key, "a key without dots is expected, indented in its section"
                 )
+            elif setting is None and (secret := self._secret_of(key)) is not None:
+                lines[key] = key_node.start_mark.line + 1
+                self._read_secret_of(secret, key_node, value_node)
             elif setting is None:
                 self.report(key_node, key, describe_unknown(key, self.schema))
             else:
@@ -120,7 +124,33 @@ class _DocumentReader:
                     self._read_section(value_node, key)
                 else:
                     place = _place(self.path, key_node.start_mark)
-                    self.found.values[key] = _raw_value(place, value_node)
+                    self._set(key, _raw_value(place, value_node))
+
+    def _secret_of(self, key: str) -> str | None:
+        """The key of the secret whose file a key such as `onec.auth.password_file` names."""
+        if not key.endswith(FILE_SUFFIX):
+            return None
+        secret = self.schema.get(key.removesuffix(FILE_SUFFIX))
+        return secret.key if isinstance(secret, DeclaredSetting) and secret.is_secret else None
+
+    def _read_secret_of(self, secret: str, key_node: yaml.Node, value_node: yaml.Node) -> None:
+        place = _place(self.path, key_node.start_mark)
+        named = _raw_value(place, value_node)
+        if isinstance(named.text, str):
+            path = base_folder(self.path) / named.text
+            self._set(secret, read_secret_file(place, path))
+        elif named.text is not None or named.error:
+            self._set(secret, RawValue(place=place, error="the path of a file is expected"))
+
+    def _set(self, key: str, value: RawValue) -> None:
+        """Keep the value of a setting; a secret may stand here or in a file, but not in both."""
+        other = self.found.values.get(key)
+        if other is not None and _is_given(other):
+            if not _is_given(value):
+                return
+            error = f"either {key} or {key}{FILE_SUFFIX} is expected, not both"
+            value = RawValue(place=value.place, error=error)
+        self.found.values[key] = value
 
     def _read_section(self, node: yaml.Node, key: str) -> None:
         if isinstance(node, yaml.MappingNode):
@@ -139,6 +169,10 @@ def _raw_value(place: str, node: yaml.Node) -> RawValue:
         if len(items) == len(node.value):
             return RawValue(place=place, text=items)
     return RawValue(place=place, error="a plain value is expected, not a structure")
+
+
+def _is_given(value: RawValue) -> bool:
+    return value.text is not None or bool(value.error)
 
 
 def _is_null(node: yaml.Node) -> bool:

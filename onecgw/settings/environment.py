@@ -8,8 +8,9 @@ from onecgw.errors import Problem
 from onecgw.settings.declaration import VARIABLE_PREFIX, DeclaredSetting
 from onecgw.settings.messages import describe_unknown
 from onecgw.settings.parse import RawSettings, RawValue
+from onecgw.settings.paths import FILE_SUFFIX, read_secret_file
 
-_FILE: Final = "_FILE"
+_FILE: Final = FILE_SUFFIX.upper()
 
 
 def read_environment(
@@ -41,7 +42,7 @@ def _find(environment: Mapping[str, str], declared: DeclaredSetting) -> RawValue
         error = f"either {declared.variable} or {declared.variable}{_FILE} is expected, not both"
         return RawValue(place=declared.variable, error=error)
     if path:
-        return _read_secret(declared.variable + _FILE, path)
+        return read_secret_file(declared.variable + _FILE, Path(path))
     if not text:
         return None
     if get_origin(declared.kind) is tuple:
@@ -49,16 +50,3 @@ def _find(environment: Mapping[str, str], declared: DeclaredSetting) -> RawValue
             place=declared.variable, text=tuple(part.strip() for part in text.split(","))
         )
     return RawValue(place=declared.variable, text=text)
-
-
-def _read_secret(variable: str, path: str) -> RawValue:
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        return RawValue(place=variable, error=f"{path} cannot be read: {error.strerror}")
-    except ValueError:  # not UTF-8, or a path with a zero byte
-        return RawValue(place=variable, error=f"{path} is not a file of UTF-8 text")
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text:
-        return RawValue(place=variable, error=f"{path} is empty")
-    return RawValue(place=variable, text=text)

@@ -13,6 +13,7 @@ from onecgw.settings.document import read_document
 from onecgw.settings.environment import read_environment
 from onecgw.settings.messages import describe_accepted, quote_value
 from onecgw.settings.parse import RawSettings, RawValue, parse
+from onecgw.settings.paths import base_folder
 from onecgw.settings.rules import is_file
 from onecgw.settings.schema import Settings
 
@@ -61,20 +62,17 @@ def load_settings(
         ConfigError: the message has one line for each problem, with its place, key, value (never
             a secret's) and what is accepted.
     """
-    schema = {node.key: node for node in walk_schema(Settings)}
-    declarations = {key: node for key, node in schema.items() if isinstance(node, DeclaredSetting)}
-    document = (
-        read_document(path, schema) if path is not None else RawSettings(values={}, problems=[])
-    )
-    overrides = read_environment(environment, declarations)
-    problems = [*document.problems, *overrides.problems]
+    declarations = declared_settings()
+    sources = read_sources(path, environment)
+    problems = list(sources.problems)
     not_given = RawValue(place=str(path or "environment"))
-    given = dict.fromkeys(declarations, not_given) | document.values | overrides.values
+    given = dict.fromkeys(declarations, not_given) | sources.values
+    base = base_folder(path)
     values: dict[str, object] = {}
     failed: set[str] = set()
     for declared in declarations.values():
         try:
-            values[declared.key] = _value(declared, given[declared.key])
+            values[declared.key] = _value(declared, given[declared.key], base)
         except InvalidValue as error:
             failed.add(declared.key)
             problems.append(_problem(declared, given[declared.key], str(error)))
@@ -90,9 +88,35 @@ def load_settings(
     return settings
 
 
-def _value(declared: DeclaredSetting, given: RawValue) -> object:
+def declared_settings() -> dict[str, DeclaredSetting]:
+    """Return every setting by its key, in the order of the schema."""
+    return {node.key: node for node in walk_schema(Settings) if isinstance(node, DeclaredSetting)}
+
+
+def read_sources(path: Path | None, environment: Mapping[str, str]) -> RawSettings:
+    """Read what the file and the environment set, without parsing it; the environment overrides.
+
+    Raises:
+        ConfigError: the file cannot be read, or is not YAML.
+    """
+    schema = {node.key: node for node in walk_schema(Settings)}
+    document = (
+        read_document(path, schema) if path is not None else RawSettings(values={}, problems=[])
+    )
+    overrides = read_environment(environment, declared_settings())
+    return RawSettings(
+        values=document.values | overrides.values,
+        problems=[*document.problems, *overrides.problems],
+    )
+
+
+def _value(declared: DeclaredSetting, given: RawValue, base: Path) -> object:
     if given.error:
         raise InvalidValue(given.error)
+    if declared.kind is Path:
+        if isinstance(given.text, str):
+            return parse(declared, str(base / given.text))
+        return base / declared.default if isinstance(declared.default, Path) else declared.default
     if given.text is not None:
         return parse(declared, given.text)
     if declared.is_required:

@@ -37,7 +37,7 @@ class RateLimitSettings:
     )
     failures_per_minute: int = setting(
         60,
-        "Wrong keys from all addresses; beyond this each attempt is delayed, not refused.",
+        "Wrong keys from all addresses; beyond this, keys are checked one at a time, slowly.",
         minimum=0,
         maximum=100_000,
     )

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 MAX_CHARACTERS: Final = 512
 MAX_REDIRECT_URIS: Final = 10
@@ -11,6 +11,8 @@ MAX_REDIRECT_URIS: Final = 10
 # The characters of a URI (RFC 3986, 2), so no space, control or backslash; without `#`, because
 # RFC 6749, 3.1.2 forbids a fragment.
 _WRITABLE: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=%]+")
+# Of the authorization response (RFC 6749, 4.1.2; RFC 9207): the client could read the wrong ones.
+RESPONSE_PARAMETERS: Final = frozenset({"code", "state", "iss", "error"})
 _DANGEROUS_SCHEMES: Final = frozenset(
     {"javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source"}
 )
@@ -50,6 +52,10 @@ def _find_flaw_of_parts(uri: str) -> str | None:
         (parts.scheme in ("http", "https") and not parts.hostname, "with a host"),
         ("@" in parts.netloc, "without user and password"),
         (port == 0, "with a port from 1 to 65535"),
+        (
+            not RESPONSE_PARAMETERS.isdisjoint(dict(parse_qsl(parts.query, True))),
+            "without code, state, iss and error in its query",
+        ),
         (_DOTS.search(parts.path + "?") is not None, "without . and .. in its path"),
     )
     return next((f"a redirect URI {wanted}" for is_flawed, wanted in flaws if is_flawed), None)

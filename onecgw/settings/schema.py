@@ -207,6 +207,12 @@ class LimitsSettings:
         100, "Rows of an MCP report without `top`.", minimum=1, maximum=100_000
     )
     max_rows: int = setting(5000, "Most rows of a report.", minimum=1, maximum=100_000)
+    max_analysis_rows: int = setting(
+        100_000,
+        "Longest list that an analysis reads whole; a longer one is refused.",
+        minimum=1,
+        maximum=1_000_000,
+    )
     max_result_bytes: int = setting(
         80_000, "Largest MCP answer; rows beyond are cut.", minimum=_KIB, maximum=16 * _MIB
     )
@@ -248,6 +254,15 @@ class ApiSettings:
 
 
 @attrs.frozen(kw_only=True)
+class MetricsSettings:
+    """The metrics for Prometheus, GET /metrics; this computer reads them without a token."""
+
+    bearer_token: Secret | None = setting(
+        None, "Token of a Prometheus on another computer.", rule=rules.BEARER_TOKEN
+    )
+
+
+@attrs.frozen(kw_only=True)
 class DatabaseSettings:
     """The database: logins and the audit."""
 
@@ -281,6 +296,7 @@ class Settings:
     mcp: McpSettings = attrs.field(factory=McpSettings)
     api: ApiSettings = attrs.field(factory=ApiSettings)
     oauth: OauthSettings = attrs.field(factory=OauthSettings)
+    metrics: MetricsSettings = attrs.field(factory=MetricsSettings)
     database: DatabaseSettings = attrs.field(factory=DatabaseSettings)
     audit: AuditSettings = attrs.field(factory=AuditSettings)
 

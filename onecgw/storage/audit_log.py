@@ -92,7 +92,8 @@ def log_audit(record: AuditRecord | AuditEvent) -> None:
     log.setLevel(logging.INFO)
     fields = attrs.asdict(record)
     fields["ts"] = stamp(record.ts)
-    log.info("audit", extra={"fields": fields})
+    is_anonymous = isinstance(record, AuditEvent) and not record.sub
+    log.info("audit", extra={"fields": fields, "is_anonymous": is_anonymous})
 
 
 class _AnonymousRateLimit:
@@ -145,12 +146,12 @@ class AuditLog:
         queue = self._waiting
         if isinstance(record, AuditEvent) and not record.sub:
             if not self._anonymous_limit.admit(record.event, time.monotonic()):
-                return  # the log has it
+                return
             queue = self._anonymous
         self._count += 1
         queue.append((self._count, record))
         while len(self._waiting) + len(self._anonymous) > MAX_WAITING:
-            # Anonymous events are dropped before authenticated ones; the log has them all.
+            # Anonymous events are dropped before authenticated ones.
             (self._anonymous or self._waiting).popleft()
         self._has_records.set()
 

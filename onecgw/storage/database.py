@@ -44,7 +44,7 @@ class Database:
         self._limiter = trio.CapacityLimiter(1)
         try:
             _create(path)
-            _inspect(path)
+            inspect_database(path)
             with contextlib.ExitStack() as opened:
                 self._writer = opened.enter_context(contextlib.closing(_connect(path)))
                 _migrate(self._writer, path)
@@ -148,7 +148,7 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
 
 
-def _inspect(path: Path) -> None:
+def inspect_database(path: Path) -> None:
     """Check that this version may write the file, before anything in it is changed.
 
     Raises:
@@ -223,3 +223,50 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
     _create(target)
     with contextlib.closing(sqlite3.connect(target)) as copy:
         connection.backup(copy)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment, while others may write to it, and verify the copy.
+
+    Raises:
+        ConfigError: it cannot be read or copied, or the copy is damaged.
+    """
+    try:
+        with contextlib.closing(
+            sqlite3.connect(source, timeout=BUSY_TIMEOUT_SECONDS)
+        ) as connection:
+            _copy(connection, target)
+        verify_database(target)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(f"{source} cannot be copied to {target}: {error}") from error
+
+
+def verify_database(path: Path) -> None:
+    """Check that a file is an undamaged database that this version can open.
+
+    Raises:
+        ConfigError: it is not, or it has a newer schema.
+    """
+    inspect_database(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        # One file is complete only without a write-ahead log beside it.
+        connection.execute("PRAGMA journal_mode = DELETE")
+        problems = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]
+    if problems != ["ok"]:
+        raise ConfigError(f"{path} is damaged: {problems[0]}")
+
+
+def is_database_open(path: Path) -> bool:
+    """Whether another process has the database open, as a gateway that runs.
+
+    SQLite leaves its WAL mode only if this connection is the only one.
+    """
+    with contextlib.closing(sqlite3.connect(path, timeout=0)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError as error:
+            # Python 3.11 and newer have the code; any other failure is the caller's to see.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return True
+    return False

@@ -15,7 +15,9 @@ from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.endpoint import ToolEndpoint
 from onecgw.web.health import always_ready, make_health_blueprint
 from onecgw.web.host_policy import make_host_policy
+from onecgw.web.landing import make_landing_blueprint
 from onecgw.web.mcp import McpHandler
+from onecgw.web.metrics import RenderMetrics, make_metrics_blueprint
 from onecgw.web.oauth.blueprint import (
     JINJA_OPTIONS,
     MAX_BODY_BYTES,
@@ -41,6 +43,7 @@ def build_app(
     *,
     authorization_server: AuthorizationServer | None = None,
     check_readiness: CheckReadiness = always_ready,
+    render_metrics: RenderMetrics | None = None,
 ) -> QuartTrio:
     """The ASGI application: /mcp and the REST routes bypass Quart, the rest are its blueprints.
 
@@ -50,6 +53,7 @@ def build_app(
         engine: answers MCP.
         authorization_server: people log in there; None: /mcp has a static token.
         check_readiness: whether calls can be answered.
+        render_metrics: what the gateway counts; None: there is no /metrics.
     """
     site = make_oauth_site(authorization_server, settings) if authorization_server else None
     endpoints: dict[str, AsgiApp] = {
@@ -65,6 +69,10 @@ def build_app(
         app, oauth_paths={*public_paths, *login_paths}, max_body_bytes=MAX_BODY_BYTES
     )
     app.register_blueprint(make_health_blueprint(check_readiness))
+    app.register_blueprint(make_landing_blueprint(settings))
+    if render_metrics is not None:
+        token = settings.metrics.bearer_token
+        app.register_blueprint(make_metrics_blueprint(render_metrics, token))
     if site is not None:
         app.register_blueprint(site.blueprint)
     if (api_bearer := _api_bearer(settings)) is not None:

@@ -15,6 +15,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 BODY_SECONDS: Final = 30  # a whole request body, however it drips
+FORM_SECONDS: Final = 5  # the same, before the caller is known
 
 
 class ClientGone(Exception):
@@ -82,17 +83,24 @@ def read_head(scope: Scope) -> Request:
     )
 
 
-async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
+def admit(scope: Scope) -> None:
+    """Tell the server that the caller of a request is known; it gives strangers less."""
+    extension = scope.get("extensions", {}).get("onecgw.admit")  # of onecgw/serving
+    if extension is not None:
+        extension()
+
+
+async def read_body(receive: Receive, *, max_bytes: int, max_seconds: int = BODY_SECONDS) -> bytes:
     """The whole request body, counted while it arrives.
 
     Raises:
         PayloadTooLarge: as soon as it exceeds max_bytes.
-        InvalidRequest: it took longer than BODY_SECONDS.
+        InvalidRequest: it took longer than max_seconds.
         ClientGone: the client disconnected.
     """
     parts: list[bytes] = []
     size_bytes = 0
-    with trio.move_on_after(BODY_SECONDS):
+    with trio.move_on_after(max_seconds):
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -104,7 +112,7 @@ async def read_body(receive: Receive, *, max_bytes: int) -> bytes:
             parts.append(part)
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
-    raise InvalidRequest(f"the request body took longer than {BODY_SECONDS} s")
+    raise InvalidRequest(f"the request body took longer than {max_seconds} s")
 
 
 async def send_response(send: Send, response: Response) -> None:

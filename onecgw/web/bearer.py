@@ -12,7 +12,7 @@ import attrs
 from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.settings import Secret
-from onecgw.web.asgi import Receive, Request, read_body
+from onecgw.web.asgi import FORM_SECONDS, Receive, Request, read_body
 from onecgw.web.client_ip import ClientAddresses
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,8 @@ async def read_form(request: Request, receive: Receive) -> Request:
     Raises:
         OnecgwError: it is too large, or too slow.
     """
-    return attrs.evolve(request, form=await read_body(receive, max_bytes=MAX_FORM_BYTES))
+    body = await read_body(receive, max_bytes=MAX_FORM_BYTES, max_seconds=FORM_SECONDS)
+    return attrs.evolve(request, form=body)
 
 
 async def identify(request: Request, authenticate: Authenticate, request_id: str) -> Caller:
@@ -112,7 +113,7 @@ async def identify(request: Request, authenticate: Authenticate, request_id: str
     except (Unauthorized, MisplacedToken) as error:
         fields = {"request_id": request_id, "path": request.path, "peer": request.peer}
         fields["reason"] = error.code
-        log.info("bearer.refused", extra={"fields": fields})
+        log.info("bearer.refused", extra={"fields": fields, "is_anonymous": True})
         raise
     if caller.client:
         return caller

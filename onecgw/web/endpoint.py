@@ -12,6 +12,7 @@ from onecgw.web.asgi import (
     Request,
     Scope,
     Send,
+    admit,
     new_request_id,
     read_body,
     read_head,
@@ -54,6 +55,7 @@ class ToolEndpoint:
                 # A form is never processed; it is read only to detect a token in it.
                 request = await read_form(request, receive)
             caller = await identify(request, self.authenticate, request_id)
+            admit(scope)
             if request.method != "POST":
                 raise MethodNotAllowed("POST")
             if content_type != "application/json":

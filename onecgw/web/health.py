@@ -1,4 +1,4 @@
-"""GET /health: the process answers. GET /readyz: calls can be answered."""
+"""GET /livez and /health: the process answers. GET /readyz: calls can be answered."""
 
 from http import HTTPStatus
 
@@ -20,6 +20,7 @@ def make_health_blueprint(check_readiness: CheckReadiness) -> Blueprint:
     """The routes for load balancers and administrators."""
     blueprint = Blueprint("health", __name__)
 
+    @blueprint.get("/livez")  # the name that Kubernetes and others expect
     @blueprint.get("/health")
     async def health() -> QuartResponse:
         return QuartResponse('{"status":"ok"}', content_type="application/json")

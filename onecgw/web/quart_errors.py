@@ -12,7 +12,7 @@ from werkzeug.datastructures import Headers
 
 from onecgw.errors import InvalidRequest, MethodNotAllowed, OnecgwError, PayloadTooLarge
 from onecgw.oauth.oauth_error import OAuthError
-from onecgw.web.asgi import BODY_SECONDS, Response, json_response, new_request_id
+from onecgw.web.asgi import FORM_SECONDS, Response, json_response, new_request_id
 from onecgw.web.problems import NO_STORE, error_response, oauth_error_response, problem_response
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def install_error_handlers(
         max_body_bytes: the largest request body.
     """
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
-    app.config["BODY_TIMEOUT"] = BODY_SECONDS
+    app.config["BODY_TIMEOUT"] = FORM_SECONDS
 
     @app.before_request
     async def set_request_id() -> None:
@@ -56,7 +56,7 @@ def _translate(error: Exception, max_body_bytes: int) -> Exception:
         case exceptions.RequestEntityTooLarge():
             return PayloadTooLarge(f"the request body is larger than {max_body_bytes} bytes")
         case exceptions.RequestTimeout():
-            return InvalidRequest(f"the request body took longer than {BODY_SECONDS} s")
+            return InvalidRequest(f"the request body took longer than {FORM_SECONDS} s")
         case exceptions.MethodNotAllowed():
             return MethodNotAllowed(*_declared_methods(error))
         case _:

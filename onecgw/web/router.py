@@ -1,6 +1,7 @@
 """The first ASGI application: Host and Origin checks, CORS, and the way to each endpoint."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import attrs
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOGGED_CHARACTERS = 100
+# Host names, addresses and origins; no label is as long as a token or key.
+_LABEL = r"[A-Za-z0-9-]{1,24}"
+_HOSTS = re.compile(rf"([a-z]+://)?({_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 PREFLIGHT_SECONDS = b"600"
 EXPOSED_HEADERS = b"mcp-session-id, mcp-protocol-version, www-authenticate, x-request-id"
 
@@ -87,8 +91,10 @@ class Router:
 
 def _refuse(status: int, code: str, message: str, value: str) -> Response:
     request_id = new_request_id()
-    fields = {"request_id": request_id, "reason": code, "value": value[:LOGGED_CHARACTERS]}
-    log.warning("router.refused", extra={"fields": fields})
+    # A Host that is none may be a credential in the wrong place.
+    shown = value[:LOGGED_CHARACTERS] if _HOSTS.fullmatch(value) else "not readable"
+    fields = {"request_id": request_id, "reason": code, "value": shown}
+    log.warning("router.refused", extra={"fields": fields, "is_anonymous": True})
     return error_response(status, code, request_id=request_id, message=message)
 
 

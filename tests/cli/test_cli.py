@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import click
 import httpx
 import pytest
 import trio
@@ -19,7 +21,7 @@ from click.testing import CliRunner
 from onecgw import __version__
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.tools import ALL
-from onecgw.cli import main
+from onecgw.cli import COMMANDS, main
 from tests.oauth.person import fetch_token, list_tools
 
 START_SECONDS = 60
@@ -275,13 +277,44 @@ def test_check_needs_no_public_url_and_a_login_says_that_it_does(
 def test_every_command_is_listed_with_its_first_sentence() -> None:
     _, text = run("--help")
 
-    assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()] == [
-        "serve",
-        "stdio",
-        "demo",
-        "check",
-        "tools",
-        "keys",
-        "grants",
-        "audit",
-    ]
+    listed = [line.split()[0] for line in text.split("Commands:\n")[1].splitlines()]
+    assert listed == list(COMMANDS)
+
+
+def test_a_mistyped_command_names_the_one_that_was_meant() -> None:
+    exit_code, text = run("sreve")
+
+    assert exit_code == 2
+    assert "No such command 'sreve'. Did you mean serve?" in text
+
+
+def leaf_commands(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(command, click.Group):
+        return [path]
+    context = click.Context(command)
+    names = command.list_commands(context)
+    found = [(name, command.get_command(context, name)) for name in names]
+    return [leaf for name, sub in found if sub for leaf in leaf_commands(sub, (*path, name))]
+
+
+@pytest.mark.parametrize("command", leaf_commands(main), ids=" ".join)
+def test_the_help_of_every_command_ends_with_examples_that_it_accepts(
+    command: tuple[str, ...],
+) -> None:
+    _, text = run(*command, "--help")
+    examples = [line.strip() for line in text.split("  Examples:\n")[1].splitlines() if line]
+
+    assert examples
+    for example in examples:
+        assert example.startswith(f"onecgw {' '.join(command)}")
+        words = shlex.split(example.partition(" < ")[0].partition(" > ")[0])[1:]
+        # Parses the words and stops before the command runs.
+        parsed = main.make_context("onecgw", words[:1])
+        step: click.Command | None = parsed.command
+        for position, _name in enumerate(command):
+            assert isinstance(step, click.Group)
+            step = step.get_command(parsed, words[position])
+        assert step is not None
+        options = [word for word in words if word.startswith("--")]
+        known = {option for parameter in step.params for option in parameter.opts}
+        assert set(options) <= known

@@ -50,8 +50,8 @@ async def test_discover_tells_versions_capabilities_and_instructions() -> None:
             "capabilities": {"tools": {"listChanged": True}},
             "instructions": "Resolve names first.",
         },
-        ttlMs=3_600_000,
-        cacheScope="public",
+        ttlMs=60_000,
+        cacheScope="private",
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK, Caller
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.errors import ValidationFailed
@@ -80,7 +80,7 @@ def test_plans_name_only_tools_that_exist(template: PromptTemplate) -> None:
 def test_steps_with_tools_that_the_caller_lacks_are_left_out() -> None:
     [stock_health] = [template for template in PROMPT_TEMPLATES if template.name == "stock_health"]
     text = render(stock_health, {}, visible=frozenset({"stock_balance"}), today=TODAY)
-    assert "sales_report" not in text
+    assert "stock_cover" not in text
 
 
 @pytest.mark.parametrize(

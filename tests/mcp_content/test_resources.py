@@ -52,7 +52,15 @@ async def test_the_catalogue_is_what_the_caller_may_see() -> None:
     assert "profit" not in without["measures"]
     assert "month" in without["group_by"]
     assert set(without["filters"]) >= {"customer_ids", "customer_cohort"}
-    assert without["arguments"] == ["period", "sort", "top"]
+    assert without["arguments"] == [
+        "compare",
+        "compare_with",
+        "ids",
+        "period",
+        "share",
+        "sort",
+        "top",
+    ]
 
 
 async def test_the_scopes_say_which_of_them_are_granted() -> None:

@@ -27,7 +27,9 @@ else `config/config.local.yml` if there is one, else `config/config.yml`. The sh
   variable counts as absent; an unknown `ONECGW_` variable is refused.
 - **Secrets** may come from a file that the variable with `_FILE` names, as
   `ONECGW_ONEC__AUTH__PASSWORD_FILE=/run/secrets/onec`; one line end at its end is dropped.
-- **Paths** start from the working directory.
+- **Paths** that are relative start at the folder of the settings file; if that is named `config`,
+  at the folder above it. A secret in the file may stand in a file of its own:
+  `onec.auth.password_file` ([commands](commands.md#secrets-in-files)).
 - **Mistakes** stop the start. All are reported at once, each with file, line and column (or the
   variable), key, value and what is accepted; the value of a secret is never shown.
 

@@ -123,7 +123,7 @@ async def test_filters_that_were_not_asked_for_are_told() -> None:
     )
     assert answer["notice"] == "1C also applied filters that were not asked for: firm_ids."
     odd = await call(table([["A", 1]], applied_filters="усі"), filters={"firm_ids": [GUID]})
-    assert odd["notice"] == "1C does not say readably in applied_filters which filters it applied."
+    assert odd["notice"] == "applied_filters of 1C cannot be read, so no filter is confirmed."
 
 
 async def test_columns_are_those_that_were_asked_for() -> None:
@@ -249,7 +249,7 @@ async def test_numbers_that_javascript_rounds_and_half_characters_are_told() -> 
     half = await call(table([["A@", 1]]).replace(b"@", rb"\ud83d"))
 
     assert long["notice"].startswith("Numbers of more than 15 digits are exact here; JavaScript")
-    assert half["notice"] == "Half a character in a text of 1C stands as \ufffd."
+    assert half["notice"] == "A text of 1C contains half a character, shown here as \ufffd."
     assert half["rows"] == [["A\ufffd", 1]]
 
 
@@ -272,6 +272,6 @@ async def test_null_filters_are_told_and_nothing_else_changes() -> None:
         inner = await read(rig, "sales_report", filters={"firm_ids": None})
 
     assert asked[0] == asked[1]
-    assert with_null.pop("notice") == "Nothing was filtered by filters: null is no value."
-    assert inner.pop("notice") == "Nothing was filtered by filters.firm_ids: null is no value."
+    assert with_null.pop("notice") == "Filters that are null were not applied: filters."
+    assert inner.pop("notice") == "Filters that are null were not applied: filters.firm_ids."
     assert without == with_null == inner

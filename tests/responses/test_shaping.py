@@ -196,7 +196,7 @@ def test_the_list_of_a_card_is_cut_in_the_open() -> None:
     assert read(card_of(body)) == {
         "top_products_returned": 3,
         "truncated": True,
-        "notice": "Only the first 3 top_products are here, more exist. The totals are of all.",
+        "notice": "Only the first 3 top_products are here, more exist. The totals cover them all.",
         "customer": {},
         "totals": {"amount": 9},
         "top_products": [{"n": 1}, {"n": 2}, {"n": 3}],

@@ -12,7 +12,7 @@ import h2.events
 import trio
 
 from onecgw.serving import serve_app
-from onecgw.web.asgi import run_while_connected
+from onecgw.web.asgi import admit, run_while_connected
 
 TEST_SECONDS = 20
 GRACE_SECONDS = 15
@@ -109,8 +109,15 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(app: App = echo, **options: Any) -> AsyncIterator[Served]:
-    """Serve within the block; everything in it must be done within TEST_SECONDS."""
+async def serving(
+    app: App = echo, *, is_known: bool = True, **options: Any
+) -> AsyncIterator[Served]:
+    """Serve within the block; everything in it must be done within TEST_SECONDS.
+
+    is_known: whether the callers of the requests are known.
+    """
+    if is_known:
+        app = _admit_all(app)
     announced: list[str] = []
     up, stop = trio.Event(), trio.Event()
 
@@ -135,6 +142,15 @@ async def serving(app: App = echo, **options: Any) -> AsyncIterator[Served]:
             found.append(Served(int(announced[0].rpartition(":")[2]), stop))
             yield found[0]
             nursery.cancel_scope.cancel()
+
+
+def _admit_all(app: App) -> App:
+    async def admitting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            admit(scope)
+        await app(scope, receive, send)
+
+    return admitting
 
 
 async def assert_nothing_stays(served: Served) -> None:

@@ -93,6 +93,7 @@ async def test_a_defect_of_the_protocol_ends_one_connection_and_is_logged(
 
     async with serving() as served, await Http2Client.open(served) as other:
         held = await other.ask(end=False)
+        await other.wait(h2.events.RemoteSettingsChanged)
         with monkeypatch.context() as patch:
             patch.setattr("onecgw.serving.http1.Http1._begin", fail)
             assert await ask(served, GET) == b""

@@ -47,6 +47,16 @@ REFUSED = {
     "star": (get(b"*"), 400),
     "other scheme": (get(b"ftp://h/path"), 400),
     "broken host in the target": (get(b"http://[::1/path"), 400),
+    "bare LF": (b"GET / HTTP/1.1\r\nHost: h\nA: b\r\n\r\n", 400),
+    "bare LF at the end": (b"GET / HTTP/1.1\r\nHost: h\r\n\n", 400),
+    "folded header": (get(b"/", b"Authorization: Bearer\r\n a\r\n"), 400),
+    "header folded with a tab": (get(b"/", b"Authorization: Bearer\r\n\ta\r\n"), 400),
+    "HTTP/3.7": (b"GET / HTTP/3.7\r\nHost: h\r\n\r\n", 505),
+    "HTTP/2.0 in the syntax of HTTP/1": (b"GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505),
+    "chunks of HTTP/1.0": (
+        b"POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+    ),
     "two hosts": (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
     "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello\r\n\r\n", 400),
@@ -233,7 +243,7 @@ async def test_only_the_first_request_can_be_the_beginning_of_http_2() -> None:
         answered = await ask(served, GET + b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 
     assert answered.count(b"HTTP/1.1 200 ") == 1
-    assert answered.count(b"HTTP/1.1 400 ") == 1
+    assert answered.count(b"HTTP/1.1 505 ") == 1
 
 
 async def _send_much(stream: trio.SocketStream) -> None:

@@ -1,10 +1,12 @@
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from onecgw.errors import ConfigError
 from onecgw.settings import (
+    DatabaseSettings,
     McpSettings,
     OauthSettings,
     OnecAuthSettings,
@@ -24,12 +26,17 @@ MINIMAL = Settings(
 )
 
 
+def minimal(folder: Path) -> Settings:
+    """MINIMAL as it is read from a file in a folder, at which relative paths start."""
+    return attrs.evolve(MINIMAL, database=DatabaseSettings(path=folder / "data" / "onecgw.db"))
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "# nothing\n", "onec:\n", "---\nonec: {auth: }\n...\n", "onec:\r\n  auth: {}\r\n"],
 )
 def test_what_is_not_written_has_its_default(tmp_path: Path, text: str) -> None:
-    assert load(tmp_path, text) == MINIMAL
+    assert load(tmp_path, text) == minimal(tmp_path)
 
 
 def test_a_file_alone_is_enough_with_or_without_a_byte_order_mark(tmp_path: Path) -> None:
@@ -43,8 +50,35 @@ mcp:
 oauth:
   enabled: false
 """
-    assert load(tmp_path, text, {}) == MINIMAL
-    assert load(tmp_path, "\ufeff" + text, {}) == MINIMAL
+    assert load(tmp_path, text, {}) == minimal(tmp_path)
+    assert load(tmp_path, "\ufeff" + text, {}) == minimal(tmp_path)
+
+
+@pytest.mark.parametrize(("folder", "base"), [(".", "."), ("config", "."), ("etc", "etc")])
+def test_relative_paths_start_at_the_settings_file_and_not_where_a_command_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, base: str
+) -> None:
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / base / "ca.pem").write_bytes(b"")
+    text = "database: {path: data/books.db}\nonec: {ca_file: ca.pem}\n"
+    (tmp_path / folder / "onecgw.yml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    settings = load_settings(Path("..") / folder / "onecgw.yml", ENOUGH)
+
+    assert settings.database.path.resolve() == tmp_path / base / "data" / "books.db"
+    assert settings.secrets_path.resolve() == tmp_path / base / "data" / "books.secrets"
+    assert settings.onec.ca_file is not None
+    assert settings.onec.ca_file.samefile(tmp_path / base / "ca.pem")
+
+
+def test_without_a_file_relative_paths_start_at_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert load_settings(None, ENOUGH).database.path == tmp_path / "data" / "onecgw.db"
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:

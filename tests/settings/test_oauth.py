@@ -56,6 +56,9 @@ def test_contradictions_are_told(tmp_path: Path, more: str, words: str) -> None:
         ("https://app.example.org/cb#x", "without spaces, fragment, quotes and backslashes"),
         ("https://u@app.example.org/cb", "without user and password"),
         ("https://app.example.org:0/cb", "with a port from 1 to 65535"),
+        ("https://app.example.org/cb?code=1", "without code, state, iss and error in its query"),
+        ("https://app.example.org/cb?a=b&state", "without code, state, iss and error in its query"),
+        ("https://app.example.org/cb?%69ss=", "without code, state, iss and error in its query"),
         ("https://app.example.org:x/cb", "with a readable host and port"),
         ("https:///cb", "with a host"),
         ("https://app.example.org/a/%2E%2e/cb", "without . and .. in its path"),
@@ -93,7 +96,7 @@ def test_the_issuer_may_be_the_servers_address(tmp_path: Path) -> None:
     settings = load(tmp_path, "server: {public_url: 'https://mcp.example.org'}", ON)
     assert settings.issuer == "https://mcp.example.org"
     assert settings.resource == "https://mcp.example.org/mcp"
-    assert settings.secrets_path == Path("data/onecgw.secrets")
+    assert settings.secrets_path == tmp_path / "data" / "onecgw.secrets"
 
 
 @pytest.mark.parametrize(

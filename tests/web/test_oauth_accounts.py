@@ -9,7 +9,9 @@ from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authenticator import STALE_SECONDS, VERIFY_SECONDS
 from onecgw.oauth.key_cache import KeyCache, KeyCheck
 from onecgw.oauth.secrets import OAuthSecrets
-from onecgw.oauth.storage.grants import revoke_grant
+from onecgw.oauth.storage.grants import delete_expired, revoke_grant
+from onecgw.oauth.storage.local_keys import add_key, revoke_key
+from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
 from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth
 
 
@@ -249,3 +251,39 @@ def _forget_key(oauth: OauthRig, login: Login) -> str:
         lambda db: db.execute("UPDATE grants SET key_box = ? WHERE id = ?", (box, grant))
     )
     return str(grant)
+
+
+async def test_a_key_that_was_revoked_before_the_consent_gives_no_code(tmp_path: Path) -> None:
+    """Also if the revocation came between the check of the key and the start of the transaction."""
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        consent = await oauth.open_consent(client_id)
+
+        def add_revoked(db: sqlite3.Connection) -> None:
+            made, _ = add_key(
+                db, oauth.secrets, name="Owner", scopes=frozenset(ALL_SCOPES), now=oauth.now()
+            )
+            revoke_key(db, made.id, now=oauth.now())
+            key_hash = oauth.secrets.hash(OWNER_KEY, "key")
+            db.execute("UPDATE keys SET hash = ? WHERE id = ?", (key_hash, made.id))
+
+        await oauth.store.write(add_revoked)
+        form = {
+            "transaction": hidden(consent, "transaction"),
+            "answer": "allow",
+            "scope": list(ALL_SCOPES),
+        }
+        answer = await oauth.post_form(form)
+
+        assert answer.status_code == 400
+        assert oauth.rows("grants") == []
+        assert oauth.rows("codes") == []
+
+
+async def test_a_login_that_is_left_at_the_consent_is_deleted_with_its_key(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        await oauth.open_consent((await oauth.register())["client_id"])
+        for seconds, left in ((TRANSACTION_SECONDS - 1, 1), (1, 0)):
+            oauth.clock.seconds += seconds
+            await oauth.store.write(lambda db: delete_expired(db, now=oauth.now()))
+            assert len(oauth.rows("transactions")) == left

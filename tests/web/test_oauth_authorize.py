@@ -122,6 +122,7 @@ async def test_an_unknown_client_is_told_on_a_page(tmp_path: Path, client_id: st
         ({"code_challenge": "short"}, "invalid_request"),
         ({"code_challenge": CHALLENGE[:-1] + "="}, "invalid_request"),
         ({"code_challenge": "x" * 42}, "invalid_request"),
+        ({"code_challenge": "x" * 44}, "invalid_request"),
         ({"code_challenge": "x" * 129}, "invalid_request"),
         ({"resource": "https://elsewhere.example.org/mcp"}, "invalid_target"),
         ({"resource": f"{ISSUER}/mcp#x"}, "invalid_target"),

@@ -432,6 +432,17 @@ async def test_a_client_with_a_secret_must_show_it(tmp_path: Path) -> None:
     assert good.json()["token_type"] == "Bearer"
 
 
+async def test_a_client_without_a_secret_must_not_send_one(tmp_path: Path) -> None:
+    async with open_oauth(tmp_path) as oauth:
+        client_id = (await oauth.register())["client_id"]
+        code = (await oauth.fetch_code(client_id))["code"]
+        refused(await oauth.redeem(client_id, code, client_secret="any"), "invalid_client", 401)
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": "v" * 64}
+        basic = await oauth.http.post("/oauth/token", data=form, auth=(client_id, "any"))
+        refused(basic, "invalid_client", 401)
+        assert (await oauth.redeem(client_id, code)).status_code == 200
+
+
 async def test_a_client_that_is_named_twice_in_the_header_is_refused(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         client = await oauth.register(token_endpoint_auth_method="client_secret_basic")

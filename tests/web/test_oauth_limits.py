@@ -6,9 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 import trio
+import trio.testing
 
+from onecgw.errors import RateLimited
 from onecgw.settings import RateLimitSettings
-from onecgw.web.oauth import authorize
+from onecgw.web.oauth import limits
 from tests.oauth.rig import CALLBACK, OWNER_KEY, OauthRig, hidden, open_oauth
 
 EMPTY: dict[str, list[object]] = {"grants": [], "codes": [], "tokens": [], "transactions": []}
@@ -112,15 +114,43 @@ async def test_many_wrong_keys_slow_everybody_and_lock_out_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slowed = _count_sleeps(monkeypatch)
-    limits = RateLimitSettings(authorize_per_minute=0, failures_per_minute=2)
-    async with open_oauth(tmp_path, rate_limit=limits) as oauth:
+    rate_limit = RateLimitSettings(authorize_per_minute=0, failures_per_minute=2)
+    async with open_oauth(tmp_path, rate_limit=rate_limit) as oauth:
         client_id = (await oauth.register())["client_id"]
-        for number in range(3):
+        for number in range(2):
             await oauth.open_consent(client_id, f"not-a-key-{number}")
         assert slowed == []
         right = await oauth.open_consent(client_id, OWNER_KEY)
     assert right.status_code == 200
-    assert slowed == [authorize.DELAY_SECONDS]
+    assert slowed == [limits.PAUSE_SECONDS]
+
+
+async def test_wrong_keys_at_the_same_time_are_limited_as_well(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    limit = limits.WrongKeyLimit(2)
+    began: list[float] = []
+    refused: list[int | None] = []
+
+    async def guess() -> None:
+        try:
+            async with limit.attempt():
+                began.append(trio.current_time() - start)
+                await trio.sleep(0.5)
+                limit.count_wrong()
+        except RateLimited as error:
+            refused.append(error.retry_after_seconds)
+
+    start = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        for _ in range(60):
+            nursery.start_soon(guess)
+
+    waiting = limits.MAX_WAITING + 1  # one of them has its turn
+    assert sorted(began)[:5] == pytest.approx([0, 0, 2, 4.5, 7])
+    assert len(began) == 2 + waiting
+    assert len(refused) == 60 - len(began)
+    assert set(refused) == {limits.MAX_WAITING * limits.PAUSE_SECONDS}
 
 
 async def test_the_brake_may_be_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ from typing import Final
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import days, money
 from onecgw.analysis.cycle.figures import (
     BALANCES,
     COMPONENTS,
@@ -17,9 +16,11 @@ from onecgw.analysis.cycle.figures import (
     Ratio,
     figures_of,
 )
-from onecgw.analysis.cycle.formulas import Basis, cash_effect, driver
+from onecgw.analysis.cycle.formulas import Basis, driver
 from onecgw.analysis.cycle.headline import headline_of
 from onecgw.analysis.cycle.variance import VarianceStep, change_of, driving_step, variance_bridge
+from onecgw.analysis.cycle.working_capital import working_capital
+from onecgw.analysis.decimals import days, money
 
 Json = dict[str, object]
 
@@ -71,14 +72,19 @@ def render(inputs: CycleInput) -> Json:
     bridge = variance_bridge(now, before)
     driving = driving_step(bridge)
     return {
-        "headline": headline_of(now, before, driving),
+        "headline": " ".join((headline_of(now, before, driving), *_outside(inputs))),
         "summary": _summary(now, before, driving),
         "months": [_month(inputs, month) for month in inputs.monthly_figures()],
         "bridge": [_step(step) for step in bridge],
-        "cash_effect": _cash_effect(now, before),
+        "working_capital": _working_capital(now, before),
         "basis": _basis(inputs, now, before),
         "missing": _missing(inputs),
     }
+
+
+def _outside(inputs: CycleInput) -> list[str]:
+    """Why a period has no figures at all."""
+    return [data.outside for data in (inputs.now, inputs.before) if data and data.outside]
 
 
 def _step(step: VarianceStep) -> Json:
@@ -122,17 +128,21 @@ def _month(inputs: CycleInput, month: Figures) -> Json:
     }
 
 
-def _cash_effect(now: Figures, before: Figures | None) -> Json | None:
-    """Money tied up (above zero) or freed (below) by the change of each component, and in total."""
+def _working_capital(now: Figures, before: Figures | None) -> Json | None:
+    """The balances now and before, and the effects of days and volume on each, and in total."""
     if before is None:
         return None
-    parts: dict[str, Fraction | None] = {}
-    for name, sign in COMPONENTS.items():
-        change = change_of(now.days(name), before.days(name))
-        parts[name] = None if change is None else sign * cash_effect(change, now.terms[name])
-    known = [part for part in parts.values() if part is not None]
-    total = sum(known, Fraction(0)) if len(known) == len(parts) else None
-    return {**{name: money(part) for name, part in parts.items()}, "total": money(total)}
+    return {
+        name: part
+        and {
+            "before": part.before,
+            "now": part.now,
+            "change": part.change,
+            "days_effect": part.days_effect,
+            "volume_effect": part.volume_effect,
+        }
+        for name, part in working_capital(now, before).items()
+    }
 
 
 def _basis(inputs: CycleInput, now: Figures, before: Figures | None) -> Json:

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.analysis.cycle.decimals import exact_sum
 from onecgw.analysis.cycle.formulas import Basis, RatioTerms, balance_of, cycle, net_cycle
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.decimals import exact_sum
+from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecgwError
 
 DpoBase = Literal["purchases", "cogs"]
@@ -58,12 +58,14 @@ class PeriodData:
     balances: at the end of each day.
     flows: in the month with that first day, as far as the month is inside the period.
     missing: component → why one of its reports is missing.
+    outside: why the period reaches beyond the books, a sentence; "" if it does not.
     """
 
     period: DateRange
     balances: Mapping[str, Mapping[date, Decimal]]
     flows: Mapping[str, Mapping[date, Decimal]]
     missing: Mapping[str, OnecgwError]
+    outside: str = ""
 
     def flow(self, series: str, period: DateRange) -> Decimal:
         """The flow of the period, or of a month of it."""

@@ -15,7 +15,7 @@ from typing import Literal
 
 import attrs
 
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.periods import DateRange
 
 Basis = Literal["average", "closing"]
 

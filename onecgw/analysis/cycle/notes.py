@@ -7,7 +7,7 @@ from typing import Final
 
 from onecgw.analysis.cycle.answer import CycleInput
 from onecgw.analysis.cycle.figures import DpoBase, PeriodData, Ratio
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.periods import DateRange, compared_with
 
 _FLOW_TITLES: Final = {
     "cost": "cost of goods sold",
@@ -29,6 +29,7 @@ def warnings_of(
     """
     return [
         *_about_period(inputs.now.period, first_open_day, latest_day),
+        *_about_length(inputs),
         *_about_flows(inputs),
         *_about_balances(inputs),
         *_about_currencies(currencies),
@@ -55,9 +56,17 @@ def notes_of(inputs: CycleInput, dpo_base: DpoBase) -> list[str]:
     if inputs.before is not None:
         notes.append(
             "bridge: balance_effect + flow_effect = change; contribution is what it adds to CCC. "
-            "cash_effect: change × daily flow, above zero = money tied up."
+            "working_capital: days_effect + volume_effect = change of the balance; total = stock + "
+            "receivable − payable."
         )
+    if inputs.before is not None and not _is_year_before(inputs):
+        notes.append("The period before is another season of the year; part of the change is that.")
     return notes
+
+
+def _is_year_before(inputs: CycleInput) -> bool:
+    before = inputs.before
+    return before is not None and before.period == compared_with(inputs.now.period, "previous_year")
 
 
 def _about_period(period: DateRange, first_open_day: date, latest_day: date) -> Iterator[str]:
@@ -76,6 +85,18 @@ def _about_period(period: DateRange, first_open_day: date, latest_day: date) -> 
             yield (
                 f"{month.first:%Y-%m} is here with {month.days} of its days and weighs in the "
                 "average by them"
+            )
+
+
+def _about_length(inputs: CycleInput) -> Iterator[str]:
+    """A period in which the balance did not turn over once."""
+    figures = inputs.figures(inputs.now)
+    for name in ("dio", "dso"):
+        turned = figures.days(name)
+        if turned is not None and turned > figures.period.days:
+            yield (
+                f"{name} is longer than the {figures.period.days} days of the period, in which the "
+                "balance did not turn over once; a longer period tells more"
             )
 
 

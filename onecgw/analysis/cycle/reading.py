@@ -9,14 +9,14 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.analysis.cycle.decimals import MAX_DIGITS, exact_sum
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.decimals import MAX_DIGITS, exact_sum
+from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.response_check import (
     FilterIgnored,
     applied_values,
-    check_said,
+    check_answers_request,
     comparable,
     is_null,
     object_in,
@@ -156,7 +156,7 @@ def _read_report(
     """The report, if it is to this request and confirms the filter, which no caller could check."""
     try:
         members = read_members(body)
-        check_said(members, asked)
+        check_answers_request(members, asked)
         object_in(members.get("totals"), "totals")
         found = msgspec.json.decode(body, type=_Report)
     except OnecError as error:

@@ -98,8 +98,8 @@ def is_platform_exception(text: str) -> bool:
 def contract_error(text: str) -> str | None:
     """The message of 1C's own error body `{"error": code, "message": text}`, if this is one.
 
-    Others say `{"error": "Not Found"}`, some with a message; a code is one word. Of a body that was
-    cut, the two may be whole.
+    Other servers send `{"error": "Not Found"}`, some with a message; the contract's code is one
+    word. In a body that was cut, these two members may still be complete.
     """
     try:
         body = json.loads(text)

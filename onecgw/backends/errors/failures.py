@@ -41,7 +41,7 @@ from onecgw.errors import (
 from onecgw.responses.error_body import descriptions, is_silent, read_json_value
 
 MAINTENANCE_SECONDS: Final = 60
-BLOCK_LINES: Final = 3  # of the text of a block: that it is, why, until when
+BLOCK_LINES: Final = 3  # of the text about a blocked infobase: the fact, the reason, the end
 MAX_ERROR_BYTES: Final = 64 * 1024  # of an error body; what is larger holds figures
 LICENSE_SECONDS: Final = 30
 UNAVAILABLE_SECONDS: Final = 10
@@ -54,7 +54,7 @@ UNAVAILABLE: Final = "1C is not reachable"
 class Remedy(StrEnum):
     """What to do before the same call is made once more."""
 
-    NOTHING = "nothing"
+    AT_ONCE = "at once"
     PAUSE = "pause"  # let the others finish
     NEW_SESSION = "new session"  # the one of the cookie is gone
     OWN_SESSIONS = "own sessions"  # the publication wants its client to keep them
@@ -83,7 +83,7 @@ class Failure:
 
     error: what the caller sees.
     reason: why, for the log only (it may name modules and servers).
-    remedy: what makes a second attempt worth while; None = nothing does.
+    remedy: what to do before a second attempt; None = no second attempt.
     reply: the answer, if there was one.
     """
 
@@ -102,7 +102,7 @@ def failure_of(reply: Reply, path: str) -> Failure:
     text = text_of(reply.body, reply.content_type)
     message = contract_error(text)
     refused = _CONTRACT_ERRORS.get(reply.status)
-    if message is not None and refused is not None and not _is_no_refusal(reply, path, text):
+    if message is not None and refused is not None and not _is_not_about_request(reply, path, text):
         return _refusal(refused, reply, message)
     explain = _explanation(reply.status, text)
     if explain in {_unexpected, _forbidden} and refused is not None:
@@ -172,8 +172,8 @@ def _plain_reason(text: str) -> str:
     return "" if text.lstrip().startswith(("<", "{", "[")) else reason_in(lines_of(text))
 
 
-def _is_no_refusal(reply: Reply, path: str, text: str) -> bool:
-    """Whether an answer in the contract's shape is not about what was asked."""
+def _is_not_about_request(reply: Reply, path: str, text: str) -> bool:
+    """Whether an answer in the contract's shape is still not a refusal of the request."""
     match reply.status:
         case HTTPStatus.NOT_FOUND:
             return path == HEALTH_PATH  # which asks for no object that may be missing
@@ -192,7 +192,7 @@ def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
     return Failure(
         error=error,
         reason=log_line(f"{type(cause).__name__}: {cause}") if cause is not None else "",
-        remedy=Remedy.NOTHING if isinstance(error, OnecUnavailable) else None,
+        remedy=Remedy.AT_ONCE if isinstance(error, OnecUnavailable) else None,
     )
 
 
@@ -319,7 +319,7 @@ _CONTRACT_ERRORS: Final[Mapping[int, type[OnecError]]] = {
 
 _REMEDIES: Final[Mapping[_Explain, Remedy]] = {
     _locked: Remedy.PAUSE,
-    _unavailable: Remedy.NOTHING,
+    _unavailable: Remedy.AT_ONCE,
     _session_expired: Remedy.NEW_SESSION,
     _session_wanted: Remedy.OWN_SESSIONS,
 }

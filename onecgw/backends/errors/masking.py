@@ -1,11 +1,11 @@
-"""What a text of 1C, of a proxy or of a database must not tell, taken out of it."""
+"""Removes private details from the texts of 1C, proxies and databases."""
 
 import re
 from typing import Final
 
 _QUOTED: Final = r"\"[^\"]*\"|'[^']*'|«[^»]*»"
 _VALUE: Final = rf"\s*=\s*(?:{_QUOTED}|[^\s;,]+)"  # as in Srvr="main";Usr=robot
-_TOLD: Final = rf"\s*[:=]\s*(?:{_QUOTED}|[^\s;,]+)"  # as in Пароль: …
+_AFTER_LABEL: Final = rf"\s*[:=]\s*(?:{_QUOTED}|[^\s;,]+)"  # as in Пароль: …
 _NAME: Final = r"[^\\/:*?\"<>|\s,;]+"  # of a file or a folder; a folder's may have spaces
 _DOMAINS: Final = (
     "local|localdomain|lan|internal|intranet|corp|home|com|net|org|info|biz|eu|ua|ru|by|kz|uz|su|md"
@@ -17,9 +17,9 @@ _CALLED: Final = (
 )
 _SECRETS: Final = (
     r"\bauthorization\s*[:=]\s*(?:(?:basic|bearer|digest)\s+)?\S+",
-    rf"\b(?:usr|user(?:[ _-]?name)?|uid|login|pwd|passw(?:or)?d|pass|token|secret){_TOLD}",
-    rf"\bapi[ _-]?key{_TOLD}",
-    rf"\b(?:{_CALLED})(?: (?:\w{{1,30}}|{_QUOTED})){{0,2}}{_TOLD}",
+    rf"\b(?:usr|user(?:[ _-]?name)?|uid|login|pwd|passw(?:or)?d|pass|token|secret){_AFTER_LABEL}",
+    rf"\bapi[ _-]?key{_AFTER_LABEL}",
+    rf"\b(?:{_CALLED})(?: (?:\w{{1,30}}|{_QUOTED})){{0,2}}{_AFTER_LABEL}",
 )
 _ENCODED: Final = r"[a-z0-9+/_-]{40,}={0,2}"  # base64, hex, keys
 
@@ -36,7 +36,7 @@ _PLACES: Final = (
     r"\blocalhost\b(?::\d+)?|(?<![\w.-])[a-z][a-z0-9.-]*:\d{2,5}\b",
 )
 
-# A host without a domain, told by what stands before it or by how hosts are called.
+# A host without a domain, recognised by the word before it or by a typical host name.
 _SERVER: Final = r"(?:сервер(?!н)|кластер|хост|вузл|узел|узл|компьютер|комп['’]ютер)\w{0,4}"
 _OF_DATA: Final = r"(?: баз\w{1,4} дан\w{1,4})?"
 _HOST_WORDS: Final = "srv|serv|server|app|sql|pg|db|1c|rdp|term|host|node|vm|dc|desktop|win"

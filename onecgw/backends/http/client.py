@@ -95,7 +95,7 @@ class HttpClient:
             await self._limiter.enter(request.sub)
             entered = trio.current_time()
             try:
-                return await self._send_unless_broken(record)
+                return await self._send_through_breaker(record)
             finally:
                 self._limiter.leave(trio.current_time() - entered)
 
@@ -109,7 +109,7 @@ class HttpClient:
             last_success_at=self._last_success_at,
         )
 
-    async def end_sessions_given_up(self) -> None:
+    async def end_abandoned_sessions(self) -> None:
         """End the sessions whose calls were cancelled or failed, until it is cancelled.
 
         Each waits for its turn like a call. Sessions that are left are ended by `aclose`.
@@ -165,7 +165,7 @@ class HttpClient:
                 "GET", self._finish_path, body=b"", headers=finishing(session)
             )
 
-    async def _send_unless_broken(self, record: CallRecord) -> bytes:
+    async def _send_through_breaker(self, record: CallRecord) -> bytes:
         """Send with the one retry, and report the result to the breaker."""
         await self._breaker.wait_for_probe()
         turn = self._breaker.enter()
@@ -200,7 +200,7 @@ class HttpClient:
                     return failure
             case Remedy.PAUSE:
                 pause_seconds = random.uniform(*LOCKED_PAUSE_SECONDS)  # noqa: S311 - no secret
-            case Remedy.NOTHING:
+            case Remedy.AT_ONCE:
                 pass
         if trio.current_time() + pause_seconds >= trio.current_effective_deadline():
             return failure

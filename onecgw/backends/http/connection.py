@@ -57,7 +57,7 @@ class Connection:
     async def ask(self, method: bytes, target: bytes, headers: RawHeaders, body: bytes) -> Head:
         """Send a whole request; the head of its answer.
 
-        The headers are the caller's business, Host and Content-Length included.
+        The caller passes all headers, including Host and Content-Length.
 
         Raises:
             ConnectionEnded: before the head was whole.
@@ -141,7 +141,7 @@ def _request(method: bytes, target: bytes, headers: RawHeaders) -> bytes:
     """The head of a request.
 
     Raises:
-        ValueError: a line break in a header would make two of it.
+        ValueError: a header holds a line break or a zero.
     """
     lines = [b"%b %b HTTP/1.1" % (method, target), *(b"%b: %b" % pair for pair in headers)]
     head = b"\r\n".join(lines) + b"\r\n\r\n"

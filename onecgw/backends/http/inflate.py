@@ -67,7 +67,7 @@ class Inflater:
             self._keep(chunk)
 
     def finish(self) -> None:
-        """There are no more chunks.
+        """Check, after the last chunk, that the body is complete.
 
         Raises:
             OnecBadResponse: the compressed stream does not end.
@@ -77,10 +77,10 @@ class Inflater:
             raise OnecBadResponse(f"1C's answer is truncated: its {coding} does not end")
 
     def _begin(self, first: int) -> None:
-        """Choose the coding by the first byte, which tells it more surely than the header does.
+        """Choose the coding by the first byte, which is more reliable than the header.
 
-        No text begins as gzip does, and no compressed body as JSON or a page does: proxies unpack
-        a body and leave its header, and services pack one without any.
+        Proxies decompress a body but keep its header; services compress one without a header. No
+        text begins like gzip, and no compressed body begins like JSON or a page.
         """
         if first == _GZIP_BEGINS:
             self._coding = self._coding or "gzip"

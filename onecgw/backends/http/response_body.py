@@ -23,7 +23,7 @@ _SINGLE_BYTE: Final = {
     "koi8-u": "koi8-u",
 }
 _ALL_BUT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
-# With the escapes: a backslash and all that may follow it, so that none loses its partner.
+# Also keeps backslashes and the characters that may follow them, so escapes stay whole.
 _ALL_BUT_ESCAPES: Final = bytes(byte for byte in _ALL_BUT_STRUCTURE if byte not in b"\\/bfnrtu")
 _BRACES_AS_BRACKETS: Final = bytes.maketrans(b"{}", b"[]")
 _STRING: Final = re.compile(rb'"[^"]*"')
@@ -70,7 +70,7 @@ def _compact(body: bytes) -> bytes:
 def nests_deeper(body: bytes, levels: int) -> bool:
     """Whether arrays and objects stand in each other more than so many levels deep.
 
-    Of malformed JSON it says either; it is linear for every input, and fast: only C loops.
+    For malformed JSON the result is arbitrary. The time is linear for every input.
     """
     if b"\\" in body:
         body = body.translate(None, _ALL_BUT_ESCAPES)

@@ -208,7 +208,7 @@ def tls_context(settings: OnecSettings) -> ssl.SSLContext:
 
 
 class _SocketTransport(Transport):
-    """httpx's seam over our own connections.
+    """The httpx transport that uses our own connections.
 
     httpx's default transport costs four times as much per call, and its pool is quadratic in the
     calls in flight (docs/explanation/decisions/0012).

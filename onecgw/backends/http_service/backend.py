@@ -78,7 +78,7 @@ class HttpServiceBackend:
 
     async def run(self) -> None:
         """End the sessions in 1C whose calls were cancelled or failed."""
-        await self._http.end_sessions_given_up()
+        await self._http.end_abandoned_sessions()
 
     async def aclose(self) -> None:
         """End the sessions kept in 1C, then close every connection."""
@@ -95,7 +95,7 @@ def make_request(path: str, body: bytes, context: CallContext) -> HttpRequest:
         request_id=context.request_id,
         headers=(
             ("Content-Type", "application/json"),
-            # A sub is the account's own business; what no header may carry is percent-encoded.
+            # A sub may hold any characters; those that a header cannot carry are percent-encoded.
             ("X-MCP-Sub", quote(caller.sub, safe=_VISIBLE_ASCII)),
             ("X-MCP-Scopes", caller.scopes_header),
             ("X-Request-ID", context.request_id),

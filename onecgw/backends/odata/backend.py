@@ -146,7 +146,7 @@ class ODataBackend:
     async def run(self) -> None:
         """Warm the base up; end the sessions in 1C whose calls were cancelled or failed."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._http.end_sessions_given_up)
+            nursery.start_soon(self._http.end_abandoned_sessions)
             nursery.start_soon(self._warm_up)
 
     async def aclose(self) -> None:

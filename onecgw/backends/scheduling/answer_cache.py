@@ -29,7 +29,7 @@ class _Entry:
 
 
 def _is_shared(error: Exception) -> bool:
-    """Timeout and queue rejection are the leader's own: its deadline, its turn."""
+    """Whether the callers that wait get the error too; a timeout or a full queue is not shared."""
     return isinstance(error, OnecError) and not isinstance(error, OnecTimeout | OnecBusy)
 
 
@@ -42,6 +42,9 @@ class AnswerCache:
         ttl_seconds: how long an answer is good for; 0 = none is kept, calls in flight are shared.
         max_entries: how many answers at most.
         max_bytes: how large they may be together.
+
+    Attributes:
+        hits: lookups that needed no 1C call of their own. misses: those that did.
     """
 
     def __init__(self, *, ttl_seconds: float, max_entries: int, max_bytes: int) -> None:
@@ -50,6 +53,7 @@ class AnswerCache:
         self._max_bytes = max_bytes
         self._size_bytes = 0
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self.hits = self.misses = 0
         self._calls = SingleFlight[Hashable, bytes](shares=_is_shared)
 
     async def fetch(self, key: Hashable, call: Callable[[], Awaitable[bytes]]) -> CachedAnswer:
@@ -65,6 +69,8 @@ class AnswerCache:
             return body
 
         body, hit = await self._calls.run(key, call_and_keep, known=lambda: self._kept(key))
+        self.hits += hit
+        self.misses += not hit
         return CachedAnswer(body=body, hit=hit)
 
     def _kept(self, key: Hashable) -> bytes | None:

@@ -83,7 +83,7 @@ class Breaker:
             )
 
     def enter(self) -> Turn:
-        """Pass, or fail at once; every turn ends in one of the three ways below.
+        """Let a call pass, or raise; then call `answered`, `unavailable` or `undecided` once.
 
         Raises:
             OnecUnavailable: as `check` says.

@@ -16,7 +16,7 @@ NARROW_SEARCH: Final = "try again, or give more of the name"
 def deadline(timeout_ms: int, *, advice: str = "") -> Iterator[None]:
     """Let the body run for at most timeout_ms; advice: what the caller may do about it.
 
-    An outer deadline that ends first stays the outer one's business.
+    If an outer deadline passes first, the cancellation goes on to the outer one.
 
     Raises:
         OnecTimeout: the time was up.

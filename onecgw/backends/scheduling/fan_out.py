@@ -40,8 +40,8 @@ async def fan_out(
 ) -> dict[Key, Value | OnecgwError]:
     """The outcome of each part, in the order of the parts: its value, or its failure.
 
-    A result that needs a failed part is lost. A part that only lost results need is cancelled, or
-    not started, and gets the failure that lost them. A part that the deadline cuts off gets
+    If a part fails, the results that need it are lost. Parts that only lost results need are
+    cancelled or not started, and get that failure too. A part that the deadline cuts off gets
     OnecTimeout; parts that ended before keep their value.
 
     Args:

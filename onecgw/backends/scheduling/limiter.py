@@ -13,7 +13,7 @@ _LATEST_WEIGHT: Final = 0.2  # in the moving average of the time that a call hol
 
 
 class OnecBusy(OnecUnavailable):
-    """The gateway did not ask 1C: too many calls wait already."""
+    """The gateway did not call 1C: the queue is full, or the call would wait past its deadline."""
 
 
 @attrs.define(eq=False)

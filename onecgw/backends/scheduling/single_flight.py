@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 @attrs.define(eq=False)
 class _Flight(Generic[Value]):
-    """A running call. has_value, error: its outcome; neither, if it is not to be shared."""
+    """A running call. value: empty, or its one result. error: its failure, if that is shared."""
 
     done: trio.Event = attrs.field(factory=trio.Event)
     value: list[Value] = attrs.field(factory=list)

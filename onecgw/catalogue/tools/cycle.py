@@ -5,13 +5,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+import attrs
+
 from onecgw.analysis.cycle.answer import CycleInput, render
+from onecgw.analysis.cycle.books_range import outside_books
 from onecgw.analysis.cycle.figures import COMPONENTS, PeriodData, ratios_for
 from onecgw.analysis.cycle.notes import notes_of, warnings_of
-from onecgw.analysis.cycle.periods import DateRange
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
+from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
@@ -22,12 +25,29 @@ from onecgw.catalogue.tools.cycle_plan import (
     first_open_day,
     plan,
 )
-from onecgw.errors import OnecgwError
+from onecgw.catalogue.tools.last_document import last_day_of
+from onecgw.catalogue.tools.parts import Period
+from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.errors import OnecgwError, Problem, ValidationFailed
 from onecgw.responses.response_check import FilterIgnored
 
 _EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
-Outcomes = Mapping[Key, Amounts | MonthlyAmounts | OnecgwError]
+LAST_SALE: Final = "last sale"
+
+Outcomes = Mapping[Key | str, Amounts | MonthlyAmounts | date | OnecgwError | None]
+
+
+def plan_with_last_sale(
+    request: CashConversionCycle, context: CompositeContext
+) -> dict[Key | str, SubRequest]:
+    """The requests of the plan, and the one that tells where the books end."""
+    cycle_plan = CyclePlan(request)
+    first = min(period.first for period in cycle_plan.periods)
+    filters = SalesFilters(firm_ids=request.firm_ids) if request.firm_ids else None
+    last_sale = last_day_of(SALES_REPORT, Period(from_=first, to=cycle_plan.period.last), filters)
+    requests: dict[Key | str, SubRequest] = dict(plan(request, context.now).items())
+    return requests | {LAST_SALE: last_sale}
 
 
 def compose(
@@ -47,6 +67,8 @@ def compose(
     data = [_period_data(cycle_plan, period, outcomes) for period in cycle_plan.periods]
     if len(data[0].missing) == len(COMPONENTS):
         raise data[0].missing["dio"]
+    last_sale = outcomes.get(LAST_SALE)
+    data = [_inside_books(one, last_sale if isinstance(last_sale, date) else None) for one in data]
     inputs = CycleInput(
         ratios=ratios_for(cycle_plan.dpo_base),
         basis=cycle_plan.basis,
@@ -57,7 +79,7 @@ def compose(
     currencies = {
         outcome.currency
         for outcome in outcomes.values()
-        if not isinstance(outcome, OnecgwError) and outcome.currency
+        if isinstance(outcome, Amounts | MonthlyAmounts) and outcome.currency
     }
     return {
         **render(inputs),
@@ -96,6 +118,14 @@ def _period_data(cycle_plan: CyclePlan, period: DateRange, outcomes: Outcomes) -
     return PeriodData(period=period, balances=balances, flows=flows, missing=missing)
 
 
+def _inside_books(data: PeriodData, last_sale: date | None) -> PeriodData:
+    """The data, without any figure if the period reaches beyond the books."""
+    if not (outside := outside_books(data, last_sale)):
+        return data
+    error = ValidationFailed((Problem(path="period", message=outside),))
+    return attrs.evolve(data, outside=outside, missing=dict.fromkeys(COMPONENTS, error))
+
+
 CASH_CONVERSION_CYCLE = CompositeTool(
     name="cash_conversion_cycle",
     title="Cash conversion cycle",
@@ -109,14 +139,14 @@ CASH_CONVERSION_CYCLE = CompositeTool(
     request=CashConversionCycle,
     operation="reports/cash_conversion_cycle",
     tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
-    plan=plan,
-    compose=compose,
+    plan=plan_with_last_sale,
+    compose=lambda request, outcomes, context: compose(request, outcomes, context.now),
     output={
         "headline": {"type": "string"},
         "summary": {"type": "object"},
         "months": {"type": "array", "items": {"type": "object"}},
         "bridge": {"type": "array", "items": {"type": "object"}},
-        "cash_effect": {"description": "Null without a comparison."},
+        "working_capital": MAY_BE_NULL,
         "basis": {"type": "object"},
         "missing": {"type": "array", "items": {"type": "object"}},
         "warnings": {"type": "array", "items": {"type": "string"}},

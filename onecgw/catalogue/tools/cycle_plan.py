@@ -9,14 +9,14 @@ import attrs
 
 from onecgw.analysis.cycle.figures import COMPONENTS
 from onecgw.analysis.cycle.formulas import balance_days
-from onecgw.analysis.cycle.periods import (
+from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
+from onecgw.analysis.periods import (
     MAX_MONTHS,
     DateRange,
     compared_with,
     is_too_long,
     merged,
 )
-from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import SubRequest, TableTool
 from onecgw.catalogue.tools.parts import FirmIds, Period, RequiredPeriod
@@ -42,8 +42,8 @@ class CashConversionCycle:
 
     period: RequiredPeriod
     compare: Annotated[
-        Literal["none", "previous_period", "previous_year"] | None,
-        Arg(about="What it changed against.", default=("previous_period",)),
+        Literal["none", "previous_year", "previous_period"] | None,
+        Arg(about="What it changed against.", default=("previous_year",)),
     ] = None
     breakdown: Annotated[
         Literal["none", "month"] | None, Arg(about="Figures per month.", default=("month",))
@@ -135,7 +135,7 @@ class CyclePlan:
         self.firm_ids = request.firm_ids or ()
         self.period = DateRange(request.period.from_, request.period.to)
         _check(self.period)
-        self.before = compared_with(self.period, request.compare or "previous_period")
+        self.before = compared_with(self.period, request.compare or "previous_year")
         self.periods = (self.period,) if self.before is None else (self.period, self.before)
 
     @property

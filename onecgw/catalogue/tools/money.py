@@ -7,7 +7,20 @@ import attrs
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import TableTool
-from onecgw.catalogue.tools.parts import BalanceDay, RequiredPeriod, SortedRows, SortKeys, Top
+from onecgw.catalogue.tools.parts import (
+    SHARE,
+    BalanceDay,
+    CompareDay,
+    ComparePeriod,
+    CompareWithDay,
+    CompareWithPeriod,
+    Ids,
+    RequiredPeriod,
+    SortedRows,
+    SortKeys,
+    Top,
+)
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
 
@@ -34,6 +47,10 @@ class CashBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["balance"] | None, SHARE] = None
+    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +94,10 @@ class CashFlow(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[Literal["inflow", "outflow", "net"] | None, SHARE] = None
+    ids: Ids = None
 
 
 CASH_BALANCE = TableTool(
@@ -89,6 +110,8 @@ CASH_BALANCE = TableTool(
     ),
     request=CashBalance,
     operation="reports/cash_balance",
+    additive=("balance",),
+    analyse=analyse_table,
 )
 
 CASH_FLOW = TableTool(
@@ -105,6 +128,8 @@ CASH_FLOW = TableTool(
     ),
     request=CashFlow,
     operation="reports/cash_flow",
+    additive=("inflow", "outflow", "net"),
+    analyse=analyse_table,
 )
 
 TOOLS = (CASH_BALANCE, CASH_FLOW)

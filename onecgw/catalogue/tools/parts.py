@@ -12,6 +12,7 @@ from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
 from onecgw.catalogue.scalars import shown
 from onecgw.errors import Problem
 
+CHANGES: Final = ("_before", "_change", "_change_pct")  # what a comparison adds to a measure
 _SORT_TEXT: Final = re.compile(
     r"(?P<sign>[+-]?)(?P<field>[a-z_]+)(?:(?:\s+|:)(?P<dir>asc|desc))?", re.ASCII | re.IGNORECASE
 )
@@ -70,7 +71,7 @@ class Sort:
 
 
 class SortedRows:
-    """A request whose `sort` may name what `group_by` and `measures` choose."""
+    """A request of a table: `sort` and `share` name what `group_by` and `measures` choose."""
 
     __slots__ = ()
 
@@ -78,15 +79,28 @@ class SortedRows:
     def find_contradictions(
         cls, values: Mapping[str, Any], refused: frozenset[str]
     ) -> Iterator[Problem]:
-        """Each sort key must be chosen; a choice that was refused says nothing about the keys."""
+        """Each sort key and the share must be chosen; there is one comparison.
+
+        A choice that was refused says nothing about the others.
+        """
         request: Any = cls  # the classes that sort are request classes
-        choices = [one for one in fields_of(request) if one.name in ("group_by", "measures")]
-        if "sort" not in values or any(one.attribute in refused for one in choices):
+        choices = {
+            one.name: one for one in fields_of(request) if one.name in ("group_by", "measures")
+        }
+        if any(one.attribute in refused for one in choices.values()):
             return
-        chosen = [
-            member for one in choices for member in values.get(one.attribute) or one.arg.default
-        ]
-        for index, key in enumerate(values["sort"]):
+        group_by, measures = (
+            values.get(name) or choices[name].arg.default for name in ("group_by", "measures")
+        )
+        is_compared = "compare" in values or "compare_with" in values
+        if "compare" in values and "compare_with" in values:
+            yield Problem(path="compare_with", message="is not accepted beside compare")
+        if "share" in values and values["share"] not in measures:
+            message = f"is not chosen; one of {', '.join(measures)} is expected"
+            yield Problem(path="share", message=f"{shown(values['share'])} {message}")
+        figures = [f"{name}{end}" for name in measures for end in ("", *CHANGES[: 3 * is_compared])]
+        chosen = [*group_by, *figures]
+        for index, key in enumerate(values.get("sort", ())):
             if key.field not in chosen:
                 message = f"is not chosen; one of {', '.join(chosen)} is expected"
                 yield Problem(path=f"sort[{index}].field", message=f"{shown(key.field)} {message}")
@@ -97,6 +111,24 @@ BalanceDay = Annotated[date | None, Arg(about="Balance at the END of this day; d
 SortKeys = Annotated[tuple[Sort, ...] | None, Arg(about="Order of rows.")]
 Top = Annotated[
     int | None, Arg(about="Rows to return, after sorting.", minimum=1, maximum="max_rows")
+]
+ComparePeriod = Annotated[
+    Literal["previous_year", "previous_period"] | None,
+    Arg(about="Adds <measure>_before, _change, _change_pct.", is_local=True),
+]
+CompareDay = Annotated[
+    Literal["previous_year", "previous_month"] | None,
+    Arg(about="Adds <measure>_before, _change, _change_pct.", is_local=True),
+]
+CompareWithPeriod = Annotated[
+    date | None, Arg(about="Instead: first day of a period as long.", is_local=True)
+]
+CompareWithDay = Annotated[date | None, Arg(about="Instead: that day.", is_local=True)]
+SHARE: Final = Arg(about="Adds share, cumulative_share, class A/B/C of it.", is_local=True)
+Ids = Annotated[bool | None, Arg(about="false: labels alone, much shorter.", is_local=True)]
+
+AnalysisTop = Annotated[
+    int | None, Arg(about="Rows to show; default 10.", minimum=1, maximum="default_rows")
 ]
 
 CustomerIds = Annotated[

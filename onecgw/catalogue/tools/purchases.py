@@ -8,7 +8,11 @@ from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
+    ComparePeriod,
+    CompareWithPeriod,
     FirmIds,
+    Ids,
     ProductIds,
     RequiredPeriod,
     SortedRows,
@@ -17,6 +21,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
     WarehouseIds,
 )
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +68,10 @@ class PurchasesReport(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[Literal["amount", "qty"] | None, SHARE] = None
+    ids: Ids = None
 
 
 PURCHASES_REPORT = TableTool(
@@ -76,6 +85,8 @@ PURCHASES_REPORT = TableTool(
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
     operation="reports/purchases",
+    additive=("amount", "qty"),
+    analyse=analyse_table,
 )
 
 TOOLS = (PURCHASES_REPORT,)

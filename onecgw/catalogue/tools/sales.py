@@ -8,9 +8,13 @@ from onecgw.auth.caller import COST_MEASURES, SALES
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import CardTool, NameArgument, RankingTool, TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
     ChannelIds,
+    ComparePeriod,
+    CompareWithPeriod,
     CustomerIds,
     FirmIds,
+    Ids,
     RequiredPeriod,
     SortedRows,
     SortKeys,
@@ -18,6 +22,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.references import CUSTOMER
+from onecgw.catalogue.tools.table_analysis import analyse_table
 from onecgw.responses.shaping import CardShape
 
 SalesDimension = Literal[
@@ -75,6 +80,12 @@ class SalesReport(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[
+        Literal["amount", "qty", "cost", "profit"] | None, attrs.evolve(SHARE, cost=COST_MEASURES)
+    ] = None
+    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +145,8 @@ SALES_REPORT = TableTool(
     ),
     request=SalesReport,
     operation="reports/sales",
+    additive=("amount", "qty", "cost", "profit"),
+    analyse=analyse_table,
 )
 
 TOP_PRODUCTS = RankingTool(

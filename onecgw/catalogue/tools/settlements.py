@@ -8,14 +8,19 @@ from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
     BalanceDay,
+    CompareDay,
+    CompareWithDay,
     CustomerIds,
     FirmIds,
+    Ids,
     SortedRows,
     SortKeys,
     SupplierIds,
     Top,
 )
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +49,10 @@ class ReceivablesBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["receivable", "advance", "net"] | None, SHARE] = None
+    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +81,10 @@ class PayablesBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["payable", "advance", "net"] | None, SHARE] = None
+    ids: Ids = None
 
 
 RECEIVABLES_BALANCE = TableTool(
@@ -87,6 +100,8 @@ RECEIVABLES_BALANCE = TableTool(
     remarks=("For debts of ours use payables_balance.",),
     request=ReceivablesBalance,
     operation="reports/receivables",
+    additive=("receivable", "advance", "net"),
+    analyse=analyse_table,
 )
 
 PAYABLES_BALANCE = TableTool(
@@ -102,6 +117,8 @@ PAYABLES_BALANCE = TableTool(
     remarks=("For debts to us use receivables_balance.",),
     request=PayablesBalance,
     operation="reports/payables",
+    additive=("payable", "advance", "net"),
+    analyse=analyse_table,
 )
 
 TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

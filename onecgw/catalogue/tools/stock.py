@@ -8,8 +8,14 @@ from onecgw.auth.caller import STOCK
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
+    SHARE,
     BalanceDay,
+    CompareDay,
+    ComparePeriod,
+    CompareWithDay,
+    CompareWithPeriod,
     FirmIds,
+    Ids,
     ProductIds,
     RequiredPeriod,
     SortedRows,
@@ -17,6 +23,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
     WarehouseIds,
 )
+from onecgw.catalogue.tools.table_analysis import analyse_table
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +54,10 @@ class StockBalance(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    ids: Ids = None
 
 
 STOCK_BALANCE = TableTool(
@@ -60,6 +71,8 @@ STOCK_BALANCE = TableTool(
     ),
     request=StockBalance,
     operation="reports/stock",
+    additive=("qty", "amount"),
+    analyse=analyse_table,
 )
 
 
@@ -92,6 +105,10 @@ class AvailabilityReport(SortedRows):
     ] = None
     top: Top = None
     sort: SortKeys = None
+    compare: ComparePeriod = None
+    compare_with: CompareWithPeriod = None
+    share: Annotated[Literal["oos_days", "days"] | None, SHARE] = None
+    ids: Ids = None
 
 
 AVAILABILITY_REPORT = TableTool(
@@ -104,6 +121,8 @@ AVAILABILITY_REPORT = TableTool(
     ),
     request=AvailabilityReport,
     operation="reports/availability",
+    additive=("oos_days", "days"),
+    analyse=analyse_table,
 )
 
 TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT)

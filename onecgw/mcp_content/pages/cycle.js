@@ -113,7 +113,9 @@ function bridgeChart(facts) {
 }
 
 function bridgeTable(facts) {
-  const head = ["", "balance", "flow", "change", "adds to CCC", "money"];
+  const head = ["", "balance", "flow", "change", "adds to CCC", "money by days", "by volume"];
+  const balances = { dio: "stock", dso: "receivable", dpo: "payable" };
+  const money = (step) => (facts.working_capital || {})[balances[step.component]] || {};
   const row = (step) =>
     element(
       "tr",
@@ -122,7 +124,9 @@ function bridgeTable(facts) {
       ["balance_effect", "flow_effect", "change", "contribution"].map((name) =>
         element("td", { class: "number" }, signed(step[name], 1)),
       ),
-      element("td", { class: "number" }, signed((facts.cash_effect || {})[step.component], 2)),
+      ["days_effect", "volume_effect"].map((name) =>
+        element("td", { class: "number" }, signed(money(step)[name], 2)),
+      ),
     );
   const titles = head.map((text) => element("th", { class: text ? "number" : "" }, text));
   return element(

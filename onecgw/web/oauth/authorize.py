@@ -6,11 +6,9 @@ from typing import Final
 
 import attrs
 import msgspec
-import trio
 from quart import Response, request
 
 from onecgw.errors import OnecgwError, RateLimited
-from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.authorization import AuthorizationRequest
 from onecgw.oauth.events import EventRecorder
 from onecgw.oauth.login import Consent, Login, Redirect
@@ -20,7 +18,7 @@ from onecgw.oauth.scopes import split_scopes
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
-from onecgw.web.oauth.limits import AuditedRateLimit
+from onecgw.web.oauth.limits import AuditedRateLimit, WrongKeyLimit
 from onecgw.web.oauth.pages import (
     PAGE_HEADERS,
     consent_page,
@@ -36,9 +34,6 @@ _COOKIE_VALUE: Final = re.compile(f"[0-9a-f]{{{2 * COOKIE_BYTES}}}")
 COOKIE_SECONDS: Final = 3600
 # In a minute, half of the allowed burst of key attempts comes back.
 KEY_REFILL: Final = 0.5
-# After too many wrong keys from all addresses, every attempt is delayed for a while.
-DELAY_SECONDS: Final = 2
-DELAYED_SECONDS: Final = 60
 
 
 class AuthorizeRoutes:
@@ -59,8 +54,7 @@ class AuthorizeRoutes:
             record_event, limits.authorize_per_minute, refill=KEY_REFILL
         )
         self._fetch_limit = AuditedRateLimit(record_event, limits.register_per_minute)
-        self._failures = CallRate(limits.failures_per_minute)
-        self._delayed_until = 0.0
+        self._wrong_keys = WrongKeyLimit(limits.failures_per_minute)
 
     async def begin(self) -> Response:
         """Check the authorization request and show the key page."""
@@ -128,18 +122,18 @@ class AuthorizeRoutes:
             return await key_page(authorization, sealed, error=text["key_missing"], status=400)
         try:
             self._key_limit.take(limit_key(origin.ip), client=authorization.client_name)
+            async with self._wrong_keys.attempt():
+                verified = await self._login.verify_key(authorization, key, origin)
+                if verified == "invalid":
+                    self._wrong_keys.count_wrong()
         except RateLimited as error:
             message = text["too_often"].format(seconds=error.retry_after_seconds)
             page = await key_page(authorization, sealed, error=message, status=429)
             return _with_retry_after(page, error)
-        if trio.current_time() < self._delayed_until:
-            await trio.sleep(DELAY_SECONDS)
-        verified = await self._login.verify_key(authorization, key, origin)
         if isinstance(verified, Consent):
             return await consent_page(verified)
         if verified == "unavailable":
             return await key_page(authorization, sealed, error=text["key_unavailable"], status=503)
-        self._count_failure()
         return await key_page(authorization, sealed, error=text["key_invalid"], status=403)
 
     async def _answer_consent(
@@ -189,12 +183,6 @@ class AuthorizeRoutes:
         """The value of our cookie; "" if there is none."""
         values = request.cookies.getlist(self._cookie)
         return next((value for value in values if _COOKIE_VALUE.fullmatch(value)), "")
-
-    def _count_failure(self) -> None:
-        try:
-            self._failures.take("")
-        except RateLimited:
-            self._delayed_until = trio.current_time() + DELAYED_SECONDS
 
 
 async def _unavailable_page(error: OnecgwError, language: str) -> Response:

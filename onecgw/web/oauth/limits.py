@@ -1,11 +1,71 @@
 """Rate limits of the OAuth endpoints."""
 
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import trio
 from quart import request
 
 from onecgw.errors import RateLimited
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.events import EventRecorder
 from onecgw.web.oauth.responses import request_origin
+
+SECONDS_PER_MINUTE: Final = 60
+PAUSE_SECONDS: Final = 2
+MAX_WAITING: Final = 20  # attempts that wait for their turn
+
+
+class WrongKeyLimit:
+    """Limits wrong keys from all addresses together.
+
+    At the limit, keys are checked one at a time and after a pause, so that the person with the
+    right key still gets in. An attempt counts as wrong until it has ended: otherwise any number of
+    attempts could begin at the same time.
+
+    Args:
+        per_minute: wrong keys in a minute without a pause; 0 = no limit.
+    """
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._running = 0
+        self._wrong_at: deque[float] = deque(maxlen=per_minute)
+        self._turn = trio.Lock()
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Check a key within the block.
+
+        Raises:
+            RateLimited: too many attempts wait.
+        """
+        if not self._per_minute or self._count() + self._running < self._per_minute:
+            self._running += 1
+            try:
+                yield
+            finally:
+                self._running -= 1
+            return
+        waiting = self._turn.statistics().tasks_waiting
+        if waiting >= MAX_WAITING:
+            raise RateLimited(
+                "too many attempts with wrong keys", retry_after_seconds=waiting * PAUSE_SECONDS
+            )
+        async with self._turn:
+            await trio.sleep(PAUSE_SECONDS)
+            yield
+
+    def count_wrong(self) -> None:
+        """Count a wrong key."""
+        if self._per_minute:
+            self._wrong_at.append(trio.current_time())
+
+    def _count(self) -> int:
+        since = trio.current_time() - SECONDS_PER_MINUTE
+        return sum(at > since for at in self._wrong_at)
 
 
 class AuditedRateLimit:

@@ -15,8 +15,8 @@ from onecgw.oauth.redirect_policy import is_loopback, shown_host
 from onecgw.oauth.scopes import SENSITIVE
 from onecgw.web.oauth.texts import LANGUAGES, TEXTS
 
-_STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
+STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
 PAGE_HEADERS: Final = {
     "cache-control": "no-store",
     # Without form-action: browsers apply it to the redirects after a form too, and would stop the
@@ -96,7 +96,7 @@ async def _page(template: str, status: int, language: str, **values: object) -> 
         language=language,
         languages=LANGUAGES,
         text=TEXTS[language],
-        style=Markup(_STYLE),  # noqa: S704 - a file of this package
+        style=Markup(STYLE),  # noqa: S704 - a file of this package
         **values,
     )
     return Response(html, status, PAGE_HEADERS, content_type="text/html; charset=utf-8")

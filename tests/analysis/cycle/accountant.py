@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 DAY = timedelta(days=1)
+PARTS = ("before", "now", "change", "days_effect", "volume_effect")
 DIGITS = 60
 MONTH_PARTS = lcm(28, 29, 30, 31)  # in which every month's days are whole numbers
 # The operations of the cash documents that settle with customers, and with suppliers.
@@ -185,7 +186,7 @@ class Accountant:
                     for name in ("dio", "dso", "dpo")
                     if (step := _step(name, now, old, len(days), len(days_before))) is not None
                 ],
-                "cash_effect": _cash_effect(changes, now, len(days)),
+                "working_capital": _working_capital(now, old, len(days), len(days_before)),
                 "terms": {
                     name: (_kopecks(balance), _kopecks(flow))
                     for name, (balance, flow) in now.items()
@@ -267,16 +268,33 @@ def _step(
     }
 
 
-def _cash_effect(
-    changes: dict[str, Decimal | None], now: dict[str, tuple[Decimal, Decimal]], days: int
-) -> dict[str, Decimal | None]:
-    effects: dict[str, Decimal | None] = {}
-    for name, sign in (("dio", 1), ("dso", 1), ("dpo", -1)):
-        change = changes[name]
-        effects[name] = None if change is None else sign * change * now[name][1] / days
-    known = [effect for effect in effects.values() if effect is not None]
-    effects["total"] = sum(known, Decimal(0)) if len(known) == len(effects) else None
-    return {name: None if one is None else _kopecks(one) for name, one in effects.items()}
+def _working_capital(
+    now: dict[str, tuple[Decimal, Decimal]],
+    old: dict[str, tuple[Decimal, Decimal]],
+    days: int,
+    days_before: int,
+) -> dict[str, dict[str, Decimal | None]]:
+    """Each balance before and now, and what of its change longer days made, in kopecks."""
+    told: dict[str, dict[str, Decimal | None]] = {}
+    sums: dict[str, Decimal | None] = dict.fromkeys(PARTS, Decimal(0))
+    for name, series, sign in (
+        ("dio", "stock", 1),
+        ("dso", "receivable", 1),
+        ("dpo", "payable", -1),
+    ):
+        (balance, flow), (balance_before, flow_before) = now[name], old[name]
+        before, after = _kopecks(balance_before), _kopecks(balance)
+        by_days = None
+        if flow > 0 and flow_before > 0:
+            # A₁ − r₀f₁, which is (r₁ − r₀) × f₁
+            by_days = _kopecks(balance - balance_before * days_before * flow / (flow_before * days))
+        change = after - before
+        by_volume = None if by_days is None else change - by_days
+        told[series] = dict(zip(PARTS, (before, after, change, by_days, by_volume), strict=True))
+        for part, value in told[series].items():
+            known = sums[part]
+            sums[part] = None if known is None or value is None else known + sign * value
+    return {**told, "total": sums}
 
 
 def _tenths(values: dict[str, Decimal | None]) -> dict[str, Decimal | None]:

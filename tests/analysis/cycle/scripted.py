@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from onecgw.analysis.cycle.periods import DateRange
+from onecgw.analysis.periods import DateRange
 from onecgw.settings import OnecSettings
-from tests.analysis.cycle.test_periods import period
+from tests.analysis.test_periods import period
 from tests.harness import Answering, Rig
 
 BALANCES = {
@@ -78,10 +78,12 @@ def onec_settings(**changes: Any) -> OnecSettings:
     return OnecSettings(**(settings | changes))
 
 
+# April and the month before it, which share a balance.
+QUESTION = {"period": APRIL, "compare": "previous_period"}
+
+
 async def ask(rig: Rig, **arguments: Any) -> Any:
-    body = await rig.call(
-        "cash_conversion_cycle", json.dumps({"period": APRIL, **arguments}).encode()
-    )
+    body = await rig.call("cash_conversion_cycle", json.dumps({**QUESTION, **arguments}).encode())
     return json.loads(body, parse_float=Decimal)
 
 

@@ -69,11 +69,6 @@ PERIODS = {
         "2026-09-14/2026-09-14",
         "2025-09-15/2025-09-15",
     ),
-    "before the books began": (
-        "2024-12-01/2025-01-31",
-        "2024-10-01/2024-11-30",
-        "2023-12-01/2024-01-31",
-    ),
 }
 
 
@@ -131,7 +126,7 @@ def told(answer: Any) -> dict[str, Any]:
             {name: step[name] for name in ("component", "balance_effect", "flow_effect")}
             for step in answer["bridge"]
         ],
-        "cash_effect": answer["cash_effect"],
+        "working_capital": answer["working_capital"],
         "terms": {
             name: (answer["basis"][name]["numerator"], answer["basis"][name]["denominator"])
             for name in ratios[:5]
@@ -161,13 +156,70 @@ async def test_every_figure_is_that_of_the_documents(
             assert answer["missing"] == []
 
 
+@pytest.mark.parametrize(
+    ("period", "compare", "reasons"),
+    [
+        (
+            "2024-12-01/2025-01-31",
+            "previous_year",
+            {
+                "previous": "The books do not cover 2023-12-01 to 2024-01-31: every balance is "
+                "zero at the end of 2023-11-30."
+            },
+        ),
+        (
+            "2026-11-01/2026-11-30",
+            "previous_period",
+            {
+                "current": "The books do not cover 2026-11-01 to 2026-11-30: the last sale is of "
+                "2026-11-22; end the period there."
+            },
+        ),
+        (
+            "2026-12-01/2026-12-31",
+            "previous_period",
+            {
+                "current": "The books do not cover 2026-12-01 to 2026-12-31: nothing was sold or "
+                "bought from 2026-12-01 to 2026-12-31.",
+                "previous": "The books do not cover 2026-11-01 to 2026-11-30: the last sale is of "
+                "2026-11-22; end the period there.",
+            },
+        ),
+        ("2026-11-01/2026-11-29", "previous_year", {}),  # as long as holidays may be
+    ],
+)
+async def test_a_period_beyond_the_books_has_no_figures_but_a_reason(
+    period: str, compare: str, reasons: dict[str, str], small_books: Books
+) -> None:
+    async with open_demo(small_books) as rig:
+        answer = await ask(rig, period, compare=compare)
+
+    told = {one["period"]: one["reason"].partition("period: ")[2] for one in answer["missing"]}
+    assert told == reasons
+    assert all(reason in answer["headline"] for reason in reasons.values())
+    summary = answer["summary"]
+    assert (summary["ccc"] is None) == ("current" in reasons)
+    assert (summary["previous"]["ccc"] is None) == ("previous" in reasons)
+    assert (answer["working_capital"]["total"] is None) == bool(reasons)
+
+
+async def test_a_short_period_is_said_to_be_shorter_than_a_turnover(small_books: Books) -> None:
+    async with open_demo(small_books) as rig:
+        week = await ask(rig, "2026-10-05/2026-10-11", breakdown="none")
+        year = await ask(rig, "2025-11-01/2026-10-31", breakdown="none")
+
+    said = [one for one in week["warnings"] if "did not turn over once" in one]
+    assert [one.partition(" is longer than the 7 days")[0] for one in said] == ["dio", "dso"]
+    assert not any("did not turn over once" in one for one in year["warnings"])
+
+
 async def test_the_firms_alone_are_those_of_their_documents(
     small_books: Books, documents: Path
 ) -> None:
     period, before, _ = PERIODS["the quarter of the story"]
     async with open_demo(small_books) as rig:
         for firm in small_books.catalogues["firms"].items:
-            answer = await ask(rig, period, firm_ids=[firm.uuid])
+            answer = await ask(rig, period, firm_ids=[firm.uuid], compare="previous_period")
             expected = Accountant(documents, firm.uuid).answer(
                 *days_of(period), days_of(before), basis="average", dpo_base="purchases"
             )

@@ -55,7 +55,8 @@ def play(request: httpx.Request) -> httpx.Response:
 async def test_the_example_of_the_docs_is_answered_as_it_stands_there() -> None:
     async with open_rig(play) as rig:
         body = await rig.call(
-            "cash_conversion_cycle", b'{"period":{"from":"2025-05-01","to":"2025-06-30"}}'
+            "cash_conversion_cycle",
+            b'{"period":{"from":"2025-05-01","to":"2025-06-30"},"compare":"previous_period"}',
         )
 
     expected = json.loads(PAGE.split("```json")[1].split("```")[0], parse_float=Decimal)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.analysis.cycle.answer import CycleInput, render
-from onecgw.analysis.cycle.decimals import days
 from onecgw.analysis.cycle.figures import (
     BALANCES,
     COMPONENTS,
@@ -19,9 +18,10 @@ from onecgw.analysis.cycle.figures import (
     ratios_for,
 )
 from onecgw.analysis.cycle.formulas import Basis, balance_days, effects
-from onecgw.analysis.cycle.periods import DateRange, compared_with
+from onecgw.analysis.decimals import days
+from onecgw.analysis.periods import DateRange, compared_with
 from onecgw.errors import OnecTimeout
-from tests.analysis.cycle.test_periods import periods
+from tests.analysis.test_periods import periods
 
 BASES: st.SearchStrategy[Basis] = st.sampled_from(["average", "closing"])
 DPO_BASES: st.SearchStrategy[DpoBase] = st.sampled_from(["purchases", "cogs"])

@@ -18,8 +18,8 @@ from onecgw.analysis.cycle.formulas import (
     effects,
     net_cycle,
 )
-from onecgw.analysis.cycle.periods import DateRange
-from tests.analysis.cycle.test_periods import period, periods
+from onecgw.analysis.periods import DateRange
+from tests.analysis.test_periods import period, periods
 
 MONEY = st.decimals(Decimal(-(10**15)), Decimal(10**15), allow_nan=False, places=2)
 LONG = st.decimals(Decimal(-(10**20)), Decimal(10**20), allow_nan=False, places=18)

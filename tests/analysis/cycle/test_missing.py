@@ -40,7 +40,7 @@ async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() 
     assert summary["change"]["dio"] == Decimal("-1.0")
     assert answer["months"][0]["payable"] is None
     assert [step["component"] for step in answer["bridge"]] == ["dio", "dso"]
-    assert answer["cash_effect"]["total"] is None
+    assert answer["working_capital"]["total"] is None
     assert answer["headline"] == (
         "The cash conversion cycle from 2025-04-01 to 2025-04-30 is not known, for want of DPO; "
         "DIO is 30.0 days; DSO is 15.0 days."

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from onecgw.analysis.cycle.periods import DateRange
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
+from onecgw.analysis.periods import DateRange
 from onecgw.catalogue.tools.cycle import compose
 from onecgw.catalogue.tools.cycle_plan import CashConversionCycle, Key, plan
 from onecgw.catalogue.tools.parts import Period
@@ -35,7 +35,7 @@ def kept_days(last: date, now: datetime) -> set[date]:
 
 def warnings(last: date, now: datetime) -> list[str]:
     asked = request(last)
-    outcomes: dict[Key, Amounts | MonthlyAmounts | OnecgwError] = {}
+    outcomes: dict[Key | str, Amounts | MonthlyAmounts | date | OnecgwError | None] = {}
     for key in plan(asked, now):
         one = Decimal(1)
         if isinstance(key.when, DateRange):

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.analysis.cycle.decimals import exact_sum
 from onecgw.analysis.cycle.reading import Amounts, read_balances, read_months
+from onecgw.analysis.decimals import exact_sum
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.response_check import FilterIgnored
-from tests.analysis.cycle.test_periods import period
+from tests.analysis.test_periods import period
 
 QUARTER = period("2026-08-01", "2026-10-31")
 NUMBERS = st.decimals(Decimal(-(10**19)), Decimal(10**19), allow_nan=False, places=18)

@@ -11,10 +11,9 @@ import trio
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.settings import ApiSettings, Secret
 from onecgw.web.app import build_app
-from tests.analysis.cycle.scripted import answer_of
+from tests.analysis.cycle.scripted import QUESTION, answer_of
 from tests.harness import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
 
-APRIL = {"from": "2025-04-01", "to": "2025-04-30"}
 EVENTS = {"accept": "application/json, text/event-stream"}
 
 
@@ -30,7 +29,7 @@ async def open_web(**changes: Any) -> AsyncIterator[tuple[httpx.AsyncClient, Rig
 
 
 async def call_tool(client: httpx.AsyncClient, **meta: Any) -> httpx.Response:
-    params = {"name": "cash_conversion_cycle", "arguments": {"period": APRIL}, "_meta": meta}
+    params = {"name": "cash_conversion_cycle", "arguments": QUESTION, "_meta": meta}
     message = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
     return await client.post(
         "/mcp", json=message, headers={**EVENTS, "authorization": f"Bearer {MCP_TOKEN}"}
@@ -43,7 +42,7 @@ async def test_mcp_and_rest_tell_the_same() -> None:
         over_mcp = await call_tool(client)
         over_rest = await client.post(
             "/reports/cash_conversion_cycle",
-            json={"period": APRIL},
+            json=QUESTION,
             headers={"authorization": f"Bearer {API_TOKEN}"},
         )
 
@@ -57,7 +56,7 @@ async def test_rest_without_the_cost_scope_is_refused_with_the_scopes_it_needs()
     async with open_web() as (client, rig):
         refused = await client.post(
             "/reports/cash_conversion_cycle",
-            json={"period": APRIL},
+            json=QUESTION,
             headers={"authorization": f"Bearer {API_TOKEN}"},
         )
 
@@ -80,4 +79,4 @@ async def test_a_client_that_asks_for_progress_hears_of_every_wave() -> None:
     told = [one["params"] for one in progress]
     assert [one["progressToken"] for one in told] == ["p-1"] * len(told)
     assert [one["progress"] for one in told] == sorted({one["progress"] for one in told})
-    assert (told[0]["total"], told[-1]["progress"]) == (11, 11)
+    assert (told[0]["total"], told[-1]["progress"]) == (12, 12)

@@ -57,7 +57,8 @@ async def test_the_worked_example_of_the_docs() -> None:
     assert answer["headline"] == (
         "From 2025-04-01 to 2025-04-30 money was tied up for 35.0 days: DIO 30.0 + DSO 15.0 − "
         "DPO 10.0. That is 1.2 days less than from 2025-03-01 to 2025-03-31. The driver is DIO: "
-        "−1.0 days, of which its balance makes +0.0 and its flow −1.0."
+        "−1.0 days, of which its balance makes +0.0 and its flow −1.0. Stock + receivables − "
+        "payables stayed at 810.00: days −27.00, volume +27.00."
     )
     assert answer["summary"] == {
         **tens,
@@ -89,12 +90,16 @@ async def test_the_worked_example_of_the_docs() -> None:
         "change": Decimal("-1.0"),
         "contribution": Decimal("-1.0"),
     }
-    # One day less of 20 a day in stock; half a day of 30; a third of a day of 24 in debts of ours.
-    assert answer["cash_effect"] == {
-        "dio": Decimal("-20.00"),
-        "dso": Decimal("-15.00"),
-        "dpo": Decimal("8.00"),
-        "total": Decimal("-27.00"),
+    # The balances are the same; a day less of them is made up by more flow per day.
+    parts = ("before", "now", "change", "days_effect", "volume_effect")
+    assert answer["working_capital"] == {
+        name: dict(zip(parts, map(Decimal, figures), strict=True))
+        for name, figures in {
+            "stock": ("600.00", "600.00", "0.00", "-20.00", "20.00"),
+            "receivable": ("450.00", "450.00", "0.00", "-15.00", "15.00"),
+            "payable": ("240.00", "240.00", "0.00", "-8.00", "8.00"),
+            "total": ("810.00", "810.00", "0.00", "-27.00", "27.00"),
+        }.items()
     }
     assert answer["basis"]["dpo"] == {
         "formula": "average payables / purchases incl. VAT × days",
@@ -113,6 +118,16 @@ async def test_the_worked_example_of_the_docs() -> None:
         "2025-04-30",
     ]
     assert (answer["missing"], answer["warnings"]) == ([], [])
+
+
+async def test_without_a_choice_it_is_compared_with_the_same_days_of_a_year_before() -> None:
+    async with open_rig(answer_of) as rig:
+        chosen = await ask(rig, compare="previous_year")
+        arguments = json.dumps({"period": APRIL}).encode()
+        answer = json.loads(await rig.call("cash_conversion_cycle", arguments), parse_float=Decimal)
+
+    assert answer == chosen
+    assert answer["basis"]["previous_period"] == {"from": "2024-04-01", "to": "2024-04-30"}
 
 
 async def test_money_is_told_digit_for_digit() -> None:
@@ -203,7 +218,8 @@ async def test_a_period_that_no_books_have_is_refused(
             600,
             (
                 "money was tied up for 36.2 days: DIO 31.0 + DSO 15.5 − DPO 10.3. That is as "
-                "long as from 2025-07-01 to 2025-07-31."
+                "long as from 2025-07-01 to 2025-07-31. Stock + receivables − payables stayed at "
+                "810.00."
             ),
         ),
         (
@@ -213,7 +229,8 @@ async def test_a_period_that_no_books_have_is_refused(
                 "money was tied up for 36.2 days: DIO 31.0 + DSO 15.5 − DPO 10.3. That is "
                 "15.5 days more than from 2025-07-01 to 2025-07-31. The driver is DIO: "
                 "+15.5 days, of "
-                "which its balance makes +0.0 and its flow +15.5."
+                "which its balance makes +0.0 and its flow +15.5. Stock + receivables − payables "
+                "stayed at 810.00: days +300.00, volume −300.00."
             ),
         ),
         (
@@ -223,7 +240,8 @@ async def test_a_period_that_no_books_have_is_refused(
                 "money was tied up for 36.2 days: DIO 31.0 + DSO 15.5 − DPO 10.3. That is "
                 "31.0 days less than from 2025-07-01 to 2025-07-31. The driver is DIO: "
                 "−31.0 days, of "
-                "which its balance makes +0.0 and its flow −31.0."
+                "which its balance makes +0.0 and its flow −31.0. Stock + receivables − payables "
+                "stayed at 810.00: days −600.00, volume +600.00."
             ),
         ),
         (
@@ -231,7 +249,8 @@ async def test_a_period_that_no_books_have_is_refused(
             -600,
             (
                 "other people's money was in use for 25.8 days (a cycle of −25.8): DIO −31.0 "
-                "+ DSO 15.5 − DPO 10.3. That is as long as from 2025-07-01 to 2025-07-31."
+                "+ DSO 15.5 − DPO 10.3. That is as long as from 2025-07-01 to 2025-07-31. Stock + "
+                "receivables − payables stayed at −390.00."
             ),
         ),
     ],

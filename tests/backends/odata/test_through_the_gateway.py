@@ -112,6 +112,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "payables_balance": {},
     "purchases_report": {"period": "2026-05"},
     "cash_conversion_cycle": {"period": {"from": "2026-05-01", "to": "2026-06-30"}},
+    "debt_aging": {"date": "2026-09-30", "side": "receivable"},
+    "stock_cover": {"date": "2026-09-30"},
+    "margin_bridge": {"period": "2026-05"},
+    "company": {},
 }
 
 

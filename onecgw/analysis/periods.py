@@ -1,4 +1,4 @@
-"""The calendar of the cycle: ranges of days, their months, and the period to compare with."""
+"""Ranges of days, their calendar months, and the period to compare with."""
 
 from calendar import monthrange
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Decimal arithmetic of the cycle: sums are exact, and figures are rounded once, at the end."""
+"""Decimal arithmetic: sums are exact, and figures are rounded once, at the end."""
 
 from collections.abc import Iterable
 from decimal import Context, Decimal
@@ -20,16 +20,15 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
 
 def days(value: Fraction | None) -> Decimal | None:
     """Days rounded to a tenth, a half away from zero."""
-    return _rounded(value, DAY_PLACES)
+    return None if value is None else rounded(value, DAY_PLACES)
 
 
 def money(value: Fraction | None) -> Decimal | None:
     """Money rounded to a hundredth, a half away from zero."""
-    return _rounded(value, MONEY_PLACES)
+    return None if value is None else rounded(value, MONEY_PLACES)
 
 
-def _rounded(value: Fraction | None, places: int) -> Decimal | None:
-    if value is None:
-        return None
+def rounded(value: Fraction, places: int) -> Decimal:
+    """A fraction with so many digits behind the point, a half away from zero."""
     units = int(abs(value) * 10**places + Fraction(1, 2))
     return EXACT.scaleb(Decimal(units if value > 0 else -units), -places)

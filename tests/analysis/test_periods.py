@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.analysis.cycle.periods import (
+from onecgw.analysis.periods import (
     Comparison,
     DateRange,
     compared_with,

@@ -1,0 +1,174 @@
+"""A report compared with the same report of another period or day, row by row."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+import attrs
+import msgspec
+
+from onecgw.analysis.decimals import EXACT, exact_sum
+from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
+from onecgw.errors import OnecBadResponse
+
+_TIMES: Final = ("day", "week", "month")
+
+
+@attrs.frozen(kw_only=True)
+class MeasureChange:
+    """A measure now and before; None where there is no figure."""
+
+    now: Decimal | None
+    before: Decimal | None
+
+    @property
+    def amount(self) -> Decimal | None:
+        """The difference; None where one of the two has no figure."""
+        if self.now is None or self.before is None:
+            return None
+        return EXACT.subtract(self.now, self.before)
+
+    @property
+    def percent(self) -> Decimal | None:
+        """The difference in percent of the size before; None where that was 0."""
+        if self.amount is None or self.before is None:
+            return None
+        return percent(self.amount, abs(self.before))
+
+
+@attrs.frozen(kw_only=True)
+class ComparedRow:
+    """One object. cells: its dimensions as 1C sent them, those of now if it is there."""
+
+    key: tuple[str, ...]
+    cells: tuple[msgspec.Raw, ...]
+    changes: Mapping[str, MeasureChange]
+
+
+@attrs.frozen(kw_only=True)
+class Comparison:
+    """Two reports side by side. appeared, gone: the number of rows that only one of them has."""
+
+    rows: tuple[ComparedRow, ...]
+    totals: Mapping[str, MeasureChange]
+    appeared: int
+    gone: int
+
+
+def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
+    """Compare two whole reports of the same dimensions and measures.
+
+    A row that only one report has counts as 0 of each additive measure in the other one; its ratios
+    have no figure there.
+
+    Raises:
+        OnecBadResponse: the reports have other dimensions, or the changes of the rows do not add up
+            to the change of the total.
+    """
+    if now.dimensions != before.dimensions:
+        raise OnecBadResponse(
+            "1C's answers have the columns "
+            f"{', '.join(now.dimensions)} and {', '.join(before.dimensions)}"
+        )
+    later = {row.key: row for row in now.rows}
+    earlier = {row.key: row for row in before.rows}
+    rows = tuple(
+        ComparedRow(
+            key=key,
+            cells=row.cells,
+            changes={
+                measure: _change(later.get(key), earlier.get(key), measure, now.additive)
+                for measure in now.measures
+            },
+        )
+        for key, row in (earlier | later).items()
+    )
+    totals = {
+        measure: MeasureChange(
+            now=_or_zero(now.totals[measure], measure, now.additive),
+            before=_or_zero(before.totals[measure], measure, now.additive),
+        )
+        for measure in now.measures
+    }
+    for measure in sorted(now.additive):
+        added = sum_of_changes(rows, measure).amount
+        if added != totals[measure].amount:
+            raise OnecBadResponse(
+                f"the changes of {measure} add up to {added}, and the total changed by "
+                f"{totals[measure].amount}"
+            )
+    return Comparison(
+        rows=rows,
+        totals=totals,
+        appeared=len(later.keys() - earlier.keys()),
+        gone=len(earlier.keys() - later.keys()),
+    )
+
+
+def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> MeasureChange:
+    """An additive measure of several rows together."""
+    changes = [row.changes[measure] for row in rows]
+    return MeasureChange(
+        now=exact_sum(change.now or ZERO for change in changes),
+        before=exact_sum(change.before or ZERO for change in changes),
+    )
+
+
+def aligned(table: FigureTable, first: date) -> FigureTable:
+    """The table with days, weeks and months in its keys counted from the beginning of its period.
+
+    The third month of one period is compared with the third month of the other one.
+
+    Args:
+        table: a report of a period.
+        first: the first day of the period.
+
+    Raises:
+        OnecBadResponse: a day, week or month is not a date.
+    """
+    places = [index for index, name in enumerate(table.dimensions) if name in _TIMES]
+    if not places:
+        return table
+    return attrs.evolve(
+        table,
+        rows=tuple(
+            attrs.evolve(
+                row,
+                key=tuple(
+                    _position(row.cells[index], table.dimensions[index], first)
+                    if index in places
+                    else key
+                    for index, key in enumerate(row.key)
+                ),
+            )
+            for row in table.rows
+        ),
+    )
+
+
+def _position(cell: msgspec.Raw, dimension: str, first: date) -> str:
+    """How many days, weeks or months after the first one a cell is."""
+    try:
+        text = msgspec.json.decode(cell, type=str)[:10]
+        day = date.fromisoformat(text if len(text) > len("2026-05") else f"{text}-01")
+    except (msgspec.ValidationError, ValueError):
+        raise OnecBadResponse(f"1C's answer has a {dimension} that is none") from None
+    if dimension == "month":
+        return f"{(day.year - first.year) * 12 + day.month - first.month}"
+    if dimension == "week":
+        first -= timedelta(days=first.weekday())
+    return f"{(day - first).days}"
+
+
+def _change(
+    now: FigureRow | None, before: FigureRow | None, measure: str, additive: Collection[str]
+) -> MeasureChange:
+    return MeasureChange(
+        now=_or_zero(now.values[measure] if now else None, measure, additive),
+        before=_or_zero(before.values[measure] if before else None, measure, additive),
+    )
+
+
+def _or_zero(value: Decimal | None, measure: str, additive: Collection[str]) -> Decimal | None:
+    return ZERO if value is None and measure in additive else value

@@ -1,0 +1,159 @@
+"""What a model has to know of a company before its first question."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from onecgw.analysis.figure_table import FigureTable
+from onecgw.auth.caller import MONEY, SALES
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.tools.cycle_plan import first_open_day
+from onecgw.catalogue.tools.last_document import last_day_of
+from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
+from onecgw.catalogue.tools.parts import Period
+from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
+from onecgw.catalogue.tools.sales import SALES_REPORT
+from onecgw.catalogue.tools.whole_report import whole_report
+from onecgw.errors import OnecgwError
+from onecgw.responses.raw_json import Members
+
+FIRMS: Final = "firms"
+DESKS: Final = "desks"
+MOST_LISTED: Final = 50
+LOOK_BACK_DAYS: Final = 731
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
+_DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
+
+
+@attrs.frozen(kw_only=True)
+class CompanyRequest:
+    """Arguments of company: none."""
+
+
+class _CurrencyLabel(msgspec.Struct):
+    label: str
+
+
+def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
+    """The firms that sold, the desks with their currencies, and the last day of each report."""
+    last_over = first_open_day(context.now) - timedelta(days=1)
+    last = (context.now + _EARLIEST_ZONE).date()
+    firms = whole_report(
+        SALES_REPORT,
+        context,
+        group_by=("firm",),
+        measures=("amount",),
+        when=Period(from_=last_over - timedelta(days=LOOK_BACK_DAYS - 1), to=last_over),
+        filters=None,
+    )
+    desks = whole_report(
+        CASH_BALANCE,
+        context,
+        group_by=("cash", "firm"),
+        measures=("balance",),
+        when=last_over,
+        filters=None,
+    )
+    kept = {
+        FIRMS: attrs.evolve(firms, is_settled=True),
+        DESKS: attrs.evolve(desks, is_settled=True),
+    }
+    period = Period(from_=last - timedelta(days=LOOK_BACK_DAYS - 1), to=last)
+    return kept | {report.name: last_day_of(report, period) for report in _DAY_REPORTS}
+
+
+def compose(
+    request: CompanyRequest,  # noqa: ARG001 - one signature for all
+    outcomes: Mapping[str, Any],
+    context: CompositeContext,
+) -> dict[str, object]:
+    """What is known; a report that failed is in `missing`.
+
+    Raises:
+        OnecgwError: every report failed.
+    """
+    errors = {key: one for key, one in outcomes.items() if isinstance(one, OnecgwError)}
+    if len(errors) == len(outcomes):
+        raise next(iter(errors.values()))
+    found = {key: one for key, one in outcomes.items() if key not in errors}
+    days = {report.name: found.get(report.name) for report in _DAY_REPORTS}
+    firms, desks = found.get(FIRMS), found.get(DESKS)
+    return {
+        "today_utc": context.now.date(),
+        "last_document_day": max((day for day in days.values() if day), default=None),
+        "last_day_by_report": days,
+        "base_currency": _currency(firms.members) if firms else None,
+        "firms": [row.cells[0] for row in firms.rows[:MOST_LISTED]] if firms else [],
+        "firms_total": len(firms.rows) if firms else None,
+        "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
+        "desks_total": len(desks.rows) if desks else None,
+        "backend_profile": context.capabilities.profile,
+        "not_supported": list(_lacks(context.capabilities)),
+        "basis": {
+            "firms": f"that sold in the last {LOOK_BACK_DAYS} days",
+            "last_document_day": "of sales, purchases and cash; null: none in these days",
+            "base_currency": "null: 1C does not report it; amounts are in it nevertheless",
+            "reports": [*(report.name for report in _DAY_REPORTS), CASH_BALANCE.name],
+        },
+        "missing": [
+            {"report": key, "reason": f"{error.code}: {error.message}"}
+            for key, error in errors.items()
+        ],
+    }
+
+
+def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgspec.Raw]:
+    """The desk by dimension; its currency where 1C reports it."""
+    return dict(zip(desks.dimensions, cells, strict=True))
+
+
+def _currency(members: Members) -> str | None:
+    """The currency that a report names: a text, or the label of a reference."""
+    try:
+        named = msgspec.json.decode(
+            members.get("currency", b"null"), type=str | _CurrencyLabel | None
+        )
+    except msgspec.ValidationError:
+        return None
+    return named.label if isinstance(named, _CurrencyLabel) else named
+
+
+def _lacks(capabilities: Capabilities) -> Iterator[str]:
+    """What this base does not support: a tool, or some arguments of one."""
+    yield from sorted(capabilities.unavailable)
+    yield from sorted(f"resolve_{kind}: finds nothing" for kind in capabilities.always_empty)
+    for tool, parts in sorted(capabilities.unsupported.items()):
+        for part, names in sorted(parts.items()):
+            if names:
+                yield f"{tool} {part}: {', '.join(sorted(names))}"
+
+
+COMPANY = CompositeTool(
+    name="company",
+    title="The company and its books",
+    scopes=frozenset({SALES, MONEY}),
+    about=(
+        "Today, the last day with documents, the base currency, own firms and cash desks with "
+        "their currencies, and what this 1C base does not support. Call it first: periods after "
+        "the last document are empty."
+    ),
+    request=CompanyRequest,
+    operation="reports/company",
+    tools=(SALES_REPORT, CASH_BALANCE, PURCHASES_REPORT, CASH_FLOW),
+    plan=plan,
+    compose=compose,
+    output={
+        "today_utc": {"type": "string"},
+        "last_document_day": MAY_BE_NULL,
+        "firms": {"type": "array", "items": {"type": "object"}},
+        "desks": {"type": "array", "items": {"type": "object"}},
+        "not_supported": {"type": "array", "items": {"type": "string"}},
+        "missing": {"type": "array", "items": {"type": "object"}},
+    },
+)
+
+TOOLS = (COMPANY,)

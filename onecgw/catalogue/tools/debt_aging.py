@@ -1,0 +1,278 @@
+"""How old debts are: balances counted back over the sales or purchases of 90 days."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+
+import attrs
+import msgspec
+
+from onecgw.analysis.debt_aging import (
+    BUCKET_DAYS,
+    BUCKETS,
+    AgedDebt,
+    add_debts,
+    age_debt,
+    windows,
+)
+from onecgw.analysis.decimals import exact_sum
+from onecgw.analysis.figure_table import ZERO, FigureTable
+from onecgw.auth.caller import MONEY, SALES
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, TableTool
+from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
+from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period
+from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
+from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.catalogue.tools.settlements import (
+    PAYABLES_BALANCE,
+    RECEIVABLES_BALANCE,
+    PayablesFilters,
+    ReceivablesFilters,
+)
+from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+
+BALANCE: Final = "balance"
+# By partner and firm, because a debt to one firm is not paid by an advance to another one.
+PAIR: Final = 2
+
+
+@attrs.frozen(kw_only=True)
+class DebtFilters:
+    """What debt_aging can be narrowed by."""
+
+    partner_ids: Annotated[
+        tuple[str, ...] | None,
+        Arg(
+            about="Customers or suppliers; a group id means its branch.", source="resolve_customer"
+        ),
+    ] = None
+    firm_ids: FirmIds = None
+
+
+@attrs.frozen(kw_only=True)
+class DebtAging:
+    """Arguments of debt_aging."""
+
+    side: Annotated[
+        Literal["receivable", "payable"],
+        Arg(about="receivable: customers owe us; payable: we owe suppliers."),
+    ]
+    date: BalanceDay = None
+    filters: Annotated[DebtFilters | None, Arg(about="All given filters apply together.")] = None
+    top: AnalysisTop = None
+
+
+@attrs.frozen(kw_only=True)
+class Side:
+    """The reports of one side. partner: the dimension; ids: the filter by it."""
+
+    partner: str
+    ids: str
+    debt: str
+    balances: TableTool
+    balance_filters: type
+    flows: TableTool
+    flow_filters: type
+
+
+SIDES: Final[Mapping[str, Side]] = {
+    "receivable": Side(
+        partner="customer",
+        ids="customer_ids",
+        debt="receivable",
+        balances=RECEIVABLES_BALANCE,
+        balance_filters=ReceivablesFilters,
+        flows=SALES_REPORT,
+        flow_filters=SalesFilters,
+    ),
+    "payable": Side(
+        partner="supplier",
+        ids="supplier_ids",
+        debt="payable",
+        balances=PAYABLES_BALANCE,
+        balance_filters=PayablesFilters,
+        flows=PURCHASES_REPORT,
+        flow_filters=PurchasesFilters,
+    ),
+}
+
+
+@attrs.frozen(kw_only=True)
+class PartnerDebt:
+    """One partner. cell: as 1C sent it."""
+
+    cell: msgspec.Raw
+    aged: AgedDebt
+    advance: Decimal
+
+
+def plan(request: DebtAging, context: CompositeContext) -> dict[str, SubRequest]:
+    """The balances of the day, and the sales or purchases of each bucket by day."""
+    side, day = SIDES[request.side], _day(request, context)
+    requests = {
+        BALANCE: whole_report(
+            side.balances,
+            context,
+            group_by=(side.partner, "firm"),
+            measures=(side.debt, "advance"),
+            when=day,
+            filters=_filters(request, side.balance_filters, side),
+        )
+    }
+    for bucket, (first, last) in zip(BUCKETS, windows(day), strict=False):
+        requests[bucket] = whole_report(
+            side.flows,
+            context,
+            group_by=(side.partner, "firm", "day"),
+            measures=("amount",),
+            when=Period(from_=first, to=last),
+            filters=_filters(request, side.flow_filters, side),
+        )
+    return requests
+
+
+def compose(
+    request: DebtAging, outcomes: Mapping[str, Any], context: CompositeContext
+) -> dict[str, object]:
+    """The buckets of each partner, which add up to the balance.
+
+    Raises:
+        OnecgwError: a report failed, or the buckets do not add up.
+    """
+    side, day = SIDES[request.side], _day(request, context)
+    tables: dict[str, FigureTable] = {key: succeeded(value) for key, value in outcomes.items()}
+    balances = tables.pop(BALANCE)
+    partners = _partners(balances, _by_day(tables.values()), side, day)
+    debtors = [partner for partner in partners if partner.aged.debt]
+    debtors.sort(key=lambda partner: -partner.aged.debt)  # stable: 1C's order among equal debts
+    total = balances.total(side.debt)
+    oldest = windows(day)[-1][0]
+    return {
+        "date": day,
+        "side": request.side,
+        **table_of(
+            ((side.partner, "ref"), ("oldest_day", "date")),
+            ("days_outstanding", side.debt, *BUCKETS, "advance"),
+            debtors,
+            top=request.top,
+            cells=lambda partner: _cells(partner, day),
+            values=lambda several: _sums(several, side),
+        ),
+        "advances_without_debt": exact_sum(
+            partner.advance for partner in partners if not partner.aged.debt
+        ),
+        "basis": {
+            "method": (
+                "FIFO count-back per partner and firm: payments and returns settle the oldest "
+                f"{_flow(side)} first, so the debt consists of the latest. Not the age of single "
+                "documents: a return to an old document lowers the old bucket here."
+            ),
+            "counted": "base currency, incl. VAT; advances stand beside and are not set off",
+            "oldest_day": f"of the oldest unpaid {_flow(side)}; null: before {oldest}",
+            "days_outstanding": f"from oldest_day to {day}",
+            "reports": [side.balances.name, side.flows.name],
+        },
+        "proof": [
+            proof_of(
+                "the buckets of all partners",
+                (amount for partner in partners for amount in partner.aged.buckets),
+                total,
+                report=f"{side.balances.name} totals.{side.debt}",
+            ),
+            proof_of(
+                "the advances of all partners",
+                (partner.advance for partner in partners),
+                balances.total("advance"),
+                report=f"{side.balances.name} totals.advance",
+            ),
+        ],
+        "applied_filters": applied_filters(balances.members),
+        **notice_of((balances, *tables.values())),
+    }
+
+
+def _day(request: DebtAging, context: CompositeContext) -> date:
+    return request.date or context.now.date()
+
+
+def _filters(request: DebtAging, filters: type, side: Side) -> object | None:
+    if request.filters is None:
+        return None
+    ids = {side.ids: request.filters.partner_ids, "firm_ids": request.filters.firm_ids}
+    narrowed: object = filters(**ids)
+    return narrowed
+
+
+def _by_day(tables: Iterable[FigureTable]) -> dict[tuple[str, ...], dict[date, Decimal]]:
+    """The amounts of each partner and firm by day."""
+    found: dict[tuple[str, ...], dict[date, Decimal]] = defaultdict(dict)
+    for table in tables:
+        for row in table.rows:
+            day = date.fromisoformat(msgspec.json.decode(row.cells[PAIR], type=str)[:10])
+            found[row.key[:PAIR]][day] = row.values["amount"] or ZERO
+    return found
+
+
+def _partners(
+    balances: FigureTable,
+    flows: Mapping[tuple[str, ...], Mapping[date, Decimal]],
+    side: Side,
+    day: date,
+) -> list[PartnerDebt]:
+    cells: dict[str, msgspec.Raw] = {}
+    debts: dict[str, list[AgedDebt]] = defaultdict(list)
+    advances: dict[str, list[Decimal]] = defaultdict(list)
+    for row in balances.rows:
+        partner = row.key[0]
+        cells.setdefault(partner, row.cells[0])
+        debts[partner].append(
+            age_debt(row.values[side.debt] or ZERO, flows.get(row.key[:PAIR], {}), day)
+        )
+        advances[partner].append(row.values["advance"] or ZERO)
+    return [
+        PartnerDebt(cell=cell, aged=add_debts(debts[partner]), advance=exact_sum(advances[partner]))
+        for partner, cell in cells.items()
+    ]
+
+
+def _cells(partner: PartnerDebt, day: date) -> list[object]:
+    aged = partner.aged
+    outstanding = None if aged.oldest_day is None else (day - aged.oldest_day).days
+    return [partner.cell, aged.oldest_day, outstanding, aged.debt, *aged.buckets, partner.advance]
+
+
+def _sums(partners: Sequence[PartnerDebt], side: Side) -> dict[str, object]:
+    together = add_debts(partner.aged for partner in partners)
+    return {
+        side.debt: together.debt,
+        **dict(zip(BUCKETS, together.buckets, strict=True)),
+        "advance": exact_sum(partner.advance for partner in partners),
+    }
+
+
+def _flow(side: Side) -> str:
+    return "sales" if side.flows is SALES_REPORT else "purchases"
+
+
+DEBT_AGING = CompositeTool(
+    name="debt_aging",
+    title="Ageing of debts",
+    scopes=frozenset({SALES, MONEY}),
+    about=(
+        "Who owes us, or whom we owe, and since when: each debt in buckets of "
+        f"{', '.join(BUCKETS)} days, the oldest unpaid day, advances beside. Counted back over the "
+        f"sales or purchases of {BUCKET_DAYS[-1]} days (FIFO). `rest` adds up the rows below, "
+        "`proof` shows that the buckets are the whole balance."
+    ),
+    request=DebtAging,
+    operation="reports/debt_aging",
+    tools=(RECEIVABLES_BALANCE, PAYABLES_BALANCE, SALES_REPORT, PURCHASES_REPORT),
+    plan=plan,
+    compose=compose,
+    output={"date": {"type": "string"}, "side": {"type": "string"}, **OUTPUT},
+)
+
+TOOLS = (DEBT_AGING,)

@@ -1,0 +1,50 @@
+"""The last day of a period on which a report has figures: where the books end."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from onecgw.catalogue.kinds import SubRequest, TableTool
+from onecgw.catalogue.parsing import to_onec
+from onecgw.catalogue.tools.parts import Period, Sort
+from onecgw.errors import OnecBadResponse
+from onecgw.responses.raw_json import decode, read_members
+from onecgw.responses.response_check import Column, check_answers_request
+
+
+def last_day_of(tool: TableTool, period: Period, filters: object | None = None) -> SubRequest:
+    """The request for the last day; it is read as a date, or None if there is no day."""
+    request = tool.request(
+        period=period,
+        filters=filters,
+        group_by=("day",),
+        measures=(tool.additive[0],),
+        sort=(Sort(field="day", dir="desc"),),
+        top=1,
+    )
+    read = partial(read_last_day, tool=tool, arguments=to_onec(request))
+    return SubRequest(tool=tool, request=request, read=read, needed_by=())
+
+
+def read_last_day(body: bytes, *, tool: TableTool, arguments: Mapping[str, Any]) -> date | None:
+    """The latest day of the rows; None if there are no rows.
+
+    Raises:
+        OnecRejected: it reports an error.
+        OnecBadResponse: it answers another request, or has no days.
+    """
+    members = read_members(body)
+    check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
+    columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
+    rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
+    place = next((index for index, one in enumerate(columns) if one.name == "day"), None)
+    if place is None or any(len(row) != len(columns) for row in rows):
+        raise OnecBadResponse(f"1C's answer to {tool.name} lacks the column day")
+    try:
+        days = [date.fromisoformat(decode(row[place], str, "a day")[:10]) for row in rows]
+    except ValueError:
+        raise OnecBadResponse(f"1C's answer to {tool.name} has a day that is none") from None
+    return max(days, default=None)

@@ -1,0 +1,244 @@
+"""How long the stock lasts: stock beside the sales of the days before it."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+import attrs
+import msgspec
+
+from onecgw.analysis.decimals import EXACT, rounded
+from onecgw.analysis.decimals import days as to_tenths
+from onecgw.analysis.figure_table import ZERO, FigureTable
+from onecgw.analysis.stock_cover import (
+    BUCKETS,
+    LOW_DAYS,
+    Bucket,
+    ProductStock,
+    StockSum,
+    add_stock,
+    cover_of,
+    urgency,
+)
+from onecgw.auth.caller import SALES, STOCK
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
+from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
+from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+
+DEFAULT_DAYS: Final = 180
+MOST_DAYS: Final = 731
+_QTY_PLACES: Final = 3  # of quantities in 1C
+
+
+@attrs.frozen(kw_only=True)
+class CoverFilters:
+    """What stock_cover can be narrowed by."""
+
+    warehouse_ids: WarehouseIds = None
+    firm_ids: FirmIds = None
+
+
+@attrs.frozen(kw_only=True)
+class StockCover:
+    """Arguments of stock_cover."""
+
+    date: BalanceDay = None
+    days: Annotated[
+        int | None,
+        Arg(about=f"Days of sales up to date; default {DEFAULT_DAYS}.", minimum=1, most=MOST_DAYS),
+    ] = None
+    bucket: Annotated[
+        Bucket | None,
+        Arg(
+            about=(
+                f"Products to list. low: under {LOW_DAYS} days of cover; out_of_stock: sold, "
+                "nothing left; no_quantity: value without quantity."
+            ),
+            default=("no_sale",),
+        ),
+    ] = None
+    filters: Annotated[CoverFilters | None, Arg(about="All given filters apply together.")] = None
+    top: AnalysisTop = None
+
+
+@attrs.frozen(kw_only=True)
+class Listed:
+    """A product of the list. last_sale: the month, YYYY-MM; None = not in the period."""
+
+    cell: msgspec.Raw
+    stock: ProductStock
+    last_sale: str | None
+
+
+def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest]:
+    """The stock by product, and the sales by product and month."""
+    period = _period(request, context)
+    filters = request.filters
+    return {
+        STOCK_BALANCE.name: whole_report(
+            STOCK_BALANCE,
+            context,
+            group_by=("product",),
+            measures=("qty", "amount"),
+            when=period.to,
+            filters=filters and _as(filters, StockFilters),
+        ),
+        # By month and not by day: six times fewer rows, so that large bases can be answered.
+        SALES_REPORT.name: whole_report(
+            SALES_REPORT,
+            context,
+            group_by=("product", "month"),
+            measures=("qty", "amount"),
+            when=period,
+            filters=filters and _as(filters, SalesFilters),
+        ),
+    }
+
+
+def compose(
+    request: StockCover, outcomes: Mapping[str, Any], context: CompositeContext
+) -> dict[str, object]:
+    """The buckets, and the products of one of them.
+
+    Raises:
+        OnecgwError: a report failed, or the buckets do not add up.
+    """
+    period = _period(request, context)
+    days = (period.to - period.from_).days + 1
+    stock: FigureTable = succeeded(outcomes[STOCK_BALANCE.name])
+    sales: FigureTable = succeeded(outcomes[SALES_REPORT.name])
+    sold, last_sales = _sold(sales)
+    products = cover_of(
+        {
+            row.key[0]: (row.values["qty"] or ZERO, row.values["amount"] or ZERO)
+            for row in stock.rows
+        },
+        sold,
+        days=days,
+    )
+    cells = {row.key[0]: row.cells[0] for row in (*sales.rows, *stock.rows)}
+    wanted = request.bucket or "no_sale"
+    listed = [
+        Listed(cell=cells[key], stock=product, last_sale=last_sales.get(key))
+        for key, product in products.items()
+        if product.bucket == wanted
+    ]
+    listed.sort(key=lambda one: urgency(one.stock))
+    sums = {
+        bucket: add_stock(one for one in products.values() if one.bucket == bucket)
+        for bucket in BUCKETS
+    }
+    return {
+        "date": period.to,
+        "bucket": wanted,
+        "buckets": {bucket: _told(together) for bucket, together in sums.items()},
+        **table_of(
+            (("product", "ref"), ("last_sale_month", "string")),
+            ("qty", "amount", "daily_sales", "cover_days", "sold_amount"),
+            listed,
+            top=request.top,
+            cells=_cells,
+            values=lambda several: _told(add_stock(one.stock for one in several)),
+        ),
+        "basis": {
+            "sales": f"{period.from_} to {period.to}, {days} days, less returns, incl. VAT",
+            "daily_sales": "quantity sold / days",
+            "cover_days": "qty / daily_sales",
+            "no_sale": "in stock, nothing sold in these days (less returns)",
+            "amount": "stock at cost without VAT, base currency",
+            "quantities": "each product in its own unit; their sum is a check, not a figure",
+            "reports": [STOCK_BALANCE.name, SALES_REPORT.name],
+        },
+        "proof": [
+            proof_of(
+                f"the {attribute} of all buckets",
+                (getattr(together, attribute) for together in sums.values()),
+                table.total(measure),
+                report=f"{table_name} totals.{measure}",
+            )
+            for table, table_name, measure, attribute in (
+                (stock, STOCK_BALANCE.name, "qty", "qty"),
+                (stock, STOCK_BALANCE.name, "amount", "amount"),
+                (sales, SALES_REPORT.name, "amount", "sold_amount"),
+            )
+        ],
+        "applied_filters": applied_filters(stock.members),
+        **notice_of((stock, sales)),
+    }
+
+
+def _period(request: StockCover, context: CompositeContext) -> Period:
+    last: date = request.date or context.now.date()
+    before = timedelta(days=(request.days or DEFAULT_DAYS) - 1)
+    return Period(from_=last - before, to=last)
+
+
+def _as(filters: CoverFilters, report_filters: type) -> object:
+    return report_filters(warehouse_ids=filters.warehouse_ids, firm_ids=filters.firm_ids)
+
+
+def _sold(sales: FigureTable) -> tuple[dict[str, tuple[Decimal, Decimal]], dict[str, str]]:
+    """Quantity and amount by product, and the last month with sales above its returns."""
+    sold: dict[str, tuple[Decimal, Decimal]] = {}
+    last: dict[str, str] = {}
+    for row in sales.rows:
+        product = row.key[0]
+        qty, amount = (row.values[name] or ZERO for name in ("qty", "amount"))
+        before = sold.get(product, (ZERO, ZERO))
+        sold[product] = (EXACT.add(before[0], qty), EXACT.add(before[1], amount))
+        if qty > 0:
+            month = msgspec.json.decode(row.cells[1], type=str)[:7]
+            last[product] = max(month, last.get(product, ""))
+    return sold, last
+
+
+def _cells(one: Listed) -> list[object]:
+    product = one.stock
+    return [
+        one.cell,
+        one.last_sale,
+        product.qty,
+        product.amount,
+        rounded(product.daily_sales, _QTY_PLACES),
+        to_tenths(product.cover_days),
+        product.sold_amount,
+    ]
+
+
+def _told(together: StockSum) -> dict[str, object]:
+    return {
+        "products": together.products,
+        "amount": together.amount,
+        "sold_amount": together.sold_amount,
+    }
+
+
+STOCK_COVER = CompositeTool(
+    name="stock_cover",
+    title="Stock cover",
+    scopes=frozenset({SALES, STOCK}),
+    about=(
+        "What does not sell, what runs out, what is sold out, what is negative: every product in "
+        "one of these buckets with the money in it, and the products of one bucket with stock, "
+        "daily sales, days of cover and last month of sale. `buckets` cover all products, whatever "
+        "is listed."
+    ),
+    request=StockCover,
+    operation="reports/stock_cover",
+    tools=(STOCK_BALANCE, SALES_REPORT),
+    plan=plan,
+    compose=compose,
+    output={
+        "date": {"type": "string"},
+        "bucket": {"type": "string"},
+        "buckets": {"type": "object"},
+        **OUTPUT,
+    },
+)
+
+TOOLS = (STOCK_COVER,)

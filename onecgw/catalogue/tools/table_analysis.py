@@ -1,0 +1,155 @@
+"""compare, share and ids of a report: computed from its whole list, never sent to 1C."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from onecgw.analysis.comparison import aligned
+from onecgw.analysis.figure_table import FigureTable
+from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool, Upstream
+from onecgw.catalogue.tools.analysed_rows import AnalysedTable
+from onecgw.catalogue.tools.compared_period import earlier_day, earlier_period, period_from
+from onecgw.catalogue.tools.parts import Period
+from onecgw.catalogue.tools.table_labels import without_ids
+from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.responses.notices import notice_member, text_notices
+from onecgw.responses.raw_json import Members, read_members, splice
+from onecgw.responses.shaping import Answer
+
+NOW: Final = "now"
+BEFORE: Final = "before"
+DEFAULT_ROWS: Final = 10  # over MCP
+
+
+async def analyse_table(tool: TableTool, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401 - any request class
+    """The answer to a request with compare, compare_with, share or ids.
+
+    Raises:
+        OnecgwError: 1C did not answer, the list cannot be had whole, or it does not add up.
+    """
+    if request.compare is request.compare_with is request.share is None:
+        answer = await tool.answer_of_onec(request, upstream)
+        return answer if request.ids else attrs.evolve(answer, body=without_ids(answer.body))
+    analysis = _Analysis(tool, request, upstream)
+    outcomes = await upstream.fetch_all(analysis.requests())
+    tables: dict[str, Any] = {key: succeeded(outcome) for key, outcome in outcomes.items()}
+    return analysis.answer(tables[NOW], tables.get(BEFORE))
+
+
+class _Analysis:
+    """One request, with its defaults filled in."""
+
+    def __init__(self, tool: TableTool, request: Any, upstream: Upstream) -> None:  # noqa: ANN401
+        self._tool, self._request, self._upstream = tool, request, upstream
+        self._context = CompositeContext(
+            now=datetime.now(UTC),
+            limits=upstream.limits,
+            restricted=upstream.restricted,
+            capabilities=upstream.capabilities,
+        )
+        defaults = {field.name: field.arg.default for field in fields_of(tool.request)}
+        self.group_by: Sequence[str] = request.group_by or defaults["group_by"]
+        self.measures: Sequence[str] = request.measures or defaults["measures"]
+        self.when: Period | date = (
+            request.period
+            if hasattr(request, "period")
+            else request.date or self._context.now.date()
+        )
+
+    @property
+    def when_before(self) -> Period | date | None:
+        """What is compared with; None without a comparison."""
+        compare, first = self._request.compare, self._request.compare_with
+        if compare is None and first is None:
+            return None
+        if not isinstance(self.when, Period):
+            return first or earlier_day(self.when, compare)
+        return period_from(self.when, first) if first else earlier_period(self.when, compare)
+
+    def requests(self) -> dict[str, SubRequest]:
+        """The whole list, and that of before."""
+        whens = {NOW: self.when, BEFORE: self.when_before}
+        return {
+            name: whole_report(
+                self._tool,
+                self._context,
+                group_by=self.group_by,
+                measures=self.measures,
+                when=when,
+                filters=self._request.filters,
+            )
+            for name, when in whens.items()
+            if when is not None
+        }
+
+    def answer(self, now: FigureTable, before: FigureTable | None) -> Answer:
+        """The rows that fit, and the rest as one row."""
+        request, limits = self._request, self._upstream.limits
+        if before is not None and isinstance(self.when, Period):
+            now, before = _aligned(now, self.when), _aligned(before, self.when_before)
+        table = AnalysedTable(now, before, request.share)
+        table.sort([(key.field, key.dir == "desc") for key in request.sort or ()])
+        is_mcp = self._upstream.context.surface == "mcp"
+        asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
+        rows = min(asked, limits.max_rows)
+        about = self._about(table, now)
+        said = (*now.notices, *(before.notices if before else ()))
+        sentences = (*self._upstream.notices, *dict.fromkeys(said))
+        body = self._body(table, rows, about, sentences, is_limited=asked > rows)
+        while is_mcp and len(body) > limits.max_result_bytes and rows > 1:
+            rows = max(1, min(rows - 1, rows * limits.max_result_bytes // len(body)))
+            body = self._body(table, rows, about, sentences, is_limited=True)
+        return Answer(body=body, rows=min(rows, len(table)))
+
+    def _body(
+        self,
+        table: AnalysedTable,
+        rows: int,
+        about: Members,
+        sentences: Sequence[str],
+        *,
+        is_limited: bool,
+    ) -> bytes:
+        """The JSON of the answer with so many rows."""
+        told = table.told(rows, with_ids=self._request.ids is not False)
+        cut = ""
+        if len(table) > rows:
+            more = "the limits allow no more: narrow the filters" if is_limited else "raise top"
+            cut = (
+                f"Only the first {rows} of {len(table)} rows are here, rest adds up the others. "
+                f"For more of them {more}."
+            )
+        body = _encode({**told, **about})
+        notices = notice_member((cut, *sentences, *text_notices(body)), about)
+        return splice(notices, read_members(body)) if notices else body
+
+    def _about(self, table: AnalysedTable, now: FigureTable) -> Members:
+        """The members beside the rows; those of 1C as it sent them."""
+        told: dict[str, object] = {
+            "period" if isinstance(self.when, Period) else "date": _dated(self.when)
+        }
+        if self.when_before is not None:
+            told["compared_with"] = _dated(self.when_before)
+        told["basis"] = table.basis(self._tool.name)
+        told["proof"] = table.proof(self._tool.name)
+        kept = ("applied_filters", "notes", "notice")
+        return read_members(_encode(told)) | {
+            name: now.members[name] for name in kept if name in now.members
+        }
+
+
+_encode: Final[Callable[[Mapping[str, object]], bytes]] = msgspec.json.Encoder(
+    decimal_format="number"
+).encode
+
+
+def _aligned(table: FigureTable, period: Period | date | None) -> FigureTable:
+    return aligned(table, period.from_) if isinstance(period, Period) else table
+
+
+def _dated(when: Period | date) -> object:
+    return {"from": when.from_, "to": when.to} if isinstance(when, Period) else when

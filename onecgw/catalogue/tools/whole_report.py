@@ -1,0 +1,102 @@
+"""A request for all rows of a report, which is read as figures or refused."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+
+from onecgw.analysis.figure_table import FigureTable, read_table
+from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
+from onecgw.catalogue.parsing import to_onec
+from onecgw.catalogue.tools.parts import Period
+from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.responses.raw_json import read_members
+from onecgw.responses.redaction import redact
+from onecgw.responses.response_check import check_answers_request
+
+Value = TypeVar("Value")
+
+
+def whole_report(
+    tool: TableTool,
+    context: CompositeContext,
+    *,
+    group_by: Sequence[str],
+    measures: Sequence[str],
+    when: Period | date,
+    filters: object | None,
+) -> SubRequest:
+    """The request for every row of a report; it is read as a FigureTable.
+
+    Args:
+        tool: the report.
+        context: of the call.
+        group_by: its dimensions; they are the key of a row, in this order.
+        measures: its figures.
+        when: the period, or the day of the balances.
+        filters: an object of the report's own class; None = no filter.
+    """
+    dated = {"period": when} if isinstance(when, Period) else {"date": when}
+    request = tool.request(
+        **dated,
+        filters=filters,
+        group_by=tuple(group_by),
+        measures=tuple(measures),
+        top=context.limits.max_analysis_rows + 1,
+    )
+    read = partial(
+        read_whole,
+        tool=tool,
+        arguments=to_onec(request),
+        restricted=context.restricted,
+        max_rows=context.limits.max_analysis_rows,
+    )
+    return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
+
+
+def read_whole(
+    body: bytes,
+    *,
+    tool: TableTool,
+    arguments: Mapping[str, Any],
+    restricted: frozenset[str],
+    max_rows: int,
+) -> FigureTable:
+    """The figures of a whole report.
+
+    Raises:
+        LimitExceeded: it has more than max_rows rows.
+        OnecRejected: it reports an error.
+        OnecBadResponse: it answers another request, or its rows do not add up.
+    """
+    members = redact(read_members(body), body, restricted)
+    said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
+    table = read_table(
+        members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
+    )
+    expected = tuple(arguments["group_by"])
+    if table.dimensions[: len(expected)] != expected:
+        raise OnecBadResponse(
+            f"1C's answer to {tool.name} has the dimensions {', '.join(table.dimensions)} instead "
+            f"of {', '.join(expected)}"
+        )
+    return attrs.evolve(table, notices=said)
+
+
+def succeeded(outcome: Value | OnecgwError) -> Value:
+    """The value of a request to 1C.
+
+    Raises:
+        OnecgwError: it failed, so the whole analysis is refused.
+    """
+    if isinstance(outcome, OnecgwError):
+        raise outcome
+    return outcome
+
+
+def notice_of(tables: Iterable[FigureTable]) -> dict[str, object]:
+    """The member `notice`: what has to be said of the reports, each sentence once."""
+    said = dict.fromkeys(sentence for table in tables for sentence in table.notices)
+    return {"notice": " ".join(said)} if said else {}

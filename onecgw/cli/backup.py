@@ -1,0 +1,43 @@
+"""`onecgw backup`: the database and its secrets in one file, while the gateway runs."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from onecgw.app.startup import open_settings
+from onecgw.cli.archive import DATABASE, SECRETS, write_archive
+from onecgw.cli.options import config_option, examples
+from onecgw.errors import ConfigError
+from onecgw.settings.conflicts import FOR_ADMINISTRATION
+from onecgw.storage.database import copy_database
+
+
+@click.command(epilog=examples("onecgw backup onecgw-monday.tar"))
+@config_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(config: Path | None, file: Path) -> None:
+    """Write the database and its secrets to FILE; the gateway may run meanwhile.
+
+    FILE is verified after it is written. Whoever has it can read every login: keep it as you keep
+    the password of 1C.
+    """
+    settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
+    source, secrets_path = settings.database.path, settings.secrets_path
+    if not source.is_file():
+        raise ConfigError(f"database.path: there is no {source}, so there is nothing to back up")
+    if not file.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {file.absolute().parent}", param_hint="FILE")
+    try:
+        with TemporaryDirectory(dir=file.absolute().parent, prefix=".onecgw-backup-") as folder:
+            copy = Path(folder) / DATABASE
+            copy_database(source, copy)
+            members = {DATABASE: copy.read_bytes()}
+            # The secrets never change once they exist, so any moment is the database's own.
+            if secrets_path.is_file():
+                members[SECRETS] = secrets_path.read_bytes()
+            write_archive(file, members)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or file}: {error.strerror}") from error
+    without = "" if SECRETS in members else f" There are no secrets ({secrets_path}): no logins."
+    click.echo(f"Backed up {source} to {file.absolute()}, {file.stat().st_size} bytes.{without}")

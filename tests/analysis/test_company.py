@@ -1,0 +1,64 @@
+from typing import Any
+
+from onecgw.auth.caller import MONEY, SALES, STOCK
+from onecgw.catalogue.capabilities import Capabilities
+from onecgw.demo.books import Books
+from tests.analysis.demo_gateway import ask, open_demo
+from tests.conftest import TODAY
+
+
+async def test_the_books_firms_and_desks_of_the_demo(small_books: Books) -> None:
+    async with open_demo(small_books) as rig:
+        answer = await ask(rig, "company")
+
+    assert answer["last_document_day"] == TODAY.isoformat()
+    assert set(answer["last_day_by_report"]) == {"sales_report", "purchases_report", "cash_flow"}
+    firms = {firm.uuid: firm.label for firm in small_books.catalogues["firms"].items}
+    assert {firm["id"]: firm["label"] for firm in answer["firms"]} == firms
+    assert {desk["cash"]["id"]: desk["currency"] for desk in answer["desks"]} == {
+        desk.uuid: desk.facts["currency"] for desk in small_books.catalogues["cash"].items
+    }
+    assert answer["base_currency"] is None  # the demo does not report it
+    assert answer["missing"] == []
+
+
+async def test_a_report_that_failed_is_missing_and_the_others_are_there(small_books: Books) -> None:
+    def lose(name: str, told: Any) -> None:
+        if name == "cash_flow":
+            told.clear()
+
+    async with open_demo(small_books, falsify=lose) as rig:
+        answer = await ask(rig, "company")
+
+    assert [one["report"] for one in answer["missing"]] == ["cash_flow"]
+    assert answer["last_day_by_report"]["cash_flow"] is None
+    assert answer["last_document_day"] == TODAY.isoformat()
+
+
+async def test_what_the_base_lacks_is_told_to_those_who_may_know_of_it(small_books: Books) -> None:
+    lacking = Capabilities(
+        profile="upp-1.3",
+        unavailable=frozenset({"stock_balance"}),
+        unsupported={"sales_report": {"measures": frozenset({"cost", "receipts"})}},
+        always_empty=frozenset({"sales_channel"}),
+    )
+    async with open_demo(small_books) as rig:
+        catalogue = rig.gateway.catalogue
+        catalogue.capabilities = lacking
+        told = {
+            scopes: catalogue.capabilities_for(scopes)
+            for scopes in (frozenset({SALES, MONEY}), frozenset({SALES, MONEY, STOCK}))
+        }
+        answer = await ask(rig, "company")
+
+    narrow, wide = told.values()
+    assert narrow.unavailable == frozenset()
+    assert wide.unavailable == {"stock_balance"}
+    assert narrow.unsupported == {"sales_report": {"measures": {"receipts"}}}
+    assert narrow.always_empty == frozenset()
+    assert answer["backend_profile"] == "upp-1.3"
+    assert answer["not_supported"] == [
+        "stock_balance",
+        "resolve_sales_channel: finds nothing",
+        "sales_report measures: cost, receipts",
+    ]

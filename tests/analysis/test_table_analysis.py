@@ -1,0 +1,379 @@
+"""compare, share and ids of every report, against an accountant who reads the documents."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from onecgw.catalogue.tools import BY_NAME
+from onecgw.demo.books import Books, open_books
+from onecgw.demo.report_definition import Report
+from onecgw.demo.reports import TABULAR
+from onecgw.errors import LimitExceeded, OnecBadResponse, ValidationFailed
+from onecgw.settings import LimitsSettings
+from tests.analysis.demo_gateway import ask, open_demo
+from tests.analysis.tables import KOPECK
+from tests.catalogue_truth import TRUTH
+from tests.conftest import TODAY
+from tests.demo.random_requests import requests
+from tests.demo.reference import Reference
+
+SEEDS = (1, 20261)
+TIMES = ("day", "week", "month")
+SHOWN = 7
+SUMMER = {"from": "2026-06-01", "to": "2026-08-31"}
+
+
+@pytest.fixture(scope="session", params=SEEDS, ids=[f"seed {seed}" for seed in SEEDS])
+def accounted(request: pytest.FixtureRequest) -> Iterator[tuple[Books, Reference]]:
+    """Small books of a seed, and the accountant who read their documents."""
+    with (
+        open_books(
+            size="small",
+            seed=request.param,
+            today=TODAY,
+            cache_folder=None,
+            progress=lambda _: None,
+        ) as books,
+        books.reading() as db,
+    ):
+        yield books, Reference(db)
+
+
+@st.composite
+def bodies(draw: st.DrawFn, report: Report, books: Books) -> dict[str, Any]:
+    """A request without an order and a number of rows; the gateway accepts each id once."""
+    body = draw(requests(report, books))
+    filters = {
+        name: ids if isinstance(ids, str) else list(dict.fromkeys(ids))
+        for name, ids in body.pop("filters", {}).items()
+    }
+    body = {name: value for name, value in body.items() if name not in ("sort", "top")}
+    if "period" in body:  # shorter, so that the demo does not cut the list
+        first, last = (date.fromisoformat(body["period"][end]) for end in ("from", "to"))
+        last = min(last, first + timedelta(days=200))
+        body["period"] = {"from": first.isoformat(), "to": last.isoformat()}
+    return body | ({"filters": filters} if filters else {})
+
+
+async def answer_of(books: Books, tool: str, arguments: dict[str, Any]) -> Any:
+    async with open_demo(books) as rig:
+        return await ask(rig, tool, **arguments)
+
+
+def place_of(value: Any, dimension: str, first: date) -> Any:
+    """A day, week or month by its place in its period; anything else as it is."""
+    if dimension not in TIMES:
+        return value
+    day = date.fromisoformat(value)
+    if dimension == "day":
+        return (day - first).days
+    if dimension == "week":
+        return (day - first + timedelta(days=first.weekday())).days // 7
+    return 12 * (day.year - first.year) + day.month - first.month
+
+
+def table_of(
+    reference: Reference, report: Report, body: dict[str, Any]
+) -> tuple[dict[tuple[Any, ...], list[Any]], dict[str, Any]]:
+    """The figures of every row by its key, and the totals."""
+    rows, totals = reference.answer(report.path, body)
+    dimensions = [*body["group_by"], *report.always_by]
+    first = date.fromisoformat(body["period"]["from"]) if "period" in body else date.min
+    return {
+        tuple(place_of(row[at], name, first) for at, name in enumerate(dimensions)): list(
+            row[len(dimensions) :]
+        )
+        for row in rows
+    }, totals
+
+
+def changes(now: Any, before: Any) -> list[Any]:
+    """now, before, change and its percentage."""
+    if now is None or before is None:
+        return [now, before, None, None]
+    change = now - before
+    if before == 0:
+        return [now, before, change, None]
+    percentage = (Decimal(change) * 100 / abs(Decimal(before))).quantize(KOPECK, ROUND_HALF_UP)
+    return [now, before, change, percentage]
+
+
+def shown_rows(answer: Any, body: dict[str, Any], report: Report) -> dict[tuple[Any, ...], Any]:
+    """The figures of each row by its key, times by their place."""
+    dimensions = [*body["group_by"], *report.always_by]
+    now, before = (
+        (
+            date.fromisoformat(answer[name]["from"]) if "period" in answer else date.min
+            for name in ("period", "compared_with")
+        )
+        if "period" in answer
+        else (date.min, date.min)
+    )
+    last = date.fromisoformat(answer["period"]["to"]) if "period" in answer else date.max
+    found = {}
+    for row in answer["rows"]:
+        key = []
+        for name, cell in zip(dimensions, row, strict=False):
+            value = cell["id"] if isinstance(cell, dict) else cell
+            if name in TIMES:
+                # A row that is gone shows the day of the period before.
+                begin = now - timedelta(days=31)
+                is_now = begin <= date.fromisoformat(value) <= last
+                value = place_of(value, name, now if is_now else before)
+            key.append(value)
+        found[tuple(key)] = row[len(dimensions) :]
+    return found
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_changes_are_those_of_the_documents(
+    accounted: tuple[Books, Reference], data: st.DataObject
+) -> None:
+    books, reference = accounted
+    report = data.draw(st.sampled_from(TABULAR))
+    body = data.draw(bodies(report, books))
+    additive = TRUTH[report.name].additive
+    # Years apart, so that a day tells which of the two periods it is of.
+    start = data.draw(st.dates(date(2024, 9, 2), date(2025, 3, 1)))
+    start = start.replace(day=max(start.day, 2))
+    before = dict(body)
+    if report.dated == "period":
+        first, last = (date.fromisoformat(body["period"][end]) for end in ("from", "to"))
+        first = max(first, date(2025, 12, 5))
+        last = min(max(last, first), first + timedelta(days=200))
+        body["period"] = {"from": first.isoformat(), "to": last.isoformat()}
+        end = start + (last - first)
+        before["period"] = {"from": start.isoformat(), "to": end.isoformat()}
+    else:
+        before["date"] = start.isoformat()
+    answer = trio.run(
+        partial(answer_of, books, report.name, {**body, "compare_with": f"{start}", "top": SHOWN})
+    )
+
+    (now, now_totals), (old, old_totals) = (
+        table_of(reference, report, asked) for asked in (body, before)
+    )
+    nothing = [Decimal(0) if name in additive else None for name in body["measures"]]
+    expected = {
+        key: [
+            figure
+            for pair in zip(now.get(key, nothing), old.get(key, nothing), strict=True)
+            for figure in changes(*pair)
+        ]
+        for key in {*now, *old}
+    }
+    shown = shown_rows(answer, body, report)
+    assert shown == {key: expected[key] for key in shown}
+    assert answer["rows_total"] == len(expected)
+    assert (answer["appeared"], answer["gone"]) == (len({*now} - {*old}), len({*old} - {*now}))
+    is_mixed = len({key[-1] for key in expected}) > 1 and bool(report.always_by)
+    below = [figures for key, figures in expected.items() if key not in shown]
+    assert answer["rest"]["rows"] == len(below)
+    for at, name in enumerate(body["measures"]):
+        if name not in additive:
+            assert name not in answer["rest"]
+            continue
+        sums = [sum((figures[4 * at + side] for figures in below), Decimal(0)) for side in (0, 1)]
+        totals = [now_totals[name], old_totals[name]]
+        columns = [f"{name}{end}" for end in ("", "_before", "_change", "_change_pct")]
+        if below and not is_mixed:
+            assert [answer["rest"][column] for column in columns] == changes(*sums)
+        told = [answer["totals"][column] for column in columns]
+        assert told == ([None] * 4 if is_mixed else changes(*totals))
+    sizes = [abs(figures[2]) for figures in shown.values() if figures[2] is not None]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_shares_are_those_of_the_documents(
+    accounted: tuple[Books, Reference], data: st.DataObject
+) -> None:
+    books, reference = accounted
+    report = data.draw(st.sampled_from([one for one in TABULAR if not one.always_by]))
+    body = data.draw(bodies(report, books))
+    measure = data.draw(st.sampled_from(TRUTH[report.name].additive))
+    body["measures"] = [measure, *(name for name in body["measures"] if name != measure)]
+    ask_shares = partial(answer_of, books, report.name, {**body, "share": measure, "top": SHOWN})
+    rows, totals = reference.answer(report.path, body)
+    sizes = sorted((row[len(body["group_by"])] for row in rows), reverse=True)
+    total = totals[measure]
+    if total <= 0:
+        with pytest.raises(ValidationFailed, match="shares need a total above zero"):
+            trio.run(ask_shares)
+        return
+
+    answer = trio.run(ask_shares)
+
+    cumulated, expected = Decimal(0), []
+    for size in sizes:
+        begin, cumulated = cumulated, cumulated + size
+        expected.append(
+            [
+                size,
+                (Decimal(size) * 100 / total).quantize(KOPECK, ROUND_HALF_UP),
+                (cumulated * 100 / total).quantize(KOPECK, ROUND_HALF_UP),
+                "A" if begin * 100 < 80 * total else "B" if begin * 100 < 95 * total else "C",
+            ]
+        )
+    place = len(body["group_by"])
+    told = [[row[place], *row[-3:]] for row in answer["rows"]]
+    assert told == expected[:SHOWN]
+    assert answer["rest"].get(measure, 0) == sum(sizes[SHOWN:])
+    assert answer["totals"][measure] == total
+
+
+@pytest.mark.parametrize(("in_total", "side"), [(False, 0), (False, 1), (True, 0), (True, 1)])
+async def test_a_kopeck_in_one_of_two_reports_is_found(
+    *, in_total: bool, side: int, small_books: Books
+) -> None:
+    def cheat(_: str, told: Any) -> None:
+        year = "2026" if side == 0 else "2025"
+        if not told["period"]["from"].startswith(year):
+            return
+        if in_total:
+            told["totals"]["amount"] += KOPECK
+        else:
+            told["rows"][0][-1] += KOPECK
+
+    async with open_demo(small_books, falsify=cheat) as rig:
+        with pytest.raises(OnecBadResponse, match="add up to amount"):
+            await ask(
+                rig,
+                "sales_report",
+                period=SUMMER,
+                group_by=["customer"],
+                measures=["amount"],
+                compare="previous_year",
+            )
+
+
+async def test_a_list_that_is_too_long_is_refused(small_books: Books) -> None:
+    limits = LimitsSettings(max_analysis_rows=5)
+    async with open_demo(small_books, limits=limits) as rig:
+        with pytest.raises(LimitExceeded, match="more than 5 rows"):
+            await ask(rig, "sales_report", period=SUMMER, group_by=["product"], share="amount")
+
+
+async def test_what_is_local_is_never_sent_to_1c(small_books: Books) -> None:
+    async with open_demo(small_books) as rig:
+        await ask(
+            rig,
+            "sales_report",
+            period=SUMMER,
+            group_by=["firm"],
+            compare="previous_period",
+            share="amount",
+            ids=False,
+            top=2,
+            sort=[{"field": "amount_change", "dir": "asc"}],
+        )
+        bodies = [json.loads(request.content) for request in rig.onec.requests]
+
+    common = {"group_by": ["firm"], "measures": ["amount", "qty"], "top": 100_001}
+    assert bodies == [
+        {"period": SUMMER, **common},
+        {"period": {"from": "2026-03-01", "to": "2026-05-31"}, **common},
+    ]
+
+
+async def test_labels_alone_are_the_same_table_without_ids(small_books: Books) -> None:
+    async with open_demo(small_books) as rig:
+        for more in ({}, {"compare": "previous_year"}):
+            asked = {"period": SUMMER, "group_by": ["customer", "month"], "top": 5, **more}
+            full = await ask(rig, "sales_report", **asked)
+            short = await ask(rig, "sales_report", **asked, ids=False)
+
+            assert short["columns"][0] == {"name": "customer", "type": "string"}
+            assert short["rows"] == [[row[0]["label"], *row[1:]] for row in full["rows"]]
+            rest = {name for name in full if name not in ("columns", "rows")}
+            assert {name: short[name] for name in rest} == {name: full[name] for name in rest}
+
+
+async def test_rows_can_be_sorted_by_what_is_added(small_books: Books) -> None:
+    asked = {"period": SUMMER, "group_by": ["customer"], "compare": "previous_year", "top": 20}
+    async with open_demo(small_books) as rig:
+        falls = await ask(
+            rig, "sales_report", **asked, sort=[{"field": "amount_change", "dir": "asc"}]
+        )
+        names = await ask(rig, "sales_report", **asked, sort=[{"field": "customer", "dir": "desc"}])
+        with pytest.raises(ValidationFailed, match=r"sort\[0\].field: .* is not chosen"):
+            await ask(rig, "sales_report", period=SUMMER, sort=[{"field": "amount_change"}])
+
+    changed = [row[3] for row in falls["rows"]]
+    assert changed == sorted(changed)
+    labels = [row[0]["label"].casefold() for row in names["rows"]]
+    assert labels == sorted(labels, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ({"compare": "previous_year", "compare_with": "2025-01-01"}, "compare_with"),
+        ({"share": "qty", "measures": ["amount"]}, "share"),
+        ({"share": "margin"}, "share"),
+        ({"compare": "previous_month"}, "compare"),
+    ],
+)
+async def test_contradictions_are_refused_before_1c_is_asked(
+    arguments: dict[str, Any], path: str, small_books: Books
+) -> None:
+    async with open_demo(small_books) as rig:
+        with pytest.raises(ValidationFailed) as caught:
+            await ask(rig, "sales_report", period=SUMMER, **arguments)
+
+        assert [problem.path for problem in caught.value.problems] == [path]
+        assert rig.onec.requests == []
+
+
+async def test_currencies_are_not_added_up(small_books: Books) -> None:
+    async with open_demo(small_books) as rig:
+        answer = await ask(rig, "cash_balance", date="2026-09-30", compare="previous_month", top=3)
+        with pytest.raises(ValidationFailed, match="several currencies"):
+            await ask(rig, "cash_balance", date="2026-09-30", share="balance")
+
+    assert answer["compared_with"] == "2026-08-31"
+    assert set(answer["totals"].values()) == {None}
+    assert set(answer["rest"]) == {"rows"}
+    assert answer["proof"] == []
+
+
+async def test_an_answer_that_is_too_large_has_fewer_rows_and_all_of_the_rest(
+    small_books: Books,
+) -> None:
+    limits = LimitsSettings(max_result_bytes=4096)
+    async with open_demo(small_books, limits=limits) as rig:
+        asked = {"period": SUMMER, "group_by": ["product"], "measures": ["amount"]}
+        body = await rig.call(
+            "sales_report", json.dumps({**asked, "share": "amount", "top": 500}).encode()
+        )
+
+    answer = json.loads(body, parse_float=Decimal)
+    assert len(body) <= 4096
+    assert answer["rows_returned"] + answer["rest"]["rows"] == answer["rows_total"]
+    assert "the limits allow no more" in answer["notice"]
+    shown = sum((row[1] for row in answer["rows"]), Decimal(0))
+    assert shown + answer["rest"]["amount"] == answer["totals"]["amount"]
+
+
+def test_every_report_can_be_compared() -> None:
+    assert {report.name for report in TABULAR} == {
+        name for name, tool in BY_NAME.items() if "compare_with" in TRUTH[name].everything
+    }

@@ -1,0 +1,1 @@
+"""Attacks on a running gateway, and their effect on its other callers."""

@@ -1,0 +1,241 @@
+"""Floods and slow requests; each runs until it is cancelled."""
+
+import itertools
+import struct
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+import attrs
+import trio
+
+HOST: Final = b"127.0.0.1"
+WRITE_BYTES: Final = 16 * 1024
+PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+REOPEN_SECONDS: Final = 1 / 30
+
+# Types of HTTP/2 frames; RFC 9113, 6, and RFC 9218, 7.1.
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = (
+    *range(5),
+    6,
+    8,
+    9,
+)
+PRIORITY_UPDATE, UNKNOWN = 16, 200
+END_STREAM, END_HEADERS = 1, 4
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """The gateway's port, and the addresses that the connections come from, in turn."""
+
+    port: int
+    sources: tuple[str, ...]
+
+    async def connect(self, number: int) -> trio.SocketStream:
+        """Open a connection."""
+        sock = trio.socket.socket()
+        await sock.bind((self.sources[number % len(self.sources)], 0))
+        await sock.connect(("127.0.0.1", self.port))
+        return trio.SocketStream(sock)
+
+
+Shape = Callable[[Target], Awaitable[None]]
+
+
+def frame(kind: int, payload: bytes = b"", *, flags: int = 0, stream: int = 0) -> bytes:
+    """Return an HTTP/2 frame."""
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def headers(stream: int, path: bytes, *, flags: int = END_STREAM | END_HEADERS) -> bytes:
+    """Return the HEADERS frame of a GET."""
+    block = b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x41" + bytes([len(HOST)]) + HOST
+    return frame(HEADERS, block, flags=flags, stream=stream)
+
+
+def settings(**values: int) -> bytes:
+    """Return a SETTINGS frame; only `window` is known: the initial window of a stream."""
+    pairs = [struct.pack(">HI", 4, value) for value in values.values()]
+    return frame(SETTINGS, b"".join(pairs))
+
+
+def request(method: str, path: str, *lines: str) -> bytes:
+    """Return the head of an HTTP/1.1 request."""
+    head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *lines, "", ""]
+    return "\r\n".join(head).encode()
+
+
+async def _repeat(target: Target, number: int, first: bytes, pieces: Iterable[bytes]) -> None:
+    """Send pieces as fast as they are taken; a connection that ends is opened again."""
+    for _ in itertools.count():
+        with suppress(OSError, trio.BrokenResourceError):
+            async with await target.connect(number) as stream, trio.open_nursery() as nursery:
+                nursery.start_soon(_discard, stream, nursery.cancel_scope)
+                await stream.send_all(first)
+                for piece in pieces:
+                    await stream.send_all(piece)
+                await trio.sleep_forever()
+        await trio.lowlevel.checkpoint()
+
+
+async def _discard(stream: trio.SocketStream, connection: trio.CancelScope) -> None:
+    with suppress(trio.BrokenResourceError):
+        while await stream.receive_some(WRITE_BYTES):
+            pass
+    connection.cancel()
+
+
+def flood(first: bytes, unit: bytes, *, connections: int = 10) -> Shape:
+    """Repeat a unit for ever on each of some connections."""
+    piece = unit * max(1, WRITE_BYTES // len(unit))
+
+    async def run(target: Target) -> None:
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(_repeat, target, number, first, itertools.repeat(piece))
+
+    return run
+
+
+def hold(first: bytes, *, connections: int = 1_000) -> Shape:
+    """Begin a request on many connections and leave it there; reopen what is closed."""
+
+    async def run(target: Target) -> None:
+        pause = trio.Lock()
+
+        async def keep(number: int) -> None:
+            while True:
+                with suppress(OSError, trio.BrokenResourceError):
+                    async with await target.connect(number) as stream:
+                        await stream.send_all(first)
+                        while await stream.receive_some():
+                            pass
+                async with pause:
+                    await trio.sleep(REOPEN_SECONDS)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(keep, number)
+
+    return run
+
+
+def _connect_and_leave(connections: int) -> Shape:
+    async def run(target: Target) -> None:
+        async def keep(number: int) -> None:
+            while True:
+                with suppress(OSError):
+                    await (await target.connect(number)).aclose()
+                await trio.lowlevel.checkpoint()
+
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(keep, number)
+
+    return run
+
+
+def _streams(unit: Callable[[int], bytes], *, connections: int = 10) -> Shape:
+    """Open streams for ever: unit makes the frames of the stream of a number."""
+
+    def pieces() -> Iterator[bytes]:
+        for first in range(1, 2**31 - 200, 200):
+            yield b"".join(unit(stream) for stream in range(first, first + 200, 2))
+
+    async def run(target: Target) -> None:
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(_repeat, target, number, PREFACE + settings(), _Fresh(pieces))
+
+    return run
+
+
+@attrs.frozen
+class _Fresh:
+    """An iterable that begins anew on each connection."""
+
+    _make: Callable[[], Iterator[bytes]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._make()
+
+
+FORM: Final = ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 1000")
+CHUNKED: Final = request("POST", "/nope", "Transfer-Encoding: chunked")
+OPENED: Final = PREFACE + settings()
+# 100 answers that wait for a window.
+WAITING: Final = (
+    PREFACE
+    + settings(window=0)
+    + b"".join(headers(stream, b"/health") for stream in range(1, 201, 2))
+)
+
+SHAPES: Final[dict[str, Shape]] = {
+    "h1 chunks of 1 byte": flood(CHUNKED, b"1\r\na\r\n"),
+    "h1 chunks of 16 bytes": flood(CHUNKED, b"10\r\n" + b"a" * 16 + b"\r\n"),
+    "h1 chunks with extensions": flood(CHUNKED, b"1;a=b\r\na\r\n"),
+    "h1 trailers": flood(CHUNKED + b"0\r\n", b"a: b\r\n"),
+    "h1 body without end": flood(
+        request("POST", "/nope", "Content-Length: 100000000000"), b"a" * 1024
+    ),
+    "h1 requests for nothing": flood(b"", request("GET", "/nope")),
+    "h1 wrong tokens": flood(
+        b"",
+        request("POST", "/reports/stock", "Authorization: Bearer wrong", "Content-Length: 0"),
+    ),
+    "h1 half forms, /oauth/token": hold(request("POST", "/oauth/token", *FORM) + b"a"),
+    "h1 half forms, /mcp": hold(request("POST", "/mcp", *FORM) + b"a"),
+    "h1 half forms, REST": hold(request("POST", "/reports/stock", *FORM) + b"a"),
+    "h1 half heads": hold(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: "),
+    "h1 silent connections": hold(b""),
+    "h1 connections": _connect_and_leave(20),
+    "h2 PING": flood(OPENED, frame(PING, b"12345678")),
+    "h2 WINDOW_UPDATE": flood(OPENED, frame(WINDOW_UPDATE, b"\0\0\0\1")),
+    "h2 unknown frames": flood(OPENED, frame(UNKNOWN)),
+    "h2 PRIORITY": flood(OPENED, frame(PRIORITY, b"\0\0\0\0\1", stream=1)),
+    "h2 PRIORITY_UPDATE": flood(OPENED, frame(PRIORITY_UPDATE, b"\0\0\0\1u=1")),
+    "h2 SETTINGS, 100 streams": flood(
+        WAITING, settings(window=1) + settings(window=0), connections=1
+    ),
+    "h2 SETTINGS, 10 x 100 streams": flood(WAITING, settings(window=1) + settings(window=0)),
+    "h2 WINDOW_UPDATE, 100 streams": flood(
+        WAITING + frame(SETTINGS), frame(WINDOW_UPDATE, b"\0\0\0\1")
+    ),
+    "h2 empty DATA": flood(OPENED + headers(1, b"/nope", flags=END_HEADERS), frame(DATA, stream=1)),
+    "h2 DATA of 1 byte": flood(
+        OPENED + headers(1, b"/nope", flags=END_HEADERS), frame(DATA, b"a", stream=1)
+    ),
+    "h2 rapid reset": _streams(
+        lambda stream: headers(stream, b"/health") + frame(RST_STREAM, b"\0\0\0\x08", stream=stream)
+    ),
+    "h2 requests for nothing": _streams(lambda stream: headers(stream, b"/nope")),
+    "h2 answers not read": hold(WAITING, connections=100),
+}
+
+STRANGER: Final = ("127.0.0.2",)
+MANY: Final = tuple(f"127.0.2.{number}" for number in range(1, 201))
+PROXY: Final = ("127.0.1.1",)
+CALLER: Final = ("127.0.0.1",)
+
+_WIDE: Final = ("h1 chunks of 1 byte", "h1 half forms, /mcp", "h1 wrong tokens", "h2 PING")
+RUNS: Final[dict[str, tuple[Shape, tuple[str, ...]]]] = {
+    **{name: (shape, STRANGER) for name, shape in SHAPES.items()},
+    **{f"{name}; 200 addresses": (SHAPES[name], MANY) for name in _WIDE},
+    **{f"{name}; trusted proxy": (SHAPES[name], PROXY) for name in _WIDE},
+    **{f"{name}; the caller's address": (SHAPES[name], CALLER) for name in _WIDE},
+}
+"""What runs by name: a shape and its source addresses."""
+
+
+def run(name: str, port: int) -> None:
+    """Run one of RUNS until the process is ended."""
+    shape, sources = RUNS[name]
+    print("started", flush=True)
+    trio.run(partial(shape, Target(port=port, sources=sources)))
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], int(sys.argv[2]))

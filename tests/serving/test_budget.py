@@ -1,0 +1,277 @@
+"""What a client may cause without progress, and before its caller is known."""
+
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import h2.events
+import pytest
+import trio
+import trio.testing
+from h2.errors import ErrorCodes
+
+from onecgw.serving import budget, server
+from onecgw.serving.budget import ClientBudgets, TokenBucket
+from onecgw.web.asgi import admit
+from tests.serving.support import (
+    GET,
+    QUICKLY_SECONDS,
+    App,
+    Http2Client,
+    LateAnswer,
+    answer,
+    app_of,
+    ask,
+    assert_it_serves,
+    echo,
+    read_answer,
+    read_to_end,
+    serving,
+)
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+HALF_FORM = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\na"
+FRAMES = {
+    "PING": "000008 06 00 00000000 0000000000000000",
+    "WINDOW_UPDATE": "000004 08 00 00000000 00000001",
+    "PRIORITY": "000005 02 00 00000003 00000001 10",
+    "unknown": "000000 c8 00 00000000",
+    "SETTINGS": "000000 04 00 00000000",
+}
+
+
+async def test_a_bucket_keeps_between_its_largest_debt_and_its_capacity(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    bucket = TokenBucket(10, 2, max_debt_seconds=5)
+    debts = []
+    for units, seconds in ((10, 0), (1, 0), (-20, 0), (11, 0.25), (0, 1), (5, 0), (100, 4)):
+        bucket.take(units)
+        debts.append(bucket.debt_seconds)
+        autojump_clock.jump(seconds)
+
+    assert debts == pytest.approx([0, 0.5, 0, 0.5, 0.25, 1.75, 5], abs=1e-6)
+    assert bucket.debt_seconds == pytest.approx(1)
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+async def test_frames_without_progress_end_their_connection(frame: str) -> None:
+    async with serving() as served, await Http2Client.open(served) as client:
+        with suppress(trio.BrokenResourceError):
+            await client.stream.send_all(bytes.fromhex(frame) * (budget.EVENTS_AT_ONCE + 1_000))
+
+        ended = await client.wait(h2.events.ConnectionTerminated)
+        assert ended.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+        await assert_it_serves(served)
+
+
+async def test_small_chunks_end_their_connection() -> None:
+    async with serving() as served:
+        answered = await ask(served, CHUNKED + b"1\r\na\r\n" * (budget.EVENTS_AT_ONCE + 1_000))
+
+        assert answered.startswith(b"HTTP/1.1 429 ")
+        await assert_it_serves(served)
+
+
+async def test_large_chunks_are_read_to_the_end() -> None:
+    part = b"100\r\n" + b"a" * 256 + b"\r\n"
+    async with serving() as served, await served.connect() as stream:
+        await stream.send_all(CHUNKED + part * (budget.EVENTS_AT_ONCE + 1_000) + b"0\r\n\r\n")
+
+        assert (await read_answer(stream)).endswith(b"a" * 1000)
+
+
+@pytest.mark.parametrize("length", [b"Transfer-Encoding: chunked", b"Content-Length: 99999"])
+async def test_an_answer_before_the_body_says_that_the_connection_ends(length: bytes) -> None:
+    @app_of
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, b"no", 404)
+
+    async with serving(refuse) as served:
+        answered = await ask(served, b"POST / HTTP/1.1\r\nHost: h\r\n" + length + b"\r\n\r\n")
+
+    assert b"connection: close" in answered.lower()
+
+
+async def test_the_rest_of_a_request_is_not_wanted_after_its_answer() -> None:
+    @app_of
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, b"no", 404)
+
+    async with serving(refuse) as served, await Http2Client.open(served) as client:
+        refused = await client.ask(method="POST", end=False)
+
+        assert await client.status_of(refused) == 404
+        reset = await client.wait(h2.events.StreamReset, refused)
+        assert reset.error_code == ErrorCodes.NO_ERROR
+
+
+def admitting_gets(app: App) -> App:
+    """Make known whoever sends a GET."""
+
+    async def admitting(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET":
+            admit(scope)
+        await app(scope, receive, send)
+
+    return admitting
+
+
+async def is_open(stream: trio.SocketStream) -> bool:
+    """Whether the server has not closed a connection on which it sends nothing."""
+    with trio.move_on_after(0.1) as waited, suppress(trio.BrokenResourceError):
+        await stream.receive_some()
+    return waited.cancelled_caught
+
+
+async def test_half_requests_of_strangers_make_room_for_known_callers() -> None:
+    async with (
+        serving(admitting_gets(echo), is_known=False, max_connections=2) as served,
+        await served.connect() as known,
+        await served.connect() as stranger,
+    ):
+        await known.send_all(GET)
+        await read_answer(known)
+        await stranger.send_all(HALF_FORM)
+        async with await served.connect() as another:
+            await another.send_all(GET)
+            assert (await read_answer(another)).endswith(b"GET /path h ")
+
+        assert not await is_open(stranger)
+        await known.send_all(GET)
+        assert (await read_answer(known)).endswith(b"GET /path h ")
+
+
+@pytest.mark.parametrize(("proxies", "open_"), [((), 3), (("127.0.0.0/8",), 6)])
+async def test_an_address_has_a_share_of_the_connections_and_a_proxy_all(
+    proxies: tuple[str, ...], open_: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MIN_ADDRESS_CONNECTIONS", 3)
+    async with (
+        serving(max_connections=10, trusted_proxies=proxies) as served,
+        AsyncExitStack() as stack,
+    ):
+        streams = [await stack.enter_async_context(await served.connect()) for _ in range(6)]
+
+        assert [await is_open(stream) for stream in streams] == [False] * (6 - open_) + [
+            True
+        ] * open_
+
+
+async def test_an_exhausted_address_gets_no_further_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(budget, "ADDRESS_UNITS_AT_ONCE", 20)
+    monkeypatch.setattr(budget, "ADDRESS_UNITS_PER_SECOND", 0.1)
+    async with serving() as served:
+        for _ in range(5):
+            async with await served.connect():
+                pass
+
+        with suppress(trio.BrokenResourceError):
+            assert await ask(served, GET) == b""
+
+
+async def test_a_stop_waits_for_known_callers_and_not_for_strangers() -> None:
+    late = LateAnswer()
+
+    async with (
+        serving(admitting_gets(late.app), is_known=False) as served,
+        await served.connect() as known,
+        await served.connect() as stranger,
+    ):
+        await known.send_all(GET)
+        await late.asked.wait()
+        await stranger.send_all(HALF_FORM)
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        served.stop.set()
+        await trio.testing.wait_all_tasks_blocked(server.STRANGER_GRACE_SECONDS + 0.1)
+        assert not served.ended.is_set()
+        late.release.set()
+
+        assert (await read_to_end(known)).endswith(b"late")
+        with trio.fail_after(QUICKLY_SECONDS):
+            await served.ended.wait()
+
+
+async def test_a_stop_with_strangers_alone_is_short() -> None:
+    late = LateAnswer()
+
+    async with serving(late.app, is_known=False) as served, await served.connect() as stranger:
+        await stranger.send_all(HALF_FORM)
+        await late.asked.wait()
+        served.stop.set()
+        with trio.fail_after(QUICKLY_SECONDS):
+            await served.ended.wait()
+
+
+async def test_strangers_wait_for_their_units_and_known_callers_do_not(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    budgets = ClientBudgets(())
+    stranger, known, elsewhere = (
+        budgets.open("192.0.2.1"),
+        budgets.open("192.0.2.1"),
+        budgets.open("192.0.2.2"),
+    )
+    known.charge_request()
+    known.admit()
+    stranger.charge(budget.ADDRESS_UNITS_AT_ONCE + budget.ADDRESS_UNITS_PER_SECOND)
+
+    began = trio.current_time()
+    await known.wait_turn()
+    assert trio.current_time() == began
+    await elsewhere.wait_turn()
+    assert trio.current_time() - began < 1
+    await stranger.wait_turn()
+    assert trio.current_time() - began == pytest.approx(1)
+
+
+async def test_a_connection_is_unknown_again_after_many_refusals() -> None:
+    one = ClientBudgets(()).open("192.0.2.1")
+    assert not one.is_known
+    one.charge_request()
+    one.admit()
+
+    known = []
+    for _ in range(budget.REFUSALS_BEFORE_UNKNOWN + 1):
+        known.append(one.is_known)
+        one.charge_request()
+
+    assert known == [True] * (budget.REFUSALS_BEFORE_UNKNOWN + 1)
+    assert not one.is_known
+
+
+async def test_the_addresses_of_one_ipv6_site_share_a_budget() -> None:
+    budgets = ClientBudgets(["2001:db8:1::/48"])
+
+    one, same, other, proxy, mapped, plain = (
+        budgets.open(peer).address
+        for peer in (
+            "2001:db8::1",
+            "2001:db8::2",
+            "2001:db8:0:1::1",
+            "2001:db8:1::1",
+            "::ffff:192.0.2.1",
+            "192.0.2.1",
+        )
+    )
+    assert one is same
+    assert one is not other
+    assert proxy is None
+    assert mapped is plain
+
+
+async def test_addresses_are_forgotten_when_they_owe_nothing(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "ADDRESSES_KEPT", 2)
+    budgets = ClientBudgets(())
+    kept = budgets.open("192.0.2.1").address
+    left = budgets.open("192.0.2.2")
+    left.close()
+    budgets.open("192.0.2.3").close()
+    autojump_clock.jump(10)
+    budgets.open("192.0.2.4")
+
+    assert budgets.open("192.0.2.1").address is kept
+    assert budgets.open("192.0.2.2").address is not left.address
