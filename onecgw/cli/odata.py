@@ -7,7 +7,7 @@ import click
 from onecgw.app.startup import open_settings
 from onecgw.backends.odata.plan import as_bsl, as_text
 from onecgw.backends.odata.profile_reader import SHIPPED, load_profile
-from onecgw.cli.options import config_option
+from onecgw.cli.options import config_option, examples
 from onecgw.errors import ConfigError
 from onecgw.settings.conflicts import FOR_ADMINISTRATION
 
@@ -17,7 +17,9 @@ def odata() -> None:
     """What a stock 1C has to publish through OData."""
 
 
-@odata.command()
+@odata.command(
+    epilog=examples("onecgw odata plan --profile ut", "onecgw odata plan --profile ut --bsl")
+)
 @config_option
 @click.option("--profile", help=f"{', '.join(SHIPPED)}, or a file. Default: onec.odata.profile.")
 @click.option("--bsl", is_flag=True, help="Code for 1C that sets exactly this composition.")

@@ -11,6 +11,7 @@ import pytest
 
 from onecgw.backends.base import Backend
 from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
@@ -49,9 +50,9 @@ async def gateway_over(backend: Backend, onec: OnecSettings) -> AsyncIterator[Ca
     )
     gateway.catalogue.capabilities = await backend.capabilities()
 
-    async def call(tool: str, **arguments: object) -> Any:
+    async def call(tool: str, progress: Progress = ignore_progress, **arguments: object) -> Any:
         body = json.dumps(arguments).encode()
-        answer = await gateway.call(ToolCall(context=CONTEXT, tool=tool, arguments=body))
+        answer = await gateway.call(ToolCall(context=CONTEXT, tool=tool, arguments=body), progress)
         return json.loads(answer.body)
 
     try:
@@ -155,3 +156,15 @@ async def test_refusals_say_why_the_base_lacks_something(face: MakeFace) -> None
             "group_by: this 1C base does not support sales_channel: this configuration keeps no"
             " sales channels"
         )
+
+
+async def test_progress_of_a_long_report_reaches_the_caller(face: MakeFace) -> None:
+    seen: list[tuple[int, int]] = []
+
+    async def progress(done: int, of: int) -> None:
+        seen.append((done, of))
+
+    period = {"from": "2026-04-01", "to": "2026-09-30"}
+    async with gateway_over(backend_of(face("unf")), settings_of()) as call:
+        await call("sales_report", progress=progress, period=period, group_by=["month"])
+    assert seen == [(done, 6) for done in range(1, 7)]
