@@ -123,7 +123,7 @@ class Ambiguous(OnecgwError):
     argument: the argument with the name.
     id_argument: the argument that takes the id instead.
     candidates: the first of those that match. known: how many are known to match.
-    is_cut: more may match.
+    is_cut: more may match. is_partial: more match, or may match, than are in candidates.
     """
 
     code = "ambiguous"
@@ -143,7 +143,8 @@ class Ambiguous(OnecgwError):
             for one in candidates
         )
         several = f"{known} or more fit; give more of the name." if is_cut else "several fit."
-        part = f" (the first {len(candidates)})" if is_cut or known > len(candidates) else ""
+        is_partial = is_cut or known > len(candidates)
+        part = f" (the first {len(candidates)})" if is_partial else ""
         super().__init__(
             f"{argument}: {several} Ask which one is meant and call again with {id_argument} "
             f"instead of {argument}. Candidates{part}: {listed}"
@@ -151,6 +152,7 @@ class Ambiguous(OnecgwError):
         self.argument = argument
         self.id_argument = id_argument
         self.candidates = candidates
+        self.is_partial = is_partial
 
 
 class LimitExceeded(OnecgwError):

@@ -42,6 +42,15 @@ def well_formed(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def json_fault(body: bytes, error: Exception) -> str:
+    """Why a text is no JSON that every receiver can read, where a parser refused it."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if well_formed_json(body) != body:
+        return "a text in it holds half a character, a lone surrogate; send whole ones or none"
+    return str(error)
+
+
 def well_formed_json(body: bytes) -> bytes:
     """A JSON text whose lone surrogates, written as escapes, are U+FFFD; the rest as it was."""
     if rb"\u" not in body:

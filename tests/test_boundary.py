@@ -139,6 +139,9 @@ def arguments_of(tool: Tool) -> dict[str, Any]:
     """All that a tool declares, but for what stands in the way of a scripted 1C."""
     everything = dict(TRUTH[tool.name].everything)
     everything.pop("customer", None)
+    # Two answers, or a whole list, are needed for these: tests/analysis plays them.
+    for analysis in ("compare", "share"):
+        everything.pop(analysis, None)
     return everything
 
 

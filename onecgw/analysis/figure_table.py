@@ -10,7 +10,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.raw_json import Members, decode
-from onecgw.responses.response_check import says_cut
+from onecgw.responses.response_check import cut_by_1c
 
 Values = Mapping[str, Decimal | None]
 
@@ -84,7 +84,7 @@ def read_table(
         decode(column, _NamedColumn, "columns: a list of {name, type}").name for column in columns
     ]
     rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
-    if len(rows) > max_rows or says_cut(members, len(rows)):
+    if len(rows) > max_rows or cut_by_1c(members, len(rows)):
         raise LimitExceeded(
             f"this needs the whole list, and it has more than {max_rows} rows or was cut by 1C; "
             "narrow the period or the filters, or choose a coarser group_by"

@@ -38,9 +38,10 @@ def parse_arguments(
 ) -> Request:
     """The request object that raw JSON arguments describe.
 
-    What models and clients are known to get wrong is mended: an integer as "10" or 10.0, a boolean
-    as "true", an object or array as a JSON text, one element where an array is due, null for what
-    is left out, the members that n8n adds. Texts come out in the form in which they go to 1C.
+    What models and clients are known to get wrong is mended: an integer as "10" or 10.0, an id or a
+    code as 10, a boolean as "true", an object or array as a JSON text, one element where an array
+    is due, null for what is left out, the members that n8n adds. Texts come out in the form in
+    which they go to 1C.
 
     Args:
         request: the class.

@@ -9,7 +9,7 @@ PERIOD_FORMAT: Final = "YYYY-MM or YYYY-MM-DD..YYYY-MM-DD"
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _DAY: Final = r"\d{4}-\d{2}-\d{2}"
-_DAYS: Final = re.compile(rf"({_DAY})(?:(?:\.\.| - | – |/)({_DAY}))?", re.ASCII)
+_DAYS: Final = re.compile(rf"({_DAY})(?:(?:\s*\.\.\s*|\s*[–—]\s*| - |/)({_DAY}))?", re.ASCII)
 
 
 def read_period_text(text: str) -> tuple[str, str] | None:

@@ -53,7 +53,9 @@ def _joint(path: str) -> str:
 
 
 def read_text(value: object) -> str:
-    """A text with something in it; a GUID in the one form in which 1C reads it."""
+    """A text with something in it, also as a whole number; a GUID in the form that 1C reads."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(read_integer(value))  # ids and codes of 1C may be numbers
     if not isinstance(value, str) or not value.strip():
         raise refused("a text that is not empty is expected", value)
     return canonical_id(value)

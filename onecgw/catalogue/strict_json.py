@@ -5,7 +5,7 @@ import json
 import msgspec
 
 from onecgw.errors import InvalidRequest
-from onecgw.text import without_bom
+from onecgw.text import json_fault, without_bom
 
 
 def read_json_object(body: bytes) -> dict[str, object]:
@@ -40,7 +40,7 @@ def read_json(text: bytes, *, what: str) -> object:
     except RecursionError:
         raise InvalidRequest(f"{what} is nested too deeply") from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise InvalidRequest(f"{what} is not valid JSON: {error}") from error
+        raise InvalidRequest(f"{what} is not valid JSON: {json_fault(text, error)}") from error
 
 
 class _Repeated(Exception):

@@ -62,7 +62,9 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
     if not rows:
         message = f"nothing fits {name!r}; try fewer words or {argument.resolver.name}"
         raise ValidationFailed((Problem(path=argument.name, message=message),))
-    is_cut = candidates.is_cut or len(rows) > limit
+    is_cut = bool(candidates.cut) or len(rows) > limit
+    # A join in the query of 1C may find one object twice.
+    rows = list({row.id: row for row in rows}.values())
     exact = [row for row in rows if folded(row.label) == folded(name)]
     # If the list was cut, the part that is missing may hold another object of the same name.
     fitting = exact if len(exact) == 1 and not is_cut else rows

@@ -9,7 +9,7 @@ import attrs
 import msgspec
 
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, RpcError
-from onecgw.text import well_formed_json
+from onecgw.text import json_fault, well_formed_json
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ def read_batch(body: bytes) -> list[bytes]:
         _check_utf8(body)
         messages = [bytes(message) for message in _read_items(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RpcError(PARSE_ERROR, _not_json(error)) from error
+        raise _not_json(body, error) from error
     if not 0 < len(messages) <= MAX_BATCH:
         raise RpcError(INVALID_REQUEST, f"a batch holds 1 to {MAX_BATCH} messages")
     return messages
@@ -85,7 +85,7 @@ def read_message(raw: bytes) -> Message:
     except msgspec.ValidationError as error:
         raise RpcError(INVALID_REQUEST, "a message is a JSON object") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RpcError(PARSE_ERROR, _not_json(error)) from error
+        raise _not_json(raw, error) from error
     request_id = _read_id(bytes(envelope.id))
     if bytes(envelope.jsonrpc) != b'"2.0"':
         raise RpcError(INVALID_REQUEST, 'jsonrpc must be "2.0"', request_id=request_id)
@@ -165,6 +165,5 @@ def _read_method(raw: bytes, request_id: bytes) -> str:
     return _read_text(raw)
 
 
-def _not_json(error: Exception) -> str:
-    reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return f"the body is not JSON in UTF-8: {reason}"
+def _not_json(body: bytes, error: Exception) -> RpcError:
+    return RpcError(PARSE_ERROR, f"the body is not JSON in UTF-8: {json_fault(body, error)}")

@@ -28,7 +28,13 @@ async def elicit_id(ambiguous: Ambiguous, request: RequestContext) -> str:
         "properties": {argument: {"type": "string", "title": argument.title(), "enum": list(ids)}},
         "required": [argument],
     }
-    form = elicitation(f"Several fit. Which {argument} is meant?", schema)
+    said = f"Several fit. Which {argument} is meant?"
+    if ambiguous.is_partial:
+        said = (
+            f"More than {len(ids)} fit. Which {argument} is meant? If it is not among them, "
+            "decline and give more of the name."
+        )
+    form = elicitation(said, schema)
     response = (await request.request_input({REQUEST_NAME: form}))[REQUEST_NAME]
     content = response.get("content")
     chosen = content.get(argument) if isinstance(content, dict) else None

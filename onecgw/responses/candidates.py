@@ -5,7 +5,7 @@ import msgspec
 
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.raw_json import Members, decode, encode, read_members, splice
-from onecgw.responses.response_check import check_no_error, says_cut
+from onecgw.responses.response_check import check_no_error, cut_by_1c
 
 
 @attrs.frozen(kw_only=True)
@@ -14,12 +14,12 @@ class Candidates:
 
     items: each an object with the texts `id` and `label`, otherwise as 1C sent it.
     notices: sentences on those that were left out.
-    is_cut: 1C says that there are more.
+    cut: a sentence, where 1C says that there are more; otherwise "".
     """
 
     items: list[msgspec.Raw]
     notices: tuple[str, ...]
-    is_cut: bool
+    cut: str
 
 
 def read_candidates(body: bytes) -> Candidates:
@@ -46,7 +46,7 @@ def candidates_of(members: Members) -> Candidates:
     return Candidates(
         items=items,
         notices=(said,) if left_out else (),
-        is_cut=says_cut(members, len(sent)),
+        cut=cut_by_1c(members, len(sent)),
     )
 
 

@@ -26,8 +26,16 @@ _ERRORS: Final = EXCEPTION | {
     "error_message",
     "errordescription",
     "error_description",
+    "errortext",
+    "error_text",
+    "errorcode",
+    "error_code",
+    "iserror",
+    "haserror",
     "ошибка",
     "ошибки",
+    "кодошибки",
+    "естьошибка",
     "описаниеошибки",
     "текстошибки",
     "помилка",
@@ -42,6 +50,8 @@ _MESSAGES: Final = frozenset(
         "error_message",
         "errordescription",
         "error_description",
+        "errortext",
+        "error_text",
         "description",
         "descr",
         "detail",
@@ -52,6 +62,8 @@ _MESSAGES: Final = frozenset(
         "описание",
         "описаниеошибки",
         "текстошибки",
+        "причина",
+        "текст",
         "повідомлення",
         "опис",
         "описпомилки",
@@ -59,10 +71,14 @@ _MESSAGES: Final = frozenset(
     }
 )
 _FLAGS: Final = frozenset({"success", "succeeded", "ok", "успех", "успешно", "успіх", "успішно"})
-_STATES: Final = _FLAGS | {"status", "result", "state", "статус", "результат"}
+_HTTP_STATES: Final = frozenset({"status", "statuscode", "state", "статус"})
+_STATES: Final = _FLAGS | _HTTP_STATES | {"result", "результат"}
 _BAD_STATES: Final = frozenset(
-    {"error", "fail", "failed", "failure", "false", "ошибка", "помилка", "нет", "ні"}
+    {"error", "fail", "failed", "failure", "false", "not_found", "denied"}
+    | {"ошибка", "помилка", "нет", "ні", "ложь", "хибність"}
 )
+# What a member that is called like an error holds where there is none.
+_NO_ERROR: Final = frozenset({"", "0", "ok", "no", "none", "false", "нет", "немає", "ні", "ложь"})
 # Members by which an object may report an error, in lower case.
 ERROR_MEMBER_NAMES: Final = _ERRORS | _MESSAGES | _STATES
 _FIRST_BAD_STATUS: Final = 400
@@ -86,23 +102,33 @@ def is_silent(body: bytes) -> bool:
         names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+    if len(names) == 1 and bytes(*names.values())[:1] == b"{":
+        return False  # a wrapper, perhaps of an error
     return bool(names) and ERROR_MEMBER_NAMES.isdisjoint(map(str.casefold, names))
 
 
 def reports_error(members: Mapping[str, object]) -> bool:
     """Whether an object says of itself that the call failed.
 
-    An empty `error` (null, "", [], {}, 0 or false) says that it did not.
+    An empty `error` (null, "", "OK", [], {}, 0, false, or an object of such) says that it did not.
     """
     found = {name.casefold(): value for name, value in members.items()}
-    if any(found.get(name) for name in _ERRORS):
+    if any(_is_error(found.get(name)) for name in _ERRORS):
         return True
-    states = [found[name] for name in _STATES if name in found]
-    if any(found.get(name) is False for name in _FLAGS) or any(map(_is_bad, states)):
+    states = {name: found[name] for name in _STATES if name in found}
+    is_refused = any(found.get(name) is False for name in _FLAGS)
+    if is_refused or any(_is_bad(*one) for one in states.items()):
         return True
-    # Nothing but a message: no rows, no candidates, no state that is good.
-    is_flat = not any(isinstance(value, dict | list) and value for value in found.values())
-    return is_flat and not any(states) and any(_is_message(*pair) for pair in found.items())
+    match list(found.values()):
+        case [dict() as wrapped] if wrapped:
+            return reports_error(wrapped)
+    # Nothing but a message: no list, be it an empty one, and no state that is good.
+    is_flat = not any(
+        isinstance(value, list) or (isinstance(value, dict) and value)
+        for name, value in found.items()
+        if name not in _ERRORS
+    )
+    return is_flat and not any(states.values()) and any(_is_message(*one) for one in found.items())
 
 
 def message_in(value: object) -> str:
@@ -147,7 +173,17 @@ def _is_message(name: str, value: object) -> bool:
     return isinstance(value, str) and bool(value.strip()) and name.casefold() in _MESSAGES
 
 
-def _is_bad(state: object) -> bool:
+def _is_error(value: object) -> bool:
+    """Whether a member that is called like an error describes one."""
+    if isinstance(value, dict):
+        return any(map(_is_error, value.values()))
+    if isinstance(value, str):
+        return value.strip().casefold() not in _NO_ERROR
+    return bool(value)
+
+
+def _is_bad(name: str, state: object) -> bool:
     if isinstance(state, str):
         return state.strip().casefold() in _BAD_STATES
-    return isinstance(state, int) and not isinstance(state, bool) and state >= _FIRST_BAD_STATUS
+    # No boolean is as large.
+    return name in _HTTP_STATES and isinstance(state, int) and state >= _FIRST_BAD_STATUS

@@ -6,6 +6,7 @@ is not checked.
 """
 
 import functools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import GenericAlias
 from typing import Any, Final
@@ -14,13 +15,24 @@ import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
 from onecgw.responses.error_body import ERROR_MEMBER_NAMES, NO_REASON, message_in, reports_error
-from onecgw.responses.raw_json import Members, decode, read_members
+from onecgw.responses.raw_json import Members, decode, encode, read_members
 from onecgw.text import canonical_id
 
 Arguments = Mapping[str, Any]
 
-_NO: Final = frozenset({"", "0", "no", "false", "нет", "ні", "ложь", "хибно"})
-_CUT_FLAGS: Final = ("truncated", "has_more", "hasMore")
+_NO: Final = frozenset(
+    {"", "0", "n", "no", "off", "false", "нет", "ні", "немає", "ложь", "хибно", "хибність"}
+)
+# In lower case and without underscores: names of 1C are case-insensitive.
+_CUT_FLAGS: Final = frozenset({"truncated", "istruncated", "hasmore", "hasnext", "partial"})
+_WHOLE_FLAGS: Final = frozenset({"complete", "iscomplete"})
+_COUNTS: Final = frozenset(
+    {"rowsreturned", "candidatesreturned", "totalrows", "rowstotal", "totalcount"}
+)
+# As JSON has it, as 20260501 (ДФ=yyyyMMdd), or as 1C writes a date that becomes a text.
+_DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d)\.(\d\d)\.(\d{4})", re.ASCII)
+CUT_BY_1C: Final = "1C says that this is not the whole answer."
+SHOWN_CHARACTERS: Final = 100  # of what 1C says of the size of its answer
 _NUMBER_BEGINS: Final = frozenset(b"-0123456789")
 
 
@@ -42,6 +54,9 @@ class _Ends(msgspec.Struct, rename={"from_": "from"}):
 
 class _Reference(msgspec.Struct):
     id: str | int
+
+
+_Applied = str | int | _Reference | None
 
 
 class _AnyObject(msgspec.Struct, gc=False):
@@ -68,10 +83,10 @@ def check_answers_request(
         OnecBadResponse: it is of another period or day.
     """
     check_no_error(members)
-    if "period" in arguments and not is_null(members.get("period")):
+    if "period" in arguments and not is_empty(members.get("period")):
         asked = (arguments["period"]["from"], arguments["period"]["to"])
         _check_same("period", asked=asked, told=period_of(members["period"]))
-    if "date" in arguments and not is_null(members.get("date")):
+    if "date" in arguments and not is_empty(members.get("date")):
         _check_same("date", asked=(arguments["date"],), told=(day_of(members["date"]),))
     return _check_filters(
         members.get("applied_filters"), arguments.get("filters") or {}, with_groups
@@ -94,18 +109,32 @@ def check_no_error(members: Members) -> None:
         raise OnecRejected(message_in(values) or NO_REASON)
 
 
-def says_cut(members: Members, count: int) -> bool:
-    """Whether 1C says that its answer is not the whole: by a flag, or by a number of rows.
+def cut_by_1c(members: Members, count: int) -> str:
+    """A sentence, where 1C says that its answer is not the whole: by a flag or a number of rows.
 
     Args:
         members: of the answer.
         count: how many rows or candidates it holds.
+
+    Returns:
+        The sentence, with 1C's words about the size; "" if 1C does not say so.
     """
-    flags = (_plain(members[name]) for name in _CUT_FLAGS if name in members)
-    if any(_is_yes(flag) for flag in flags):
-        return True
-    told = _plain(members.get("rows_returned"))
-    return isinstance(told, int) and not isinstance(told, bool) and told > count
+    said: list[tuple[str, object]] = []
+    for name, raw in members.items():
+        key = name.replace("_", "").casefold()
+        if key not in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS:
+            continue
+        value = _plain(raw)
+        if (
+            (key in _CUT_FLAGS and _is_yes(value))
+            or (key in _WHOLE_FLAGS and value is False)
+            or (key in _COUNTS and _is_more(value, count))
+        ):
+            said.append((name, value))
+    if not said:
+        return ""
+    sizes = [f"{name}: {_shown(value)}" for name, value in said if not _is_flag(value)]
+    return f"{CUT_BY_1C[:-1]} ({', '.join(sizes)})." if sizes else CUT_BY_1C
 
 
 def check_columns(columns: Sequence[Column], arguments: Arguments) -> None:
@@ -142,7 +171,7 @@ def check_totals(members: Members, columns: Sequence[Column]) -> None:
         OnecBadResponse: saying which.
     """
     raw = members.get("totals")
-    if is_null(raw) or bytes(raw or b"") in {b"[]", b'""'}:
+    if is_empty(raw):
         return
     totals = object_in(raw, "totals")
     numbers = {column.name for column in columns if column.type.lower() == "number"}
@@ -166,10 +195,18 @@ def is_null(raw: msgspec.Raw | None) -> bool:
     return raw is None or bytes(raw) == b"null"
 
 
+def is_empty(raw: msgspec.Raw | None) -> bool:
+    """Whether a member says nothing, as 1C may write a value that is not filled."""
+    return raw is None or bytes(raw) in {b"null", b'""', b"[]", b"{}"}
+
+
 def day_of(raw: msgspec.Raw) -> str:
-    """The day that a text begins with, as 2026-05-01T23:59:59 does; "" if it is none."""
+    """The day that a text begins with, as 2026-05-01T23:59:59, 20260501 and 01.05.2026 do.
+
+    "" if it is no text; a text of another form as it is.
+    """
     try:
-        return msgspec.json.decode(raw, type=str)[:10]
+        return _day_in(msgspec.json.decode(raw, type=str))
     except msgspec.DecodeError:
         return ""
 
@@ -177,26 +214,45 @@ def day_of(raw: msgspec.Raw) -> str:
 def period_of(raw: msgspec.Raw) -> tuple[str, str]:
     """The first and the last day of a period; empty if it is none."""
     try:
-        ends = msgspec.json.decode(raw, type=_Ends)
+        ends = msgspec.json.decode(raw, type=_Ends | str)
     except msgspec.DecodeError:
         return "", ""
-    return ends.from_[:10], ends.to[:10]
+    if isinstance(ends, _Ends):
+        return _day_in(ends.from_), _day_in(ends.to)
+    match [_day_in(found[0]) for found in _DAY.finditer(ends)]:
+        case [first, last]:
+            return first, last
+    return "", ""
+
+
+def _day_in(text: str) -> str:
+    found = _DAY.match(text.strip())
+    if found is None:
+        return text[:10]
+    return "-".join(found.group(1, 2, 3) if found[1] else found.group(6, 5, 4))
 
 
 def applied_values(raw: msgspec.Raw) -> frozenset[str]:
     """What a member of applied_filters holds: ids and words in one form; references by their id."""
     try:
-        told = msgspec.json.decode(raw, type=list[str | int | _Reference] | str | int | None)
+        told = msgspec.json.decode(raw, type=list[_Applied] | _Applied)
     except msgspec.DecodeError:
         return frozenset()
-    items = told if isinstance(told, list) else [] if told is None else [told]
-    ids = (item.id if isinstance(item, _Reference) else item for item in items)
+    items = told if isinstance(told, list) else [told]
+    ids = (item.id if isinstance(item, _Reference) else item for item in items if item is not None)
     return frozenset(map(_comparable, ids)) - {""}
 
 
 def comparable(values: Iterable[str]) -> frozenset[str]:
     """Asked values in the form of applied_values."""
     return frozenset(map(_comparable, values))
+
+
+def differ(told: frozenset[str], meant: frozenset[str]) -> bool:
+    """Whether applied values differ from the requested ones; labels are not compared with ids."""
+    if any(map(_is_guid, meant)) and not any(map(_is_guid, told)):
+        return False
+    return told != meant
 
 
 def _comparable(value: str | int) -> str:
@@ -221,30 +277,30 @@ def _check_filters(
     if bytes(raw)[:1] != b"{":
         return ("applied_filters of 1C cannot be read, so no filter is confirmed.",)
     applied = read_members(bytes(raw))
+    unreadable = []
     for name, values in asked.items():
         told = applied_values(applied[name]) if name in applied else frozenset()
-        if not told and name in applied and _is_custom_object(applied[name]):
+        if not told and name in applied and _holds_custom_objects(applied[name]):
+            unreadable.append(name)
             continue
         meant = comparable([values] if isinstance(values, str) else values)
-        if not told or (name not in with_groups and _differ(told, meant)):
+        if not told or (name not in with_groups and differ(told, meant)):
             raise FilterIgnored(
                 f"filters.{name}: 1C does not confirm this filter in applied_filters, so its "
                 "figures may cover more or other objects than requested"
             )
+    said = []
+    if unreadable:
+        said.append(f"1C does not confirm in a readable form: filters {', '.join(unreadable)}.")
     more = sorted(name for name in applied if name not in asked and applied_values(applied[name]))
-    return (f"1C also applied filters that were not asked for: {', '.join(more)}.",) if more else ()
+    if more:
+        said.append(f"1C also applied filters that were not asked for: {', '.join(more)}.")
+    return tuple(said)
 
 
-def _is_custom_object(raw: msgspec.Raw) -> bool:
-    """Whether an applied filter is a non-empty object, whose form only 1C knows."""
-    return bytes(raw)[:1] == b"{" and bytes(raw) != b"{}"
-
-
-def _differ(told: frozenset[str], meant: frozenset[str]) -> bool:
-    """Whether applied values differ from the requested ones; labels are not compared with ids."""
-    if any(map(_is_guid, meant)) and not any(map(_is_guid, told)):
-        return False
-    return told != meant
+def _holds_custom_objects(raw: msgspec.Raw) -> bool:
+    """Whether an applied filter is, or holds, a non-empty object whose form only 1C knows."""
+    return bytes(raw).lstrip(b"[")[:1] == b"{" and bytes(raw) != b"{}"
 
 
 def _is_guid(text: str) -> bool:
@@ -260,13 +316,31 @@ def _plain(raw: msgspec.Raw | None) -> object:
 
 
 def _placeholder(raw: msgspec.Raw) -> object:
-    """`[0]` for a list or object that is not empty, else None; thousands of rows stay unparsed."""
+    """`[]` for a list or a filled object, else None; thousands of rows are not parsed."""
     value = bytes(raw)
-    return [0] if value[:1] in b"[{" and value not in {b"[]", b"{}"} else None
+    return [] if value[:1] in b"[{" and value != b"{}" else None
 
 
 def _is_yes(flag: object) -> bool:
     return flag.strip().casefold() not in _NO if isinstance(flag, str) else bool(flag)
+
+
+def _is_more(value: object, count: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > count
+
+
+def _is_flag(value: object) -> bool:
+    """Whether a value only says yes or no, and no size."""
+    return (
+        isinstance(value, bool)
+        or value == 1
+        or (isinstance(value, str) and value.strip().isalpha())
+    )
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else encode(value).decode()
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
 # What cells of a type may be. A reference may be a bare GUID, a text may be written as a number.

@@ -15,6 +15,7 @@ from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import Members, array, decode, read_members, splice
 from onecgw.responses.redaction import redact
 from onecgw.responses.response_check import (
+    CUT_BY_1C,
     Arguments,
     Column,
     applied_values,
@@ -23,12 +24,13 @@ from onecgw.responses.response_check import (
     check_columns,
     check_totals,
     comparable,
+    cut_by_1c,
+    differ,
+    is_empty,
     is_null,
     object_in,
-    says_cut,
 )
 
-CUT_BY_1C: Final = "1C says that this is not the whole answer."
 # Members that the gateway writes; what 1C says there is taken into account, not passed on.
 _OURS: Final = frozenset({"truncated", "notice"})
 
@@ -87,7 +89,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     """
     members = _read(body, limits)
     found = candidates_of(members)
-    cut = _Cut(is_said=found.is_cut, notices=(*found.notices, *text_notices(body)))
+    cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
     listed = _Listed(member="candidates", items=found.items, advice=advice)
     return _bounded(members, listed, cut, limits)
@@ -132,7 +134,7 @@ def build_table(
         narrow=narrow,
         more=f"{more} (at most {limits.max_rows}).",
     )
-    cut = _Cut(is_said=says_cut(members, len(rows)), notices=(*said, *text_notices(body)))
+    cut = _Cut(said=cut_by_1c(members, len(rows)), notices=(*said, *text_notices(body)))
     return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
 
 
@@ -151,16 +153,18 @@ def build_card(
     subject = object_in(members.get(shape.subject), shape.subject)
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
     told = applied_values(subject.get("id", msgspec.Raw(b"null")))
-    if asked and told and told != comparable(asked):
+    if is_empty(members[shape.subject]):
+        raise OnecBadResponse(f"1C's answer lacks {shape.subject}: it is empty")
+    if asked and told and differ(told, comparable(asked)):
         raise OnecBadResponse(f"1C's answer is about another {shape.subject} than was asked for")
     if "totals" not in members:
         raise OnecBadResponse("1C's answer lacks totals: an object")
-    if not is_null(members["totals"]):
+    if not is_empty(members["totals"]):
         object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
     advice = _Advice(noun=shape.listed, narrow="The totals cover them all.", more="")
-    cut = _Cut(is_said=says_cut(members, len(listed)), notices=(*said, *text_notices(body)))
+    cut = _Cut(said=cut_by_1c(members, len(listed)), notices=(*said, *text_notices(body)))
     items = _Listed(member=shape.listed, items=listed, advice=advice)
     return _bounded(members, items, cut, limits)
 
@@ -169,10 +173,10 @@ def build_card(
 class _Cut:
     """What 1C and the checks say about an answer, for its notice and `truncated`.
 
-    is_said: 1C says that this is not the whole. notices: sentences on what is in it.
+    said: the sentence, where 1C says that this is not the whole. notices: on what is in it.
     """
 
-    is_said: bool
+    said: str
     notices: tuple[str, ...]
 
 
@@ -212,7 +216,9 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
     items, advice = listed.items, listed.advice
 
     def assemble(kept: list[msgspec.Raw], sentence: str) -> bytes:
-        told = sentence or (CUT_BY_1C if cut.is_said else "")
+        # Of two sentences on the same cut, 1C's own says more only where it names a size.
+        said = "" if sentence and cut.said == CUT_BY_1C else cut.said
+        told = " ".join(filter(None, (sentence, said)))
         added: dict[str, object] = {
             f"{listed.member}_returned": len(kept),
             "truncated": bool(told),

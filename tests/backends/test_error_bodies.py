@@ -15,7 +15,7 @@ from onecgw.errors import (
     OnecMaintenance,
     OnecRejected,
 )
-from tests.harness import open_rig
+from tests.harness import answering, open_rig
 
 MESSAGE = "Контрагент не найден"
 TOOLS = {
@@ -45,6 +45,13 @@ SHAPES: list[Any] = [
     {"result": "error", "error_description": MESSAGE},
     {"message": MESSAGE},
     {"error": "not_found", "message": MESSAGE, "rows": [], "candidates": []},
+    {"Error": {}, "message": MESSAGE},
+    {"errorCode": 12, "errorText": MESSAGE},
+    {"КодОшибки": 5, "Текст": MESSAGE},
+    {"isError": True, "text": MESSAGE},
+    {"status": "not_found", "detail": MESSAGE},
+    {"result": {"error": {"code": 5, "message": MESSAGE}}},
+    {"data": {"response": {"success": False, "message": MESSAGE}}},
 ]
 
 
@@ -66,6 +73,38 @@ async def test_an_error_in_a_200_is_told_in_1cs_words(tool: str, shape: Any) -> 
     assert (type(error), error.message) == (OnecRejected, MESSAGE)
 
 
+NO_ERRORS: list[Any] = [
+    *({"error": text} for text in ("", "0", "OK", "нет")),
+    *({"error": None}, {"error": 0}, {"error": []}, {"error": {}}, {"error": {"code": 0}}),
+    {"error": {"code": "0", "message": ""}, "errors": [], "errorCode": 0},
+    {"message": "Нічого не знайдено", "description": "За січень"},
+    {"success": True, "message": "OK", "result": 5000},
+    {"status": "ok", "text": "Готово"},
+]
+
+
+@pytest.mark.parametrize("said", NO_ERRORS, ids=lambda said: json.dumps(said, ensure_ascii=False))
+async def test_an_empty_answer_that_reports_no_error_is_an_answer(said: Any) -> None:
+    empty: dict[str, Any] = {"columns": [], "rows": [], "totals": {}, "candidates": []}
+    body = json.dumps({**said, **empty}).encode()
+
+    async with open_rig(answering(body)) as rig:
+        for tool in ("sales_report", "stock_balance", "resolve_customer"):
+            assert json.loads(await rig.call(tool, TOOLS[tool]))["truncated"] is False
+
+
+@pytest.mark.parametrize("body", [f"{MESSAGE}.\r\n", json.dumps(MESSAGE)])
+@pytest.mark.parametrize("charset", ["utf-8", "cp1251", "utf-16"])
+async def test_a_text_where_json_is_due_is_told(body: str, charset: str) -> None:
+    error = await failure("sales_report", body.encode(charset))
+
+    told = error.message.rstrip(".")
+    assert (type(error), told) == (
+        OnecBadResponse,
+        f"1C answered with a text instead of JSON: {MESSAGE}",
+    )
+
+
 @pytest.mark.parametrize("status", [400, 409, 412, 422, 423])
 @pytest.mark.parametrize(
     "shape",
@@ -77,6 +116,13 @@ async def test_a_failed_request_keeps_its_reason(status: int, shape: Any) -> Non
     error = await failure("sales_report", body.encode(), status)
 
     assert (type(error), error.message) == (OnecRejected, MESSAGE)
+
+
+async def test_a_failure_of_1c_has_its_message_not_its_code() -> None:
+    body = json.dumps({"error": "bad filter", "message": MESSAGE}).encode()
+    error = await failure("sales_report", body, 500)
+
+    assert (type(error), error.message) == (OnecFailed, MESSAGE)
 
 
 async def test_the_class_of_an_error_in_a_200_is_that_of_its_text() -> None:
@@ -128,9 +174,10 @@ async def test_until_when_an_infobase_is_blocked_is_told(as_page: bool) -> None:
     assert (type(error), error.message) == (OnecMaintenance, " ".join(lines))
 
 
+@pytest.mark.parametrize("half", [rb"\ud83d", b"\xed\xa0\xbd"])
 @pytest.mark.parametrize("status", [200, 400, 403, 500])
-async def test_half_a_character_in_a_message_reaches_the_caller(status: int) -> None:
-    body = b'{"error":"bad","message":"\\u041a\\u0456\\u0442 \\ud83d"}'
+async def test_half_a_character_in_a_message_reaches_the_caller(status: int, half: bytes) -> None:
+    body = '{"error":"bad","message":"Кіт '.encode() + half + b'"}'
 
     assert (await failure("sales_report", body, status)).message == "Кіт \ufffd"
 

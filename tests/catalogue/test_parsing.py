@@ -68,6 +68,13 @@ def test_a_whole_number_may_come_as_a_text_or_as_a_float(limit: object) -> None:
     assert parse_arguments(ResolveWithGroups, raw).limit == 7
 
 
+def test_an_id_or_a_code_may_come_as_a_number() -> None:
+    raw = {"period": MAY, "filters": {"customer_ids": [15, "16"]}}
+
+    assert parse_arguments(SalesReport, raw).filters == SalesFilters(customer_ids=("15", "16"))
+    assert parse_arguments(ResolveWithGroups, {"query": 15}).query == "15"
+
+
 @pytest.mark.parametrize(("sent", "meant"), [("true", True), ("false", False), (True, True)])
 def test_a_boolean_may_come_as_a_text(sent: object, meant: bool) -> None:
     raw = {"query": "ромашка", "include_groups": sent}
@@ -138,7 +145,7 @@ def test_a_day_is_a_calendar_day_in_iso_form(value: object) -> None:
 def test_every_problem_is_told_at_once_with_its_path() -> None:
     raw = {
         "period": {"from": "2026-02-30", "till": "2026-03-01"},
-        "filters": {"customer_ids": ["c1", 7, ""], "region": "x", "firm_ids": []},
+        "filters": {"customer_ids": ["c1", 7.5, ""], "region": "x", "firm_ids": []},
         "group_by": ["month", "quarter", "month"],
         "measures": "revenue",
         "top": 0,
@@ -154,7 +161,7 @@ def test_every_problem_is_told_at_once_with_its_path() -> None:
         "period.to": "is required: Last day, inclusive.",
         "filters.region": "unknown argument; accepted: customer_ids, warehouse_ids, "
         "sales_channel_ids, firm_ids, customer_cohort",
-        "filters.customer_ids[1]": "a text that is not empty is expected; got 7",
+        "filters.customer_ids[1]": "a text that is not empty is expected; got 7.5",
         "filters.customer_ids[2]": 'a text that is not empty is expected; got ""',
         "filters.firm_ids": "an array of at least one element is expected (or leave it out); "
         "got []",
@@ -348,7 +355,10 @@ def test_no_error_text_offers_a_measure_that_the_caller_may_not_see() -> None:
     ("text", "message"),
     [
         ('{"from":"2026-05-01","from":"2026-04-01","to":"2026-05-31"}', "says one key twice"),
-        ('{"from":"\\ud800","to":"2026-05-31"}', "is not valid JSON"),
+        (
+            '{"from":"\\ud800","to":"2026-05-31"}',
+            "is not valid JSON: a text in it holds half a character",
+        ),
         ('{"from":', "is not valid JSON"),
         ('{"a":' * 5000, "is nested too deeply"),
     ],

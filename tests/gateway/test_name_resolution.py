@@ -52,7 +52,12 @@ async def refusal(answer: Answering, **arguments: Any) -> OnecgwError:
 
 @pytest.mark.parametrize(
     ("candidates", "name"),
-    [((TULIP,), "плюс"), ((TULIP, ROSE, LILY), "  ромашка "), ((ROSE,), "c1")],
+    [
+        ((TULIP,), "плюс"),
+        ((TULIP, ROSE, LILY), "  ромашка "),
+        ((ROSE, ROSE), "ромашка"),  # found twice by a join in the query of 1C
+        ((ROSE,), "c1"),
+    ],
 )
 async def test_the_one_customer_that_fits_is_meant(candidates: Any, name: str) -> None:
     async with open_rig(knowing(*candidates)) as rig:

@@ -8,7 +8,7 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
-from tests.harness import Rig, make_engine, open_rig
+from tests.harness import Rig, answering, make_engine, open_rig
 from tests.mcp.support import META, Recorder, ask, handshake, send, stateless
 
 NO_CHOICES: tuple[Any, ...] = ([1], {}, None, 7)
@@ -86,6 +86,19 @@ async def test_a_person_who_does_not_choose_is_not_guessed_for(answer: Any) -> N
     assert result["isError"] is True
     assert "did not choose; do not guess" in result["content"][0]["text"]
     assert cards(rig) == []
+
+
+async def test_a_person_is_told_that_more_fit_than_are_offered() -> None:
+    many = [{"id": f"c{number}", "label": f"Ромашка {number}"} for number in range(11)]
+
+    async with open_rig(answering(json.dumps({"candidates": many}).encode())) as rig:
+        first = await ask_stateless(make_engine(rig.gateway))
+    form = first["inputRequests"]["which"]["params"]
+    assert len(form["requestedSchema"]["properties"]["customer"]["enum"]) == 10
+    assert form["message"] == (
+        "More than 10 fit. Which customer is meant? If it is not among them, decline and give more "
+        "of the name."
+    )
 
 
 async def test_the_handshake_era_asks_on_the_stream() -> None:

@@ -30,8 +30,8 @@ async def read(rig: Rig, tool: str, **arguments: Any) -> Any:
     return json.loads(await rig.call(tool, json.dumps(given).encode(), surface="rest"))
 
 
-@pytest.mark.parametrize("said", [True, "Да", "да ", "true", "так", 1, "2 з 900", {"of": 900}])
-@pytest.mark.parametrize("name", ["truncated", "has_more", "hasMore"])
+@pytest.mark.parametrize("said", [True, "Да", "да ", "true", "так", 1])
+@pytest.mark.parametrize("name", ["truncated", "Truncated", "has_more", "hasMore", "IsTruncated"])
 async def test_what_1c_says_of_a_cut_is_never_replaced(name: str, said: object) -> None:
     notice = "показано перші 2 рядки з 900"
     answer = await call(table([["A", 1], ["B", 2]], **{name: said}, notice=notice))
@@ -40,7 +40,29 @@ async def test_what_1c_says_of_a_cut_is_never_replaced(name: str, said: object) 
     assert answer["notice"] == f"1C says that this is not the whole answer. {notice}"
 
 
-@pytest.mark.parametrize("said", [False, None, "Нет", "ні", "no", "false", "", 0, [], {}])
+@pytest.mark.parametrize(
+    ("member", "words"),
+    [
+        ({"truncated": "2 з 900"}, "truncated: 2 з 900"),
+        ({"truncated": {"of": 900}}, 'truncated: {"of":900}'),
+        ({"rows_returned": 900, "truncated": True}, "rows_returned: 900"),
+        ({"totalRows": 900}, "totalRows: 900"),
+        ({"Truncated": "2 з 900", "truncated": False}, "Truncated: 2 з 900"),
+    ],
+)
+async def test_what_1c_says_of_the_size_stands_in_the_notice(member: Any, words: str) -> None:
+    answer = await call(table([["A", 1], ["B", 2]], **member))
+
+    assert answer["truncated"] is True
+    assert answer["notice"] == f"1C says that this is not the whole answer ({words})."
+
+
+async def test_an_answer_that_is_not_complete_is_cut() -> None:
+    assert (await call(table([["A", 1]], complete=False)))["truncated"] is True
+    assert (await call(table([["A", 1]], complete=True)))["truncated"] is False
+
+
+@pytest.mark.parametrize("said", [False, None, "Нет", "ні", "немає", "N", "false", "", 0, [], {}])
 async def test_what_1c_says_is_whole_is_whole(said: object) -> None:
     assert (await call(table([["A", 1]], truncated=said)))["truncated"] is False
 
@@ -56,9 +78,9 @@ async def test_a_number_of_rows_above_those_sent_is_a_cut() -> None:
         {"from": "2026-01-01", "to": "2026-02-28"},
         {"from": "2025-01-01", "to": "2025-01-31"},
         {"from": "2026-01-01"},
+        {"from": "01.01.2025", "to": "31.01.2025"},
         "2026-01",
-        "",
-        [],
+        "2026-01-01..2026-02-28",
         0,
     ],
 )
@@ -70,7 +92,11 @@ async def test_an_answer_of_another_period_is_refused(period: object) -> None:
 
 async def test_a_period_that_is_the_same_or_not_told_passes() -> None:
     moments = {"from": "2026-01-01T00:00:00", "to": "2026-01-31T23:59:59"}
-    for period in (JANUARY, moments, None):
+    dotted = {"from": "01.01.2026 0:00:00", "to": "31.01.2026 23:59:59"}
+    compact = {"from": "20260101000000", "to": "20260131235959"}
+    texts = ("2026-01-01..2026-01-31", "01.01.2026 - 31.01.2026")
+    told: tuple[Any, ...] = (JANUARY, moments, dotted, compact, *texts, None, "", [], {})
+    for period in told:
         assert (await call(table([["A", 1]], period=period)))["rows_returned"] == 1
 
 
@@ -100,6 +126,8 @@ async def test_a_filter_that_1c_did_not_apply_is_refused(applied: object) -> Non
         {"firm_ids": GUID.upper()},
         {"firm_ids": ["{8A3B0C1D-0000-1111-2222-333344445555}"]},
         {"firm_ids": [{"id": GUID, "label": "ТОВ"}]},
+        {"firm_ids": {"id": GUID, "label": "ТОВ"}},
+        {"firm_ids": [None, GUID]},
         {"firm_ids": ["ТОВ «Ромашка»"]},  # told for people
         None,
     ],
@@ -124,6 +152,13 @@ async def test_filters_that_were_not_asked_for_are_told() -> None:
     assert answer["notice"] == "1C also applied filters that were not asked for: firm_ids."
     odd = await call(table([["A", 1]], applied_filters="усі"), filters={"firm_ids": [GUID]})
     assert odd["notice"] == "applied_filters of 1C cannot be read, so no filter is confirmed."
+
+
+@pytest.mark.parametrize("said", [{"value": [GUID]}, [{"Ref_Key": GUID}]])
+async def test_a_filter_in_a_form_of_1cs_own_is_told_to_be_unreadable(said: object) -> None:
+    body = table([["A", 1]], applied_filters={"firm_ids": said})
+    answer = await call(body, filters={"firm_ids": [GUID]})
+    assert answer["notice"] == "1C does not confirm in a readable form: filters firm_ids."
 
 
 async def test_columns_are_those_that_were_asked_for() -> None:
@@ -176,8 +211,10 @@ CARD = {"customer": {"id": GUID, "label": "A"}, "totals": {"amount": 1}}
         ({}, "lacks customer"),
         ({"customer": None}, "expected customer"),
         ({"result": CARD}, "lacks customer"),
+        ({"customer": {"label": "A"}, "totals": "none"}, "expected totals"),
         ({"customer": CARD["customer"]}, "lacks totals"),
-        ({**CARD, "totals": []}, "expected totals"),
+        ({**CARD, "customer": {}}, "lacks customer: it is empty"),
+        ({**CARD, "totals": 0}, "expected totals"),
         ({**CARD, "customer": {"id": OTHER}}, "about another customer"),
         (
             {**CARD, "period": {"from": "2025-01-01", "to": "2025-01-31"}},
@@ -192,7 +229,7 @@ async def test_a_card_of_something_else_is_refused(body: object, message: str) -
 
 
 async def test_a_card_of_the_customer_passes_with_its_id_in_any_form() -> None:
-    for identity in (GUID.upper(), f"{{{GUID}}}", None, ""):
+    for identity in (GUID.upper(), f"{{{GUID}}}", "000000015", None, ""):
         body = {**CARD, "customer": {"id": identity, "label": "A"}}
         assert await call(json.dumps(body).encode(), "customer_summary", customer_id=GUID)
 

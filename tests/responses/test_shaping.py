@@ -191,13 +191,16 @@ def test_an_open_card_is_passed_through_byte_for_byte() -> None:
 
 
 def test_the_list_of_a_card_is_cut_in_the_open() -> None:
-    body = b'{"customer":{},"totals":{"amount":9},"top_products":[{"n":1},{"n":2},{"n":3},{"n":4}]}'
+    body = (
+        b'{"customer":{"id":1},"totals":{"amount":9},'
+        b'"top_products":[{"n":1},{"n":2},{"n":3},{"n":4}]}'
+    )
 
     assert read(card_of(body)) == {
         "top_products_returned": 3,
         "truncated": True,
         "notice": "Only the first 3 top_products are here, more exist. The totals cover them all.",
-        "customer": {},
+        "customer": {"id": 1},
         "totals": {"amount": 9},
         "top_products": [{"n": 1}, {"n": 2}, {"n": 3}],
     }

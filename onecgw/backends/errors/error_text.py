@@ -10,7 +10,6 @@ from onecgw.backends.errors.masking import without_private, without_secrets
 from onecgw.responses.error_body import (
     EXCEPTION,
     NO_REASON,
-    descriptions,
     message_in,
     read_json_value,
     reports_error,
@@ -70,7 +69,8 @@ def text_of(body: bytes, content_type: str) -> str:
     declared = charset_of(content_type) or charset_of(body[:1024].decode("latin-1"))
     try:
         # Not final: a body that was cut may end within a character.
-        return codecs.utf_8_decode(body, "strict", False)[0][:READ_CHARACTERS]
+        text = codecs.utf_8_decode(body, "surrogatepass", False)[0][:READ_CHARACTERS]
+        return well_formed(text)
     except UnicodeError:
         pass
     try:
@@ -161,12 +161,11 @@ def _bare(line: str) -> str:
 
 
 def _exception_lines(text: str) -> tuple[str, ...] | None:
-    """The innermost description of an error in JSON; None: the text is no JSON."""
+    """The description of an error in JSON; None: the text is no JSON."""
     found = read_json_value(text) if text.lstrip().startswith(("{", "[")) else None
     if found is None:  # {ОбщийМодуль...} begins so, too
         return None
-    _, deepest = max(descriptions(found), key=lambda item: item[0], default=(0, ""))
-    return tuple(deepest.splitlines())
+    return tuple(message_in(found).splitlines())
 
 
 def _page_lines(text: str) -> tuple[str, ...]:

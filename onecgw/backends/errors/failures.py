@@ -136,7 +136,9 @@ def failure_in_success(reply: Reply) -> Failure | None:
     else:
         explain = _text_explanation(message)
     if explain is None or explain is _forbidden:
-        return _refusal(_class_of_refusal(text, explain), reply, message) if message else None
+        if not message:
+            return _text_in_success(reply, text)
+        return _refusal(_class_of_refusal(text, explain), reply, message)
     lines = lines_of(text)
     reason = _block_text(lines) if explain is _maintenance else message
     return Failure(
@@ -145,6 +147,17 @@ def failure_in_success(reply: Reply) -> Failure | None:
         remedy=_REMEDIES.get(explain),
         reply=reply,
     )
+
+
+def _text_in_success(reply: Reply, text: str) -> Failure | None:
+    """The failure of a text where JSON is due, which most often says why; None: it is none."""
+    value = read_json_value(text)
+    said = value if isinstance(value, str) else text.strip() if value is None else ""
+    if not said[:1].isalpha() or said == "null":
+        return None
+    shown = _shown(reason_in(lines_of(said)))
+    error = OnecBadResponse(f"1C answered with a text instead of JSON: {shown}")
+    return Failure(error=error, reason=log_line(said), reply=reply) if shown else None
 
 
 def _class_of_refusal(text: str, explain: "_Explain | None") -> type[OnecError]:

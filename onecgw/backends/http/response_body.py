@@ -95,13 +95,18 @@ def _in_utf8(body: bytes, content_type: str) -> bytes:
     try:
         body.decode()
     except UnicodeDecodeError:
-        pass
-    else:
-        return body.strip()
-    label = charset_of(content_type)
-    if label in _SINGLE_BYTE:
-        return _decoded(body, _SINGLE_BYTE[label]).encode().strip()
-    return _decoded(body, "utf-8").encode().strip()
+        return _decoded_by_label(body, charset_of(content_type)).encode().strip()
+    return body.strip()
+
+
+def _decoded_by_label(body: bytes, label: str) -> str:
+    """A text that is no strict UTF-8: UTF-8 with half a character, or else what its label says."""
+    try:
+        return _decoded(body, "utf-8")
+    except OnecBadResponse:
+        if label not in _SINGLE_BYTE:
+            raise
+    return _decoded(body, _SINGLE_BYTE[label])
 
 
 def _wide_charset(body: bytes) -> str:
