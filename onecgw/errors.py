@@ -21,7 +21,7 @@ OnecgwError                 its message is safe to show to the caller
     ├── OnecAuth            401 onec_auth            1C rejects the technical user
     ├── OnecForbidden       502 onec_forbidden       the technical user has no right
     ├── OnecMaintenance     503 onec_maintenance     the infobase is blocked
-    ├── OnecNotPublished    502 onec_not_published   no service at base_url
+    ├── OnecNotPublished    502 onec_not_published   no service, or not what is needed
     ├── OnecRedirect        502 onec_redirect        base_url answers with a redirect
     ├── OnecFailed          502 onec_failed          1C raised an error
     ├── OnecLocked          503 onec_locked          a data lock timed out
@@ -268,7 +268,7 @@ class OnecAuth(OnecError):
 
 
 class OnecForbidden(OnecError):
-    """The technical user has no right on the HTTP service."""
+    """The technical user has no right to what was asked for."""
 
     code = "onec_forbidden"
 
@@ -281,7 +281,7 @@ class OnecMaintenance(OnecError):
 
 
 class OnecNotPublished(OnecError):
-    """No HTTP service answers at base_url."""
+    """No service answers at base_url, or a stock base does not publish what is needed."""
 
     code = "onec_not_published"
 

@@ -140,7 +140,7 @@ def arguments_of(tool: Tool) -> dict[str, Any]:
     everything = dict(TRUTH[tool.name].everything)
     everything.pop("customer", None)
     # Two answers, or a whole list, are needed for these: tests/analysis plays them.
-    for analysis in ("compare", "share", "ids"):
+    for analysis in ("compare", "compare_with", "share", "ids"):
         everything.pop(analysis, None)
     return everything
 

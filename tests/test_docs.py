@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from onecgw.settings.load import load_settings
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 MODULE = re.compile(r"`(onecgw/[\w/.]*)`")
@@ -87,3 +89,14 @@ def test_the_top_level_holds_nothing_but_what_it_should() -> None:
         "pyproject.toml",
         "tests",
     }
+
+
+def test_the_settings_of_a_stock_1c_are_accepted(tmp_path: Path) -> None:
+    for page in sorted((ROOT / "docs" / "how-to").glob("stock-1c*.md")):
+        (block,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        config = tmp_path / "config.yml"
+        config.write_text(block, encoding="utf-8")
+
+        settings = load_settings(config, {})
+
+        assert (settings.onec.backend, settings.onec.report_deadline_ms) == ("odata", 180_000)

@@ -15,6 +15,7 @@ from onecgw.app.metrics import Metrics
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
+from onecgw.backends.odata.backend import ODataBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
@@ -73,9 +74,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         retention_days=settings.audit.retention_days,
         on_failure=settings.audit.on_failure,
     )
-    backend: Backend = HttpServiceBackend(
-        settings.onec, max_response_bytes=settings.limits.max_response_bytes
-    )
+    backend = _make_backend(settings, keeps_files=store is not None)
     try:
         gateway, metrics = _make_gateway(settings, backend, audit_log)
         server, sealing_key = None, _sealing_key(settings)
@@ -103,7 +102,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                     keep_capabilities_fresh,
                     backend,
                     apply_capabilities,
-                    timeout_ms=settings.onec.timeout_ms,
+                    timeout_ms=settings.onec.resolver_deadline_ms,
                 )
             )
             nursery.start_soon(backend.run)
@@ -138,6 +137,14 @@ def _sealing_key(settings: Settings) -> bytes | None:
     if token is None:
         return None
     return hmac.digest(token.value.encode("utf-8"), b"onecgw mcp sessions", "sha256")
+
+
+def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
+    max_bytes = settings.limits.max_response_bytes
+    if settings.onec.backend == "odata":
+        folder = settings.database.path.parent if keeps_files else None
+        return ODataBackend(settings.onec, max_response_bytes=max_bytes, cache_folder=folder)
+    return HttpServiceBackend(settings.onec, max_response_bytes=max_bytes)
 
 
 def _open_store(settings: Settings) -> Database | None:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Literal
 
 import attrs
 import trio
@@ -12,9 +12,6 @@ import trio
 from onecgw.app.serve import serve_gateway, wait_signal
 from onecgw.app.stdio import serve_own_client
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.demo.books import Books
-from onecgw.demo.fault_plan import FaultPlan
-from onecgw.demo.http_service import build_demo_app
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import ConfigError
 from onecgw.serving import find_free_port
@@ -31,17 +28,31 @@ from onecgw.settings import (
     Settings,
 )
 
+BackendName = Literal["http_service", "odata"]
+
 LOOPBACK: Final = "127.0.0.1"
 DEMO_MCP_TOKEN: Final = "demo-mcp-token"  # noqa: S105 - public on purpose, loopback only
 DEMO_API_TOKEN: Final = "demo-api-token"  # noqa: S105 - the same
 DEMO_PASSWORD: Final = "demo-onec-password"  # noqa: S105 - of a demo 1C on loopback
 DEMO_LOGIN: Final = "Шлюз"  # Cyrillic logins are normal in 1C
-DEMO_REPORT_TIMEOUT_MS: Final = 45_000
+
+
+@attrs.frozen(kw_only=True)
+class DemoOnec:
+    """The demo 1C of one kind.
+
+    build: makes its ASGI application, for the keywords `login` and `password`.
+    backend: what the gateway asks it through.
+    path: what its address has after the host.
+    """
+
+    build: Callable[..., Any]
+    backend: BackendName = "http_service"
+    path: str = ""
 
 
 async def serve_demo(
-    books: Books,
-    faults: FaultPlan | None,
+    onec: DemoOnec,
     *,
     port: int,
     announce: Callable[[str], None],
@@ -50,8 +61,7 @@ async def serve_demo(
     """Serve the gateway on loopback, and the demo 1C on another port.
 
     Args:
-        books: the data of the demo 1C.
-        faults: the faults that the demo 1C simulates; None: no faults.
+        onec: the demo 1C.
         port: of the gateway; 0: a free one.
         announce: called with the gateway's URL.
         oauth_folder: where OAuth keeps its data; None: static tokens instead of OAuth.
@@ -60,46 +70,46 @@ async def serve_demo(
         ConfigError: the address cannot be bound.
     """
     password = secrets.token_urlsafe()
-    app = build_demo_app(books, login=DEMO_LOGIN, password=password, faults=faults)
+    app = onec.build(login=DEMO_LOGIN, password=password)
     async with trio.open_nursery() as nursery:
         base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
-        settings = demo_settings(base_url=base_url, port=port, password=password)
+        settings = demo_settings(
+            base_url=f"{base_url}{onec.path}", port=port, password=password, backend=onec.backend
+        )
         if oauth_folder is not None:
             settings = with_oauth(settings, oauth_folder)
         await serve_gateway(settings, port_option="--port", announce=announce)
         nursery.cancel_scope.cancel()
 
 
-async def serve_demo_stdio(books: Books, faults: FaultPlan | None) -> None:
-    """Serve the client that started this process, on stdin and stdout, with the demo 1C.
-
-    Args:
-        books: the data of the demo 1C.
-        faults: the faults that the demo 1C simulates; None: no faults.
-    """
+async def serve_demo_stdio(onec: DemoOnec) -> None:
+    """Serve the client that started this process, on stdin and stdout, with a demo 1C."""
     password = secrets.token_urlsafe()
-    app = build_demo_app(books, login=DEMO_LOGIN, password=password, faults=faults)
+    app = onec.build(login=DEMO_LOGIN, password=password)
     async with trio.open_nursery() as nursery:
         base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
-        await serve_own_client(demo_settings(base_url=base_url, port=0, password=password))
+        await serve_own_client(
+            demo_settings(
+                base_url=f"{base_url}{onec.path}", port=0, password=password, backend=onec.backend
+            )
+        )
         nursery.cancel_scope.cancel()
 
 
 async def serve_demo_onec_alone(
-    books: Books, faults: FaultPlan | None, *, port: int, announce: Callable[[str], None]
+    onec: DemoOnec, *, port: int, announce: Callable[[str], None]
 ) -> None:
     """Serve only the demo 1C until SIGTERM or SIGINT.
 
     Args:
-        books: the data of the demo 1C.
-        faults: the faults that it simulates; None: no faults.
+        onec: the demo 1C.
         port: on loopback; 0: a free one.
         announce: called with the text about its URL and login.
 
     Raises:
         ConfigError: the address cannot be bound.
     """
-    app = build_demo_app(books, login=DEMO_LOGIN, password=DEMO_PASSWORD, faults=faults)
+    app = onec.build(login=DEMO_LOGIN, password=DEMO_PASSWORD)
     async with trio.open_nursery() as nursery:
         try:
             serve = partial(serve_demo_onec, app, host=LOOPBACK, port=port)
@@ -107,20 +117,23 @@ async def serve_demo_onec_alone(
         except OSError as error:
             raise ConfigError(f"cannot listen on {LOOPBACK} port {port}: {error}") from error
         announce(
-            f"The demo 1C is up. onec.base_url: {base_url}\n"
+            f"The demo 1C is up. onec.backend: {onec.backend},"
+            f" onec.base_url: {base_url}{onec.path}\n"
             f"onec.auth.username: {DEMO_LOGIN}, onec.auth.password: {DEMO_PASSWORD}"
         )
         await wait_signal()
         nursery.cancel_scope.cancel()
 
 
-def demo_settings(*, base_url: str, port: int, password: str) -> Settings:
+def demo_settings(
+    *, base_url: str, port: int, password: str, backend: BackendName = "http_service"
+) -> Settings:
     """Return the settings of the demo: on loopback, with static tokens and all scopes."""
     return Settings(
         server=ServerSettings(host=LOOPBACK, port=port),
         onec=OnecSettings(
+            backend=backend,
             base_url=base_url,
-            report_timeout_ms=DEMO_REPORT_TIMEOUT_MS,
             auth=OnecAuthSettings(username=DEMO_LOGIN, password=Secret(password)),
         ),
         mcp=McpSettings(bearer_token=Secret(DEMO_MCP_TOKEN)),

@@ -12,6 +12,7 @@ from onecgw.auth.context import CallContext
 from onecgw.auth.key_verification import KeyVerdict
 from onecgw.backends.scheduling.breaker import BreakerState
 from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.errors import OnecError
 
@@ -27,11 +28,13 @@ class BackendCall:
 
     operation: as a tool declares it, `reports/sales`.
     body: the arguments, the contract's JSON in UTF-8.
+    progress: called while an answer is made of several requests to 1C.
     """
 
     context: CallContext
     operation: str
     body: bytes
+    progress: Progress = ignore_progress
 
 
 @attrs.frozen(kw_only=True)

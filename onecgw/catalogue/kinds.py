@@ -175,9 +175,14 @@ class Tool(ABC):
         """Whether a caller with these scopes may call the tool."""
         return self.scopes <= scopes
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The tools that the 1C base must have: itself, and those that it asks."""
+        return (self.name,)
+
     def is_supported(self, capabilities: Capabilities) -> bool:
         """Whether the 1C base has what the tool needs."""
-        return self.name not in capabilities.unavailable
+        return capabilities.unavailable.isdisjoint(self.needs)
 
     @abstractmethod
     def output_schema(self) -> JsonObject:
@@ -430,11 +435,10 @@ class CompositeTool(Tool):
         """The declared members, all of which are always there."""
         return object_schema(self.output, self.output)
 
-    def is_supported(self, capabilities: Capabilities) -> bool:
-        """Whether the base has the composite and every tool that it asks."""
-        return super().is_supported(capabilities) and all(
-            tool.is_supported(capabilities) for tool in self.tools
-        )
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The composite, and every tool that it asks."""
+        return (self.name, *(tool.name for tool in self.tools))
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """Ask everything side by side and put it together."""

@@ -90,7 +90,8 @@ class Catalogue:
             Unsupported: saying so.
         """
         if not tool.is_supported(self._capabilities):
-            raise Unsupported(f"the 1C base behind this gateway does not support {tool.name}")
+            why = self._capabilities.why(*((name, "", "") for name in tool.needs))
+            raise Unsupported(f"the 1C base behind this gateway does not support {tool.name}{why}")
 
     def view(self, scopes: frozenset[str]) -> View:
         """What callers with these scopes may know."""
@@ -143,11 +144,14 @@ class Catalogue:
             members = value if isinstance(value, tuple) else ()
             absent = self._capabilities.lacks(tool.name, field.name).intersection(members)
             if value is not None and field.name in lacking:
-                yield Problem(path=place, message="this 1C base does not support it")
+                why = self._capabilities.why((tool.name, part, field.name))
+                yield Problem(path=place, message=f"this 1C base does not support it{why}")
             elif value is not None and attrs.has(field.type):
                 yield from self._unsupported(
                     tool, field.type, value, part=field.name, path=f"{place}."
                 )
             elif absent:
-                message = f"this 1C base does not support {', '.join(sorted(absent))}"
+                names = sorted(absent)
+                why = self._capabilities.why(*((tool.name, field.name, name) for name in names))
+                message = f"this 1C base does not support {', '.join(names)}{why}"
                 yield Problem(path=place, message=message)

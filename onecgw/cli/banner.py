@@ -81,7 +81,7 @@ Add it to
 
 
 def _sales(books: Books) -> dict[str, object]:
-    return {"period": last_month(books.today), "group_by": ["sales_channel"]}
+    return {"period": last_month(books.today), "group_by": ["warehouse"]}
 
 
 def _rest_line(url: str, arguments: dict[str, object]) -> str:

@@ -12,6 +12,7 @@ import trio
 from onecgw.app.startup import open_settings
 from onecgw.cli.options import config_option, examples
 from onecgw.diagnostics.oauth_check import check_oauth
+from onecgw.diagnostics.odata_check import check_odata
 from onecgw.diagnostics.offline_check import check_offline
 from onecgw.diagnostics.onec_check import check_onec
 from onecgw.diagnostics.step import CheckStep
@@ -51,7 +52,8 @@ def check(
         has_passed = check_oauth(_issuer(settings), _read_key(), report, resource=settings.resource)
     else:
         max_bytes = settings.limits.max_response_bytes
-        run = partial(check_onec, settings.onec, report, max_response_bytes=max_bytes)
+        check_1c = check_odata if settings.onec.backend == "odata" else check_onec
+        run = partial(check_1c, settings.onec, report, max_response_bytes=max_bytes)
         has_passed = trio.run(run)
     sys.exit(0 if has_passed else 1)
 

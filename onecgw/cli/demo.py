@@ -7,13 +7,15 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import click
 import trio
 
 from onecgw.app.serve_demo import (
     LOOPBACK,
+    BackendName,
+    DemoOnec,
     serve_demo,
     serve_demo_onec_alone,
     serve_demo_stdio,
@@ -23,10 +25,15 @@ from onecgw.cli.banner import login_banner, token_banner
 from onecgw.cli.options import examples
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
-from onecgw.demo.fault_plan import FaultPlan, parse_faults
+from onecgw.demo.fault_plan import parse_faults
+from onecgw.demo.http_service import build_demo_app
+from onecgw.demo.odata.app import ODataApp, build_odata_app
+from onecgw.demo.odata.configurations import ConfigurationName
+from onecgw.demo.odata.faults import parse_odata_faults
 from onecgw.observability.logging import set_up_logging
 from onecgw.serving import require_free_port
 
+_FaultsT = TypeVar("_FaultsT")
 Size = Literal["small", "default", "large"]
 
 # Books begin two years before their last day, and reports accept no day before FIRST_YEAR.
@@ -50,6 +57,20 @@ _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
     help="The last day of the books. Default: today.",
 )
 @click.option("--fault", metavar="PLAN", help="What goes wrong in 1C, as in latency=2s,rate=0.1.")
+@click.option(
+    "--backend",
+    type=click.Choice(["http_service", "odata"]),
+    default="http_service",
+    show_default=True,
+    help="What answers in the embedded 1C. With odata there is no login: as with --no-oauth.",
+)
+@click.option(
+    "--configuration",
+    type=click.Choice(get_args(ConfigurationName)),
+    default="ut",
+    show_default=True,
+    help="With odata: whose objects it publishes. УТ, УНФ, БП, or БП with the accounts of BAS.",
+)
 @click.option("--onec-only", is_flag=True, help="Only the embedded 1C, without the gateway.")
 @click.option("--stdio", is_flag=True, help="MCP on stdin and stdout instead of HTTP.")
 @click.option(
@@ -65,6 +86,8 @@ def demo(
     seed: int,
     today: datetime | None,
     fault: str | None,
+    backend: BackendName,
+    configuration: ConfigurationName,
     onec_only: bool,
     stdio: bool,
     export: Path | None,
@@ -77,7 +100,7 @@ def demo(
             f"{last_day} is not between the years {_FIRST_TODAY_YEAR} and {LAST_YEAR}",
             param_hint="--today",
         )
-    faults = _read_faults(fault)
+    build = _http_service(fault) if backend == "http_service" else _odata(fault, configuration)
     if export is None and not stdio:
         require_free_port(LOOPBACK, port, option="--port")
     with open_books(
@@ -90,18 +113,21 @@ def demo(
         if export is not None:
             export_books(books, export)
             click.echo(f"The books are in {export}; its README explains every column.")
-        elif stdio:
-            trio.run(serve_demo_stdio, books, faults)
+            return
+        path = "/trade" if backend == "odata" else ""
+        onec = DemoOnec(build=partial(build, books), backend=backend, path=path)
+        if stdio:
+            trio.run(serve_demo_stdio, onec)
         elif onec_only:
-            trio.run(partial(serve_demo_onec_alone, books, faults, port=port, announce=click.echo))
-        elif no_oauth:
+            trio.run(partial(serve_demo_onec_alone, onec, port=port, announce=click.echo))
+        elif no_oauth or backend == "odata":  # a stock 1C cannot verify the keys of its accounts
             announce = partial(_announce, books, token_banner)
-            trio.run(partial(serve_demo, books, faults, port=port, announce=announce))
+            trio.run(partial(serve_demo, onec, port=port, announce=announce))
         else:
             announce = partial(_announce, books, login_banner)
             with TemporaryDirectory(prefix="onecgw-demo-") as folder:
                 serve = partial(serve_demo, port=port, announce=announce, oauth_folder=Path(folder))
-                trio.run(serve, books, faults)
+                trio.run(serve, onec)
 
 
 def _announce(books: Books, banner: Callable[[Books, str], str], url: str) -> None:
@@ -109,9 +135,21 @@ def _announce(books: Books, banner: Callable[[Books, str], str], url: str) -> No
     sys.stdout.flush()
 
 
-def _read_faults(text: str | None) -> FaultPlan | None:
+def _http_service(fault: str | None) -> Callable[..., Any]:
+    return partial(build_demo_app, faults=_parsed(parse_faults, fault))
+
+
+def _odata(fault: str | None, configuration: ConfigurationName) -> Callable[..., Any]:
+    def build(books: Books, **user: str) -> ODataApp:
+        return build_odata_app(books, configuration, faults=faults, **user)
+
+    faults = _parsed(parse_odata_faults, fault)
+    return build
+
+
+def _parsed(parse: Callable[[str], _FaultsT], text: str | None) -> _FaultsT | None:
     try:
-        return parse_faults(text) if text else None
+        return parse(text) if text else None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--fault") from error
 

@@ -1,10 +1,8 @@
 """`onecgw check`: check the connection to 1C step by step, with advice for each failure."""
 
 import statistics
-from collections.abc import Awaitable
 from datetime import date, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 import trio
@@ -28,14 +26,13 @@ from onecgw.backends.http.onec_sessions import (
     finishing,
 )
 from onecgw.backends.http.response_body import read_object
-from onecgw.backends.http.transport import GOOD_STATUSES, HttpTransport, tls_context
+from onecgw.backends.http.transport import GOOD_STATUSES, HttpTransport
 from onecgw.backends.http_service.backend import make_request
 from onecgw.backends.http_service.key_verification import denies_key
 from onecgw.backends.http_service.paths import HEALTH_PATH, VERIFY_PATH
 from onecgw.backends.scheduling.deadline import deadline
-from onecgw.diagnostics import probes
-from onecgw.diagnostics.probes import ProbeResult
-from onecgw.diagnostics.step import SKEW_SECONDS, CheckStep, ReportStep, clock_skew_seconds
+from onecgw.diagnostics.step import SKEW_SECONDS, ReportStep, clock_skew_seconds
+from onecgw.diagnostics.step_log import CheckStopped, StepLog, check_network, ms_since
 from onecgw.errors import OnecError
 from onecgw.settings import OnecSettings
 
@@ -93,26 +90,21 @@ async def check_onec(onec: OnecSettings, report: ReportStep, *, max_response_byt
         await check.run()
     finally:
         await check.aclose()
-    return check.has_passed
-
-
-class _CheckStopped(Exception):
-    """A step failed on which the following steps depend."""
+    return check.steps.has_passed
 
 
 class _OnecCheck:
     def __init__(self, onec: OnecSettings, report: ReportStep, *, max_response_bytes: int) -> None:
         self._onec = onec
-        self._report_step = report
+        self.steps = StepLog(report)
         self._exchange = HttpTransport(onec, max_response_bytes=max_response_bytes, transport=None)
         self._sessions = Sessions(mode=onec.session_mode, size=1)
-        self.has_passed = True
 
     async def run(self) -> None:
         try:
-            await self._check_network()
+            await check_network(self._onec, self.steps)
             reply = await self._check_publication()
-        except _CheckStopped:
+        except CheckStopped:
             return
         await self._check_contract()
         await self._check_sessions()
@@ -126,19 +118,6 @@ class _OnecCheck:
                 await self._send(HEALTH_PATH, b"", finishing(session), Session())
         await self._exchange.aclose()
 
-    def _pass(
-        self, name: str, detail: str, *, latency_ms: int | None = None, advice: str = ""
-    ) -> None:
-        self._report_step(
-            CheckStep(name=name, ok=True, latency_ms=latency_ms, detail=detail, advice=advice)
-        )
-
-    def _fail(self, name: str, detail: str, *, latency_ms: int | None = None, advice: str) -> None:
-        self.has_passed = False
-        self._report_step(
-            CheckStep(name=name, ok=False, latency_ms=latency_ms, detail=detail, advice=advice)
-        )
-
     def _fail_with(self, name: str, failure: Failure, latency_ms: int) -> None:
         """Report a failure, with everything in it that the administrator may see."""
         reply = failure.reply
@@ -146,39 +125,12 @@ class _OnecCheck:
         location = reply.headers.get("location", "") if reply is not None else ""
         detail = f"{status}{failure.error.code}: {failure.reason or failure.error.message}"
         needs_sessions = failure.remedy is Remedy.OWN_SESSIONS
-        self._fail(
+        self.steps.fail(
             name,
             f"{detail} → {location}" if location else detail,
             latency_ms=latency_ms,
             advice=_ADVICE["own sessions" if needs_sessions else failure.error.code],
         )
-
-    # The network: each step depends on the one before.
-
-    async def _check_network(self) -> None:
-        address = urlsplit(self._onec.base_url)
-        host, secure = address.hostname or "", address.scheme == "https"
-        port = address.port or (443 if secure else 80)
-        await self._probe("dns", probes.probe_dns(host, port))
-        await self._probe("tcp", probes.probe_tcp(host, port))
-        if secure:
-            await self._probe("tls", probes.probe_tls(host, port, tls_context(self._onec)))
-
-    async def _probe(self, name: str, probing: Awaitable[ProbeResult]) -> None:
-        started = trio.current_time()
-        result = ProbeResult(
-            ok=False,
-            detail="no answer in time",
-            advice="let the firewall pass, or raise onec.connect_timeout_ms",
-        )
-        with trio.move_on_after(self._onec.connect_timeout_ms / 1000):
-            result = await probing
-        latency_ms = _ms_since(started)
-        if result.ok:
-            self._pass(name, result.detail, latency_ms=latency_ms, advice=result.advice)
-            return
-        self._fail(name, result.detail, latency_ms=latency_ms, advice=result.advice)
-        raise _CheckStopped
 
     # The service: each step is one call.
 
@@ -189,12 +141,12 @@ class _OnecCheck:
             "onec_forbidden",
         }
         if isinstance(outcome, Reply) or is_denied:
-            self._pass("publication", "something answers there", latency_ms=latency_ms)
+            self.steps.succeed("publication", "something answers there", latency_ms=latency_ms)
         if isinstance(outcome, Reply):
-            self._pass("authentication", "1C accepts the technical user")
+            self.steps.succeed("authentication", "1C accepts the technical user")
             return outcome
         self._fail_with("authentication" if is_denied else "publication", outcome, latency_ms)
-        raise _CheckStopped
+        raise CheckStopped
 
     async def _check_contract(self) -> None:
         yesterday = str(date.today() - timedelta(days=1))  # noqa: DTZ011 - the administrator's day
@@ -221,21 +173,21 @@ class _OnecCheck:
         if isinstance(outcome, Failure):
             self._fail_with(name, outcome, latency_ms)
         elif member in answer:
-            self._pass(name, f"{path} answers as agreed", latency_ms=latency_ms)
+            self.steps.succeed(name, f"{path} answers as agreed", latency_ms=latency_ms)
         else:
             advice = _ADVICE["onec_bad_response"]
             detail = f"{path} answers without `{member}`"
-            self._fail(name, detail, latency_ms=latency_ms, advice=advice)
+            self.steps.fail(name, detail, latency_ms=latency_ms, advice=advice)
 
     async def _check_verify(self) -> None:
         outcome, latency_ms = await self._call(VERIFY_PATH, _json({"key": _WRONG_KEY}))
         reply = outcome.reply if isinstance(outcome, Failure) else outcome
         if reply is not None and denies_key(reply):
-            self._pass("verify", "1C refuses a wrong key", latency_ms=latency_ms)
+            self.steps.succeed("verify", "1C refuses a wrong key", latency_ms=latency_ms)
         elif isinstance(outcome, Failure):
             self._fail_with("verify", outcome, latency_ms)
         else:
-            self._fail(
+            self.steps.fail(
                 "verify",
                 "1C accepts a key that does not exist",
                 latency_ms=latency_ms,
@@ -259,7 +211,7 @@ class _OnecCheck:
                 detail += f", {kept_ms} ms in a session that the client keeps"
         is_reused = usual_ms < REUSED_SESSION_MS
         advice = 'set reuseSessions="autouse" in default.vrd, or onec.session_mode to client'
-        self._pass(
+        self.steps.succeed(
             "sessions",
             f"{detail}: reuse seems to be {'on' if is_reused else 'off'}",
             latency_ms=usual_ms,
@@ -269,14 +221,14 @@ class _OnecCheck:
     def _check_clock(self, reply: Reply) -> None:
         skew = clock_skew_seconds(reply.headers)
         if skew is None:
-            self._pass("clock", "1C's web server sends no Date header")
+            self.steps.succeed("clock", "1C's web server sends no Date header")
             return
         detail = f"this clock is {abs(skew)} s {'ahead' if skew > 0 else 'behind'}"
         if abs(skew) <= SKEW_SECONDS:
-            self._pass("clock", detail)
+            self.steps.succeed("clock", detail)
         else:
             advice = "synchronise the clocks of this machine and of 1C's server"
-            self._fail("clock", detail, advice=advice)
+            self.steps.fail("clock", detail, advice=advice)
 
     async def _call(self, path: str, body: bytes = b"") -> tuple[Reply | Failure, int]:
         """Call 1C once, and once more in a session of our own if 1C demands one.
@@ -317,14 +269,10 @@ class _OnecCheck:
                     on_cookies=session.learn,
                 )
         except OnecError as error:
-            return wire_failure(error, error.__cause__), _ms_since(started)
+            return wire_failure(error, error.__cause__), ms_since(started)
         is_good = reply.status in GOOD_STATUSES
         failure = failure_in_success(reply) if is_good else failure_of(reply, call.path)
-        return failure or reply, _ms_since(started)
-
-
-def _ms_since(started: float) -> int:
-    return round((trio.current_time() - started) * 1000)
+        return failure or reply, ms_since(started)
 
 
 _json = msgspec.json.encode

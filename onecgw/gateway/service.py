@@ -10,7 +10,7 @@ import trio
 
 from onecgw.auth.caller import COST, restricted_measures
 from onecgw.auth.context import CallContext
-from onecgw.backends.scheduling.fan_out import Progress
+from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
@@ -39,10 +39,6 @@ class ToolCall:
     arguments: bytes
 
 
-async def _ignore_progress(done: int, total: int) -> None:
-    """Default: progress is not reported."""
-
-
 class Gateway:
     """Answers tool calls.
 
@@ -67,7 +63,7 @@ class Gateway:
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
-        self._timeout_ms = onec.timeout_ms
+        self._timeout_ms = onec.resolver_deadline_ms
         self._report_deadline_ms = onec.report_deadline_ms
         self._max_concurrency = onec.max_concurrency
         self._today = onec.today
@@ -80,7 +76,7 @@ class Gateway:
         """The date where 1C is."""
         return self._today()
 
-    async def call(self, call: ToolCall, progress: Progress = _ignore_progress) -> Answer:
+    async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
         """Answer one call; its audit record is written however it ends.
 
         Args:

@@ -14,7 +14,7 @@ from onecgw.auth.context import CallContext
 from onecgw.backends.base import Backend, BackendCall
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
-from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out
+from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out, ignore_progress
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
@@ -117,7 +117,7 @@ class UpstreamSession:
         """
         body = msgspec.json.encode(arguments)
         if cache_key is None:
-            return await self._post(tool, body)
+            return await self._post(tool, body, self.progress)
         cache = self.sources.resolver_cache
         return await self._cached(cache, cache_key, tool, body, read_candidates)
 
@@ -174,9 +174,13 @@ class UpstreamSession:
         account = "" if same_for_all else self.context.caller.sub
         return (await cache.fetch((key, account, self.context.caller.scopes), post)).body
 
-    async def _post(self, tool: SingleCallTool, body: bytes) -> bytes:
+    async def _post(
+        self, tool: SingleCallTool, body: bytes, progress: Progress = ignore_progress
+    ) -> bytes:
         self.calls += 1
-        call = BackendCall(context=self.context, operation=tool.operation, body=body)
+        call = BackendCall(
+            context=self.context, operation=tool.operation, body=body, progress=progress
+        )
         answer = await self.sources.backend.fetch(call)
         self.received_bytes += len(answer)
         return answer

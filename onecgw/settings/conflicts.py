@@ -7,6 +7,8 @@ import attrs
 
 from onecgw.settings.schema import Settings
 
+_ODATA_PATH: Final = "/odata/standard.odata"
+
 
 @attrs.frozen
 class Conflict:
@@ -77,6 +79,26 @@ def _credentials(settings: Settings) -> Iterator[Conflict]:
         yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
 
 
+def _backend(settings: Settings) -> Iterator[Conflict]:
+    onec = settings.onec
+    keys = ("onec.base_url", "onec.backend")
+    if onec.backend == "http_service":
+        if _ODATA_PATH in onec.base_url:
+            message = "the address of OData; set onec.backend: odata, or give the address of /hs"
+            yield Conflict(message, keys)
+        return
+    publication = onec.base_url.partition(_ODATA_PATH)[0].removesuffix("/hs")
+    if publication != onec.base_url:
+        message = f"the publication is expected with onec.backend: odata: write {publication}"
+        yield Conflict(message, keys)
+    if settings.oauth.enabled and settings.oauth.keys == "onec":
+        message = (
+            "local is expected with onec.backend: odata: a stock 1C cannot verify keys"
+            " (make them with `onecgw keys`)"
+        )
+        yield Conflict(message, ("oauth.keys", "onec.backend", "oauth.enabled"))
+
+
 def _surfaces(settings: Settings) -> Iterator[Conflict]:
     mcp = settings.mcp
     serves_mcp = mcp.enabled and (mcp.bearer_token is not None or settings.oauth.enabled)
@@ -89,7 +111,7 @@ def _surfaces(settings: Settings) -> Iterator[Conflict]:
 
 FOR_ADMINISTRATION: Final[tuple[Check, ...]] = (_oauth, _limits, _tokens)
 """What commands that only use the database need: keys, grants, audit."""
-FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials)
+FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials, _backend)
 """What commands that call 1C and do not listen need: stdio, check."""
 FOR_SERVER: Final = (_issuer, *FOR_UPSTREAM, _surfaces)
 """What a gateway that serves HTTP needs."""

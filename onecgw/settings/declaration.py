@@ -54,7 +54,6 @@ class Setting:
     minimum, maximum: the bounds of an integer; of a list, its least number of items.
     choices: what the items of a list may be.
     rule: the format of a text, or of each text of a list.
-    shipped: the value in the shipped config.yml if it differs from the default.
     """
 
     about: str
@@ -62,7 +61,6 @@ class Setting:
     maximum: int | None = attrs.field(default=None, kw_only=True)
     choices: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     rule: Rule | None = attrs.field(default=None, kw_only=True)
-    shipped: int | None = attrs.field(default=None, kw_only=True)
 
 
 def declare(about: str, **bounds: Any) -> dict[str, Setting]:  # noqa: ANN401 - those of Setting

@@ -17,6 +17,9 @@ _DAY_SECONDS = 86_400
 _KIB = 1024
 _MIB = 1024 * _KIB
 
+# Virtual tables of a stock base take up to 25 s each when they are cold.
+_REPORT_TIMEOUT_MS = {"http_service": 45_000, "odata": 180_000}
+
 _GRACE_BEYOND_DEADLINE_SECONDS = 10
 """Time to write the last answers after their deadline."""
 
@@ -82,12 +85,49 @@ class OnecAuthSettings:
 
 
 @attrs.frozen(kw_only=True)
-class OnecSettings:
-    """The 1C HTTP service, and the limits of calls to it."""
+class OnecODataSettings:
+    """A stock 1C, read through its OData interface (onec.backend: odata)."""
 
+    profile: str = setting(
+        "auto",
+        "Profile of the configuration: auto, ut, unf, bp, bas_accounting, or the path of a file.",
+    )
+    currency: Literal["regl", "upr"] = setting(
+        "regl", "Currency of amounts where 1C keeps two: accounting or management."
+    )
+    partial_data: Literal["refuse", "allow"] = setting(
+        "refuse", "Whether figures may leave out what the 1C user may not read."
+    )
+    arguments: Literal["path", "query"] = setting(
+        "path", "Where the arguments of virtual tables stand in a URL; `onecgw check` tries both."
+    )
+    max_url_bytes: int = setting(
+        1900,
+        "Longest path and query; filters beyond are applied by the gateway.",
+        minimum=500,
+        maximum=16_000,
+    )
+    max_rows: int = setting(
+        200_000, "Rows of one answer; more are refused.", minimum=1000, maximum=5_000_000
+    )
+    max_buckets: int = setting(
+        62, "Days, weeks or months of one report; each is a call.", minimum=1, maximum=2000
+    )
+    catalogue_ttl_sec: int = setting(
+        600, "How long catalogues are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
+    )
+
+
+@attrs.frozen(kw_only=True)
+class OnecSettings:
+    """The 1C base, and the limits of calls to it."""
+
+    backend: Literal["http_service", "odata"] = setting(
+        "http_service", "What answers in 1C: our HTTP service, or the standard OData interface."
+    )
     base_url: str = attrs.field(
         metadata=declare(
-            "What stands before /mcp/..., such as https://1c.example.org/trade/hs.",
+            "https://1c.example.org/trade/hs; with OData the publication, .../trade.",
             rule=rules.BASE_URL,
         )
     )
@@ -100,10 +140,9 @@ class OnecSettings:
     )
     report_timeout_ms: int | None = setting(
         None,
-        "The same for reports; empty: timeout_ms.",
+        "The same for reports; empty: 45 000, with OData 180 000.",
         minimum=100,
         maximum=_MINUTES_10_MS,
-        shipped=45_000,
     )
     connect_timeout_ms: int = setting(
         3000, "Time to open a connection, within the deadline.", minimum=50, maximum=60_000
@@ -139,6 +178,7 @@ class OnecSettings:
     breaker_pause_ms: int = setting(
         3000, "How long the breaker stays open.", minimum=100, maximum=_MINUTES_10_MS
     )
+    odata: OnecODataSettings = attrs.field(factory=OnecODataSettings)
 
     def today(self) -> date:
         """The day that it is where 1C is."""
@@ -147,8 +187,15 @@ class OnecSettings:
 
     @property
     def report_deadline_ms(self) -> int:
-        """The deadline of reports: report_timeout_ms, or timeout_ms where that is not set."""
-        return self.timeout_ms if self.report_timeout_ms is None else self.report_timeout_ms
+        """The deadline of reports."""
+        if self.report_timeout_ms is not None:
+            return self.report_timeout_ms
+        return max(self.timeout_ms, _REPORT_TIMEOUT_MS[self.backend])
+
+    @property
+    def resolver_deadline_ms(self) -> int:
+        """The deadline of resolvers; over OData they may have to read a whole catalogue first."""
+        return self.report_deadline_ms if self.backend == "odata" else self.timeout_ms
 
 
 @attrs.frozen(kw_only=True)

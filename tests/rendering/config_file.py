@@ -38,7 +38,7 @@ def _lines() -> Iterator[str]:
 
 
 def _value(declared: DeclaredSetting, indent: str) -> str:
-    value = declared.default if declared.setting.shipped is None else declared.setting.shipped
+    value = declared.default
     if value is attrs.NOTHING or value is None:
         return ""
     if isinstance(value, tuple) and value:

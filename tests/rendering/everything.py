@@ -8,6 +8,7 @@ from tests.rendering import (
     config_file,
     demo_page,
     integration_page,
+    profile_pages,
     readme,
     settings_page,
     snapshots,
@@ -24,6 +25,7 @@ def render_declared() -> dict[Path, str]:
     }
     return {
         **snapshots.render_snapshots(),
+        **profile_pages.render_profile_pages(),
         architecture.PICTURE: architecture.render_architecture(),
         config_file.FILE: config_file.render_config(),
         settings_page.PAGE: settings_page.render_settings_page(),

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -241,11 +242,57 @@ def test_a_stop_waits_longer_than_the_longest_deadline() -> None:
     def grace(onec: OnecSettings) -> int:
         return Settings(onec=onec).shutdown_grace_seconds
 
-    assert grace(OnecSettings(base_url="http://x")) == 18
+    assert grace(OnecSettings(base_url="http://x")) == 55
     assert grace(OnecSettings(base_url="http://x", report_timeout_ms=45_001)) == 56
     assert grace(OnecSettings(base_url="http://x", report_timeout_ms=100)) == 18
 
 
-def test_reports_have_the_deadline_of_lookups_unless_told() -> None:
-    assert OnecSettings(base_url="http://x").report_deadline_ms == 8000
-    assert OnecSettings(base_url="http://x", report_timeout_ms=9).report_deadline_ms == 9
+def test_deadlines_depend_on_what_answers_in_1c_unless_they_are_set() -> None:
+    def deadlines(**values: Any) -> tuple[int, int]:
+        onec = OnecSettings(base_url="http://x", **values)
+        return onec.resolver_deadline_ms, onec.report_deadline_ms
+
+    assert deadlines() == (8000, 45_000)
+    assert deadlines(timeout_ms=60_000) == (60_000, 60_000)
+    assert deadlines(report_timeout_ms=9) == (8000, 9)
+    assert deadlines(backend="odata") == (180_000, 180_000)
+    assert deadlines(backend="odata", report_timeout_ms=90_000) == (90_000, 90_000)
+
+
+def odata(base_url: str, **more: str) -> dict[str, str]:
+    return {
+        **ENOUGH,
+        "ONECGW_ONEC__BASE_URL": base_url,
+        "ONECGW_ONEC__BACKEND": "odata",
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    "ending", ["/hs", "/odata/standard.odata/", "/odata/standard.odata/$metadata"]
+)
+def test_odata_wants_the_address_of_the_publication(ending: str, tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "", odata(f"http://1c.test/hs/trade{ending}"))
+    assert found == (
+        "ONECGW_ONEC__BASE_URL onec.base_url: the publication is expected with onec.backend: odata:"
+        " write http://1c.test/hs/trade"
+    )
+    load(tmp_path, "", odata("http://1c.test/hs/trade"))
+
+
+def test_http_service_refuses_the_address_of_odata(tmp_path: Path) -> None:
+    environment = odata("http://1c.test/trade/odata/standard.odata")
+    (found,) = problems(tmp_path, "", environment | {"ONECGW_ONEC__BACKEND": "http_service"})
+    assert found == (
+        "ONECGW_ONEC__BASE_URL onec.base_url: the address of OData; set onec.backend: odata, or"
+        " give the address of /hs"
+    )
+
+
+def test_a_stock_1c_cannot_verify_keys(tmp_path: Path) -> None:
+    login = {"ONECGW_OAUTH__ENABLED": "true", "ONECGW_OAUTH__PUBLIC_URL": "https://mcp.example.org"}
+    (found,) = problems(tmp_path, "", odata("http://1c.test/trade", **login))
+    assert found.endswith(
+        "oauth.keys: local is expected with onec.backend: odata: a stock 1C cannot verify keys"
+        " (make them with `onecgw keys`)"
+    )

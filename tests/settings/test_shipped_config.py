@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import attrs
 import yaml
 
 from onecgw.settings import Settings
@@ -28,8 +27,7 @@ def _plain(default: object) -> object:
 
 def test_the_shipped_file_holds_every_key_with_its_default() -> None:
     defaults = {declared.key: _plain(declared.default) for declared in DECLARED}
-    not_defaults = {"onec.base_url": None, "onec.report_timeout_ms": 45_000}
-    assert _flat(yaml.safe_load(SHIPPED)) == defaults | not_defaults
+    assert _flat(yaml.safe_load(SHIPPED)) == defaults | {"onec.base_url": None}
 
 
 def test_every_key_of_the_shipped_file_stands_once_below_its_explanation() -> None:
@@ -52,9 +50,5 @@ def test_the_shipped_file_says_what_has_to_be_filled_in(tmp_path: Path) -> None:
     ]
 
 
-def test_the_shipped_file_with_its_blanks_filled_in_changes_only_the_deadline_of_reports(
-    tmp_path: Path,
-) -> None:
-    bare = load(tmp_path, "")
-    onec = attrs.evolve(bare.onec, report_timeout_ms=45_000)
-    assert load(tmp_path, SHIPPED) == attrs.evolve(bare, onec=onec)
+def test_the_shipped_file_with_its_blanks_filled_in_changes_nothing(tmp_path: Path) -> None:
+    assert load(tmp_path, SHIPPED) == load(tmp_path, "")

@@ -48,6 +48,8 @@ class HttpClient:
         max_response_bytes: the largest answer, inflated.
         finish_path: what is asked for to end a session of 1C.
         failure_of: the meaning of an answer other than 200 to a request for a path.
+        read_body: what `send` returns of the body of a 200, given its Content-Type; it raises
+            OnecBadResponse for a wrong one.
         transport: for tests; the default opens sockets.
     """
 
@@ -58,6 +60,7 @@ class HttpClient:
         max_response_bytes: int,
         finish_path: str,
         failure_of: Callable[[Reply, str], Failure],
+        read_body: Callable[[bytes, str], bytes] = read_object,
         transport: Transport | None = None,
     ) -> None:
         self._transport = HttpTransport(
@@ -70,10 +73,11 @@ class HttpClient:
         self._sessions = Sessions(mode=settings.session_mode, size=settings.max_concurrency)
         self._finish_path = finish_path
         self._failure_of = failure_of
+        self._read_body = read_body
         self._last_success_at: datetime | None = None
 
     async def send(self, request: HttpRequest, record: CallRecord | None = None) -> bytes:
-        """The JSON object that 1C answers, compact, in UTF-8, its digits and texts untouched.
+        """What 1C answers; by default its JSON object, compact, its digits and texts untouched.
 
         A cancelled request closes its connection, so that 1C need not finish it.
 
@@ -231,6 +235,6 @@ class HttpClient:
         if failure is not None:
             return failure
         try:
-            return read_object(reply.body, reply.content_type)
+            return self._read_body(reply.body, reply.content_type)
         except OnecBadResponse as error:
             return Failure(error=error, reason=str(error.__cause__ or ""), reply=reply)

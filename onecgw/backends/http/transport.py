@@ -164,6 +164,8 @@ class HttpTransport:
         )
 
     def _url(self, path: str) -> httpx.URL:
+        if "?" in path:  # as many as there are requests
+            return httpx.URL(self._base_url + path)
         url = self._urls.get(path)
         if url is None:  # parsed once per path; there are as many paths as tools
             url = self._urls[path] = httpx.URL(self._base_url + path)

@@ -15,7 +15,7 @@ from onecgw.backends.odata.outline import Outline
 from onecgw.backends.odata.profile import COUNTS, matches
 from onecgw.backends.odata.query_plan import Fetch
 from onecgw.backends.odata.references import References
-from onecgw.backends.odata.reports import ANALYTICS, Dimension
+from onecgw.backends.odata.reports import ANALYTICS, ReportDimension
 from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.row_reading import RowReading, Tally
 
@@ -28,7 +28,7 @@ _Line = tuple[tuple[Value, ...], list[Number | None]]
 
 
 @attrs.frozen(kw_only=True)
-class Table:
+class ResultTable:
     """The rows of a report and the totals of its whole selection."""
 
     columns: list[dict[str, str]]
@@ -62,7 +62,7 @@ class Aggregation:
                 tally = groups[key] = self._tally()
             reading.sum_up(row, tally)
 
-    def table(self) -> Table:
+    def table(self) -> ResultTable:
         """The report.
 
         Rows have the order that was asked for; else dates upwards, then the first measure
@@ -79,7 +79,7 @@ class Aggregation:
         ]
         self._sort(lines)
         total = self._united(self._groups.values())
-        return Table(
+        return ResultTable(
             columns=[
                 *({"name": one.name, "type": one.kind} for one in self._dimensions),
                 *({"name": name, "type": "number"} for name in request.measures),
@@ -132,7 +132,7 @@ class Aggregation:
 
     # What a row belongs to.
 
-    def _value(self, one: Dimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
+    def _value(self, one: ReportDimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
         if one.kind == "date":
             return _time_value(one, fetch)
         leaves = fetch.source.leaves(one.of)
@@ -185,7 +185,7 @@ class Aggregation:
 
     # What it looks like.
 
-    def _cell(self, one: Dimension, value: Value) -> Cell:
+    def _cell(self, one: ReportDimension, value: Value) -> Cell:
         if value is None:
             return None
         if isinstance(value, tuple):
@@ -217,7 +217,7 @@ class Aggregation:
         lines.sort(key=lambda line: places[line[0][place]], reverse=direction == "desc")
         lines.sort(key=lambda line: line[0][place] is None)
 
-    def _place(self, one: Dimension, value: Value) -> tuple[str, ...]:
+    def _place(self, one: ReportDimension, value: Value) -> tuple[str, ...]:
         if value is None:
             return ()
         if isinstance(value, tuple):
@@ -230,7 +230,7 @@ class Aggregation:
         return (str(cell),)
 
 
-def _time_value(one: Dimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
+def _time_value(one: ReportDimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
     """The day, week or month of a record; of a virtual table that of the whole call."""
     of_day = _DATES[one.derivation]
     if fetch.source.table != "Records":

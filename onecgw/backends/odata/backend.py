@@ -1,64 +1,93 @@
 """The OData backend: an operation and the contract's JSON in, the contract's JSON out."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import date
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 import trio
 
-from onecgw.backends.odata.base import Base, BaseReader
-from onecgw.backends.odata.fetch import Fetcher, Progress, Transport
-from onecgw.backends.odata.profile import Profile
+from onecgw.auth.caller import Caller
+from onecgw.auth.context import CallContext
+from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
+from onecgw.backends.base import BackendCall, BackendState
+from onecgw.backends.http.client import GATEWAY_SUB, HttpClient
+from onecgw.backends.http.transport import HttpRequest, Transport
+from onecgw.backends.odata.base import SERVICE_DOCUMENT, Base, BaseReader
+from onecgw.backends.odata.bounds import Bounds
+from onecgw.backends.odata.errors import ROOT, failure_of
+from onecgw.backends.odata.fetch import Fetcher
+from onecgw.backends.odata.profile_reader import load_profiles
 from onecgw.backends.odata.refusals import as_the_base_has_it
 from onecgw.backends.odata.report_runner import ReportRunner
 from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, RESOLVERS, TABULAR, TOP_PRODUCTS
 from onecgw.backends.odata.request import Body, read_request
 from onecgw.backends.odata.resolver_answers import answer_resolver
 from onecgw.backends.odata.sales_cards import answer_customer_summary, answer_top_products
-from onecgw.backends.odata.settings import ODataSettings
+from onecgw.backends.odata.url import Spelling
+from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.errors import OnecRejected
+from onecgw.errors import OnecError, OnecRejected
+from onecgw.settings import OnecSettings
+
+log = logging.getLogger(__name__)
 
 # Decimals leave as JSON numbers with exactly their digits.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-
-
-async def _ignore_progress(_: int, __: int) -> None:
-    """Default: progress is not reported."""
+_OWN_CONTEXT: Final = CallContext(
+    caller=Caller(sub=GATEWAY_SUB, scopes=frozenset()), request_id="odata", surface="mcp"
+)
+# In whose name the requests of a task are: one call makes many, and catalogues serve all.
+_CONTEXT: Final = ContextVar("odata_call", default=_OWN_CONTEXT)
 
 
 class ODataBackend:
-    """Answers the contract's operations from a stock base.
+    """Answers the contract's operations from a stock base, with GET alone.
 
     Args:
-        transport: HTTP to the base.
-        profiles: those that may fit, in the order of preference.
-        settings: limits.
-        today: the day of a balance for which none is given.
+        settings: where 1C is, its profile and the limits.
+        max_response_bytes: the largest answer, inflated.
+        cache_folder: where what was read of `$metadata` is kept; None keeps nothing on disk.
+        transport: for tests; the default opens sockets.
+        today: the day of a balance for which none is given; by default that of onec.timezone.
+
+    Raises:
+        ConfigError: the profile cannot be used; every problem has its file, line and path.
     """
 
     def __init__(
         self,
-        transport: Transport,
-        profiles: Sequence[Profile],
+        settings: OnecSettings,
         *,
-        settings: ODataSettings,
-        today: Callable[[], date],
+        max_response_bytes: int,
+        cache_folder: Path | None = None,
+        transport: Transport | None = None,
+        today: Callable[[], date] | None = None,
     ) -> None:
-        self._today = today
-        fetcher = Fetcher(
-            transport,
-            settings.bounds,
-            concurrency=settings.concurrency,
-            changed=self.composition_changed,
+        self._today = today or settings.today
+        self._deadline_ms = settings.report_deadline_ms
+        profiles = load_profiles(settings.odata.profile, currency=settings.odata.currency)
+        self._http = HttpClient(
+            settings,
+            max_response_bytes=max_response_bytes,
+            finish_path=f"{ROOT}{SERVICE_DOCUMENT}",
+            failure_of=failure_of,
+            read_body=_as_it_is,
+            transport=transport,
         )
-        self._reader = BaseReader(fetcher, profiles, settings)
-        self._runner = ReportRunner(fetcher, settings.bounds, concurrency=settings.concurrency)
-
-    def composition_changed(self) -> None:
-        """Read the base once more before the next operation."""
-        self._reader.forget()
+        bounds = bounds_of(settings)
+        fetcher = Fetcher(
+            self.read,
+            bounds,
+            concurrency=settings.max_concurrency,
+            changed=self._forget_base,
+        )
+        self._reader = BaseReader(fetcher, profiles, settings, cache_folder=cache_folder)
+        self._runner = ReportRunner(fetcher, bounds, concurrency=settings.max_concurrency)
 
     async def capabilities(self) -> Capabilities:
         """What the base does not support.
@@ -69,7 +98,7 @@ class ODataBackend:
         return await self._reader.capabilities()
 
     async def base(self) -> Base:
-        """What is known of the base, for `check`.
+        """What is known of the base, for `onecgw check`.
 
         Raises:
             OnecNotPublished: no profile fits it.
@@ -77,9 +106,7 @@ class ODataBackend:
         """
         return await self._reader.base()
 
-    async def fetch(
-        self, operation: str, body: bytes, progress: Progress = _ignore_progress
-    ) -> bytes:
+    async def fetch(self, call: BackendCall) -> bytes:
         """Answer one operation, as in `reports/sales`.
 
         Raises:
@@ -87,22 +114,91 @@ class ODataBackend:
             OnecNotPublished: the base lacks what the answer needs; the message names it.
             OnecError: 1C could not be read.
         """
-        asked = _object(body)
+        _CONTEXT.set(call.context)
+        asked = _object(call.body)
         base = await self._reader.base()
-        kind, _, name = operation.partition("/")
+        kind, _, name = call.operation.partition("/")
         if kind == "resolve" and name in RESOLVERS:
             answer = await answer_resolver(base, name, asked)
         elif name == TOP_PRODUCTS:
-            answer = await answer_top_products(self._runner, base, asked, progress)
+            answer = await answer_top_products(self._runner, base, asked, call.progress)
         elif name == CUSTOMER_SUMMARY:
-            answer = await answer_customer_summary(self._runner, base, asked, progress)
+            answer = await answer_customer_summary(self._runner, base, asked, call.progress)
         else:
-            report = next((one for one in TABULAR if one.operation == operation), None)
+            report = next((one for one in TABULAR if one.operation == call.operation), None)
             if report is None:
-                raise OnecRejected(f"unknown operation {operation:.60}")
+                raise OnecRejected(f"unknown operation {call.operation:.60}")
             request = read_request(as_the_base_has_it(base, report), asked, today=self._today())
-            answer = await self._runner.report(base, request, progress)
+            answer = await self._runner.report(base, request, call.progress)
         return await trio.to_thread.run_sync(_ENCODER.encode, answer)
+
+    async def verify_key(self, key: str, request_id: str) -> KeyVerdict:
+        """A stock base has no accounts of the gateway; the settings refuse to ask it."""
+        del key, request_id
+        return UncheckedKey(
+            error=OnecRejected("a stock 1C cannot verify keys: oauth.keys must be local")
+        )
+
+    def state(self) -> BackendState:
+        """How 1C is doing."""
+        return self._http.state()
+
+    async def run(self) -> None:
+        """Warm the base up; end the sessions in 1C whose calls were cancelled or failed."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._http.end_abandoned_sessions)
+            nursery.start_soon(self._warm_up)
+
+    async def aclose(self) -> None:
+        """End the sessions kept in 1C, then close every connection."""
+        await self._http.aclose()
+
+    def _forget_base(self) -> None:
+        self._reader.forget()
+
+    async def _warm_up(self) -> None:
+        """Read what the first calls would wait for: `$metadata`, and what resolvers search."""
+        try:
+            with deadline(self._deadline_ms):
+                base = await self._reader.base()
+            for kind in base.profile.catalogues:
+                with deadline(self._deadline_ms):
+                    await base.loading.catalogue(kind)
+        except OnecError as error:
+            log.info("onec.not_warm", extra={"fields": {"class": error.code}})
+
+    async def read(self, address: str) -> bytes:
+        """The body of the answer to a GET of an address under `/odata/standard.odata/`.
+
+        Raises:
+            OnecError: 1C could not be read.
+        """
+        context = _CONTEXT.get()
+        return await self._http.send(
+            HttpRequest(
+                path=f"{ROOT}{address}",
+                headers=(),
+                sub=context.sub,
+                request_id=context.request_id,
+            )
+        )
+
+
+def bounds_of(settings: OnecSettings) -> Bounds:
+    """What a single request to a base must not exceed."""
+    odata = settings.odata
+    publication = urlsplit(settings.base_url).path.rstrip("/")
+    return Bounds(
+        url_bytes=odata.max_url_bytes - len(publication) - len(ROOT),
+        rows=odata.max_rows,
+        buckets=odata.max_buckets,
+        spelling=Spelling(odata.arguments),
+        is_partial_allowed=odata.partial_data == "allow",
+    )
+
+
+def _as_it_is(body: bytes, _: str) -> bytes:
+    return body
 
 
 def _object(body: bytes) -> Body:

@@ -1,16 +1,17 @@
 """What is known of the base behind the backend: read once, kept for a day, read again if wrong."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import attrs
 import trio
 
 from onecgw.backends.odata.discovery import (
-    NOTHING_FITS,
     Assessment,
     assess,
     fitting,
+    nothing_fits,
     wanted_by,
 )
 from onecgw.backends.odata.fetch import Fetcher
@@ -23,14 +24,16 @@ from onecgw.backends.odata.metadata import (
     types_of,
 )
 from onecgw.backends.odata.profile import Profile
-from onecgw.backends.odata.settings import ODataSettings
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.errors import OnecNotPublished
+from onecgw.settings import OnecSettings
 
-_SERVICE_DOCUMENT: Final = "?$format=application/json;odata=nometadata"
+SERVICE_DOCUMENT: Final = "?$format=application/json;odata=nometadata"
 _METADATA: Final = "$metadata"
 _KEPT_SECONDS: Final = 24 * 3600.0
+# A base that lacks something is being set up: its list of objects is read again soon.
+_INCOMPLETE_SECONDS: Final = 60.0
 _CHUNK_BYTES: Final = 1 << 16
 
 
@@ -38,11 +41,12 @@ _CHUNK_BYTES: Final = 1 << 16
 class Base:
     """A base that a profile fits.
 
-    entity_sets: that it publishes. profile: reduced to them.
+    entity_sets: that it publishes. whole: the profile, and `profile` reduced to what the base has.
     """
 
     entity_sets: frozenset[str]
     types: Types
+    whole: Profile
     assessment: Assessment
     loading: Loading
 
@@ -56,15 +60,21 @@ class BaseReader:
     """Reads the service document and `$metadata`, and keeps what they tell."""
 
     def __init__(
-        self, fetcher: Fetcher, profiles: Sequence[Profile], settings: ODataSettings
+        self,
+        fetcher: Fetcher,
+        profiles: Sequence[Profile],
+        onec: OnecSettings,
+        *,
+        cache_folder: Path | None,
     ) -> None:
         self._fetcher = fetcher
         self._profiles = profiles
-        self._settings = settings
-        self._cache = MetadataCache(settings.cache_folder)
+        self._settings = onec.odata
+        self._base_url = onec.base_url
+        self._cache = MetadataCache(cache_folder)
         self._lock = trio.Lock()
         self._known: Base | str | None = None
-        self._until = 0.0
+        self._until = self._outdated_at = 0.0
         self._is_stale = False
 
     def forget(self) -> None:
@@ -91,67 +101,69 @@ class BaseReader:
             OnecError: it cannot be read.
         """
         found = await self._read_once()
-        return NOTHING_FITS if isinstance(found, str) else found.assessment.capabilities
+        return nothing_fits(found) if isinstance(found, str) else found.assessment.capabilities
 
     async def _read_once(self) -> Base | str:
         async with self._lock:
             if self._known is None or trio.current_time() >= self._until:
                 self._known = await self._read()
-                # A base that fits nothing is being set up: it is looked at again soon.
-                kept = 60.0 if isinstance(self._known, str) else _KEPT_SECONDS
+                is_whole = isinstance(self._known, Base) and not self._known.assessment.missing
+                kept = _KEPT_SECONDS if is_whole else _INCOMPLETE_SECONDS
                 self._until = trio.current_time() + kept
             return self._known
 
     async def _read(self) -> Base | str:
-        reply = await self._fetcher.raw(_SERVICE_DOCUMENT, "the list of published objects")
-        entity_sets = read_service_document(reply.body)
+        entity_sets = read_service_document(await self._fetcher.body(SERVICE_DOCUMENT))
+        known, now = self._known, trio.current_time()
+        if isinstance(known, Base) and known.entity_sets == entity_sets and now < self._outdated_at:
+            return known
+        self._outdated_at = now + _KEPT_SECONDS
         profile = await self._fitting(entity_sets)
         if profile is None:
             return wanted_by(self._profiles, entity_sets)
-        types = await self._types(profile, entity_sets, reply.etag)
+        types = await self._types(profile, entity_sets)
         assessment = assess(profile, entity_sets, types)
         return Base(
             entity_sets=entity_sets,
             types=types,
+            whole=profile,
             assessment=assessment,
             loading=Loading(
                 self._fetcher,
                 assessment.profile,
                 types,
                 page_rows=self._settings.max_rows,
-                ttl_seconds=self._settings.catalogue_ttl_seconds,
-                is_partial_allowed=self._settings.is_partial_allowed,
+                ttl_seconds=self._settings.catalogue_ttl_sec,
+                is_partial_allowed=self._settings.partial_data == "allow",
             ),
         )
 
     async def _fitting(self, entity_sets: frozenset[str]) -> Profile | None:
-        if len(self._profiles) == 1 and self._settings.profile != "auto":
+        if self._settings.profile != "auto":
             return self._profiles[0]  # named by the administrator: what it lacks is told by tool
         first = fitting(self._profiles, entity_sets)
         if first is None or not first.fits_accounts or first.accounts_set is None:
             return first
         # Profiles of accounting differ by the codes of accounts alone.
         rows = await self._fetcher.rows(
-            Query(resource=first.accounts_set, options=(("$select", "Code"),))
+            ODataQuery(resource=first.accounts_set, options=(("$select", "Code"),))
         )
         return fitting(self._profiles, entity_sets, {str(row["Code"]).strip() for row in rows})
 
-    async def _types(self, profile: Profile, entity_sets: frozenset[str], etag: str) -> Types:
+    async def _types(self, profile: Profile, entity_sets: frozenset[str]) -> Types:
         enumerations = [one.enumeration for one in profile.members.values()]
         wanted = types_of(profile.entity_sets())
-        digest = MetadataCache.digest(
-            self._settings.base_path, entity_sets, [*wanted, *enumerations], etag
-        )
+        digest = MetadataCache.digest(self._base_url, entity_sets, [*wanted, *enumerations])
         was_read_before = self._until > 0.0 or self._is_stale
         kept = None if was_read_before else self._cache.load(digest)
         if kept is not None:
             return kept
-        reply = await self._fetcher.raw(_METADATA, "the description of published objects")
+        body = await self._fetcher.body(_METADATA)
 
         def read() -> Types:
             reader = MetadataReader(wanted, enumerations)
-            for start in range(0, len(reply.body), _CHUNK_BYTES):
-                reader.feed(reply.body[start : start + _CHUNK_BYTES])
+            for start in range(0, len(body), _CHUNK_BYTES):
+                reader.feed(body[start : start + _CHUNK_BYTES])
             types = reader.close()
             self._cache.save(digest, types)
             return types

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class Entry:
+class CatalogueEntry:
     """An object of a catalogue.
 
     place: what sorts it: the folded label, the label, the id.
@@ -54,7 +54,7 @@ class Catalogue:
         otherwise a group is an entry with others below it, and may be meant itself.
     """
 
-    def __init__(self, kind: str, entries: Iterable[Entry], *, has_folders: bool) -> None:
+    def __init__(self, kind: str, entries: Iterable[CatalogueEntry], *, has_folders: bool) -> None:
         self.kind = kind
         self.has_folders = has_folders
         self.entries = {entry.id: entry for entry in sorted(entries, key=lambda entry: entry.place)}
@@ -84,11 +84,11 @@ class Catalogue:
                 waiting += self._children.get(one, ())
         return frozenset(found)
 
-    def is_group(self, entry: Entry) -> bool:
+    def is_group(self, entry: CatalogueEntry) -> bool:
         """Whether others stand below an entry, or could."""
         return entry.is_group or (not self.has_folders and entry.id in self._children)
 
-    def search(self, query: str, *, with_groups: bool) -> list[Entry]:
+    def search(self, query: str, *, with_groups: bool) -> list[CatalogueEntry]:
         """Entries with all words of the query in their name, code or telephone, best first.
 
         A query that is an id finds that entry. Where groups are entries like others, they are
@@ -117,7 +117,7 @@ def read_entries(
     *,
     types: Types,
     contacts: Mapping[str, tuple[str, str]],
-) -> Iterator[Entry]:
+) -> Iterator[CatalogueEntry]:
     """Read the entries of one entity set.
 
     Args:
@@ -134,7 +134,7 @@ def read_entries(
         label, code = str(row[one.name]).strip(), str(row.get(one.code) or "") if one.code else ""
         phone, city = contacts.get(row["Ref_Key"], ("", ""))
         above = row.get(parent) if parent else None
-        yield Entry(
+        yield CatalogueEntry(
             id=row["Ref_Key"],
             label=label,
             code=code.strip(),
@@ -150,7 +150,7 @@ def read_entries(
         )
 
 
-def read_members(members: Members, types: Types) -> Iterator[Entry]:
+def read_members(members: Members, types: Types) -> Iterator[CatalogueEntry]:
     """Read an enumeration: its members as the profile and the base know them.
 
     A label is made of the member's name: OData gives no presentations.
@@ -160,10 +160,10 @@ def read_members(members: Members, types: Types) -> Iterator[Entry]:
         yield member_entry(name)
 
 
-def member_entry(name: str) -> Entry:
+def member_entry(name: str) -> CatalogueEntry:
     """The entry of one member of an enumeration."""
     label = spaced(name)
-    return Entry(
+    return CatalogueEntry(
         id=name,
         label=label,
         code="",
@@ -176,7 +176,7 @@ def member_entry(name: str) -> Entry:
     )
 
 
-def unknown_entry(entry_id: str) -> Entry:
+def unknown_entry(entry_id: str) -> CatalogueEntry:
     """The entry of a reference that leads nowhere: the object was deleted or is not readable."""
     label = f"<object not found: {entry_id}>"
     return attrs.evolve(member_entry(entry_id), label=label, place=(fold(label), label, entry_id))

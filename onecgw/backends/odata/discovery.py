@@ -1,22 +1,22 @@
 """Which profile fits a base, what of it the base lacks, and what that costs the tools."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
 
 import attrs
 
 from onecgw.backends.odata.metadata import Types
-from onecgw.backends.odata.object_names import WHERE_TO_PUBLISH, described
+from onecgw.backends.odata.object_names import PUBLISH_IT, WHERE_TO_PUBLISH, described
 from onecgw.backends.odata.profile import COUNTS, Profile, ToolProfile
 from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
     CUSTOMER_SUMMARY,
+    NOT_ANSWERED,
     RESOLVERS,
     SALES,
     TABULAR,
     TOOLS,
     TOP_PRODUCTS,
-    Report,
+    TabularReport,
 )
 from onecgw.catalogue.capabilities import Capabilities
 
@@ -26,13 +26,11 @@ class Assessment:
     """What a base can answer through a profile.
 
     profile: reduced to what the base has; whatever remains in it can be read.
-    reasons: (tool, kind, name) → why it is lacking; kind and name are "" for a whole tool.
     missing: everything of the profile that the base lacks, in the order of the profile.
     """
 
     profile: Profile
     capabilities: Capabilities
-    reasons: Mapping[tuple[str, str, str], str]
     missing: tuple[Missing, ...]
 
 
@@ -62,7 +60,13 @@ def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
     )
 
 
-NOTHING_FITS: Final = Capabilities(unavailable=frozenset(TOOLS))
+def nothing_fits(reason: str) -> Capabilities:
+    """The capabilities of a base that fits no profile: every tool is refused with the reason."""
+    return Capabilities(
+        unavailable=frozenset({*TOOLS, *NOT_ANSWERED}),
+        reasons={(tool, "", ""): reason for tool in (*TOOLS, *NOT_ANSWERED)},
+        same_for_all=True,
+    )
 
 
 def assess(profile: Profile, entity_sets: Collection[str], types: Types) -> Assessment:
@@ -86,6 +90,8 @@ class _Assessing:
             if (lacks := self._unsupported(report, reduced))
         }
         unavailable = self._unavailable(reduced, unsupported)
+        for kind, reason in self._profile.empty.items():
+            self._reasons[f"resolve_{kind}", "", ""] = reason
         return Assessment(
             profile=reduced,
             capabilities=Capabilities(
@@ -94,13 +100,15 @@ class _Assessing:
                 unsupported={
                     tool: lacks for tool, lacks in unsupported.items() if tool not in unavailable
                 },
-                always_empty=self._profile.empty,
+                always_empty=frozenset(self._profile.empty),
+                reasons=self._reasons,
+                # 1C is always asked in the name of the technical user.
+                same_for_all=True,
             ),
-            reasons=self._reasons,
             missing=self._reduction.missing,
         )
 
-    def _unsupported(self, report: Report, reduced: Profile) -> Mapping[str, frozenset[str]]:
+    def _unsupported(self, report: TabularReport, reduced: Profile) -> Mapping[str, frozenset[str]]:
         """What a report lacks: as the profile declares, and as the base leaves it."""
         whole = self._profile.tools.get(report.tool, ToolProfile())
         named = [name for names in whole.sources for name in names]
@@ -121,7 +129,7 @@ class _Assessing:
         return {kind: frozenset(names) for kind, names in lacks.items()}
 
     def _lacking(  # noqa: C901 - one question for each kind of what may lack
-        self, report: Report, reduced: Profile
+        self, report: TabularReport, reduced: Profile
     ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
         """(kind, name, what of a source it needs) of everything that no source has."""
         tool = reduced.tools.get(report.tool, ToolProfile())
@@ -186,16 +194,17 @@ class _Assessing:
                 causes = [one for name in named for one in self._reduction.of_source(name, facts)]
                 lose(report.tool, _reason(causes))
         sales = unsupported.get(SALES.tool, {}).get("group_by", frozenset())
-        for tool, needed in ((TOP_PRODUCTS, "product"), (CUSTOMER_SUMMARY, "customer")):
+        needs = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
+        for tool, dimensions in needs.items():
             if SALES.tool in found:
                 lose(tool, self._reasons[SALES.tool, "", ""])
-            elif needed in sales:
-                lose(tool, self._reasons[SALES.tool, "group_by", needed])
+            elif lacking := [one for one in dimensions if one in sales]:
+                lose(tool, self._reasons[SALES.tool, "group_by", lacking[0]])
         for kind in RESOLVERS:
             has_entries = kind in reduced.catalogues or kind in reduced.members
             if not has_entries and kind not in self._profile.empty:
                 lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
-        for tool, reason in self._profile.unavailable.items():
+        for tool, reason in {**NOT_ANSWERED, **self._profile.unavailable}.items():
             lose(tool, reason)
         return found
 
@@ -208,4 +217,4 @@ def _reason(missing: Iterable[Missing]) -> str:
     told = "; ".join(str(one) for one in found)
     if all(one.field for one in found):
         return told
-    return f"{told}. Publish it in 1C: {WHERE_TO_PUBLISH}"
+    return f"{told}{PUBLISH_IT}"

@@ -1,4 +1,4 @@
-"""OData's error answers, and what each of them means to the caller.
+"""What an answer other than 200 of a base's OData interface means to the caller.
 
 status  code  meaning                                   error
 401     20    the user may not read it, or only a part  OnecForbidden
@@ -7,43 +7,64 @@ status  code  meaning                                   error
 any     11    the register has no such virtual table    OnecNotPublished
 404.15  -     the web server limits the address         OnecFailed
 any     else  the request, or 1C's own code, failed     OnecFailed
+
+A blocked infobase, a missing licence and a lock are recognised as for every backend: by the text.
 """
 
 import json
 import re
+from http import HTTPStatus
 from typing import Final
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import attrs
 
+from onecgw.backends.errors import failures
+from onecgw.backends.errors.error_text import log_line
+from onecgw.backends.errors.failures import Failure, Reply
 from onecgw.backends.odata.object_names import WHERE_TO_PUBLISH, described, is_object_name
-from onecgw.errors import OnecError, OnecFailed, OnecForbidden, OnecNotPublished
+from onecgw.errors import (
+    OnecBadResponse,
+    OnecError,
+    OnecFailed,
+    OnecForbidden,
+    OnecNotPublished,
+    OnecRejected,
+)
+
+ROOT: Final = "/odata/standard.odata/"
 
 UNKNOWN_FIELD: Final = "6"
 NOT_PUBLISHED: Final = "8"
 NO_SUCH_FUNCTION: Final = "11"
 NO_RIGHT: Final = "20"
-# After these the composition of the interface, or the configuration, is no longer what was read.
-COMPOSITION_CHANGED: Final = frozenset({UNKNOWN_FIELD, NOT_PUBLISHED, NO_SUCH_FUNCTION})
-
 _MAX_MESSAGE: Final = 300
 _TOO_LONG: Final = re.compile(
     rb"404\.15|query\s?string\s+is\s+too\s+long|URI\s+Too\s+Long", re.IGNORECASE
 )
-_NOT_FOUND: Final = 404
-_URI_TOO_LONG: Final = 414
+_ADDRESS_TOO_LONG: Final = (
+    "the web server of 1C refuses an address of this length; the administrator must lower"
+    " onec.odata.max_url_bytes"
+)
+_NO_INTERFACE: Final = (
+    "no OData interface answers below onec.base_url (HTTP {}); the administrator must check that"
+    " it is the address of the publication, as in https://1c.example.org/trade, and that the"
+    " publication has «Публиковать стандартный интерфейс OData»"
+)
+_OF_ONE_REQUEST: Final = (OnecBadResponse, OnecFailed, OnecNotPublished, OnecRejected)
 _XML_ERROR: Final = "{http://schemas.microsoft.com/ado/2007/08/dataservices/metadata}"
 
 
 @attrs.frozen(kw_only=True)
-class ODataError:
+class ODataErrorBody:
     """What 1C's OData answered instead of data: its own code, as text, and its message."""
 
     code: str
     message: str
 
 
-def read_error(body: bytes) -> ODataError | None:
+def read_error(body: bytes) -> ODataErrorBody | None:
     """Read the error of OData in an answer; None where the body is not one.
 
     1C writes some errors as XML even when JSON was asked for.
@@ -54,29 +75,36 @@ def read_error(body: bytes) -> ODataError | None:
     return _read_xml(stripped) if stripped.startswith(b"<") else None
 
 
-def failure(status: int, body: bytes, entity_set: str) -> OnecError | None:
-    """The error that an answer means; None where it does not come from OData.
+def failure_of(reply: Reply, path: str) -> Failure:
+    """The meaning of an answer to a GET whose status is not 200."""
+    usual = failures.failure_of(reply, path)
+    found = read_error(reply.body)
+    if found is not None:
+        # What the text or the status says of the whole base is more than OData's code.
+        is_general = usual.remedy is not None or not isinstance(usual.error, _OF_ONE_REQUEST)
+        if is_general and found.code != NO_RIGHT:
+            return usual
+        return attrs.evolve(
+            usual, error=_meaning(found, read_from(path)), reason=log_line(found.message)
+        )
+    if reply.status == HTTPStatus.REQUEST_URI_TOO_LONG or (
+        reply.status == HTTPStatus.NOT_FOUND and _TOO_LONG.search(reply.body)
+    ):
+        return attrs.evolve(usual, error=OnecFailed(_ADDRESS_TOO_LONG))
+    if isinstance(usual.error, OnecNotPublished):
+        return attrs.evolve(usual, error=OnecNotPublished(_NO_INTERFACE.format(reply.status)))
+    return usual
 
-    Args:
-        status: of HTTP.
-        body: of the answer.
-        entity_set: what was read, to be named in the message.
-    """
-    error = read_error(body)
-    if error is None:
-        if status == _URI_TOO_LONG or (status == _NOT_FOUND and _TOO_LONG.search(body)):
-            return OnecFailed(
-                "the web server of 1C refuses an address of this length; "
-                "lower onec.odata.max_url_bytes"
-            )
-        return None
-    return _meaning(error, entity_set)
+
+def read_from(path: str) -> str:
+    """The entity set in the path of a request; "" for the list of sets."""
+    return unquote(path.partition(ROOT)[2].partition("?")[0].partition("/")[0])
 
 
-def _meaning(error: ODataError, entity_set: str) -> OnecError:
+def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NOT_PUBLISHED and is_object_name(entity_set):
         return OnecNotPublished(not_published(entity_set))
-    name = described(entity_set) if is_object_name(entity_set) else entity_set
+    name = described(entity_set) if is_object_name(entity_set) else "the list of objects"
     if error.code == NO_RIGHT:
         return OnecForbidden(
             f"1C's user may not read {name}, or only a part of it (record-level access): give "
@@ -99,7 +127,7 @@ def not_published(*entity_sets: str) -> str:
     return f"not published through OData: {names}; publish it in 1C: {WHERE_TO_PUBLISH}"
 
 
-def _read_json(body: bytes) -> ODataError | None:
+def _read_json(body: bytes) -> ODataErrorBody | None:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -109,10 +137,10 @@ def _read_json(body: bytes) -> ODataError | None:
         return None
     message = error.get("message")
     value = message.get("value") if isinstance(message, dict) else message
-    return ODataError(code=str(error.get("code", "")), message=_one_line(str(value or "")))
+    return ODataErrorBody(code=str(error.get("code", "")), message=_one_line(str(value or "")))
 
 
-def _read_xml(body: bytes) -> ODataError | None:
+def _read_xml(body: bytes) -> ODataErrorBody | None:
     # A document type could define entities that grow without bound; 1C sends none.
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         return None
@@ -124,7 +152,7 @@ def _read_xml(body: bytes) -> ODataError | None:
         return None
     code = root.findtext(f"{_XML_ERROR}code", default="")
     message = root.findtext(f"{_XML_ERROR}message", default="")
-    return ODataError(code=code.strip(), message=_one_line(message))
+    return ODataErrorBody(code=code.strip(), message=_one_line(message))
 
 
 def _one_line(message: str) -> str:

@@ -3,64 +3,40 @@
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-import attrs
 import msgspec
 import trio
 
-from onecgw.backends.odata import errors
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.catalogues import Row
-from onecgw.backends.odata.url import Query
-from onecgw.errors import OnecBadResponse, OnecError, OnecRejected
+from onecgw.backends.odata.url import ODataQuery
+from onecgw.backends.scheduling.fan_out import Progress
+from onecgw.errors import OnecBadResponse, OnecNotPublished, OnecRejected
 
-_OK: Final = 200
 _BOM: Final = b"\xef\xbb\xbf"
 _ResultT = TypeVar("_ResultT")
 
-# How many of the calls of a question have been answered, and of how many.
-Progress = Callable[[int, int], Awaitable[None]]
+
+# GETs an address under `/odata/standard.odata/`: the body of a 200, or an OnecError.
+Get = Callable[[str], Awaitable[bytes]]
 
 
-@attrs.frozen(kw_only=True)
-class Reply:
-    """An answer of the web server, whatever its status. etag: "" without one."""
-
-    status: int
-    body: bytes
-    etag: str = ""
-
-
-class Transport(Protocol):
-    """HTTP to the base: connections, limiter, breaker, sessions, deadline, inflation, sizes."""
-
-    async def get(self, path_and_query: str) -> Reply:
-        """GET an address under `/odata/standard.odata/`.
-
-        Raises:
-            OnecError: there was no answer, or it was too large.
-        """
-
-    def failure(self, reply: Reply) -> OnecError:
-        """What an answer means that does not come from OData: a proxy, a block, a licence."""
-
-
-class Answer(msgspec.Struct):
+class RowsBody(msgspec.Struct):
     """Rows as OData sends them; other keys are ignored."""
 
     value: list[dict[str, Any]]
 
 
 # Numbers keep the digits that 1C printed: a binary float would not.
-_DECODER: Final = msgspec.json.Decoder(Answer, float_hook=Decimal)
+_DECODER: Final = msgspec.json.Decoder(RowsBody, float_hook=Decimal)
 
 
 class Fetcher:
     """Reads rows of a base.
 
     Args:
-        transport: how addresses are read.
+        get: reads an address.
         bounds: of one call.
         concurrency: how many calls of one question run at once.
         changed: called after an error that tells of another composition.
@@ -68,53 +44,43 @@ class Fetcher:
 
     def __init__(
         self,
-        transport: Transport,
+        get: Get,
         bounds: Bounds,
         *,
         concurrency: int,
         changed: Callable[[], None],
     ) -> None:
-        self._transport = transport
+        self._get = get
         self._bounds = bounds
         self._concurrency = concurrency
         self._changed = changed
         # Decoding takes the processor for seconds: not more than one thread of it at a time.
         self._decoding = trio.CapacityLimiter(1)
 
-    async def body(self, query: Query) -> Reply:
-        """Read one address.
+    async def body(self, address: str) -> bytes:
+        """Read an address: of a query, of the service document, of `$metadata`.
 
         Raises:
             OnecError: what went wrong, in the contract's classes.
         """
-        reply = await self._transport.get(query.encoded(self._bounds.spelling))
-        if reply.status == _OK:
-            return reply
-        raise self._failure(reply, query.resource)
+        try:
+            return await self._get(address)
+        except OnecNotPublished:
+            self._changed()
+            raise
 
-    async def raw(self, path: str, entity_set: str) -> Reply:
-        """Read an address that is no query: the service document, `$metadata`.
-
-        Raises:
-            OnecError: as `body`.
-        """
-        reply = await self._transport.get(path)
-        if reply.status == _OK:
-            return reply
-        raise self._failure(reply, entity_set)
-
-    async def rows(self, query: Query) -> list[dict[str, Any]]:
+    async def rows(self, query: ODataQuery) -> list[dict[str, Any]]:
         """Read the rows of one GET, as many as there are.
 
         Raises:
             OnecError: as `body`; or the answer is not OData's JSON.
         """
-        reply = await self.body(query)
-        return await self._in_thread(decode, reply.body, query)
+        body = await self.body(query.encoded(self._bounds.spelling))
+        return await self._in_thread(decode, body, query)
 
     async def each(
         self,
-        queries: Sequence[Query],
+        queries: Sequence[ODataQuery],
         take: Callable[[int, list[dict[str, Any]]], None],
         progress: Progress,
     ) -> None:
@@ -138,8 +104,8 @@ class Fetcher:
 
         async def one(place: int) -> None:
             nonlocal done
-            reply = await self.body(queries[place])
-            await self._in_thread(decode_and_take, place, reply.body)
+            body = await self.body(queries[place].encoded(self._bounds.spelling))
+            await self._in_thread(decode_and_take, place, body)
             done += 1
             await progress(done, len(queries))
 
@@ -152,16 +118,8 @@ class Fetcher:
             lambda: work(*arguments), limiter=self._decoding, abandon_on_cancel=False
         )
 
-    def _failure(self, reply: Reply, entity_set: str) -> OnecError:
-        error = errors.read_error(reply.body)
-        if error is not None and error.code in errors.COMPOSITION_CHANGED:
-            self._changed()
-        return errors.failure(reply.status, reply.body, entity_set) or self._transport.failure(
-            reply
-        )
 
-
-def decode(body: bytes, query: Query) -> list[dict[str, Any]]:
+def decode(body: bytes, query: ODataQuery) -> list[dict[str, Any]]:
     """The rows of an answer, digit for digit.
 
     Raises:

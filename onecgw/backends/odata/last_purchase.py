@@ -12,10 +12,10 @@ from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.fetch import Fetcher, side_by_side
 from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import bare_type, records_of
-from onecgw.backends.odata.profile import Source, matches
+from onecgw.backends.odata.profile import RegisterSource, matches
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.restrictions import Restriction, comparisons
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 
 # Most often the newest record is a sale; a long document of a return has many records.
 _PAGE: Final = 50
@@ -32,7 +32,7 @@ class _Known:
 
 
 async def last_purchase(
-    source: Source,
+    source: RegisterSource,
     customer: str,
     last: date,
     references: References,
@@ -68,7 +68,9 @@ async def last_purchase(
     return max(found, default=None)
 
 
-def _batches(source: Source, literals: list[str], last: date, *, known: _Known) -> Iterator[str]:
+def _batches(
+    source: RegisterSource, literals: list[str], last: date, *, known: _Known
+) -> Iterator[str]:
     """The conditions of as many calls as the budget of an address needs."""
     waiting = literals
     while waiting:
@@ -83,7 +85,9 @@ def _batches(source: Source, literals: list[str], last: date, *, known: _Known) 
         waiting = waiting[size:]
 
 
-def _query(source: Source, condition: str, last: date, skip: int, *, known: _Known) -> Query:
+def _query(
+    source: RegisterSource, condition: str, last: date, skip: int, *, known: _Known
+) -> ODataQuery:
     options = (
         ("$filter", f"Period le {url.end_of(last)} and Active eq true and {condition}"),
         ("$orderby", "Period desc"),
@@ -92,10 +96,10 @@ def _query(source: Source, condition: str, last: date, skip: int, *, known: _Kno
         ("$skip", str(skip)),
     )
     partial_data = (("allowedOnly", "true"),) if known.bounds.is_partial_allowed else ()
-    return Query(resource=records_of(source.register), options=(*options, *partial_data))
+    return ODataQuery(resource=records_of(source.register), options=(*options, *partial_data))
 
 
-def _is_return(source: Source, row: dict[str, Any]) -> bool:
+def _is_return(source: RegisterSource, row: dict[str, Any]) -> bool:
     return any(
         matches(bare_type(str(row.get(field) or "")), patterns)
         for field, patterns in source.returns.items()

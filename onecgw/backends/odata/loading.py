@@ -11,7 +11,7 @@ from onecgw.backends.odata import url
 from onecgw.backends.odata.catalogues import (
     ZERO,
     Catalogue,
-    Entry,
+    CatalogueEntry,
     member_entry,
     read_contacts,
     read_entries,
@@ -23,7 +23,7 @@ from onecgw.backends.odata.object_names import bare_type
 from onecgw.backends.odata.profile import CatalogueSet, FieldOf, KeySet, Predefined, Profile
 from onecgw.backends.odata.references import ACCOUNT
 from onecgw.backends.odata.search import fold
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 
 Keys = Mapping[str, Mapping[str, str]]
 Days = tuple[date, date]
@@ -115,7 +115,7 @@ class Loading:
         members = self._profile.members.get(kind)
         if members is not None:
             return Catalogue(kind, read_members(members, self._types), has_folders=False)
-        entries: list[Entry] = []
+        entries: list[CatalogueEntry] = []
         sets = self._profile.catalogues.get(kind, ())
         for one in sets:
             contacts = await self._contacts(one)
@@ -142,7 +142,7 @@ class Loading:
         rows = await self._whole(contacts.table, [contacts.kind_field, *taken])
         return read_contacts(contacts, rows)
 
-    async def _accounts_as_desks(self) -> list[Entry]:
+    async def _accounts_as_desks(self) -> list[CatalogueEntry]:
         """The accounts that stand for desks, where the accounting register has no desks."""
         codes = [
             code
@@ -153,7 +153,7 @@ class Loading:
         ]
         if not codes:
             return []
-        found: list[Entry] = []
+        found: list[CatalogueEntry] = []
         for row in await self._once(_ACCOUNTS, self._account_rows):
             code = str(row["Code"]).strip()
             if any(code == one or code.startswith(f"{one}.") for one in codes):
@@ -209,7 +209,7 @@ class Loading:
         select = ("$select", ",".join(dict.fromkeys(["Ref_Key", *columns])))
         options = [("$filter", condition)] if condition else []
         options += [select, *self._common]
-        first = Query(resource=entity_set, options=(*options, ("$top", str(self._page + 1))))
+        first = ODataQuery(resource=entity_set, options=(*options, ("$top", str(self._page + 1))))
         rows = await self._fetcher.rows(first)
         if len(rows) <= self._page:
             return rows
@@ -218,7 +218,7 @@ class Loading:
         order = "Ref_Key,LineNumber" if has_lines else "Ref_Key"
         rows = []
         while True:
-            page = Query(
+            page = ODataQuery(
                 resource=entity_set,
                 options=(
                     *options,
@@ -239,5 +239,5 @@ def _counts(row: Mapping[str, Any], column: str, field: FieldOf) -> bool:
     return not field.types or kind is None or bare_type(str(kind)) in field.types
 
 
-def _renamed(entry: Entry, *, label: str, code: str) -> Entry:
+def _renamed(entry: CatalogueEntry, *, label: str, code: str) -> CatalogueEntry:
     return attrs.evolve(entry, label=label, code=code, place=(fold(label), label, entry.id))

@@ -165,9 +165,9 @@ class MetadataCache:
         self._folder = folder
 
     @staticmethod
-    def digest(base: str, entity_sets: Iterable[str], wanted: Iterable[str], etag: str) -> str:
+    def digest(base: str, entity_sets: Iterable[str], wanted: Iterable[str]) -> str:
         """What the kept types depend on, as one name: another composition is another name."""
-        facts = [_FORMAT, base, sorted(entity_sets), sorted(wanted), etag]
+        facts = [_FORMAT, base, sorted(entity_sets), sorted(wanted)]
         return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
     def load(self, digest: str) -> Types | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
-from onecgw.backends.odata.reports import Measure
+from onecgw.backends.odata.reports import ReportMeasure
 
 # 1C's numbers have up to 38 digits; sums of many of them and their products stay exact.
 EXACT: Final = Context(prec=120, rounding=ROUND_HALF_UP)
@@ -15,7 +15,7 @@ Number = Decimal | int
 
 
 def measured(
-    measure: Measure, sums: Mapping[str, Number], counts: Mapping[str, int]
+    measure: ReportMeasure, sums: Mapping[str, Number], counts: Mapping[str, int]
 ) -> Number | None:
     """The value of a measure.
 

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 import attrs
 
-from onecgw.backends.odata.profile import COUNTS, DIMENSIONS, Profile, Source, ToolProfile
+from onecgw.backends.odata.profile import COUNTS, DIMENSIONS, Profile, RegisterSource, ToolProfile
 from onecgw.backends.odata.request import Request
 
 
 @attrs.frozen(kw_only=True)
-class Part:
+class OutlinePart:
     """Sources whose rows are united, and the facts that are taken from them."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[RegisterSource, ...]
     facts: tuple[str, ...]
 
 
@@ -31,7 +31,7 @@ class Outline:
     kinds: of catalogues. keys: names of key sets.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[OutlinePart, ...]
     kinds: frozenset[str]
     keys: frozenset[str]
 
@@ -67,7 +67,8 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
             offered = groups[index][0].facts
             facts += [fact for fact in offered if fact not in request.facts]
     parts = tuple(
-        Part(sources=groups[index], facts=tuple(facts)) for index, facts in sorted(chosen.items())
+        OutlinePart(sources=groups[index], facts=tuple(facts))
+        for index, facts in sorted(chosen.items())
     )
     leaves = [
         (source, leaf)
@@ -89,7 +90,7 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
     )
 
 
-def needed_leaves(source: Source, request: Request) -> Iterator[str]:
+def needed_leaves(source: RegisterSource, request: Request) -> Iterator[str]:
     """The dimensions of a source that rows and filters need, with repetitions."""
     for name in _asked(request):
         yield from source.leaves(name)
@@ -114,11 +115,11 @@ def _counted(facts: tuple[str, ...]) -> Iterator[str]:
             yield COUNTS[fact]
 
 
-def _has_dimensions(source: Source, request: Request) -> bool:
+def _has_dimensions(source: RegisterSource, request: Request) -> bool:
     return all(source.leaves(name) for name in _asked(request))
 
 
-def _lacking(groups: list[tuple[Source, ...]], request: Request, fact: str) -> Lacking:
+def _lacking(groups: list[tuple[RegisterSource, ...]], request: Request, fact: str) -> Lacking:
     """The first of the request's parts that no source has; else the measure of the fact."""
     for name in request.group_by:
         of = request.report.dimension[name].of

@@ -158,7 +158,7 @@ class Predefined:
 
 
 @attrs.frozen(kw_only=True)
-class Source:
+class RegisterSource:
     """A table of a register, in the contract's terms.
 
     dims: what it can be grouped by. first_of: a dimension that is the first of others with a value.
@@ -166,7 +166,8 @@ class Source:
         always must have.
     returns: field → patterns: rows of returns; they make no receipt and no buyer.
     excludes: field → patterns: rows that do not count, such as opening balances.
-    accounts, balanced_accounts: codes, of an accounting register.
+    accounts, balanced_accounts: codes, of an accounting register. unbalanced_accounts: codes of
+        corresponding accounts that are left out.
     max_days: the longest period that is read without a condition; None is any.
     notes: fact → what the reader of an answer with it must know; "" is for every answer.
     """
@@ -182,6 +183,7 @@ class Source:
     excludes: Mapping[str, tuple[str, ...]]
     accounts: tuple[str, ...]
     balanced_accounts: tuple[str, ...]
+    unbalanced_accounts: tuple[str, ...]
     max_days: int | None
     notes: Mapping[str, str]
 
@@ -241,7 +243,7 @@ class Profile:
     dumps, live: the versions against which the names were checked, and the bases that were run.
     fits, fits_accounts: the entity sets, and the codes in the chart of accounts, by which a base
         is known to be of this configuration.
-    empty: kinds whose resolver never finds anything. unavailable: tool → the reason.
+    empty: kinds whose resolver never finds anything → the reason. unavailable: tool → the reason.
     """
 
     name: str
@@ -253,9 +255,9 @@ class Profile:
     catalogues: Mapping[str, tuple[CatalogueSet, ...]]
     members: Mapping[str, Members]
     keys: Mapping[str, tuple[KeySet, ...]]
-    sources: Mapping[str, Source]
+    sources: Mapping[str, RegisterSource]
     tools: Mapping[str, ToolProfile]
-    empty: frozenset[str]
+    empty: Mapping[str, str]
     unavailable: Mapping[str, str]
     accounts_set: str | None = None
 

@@ -20,7 +20,7 @@ from onecgw.backends.odata.profile import (
     Members,
     Predefined,
     Profile,
-    Source,
+    RegisterSource,
     Table,
     Term,
     ToolProfile,
@@ -28,6 +28,7 @@ from onecgw.backends.odata.profile import (
 from onecgw.backends.odata.reports import REPORT_BY_TOOL, TOOLS
 from onecgw.backends.odata.tree_reader import TreeReader, accepted_among
 from onecgw.backends.odata.yaml_tree import Node, ProfileInvalid, merged, read_yaml
+from onecgw.errors import ConfigError
 
 SHIPPED: Final = ("ut", "unf", "bp", "bas_accounting")
 _FOLDER: Final = Path(str(files("onecgw.backends.odata"))) / "profiles"
@@ -57,6 +58,16 @@ def load_profile(name: str, *, currency: str = "regl") -> Profile:
     return profile
 
 
+def load_profiles(name: str, *, currency: str) -> tuple[Profile, ...]:
+    """The profiles that may fit: the one of a name or a path, or with `auto` all that are shipped.
+
+    Raises:
+        ProfileInvalid: as `load_profile`.
+    """
+    names = SHIPPED if name == "auto" else (name,)
+    return tuple(load_profile(one, currency=currency) for one in names)
+
+
 def _resolved(name: str, folder: Path, chain: tuple[Path, ...], place: Node | None) -> Node:
     """The tree of a profile on top of the one it extends."""
     path = _FOLDER / f"{name}.yml" if name in SHIPPED else (folder / name).resolve()
@@ -65,10 +76,10 @@ def _resolved(name: str, folder: Path, chain: tuple[Path, ...], place: Node | No
         names = " → ".join(one.name for one in (*chain[chain.index(path) :], path))
         raise ProfileInvalid(here.problem(f"extends itself: {names}"))
     if name not in SHIPPED and not path.is_file():
-        known = ", ".join(SHIPPED)
-        raise ProfileInvalid(
-            here.problem(f"no profile {name}; accepted: {known}, or the path of a YAML file")
-        )
+        message = f"no profile {name}; accepted: {', '.join(SHIPPED)}, or the path of a YAML file"
+        if place is None:
+            raise ConfigError(message)
+        raise ProfileInvalid(place.problem(message))
     tree = read_yaml(path)
     below = tree.value.get("extends") if isinstance(tree.value, dict) else None
     if below is None:
@@ -112,9 +123,11 @@ class _Reader(TreeReader):
             keys=keys,
             sources=sources,
             tools=tools,
-            empty=frozenset(
-                name.removeprefix("resolve_") for name, (empty, _) in marks.items() if empty
-            ),
+            empty={
+                name.removeprefix("resolve_"): reason
+                for name, (reason, _) in marks.items()
+                if reason
+            },
             unavailable={name: reason for name, (_, reason) in marks.items() if reason},
             accounts_set=self.object_name(parts["accounts"]) if "accounts" in parts else None,
         )
@@ -192,11 +205,11 @@ class _Reader(TreeReader):
         keys: Mapping[str, tuple[KeySet, ...]],
         catalogues: Mapping[str, object],
         members: Mapping[str, object],
-    ) -> Source:
+    ) -> RegisterSource:
         parts = self.mapping(
             node,
             ("table", "dims", "facts", "where", "returns", "excludes", "accounts",
-             "balanced_accounts", "max_days", "notes"),
+             "balanced_accounts", "unbalanced_accounts", "max_days", "notes"),
             needed=("table", "dims"),
         )  # fmt: skip
         register, _, table = self.text(parts.get("table")).partition("/")
@@ -221,7 +234,7 @@ class _Reader(TreeReader):
         if days and not days.isdecimal():
             self.tell(parts["max_days"], f"is {days}; accepted: a whole number of days")
         notes = parts.get("notes")
-        return Source(
+        return RegisterSource(
             name=node.path.rpartition(".")[2],
             register=register,
             table=table if table in _TABLES else "Balance",  # type: ignore[arg-type] # told above
@@ -233,6 +246,7 @@ class _Reader(TreeReader):
             excludes={name: self.texts(one) for name, one in self.pairs(parts.get("excludes"))},
             accounts=self.texts(parts.get("accounts")),
             balanced_accounts=self.texts(parts.get("balanced_accounts")),
+            unbalanced_accounts=self.texts(parts.get("unbalanced_accounts")),
             max_days=int(days) if days.isdecimal() else None,
             notes={"": notes.value}
             if notes is not None and isinstance(notes.value, str)
@@ -294,7 +308,7 @@ class _Reader(TreeReader):
             accounts=accounts,
         )
 
-    def tool(self, node: Node, sources: Mapping[str, Source]) -> ToolProfile:
+    def tool(self, node: Node, sources: Mapping[str, RegisterSource]) -> ToolProfile:
         parts = self.mapping(
             node, ("sources", "lacks", "last_purchase", "notes", "empty", "unavailable")
         )
@@ -325,6 +339,6 @@ class _Reader(TreeReader):
             if kind in names
         }
 
-    def _marks(self, node: Node) -> tuple[bool, str]:
+    def _marks(self, node: Node) -> tuple[str, str]:
         parts = node.value if isinstance(node.value, dict) else {}
-        return "empty" in parts, self.text(parts.get("unavailable"))
+        return self.text(parts.get("empty")), self.text(parts.get("unavailable"))

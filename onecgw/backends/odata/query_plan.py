@@ -13,14 +13,14 @@ import attrs
 
 from onecgw.backends.odata import url
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.outline import Outline, Part
-from onecgw.backends.odata.profile import COUNTS, Source
+from onecgw.backends.odata.outline import Outline, OutlinePart
+from onecgw.backends.odata.profile import COUNTS, RegisterSource
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import TIMES
 from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecRejected
 
 # More calls than this cost 1C more than one call without the condition; but a long period of
@@ -38,8 +38,8 @@ class Fetch:
     corresponding accounts; rows of others do not count; None is any.
     """
 
-    source: Source
-    query: Query
+    source: RegisterSource
+    query: ODataQuery
     facts: tuple[str, ...]
     leaves: tuple[str, ...]
     first: date
@@ -72,7 +72,7 @@ def plan(
     )
 
 
-def buckets(request: Request, source: Source, limit: int) -> list[tuple[date, date]]:
+def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[date, date]]:
     """The days that each call covers: a virtual table tells no days, weeks or months apart.
 
     Raises:
@@ -111,8 +111,8 @@ class _SourcePlan:
 
     def __init__(
         self,
-        source: Source,
-        part: Part,
+        source: RegisterSource,
+        part: OutlinePart,
         request: Request,
         references: References,
         bounds: Bounds,
@@ -232,12 +232,14 @@ class _SourcePlan:
             )
             keys = self._references.account_keys(codes)
             other_keys = self._references.account_keys(self._source.balanced_accounts)
-            other = _account_argument("BalancedAccountCondition", other_keys)
+            left_out = self._references.account_keys(self._source.unbalanced_accounts)
+            without = _account_argument("BalancedAccountCondition", left_out, is_not=True)
+            other = _account_argument("BalancedAccountCondition", other_keys) or without
             alone = self._queries.query(
                 conditions, leaves, span, (*other, *_account_argument("AccountCondition", keys[:1]))
             )
-            if len(alone.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
-                balanced, other = frozenset(other_keys), ()
+            if other_keys and len(alone.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
+                balanced, other = frozenset(other_keys), without
             arguments = [
                 (*_account_argument("AccountCondition", batch), *other)
                 for batch in self._account_batches(keys, other, conditions, leaves, span)
@@ -288,8 +290,11 @@ class _SourcePlan:
         return tuple(dict.fromkeys([*self._grouped, *filtered]))
 
 
-def _account_argument(name: str, keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _account_argument(
+    name: str, keys: Sequence[str], *, is_not: bool = False
+) -> tuple[tuple[str, str], ...]:
     """A condition on accounts; the corresponding account too is `Account_Key` in its own one."""
     if not keys:
         return ()
-    return ((name, url.text(" or ".join(f"Account_Key eq {url.guid(one)}" for one in keys))),)
+    sign, joint = ("ne", " and ") if is_not else ("eq", " or ")
+    return ((name, url.text(joint.join(f"Account_Key {sign} {url.guid(one)}" for one in keys))),)

@@ -14,7 +14,7 @@ from onecgw.backends.odata.profile import (
     KeySet,
     Predefined,
     Profile,
-    Source,
+    RegisterSource,
     Term,
     ToolProfile,
 )
@@ -159,8 +159,8 @@ class Reduction:
         return () if lacking else tuple(sets)
 
     def _source(
-        self, source: Source, kinds: Collection[str], keys: Mapping[str, tuple[KeySet, ...]]
-    ) -> Source | None:
+        self, source: RegisterSource, kinds: Collection[str], keys: Mapping[str, tuple[KeySet, ...]]
+    ) -> RegisterSource | None:
         causes = [*self._table_causes(source)]
         if causes:
             self._causes[source.name, ""] = causes
@@ -196,7 +196,7 @@ class Reduction:
             ]
         return attrs.evolve(source, dims=dims, first_of=first_of, facts=facts, returns=returns)
 
-    def _table_causes(self, source: Source) -> Iterable[Missing]:
+    def _table_causes(self, source: RegisterSource) -> Iterable[Missing]:
         register = source.register
         if register not in self._sets and records_of(register) not in self._sets:
             yield self._lack(register)
@@ -221,7 +221,7 @@ class Reduction:
 
     def _dimension_causes(
         self,
-        source: Source,
+        source: RegisterSource,
         name: str,
         field: DimensionField,
         kinds: Collection[str],
@@ -253,7 +253,7 @@ class Reduction:
                 if self._types.column(one.entity_set, given) is None:
                     yield self._lack(one.entity_set, given)
 
-    def _fact_causes(self, source: Source, terms: Sequence[Term]) -> Iterable[Missing]:
+    def _fact_causes(self, source: RegisterSource, terms: Sequence[Term]) -> Iterable[Missing]:
         type_name = result_type(source.register, source.table)
         known = self._types.fields[type_name]
         for term in terms:
@@ -263,7 +263,7 @@ class Reduction:
                 if self._types.column(type_name, field) is None:
                     yield self._lack(source.register, field)
 
-    def _forbid_stand_ins(self, sources: dict[str, Source]) -> None:
+    def _forbid_stand_ins(self, sources: dict[str, RegisterSource]) -> None:
         """Take from later sources the facts of a preferred one that the base lacks.
 
         Another register would answer with other figures, and nobody would be told.
@@ -282,7 +282,7 @@ class Reduction:
                 if any(name not in sources for name in group):
                     lost |= {fact for name in group for fact in self._whole.sources[name].facts}
 
-    def _tool(self, tool: ToolProfile, sources: Mapping[str, Source]) -> ToolProfile:
+    def _tool(self, tool: ToolProfile, sources: Mapping[str, RegisterSource]) -> ToolProfile:
         last = tool.last_purchase
         return attrs.evolve(
             tool,

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.backends.odata.catalogues import Catalogue, Entry, member_entry, unknown_entry
+from onecgw.backends.odata.catalogues import Catalogue, CatalogueEntry, member_entry, unknown_entry
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.profile import DIMENSIONS, Predefined, Profile
 from onecgw.errors import OnecNotPublished
@@ -34,7 +34,7 @@ class References:
         kind = DIMENSIONS.get(dimension)
         return self.catalogues.get(kind) if kind is not None else None
 
-    def entry(self, dimension: str, entry_id: str) -> Entry:
+    def entry(self, dimension: str, entry_id: str) -> CatalogueEntry:
         """The object behind an id, also where it is not in the catalogue."""
         catalogue = self.catalogue(dimension)
         found = catalogue.entries.get(entry_id) if catalogue is not None else None

@@ -3,7 +3,7 @@
 import attrs
 
 from onecgw.backends.odata.base import Base
-from onecgw.backends.odata.reports import Report
+from onecgw.backends.odata.reports import TabularReport
 from onecgw.backends.odata.request import Request
 from onecgw.errors import OnecNotPublished
 
@@ -39,7 +39,7 @@ def refuse_lacking(base: Base, request: Request) -> None:
 
 def lacking(base: Base, tool: str, kind: str, name: str) -> OnecNotPublished:
     """The error that says what a base lacks, and why. kind, name: "" for a whole tool."""
-    reason = base.assessment.reasons.get((tool, kind, name))
+    reason = base.assessment.capabilities.reasons.get((tool, kind, name))
     what = f"{kind} {name} of {tool}" if name else tool
     return OnecNotPublished(
         f"this 1C base cannot answer {what}: "
@@ -47,7 +47,7 @@ def lacking(base: Base, tool: str, kind: str, name: str) -> OnecNotPublished:
     )
 
 
-def as_the_base_has_it(base: Base, report: Report) -> Report:
+def as_the_base_has_it(base: Base, report: TabularReport) -> TabularReport:
     """A report whose defaults the base can answer: nobody asked for what it lacks."""
     lacks = base.assessment.capabilities.lacks(report.tool, "group_by")
     no_measures = base.assessment.capabilities.lacks(report.tool, "measures")

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import trio
 
-from onecgw.backends.odata.aggregate import Aggregation, Table
+from onecgw.backends.odata.aggregate import Aggregation, ResultTable
 from onecgw.backends.odata.base import Base
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.fetch import Fetcher, Progress, side_by_side
+from onecgw.backends.odata.fetch import Fetcher, side_by_side
 from onecgw.backends.odata.outline import Lacking, Outline, outline
 from onecgw.backends.odata.profile import Predefined, ToolProfile
 from onecgw.backends.odata.query_plan import plan
@@ -17,6 +17,7 @@ from onecgw.backends.odata.references import References
 from onecgw.backends.odata.refusals import lacking, refuse_lacking
 from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.restrictions import restrictions_of
+from onecgw.backends.scheduling.fan_out import Progress
 
 _PARTIAL: Final = "only what 1C's user may read: figures may be a part of the whole"
 
@@ -44,7 +45,7 @@ class ReportRunner:
             OnecError: as `aggregated`.
         """
         aggregation, chosen = await self.aggregated(base, request, progress)
-        table: Table = await self.table(aggregation)
+        table: ResultTable = await self.table(aggregation)
         answer: dict[str, object] = {
             "columns": table.columns,
             "rows": table.rows,
@@ -83,7 +84,7 @@ class ReportRunner:
         )
         return aggregation, chosen
 
-    async def table(self, aggregation: Aggregation) -> Table:
+    async def table(self, aggregation: Aggregation) -> ResultTable:
         """The rows and totals of what was summed up."""
         return await trio.to_thread.run_sync(aggregation.table, limiter=self._working)
 

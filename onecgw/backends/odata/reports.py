@@ -14,7 +14,7 @@ ANALYTICS: Final = {"customer": "customer", "cost_article": "cost_article", "oth
 
 
 @attrs.frozen(kw_only=True)
-class Dimension:
+class ReportDimension:
     """What rows can be grouped by. of: the dimension of a source; "" for times."""
 
     name: str
@@ -24,7 +24,7 @@ class Dimension:
 
 
 @attrs.frozen(kw_only=True)
-class Measure:
+class ReportMeasure:
     """A figure: facts added and subtracted, a quotient of them, or a count.
 
     plus, minus: facts. places: digits after the point that are always shown; 3 is a quantity,
@@ -62,7 +62,7 @@ class Filter:
 
 
 @attrs.frozen(kw_only=True)
-class Report:
+class TabularReport:
     """A tabular report.
 
     always_by: dimensions that are added to every grouping.
@@ -72,8 +72,8 @@ class Report:
     tool: str
     operation: str
     dated: Dated
-    dimensions: tuple[Dimension, ...]
-    measures: tuple[Measure, ...]
+    dimensions: tuple[ReportDimension, ...]
+    measures: tuple[ReportMeasure, ...]
     filters: tuple[Filter, ...]
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
@@ -82,55 +82,55 @@ class Report:
     has_cohort: bool = False
 
     @property
-    def dimension(self) -> Mapping[str, Dimension]:
+    def dimension(self) -> Mapping[str, ReportDimension]:
         """Dimensions by name."""
         return {one.name: one for one in self.dimensions}
 
     @property
-    def measure(self) -> Mapping[str, Measure]:
+    def measure(self) -> Mapping[str, ReportMeasure]:
         """Measures by name."""
         return {one.name: one for one in self.measures}
 
 
-def _same(*names: str) -> tuple[Dimension, ...]:
-    return tuple(Dimension(name=name, of=name) for name in names)
+def _same(*names: str) -> tuple[ReportDimension, ...]:
+    return tuple(ReportDimension(name=name, of=name) for name in names)
 
 
 _TIMES: Final = (
-    Dimension(name="day", of="", derivation="day", kind="date"),
-    Dimension(name="week", of="", derivation="week", kind="date"),
-    Dimension(name="month", of="", derivation="month", kind="date"),
+    ReportDimension(name="day", of="", derivation="day", kind="date"),
+    ReportDimension(name="week", of="", derivation="week", kind="date"),
+    ReportDimension(name="month", of="", derivation="month", kind="date"),
 )
-_PRODUCT_GROUP: Final = Dimension(name="product_group", of="product", derivation="parent")
-_CURRENCY: Final = Dimension(name="currency", of="currency", kind="string")
+_PRODUCT_GROUP: Final = ReportDimension(name="product_group", of="product", derivation="parent")
+_CURRENCY: Final = ReportDimension(name="currency", of="currency", kind="string")
 _FIRM_IDS: Final = Filter(name="firm_ids", of="firm")
 _WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", of="warehouse")
 _CUSTOMER_IDS: Final = Filter(name="customer_ids", of="customer", branches=True)
 _SUPPLIER_IDS: Final = Filter(name="supplier_ids", of="supplier", branches=True)
 _PRODUCT_IDS: Final = Filter(name="product_ids", of="product", branches=True)
-_AMOUNT: Final = Measure(name="amount", plus=("amount",))
-_QTY: Final = Measure(name="qty", plus=("qty",), places=3)
+_AMOUNT: Final = ReportMeasure(name="amount", plus=("amount",))
+_QTY: Final = ReportMeasure(name="qty", plus=("qty",), places=3)
 
-SALES: Final = Report(
+SALES: Final = TabularReport(
     tool="sales_report",
     operation="reports/sales",
     dated="period",
     dimensions=(
         *_same("warehouse", "customer", "product", "seller", "sales_channel", "firm"),
         *_TIMES,
-        Dimension(name="cohort", of="customer", derivation="cohort", kind="string"),
+        ReportDimension(name="cohort", of="customer", derivation="cohort", kind="string"),
         _PRODUCT_GROUP,
-        Dimension(name="customer_group", of="customer", derivation="parent"),
+        ReportDimension(name="customer_group", of="customer", derivation="parent"),
     ),
     measures=(
         _AMOUNT,
         _QTY,
-        Measure(name="receipts", counts="receipts", places=0),
-        Measure(name="avg_check", plus=("amount",), over="receipts"),
-        Measure(name="customers", counts="customers", places=0),
-        Measure(name="cost", plus=("cost",)),
-        Measure(name="profit", plus=("net",), minus=("cost",)),
-        Measure(name="margin", plus=("net",), minus=("cost",), over="net", factor=100),
+        ReportMeasure(name="receipts", counts="receipts", places=0),
+        ReportMeasure(name="avg_check", plus=("amount",), over="receipts"),
+        ReportMeasure(name="customers", counts="customers", places=0),
+        ReportMeasure(name="cost", plus=("cost",)),
+        ReportMeasure(name="profit", plus=("net",), minus=("cost",)),
+        ReportMeasure(name="margin", plus=("net",), minus=("cost",), over="net", factor=100),
     ),
     filters=(
         _CUSTOMER_IDS,
@@ -142,7 +142,7 @@ SALES: Final = Report(
     default_measures=("amount", "qty"),
     has_cohort=True,
 )
-STOCK: Final = Report(
+STOCK: Final = TabularReport(
     tool="stock_balance",
     operation="reports/stock",
     dated="date",
@@ -153,30 +153,30 @@ STOCK: Final = Report(
     default_measures=("qty",),
     drops_zero=True,
 )
-CASH_BALANCE: Final = Report(
+CASH_BALANCE: Final = TabularReport(
     tool="cash_balance",
     operation="reports/cash_balance",
     dated="date",
     dimensions=(*_same("cash", "firm"), _CURRENCY),
-    measures=(Measure(name="balance", plus=("balance",)),),
+    measures=(ReportMeasure(name="balance", plus=("balance",)),),
     filters=(Filter(name="cash_ids", of="cash"),),
     default_group_by=("cash",),
     default_measures=("balance",),
     always_by=("currency",),
 )
-CASH_FLOW: Final = Report(
+CASH_FLOW: Final = TabularReport(
     tool="cash_flow",
     operation="reports/cash_flow",
     dated="period",
     dimensions=(
-        Dimension(name="account", of="cash"),
+        ReportDimension(name="account", of="cash"),
         *_same("operation", "analytics", "firm"),
         *_TIMES,
     ),
     measures=(
-        Measure(name="inflow", plus=("inflow",)),
-        Measure(name="outflow", plus=("outflow",)),
-        Measure(name="net", plus=("inflow",), minus=("outflow",)),
+        ReportMeasure(name="inflow", plus=("inflow",)),
+        ReportMeasure(name="outflow", plus=("outflow",)),
+        ReportMeasure(name="net", plus=("inflow",), minus=("outflow",)),
     ),
     filters=(
         Filter(name="cash_ids", of="cash"),
@@ -189,16 +189,18 @@ CASH_FLOW: Final = Report(
 )
 
 
-def _settlements(tool: str, operation: str, *, partner: str, ids: Filter, debt: str) -> Report:
-    return Report(
+def _settlements(
+    tool: str, operation: str, *, partner: str, ids: Filter, debt: str
+) -> TabularReport:
+    return TabularReport(
         tool=tool,
         operation=operation,
         dated="date",
         dimensions=_same(partner, "firm"),
         measures=(
-            Measure(name=debt, plus=("debt",)),
-            Measure(name="advance", plus=("advance",)),
-            Measure(name="net", plus=("debt",), minus=("advance",)),
+            ReportMeasure(name=debt, plus=("debt",)),
+            ReportMeasure(name="advance", plus=("advance",)),
+            ReportMeasure(name="net", plus=("debt",), minus=("advance",)),
         ),
         filters=(ids, _FIRM_IDS),
         default_group_by=(partner,),
@@ -221,7 +223,7 @@ PAYABLES: Final = _settlements(
     ids=_SUPPLIER_IDS,
     debt="payable",
 )
-PURCHASES: Final = Report(
+PURCHASES: Final = TabularReport(
     tool="purchases_report",
     operation="reports/purchases",
     dated="period",
@@ -250,6 +252,11 @@ RESOLVERS: Final = (
     "operation",
 )
 WITH_GROUPS: Final = ("customer", "product", "cost_article")
+# Tools that no stock base is asked for, and why.
+NOT_ANSWERED: Final = {
+    "availability_report": "it needs every movement of stock since the first one, and a stock 1C"
+    " is only asked for balances and turnovers",
+}
 REPORT_BY_TOOL: Final = {report.tool: report for report in TABULAR}
 TOOLS: Final = (
     *REPORT_BY_TOOL,

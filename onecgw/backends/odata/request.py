@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.backends.odata.reports import Report
+from onecgw.backends.odata.reports import TabularReport
 from onecgw.errors import OnecRejected
 
 Direction = Literal["asc", "desc"]
@@ -26,7 +26,7 @@ class Request:
     top: None is every row.
     """
 
-    report: Report
+    report: TabularReport
     first: date
     last: date
     group_by: tuple[str, ...]
@@ -55,7 +55,7 @@ class Request:
         return {"period": {"from": self.first.isoformat(), "to": self.last.isoformat()}}
 
 
-def read_request(report: Report, body: Body, *, today: date) -> Request:
+def read_request(report: TabularReport, body: Body, *, today: date) -> Request:
     """Read the body of a tabular report.
 
     Raises:

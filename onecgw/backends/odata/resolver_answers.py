@@ -6,7 +6,7 @@ from typing import Final
 import trio
 
 from onecgw.backends.odata.base import Base
-from onecgw.backends.odata.catalogues import Catalogue, Entry
+from onecgw.backends.odata.catalogues import Catalogue, CatalogueEntry
 from onecgw.backends.odata.refusals import refuse_unavailable
 from onecgw.backends.odata.reports import WITH_GROUPS
 from onecgw.backends.odata.request import Body, check_keys, read_count
@@ -40,14 +40,14 @@ async def answer_resolver(base: Base, kind: str, body: Body) -> dict[str, object
     found = await trio.to_thread.run_sync(
         lambda: catalogue.search(query, with_groups=with_groups)[:limit]
     )
-    currencies: Mapping[str, Entry] = {}
+    currencies: Mapping[str, CatalogueEntry] = {}
     if kind == "cash" and "currency" in base.profile.catalogues:
         currencies = (await base.loading.catalogue("currency")).entries
     return {"candidates": [_candidate(one, catalogue, currencies) for one in found]}
 
 
 def _candidate(
-    one: Entry, catalogue: Catalogue, currencies: Mapping[str, Entry]
+    one: CatalogueEntry, catalogue: Catalogue, currencies: Mapping[str, CatalogueEntry]
 ) -> dict[str, object]:
     is_group = catalogue.is_group(one)
     found: dict[str, object] = {

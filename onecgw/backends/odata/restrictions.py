@@ -7,7 +7,7 @@ import attrs
 
 from onecgw.backends.odata import url
 from onecgw.backends.odata.metadata import result_type
-from onecgw.backends.odata.profile import DIMENSIONS, Source
+from onecgw.backends.odata.profile import DIMENSIONS, RegisterSource
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import Filter
 from onecgw.backends.odata.request import Request
@@ -77,7 +77,7 @@ def _spread(one: Filter, given: tuple[str, ...], references: References) -> froz
 
 
 def comparisons(
-    source: Source, restriction: Restriction, references: References
+    source: RegisterSource, restriction: Restriction, references: References
 ) -> list[str] | None:
     """The comparisons of a restriction, to be joined by `or`; None where 1C cannot make them."""
     found: list[str] = []

@@ -6,8 +6,7 @@ from typing import Any, Final
 import attrs
 
 from onecgw.backends.odata.base import Base
-from onecgw.backends.odata.catalogues import Entry
-from onecgw.backends.odata.fetch import Progress
+from onecgw.backends.odata.catalogues import CatalogueEntry
 from onecgw.backends.odata.last_purchase import last_purchase
 from onecgw.backends.odata.outline import Outline
 from onecgw.backends.odata.profile import ToolProfile
@@ -22,6 +21,7 @@ from onecgw.backends.odata.request import (
     read_period,
     read_request,
 )
+from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.errors import OnecRejected
 
 _DEFAULT_TOP: Final = 10
@@ -114,7 +114,7 @@ async def answer_customer_summary(
     }
 
 
-async def _customer(base: Base, body: Body) -> Entry:
+async def _customer(base: Base, body: Body) -> CatalogueEntry:
     customer_id = body.get("customer_id")
     if not isinstance(customer_id, str):
         raise OnecRejected("customer_id is required: the id of a customer")
@@ -128,7 +128,7 @@ async def _customer(base: Base, body: Body) -> Entry:
 
 
 async def _last_purchase(
-    runner: ReportRunner, base: Base, chosen: Outline, request: Request, *, customer: Entry
+    runner: ReportRunner, base: Base, chosen: Outline, request: Request, *, customer: CatalogueEntry
 ) -> str | None:
     name = base.profile.tools.get(CUSTOMER_SUMMARY, ToolProfile()).last_purchase
     source = base.profile.sources.get(name or "")

@@ -8,9 +8,9 @@ from onecgw.backends.odata import url
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import records_of
-from onecgw.backends.odata.profile import COUNTS, DimensionField, Predefined, Source, Term
+from onecgw.backends.odata.profile import COUNTS, DimensionField, Predefined, RegisterSource, Term
 from onecgw.backends.odata.references import ACCOUNT, References
-from onecgw.backends.odata.url import Query
+from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecNotPublished
 
 # Where no dimension is needed, one must be named, or 1C sends all of them: those with few values.
@@ -22,7 +22,7 @@ class SourceQuery:
     """Makes the GETs of a source for some of its facts."""
 
     def __init__(
-        self, source: Source, facts: tuple[str, ...], references: References, bounds: Bounds
+        self, source: RegisterSource, facts: tuple[str, ...], references: References, bounds: Bounds
     ) -> None:
         self._source = source
         self._facts = facts
@@ -38,7 +38,7 @@ class SourceQuery:
         arguments: tuple[tuple[str, str], ...] = (),
         *,
         shows_balanced: bool = False,
-    ) -> Query:
+    ) -> ODataQuery:
         """The GET of some days.
 
         Args:
@@ -65,7 +65,7 @@ class SourceQuery:
                 f"Period ge {url.start_of(span[0])} and Period le {url.end_of(span[1])} "
                 "and Active eq true"
             )
-            return Query(
+            return ODataQuery(
                 resource=records_of(source.register),
                 options=(("$filter", url.all_of([dated, *every])), *options),
             )
@@ -78,7 +78,7 @@ class SourceQuery:
             ]
         )
         dimensions = [] if source.is_ledger else self._dimensions(leaves)
-        return Query(
+        return ODataQuery(
             resource=source.register,
             function=source.table,
             arguments=(

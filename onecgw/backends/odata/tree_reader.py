@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from onecgw.backends.odata.object_names import is_object_name
-from onecgw.backends.odata.yaml_tree import Node, Problem
+from onecgw.backends.odata.yaml_tree import Node, ProfileProblem
 
 _FIELD: Final = re.compile(r"[^\W\d]\w*")
 _ReadT = TypeVar("_ReadT")
@@ -16,7 +16,7 @@ class TreeReader:
     """What every part of a profile is read with; what is wrong is left out of the result."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[ProfileProblem] = []
 
     def mapping(
         self, node: Node | None, known: Iterable[str], *, needed: tuple[str, ...] = ()

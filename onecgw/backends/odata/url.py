@@ -26,7 +26,7 @@ class Spelling(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Query:
+class ODataQuery:
     """One GET, before encoding.
 
     resource: an entity set. function: a virtual table of it; "" for the set itself.

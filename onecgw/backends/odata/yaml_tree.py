@@ -7,12 +7,14 @@ from typing import Final
 import attrs
 import yaml
 
+from onecgw.errors import ConfigError
+
 # Aliases could make a small file expand without bound.
 _MAX_NODES: Final = 20_000
 
 
 @attrs.frozen(kw_only=True)
-class Problem:
+class ProfileProblem:
     """One thing wrong with a file. line: from 1. path: as in `sources.sales.dims`."""
 
     file: str
@@ -24,10 +26,10 @@ class Problem:
         return f"{self.file}:{self.line}: {self.path or '(the whole file)'}: {self.message}"
 
 
-class ProfileInvalid(Exception):
+class ProfileInvalid(ConfigError):
     """A profile cannot be used; every problem is listed."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: ProfileProblem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
@@ -44,9 +46,9 @@ class Node:
     line: int
     path: str
 
-    def problem(self, message: str) -> Problem:
+    def problem(self, message: str) -> ProfileProblem:
         """Something wrong at this place."""
-        return Problem(file=self.file, line=self.line, path=self.path, message=message)
+        return ProfileProblem(file=self.file, line=self.line, path=self.path, message=message)
 
 
 def read_yaml(path: Path) -> Node:

@@ -12,7 +12,12 @@ from onecgw.errors import OnecgwError
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+# Called with how many of how many calls have ended.
 Progress = Callable[[int, int], Awaitable[None]]
+
+
+async def ignore_progress(_: int, __: int) -> None:
+    """Report no progress."""
 
 
 @attrs.frozen(kw_only=True)

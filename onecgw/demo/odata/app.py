@@ -92,8 +92,23 @@ class ODataApp:
         self._limiter = trio.CapacityLimiter(_MAX_THREADS)
         self._faulty = FaultMiddleware(self._answer, faults.http)
 
+    def objects(self) -> frozenset[str]:
+        """Return the metadata objects that are published."""
+        return self._schema.objects()
+
+    def varied(
+        self, faults: ODataFaults | None = None, *, unpublished: Collection[str] = ()
+    ) -> "ODataApp":
+        """Return the same data behind other faults, with some objects not published."""
+        return ODataApp(
+            self._store,
+            self._schema.reduced(composition=self._schema.objects() - {*unpublished}),
+            authorization=self._authorization,
+            faults=faults or ODataFaults(),
+        )
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-        """ODataAnswer one call, well or badly."""
+        """Answer one call, well or badly."""
         if scope["type"] != "http":
             return
         query = scope["query_string"]
@@ -182,7 +197,7 @@ class _Call:
     host: str
 
     def reply(self, store: Store) -> _HttpReply:
-        """ODataAnswer it.
+        """Answer it.
 
         Raises:
             ODataError: it is refused.

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from onecgw.backends.odata.aggregate import Aggregation
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.catalogues import ZERO, Catalogue, Entry, member_entry
+from onecgw.backends.odata.catalogues import ZERO, Catalogue, CatalogueEntry, member_entry
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.numbers import divide, shown
 from onecgw.backends.odata.outline import Outline, outline
@@ -41,10 +41,10 @@ SALE, RETURN = (
 AMOUNTS = st.decimals(-(10**30), 10**30, places=2)
 
 
-def entry(kind: str, place: int, entry_id: str) -> Entry:
+def entry(kind: str, place: int, entry_id: str) -> CatalogueEntry:
     # Labels repeat, and the first entries are the groups of the others.
     label = f"{kind} {'яб'[place % 2]}"
-    return Entry(
+    return CatalogueEntry(
         id=entry_id,
         label=label,
         code="",

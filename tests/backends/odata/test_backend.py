@@ -1,35 +1,38 @@
 """What 1C is asked for, and what a caller is told when it cannot answer."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
 import attrs
-import msgspec
 import pytest
 import trio
 from trio.testing import MockClock
 
-from onecgw.backends.odata.backend import ODataBackend
+from onecgw.backends.base import BackendCall
 from onecgw.backends.odata.catalogues import ZERO
-from onecgw.backends.odata.fetch import Reply
+from onecgw.backends.odata.errors import read_from
+from onecgw.backends.odata.object_names import published_object
 from onecgw.backends.odata.plan import objects_to_publish
 from onecgw.backends.odata.profile_reader import SHIPPED, load_profile
-from onecgw.backends.odata.settings import ODataSettings
-from onecgw.backends.odata.url import Spelling
+from onecgw.backends.odata.reports import NOT_ANSWERED, TOOLS
+from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.tools import ALL
+from onecgw.demo.odata.app import ODataApp
+from onecgw.demo.odata.configurations import ConfigurationName
 from onecgw.errors import (
+    OnecAuth,
     OnecBadResponse,
-    OnecError,
     OnecForbidden,
+    OnecMaintenance,
     OnecNotPublished,
     OnecRejected,
     OnecUnavailable,
 )
-from tests.backends.odata.conftest import SETTINGS, backend_of
-from tests.backends.odata.fake_onec import FakeOnec, parts_of
-from tests.backends.odata.test_errors import as_json
+from onecgw.settings import OnecODataSettings
+from tests.backends.odata.conftest import CONTEXT, MakeFace, ask, backend_of
 
+MAX_URL_BYTES = OnecODataSettings().max_url_bytes
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 YEAR = {"from": "2025-10-01", "to": "2026-09-30"}
@@ -51,47 +54,12 @@ OPERATIONS: Sequence[tuple[str, dict[str, Any]]] = (
 )  # fmt: skip
 
 
-async def ask(backend: ODataBackend, operation: str, body: dict[str, Any]) -> dict[str, Any]:
-    found = await backend.fetch(operation, json.dumps(body).encode())
-    return msgspec.json.decode(found, type=dict[str, Any])
+def asked(app: ODataApp) -> list[str]:
+    """The addresses that were read, encoded."""
+    return [one.target.decode() for one in app.log.newest]
 
 
-def fresh(base: FakeOnec, *, records: int | None = None) -> FakeOnec:
-    registers = {
-        name: attrs.evolve(one, records=one.records[:records])
-        for name, one in base.registers.items()
-    }
-    return attrs.evolve(base, registers=registers, hidden=set(), broken={}, lacking=set(), asked=[])
-
-
-@BOTH
-async def test_everything_that_is_read_is_in_the_plan(
-    configuration: str, bases: dict[str, FakeOnec]
-) -> None:
-    base = fresh(bases[configuration])
-    backend = backend_of(base, configuration)
-    for operation, body in OPERATIONS:
-        await ask(backend, operation, body)
-    planned = {one.name for one in objects_to_publish(load_profile(configuration))}
-    read = {"_".join(name.split("_")[:2]) for name in parts_of(base) if "_" in name}
-    assert read == planned
-
-
-@BOTH
-async def test_object_taken_out_of_the_composition_is_named_by_what_needs_it(
-    configuration: str, bases: dict[str, FakeOnec]
-) -> None:
-    profile = load_profile(configuration)
-    for one in objects_to_publish(profile):
-        base = fresh(bases[configuration], records=40)
-        base.hidden = {name for name in [*base.sets, *base.registers] if name.startswith(one.name)}
-        backend = backend_of(base, configuration)
-        told = [await refusal(backend, operation, body) for operation, body in OPERATIONS]
-        is_told = any(f"({one.name})" in message for message in told)
-        assert is_told, (one.name, told)
-
-
-async def refusal(backend: ODataBackend, operation: str, body: dict[str, Any]) -> str:
+async def refusal(backend: Any, operation: str, body: dict[str, Any]) -> str:
     try:
         await ask(backend, operation, body)
     except OnecNotPublished as error:
@@ -99,14 +67,43 @@ async def refusal(backend: ODataBackend, operation: str, body: dict[str, Any]) -
     return ""
 
 
+def test_every_tool_is_answered_or_refused_with_a_reason() -> None:
+    asked = {tool.name for tool in ALL if not isinstance(tool, CompositeTool)}
+    assert asked == {*TOOLS, *NOT_ANSWERED}
+
+
 @BOTH
-@pytest.mark.parametrize("spelling", Spelling)
-async def test_no_address_exceeds_the_budget_and_all_say_what_they_must(
-    configuration: str, spelling: Spelling, bases: dict[str, FakeOnec]
+async def test_everything_that_is_read_is_in_the_plan(
+    configuration: ConfigurationName, face: MakeFace
 ) -> None:
-    base = fresh(bases[configuration])
-    settings = attrs.evolve(SETTINGS, arguments=spelling)
-    backend = backend_of(base, configuration, settings=settings)
+    app = face(configuration)
+    backend = backend_of(app)
+    for operation, body in OPERATIONS:
+        await ask(backend, operation, body)
+    planned = {one.name for one in objects_to_publish(load_profile(configuration))}
+    read = {name for address in asked(app) if "_" in (name := read_from(address))}
+    assert {published_object(name) for name in read} == planned
+
+
+@BOTH
+async def test_object_taken_out_of_the_composition_is_named_by_what_needs_it(
+    configuration: ConfigurationName, face: MakeFace
+) -> None:
+    for one in objects_to_publish(load_profile(configuration)):
+        backend = backend_of(face(configuration, without=[one.name]), profile=configuration)
+        told = [await refusal(backend, operation, body) for operation, body in OPERATIONS]
+        assert any(f"({one.name})" in message for message in told), (one.name, told)
+        reasons = (await backend.capabilities()).reasons.values()
+        assert any(f"({one.name})" in reason for reason in reasons), (one.name, reasons)
+
+
+@BOTH
+@pytest.mark.parametrize("arguments", ["path", "query"])
+async def test_no_address_exceeds_the_budget_and_all_are_gets(
+    configuration: ConfigurationName, arguments: str, face: MakeFace
+) -> None:
+    app = face(configuration)
+    backend = backend_of(app, arguments=arguments)
     for operation, body in OPERATIONS:
         await ask(backend, operation, body)
     customers = (await ask(backend, "resolve/customer", {"query": "т", "limit": 500}))["candidates"]
@@ -114,25 +111,23 @@ async def test_no_address_exceeds_the_budget_and_all_say_what_they_must(
         ids = [one["id"] for one in customers[:count]]
         body = {"period": MAY, "filters": {"customer_ids": ids}, "group_by": ["firm"]}
         await ask(backend, "reports/sales", body)
-    longest = max(len(settings.base_path) + len(address) for address in base.asked)
-    assert longest <= settings.max_url_bytes
-    assert not [one for one in base.asked if "allowedOnly" in one or "inlinecount" in one]
+    app.log.check(max_url_bytes=MAX_URL_BYTES)
+    assert not [one for one in asked(app) if "allowedOnly" in one or "inlinecount" in one]
 
 
 @BOTH
 async def test_few_ids_are_filtered_by_1c_and_many_here_with_the_same_sums(
-    configuration: str, bases: dict[str, FakeOnec]
+    configuration: ConfigurationName, face: MakeFace
 ) -> None:
-    base = fresh(bases[configuration])
-    small = attrs.evolve(SETTINGS, max_url_bytes=560)
-    wide, narrow = backend_of(base, configuration), backend_of(base, configuration, settings=small)
+    app = face(configuration)
+    wide, narrow = backend_of(app), backend_of(app, max_url_bytes=590)
     found = await ask(wide, "resolve/customer", {"query": "т", "limit": 500})
     ids = [one["id"] for one in found["candidates"][:3]]
     body = {"period": YEAR, "filters": {"customer_ids": ids}, "group_by": ["product"]}
     by_1c = await ask(wide, "reports/sales", body)
-    assert "Condition" in unquote(base.asked[-1])
+    assert "Condition" in unquote(asked(app)[-1])
     assert await ask(narrow, "reports/sales", body) == by_1c
-    assert "Condition" not in unquote(base.asked[-1])
+    assert "Condition" not in unquote(asked(app)[-1])
 
 
 @pytest.mark.parametrize(
@@ -145,92 +140,94 @@ async def test_few_ids_are_filtered_by_1c_and_many_here_with_the_same_sums(
     ],
 )
 async def test_calls_of_a_report_once_the_catalogues_are_kept(
-    operation: str, body: dict[str, Any], calls: int, bases: dict[str, FakeOnec]
+    operation: str, body: dict[str, Any], calls: int, face: MakeFace
 ) -> None:
-    base = fresh(bases["ut"])
-    backend = backend_of(base, "ut")
+    app = face("ut")
+    backend = backend_of(app)
     await ask(backend, operation, body)
-    base.asked.clear()
+    app.log.newest.clear()
     await ask(backend, operation, body)
-    assert len(base.asked) == calls
+    assert len(app.log.newest) == calls
 
 
-async def test_rows_above_the_cap_are_refused_and_never_cut(bases: dict[str, FakeOnec]) -> None:
-    settings = attrs.evolve(SETTINGS, max_rows=50)
-    backend = backend_of(fresh(bases["unf"]), "unf", settings=settings)
-    with pytest.raises(OnecRejected, match="more than 50 rows"):
-        await ask(backend, "reports/sales", {"period": MAY, "group_by": ["product"]})
+async def test_rows_above_the_cap_are_refused_and_never_cut(face: MakeFace) -> None:
+    backend = backend_of(face("unf"), max_rows=20)
+    with pytest.raises(OnecRejected, match="more than 20 rows"):
+        await ask(backend, "reports/sales", {"period": YEAR, "group_by": ["product", "customer"]})
     # Catalogues are longer than that, and come in pages.
     found = await ask(backend, "resolve/product", {"query": "а", "limit": 1000})
-    assert len(found["candidates"]) > 50
+    assert len(found["candidates"]) > 20
 
 
-async def test_too_many_days_are_refused_with_what_to_do(bases: dict[str, FakeOnec]) -> None:
-    backend = backend_of(fresh(bases["unf"]), "unf", settings=ODataSettings())
+async def test_too_many_days_are_refused_with_what_to_do(face: MakeFace) -> None:
     with pytest.raises(OnecRejected) as caught:
-        await ask(backend, "reports/sales", {"period": YEAR, "group_by": ["day"]})
+        await ask(backend_of(face("unf")), "reports/sales", {"period": YEAR, "group_by": ["day"]})
     assert caught.value.message == (
         "the period has more than 62 parts by day, and 1C is called for each: shorten the period, "
         "or group by month"
     )
 
 
-async def test_records_of_centuries_are_refused_too(bases: dict[str, FakeOnec]) -> None:
-    backend = backend_of(fresh(bases["ut"]), "ut", settings=ODataSettings())
+async def test_records_of_centuries_are_refused_too(face: MakeFace) -> None:
     body = {"period": {"from": "1000-01-01", "to": "9998-12-31"}, "group_by": ["firm"]}
     with pytest.raises(OnecRejected, match="more than 62 parts by month"):
-        await ask(backend, "reports/cash_flow", body)
+        await ask(backend_of(face("ut")), "reports/cash_flow", body)
 
 
 async def test_receipts_of_a_long_period_are_refused_where_records_must_be_read(
-    bases: dict[str, FakeOnec],
+    face: MakeFace,
 ) -> None:
-    backend = backend_of(fresh(bases["ut"]), "ut")
+    body = {"period": YEAR, "measures": ["receipts"]}
     with pytest.raises(OnecRejected, match="receipts need single records of 1C"):
-        await ask(backend, "reports/sales", {"period": YEAR, "measures": ["receipts"]})
+        await ask(backend_of(face("ut")), "reports/sales", body)
 
 
 @pytest.mark.parametrize("keys_less", [0, 1, 2])
-async def test_card_of_a_year_is_the_same_in_one_call_and_in_several(
-    keys_less: int, bases: dict[str, FakeOnec]
+async def test_receipts_of_a_year_are_the_same_in_one_call_a_month_and_in_several(
+    keys_less: int, face: MakeFace
 ) -> None:
-    """Behind a customer stand several keys; with little room some are a call of their own."""
-    base = fresh(bases["ut"])
-    wide = backend_of(base, "ut")
-    found = await ask(wide, "reports/sales", {"period": YEAR, "group_by": ["customer"], "top": 1})
-    body = {"customer_id": found["rows"][0][0]["id"], "period": YEAR}
-    base.asked.clear()
-    expected = await ask(wide, "reports/customer_summary", body)
+    """Behind customers stand keys; with little room some are a call of their own."""
+    app = face("ut")
+    wide = backend_of(app)
+    found = await ask(wide, "reports/sales", {"period": YEAR, "group_by": ["customer"], "top": 3})
+    ids = [row[0]["id"] for row in found["rows"]]
+    body = {"period": YEAR, "filters": {"customer_ids": ids}, "measures": ["receipts"]}
+    app.log.newest.clear()
+    expected = await ask(wide, "reports/sales", body)
     assert expected["totals"]["receipts"] > 0
-    records = [one for one in base.asked if "RecordType" in one and "orderby" not in one]
+    records = [one for one in asked(app) if "RecordType" in one]
+    assert len(records) == 12
     one_key = quote(f" or АналитикаУчетаПоПартнерам_Key eq guid'{ZERO}'", safe="'")
-    room = len(SETTINGS.base_path) + max(map(len, records)) - keys_less * len(one_key)
-    narrow = backend_of(base, "ut", settings=attrs.evolve(SETTINGS, max_url_bytes=room))
-    assert await ask(narrow, "reports/customer_summary", body) == expected
+    room = max(map(len, records)) - keys_less * len(one_key)
+    assert await ask(backend_of(app, max_url_bytes=room), "reports/sales", body) == expected
 
 
-async def test_base_that_fits_no_profile_says_what_each_wants() -> None:
-    base = FakeOnec(sets={"Catalog_Прочее": [{"Ref_Key": "x"}]}, registers={})
-    backend = backend_of(base, *SHIPPED)
+async def test_base_that_fits_no_profile_says_what_each_wants(face: MakeFace) -> None:
+    app = face("ut").varied(unpublished=face("ut").objects() - {"Catalog_Валюты"})
+    backend = backend_of(app)
     capabilities = await backend.capabilities()
-    assert len(capabilities.unavailable) == 16
+    assert capabilities.unavailable == {*TOOLS, *NOT_ANSWERED}
     with pytest.raises(OnecNotPublished) as caught:
         await ask(backend, "resolve/customer", {"query": "x"})
     for name in SHIPPED:
         assert load_profile(name).title in caught.value.message
     assert "«Регистр накопления: Продажи» (AccumulationRegister_Продажи)" in caught.value.message
+    assert capabilities.reasons["sales_report", "", ""] == caught.value.message
 
 
-async def test_profile_is_chosen_by_what_the_base_publishes(bases: dict[str, FakeOnec]) -> None:
-    for name, profile in (("ut", "ut-11.5"), ("unf", "unf-3.0")):
-        backend = backend_of(fresh(bases[name]), *SHIPPED)
-        assert (await backend.capabilities()).profile == profile
+@pytest.mark.parametrize(
+    ("configuration", "profile"),
+    [("ut", "ut-11.5"), ("unf", "unf-3.0"), ("bp", "bp-3.0"), ("bas", "bas-accounting")],
+)
+async def test_profile_is_chosen_by_what_the_base_publishes(
+    configuration: ConfigurationName, profile: str, face: MakeFace
+) -> None:
+    capabilities = await backend_of(face(configuration)).capabilities()
+    assert (capabilities.profile, capabilities.same_for_all) == (profile, True)
 
 
-async def test_missing_field_costs_only_what_needs_it(bases: dict[str, FakeOnec]) -> None:
-    base = fresh(bases["ut"])
-    base.lacking = {"Менеджер_Key", "ДатаРегистрации"}
-    backend = backend_of(base, "ut")
+async def test_missing_field_costs_only_what_needs_it(face: MakeFace) -> None:
+    backend = backend_of(face("ut", "no_field=Менеджер|ДатаРегистрации"))
     lacks = (await backend.capabilities()).unsupported["sales_report"]
     assert lacks == {
         "group_by": {"seller", "cohort", "sales_channel"},
@@ -240,42 +237,83 @@ async def test_missing_field_costs_only_what_needs_it(bases: dict[str, FakeOnec]
     assert told.endswith("«Справочник: Партнеры» (Catalog_Партнеры) has no field ДатаРегистрации")
 
 
+class Replacing:
+    """An application in front of another; what stands in `answers` is answered instead.
+
+    answers: entity set → (status, body).
+    """
+
+    def __init__(self, app: Any, **answers: tuple[int, bytes]) -> None:
+        self.app = app
+        self.answers = answers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        answer = self.answers.get(read_from(scope["raw_path"].decode()))
+        if answer is None:
+            await self.app(scope, receive, send)
+            return
+        status, body = answer
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+RECEIVABLES = "AccumulationRegister_РасчетыСКлиентамиПоСрокам"
+
+
 async def test_composition_is_read_again_after_an_error_that_tells_of_another(
-    bases: dict[str, FakeOnec],
+    face: MakeFace,
 ) -> None:
-    base = fresh(bases["ut"])
-    backend = backend_of(base, "ut")
+    app = Replacing(face("ut"))
+    backend = backend_of(app)
     await ask(backend, "reports/receivables", {})
-    register = "AccumulationRegister_РасчетыСКлиентамиПоСрокам"
-    base.hidden = {register}
-    assert f"({register})" in await refusal(backend, "reports/receivables", {})
-    assert (await backend.capabilities()).unavailable == {"receivables_balance"}
+    app.app = face("ut", without=[RECEIVABLES])
+    assert f"({RECEIVABLES})" in await refusal(backend, "reports/receivables", {})
+    assert "receivables_balance" in (await backend.capabilities()).unavailable
 
 
-async def test_missing_right_is_forbidden_and_a_wrong_password_is_not_ours_to_tell(
-    bases: dict[str, FakeOnec],
+async def test_what_is_published_later_is_noticed_without_reading_everything_again(
+    face: MakeFace, autojump_clock: MockClock
 ) -> None:
-    base = fresh(bases["ut"])
-    register = "AccumulationRegister_РасчетыСКлиентамиПоСрокам"
-    backend = backend_of(base, "ut")
-    base.broken = {register: (401, as_json("20"))}
-    with pytest.raises(OnecForbidden, match="record-level access"):
-        await ask(backend, "reports/receivables", {})
-    base.broken = {register: (401, b"<html>")}
-    with pytest.raises(OnecUnavailable, match="HTTP 401"):  # what the shared table made of it
-        await ask(backend, "reports/receivables", {})
+    incomplete = face("ut", without=[RECEIVABLES])
+    app = Replacing(incomplete)
+    backend = backend_of(app)
+    for _ in range(3):
+        assert "receivables_balance" in (await backend.capabilities()).unavailable
+        await trio.sleep(61)
+    assert [read_from(one) for one in asked(incomplete)] == ["", "$metadata", "", ""]
+    app.app = face("ut")
+    assert "receivables_balance" not in (await backend.capabilities()).unavailable
 
 
-async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(
-    bases: dict[str, FakeOnec],
-) -> None:
-    base = fresh(bases["ut"])
-    settings = attrs.evolve(SETTINGS, is_partial_allowed=True)
-    answer = await ask(backend_of(base, "ut", settings=settings), "reports/receivables", {})
+async def test_missing_right_is_forbidden_and_names_the_object(face: MakeFace) -> None:
+    with pytest.raises(OnecForbidden) as caught:
+        await ask(backend_of(face("ut", f"rls={RECEIVABLES}")), "reports/receivables", {})
+    assert f"({RECEIVABLES}), or only a part of it (record-level access)" in caught.value.message
+
+
+async def test_wrong_password_is_told_apart_from_a_missing_right(face: MakeFace) -> None:
+    app = Replacing(face("ut"), **{RECEIVABLES: (401, b"<html>")})
+    with pytest.raises(OnecAuth):
+        await ask(backend_of(app), "reports/receivables", {})
+
+
+async def test_blocked_base_is_maintenance_whatever_odata_would_say(face: MakeFace) -> None:
+    with pytest.raises(OnecMaintenance, match="Регламентные работы до 18:00"):
+        await ask(backend_of(face("ut", "blocked_page")), "reports/receivables", {})
+
+
+async def test_publication_without_odata_says_what_to_tick() -> None:
+    app = Replacing(None, **{"": (404, b"<html>")})
+    told = await refusal(backend_of(app), "reports/receivables", {})
+    assert "«Публиковать стандартный интерфейс OData»" in told
+
+
+async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(face: MakeFace) -> None:
+    app = face("ut", f"rls={RECEIVABLES}")
+    answer = await ask(backend_of(app, partial_data="allow"), "reports/receivables", {})
     assert answer["notes"][-1].startswith("only what 1C's user may read")
-    assert all(
-        "allowedOnly=true" in one for one in base.asked if "РасчетыСКлиентами" in unquote(one)
-    )
+    assert all("allowedOnly=true" in one for one in asked(app) if "$select" in one)
 
 
 @pytest.mark.parametrize(
@@ -283,12 +321,11 @@ async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(
     [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff", b'{"value":[{"x":1}]}'],
 )
 async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
-    body: bytes, bases: dict[str, FakeOnec]
+    body: bytes, face: MakeFace
 ) -> None:
-    base = fresh(bases["unf"])
-    base.broken = {"AccumulationRegister_РасчетыСПокупателями": (200, body)}
+    app = Replacing(face("ut"), **{RECEIVABLES: (200, body)})
     with pytest.raises(OnecBadResponse):
-        await ask(backend_of(base, "unf"), "reports/receivables", {})
+        await ask(backend_of(app), "reports/receivables", {})
 
 
 @pytest.mark.parametrize(
@@ -310,64 +347,112 @@ async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
     ],
 )
 async def test_wrong_argument_is_refused_with_its_place(
-    body: dict[str, Any], told: str, bases: dict[str, FakeOnec]
+    body: dict[str, Any], told: str, face: MakeFace
 ) -> None:
     with pytest.raises(OnecRejected) as caught:
-        await ask(backend_of(fresh(bases["unf"]), "unf"), "reports/sales", body)
+        await ask(backend_of(face("unf")), "reports/sales", body)
     assert told in caught.value.message
 
 
 @attrs.define
 class SlowOnec:
-    """Answers after a second each; counts how many calls run at once."""
+    """Answers Turnovers after a second each; counts how many calls run at once."""
 
-    base: FakeOnec
+    app: ODataApp
     failing: str = ""
     running: int = 0
     most: int = 0
     cancelled: int = 0
 
-    async def get(self, path_and_query: str) -> Reply:
-        if "Turnovers" not in path_and_query:
-            return await self.base.get(path_and_query)
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if "Turnovers" not in scope["path"]:
+            await self.app(scope, receive, send)
+            return
         self.running += 1
         self.most = max(self.most, self.running)
         try:
-            if self.failing and self.failing in path_and_query:
-                return Reply(status=503, body=b"")
+            if self.failing and self.failing in scope["path"]:
+                await Replacing(None, **{read_from(scope["raw_path"].decode()): (503, b"")})(
+                    scope, receive, send
+                )
+                return
             await trio.sleep(1)
-            return await self.base.get(path_and_query)
+            await self.app(scope, receive, send)
         except trio.Cancelled:
             self.cancelled += 1
             raise
         finally:
             self.running -= 1
 
-    def failure(self, reply: Reply) -> OnecError:
-        return self.base.failure(reply)
-
 
 async def test_calls_run_side_by_side_within_a_bound_and_tell_their_progress(
-    bases: dict[str, FakeOnec], autojump_clock: MockClock
+    face: MakeFace, autojump_clock: MockClock
 ) -> None:
-    slow = SlowOnec(fresh(bases["unf"]))
-    backend = backend_of(slow, "unf")  # type: ignore[arg-type] # as good as the base itself
+    slow = SlowOnec(face("unf"))
     seen: list[tuple[int, int]] = []
 
     async def progress(done: int, of: int) -> None:
         seen.append((done, of))
 
-    body = {"period": YEAR, "group_by": ["month"]}
-    await backend.fetch("reports/sales", json.dumps(body).encode(), progress)
-    assert slow.most == 4
+    body = b'{"period": {"from": "2025-10-01", "to": "2026-09-30"}, "group_by": ["month"]}'
+    call = BackendCall(context=CONTEXT, operation="reports/sales", body=body, progress=progress)
+    await backend_of(slow).fetch(call)
+    assert slow.most == 8
     assert seen == [(done, 12) for done in range(1, 13)]
 
 
 async def test_first_failure_comes_out_as_itself_and_cancels_the_other_calls(
-    bases: dict[str, FakeOnec], autojump_clock: MockClock
+    face: MakeFace, autojump_clock: MockClock
 ) -> None:
-    slow = SlowOnec(fresh(bases["unf"]), failing="2025-12-01")
-    backend = backend_of(slow, "unf")  # type: ignore[arg-type] # as above
-    with pytest.raises(OnecUnavailable, match="HTTP 503"):
-        await ask(backend, "reports/sales", {"period": YEAR, "group_by": ["month"]})
-    assert (slow.running, slow.cancelled) == (0, 3)
+    slow = SlowOnec(face("unf"), failing="2025-12-01")
+    body = {"period": YEAR, "group_by": ["month"]}
+    with pytest.raises(OnecUnavailable):
+        await ask(backend_of(slow), "reports/sales", body)
+    assert (slow.running, slow.cancelled) == (0, 7)
+
+
+async def test_what_an_accounting_register_cannot_tell_is_refused_with_the_reason(
+    face: MakeFace,
+) -> None:
+    body = {"period": MAY, "measures": ["margin"]}
+    assert await refusal(backend_of(face("bp")), "reports/sales", body) == (
+        "this 1C base cannot answer measures margin of sales_report: account 90.02.1 keeps cost "
+        "by product group alone"
+    )
+
+
+@pytest.mark.parametrize("configuration", ["bp", "bas"])
+async def test_accounts_that_do_not_fit_one_address_are_asked_for_in_several(
+    configuration: ConfigurationName, face: MakeFace
+) -> None:
+    for operation, body in (
+        ("reports/cash_balance", {"group_by": ["cash", "firm"]}),
+        ("reports/purchases", {"period": YEAR, "group_by": ["supplier"]}),
+        ("reports/receivables", {}),
+    ):
+        answers = [
+            await ask(backend_of(face(configuration), max_url_bytes=room), operation, body)
+            for room in (800, 1900)
+        ]
+        assert answers[0] == answers[1]
+
+
+async def test_money_of_an_accounting_register_changes_by_its_flow(face: MakeFace) -> None:
+    backend = backend_of(face("bp"))
+    before = await ask(backend, "reports/cash_balance", {"date": "2026-04-30"})
+    after = await ask(backend, "reports/cash_balance", {"date": "2026-05-31"})
+    flow = await ask(backend, "reports/cash_flow", {"period": MAY})
+    change = after["totals"]["balance"] - before["totals"]["balance"]
+    assert round(change, 2) == flow["totals"]["net"] != 0
+
+
+async def test_customer_card_says_nothing_of_what_the_register_does_not_keep(
+    face: MakeFace,
+) -> None:
+    backend = backend_of(face("bp"))
+    found = await ask(backend, "reports/sales", {"period": MAY, "group_by": ["customer"], "top": 1})
+    customer_id = found["rows"][0][0]["id"]
+    card = await ask(
+        backend, "reports/customer_summary", {"customer_id": customer_id, "period": MAY}
+    )
+    assert (set(card["totals"]), card["last_purchase"]) == ({"amount", "qty"}, None)

@@ -1,12 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.backends.odata.catalogues import Catalogue, Entry
+from onecgw.backends.odata.catalogues import Catalogue, CatalogueEntry
 from onecgw.backends.odata.search import fold
 
 
-def entry(label: str, *, parent: str | None = None, is_group: bool = False, **more: str) -> Entry:
-    return Entry(
+def entry(
+    label: str, *, parent: str | None = None, is_group: bool = False, **more: str
+) -> CatalogueEntry:
+    return CatalogueEntry(
         id=f"id {fold(label)}",
         label=label,
         code=more.get("code", ""),

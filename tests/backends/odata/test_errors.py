@@ -1,9 +1,24 @@
+from urllib.parse import quote
+
 import pytest
 
-from onecgw.backends.odata.errors import ODataError, failure, read_error
-from onecgw.errors import OnecFailed, OnecForbidden, OnecNotPublished
+from onecgw.backends.errors.failures import Remedy, Reply
+from onecgw.backends.odata.errors import ROOT, ODataErrorBody, failure_of, read_error
+from onecgw.errors import (
+    OnecAuth,
+    OnecError,
+    OnecFailed,
+    OnecForbidden,
+    OnecLocked,
+    OnecNotPublished,
+)
 
 STOCK = "AccumulationRegister_ТоварыНаСкладах"
+
+
+def failure(status: int, body: bytes, entity_set: str) -> OnecError:
+    path = f"{ROOT}{quote(entity_set)}/Balance()?$format=application/json"
+    return failure_of(Reply(status=status, headers={}, body=body), path).error
 
 
 def as_json(code: str, message: str = "текст") -> bytes:
@@ -22,7 +37,7 @@ def as_xml(code: str, message: str = "текст") -> bytes:
 
 @pytest.mark.parametrize("body", [as_json("9"), as_xml("9"), b"\xef\xbb\xbf" + as_json("9")])
 def test_error_is_read_from_json_and_from_xml(body: bytes) -> None:
-    assert read_error(body) == ODataError(code="9", message="текст")
+    assert read_error(body) == ODataErrorBody(code="9", message="текст")
 
 
 @pytest.mark.parametrize(
@@ -32,14 +47,13 @@ def test_error_is_read_from_json_and_from_xml(body: bytes) -> None:
 )  # fmt: skip
 def test_what_odata_did_not_write_is_left_to_the_other_table(body: bytes) -> None:
     assert read_error(body) is None
-    assert failure(500, body, STOCK) is None
 
 
 def test_401_with_code_20_is_a_missing_right_and_names_the_object() -> None:
     found = failure(401, as_json("20"), STOCK)
     assert isinstance(found, OnecForbidden)
     assert f"«Регистр накопления: Товары на складах» ({STOCK})" in found.message
-    assert failure(401, b"<html>401</html>", STOCK) is None
+    assert isinstance(failure(401, b"<html>401</html>", STOCK), OnecAuth)
 
 
 def test_missing_object_is_named_in_the_words_of_the_form() -> None:
@@ -72,3 +86,18 @@ def test_other_errors_keep_1c_s_own_words_in_one_line() -> None:
     found = failure(500, as_json("-1", "a  b"), STOCK)
     assert isinstance(found, OnecFailed)
     assert found.message.endswith("(OData error -1): a b")
+
+
+def test_lock_is_recognised_by_its_text_and_tried_again() -> None:
+    text = "Конфликт блокировок при выполнении транзакции: превышено время ожидания"
+    reply = Reply(status=500, headers={}, body=as_json("-1", text))
+    found = failure_of(reply, f"{ROOT}{STOCK}")
+    assert isinstance(found.error, OnecLocked)
+    assert found.remedy is Remedy.PAUSE
+
+
+def test_site_without_odata_says_what_to_tick() -> None:
+    found = failure(404, b"<html>404</html>", "")
+    assert isinstance(found, OnecNotPublished)
+    assert "standard.odata" not in found.message
+    assert "«Публиковать стандартный интерфейс OData»" in found.message

@@ -82,11 +82,11 @@ def test_damaged_document_is_refused(body: bytes) -> None:
 
 def test_what_was_read_is_kept_on_disk_for_the_same_composition_alone(tmp_path: Path) -> None:
     cache = MetadataCache(tmp_path / "cache")
-    digest = cache.digest("/trade/", ["Catalog_Один"], WANTED, "")
+    digest = cache.digest("/trade/", ["Catalog_Один"], WANTED)
     assert cache.load(digest) is None
     cache.save(digest, EXPECTED)
     assert cache.load(digest) == EXPECTED
-    assert cache.load(cache.digest("/trade/", ["Catalog_Два"], WANTED, "")) is None
+    assert cache.load(cache.digest("/trade/", ["Catalog_Два"], WANTED)) is None
     cache.forget()
     assert cache.load(digest) is None
 

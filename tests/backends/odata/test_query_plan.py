@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.metadata import Types
-from onecgw.backends.odata.profile import Source
+from onecgw.backends.odata.profile import RegisterSource
 from onecgw.backends.odata.profile_reader import load_profile
 from onecgw.backends.odata.query_plan import buckets
 from onecgw.backends.odata.references import References
@@ -25,7 +25,7 @@ SOURCES = load_profile("ut").sources
     source=st.sampled_from([SOURCES["sales"], SOURCES["sales_records"]]),
 )
 def test_parts_of_a_period_touch_and_none_holds_two_days_weeks_or_months_apart(
-    first: date, days: int, times: list[str], source: Source
+    first: date, days: int, times: list[str], source: RegisterSource
 ) -> None:
     last = first + timedelta(days=days)
     period = {"from": first.isoformat(), "to": last.isoformat()}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.backends.odata import url
-from onecgw.backends.odata.url import Query, Spelling
+from onecgw.backends.odata.url import ODataQuery, Spelling
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=40)
 KEY = "6a1f0000-0000-4000-8000-000000000001"
@@ -63,7 +63,7 @@ def test_text_literal_is_read_back(value: str) -> None:
 def test_query_is_read_back_from_either_spelling(
     spelling: Spelling, condition: str, dimensions: str, selected: str, day: date
 ) -> None:
-    query = Query(
+    query = ODataQuery(
         resource="AccumulationRegister_Продажи",
         function="Turnovers",
         arguments=(
@@ -85,7 +85,7 @@ def test_query_is_read_back_from_either_spelling(
 
 
 def test_address_is_what_1c_documents_byte_for_byte() -> None:
-    query = Query(
+    query = ODataQuery(
         resource="AccumulationRegister_X",
         function="Balance",
         arguments=(
@@ -107,7 +107,7 @@ def test_address_is_what_1c_documents_byte_for_byte() -> None:
 
 @pytest.mark.parametrize("sign", [*"&+#?% /\u00a0«ї"])
 def test_sign_with_a_meaning_of_its_own_is_encoded(sign: str) -> None:
-    query = Query(resource="X", options=(("$filter", url.text(sign)),))
+    query = ODataQuery(resource="X", options=(("$filter", url.text(sign)),))
     address = query.encoded()
     assert read(address)[3]["$filter"] == url.text(sign)
     assert "+" not in address
