@@ -9,16 +9,17 @@ import httpx
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
-from onecgw.catalogue.tools import ALL
+from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.analysis.cycle.scripted import answer_of
 from tests.catalogue_truth import MAY
 from tests.harness import answering, make_settings
 from tests.surfaces import DOORS, Door, open_surfaces
-from tests.wire import cycle, reports, resolvers
+from tests.wire import analyses, cycle, reports, resolvers
 from tests.wire.row import Row
 
-TABLE = (*resolvers.TABLE, *reports.TABLE, *cycle.TABLE)
+TABLE = (*resolvers.TABLE, *reports.TABLE, *cycle.TABLE, *analyses.TABLE)
 BASE_URL = "http://1c.test/trade/hs"
 CANDIDATE = answering(b'{"candidates":[{"id":"c7","label":"A","archived":false}]}')
 CARD = answering(b'{"customer":{"label":"A"},"totals":{}}')
@@ -40,6 +41,25 @@ def answer(request: httpx.Request) -> Any:
     return REPORT(request)
 
 
+def empty_table(request: httpx.Request) -> httpx.Response:
+    """A report without rows, with the columns that were asked for."""
+    asked = json.loads(request.content)
+    columns = [
+        *({"name": name, "type": "string"} for name in asked["group_by"]),
+        *({"name": name, "type": "number"} for name in asked["measures"]),
+    ]
+    told = {"columns": columns, "rows": [], "totals": dict.fromkeys(asked["measures"])}
+    return answering(json.dumps(told).encode())(request)  # type: ignore[return-value]
+
+
+def onec_for(tool: str) -> Any:
+    """A 1C that the tool can go on with."""
+    if tool == "cash_conversion_cycle":
+        return answer_of
+    is_composite = isinstance(BY_NAME[tool], CompositeTool)
+    return empty_table if is_composite else answer
+
+
 def exactly(value: object) -> str:
     """JSON that tells 10 from 10.0 and true from 1; the order of members means nothing."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
@@ -58,8 +78,7 @@ def expected(row: Row, door: Door) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("row", TABLE, ids=str)
 async def test_1c_is_asked_exactly_this(row: Row, door: Door) -> None:
-    onec = answer_of if row.tool == "cash_conversion_cycle" else answer
-    async with open_surfaces(onec) as surfaces:
+    async with open_surfaces(onec_for(row.tool)) as surfaces:
         response = await surfaces.post(door, row.tool, row.sent)
         requests = surfaces.rig.onec.requests
         [record] = surfaces.rig.audit
@@ -88,10 +107,12 @@ async def test_1c_is_asked_exactly_this(row: Row, door: Door) -> None:
 def test_the_table_has_each_form_of_each_tool() -> None:
     forms = {(row.tool, row.form) for row in TABLE}
 
-    assert {tool for tool, _ in forms} == {tool.name for tool in ALL}
-    for tool in ALL:
+    # What company asks, and the other two without a date, depends on the day of the test.
+    undated = {"company", "debt_aging", "stock_cover"}
+    assert {tool for tool, _ in forms} == {tool.name for tool in ALL} - {"company"}
+    for tool in {tool for tool, _ in forms}:
         for form in ("nothing optional", "everything", "forgiving"):
-            assert (tool.name, form) in forms
+            assert (tool, form) in forms or (tool in undated and form == "nothing optional")
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -216,7 +237,7 @@ async def test_the_trace_of_the_caller_goes_on_in_1c(
 
     assert response.status_code == 200
     requests = surfaces.rig.onec.requests
-    assert [one.headers.get("traceparent") for one in requests] == [told] * 11
+    assert [one.headers.get("traceparent") for one in requests] == [told] * 17
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -36,6 +36,21 @@ def _balances(day: str, filters: Json) -> Asked:
     )
 
 
+def _last_sale(first: str, filters: Json) -> tuple[str, Json]:
+    """What the cycle asks to know where the books end."""
+    return (
+        "/mcp/reports/sales",
+        {
+            "period": {"from": first, "to": MAY["to"]},
+            **filters,
+            "group_by": ["day"],
+            "measures": ["amount"],
+            "sort": [{"field": "day", "dir": "desc"}],
+            "top": 1,
+        },
+    )
+
+
 APRIL_AND_MAY: Final = {"from": "2026-04-01", "to": "2026-05-31"}
 MAY_2025: Final = {"from": "2025-05-01", "to": "2025-05-31"}
 OF_FIRM_1: Final = {"filters": {"firm_ids": ["f1"]}}
@@ -46,6 +61,26 @@ TABLE: Final = [
         "cash_conversion_cycle",
         "nothing optional",
         {"period": MAY},
+        (
+            *(
+                (
+                    f"/mcp/reports/{report}",
+                    {"period": period, **BY_MONTH, "measures": measures, "top": 1},
+                )
+                for report, measures in (("sales", ["amount", "cost"]), ("purchases", ["amount"]))
+                for period in (MAY_2025, MAY)
+            ),
+            *_balances("2025-04-30", {}),
+            *_balances("2025-05-31", {}),
+            *_balances("2026-04-30", {}),
+            *_balances("2026-05-31", {}),
+            _last_sale("2025-05-01", {}),
+        ),
+    ),
+    Row(
+        "cash_conversion_cycle",
+        "the period before",
+        {"period": MAY, "compare": "previous_period"},
         (
             (
                 "/mcp/reports/sales",
@@ -58,6 +93,7 @@ TABLE: Final = [
             *_balances("2026-03-31", {}),
             *_balances("2026-04-30", {}),
             *_balances("2026-05-31", {}),
+            _last_sale("2026-04-01", {}),
         ),
     ),
     Row(
@@ -88,6 +124,7 @@ TABLE: Final = [
             ),
             *_balances("2025-05-31", OF_FIRM_1),
             *_balances("2026-05-31", OF_FIRM_1),
+            _last_sale("2025-05-01", OF_FIRM_1),
         ),
     ),
     Row(
@@ -109,6 +146,7 @@ TABLE: Final = [
                 {"period": MAY, **OF_FIRM_1, **BY_MONTH, "measures": ["amount"], "top": 1},
             ),
             *_balances("2026-05-31", OF_FIRM_1),
+            _last_sale("2026-05-01", OF_FIRM_1),
         ),
     ),
 ]
