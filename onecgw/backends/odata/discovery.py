@@ -6,6 +6,7 @@ import attrs
 
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.object_names import PUBLISH_IT, WHERE_TO_PUBLISH, described
+from onecgw.backends.odata.plan import objects_to_publish
 from onecgw.backends.odata.profile import COUNTS, Profile, ToolProfile
 from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
@@ -47,11 +48,16 @@ def fitting(
 
 
 def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
-    """What each profile wants of a base that fits none of them."""
+    """What each profile wants of a base that fits none of them, the closest profile first."""
+
+    def published_part(profile: Profile) -> float:
+        planned = [one.name for one in objects_to_publish(profile)]
+        return sum(name in entity_sets for name in planned) / len(planned)
+
     lines = [
-        f"{one.name} ({one.title}) wants "
+        f"{one.name} ({one.title}; {published_part(one):.0%} of its objects are published) wants "
         + ", ".join(described(name) for name in one.fits if name not in entity_sets)
-        for one in profiles
+        for one in sorted(profiles, key=published_part, reverse=True)
         if not set(one.fits) <= set(entity_sets)
     ]
     return (
