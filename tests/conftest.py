@@ -79,9 +79,9 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker("fast")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def log_is_given_back() -> Iterator[None]:
-    """For tests that set up the log, as a verb does: afterwards it is as it was."""
+    """Leave the log as it was, whatever a test has set up: the order of tests is random."""
     root, own = logging.getLogger(), logging.getLogger("onecgw")
     handlers, level, own_level = root.handlers[:], root.level, own.level
     yield

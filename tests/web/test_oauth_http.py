@@ -7,7 +7,7 @@ from typing import Any
 import trio
 import trio.testing
 
-from onecgw.web.asgi import BODY_SECONDS, Message
+from onecgw.web.asgi import FORM_SECONDS, Message
 from tests.oauth.rig import open_oauth
 
 
@@ -38,6 +38,6 @@ async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(
         400,
         {
             "error": "invalid_request",
-            "error_description": f"the request body took longer than {BODY_SECONDS} s",
+            "error_description": f"the request body took longer than {FORM_SECONDS} s",
         },
     )
