@@ -154,6 +154,9 @@ class _Assessing:
         for filter_ in report.filters:
             if not has(filter_.of):
                 yield "filters", filter_.name, (filter_.of,)
+            elif filter_.branches and self._lost_parents(filter_.of, reduced):
+                # Of a group nothing below it would be found: its figures would be zero.
+                yield "filters", filter_.name, (f"{filter_.of}.parent",)
         if report.has_cohort and not (
             has("customer") and self._derives("cohort", "customer", reduced)
         ):
@@ -180,6 +183,13 @@ class _Assessing:
         if derivation == "parent":
             return any(one.parent for one in sets)
         return derivation != "cohort" or any(one.created for one in sets)
+
+    def _lost_parents(self, dimension: str, reduced: Profile) -> bool:
+        """Whether a catalogue has groups by its profile, and the base does not tell them."""
+        had = {one.entity_set for one in self._profile.set_of(dimension) if one.parent}
+        return any(
+            one.parent is None and one.entity_set in had for one in reduced.set_of(dimension)
+        )
 
     def _unavailable(
         self, reduced: Profile, unsupported: Mapping[str, Mapping[str, frozenset[str]]]

@@ -237,6 +237,46 @@ async def test_missing_field_costs_only_what_needs_it(face: MakeFace) -> None:
     assert told.endswith("«Справочник: Партнеры» (Catalog_Партнеры) has no field ДатаРегистрации")
 
 
+async def test_sums_of_cash_without_the_currencies_of_the_desks_are_refused(
+    face: MakeFace,
+) -> None:
+    backend = backend_of(face("ut", "no_field=Catalog_Кассы.ВалютаДенежныхСредств"))
+    told = await refusal(backend, "reports/cash_balance", {"group_by": ["firm"]})
+    assert told.endswith("«Справочник: Кассы» (Catalog_Кассы) has no field ВалютаДенежныхСредств")
+    found = await ask(backend, "resolve/cash", {"query": "каса"})
+    assert found["candidates"]
+
+
+@BOTH
+async def test_filter_by_groups_that_the_base_does_not_tell_is_refused(
+    configuration: ConfigurationName, face: MakeFace
+) -> None:
+    """The figures of a group would be zero: nothing would be known to stand below it."""
+    body = {"query": "а", "limit": 500, "include_groups": True}
+    products = (await ask(backend_of(face(configuration)), "resolve/product", body))["candidates"]
+    group = next(one["id"] for one in products if one.get("is_group"))
+    backend = backend_of(face(configuration, "no_field=Catalog_Номенклатура.Parent"))
+    told = await refusal(backend, "reports/stock", {"filters": {"product_ids": [group]}})
+    assert told.endswith("«Справочник: Номенклатура» (Catalog_Номенклатура) has no field Parent")
+    assert (await backend.capabilities()).lacks("stock_balance", "group_by") == {"product_group"}
+
+
+async def test_either_of_two_filters_is_never_split_over_calls(face: MakeFace) -> None:
+    """A payment of a customer has its article too: two calls would count it twice."""
+    app = face("ut")
+    backend = backend_of(app)
+    customers = await ask(backend, "resolve/customer", {"query": "т", "limit": 8})
+    articles = await ask(backend, "resolve/cost_article", {"query": "о", "limit": 6})
+    filters = {
+        "customer_ids": [one["id"] for one in customers["candidates"]],
+        "cost_article_ids": [one["id"] for one in articles["candidates"]],
+    }
+    app.log.newest.clear()
+    await ask(backend, "reports/cash_flow", {"period": MAY, "filters": filters})
+    read = [read_from(one) for one in asked(app) if "_RecordType" in unquote(one)]
+    assert len(read) == len(set(read)) == 3
+
+
 class Replacing:
     """An application in front of another; what stands in `answers` is answered instead.
 
@@ -318,7 +358,8 @@ async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(face: Mak
 
 @pytest.mark.parametrize(
     "body",
-    [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff", b'{"value":[{"x":1}]}'],
+    [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff", b'{"value":[{"x":1}]}',
+     b'{"value":[],"odata.nextLink":"x"}'],
 )
 async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
     body: bytes, face: MakeFace
