@@ -301,6 +301,21 @@ class Replacing:
 RECEIVABLES = "AccumulationRegister_РасчетыСКлиентамиПоСрокам"
 
 
+async def test_rows_behind_an_unknown_document_stay_in_the_totals_and_a_note_tells_of_them(
+    face: MakeFace,
+) -> None:
+    body = {"period": YEAR, "group_by": ["supplier"], "measures": ["amount"]}
+    whole = await ask(backend_of(face("unf")), "reports/purchases", body)
+    app = Replacing(face("unf"), **{"Document_РасходнаяНакладная": (200, b'{"value":[]}')})
+    found = await ask(backend_of(app), "reports/purchases", body)
+    assert found["totals"] == whole["totals"]
+    assert [row[0] for row in found["rows"]].count(None) == 1
+    assert [one for one in found["notes"] if one not in whole["notes"]] == [
+        "some rows stand behind a key or a document that is not known here, such as a document of "
+        "another kind: they have no supplier, and a filter by it leaves them out"
+    ]
+
+
 async def test_composition_is_read_again_after_an_error_that_tells_of_another(
     face: MakeFace,
 ) -> None:
