@@ -209,13 +209,20 @@ class _Assessing:
                 facts += report.always_by
                 causes = [one for name in named for one in self._reduction.of_source(name, facts)]
                 lose(report.tool, _reason(causes))
-        sales = unsupported.get(SALES.tool, {}).get("group_by", frozenset())
+        sales = unsupported.get(SALES.tool, {})
         needs = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
         for tool, dimensions in needs.items():
+            wanted = {"group_by": dimensions, "measures": ("amount", "qty")}
+            lacking = [
+                (kind, name)
+                for kind, names in wanted.items()
+                for name in names
+                if name in sales.get(kind, ())
+            ]
             if SALES.tool in found:
                 lose(tool, self._reasons[SALES.tool, "", ""])
-            elif lacking := [one for one in dimensions if one in sales]:
-                lose(tool, self._reasons[SALES.tool, "group_by", lacking[0]])
+            elif lacking:
+                lose(tool, self._reasons[SALES.tool, *lacking[0]])
         for kind in RESOLVERS:
             has_entries = kind in reduced.catalogues or kind in reduced.members
             if not has_entries and kind not in self._profile.empty:

@@ -34,6 +34,7 @@ from tests.backends.odata.conftest import CONTEXT, MakeFace, ask, backend_of
 
 MAX_URL_BYTES = OnecODataSettings().max_url_bytes
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])
+SALES = "ВыручкаИСебестоимостьПродаж"
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 YEAR = {"from": "2025-10-01", "to": "2026-09-30"}
 OPERATIONS: Sequence[tuple[str, dict[str, Any]]] = (
@@ -275,6 +276,18 @@ async def test_either_of_two_filters_is_never_split_over_calls(face: MakeFace) -
     await ask(backend, "reports/cash_flow", {"period": MAY, "filters": filters})
     read = [read_from(one) for one in asked(app) if "_RecordType" in unquote(one)]
     assert len(read) == len(set(read)) == 3
+
+
+@pytest.mark.parametrize("field", ["СуммаВыручки", "Количество"])
+async def test_card_of_a_customer_is_refused_without_one_of_its_figures(
+    field: str, face: MakeFace
+) -> None:
+    found = await ask(backend_of(face("ut")), "resolve/customer", {"query": "т", "limit": 1})
+    body = {"customer_id": found["candidates"][0]["id"], "period": MAY}
+    backend = backend_of(face("ut", f"no_field=AccumulationRegister_{SALES}.{field}"))
+    told = await refusal(backend, "reports/customer_summary", body)
+    assert told.endswith(f"(AccumulationRegister_{SALES}) has no field {field}Turnover")
+    assert "sales_report" not in (await backend.capabilities()).unavailable
 
 
 class Replacing:
