@@ -37,9 +37,13 @@ class ResultTable:
 
 
 class Aggregation:
-    """Takes the rows of every fetch, one fetch after the other, and makes the report of them."""
+    """Takes the rows of every fetch, one fetch after the other, and makes the report of them.
+
+    unknown: the dimensions that some rows lack, as RowReading has them.
+    """
 
     def __init__(self, chosen: Outline, request: Request, references: References) -> None:
+        self.unknown: set[str] = set()
         self._request = request
         self._references = references
         self._facts = [fact for part in chosen.parts for fact in part.facts]
@@ -61,6 +65,7 @@ class Aggregation:
             if tally is None:
                 tally = groups[key] = self._tally()
             reading.sum_up(row, tally)
+        self.unknown |= reading.unknown
 
     def table(self) -> ResultTable:
         """The report.

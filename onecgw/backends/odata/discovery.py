@@ -154,6 +154,9 @@ class _Assessing:
         for filter_ in report.filters:
             if not has(filter_.of):
                 yield "filters", filter_.name, (filter_.of,)
+            elif filter_.branches and self._lost_parents(filter_.of, reduced):
+                # Of a group nothing below it would be found: its figures would be zero.
+                yield "filters", filter_.name, (f"{filter_.of}.parent",)
         if report.has_cohort and not (
             has("customer") and self._derives("cohort", "customer", reduced)
         ):
@@ -181,6 +184,13 @@ class _Assessing:
             return any(one.parent for one in sets)
         return derivation != "cohort" or any(one.created for one in sets)
 
+    def _lost_parents(self, dimension: str, reduced: Profile) -> bool:
+        """Whether a catalogue has groups by its profile, and the base does not tell them."""
+        had = {one.entity_set for one in self._profile.set_of(dimension) if one.parent}
+        return any(
+            one.parent is None and one.entity_set in had for one in reduced.set_of(dimension)
+        )
+
     def _unavailable(
         self, reduced: Profile, unsupported: Mapping[str, Mapping[str, frozenset[str]]]
     ) -> set[str]:
@@ -199,13 +209,20 @@ class _Assessing:
                 facts += report.always_by
                 causes = [one for name in named for one in self._reduction.of_source(name, facts)]
                 lose(report.tool, _reason(causes))
-        sales = unsupported.get(SALES.tool, {}).get("group_by", frozenset())
+        sales = unsupported.get(SALES.tool, {})
         needs = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
         for tool, dimensions in needs.items():
+            wanted = {"group_by": dimensions, "measures": ("amount", "qty")}
+            lacking = [
+                (kind, name)
+                for kind, names in wanted.items()
+                for name in names
+                if name in sales.get(kind, ())
+            ]
             if SALES.tool in found:
                 lose(tool, self._reasons[SALES.tool, "", ""])
-            elif lacking := [one for one in dimensions if one in sales]:
-                lose(tool, self._reasons[SALES.tool, "group_by", lacking[0]])
+            elif lacking:
+                lose(tool, self._reasons[SALES.tool, *lacking[0]])
         for kind in RESOLVERS:
             has_entries = kind in reduced.catalogues or kind in reduced.members
             if not has_entries and kind not in self._profile.empty:

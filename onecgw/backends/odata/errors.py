@@ -21,7 +21,7 @@ from xml.etree import ElementTree as ET
 import attrs
 
 from onecgw.backends.errors import failures
-from onecgw.backends.errors.error_text import log_line
+from onecgw.backends.errors.error_text import log_line, safe_line
 from onecgw.backends.errors.failures import Failure, Reply
 from onecgw.backends.odata.object_names import WHERE_TO_PUBLISH, described, is_object_name
 from onecgw.errors import (
@@ -105,6 +105,7 @@ def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NOT_PUBLISHED and is_object_name(entity_set):
         return OnecNotPublished(not_published(entity_set))
     name = described(entity_set) if is_object_name(entity_set) else "the list of objects"
+    said = safe_line(error.message)
     if error.code == NO_RIGHT:
         return OnecForbidden(
             f"1C's user may not read {name}, or only a part of it (record-level access): give "
@@ -113,12 +114,12 @@ def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
         )
     if error.code == UNKNOWN_FIELD:
         return OnecNotPublished(
-            f"1C does not know a field of {name}: {error.message}; the configuration differs "
+            f"1C does not know a field of {name}: {said}; the configuration differs "
             f"from the profile, or a related object is not published ({WHERE_TO_PUBLISH})"
         )
     if error.code == NO_SUCH_FUNCTION:
-        return OnecNotPublished(f"{name} has no such virtual table in this base: {error.message}")
-    return OnecFailed(f"1C could not read {name} (OData error {error.code}): {error.message}")
+        return OnecNotPublished(f"{name} has no such virtual table in this base: {said}")
+    return OnecFailed(f"1C could not read {name} (OData error {error.code}): {said}")
 
 
 def not_published(*entity_sets: str) -> str:

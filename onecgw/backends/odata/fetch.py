@@ -23,9 +23,13 @@ Get = Callable[[str], Awaitable[bytes]]
 
 
 class RowsBody(msgspec.Struct):
-    """Rows as OData sends them; other keys are ignored."""
+    """Rows as OData sends them; other keys are ignored.
+
+    next_link: where the rest is; 1C sends no pages by itself, what stands between may.
+    """
 
     value: list[dict[str, Any]]
+    next_link: str | None = msgspec.field(name="odata.nextLink", default=None)
 
 
 # Numbers keep the digits that 1C printed: a binary float would not.
@@ -123,13 +127,17 @@ def decode(body: bytes, query: ODataQuery) -> list[dict[str, Any]]:
     """The rows of an answer, digit for digit.
 
     Raises:
-        OnecBadResponse: it is not OData's JSON, or a row lacks a column that was selected.
+        OnecBadResponse: it is not OData's JSON, it is one page of several, or a row
+            lacks a column that was selected.
     """
     try:
-        rows = _DECODER.decode(body.removeprefix(_BOM)).value
+        answer = _DECODER.decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         kind = "Atom XML" if body.lstrip(_BOM + b" \r\n\t").startswith(b"<") else "not OData's JSON"
         raise OnecBadResponse(f"1C's answer is {kind}") from error
+    if answer.next_link is not None:
+        raise OnecBadResponse(f"1C's answer about {query.resource} is only its first page")
+    rows = answer.value
     selected = frozenset(dict(query.options)["$select"].split(","))
     for row in rows:
         if not row.keys() >= selected:

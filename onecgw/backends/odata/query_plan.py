@@ -178,6 +178,8 @@ class _SourcePlan:
             else:
                 too_long.append((one, literals))
         for one, literals in too_long:
+            if len(one.alternatives) > 1:
+                continue  # a row that fulfils two of them would come in two answers
             left = [other for other in rest if other is not one]
             batches = self._batches(pushed, literals, left, span)
             if batches is not None:

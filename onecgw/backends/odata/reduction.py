@@ -138,12 +138,10 @@ class Reduction:
         if contacts is not None and contacts.table not in self._sets:
             self._lack(contacts.table)
             contacts = None
-        parent = kept(one.parent)
         return attrs.evolve(
             one,
             code=kept(one.code),
-            parent=parent,
-            hierarchy=one.hierarchy if parent else "none",
+            parent=kept(one.parent),
             created=kept(one.created),
             archived=kept(one.archived),
             currency=kept(one.currency),
@@ -177,6 +175,8 @@ class Reduction:
             kind = DIMENSIONS.get(name)
             lacking = [*self._kind_causes.get(kind or "", ())]
             lacking += [one for leaf in leaves for one in self._causes.get((source.name, leaf), ())]
+            if name == "currency":
+                lacking += [one for leaf in leaves for one in self._currency_causes(leaf)]
             if lacking:
                 self._causes[source.name, name] = lacking
             else:
@@ -240,6 +240,16 @@ class Reduction:
             yield self._lack(source.register, field.field)
         if field.key is not None:
             yield from self._key_causes(field.key, name, keys)
+
+    def _currency_causes(self, dimension: str) -> Iterable[Missing]:
+        """The lacking currencies of desks: without them, sums would mix currencies."""
+        for one in self._whole.set_of(dimension):
+            if one.currency is not None:
+                missing = Missing(
+                    entity_set=one.entity_set, field=one.currency.removesuffix("_Key")
+                )
+                if missing in self._missing:
+                    yield missing
 
     def _key_causes(
         self, key: str, dimension: str, keys: Mapping[str, tuple[KeySet, ...]]

@@ -19,6 +19,10 @@ from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.restrictions import restrictions_of
 from onecgw.backends.scheduling.fan_out import Progress
 
+_UNKNOWN: Final = (
+    "some rows stand behind a key or a document that is not known here, such as a document of"
+    " another kind: they have no {names}, and a filter by it leaves them out"
+)
 _PARTIAL: Final = "only what 1C's user may read: figures may be a part of the whole"
 
 
@@ -55,7 +59,7 @@ class ReportRunner:
             # Where currencies mix, the totals that mean something are one for each.
             answer["totals_by_currency"] = aggregation.totals_by("currency")
         answer |= {**request.dated(), "applied_filters": request.applied}
-        notes = self.notes(base, request, chosen)
+        notes = self.notes(base, request, chosen, aggregation)
         return {**answer, "notes": notes} if notes else answer
 
     async def aggregated(
@@ -127,7 +131,9 @@ class ReportRunner:
             predefined={one: key for one, key in named("predefined").items() if key is not None},
         )
 
-    def notes(self, base: Base, request: Request, chosen: Outline) -> list[str]:
+    def notes(
+        self, base: Base, request: Request, chosen: Outline, aggregation: Aggregation
+    ) -> list[str]:
         """What the reader of an answer must know."""
         told = [
             source.notes[fact]
@@ -137,5 +143,7 @@ class ReportRunner:
             if fact in source.notes and (not fact or fact in request.facts)
         ]
         notes = [*base.profile.tools[request.report.tool].notes, *told]
+        if aggregation.unknown:
+            notes.append(_UNKNOWN.format(names=", ".join(sorted(aggregation.unknown))))
         notes += [_PARTIAL] if self.bounds.is_partial_allowed else []
         return [*dict.fromkeys(notes)]

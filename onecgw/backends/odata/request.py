@@ -1,5 +1,6 @@
 """What a call asks of a report: the contract's JSON, read strictly."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, Literal
@@ -15,6 +16,8 @@ Body = Mapping[str, object]
 _FIRST_YEAR: Final = 1_000
 _LAST_YEAR: Final = 9_998
 COHORTS: Final = ("new", "returning")
+# Names of an enumeration's members are ids too, and keep their capitals.
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +139,7 @@ def check_keys(body: Body, allowed: Sequence[str], *, within: str = "") -> None:
 def _ids(value: object, path: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
         raise _wrong(path, value, "a list with at least one id")
-    return tuple(dict.fromkeys(str(one).lower() if len(one) == 36 else one for one in value))  # noqa: PLR2004 - the length of a UUID
+    return tuple(dict.fromkeys(one.lower() if _UUID.fullmatch(one) else one for one in value))
 
 
 def _names(

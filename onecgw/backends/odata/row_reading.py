@@ -37,10 +37,14 @@ class Tally:
 
 
 class RowReading:
-    """How the rows of one fetch are read."""
+    """How the rows of one fetch are read.
+
+    unknown: the dimensions of which some rows have nothing, as their key is in no key set.
+    """
 
     def __init__(self, fetch: Fetch, references: References) -> None:
         source = fetch.source
+        self.unknown: set[str] = set()
         self._references = references
         self._source = source
         self._type = result_type(source.register, source.table)
@@ -102,7 +106,13 @@ class RowReading:
 
         def through_key(row: Row) -> str | None:
             key = raw(row)
-            return None if key is None else keys.get(key, {}).get(leaf)
+            if key is None:
+                return None
+            gives = keys.get(key)
+            if gives is None:
+                self.unknown.add(leaf)
+                return None
+            return gives.get(leaf)
 
         return through_key
 

@@ -91,7 +91,7 @@ async def answer_customer_summary(
     table = await runner.table(aggregation)
     names = [str(column["name"]) for column in table.columns]
     lines = [dict(zip(names, row, strict=True)) for row in table.rows]
-    notes = runner.notes(base, request, chosen)
+    notes = runner.notes(base, request, chosen, aggregation)
     return {
         "customer": {
             "id": customer.id,

@@ -34,6 +34,7 @@ from tests.backends.odata.conftest import CONTEXT, MakeFace, ask, backend_of
 
 MAX_URL_BYTES = OnecODataSettings().max_url_bytes
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])
+SALES = "ВыручкаИСебестоимостьПродаж"
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 YEAR = {"from": "2025-10-01", "to": "2026-09-30"}
 OPERATIONS: Sequence[tuple[str, dict[str, Any]]] = (
@@ -237,6 +238,58 @@ async def test_missing_field_costs_only_what_needs_it(face: MakeFace) -> None:
     assert told.endswith("«Справочник: Партнеры» (Catalog_Партнеры) has no field ДатаРегистрации")
 
 
+async def test_sums_of_cash_without_the_currencies_of_the_desks_are_refused(
+    face: MakeFace,
+) -> None:
+    backend = backend_of(face("ut", "no_field=Catalog_Кассы.ВалютаДенежныхСредств"))
+    told = await refusal(backend, "reports/cash_balance", {"group_by": ["firm"]})
+    assert told.endswith("«Справочник: Кассы» (Catalog_Кассы) has no field ВалютаДенежныхСредств")
+    found = await ask(backend, "resolve/cash", {"query": "каса"})
+    assert found["candidates"]
+
+
+@BOTH
+async def test_filter_by_groups_that_the_base_does_not_tell_is_refused(
+    configuration: ConfigurationName, face: MakeFace
+) -> None:
+    """The figures of a group would be zero: nothing would be known to stand below it."""
+    body = {"query": "а", "limit": 500, "include_groups": True}
+    products = (await ask(backend_of(face(configuration)), "resolve/product", body))["candidates"]
+    group = next(one["id"] for one in products if one.get("is_group"))
+    backend = backend_of(face(configuration, "no_field=Catalog_Номенклатура.Parent"))
+    told = await refusal(backend, "reports/stock", {"filters": {"product_ids": [group]}})
+    assert told.endswith("«Справочник: Номенклатура» (Catalog_Номенклатура) has no field Parent")
+    assert (await backend.capabilities()).lacks("stock_balance", "group_by") == {"product_group"}
+
+
+async def test_either_of_two_filters_is_never_split_over_calls(face: MakeFace) -> None:
+    """A payment of a customer has its article too: two calls would count it twice."""
+    app = face("ut")
+    backend = backend_of(app)
+    customers = await ask(backend, "resolve/customer", {"query": "т", "limit": 8})
+    articles = await ask(backend, "resolve/cost_article", {"query": "о", "limit": 6})
+    filters = {
+        "customer_ids": [one["id"] for one in customers["candidates"]],
+        "cost_article_ids": [one["id"] for one in articles["candidates"]],
+    }
+    app.log.newest.clear()
+    await ask(backend, "reports/cash_flow", {"period": MAY, "filters": filters})
+    read = [read_from(one) for one in asked(app) if "_RecordType" in unquote(one)]
+    assert len(read) == len(set(read)) == 3
+
+
+@pytest.mark.parametrize("field", ["СуммаВыручки", "Количество"])
+async def test_card_of_a_customer_is_refused_without_one_of_its_figures(
+    field: str, face: MakeFace
+) -> None:
+    found = await ask(backend_of(face("ut")), "resolve/customer", {"query": "т", "limit": 1})
+    body = {"customer_id": found["candidates"][0]["id"], "period": MAY}
+    backend = backend_of(face("ut", f"no_field=AccumulationRegister_{SALES}.{field}"))
+    told = await refusal(backend, "reports/customer_summary", body)
+    assert told.endswith(f"(AccumulationRegister_{SALES}) has no field {field}Turnover")
+    assert "sales_report" not in (await backend.capabilities()).unavailable
+
+
 class Replacing:
     """An application in front of another; what stands in `answers` is answered instead.
 
@@ -259,6 +312,22 @@ class Replacing:
 
 
 RECEIVABLES = "AccumulationRegister_РасчетыСКлиентамиПоСрокам"
+
+
+async def test_rows_behind_an_unknown_document_stay_in_the_totals_and_a_note_tells_of_them(
+    face: MakeFace,
+) -> None:
+    body = {"period": YEAR, "group_by": ["supplier"], "measures": ["amount"]}
+    whole = await ask(backend_of(face("unf")), "reports/purchases", body)
+    app = Replacing(face("unf"), Document_РасходнаяНакладная=(200, b'{"value":[]}'))
+    found = await ask(backend_of(app), "reports/purchases", body)
+    assert found["totals"] == whole["totals"]
+    assert [row[0] for row in found["rows"]].count(None) == 1
+    (note,) = [one for one in found["notes"] if one not in whole["notes"]]
+    assert note == (
+        "some rows stand behind a key or a document that is not known here, such as a document of "
+        "another kind: they have no supplier, and a filter by it leaves them out"
+    )
 
 
 async def test_composition_is_read_again_after_an_error_that_tells_of_another(
@@ -318,8 +387,9 @@ async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(face: Mak
 
 @pytest.mark.parametrize(
     "body",
-    [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff", b'{"value":[{"x":1}]}'],
-)
+    [b"<feed/>", b"{}", b'{"value":{}}', b'{"value":[', b"\xff", b'{"value":[{"x":1}]}',
+     b'{"value":[],"odata.nextLink":"x"}'],
+)  # fmt: skip
 async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
     body: bytes, face: MakeFace
 ) -> None:

@@ -88,6 +88,15 @@ def test_other_errors_keep_1c_s_own_words_in_one_line() -> None:
     assert found.message.endswith("(OData error -1): a b")
 
 
+@pytest.mark.parametrize("code", ["-1", "6", "11", "14"])
+def test_error_of_odata_shows_no_connection_string_module_or_password(code: str) -> None:
+    said = "{ОбщийМодуль.Обмен.Модуль(12)}: Ошибка связи: Srvr='main';Usr='robot';Pwd='hidden'"
+    found = failure(500, as_json(code, said), STOCK)
+    assert "Ошибка связи" in found.message
+    for private in ("main", "robot", "hidden", "Модуль"):
+        assert private not in found.message
+
+
 def test_lock_is_recognised_by_its_text_and_tried_again() -> None:
     text = "Конфликт блокировок при выполнении транзакции: превышено время ожидания"
     reply = Reply(status=500, headers={}, body=as_json("-1", text))
