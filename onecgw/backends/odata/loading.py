@@ -28,6 +28,7 @@ from onecgw.backends.odata.url import ODataQuery
 Keys = Mapping[str, Mapping[str, str]]
 Days = tuple[date, date]
 
+FILTER_KEYS_SECONDS: Final = 10
 _ACCOUNTS: Final = "accounts"
 
 
@@ -65,15 +66,21 @@ class Loading:
         found: Catalogue = await self._once(f"catalogue {kind}", lambda: self._catalogue(kind))
         return found
 
-    async def keys(self, name: str, days: Days) -> Keys:
+    async def keys(self, name: str, days: Days, *, is_filtered: bool) -> Keys:
         """Key → dimension → id of a key set; of documents only those of the days.
+
+        A filter is sent as keys: one that is newer than the kept set would be left out of the sums
+        in silence. So a filtered report takes a set that is at most FILTER_KEYS_SECONDS old.
 
         Raises:
             OnecError: it cannot be read.
         """
         sets = self._profile.keys[name]
         span = f" {days[0]} {days[1]}" if any(one.dated for one in sets) else ""
-        found: Keys = await self._once(f"keys {name}{span}", lambda: self._keys(sets, days))
+        max_age = min(self._ttl, FILTER_KEYS_SECONDS) if is_filtered else self._ttl
+        found: Keys = await self._once(
+            f"keys {name}{span}", lambda: self._keys(sets, days), max_age=max_age
+        )
         return found
 
     async def accounts(self) -> Mapping[str, str]:
@@ -95,20 +102,24 @@ class Loading:
         found: str | None = await self._once(name, lambda: self._predefined(one))
         return found
 
-    async def _once(self, name: str, load: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - what load gives
+    async def _once(
+        self, name: str, load: Callable[[], Awaitable[Any]], *, max_age: float | None = None
+    ) -> Any:  # noqa: ANN401 - what load gives
+        """What was loaded at most max_age seconds ago (None = `ttl_seconds`), else loaded now."""
         async with self._locks.setdefault(name, trio.Lock()):
-            until, value = self._kept.get(name, (0.0, None))
-            if trio.current_time() < until:
-                return value
+            if name in self._kept:
+                loaded_at, value = self._kept[name]
+                if trio.current_time() < loaded_at + (self._ttl if max_age is None else max_age):
+                    return value
             value = await load()
             self._forget_old()
             if self._ttl > 0:
-                self._kept[name] = (trio.current_time() + self._ttl, value)
+                self._kept[name] = (trio.current_time(), value)
             return value
 
     def _forget_old(self) -> None:
-        now = trio.current_time()
-        for name in [name for name, (until, _) in self._kept.items() if until <= now]:
+        oldest = trio.current_time() - self._ttl
+        for name in [name for name, (loaded_at, _) in self._kept.items() if loaded_at <= oldest]:
             del self._kept[name]
 
     async def _catalogue(self, kind: str) -> Catalogue:

@@ -106,7 +106,9 @@ class ReportRunner:
         for kind in sorted(chosen.kinds):
             wanted["catalogue", kind] = partial(loading.catalogue, kind)
         for name in sorted(chosen.keys):
-            wanted["keys", name] = partial(loading.keys, name, days)
+            wanted["keys", name] = partial(
+                loading.keys, name, days, is_filtered=bool(request.applied or request.filters)
+            )
         for value in values:
             if isinstance(value, Predefined):
                 wanted["predefined", value] = partial(loading.predefined, value)
