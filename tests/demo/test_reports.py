@@ -30,7 +30,7 @@ def test_report_is_what_a_slow_reference_finds_in_the_documents(
     body = data.draw(requests(report, small_books))
     rows, totals = reference.answer(report.path, body)
     found = ask(small_books, report.path, **body)
-    assert (found.rows, found.totals) == (rows, totals)
+    assert (found.rows, found.totals) == (rows[:MAX_ROWS], totals)
 
 
 def _example(report: Report, dimension: str) -> dict[str, Any]:
