@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
+from onecgw.cli.language import say
 from onecgw.errors import ConfigError, StorageUnavailable
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditEvent, insert_event, log_audit
@@ -52,7 +53,7 @@ def create_database(settings: Settings) -> Iterator[Database]:
     is_new = not path.exists()
     database = Database(path)
     if is_new:
-        click.echo(f"Made the database {path.absolute()}.", err=True)
+        say("Made the database {path}.", err=True, path=path.absolute())
     try:
         yield database
     except StorageUnavailable as error:

@@ -15,6 +15,7 @@ from onecgw.cli.database import (
     open_database,
     run_transaction,
 )
+from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.oauth.client_registry import PREFIX, parse_configured
@@ -106,9 +107,9 @@ def revoke(
 
     with open_database(settings) as database:
         ended_count, client_count = run_transaction(database, run)
-    click.echo(f"Logins ended: {ended_count}.")
+    say("Logins ended: {count}.", count=ended_count)
     if deny:
-        click.echo(f"client_ids denied: {client_count}; see `onecgw grants denied`.")
+        say("client_ids denied: {count}; see `onecgw grants denied`.", count=client_count)
 
 
 @attrs.frozen(kw_only=True)
@@ -200,7 +201,7 @@ def allow(config: Path | None, *, client: str) -> None:
 
     with open_database(open_settings(config)) as database:
         count = run_transaction(database, run)
-    click.echo(f"client_ids let in again: {count}.")
+    say("client_ids let in again: {count}.", count=count)
 
 
 def _is_client_id(text: str, settings: Settings) -> bool:

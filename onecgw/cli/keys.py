@@ -17,6 +17,7 @@ from onecgw.cli.database import (
     open_database,
     run_transaction,
 )
+from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.errors import ConfigError
@@ -69,10 +70,12 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     with create_database(settings) as database:
         made, key = run_transaction(database, run)
     click.echo(key)
-    click.echo(
-        f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
-        " on a safe way.",
+    say(
+        "Key {id} of {name}: {scopes}. It is not shown again; hand it over in a safe way.",
         err=True,
+        id=made.id,
+        name=name,
+        scopes=join_scopes(wanted),
     )
 
 
@@ -105,7 +108,7 @@ def revoke(config: Path | None, key_id: str) -> None:
         ended = run_transaction(database, lambda transaction: _revoke(transaction, key_id, now))
         if ended is None:
             raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
-    click.echo(f"Key {key_id} of {ended.name} and its logins have ended.")
+    say("Key {id} of {name} and its logins have ended.", id=key_id, name=ended.name)
 
 
 def _revoke(transaction: AdminTransaction, key_id: str, now: int) -> LocalKey | None:
