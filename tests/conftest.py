@@ -45,6 +45,7 @@ SLOW: tuple[str, ...] = (
     "test_boundary.py",
     "test_docs_commands.py",
     "test_sdk_client.py",
+    "web/test_landing_browser.py",
     "web/test_mcp_hostile.py",
     "web/test_mcp_sdk.py",
     "web/test_oauth_accessibility.py",

@@ -128,7 +128,7 @@ def test_what_a_command_does_is_said_in_the_language_too(tmp_path: Path) -> None
 
     assert done.exit_code == 0
     assert "Записано" in done.output
-    assert "перевірити зв'язок із 1С, крок за кроком" in done.output
+    assert "перевірити зв’язок із 1С, крок за кроком" in done.output
 
 
 @pytest.mark.parametrize("command", COMMANDS)
