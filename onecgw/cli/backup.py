@@ -5,12 +5,11 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.cli.archive import DATABASE, SECRETS, write_archive
+from onecgw.cli.database import administration_settings
 from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.errors import ConfigError
-from onecgw.settings.conflicts import FOR_ADMINISTRATION
 from onecgw.storage.database import copy_database
 
 
@@ -23,7 +22,7 @@ def backup(config: Path | None, file: Path) -> None:
     FILE is verified after it is written. Whoever has it can read every login: keep it as you keep
     the password of 1C.
     """
-    settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
+    settings = administration_settings(config)
     source, secrets_path = settings.database.path, settings.secrets_path
     if not source.is_file():
         raise ConfigError(f"database.path: there is no {source}, so there is nothing to back up")

@@ -8,10 +8,10 @@ from typing import Final
 import attrs
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.cli.database import (
     BY_ADMINISTRATOR,
     AdminTransaction,
+    administration_settings,
     open_database,
     run_transaction,
 )
@@ -59,7 +59,7 @@ def grants() -> None:
 @json_option
 def list_all(config: Path | None, *, with_ended: bool, as_json: bool) -> None:
     """Show who is logged in with which program."""
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         found = database.read(lambda db: list_grants(db, now=int(time.time())))
     shown = [
         line
@@ -90,7 +90,7 @@ def revoke(
         raise click.UsageError("one of --sub, --client, --grant and --all is expected")
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
-    settings = open_settings(config)
+    settings = administration_settings(config)
     selection = _Selection(sub=sub, client=client, grant=grant)
 
     def run(transaction: AdminTransaction) -> tuple[int, int]:
@@ -180,7 +180,7 @@ def _deny(
 @json_option
 def denied(config: Path | None, *, as_json: bool) -> None:
     """Show the denied programs."""
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         found = database.read(list_denied_clients)
     print_records(found, _DENIAL_COLUMNS, as_json=as_json)
 
@@ -199,7 +199,7 @@ def allow(config: Path | None, *, client: str) -> None:
             transaction.record("client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
         return len(found)
 
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         count = run_transaction(database, run)
     say("client_ids let in again: {count}.", count=count)
 

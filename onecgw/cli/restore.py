@@ -6,14 +6,13 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.cli.archive import DATABASE, SECRETS, read_archive
+from onecgw.cli.database import administration_settings
 from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.private_file import FOLDER_OWNER_ONLY, write_private_file
 from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import read_secrets
-from onecgw.settings.conflicts import FOR_ADMINISTRATION
 from onecgw.storage.database import is_database_open, verify_database
 
 
@@ -31,7 +30,7 @@ def restore(config: Path | None, file: Path, *, replace: bool) -> None:
     The gateway must not run. FILE is verified before anything is changed; one of a newer version
     is refused.
     """
-    settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
+    settings = administration_settings(config)
     places = {DATABASE: settings.database.path, SECRETS: settings.secrets_path}
     try:
         members = read_archive(file)
