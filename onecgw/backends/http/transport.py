@@ -186,7 +186,7 @@ def _encoded(headers: Iterable[tuple[str, str]]) -> tuple[tuple[bytes, bytes], .
 
 
 def _authorization(auth: OnecAuthSettings) -> tuple[tuple[str, str], ...]:
-    if auth.type == "none":  # the publication names its user in default.vrd
+    if auth.type == "none":
         return ()
     if auth.type == "bearer":
         return (("Authorization", f"Bearer {auth.token.value if auth.token else ''}"),)
