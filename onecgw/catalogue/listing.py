@@ -6,11 +6,11 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.auth.caller import restricted_measures
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
 from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.settings import LimitsSettings
 
