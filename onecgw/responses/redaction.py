@@ -155,7 +155,7 @@ def _references_are_clean(rows: msgspec.Raw, types: tuple[str, ...]) -> bool:
 _Scalar = str | int | float | bool | None
 
 
-class _Reference(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+class _KnownReference(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A reference as most bases send it, which is read at the speed of C."""
 
     id: _Scalar = None
@@ -167,7 +167,7 @@ class _Reference(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 @functools.lru_cache(maxsize=256)
 def _clean_rows(types: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
     scalars = {"number", "date", "string"}  # an object in them is refused by check_cells
-    cells = tuple(msgspec.Raw if one in scalars else _Reference | _Scalar for one in types)
+    cells = tuple(msgspec.Raw if one in scalars else _KnownReference | _Scalar for one in types)
     return msgspec.json.Decoder(GenericAlias(list, (GenericAlias(tuple, cells),)))
 
 
