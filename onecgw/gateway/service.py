@@ -8,13 +8,14 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.auth.caller import COST, restricted_measures
+from onecgw.auth.caller import COST
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
+from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
@@ -96,7 +97,7 @@ class Gateway:
             timeout_ms=self._timeout_ms,
             report_deadline_ms=self._report_deadline_ms,
             max_concurrency=self._max_concurrency,
-            restricted=restricted_measures(call.context.caller.scopes),
+            restrictions=restrictions_for(call.context.caller.scopes, self._limits),
             context=call.context,
             progress=progress,
         )
@@ -138,10 +139,11 @@ class Gateway:
         self._rate.take(call.context.caller.sub)
         tool = self._find(call)
         raw = read_json_object(call.arguments)
-        request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
+        restricted = upstream.restrictions.of(tool)
+        request: object = parse_arguments(tool.request, raw, restricted=restricted)
         if ignored := null_filters(tool.request, raw):
             upstream.notices = (f"Filters that are null were not applied: {', '.join(ignored)}.",)
-        _refuse_restricted(tool, request, upstream.restricted)
+        _refuse_restricted(tool, request, restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         return await tool.answer(request, upstream)
@@ -163,8 +165,9 @@ class Gateway:
 def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
     """Refuse measures of cost before 1C is asked for them."""
     for field in fields_of(tool.request):
-        chosen = getattr(request, field.attribute)
-        if field.arg.cost and chosen and (refused := sorted(restricted.intersection(chosen))):
+        chosen = getattr(request, field.attribute) or ()
+        members = (chosen,) if isinstance(chosen, str) else chosen
+        if field.arg.cost and (refused := sorted(restricted.intersection(members))):
             raise ScopeMissing(
                 f"{field.name}: {', '.join(refused)} need the scope {COST}",
                 required=tool.scopes | {COST},

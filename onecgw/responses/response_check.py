@@ -109,6 +109,11 @@ def check_no_error(members: Members) -> None:
         raise OnecRejected(message_in(values) or NO_REASON)
 
 
+def says_whether_whole(name: str) -> bool:
+    """Whether a member of that name says if the answer is the whole, or how large the whole is."""
+    return name.replace("_", "").casefold() in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS
+
+
 def cut_by_1c(members: Members, count: int) -> str:
     """A sentence, where 1C says that its answer is not the whole: by a flag or a number of rows.
 
@@ -121,10 +126,9 @@ def cut_by_1c(members: Members, count: int) -> str:
     """
     said: list[tuple[str, object]] = []
     for name, raw in members.items():
-        key = name.replace("_", "").casefold()
-        if key not in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS:
+        if not says_whether_whole(name):
             continue
-        value = _plain(raw)
+        key, value = name.replace("_", "").casefold(), _plain(raw)
         if (
             (key in _CUT_FLAGS and _is_yes(value))
             or (key in _WHOLE_FLAGS and value is False)

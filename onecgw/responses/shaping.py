@@ -13,7 +13,7 @@ from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.candidates import candidates_of
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import Members, array, decode, read_members, splice
-from onecgw.responses.redaction import redact
+from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import (
     CUT_BY_1C,
     Arguments,
@@ -50,7 +50,7 @@ class ResponseLimits:
     rows: that were asked for. max_rows: the ceiling that the notice names.
     max_bytes: of the answer's JSON, None = unbounded.
     refuses_extra_rows: more rows from 1C than requested are an error, not a cut.
-    restricted: measures that the caller must never see.
+    redaction: what the caller may see; None: everything.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
     """
 
@@ -58,7 +58,7 @@ class ResponseLimits:
     max_rows: int
     max_bytes: int | None
     refuses_extra_rows: bool
-    restricted: frozenset[str]
+    redaction: Redaction | None
     notices: tuple[str, ...] = ()
 
 
@@ -75,8 +75,7 @@ class CardShape:
 
 def _read(body: bytes, limits: ResponseLimits) -> Members:
     """The members of an answer of 1C, without what the caller must not see."""
-    members = read_members(body)
-    return redact(members, body, limits.restricted) if limits.restricted else members
+    return redact(read_members(body), limits.redaction)
 
 
 def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:

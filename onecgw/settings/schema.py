@@ -220,6 +220,9 @@ class LimitsSettings:
     max_response_bytes: int = setting(
         64 * _MIB, "Largest answer of 1C.", minimum=64 * _KIB, maximum=1024 * _MIB
     )
+    stock_amount_scope: Literal["stock", "cost"] = setting(
+        "stock", "The scope that opens the value of stock at cost: mcp:report:stock or :cost."
+    )
     calls_per_minute: int = setting(
         300, "Calls per caller and minute; 0 = no limit.", minimum=0, maximum=1_000_000
     )

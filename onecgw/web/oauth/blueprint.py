@@ -55,7 +55,11 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
     addresses = ClientAddresses(settings.server.trusted_proxies)
     limits = settings.oauth.rate_limit
     login = AuthorizeRoutes(
-        server.login, issuer=settings.issuer, limits=limits, record_event=server.record_event
+        server.login,
+        issuer=settings.issuer,
+        limits=limits,
+        stock_amount_scope=settings.limits.stock_amount_scope,
+        record_event=server.record_event,
     )
     tokens = TokenRoutes(
         server.tokens,
