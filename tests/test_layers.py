@@ -44,6 +44,7 @@ ALONE = {
 ONE_DOOR = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
+    "httptools": {"serving"},
     "cryptography": {"oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},
