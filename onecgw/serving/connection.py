@@ -14,10 +14,10 @@ from hypercorn.utils import parse_socket_addr
 from onecgw.errors import leaves
 from onecgw.serving.budget import BudgetExhausted, ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
+from onecgw.serving.endpoints import Endpoints
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http1_request import Application
 from onecgw.serving.http2_connection import Http2Connection
-from onecgw.serving.scope import Endpoints
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ import trio
 
 from onecgw.serving.budget import BYTES_PER_UNIT, ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
+from onecgw.serving.endpoints import Endpoints
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES, find_rejection
 from onecgw.serving.http1_request import Application, Header, Http1Request, error_head
-from onecgw.serving.scope import Endpoints
 
 log = logging.getLogger(__name__)
 
@@ -248,13 +248,14 @@ class Http1:
     async def _answer_all(self) -> None:
         while not self._is_ended:
             if self._waiting:
-                if not await self._answer(self._waiting.popleft()):
+                request = self._waiting.popleft()
+                self._changed.unpark_all()  # the rest of its body is read if no other waits
+                if not await self._answer(request):
                     break
                 if self._waiting:
                     await self._budget.wait_turn()
                 else:
                     self._stream.set_idle()
-                    self._changed.unpark_all()
             elif self._rejection is not None:
                 await self._stream.send(error_head(self._rejection))
                 break

@@ -15,9 +15,10 @@ from urllib.parse import unquote
 
 import trio
 
+from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
 from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
-from onecgw.serving.scope import ADMIT, ON_DISCONNECT, Endpoints
+from onecgw.serving.endpoints import Endpoints
 
 # Any: an ASGI message.
 Message = Any

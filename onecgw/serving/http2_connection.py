@@ -10,8 +10,8 @@ from hypercorn.typing import AppWrapper, ConnectionState
 
 from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
+from onecgw.serving.endpoints import Endpoints
 from onecgw.serving.http2 import Http2
-from onecgw.serving.scope import Endpoints
 from onecgw.serving.task_group import RequestTaskGroup
 
 # Passed to HTTP/2 at a time: at most 113 frames, which take about 2 ms.

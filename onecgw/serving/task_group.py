@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import trio
 
+from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
 from onecgw.serving.budget import ConnectionBudget
-from onecgw.serving.scope import ADMIT, ON_DISCONNECT
 
 log = logging.getLogger(__name__)
 

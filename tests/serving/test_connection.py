@@ -344,7 +344,7 @@ async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_applic
             await answer(send, b"done")
 
         await read_body(receive, max_bytes=0)
-        await run_while_connected(receive, work)
+        await run_while_connected(scope, receive, work)
 
     request = b"GET / HTTP/1.1\r\nHost: h\r\n" + ending + b"\r\n"
     for _ in range(10):  # who is cancelled is a matter of chance
