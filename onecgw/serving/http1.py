@@ -66,6 +66,7 @@ class Http1:
         self._single: dict[bytes, bytes] = {}
         self._has_repeated = False
         self._is_in_head = False
+        self._is_in_replay = False
         self._running: Http1Request | None = None  # the one that the application answers
         self._receiving: Http1Request | None = None  # the one whose body is being received
         self._waiting: deque[Http1Request] = deque()
@@ -127,6 +128,7 @@ class Http1:
                     break
                 except httptools.HttpParserUpgrade as upgrade:
                     data = data[upgrade.args[0] :]
+                    self._ignore_upgrade()
         except httptools.HttpParserCallbackError as error:
             raise error.__context__ or error from None
         except httptools.HttpParserError as error:
@@ -135,6 +137,16 @@ class Http1:
             self._refuse(version if is_version else other)
         self._count(size_bytes)
         self._changed.unpark_all()
+
+    def _ignore_upgrade(self) -> None:
+        """Let the body follow: after a head with `Upgrade` the parser takes it for other data."""
+        if self._receiving is None:
+            return
+        self._parser = httptools.HttpRequestParser(self)
+        self._is_in_replay = True
+        framing = next(item for item in self._single.items() if item[0] in (_LENGTH, _CODING))
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % framing)
+        self._is_in_replay = False
 
     def _count(self, size_bytes: int) -> None:
         """Count one read."""
@@ -164,13 +176,16 @@ class Http1:
 
     def on_message_begin(self) -> None:
         """Begin a request."""
+        if self._is_in_replay:
+            return
         self._target, self._headers, self._single = b"", [], {}
         self._has_repeated = False
         self._is_in_head = True
 
     def on_url(self, part: bytes) -> None:
         """Add to the target of the request."""
-        self._target += part
+        if not self._is_in_replay:
+            self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header field. Trailers are dropped."""
@@ -185,6 +200,8 @@ class Http1:
     def on_headers_complete(self) -> None:
         """Accept the request, or refuse it."""
         self._is_in_head = False
+        if self._is_in_replay:
+            return
         self._heads += 1
         if self._is_deaf:
             return
@@ -221,8 +238,9 @@ class Http1:
 
     def on_message_complete(self) -> None:
         """End the request. RFC 9112, 9.6: bytes after `Connection: close` are ignored."""
-        request, self._receiving = self._receiving, None
-        if request is not None:
+        request = self._receiving
+        if request is not None and not (self._parser.should_upgrade() and request.unread_bytes):
+            self._receiving = None
             request.is_complete = True
             self._is_deaf |= not request.keeps_open
 
