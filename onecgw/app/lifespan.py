@@ -86,6 +86,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 store=store,
                 oauth_secrets=oauth_secrets,
                 audit=audit_log,
+                confirm=audit_log.confirm,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
         engine = Engine(make_providers(gateway), sealing_key=sealing_key)
@@ -106,8 +107,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 )
             )
             nursery.start_soon(backend.run)
-            if server is not None and store is not None:
-                nursery.start_soon(_delete_expired_logins, store)
+            if store is not None:
+                nursery.start_soon(_delete_expired, store, audit_log)
+            if server is not None:
                 nursery.start_soon(server.clients.documents.keep_testing)
             yield Application(
                 gateway=gateway,
@@ -166,10 +168,11 @@ def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
     return check
 
 
-async def _delete_expired_logins(store: Database) -> None:
+async def _delete_expired(store: Database, audit_log: AuditLog) -> None:
     while True:
         with suppress(StorageUnavailable):  # the next round tries again
-            await store.write(lambda db: delete_expired(db, now=int(time.time())))
+            await store.write_slices(lambda db: delete_expired(db, now=int(time.time())))
+            await audit_log.sweep()
         await trio.sleep(SWEEP_SECONDS)
 
 
@@ -196,6 +199,7 @@ def _make_gateway(
         limits=settings.limits,
         audit=record_call,
         admit=audit_log.admit,
+        confirm=audit_log.confirm,
     )
     return gateway, metrics
 

@@ -56,9 +56,8 @@ def set_up_logging(
 
 def _look_nothing_up() -> None:
     """Switch off what logging finds out for each record, as its documentation describes."""
-    logging._srcfile = None  # type: ignore[attr-defined]  # noqa: SLF001 - documented by this name
+    logging._srcfile = None  # noqa: SLF001 - documented by this name
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging.logAsyncioTasks = False  # of Python 3.12 and newer
 
 
 def _make_handler(stream: TextIO | None) -> logging.Handler:

@@ -68,6 +68,15 @@ class Database:
         """
         return await trio.to_thread.run_sync(self.write_here, transition, limiter=self._limiter)
 
+    async def write_slices(self, transition: Transition[bool]) -> None:
+        """Run a function in one transaction after another, until it returns that nothing is left.
+
+        Raises:
+            StorageUnavailable: a transaction failed; those before it are committed.
+        """
+        while await self.write(transition):
+            pass  # whoever waits for the writer has its turn first
+
     def write_here(self, transition: Transition[T]) -> T:
         """Run a function in one transaction, in this thread; for commands without other tasks.
 
