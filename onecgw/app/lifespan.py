@@ -15,7 +15,6 @@ from onecgw.app.metrics import Metrics
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
-from onecgw.backends.odata.backend import ODataBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
@@ -144,6 +143,9 @@ def _sealing_key(settings: Settings) -> bytes | None:
 def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
     max_bytes = settings.limits.max_response_bytes
     if settings.onec.backend == "odata":
+        # A tenth of the start, which a base with our HTTP service does not need.
+        from onecgw.backends.odata.backend import ODataBackend  # noqa: PLC0415
+
         folder = settings.database.path.parent if keeps_files else None
         return ODataBackend(settings.onec, max_response_bytes=max_bytes, cache_folder=folder)
     return HttpServiceBackend(settings.onec, max_response_bytes=max_bytes)
