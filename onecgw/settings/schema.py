@@ -166,7 +166,7 @@ class OnecSettings:
         3600, "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )
     max_concurrency: int = setting(
-        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=256
+        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=10_000
     )
     max_queue: int = setting(256, "Calls that may wait in the queue.", minimum=0, maximum=10_000)
     session_mode: Literal["auto", "client", "off"] = setting(
