@@ -94,7 +94,7 @@ class _Analysis:
         request, limits = self._request, self._upstream.limits
         if before is not None and isinstance(self.when, Period):
             now, before = _aligned(now, self.when), _aligned(before, self.when_before)
-        table = AnalysedTable(now, before, request.share)
+        table = AnalysedTable(now, before, request.share, own_currency=self._tool.own_currency)
         table.sort([(key.field, key.dir == "desc") for key in request.sort or ()])
         is_mcp = self._upstream.context.surface == "mcp"
         asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
