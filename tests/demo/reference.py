@@ -408,13 +408,12 @@ class Reference:
         keys = [*(asked or default), *((name, "asc") for name in dimensions)]
         for name, direction in reversed(keys):
             place = names.index(name)
-            lines.sort(key=lambda line: self._sort_key(line[place]), reverse=direction == "desc")
             # Nothing stands last, whatever the direction.
-            lines.sort(key=lambda line: line[place] is None)
+            known = [line for line in lines if line[place] is not None]
+            known.sort(key=lambda line: self._sort_key(line[place]), reverse=direction == "desc")
+            lines[:] = [*known, *(line for line in lines if line[place] is None)]
 
     def _sort_key(self, value: Any) -> Any:
-        if value is None:
-            return Decimal(0)
         return self.place.get(value, value)
 
     def _read_catalogue(self, table: str) -> None:

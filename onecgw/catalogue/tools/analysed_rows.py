@@ -14,6 +14,7 @@ from onecgw.analysis.comparison import (
     MeasureChange,
     compare_tables,
     sum_of_changes,
+    without_unknown,
 )
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable, percent
@@ -48,6 +49,7 @@ class AnalysedTable:
         before: what it is compared with; None = no comparison.
         share: the measure of the shares; None = no shares.
         own_currency: the measures that are in the currency of their row.
+        unknown: of "now" and "before", what lies beyond the books and has no figures.
 
     Raises:
         OnecBadResponse: the changes do not add up to the change of the total.
@@ -61,9 +63,11 @@ class AnalysedTable:
         share: str | None,
         *,
         own_currency: Sequence[str] = (),
+        unknown: frozenset[str] = frozenset(),
     ) -> None:
         self._now, self._share = now, share
-        self._comparison = compare_tables(now, before) if before is not None else None
+        compared = compare_tables(now, before) if before is not None else None
+        self._comparison = without_unknown(compared, unknown) if compared is not None else None
         is_mixed = _has_several_currencies((now, before) if before is not None else (now,))
         self._additive = now.additive - frozenset(own_currency if is_mixed else ())
         if share is not None and share in now.additive - self._additive:
@@ -150,7 +154,7 @@ class AnalysedTable:
                 continue
             total = self._total(measure)
             together = sum_of_changes(self._rows, measure)
-            if self._comparison is None:
+            if together.amount is None or total.amount is None:
                 what, part, reported = measure, together.now, total.now
             else:
                 what, part, reported = f"{measure}_change", together.amount, total.amount

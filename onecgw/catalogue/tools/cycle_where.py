@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 import attrs
-import msgspec
 
 from onecgw.analysis.comparison import ComparedRow, MeasureChange, compare_tables, sum_of_changes
 from onecgw.analysis.cycle.figures import PeriodData
@@ -21,12 +20,16 @@ from onecgw.catalogue.tools.settlements import (
     ReceivablesFilters,
 )
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.catalogue.tools.table_labels import label_alone
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecBadResponse, OnecgwError
 
 MOST: Final = 3
 
+FIGURES: Final = ("before", "now", "change")
+
 Side = Literal["now", "before"]
+SIDES: Final[tuple[Side, ...]] = ("now", "before")
 Json = dict[str, object]
 
 
@@ -106,54 +109,65 @@ def where_of(data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json
         outcomes: the lists by WhereKey, or why there is none.
 
     Returns:
-        For each balance its two figures, the rows that changed most and the rest, which add up to
-        the change; or the reason why there is none. None without a comparison.
+        For each balance the rows that changed most, the rest and the total, to which they add up;
+        or the reason why there are none. None without a comparison.
     """
     if len(data) == 1:
         return None
-    return {part.series: _explained(part, data, outcomes) for part in PARTS}
+    now, before = data
+    return {
+        "dates": {"before": before.period.last, "now": now.period.last},
+        "columns": ("label", *FIGURES),
+        **{part.series: _explained(part, data, outcomes) for part in PARTS},
+    }
 
 
 def _explained(part: Part, data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json:
     if outside := [one.outside for one in data if one.outside]:
         return {"reason": outside[0]}
-    tables = []
-    for side, one in zip(("now", "before"), data, strict=True):
-        table = outcomes.get(WhereKey(part.series, side))  # type: ignore[arg-type] # a side
-        if not isinstance(table, FigureTable):
-            why = f"{table.code}: {table.message}" if isinstance(table, OnecgwError) else "unknown"
-            return {"reason": why}
-        balance = one.balances.get(part.series, {}).get(one.period.last)
-        if balance is not None and balance != table.total(part.measure):
-            return {
-                "reason": f"{part.tool.name} by {part.by} comes to {table.total(part.measure)} at "
-                f"the end of {one.period.last}, and the balance is {balance}"
-            }
-        tables.append(table)
     try:
-        comparison = compare_tables(*tables)
-    except OnecBadResponse as error:
+        now, before = (
+            _table(part, outcomes.get(WhereKey(part.series, side)), one)
+            for side, one in zip(SIDES, data, strict=True)
+        )
+        comparison = compare_tables(now, before)
+    except OnecgwError as error:
         return {"reason": f"{error.code}: {error.message}"}
     rows = sorted(comparison.rows, key=lambda row: _size(row, part.measure), reverse=True)
     below = rows[MOST:]
     return {
         "by": part.by,
-        "dates": {"before": data[1].period.last, "now": data[0].period.last},
-        **_figures(comparison.totals[part.measure]),
         "rows": [
-            {part.by: _cell(row), **_figures(row.changes[part.measure])} for row in rows[:MOST]
+            [label_alone(row.cells[0]), *_figures(row.changes[part.measure])] for row in rows[:MOST]
         ],
-        "rest": {"rows": len(below), **_figures(sum_of_changes(below, part.measure))},
+        "rest": [len(below), *_figures(sum_of_changes(below, part.measure))],
+        "total": [len(rows), *_figures(comparison.totals[part.measure])],
     }
+
+
+def _table(part: Part, outcome: object, data: PeriodData) -> FigureTable:
+    """The list, whose total is the balance that the cycle is computed from.
+
+    Raises:
+        OnecgwError: there is none, or it comes to another figure.
+    """
+    if isinstance(outcome, OnecgwError):
+        raise outcome
+    if not isinstance(outcome, FigureTable):
+        raise OnecBadResponse(f"{part.tool.name} by {part.by} was not read")
+    balance = data.balances.get(part.series, {}).get(data.period.last)
+    total = outcome.total(part.measure)
+    if balance is not None and balance != total:
+        raise OnecBadResponse(
+            f"{part.tool.name} by {part.by} comes to {total} at the end of {data.period.last}, and "
+            f"the balance is {balance}"
+        )
+    return outcome
 
 
 def _size(row: ComparedRow, measure: str) -> Decimal:
     return EXACT.abs(row.changes[measure].amount or ZERO)
 
 
-def _cell(row: ComparedRow) -> msgspec.Raw:
-    return row.cells[0]
-
-
-def _figures(change: MeasureChange) -> Json:
-    return {"before": change.before, "now": change.now, "change": change.amount}
+def _figures(change: MeasureChange) -> tuple[Decimal | None, ...]:
+    return change.before, change.now, change.amount

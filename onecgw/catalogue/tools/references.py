@@ -87,7 +87,7 @@ COST_ARTICLE = ResolverTool(
     scopes=frozenset({MONEY}),
     about=(
         "Finds cost articles (rent, salaries …) and, with include_groups=true, their groups, "
-        "for cost_article_ids of cash_flow."
+        "for cost_article_ids."
     ),
     request=ResolveWithGroups,
     operation="resolve/cost_article",

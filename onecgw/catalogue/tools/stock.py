@@ -181,11 +181,13 @@ GOODS_IN_TRANSIT = TableTool(
     scopes=frozenset({STOCK}),
     about=(
         "What suppliers have sent and has not arrived by the end of a day, and when it is due; "
-        "amounts incl. VAT. It is not in stock_balance yet."
+        "amounts incl. VAT."
     ),
+    remarks=("It is not in stock_balance yet.",),
     request=GoodsInTransit,
     operation="reports/goods_in_transit",
     additive=("qty", "amount", "amount_in_currency"),
+    has_books_check=False,  # on some days nothing is on the way
     own_currency=("amount_in_currency",),
     analyse=analyse_table,
 )

@@ -215,17 +215,21 @@ async def test_what_moved_a_balance_adds_up_to_its_change(
     async with open_demo(small_books) as rig:
         answer = await ask(rig, period, compare="previous_period")
     days = (days_of(before)[1], days_of(period)[1])
+    where = answer["where"]
+    assert where["dates"] == {"before": f"{days[0]}", "now": f"{days[1]}"}
+    assert where["columns"] == ["label", "before", "now", "change"]
     for series, by in WHERE.items():
-        part = answer["where"][series]
+        part = where[series]
         assert part["by"] == by
-        assert part["dates"] == {"before": f"{days[0]}", "now": f"{days[1]}"}
-        balances = [accountant.balances(day)[series] for day in days]
-        assert [part["before"], part["now"]] == balances
-        assert part["change"] == balances[1] - balances[0]
-        changes = [row["change"] for row in part["rows"]]
+        was, is_now = (accountant.balances(day)[series] for day in days)
+        count, *total = part["total"]
+        assert total == [was, is_now, is_now - was]
+        changes = [row[3] for row in part["rows"]]
         assert len(changes) == 3
         assert [abs(one) for one in changes] == sorted(map(abs, changes), reverse=True)
-        assert sum(changes) + part["rest"]["change"] == part["change"]
+        parts = [*(row[1:] for row in part["rows"]), part["rest"][1:]]
+        assert [sum(column) for column in zip(*parts, strict=True)] == total
+        assert part["rest"][0] == count - 3
 
 
 async def test_a_list_that_cheats_by_a_kopeck_is_not_shown(small_books: Books) -> None:
