@@ -19,7 +19,7 @@ from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.listing import Catalogue
-from onecgw.catalogue.tools import ALL
+from onecgw.catalogue.tools import ALL, left_out_by
 from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
@@ -181,7 +181,7 @@ async def _delete_expired(store: Database, audit_log: AuditLog) -> None:
 def _make_gateway(
     settings: Settings, backend: Backend, audit_log: AuditLog
 ) -> tuple[Gateway, Metrics]:
-    catalogue = Catalogue(ALL, settings.limits)
+    catalogue = Catalogue(ALL, settings.limits, left_out=left_out_by(settings.mcp.toolsets))
     sources = Sources(
         backend=backend,
         resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),

@@ -30,6 +30,7 @@ from onecgw.responses.shaping import (
     ResponseLimits,
     build_candidates,
     build_card,
+    build_details,
     build_table,
 )
 from onecgw.settings import LimitsSettings
@@ -327,14 +328,37 @@ class ResolverTool(SingleCallTool):
 
 
 @attrs.frozen(kw_only=True)
+class DetailsTool(ResolverTool):
+    """A tool that tells of objects whose ids are known. ids_argument: the argument with the ids."""
+
+    ids_argument: str
+
+    def cache_key(self, arguments: JsonObject) -> Hashable:
+        """The ids, whatever their order."""
+        return (self.name, *sorted(arguments[self.ids_argument]))
+
+    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:  # noqa: ARG002
+        """The arguments as they are: there are as many objects as ids."""
+        return arguments
+
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        ids = arguments[self.ids_argument]
+        return build_details(body, ids, attrs.evolve(limits, rows=len(ids)))
+
+
+@attrs.frozen(kw_only=True)
 class TableTool(SingleCallTool):
     """A report with columns and rows.
 
     additive: the measures whose rows add up to their total.
+    own_currency: those of them that are in the currency of their row.
+    has_books_check: nothing in it at all means that there are no books of these days.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
+    own_currency: tuple[str, ...] = ()
+    has_books_check: bool = True
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401

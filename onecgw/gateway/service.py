@@ -164,10 +164,12 @@ class Gateway:
     def _find(self, call: ToolCall) -> Tool:
         """The tool, if the caller may call it."""
         tool, caller = self.catalogue.find(call.tool), call.context.caller
+        is_mcp = call.context.surface == "mcp"
+        if is_mcp and tool.name in self.catalogue.left_out:
+            raise NotFound(NO_SUCH_TOOL)
         if tool.is_open_to(caller.scopes):
             self.catalogue.require(tool)
             return tool
-        is_mcp = call.context.surface == "mcp"
         if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.
             raise NotFound(NO_SUCH_TOOL)

@@ -4,6 +4,7 @@ Every number and text leaves digit for digit as 1C sent it: members, rows and ce
 raw JSON and spliced.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -92,6 +93,26 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     advice = _Advice(noun="candidates", narrow="Make the query longer.")
     listed = _Listed(member="candidates", items=found.items, advice=advice)
     return _bounded(members, listed, cut, limits)
+
+
+def build_details(body: bytes, ids: Sequence[str], limits: ResponseLimits) -> Answer:
+    """An answer about objects whose ids are known, in the form of candidates.
+
+    Raises:
+        OnecBadResponse: an object is missing, or one is there that was not asked for.
+        OnecError, LimitExceeded: as build_candidates.
+    """
+    found = candidates_of(_read(body, limits))
+    told = [str(msgspec.json.decode(read_members(bytes(one))["id"])).lower() for one in found.items]
+    wanted = [one.lower() for one in ids]
+    if sorted(told) != sorted(wanted):
+        lacking = [one for one in wanted if one not in told] or [
+            one for one in told if one not in wanted or told.count(one) > 1
+        ]
+        raise OnecBadResponse(
+            f"1C answered about other objects than were asked for: {', '.join(lacking[:3])}"
+        )
+    return build_candidates(body, limits)
 
 
 def build_table(

@@ -12,6 +12,8 @@ from onecgw.settings import rules
 from onecgw.settings.declaration import Secret, declare, setting
 from onecgw.settings.oauth import OauthSettings
 
+TOOLSETS = ("references", "sales", "stock", "money", "analysis")
+
 _MINUTES_10_MS = 600_000
 _DAY_SECONDS = 86_400
 _KIB = 1024
@@ -238,6 +240,12 @@ class McpSettings:
     )
     scopes: tuple[str, ...] = setting(
         ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
+    )
+    toolsets: tuple[str, ...] = setting(
+        TOOLSETS,
+        "Which tools /mcp publishes; the others do not exist there.",
+        minimum=1,
+        choices=TOOLSETS,
     )
 
 
