@@ -141,6 +141,14 @@ def _sealing_key(settings: Settings) -> bytes | None:
 
 def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
     max_bytes = settings.limits.max_response_bytes
+    if settings.onec.max_concurrency * max_bytes > settings.onec.max_memory_bytes:
+        # Not an error: answers of that size are rare, and those that do not fit are refused.
+        fields = {
+            "onec.max_memory_bytes": settings.onec.max_memory_bytes,
+            "onec.max_concurrency": settings.onec.max_concurrency,
+            "limits.max_response_bytes": max_bytes,
+        }
+        log.warning("onec.memory_below_concurrency", extra={"fields": fields})
     if settings.onec.backend == "odata":
         folder = settings.database.path.parent if keeps_files else None
         return ODataBackend(settings.onec, max_response_bytes=max_bytes, cache_folder=folder)
