@@ -31,6 +31,7 @@ from onecgw.settings import OnecSettings
 
 log = logging.getLogger(__name__)
 
+LARGE_BYTES: Final = 1024 * 1024  # of a body that is read outside of the event loop
 FINISH_SECONDS: Final = 1  # for ending one session
 FINISH_PAUSE_SECONDS: Final = 15  # before the next one, when 1C did not end this one
 CLOSE_SECONDS: Final = 5  # for ending all of them at shutdown
@@ -69,6 +70,8 @@ class HttpClient:
         self._transport = HttpTransport(
             settings, max_response_bytes=max_response_bytes, transport=transport
         )
+        # One at a time: what is made of a large answer on the way takes as much memory again.
+        self._large = trio.CapacityLimiter(1)
         self._memory = MemoryBudget(settings.max_memory_bytes)
         self._limiter = Limiter(places=settings.max_concurrency, max_waiting=settings.max_queue)
         self._breaker = Breaker(
@@ -237,9 +240,9 @@ class HttpClient:
                 if isinstance(error, OnecError) and not isinstance(error, MemorySpent):
                     return wire_failure(error, error.__cause__)
                 raise
-            return self._read(reply, request, session)
+            return await self._read(reply, request, session)
 
-    def _read(self, reply: Reply, request: HttpRequest, session: Session) -> bytes | Failure:
+    async def _read(self, reply: Reply, request: HttpRequest, session: Session) -> bytes | Failure:
         """What an answer means."""
         good = reply.status in GOOD_STATUSES
         failure = failure_in_success(reply) if good else self._failure_of(reply, request.path)
@@ -248,6 +251,10 @@ class HttpClient:
         if failure is not None:
             return failure
         try:
-            return self._read_body(reply.body, reply.content_type)
+            if len(reply.body) < LARGE_BYTES:
+                return self._read_body(reply.body, reply.content_type)
+            return await trio.to_thread.run_sync(
+                self._read_body, reply.body, reply.content_type, limiter=self._large
+            )
         except OnecBadResponse as error:
             return Failure(error=error, reason=str(error.__cause__ or ""), reply=reply)
