@@ -34,7 +34,7 @@ _DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d)\.(\d\d)\.(\d{4})", re.
 CUT_BY_1C: Final = "1C says that this is not the whole answer."
 SHOWN_CHARACTERS: Final = 100  # of what 1C says of the size of its answer
 _NUMBER_BEGINS: Final = frozenset(b"-0123456789")
-_PIECE_BYTES: Final = 1024 * 1024  # of rows, which are decoded in some milliseconds
+_PIECE_BYTES: Final = 2 * 1024 * 1024  # of rows, which are decoded in some milliseconds
 
 
 class FilterIgnored(OnecBadResponse):
@@ -183,15 +183,14 @@ def _in_pieces(
     A list is cut wherever one list seems to end and the next to begin. Where both sides are lists
     of rows by themselves, that was so; where it was not (in a text, in a cell), decoding fails.
     """
-    body = bytes(rows)
-    begin = 0
-    while len(body) - begin > _PIECE_BYTES:
-        end = body.find(b"],[", begin + _PIECE_BYTES)
-        if end < 0:
-            break
-        yield decoder.decode(b"[%b]" % body[begin + 1 : end + 1])
-        begin = end + 1
-    yield decoder.decode(b"[%b" % body[begin + 1 :])
+    if len(memoryview(rows)) <= _PIECE_BYTES:
+        yield decoder.decode(rows)
+        return
+    body, begin = bytes(rows), 1  # after the bracket
+    while (end := body.find(b"],[", begin + _PIECE_BYTES)) > 0:
+        yield decoder.decode(b"[%b]" % body[begin : end + 1])
+        begin = end + 2
+    yield decoder.decode(b"[" + body[begin:])
 
 
 def check_cells(rows: msgspec.Raw, columns: Sequence[Column]) -> None:

@@ -75,8 +75,6 @@ def nests_deeper(body: bytes, levels: int) -> bool:
 
     For malformed JSON the result is arbitrary. The time is linear for every input.
     """
-    if body.count(b"[") + body.count(b"{") <= levels:  # as in nearly every small answer
-        return False
     if b"\\" in body:
         body = body.translate(None, _ALL_BUT_ESCAPES)
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
