@@ -142,6 +142,14 @@ def _sealing_key(settings: Settings) -> bytes | None:
 
 def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
     max_bytes = settings.limits.max_response_bytes
+    if settings.onec.max_concurrency * max_bytes > settings.onec.max_memory_bytes:
+        # Not an error: answers of that size are rare, and those that do not fit are refused.
+        fields = {
+            "onec.max_memory_bytes": settings.onec.max_memory_bytes,
+            "onec.max_concurrency": settings.onec.max_concurrency,
+            "limits.max_response_bytes": max_bytes,
+        }
+        log.warning("onec.memory_below_concurrency", extra={"fields": fields})
     if settings.onec.backend == "odata":
         # A tenth of the start, which a base with our HTTP service does not need.
         from onecgw.backends.odata.backend import ODataBackend  # noqa: PLC0415

@@ -37,6 +37,8 @@ from onecgw.settings import LimitsSettings
 
 JsonObject = dict[str, Any]
 
+LARGE_BYTES: Final = 1024 * 1024  # of an answer that is checked and cut outside of the event loop
+
 # Decimals leave as JSON numbers, with exactly their digits.
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -224,7 +226,8 @@ class SingleCallTool(Tool):
             limits = self._limits(arguments, upstream, notices)
             sent = self._prepared(arguments, limits)
             body = await upstream.fetch(self, sent, self.cache_key(sent))
-        return self._build(body, arguments, limits)
+        build = functools.partial(self._build, body, arguments, limits)
+        return build() if len(body) < LARGE_BYTES else await upstream.compute(build)
 
     def redaction(self, restrictions: Restrictions) -> Redaction | None:
         """What a caller may see of 1C's answers; None = everything."""

@@ -115,7 +115,8 @@ class Gateway:
             progress=progress,
         )
         try:
-            answer = await self._answer(call, upstream)
+            with upstream.held:
+                answer = await self._answer(call, upstream)
         except OnecgwError as error:
             code = error.code
             raise

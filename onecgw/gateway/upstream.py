@@ -1,7 +1,7 @@
 """The requests of one tool call to 1C: under the caller's account, cached and counted."""
 
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -51,6 +51,7 @@ class UpstreamSession:
     max_concurrency: how many requests of one report run side by side.
     restrictions: the measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
+    held: what is given back when the call has been answered.
     calls: the number of requests to the backend, without answers from a cache.
     """
 
@@ -65,6 +66,7 @@ class UpstreamSession:
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
+    held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
 
@@ -180,7 +182,11 @@ class UpstreamSession:
     ) -> bytes:
         self.calls += 1
         call = BackendCall(
-            context=self.context, operation=tool.operation, body=body, progress=progress
+            context=self.context,
+            operation=tool.operation,
+            body=body,
+            progress=progress,
+            held=self.held,
         )
         answer = await self.sources.backend.fetch(call)
         self.received_bytes += len(answer)

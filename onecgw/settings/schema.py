@@ -174,6 +174,18 @@ class OnecSettings:
     session_mode: Literal["auto", "client", "off"] = setting(
         "auto", "Reuse of 1C sessions: auto: by the publication, client: by the gateway, off: none."
     )
+    transport: Literal["auto", "direct", "httpx"] = setting(
+        "auto", "What carries calls to 1C: own connections or httpx; auto: httpx with a proxy."
+    )
+    proxy: Secret | None = setting(
+        None, "HTTP proxy towards 1C, as http://proxy.example.org:3128.", rule=rules.PROXY_URL
+    )
+    max_memory_bytes: int = setting(
+        512 * _MIB,
+        "Memory of all answers of 1C in flight; what does not fit is refused.",
+        minimum=_MIB,
+        maximum=64 * 1024 * _MIB,
+    )
     breaker_failures: int = setting(
         5, "Consecutive failures that open the breaker; 0 = off.", minimum=0, maximum=1000
     )
@@ -186,6 +198,11 @@ class OnecSettings:
         """The day that it is where 1C is."""
         zone = ZoneInfo(self.timezone) if self.timezone is not None else None
         return datetime.now(UTC).astimezone(zone).date()
+
+    @property
+    def uses_httpx(self) -> bool:
+        """Whether httpx carries the calls instead of our own connections."""
+        return self.transport == "httpx" or (self.transport == "auto" and self.proxy is not None)
 
     @property
     def report_deadline_ms(self) -> int:
