@@ -15,8 +15,8 @@ from onecgw.locales import LANGUAGES, Language
 
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
 COMMANDS: Final = (
-    *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools"),
-    *("config", "keys", "grants", "audit", "backup", "restore", "sbom"),
+    *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools", "sbom"),
+    *("config", "keys", "grants", "audit", "backup", "restore"),
 )
 
 
