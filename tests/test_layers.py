@@ -45,7 +45,7 @@ ALONE = {
 ONE_PACKAGE = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
-    "httptools": {"serving"},
+    "httptools": {"backends", "serving"},
     "cryptography": {"oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},
