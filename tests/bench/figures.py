@@ -7,7 +7,7 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Options:
-    """How long is measured. peers: the interpreter of the extra `bench`; None: they are left out."""
+    """How long is measured. peers: the interpreter of the extra `bench`; None: not measured."""
 
     rounds: int
     seconds: float

@@ -13,7 +13,9 @@ COLUMNS: Final = '"columns":[%s]' % ",".join(  # noqa: UP031 - JSON is full of b
     [f'{{"name":"{name}","type":"ref"}}' for name in _REFS]
     + [f'{{"name":"{name}","type":"number"}}' for name in _FIGURES]
 )
-CANDIDATE: Final = b'{"candidates":[{"id":"%b","label":"\xd0\x9e\xd0\xbf\xd1\x82 1","city":"Kyiv"}]}'
+CANDIDATE: Final = (
+    b'{"candidates":[{"id":"%b","label":"\xd0\x9e\xd0\xbf\xd1\x82 1","city":"Kyiv"}]}'
+)
 
 
 def report(rows: int) -> bytes:

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import socket
 import sys
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 TOKEN: Final = "peer-token-0123456789abcdef"
 _CALLERS: Final = {hashlib.sha256(TOKEN.encode()).hexdigest(): "bench"}
@@ -44,11 +44,11 @@ def mcp_app(onec_url: str, *, is_sdk: bool) -> Any:
 
     async def resolve_customer(query: str, limit: int = 10) -> dict[str, Any]:
         answer = await client.post("/resolve/customer", json={"query": query, "limit": limit})
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
 
     async def stock_balance(group_by: list[str]) -> dict[str, Any]:
         answer = await client.post("/reports/stock", json={"groupBy": group_by})
-        return answer.json()  # type: ignore[no-any-return]
+        return answer.json()
 
     if is_sdk:
         from mcp.server import MCPServer
@@ -84,7 +84,8 @@ def fastapi_app(onec_url: str) -> Any:
 
     @app.post("/resolve/customer")
     async def resolve(
-        request: Resolve = Body(), authorization: str = Header()  # noqa: B008 - FastAPI's way
+        request: Annotated[Resolve, Body()],
+        authorization: Annotated[str, Header()],
     ) -> Any:
         check(authorization)
         answer = await client.post("/resolve/customer", json=request.model_dump())
@@ -92,7 +93,8 @@ def fastapi_app(onec_url: str) -> Any:
 
     @app.post("/reports/stock")
     async def stock(
-        request: Stock = Body(), authorization: str = Header()  # noqa: B008 - FastAPI's way
+        request: Annotated[Stock, Body()],
+        authorization: Annotated[str, Header()],
     ) -> Any:
         check(authorization)
         return (await client.post("/reports/stock", json=request.model_dump())).json()
@@ -157,7 +159,7 @@ def main() -> None:
 
     app = fastapi_app(onec_url) if what == "fastapi" else mcp_app(onec_url, is_sdk=what == "sdk")
 
-    class Announcing(uvicorn.Server):  # type: ignore[misc]
+    class Announcing(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             print(f"http://127.0.0.1:{port}", flush=True)

@@ -1,7 +1,6 @@
 """The gateway, and the echo that it is compared with; each prints its URL."""
 
 import argparse
-import logging
 import socket
 import sqlite3
 import time
@@ -25,10 +24,10 @@ from onecgw.observability.logging import set_up_logging
 from onecgw.settings import ApiSettings, AuditSettings, DatabaseSettings, LimitsSettings, Secret
 from onecgw.storage.database import Database
 from tests.bench.load import Surface, json_body
-from tests.builders.mcp_engine import stateless
 from tests.builders.grant_records import GRANT, VERIFIER
+from tests.builders.mcp_engine import stateless
 
-OAUTH_TOKEN: Final = "ocg_at_" + "b" * 43  # noqa: S105 - of a database of this bench
+OAUTH_TOKEN: Final = "ocg_at_" + "b" * 43
 IN_FLIGHT_LIMIT: Final = 4_000
 LIFETIMES: Final = TokenLifetimes(access=3600, refresh=86_400, grant=86_400)
 
@@ -176,40 +175,37 @@ def fill_login(store: Database, settings: Any) -> None:
 
 async def serve(options: argparse.Namespace) -> None:
     """Serve the gateway as it is run for good: with its database, audit, queue and breaker."""
-    with open("/dev/null", "w", encoding="utf-8") as log:  # noqa: PTH123, ASYNC230 - a device
-        set_up_logging(level="info", log_format=options.log_format)
-        for handler in logging.getLogger().handlers:
-            handler._descriptor = log.fileno()  # type: ignore[attr-defined]
-        settings = demo_settings(base_url=options.onec, port=0, password="bench-password")
-        if options.oauth:
-            settings = with_oauth(settings, options.folder)
-            settings = attrs.evolve(settings, oauth=attrs.evolve(settings.oauth, keys="local"))
-            database = Database(settings.database.path)
-            fill_login(database, settings)
-            database.close()
-        limits = LimitsSettings(
-            calls_per_minute=0, max_result_bytes=16 * 2**20, default_rows=5000, max_rows=100_000
-        )
-        onec = attrs.evolve(
-            settings.onec,
-            max_concurrency=options.max_concurrency,
-            max_queue=10_000,
-            timeout_ms=60_000,
-            report_timeout_ms=60_000,
-        )
-        settings = attrs.evolve(
-            settings,
-            limits=limits,
-            onec=onec,
-            # As behind a proxy: one address alone may not open so many connections at once.
-            server=attrs.evolve(
-                settings.server, max_connections=IN_FLIGHT_LIMIT, trusted_proxies=("127.0.0.1",)
-            ),
-            database=DatabaseSettings(path=options.folder / "onecgw.db"),
-            audit=AuditSettings(on_failure=options.on_failure),
-            api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
-        )
-        await serve_gateway(settings, announce=partial(print, flush=True))
+    set_up_logging(level="info", log_format=options.log_format)
+    settings = demo_settings(base_url=options.onec, port=0, password="bench-password")
+    if options.oauth:
+        settings = with_oauth(settings, options.folder)
+        settings = attrs.evolve(settings, oauth=attrs.evolve(settings.oauth, keys="local"))
+        database = Database(settings.database.path)
+        fill_login(database, settings)
+        database.close()
+    limits = LimitsSettings(
+        calls_per_minute=0, max_result_bytes=16 * 2**20, default_rows=5000, max_rows=100_000
+    )
+    onec = attrs.evolve(
+        settings.onec,
+        max_concurrency=options.max_concurrency,
+        max_queue=10_000,
+        timeout_ms=60_000,
+        report_timeout_ms=60_000,
+    )
+    settings = attrs.evolve(
+        settings,
+        limits=limits,
+        onec=onec,
+        # As behind a proxy: one address alone may not open so many connections at once.
+        server=attrs.evolve(
+            settings.server, max_connections=IN_FLIGHT_LIMIT, trusted_proxies=("127.0.0.1",)
+        ),
+        database=DatabaseSettings(path=options.folder / "onecgw.db"),
+        audit=AuditSettings(on_failure=options.on_failure),
+        api=ApiSettings(bearer_token=Secret(DEMO_API_TOKEN), scopes=ALL_SCOPES),
+    )
+    await serve_gateway(settings, announce=partial(print, flush=True))
 
 
 def main() -> None:

@@ -67,8 +67,12 @@ def cpu_ms(contenders: dict[str, Contender], options: Options, **how: Any) -> di
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def _peers(stack: ExitStack, onec_url: str, options: Options, *, is_report: bool) -> dict[str, Contender]:
-    tool, path = ("stock_balance", "/reports/stock") if is_report else (RESOLVE, "/resolve/customer")
+def _peers(
+    stack: ExitStack, onec_url: str, options: Options, *, is_report: bool
+) -> dict[str, Contender]:
+    tool, path = (
+        ("stock_balance", "/reports/stock") if is_report else (RESOLVE, "/resolve/customer")
+    )
     make: Callable[[int], dict[str, Any]] = (
         (lambda _number: {"group_by": ["product"]}) if is_report else resolve_arguments
     )
@@ -121,8 +125,8 @@ def small_calls(options: Options) -> Iterator[Figure]:
             mine = "MCP" if peer in ("fastmcp", "sdk") else "REST"
             for in_flight, found, goal in ((32, at_32, goal_32), (256, at_256, goal_256)):
                 name = f"small call, CPU of {NAMES[peer]}, of ours ({mine}), {in_flight} in flight"
-                ratio = found[peer] / found[mine] if peer in found else None
-                yield Figure(name, ratio, at_least=goal)
+                share = found[peer] / found[mine] if peer in found else None
+                yield Figure(name, share, at_least=goal)
         yield from _http2(static, options)
 
 
@@ -156,13 +160,13 @@ def reports(options: Options) -> Iterator[Figure]:
         yield Figure("5 000 rows, REST: CPU, ms", found["REST"], at_most=12)
         for peer, goal in {"fastmcp": 20, "sdk": 20, "fastapi": 20, "starlette": 1.3}.items():
             mine = found["MCP" if peer in ("fastmcp", "sdk") else "REST"]
-            ratio = found[peer] / mine if peer in found else None
-            yield Figure(f"5 000 rows, CPU of {NAMES[peer]}, of ours", ratio, at_least=goal)
+            share = found[peer] / mine if peer in found else None
+            yield Figure(f"5 000 rows, CPU of {NAMES[peer]}, of ours", share, at_least=goal)
         yield _beside_a_report(server, rest, options)
 
 
 def _beside_a_report(server: Server, report: Surface, options: Options) -> Figure:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
+    from concurrent.futures import ThreadPoolExecutor
 
     small = rest_surface("/resolve/customer", resolve_arguments)
     ratios = []
