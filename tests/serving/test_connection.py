@@ -29,7 +29,6 @@ from tests.builders.http_server import (
     serving,
 )
 
-
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes.fromhex("000000040000000000")
 WELL_MEANT = (
