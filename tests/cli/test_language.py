@@ -64,16 +64,12 @@ def texts_of_code() -> set[str]:
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_text_of_a_command_is_translated_and_nothing_else(
+def test_every_text_of_a_command_is_translated(
     language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    translated = load_command_texts(language)
     needed = texts_of_help(monkeypatch) | texts_of_code() | set(CLICK_WORDS)
 
-    assert {"missing": needed - translated.keys(), "stale": translated.keys() - needed} == {
-        "missing": set(),
-        "stale": set(),
-    }
+    assert needed - load_command_texts(language).keys() == set()
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
