@@ -289,7 +289,9 @@ class ResolverTool(SingleCallTool):
     def _default_rows(self, upstream: Upstream) -> int:
         return upstream.limits.resolve_limit
 
-    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        if arguments.get("query") == "":
+            return build_candidates(body, limits, narrow="Give some words of the name.")
         return build_candidates(body, limits)
 
 

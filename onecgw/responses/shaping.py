@@ -80,8 +80,15 @@ def _read(body: bytes, limits: ResponseLimits) -> Members:
     return redact(members, body, limits.restricted) if limits.restricted else members
 
 
-def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
+def build_candidates(
+    body: bytes, limits: ResponseLimits, *, narrow: str = "Make the query longer."
+) -> Answer:
     """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
+
+    Args:
+        body: the answer.
+        limits: of the surface.
+        narrow: how to ask for less, a sentence for the notice.
 
     Raises:
         OnecRejected: it reports an error.
@@ -91,7 +98,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
-    advice = _Advice(noun="candidates", narrow="Make the query longer.")
+    advice = _Advice(noun="candidates", narrow=narrow)
     listed = _Listed(member="candidates", items=found.items, advice=advice)
     return _bounded(members, listed, cut, limits)
 

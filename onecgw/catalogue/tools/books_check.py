@@ -60,11 +60,11 @@ def outside_books(when: Period | date, side: str, outcomes: Mapping[Any, object]
         table = outcomes.get(BooksKey(side, end))
         if not isinstance(table, FigureTable):
             continue  # not known: the lists say what there is
-        if any(any(row.values.values()) for row in table.rows):
-            continue
-        if not isinstance(part, Period):
+        if isinstance(part, Period):
+            if not table.rows:
+                return f"The books do not cover all of {_told(when)}: nothing is in {_told(part)}."
+        elif not any(any(row.values.values()) for row in table.rows):
             return f"The books do not cover {part}: every balance is zero at its end."
-        return f"The books do not cover all of {_told(when)}: nothing is in {_told(part)}."
     return ""
 
 
