@@ -263,7 +263,7 @@ BEYOND = [
     (
         "purchases_report",
         {"period": {"from": "2026-11-01", "to": "2026-12-20"}, "compare": "previous_year"},
-        {"now": "2026-11-01 to 2026-12-20: nothing is in 2026-12-13 to 2026-12-20"},
+        {"now": "2026-11-01 to 2026-12-20: nothing is in 2026-12-06 to 2026-12-20"},
     ),
     (
         "stock_balance",
