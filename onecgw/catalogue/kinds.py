@@ -326,7 +326,9 @@ class ResolverTool(SingleCallTool):
         members = {**OF_EVERY_ANSWER, "candidates": REFERENCE}
         return Redaction(restricted=restricted, members=members)
 
-    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        if arguments.get("query") == "":
+            return build_candidates(body, limits, narrow="Give some words of the name.")
         return build_candidates(body, limits)
 
 
@@ -355,13 +357,14 @@ class TableTool(SingleCallTool):
 
     additive: the measures whose rows add up to their total.
     own_currency: those of them that are in the currency of their row.
-    has_books_check: nothing in it at all means that there are no books of these days.
+    quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
+        any number may.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
     own_currency: tuple[str, ...] = ()
-    has_books_check: bool = True
+    quiet_days: int | None = 14
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
