@@ -127,6 +127,8 @@ def _example(schema: dict[str, Any]) -> dict[str, Any]:
 def _example_value(name: str, schema: dict[str, Any]) -> object:
     if "properties" in schema:
         return _example(schema)
+    if "items" in schema:
+        return [_example_value(name, schema["items"])]
     if schema.get("format") == "date":
         return _EXAMPLE_DAYS.get(name, _EXAMPLE_DAYS["to"])
     if "enum" in schema:
