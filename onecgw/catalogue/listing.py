@@ -6,11 +6,11 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.auth.caller import restricted_measures
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
 from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.settings import LimitsSettings
 
@@ -37,13 +37,13 @@ class Catalogue:
         left_out: frozenset[str] = frozenset(),
     ) -> None:
         self.tools = tuple(tools)
+        self.limits = limits
         self.left_out = left_out
         self._maxima = {
             "resolve_limit": limits.resolve_limit,
             "default_rows": limits.default_rows,
             "max_rows": limits.max_rows,
         }
-        self._max_result_bytes = limits.max_result_bytes
         self._listings: dict[frozenset[str], bytes] = {}
         self._capabilities = Capabilities()
 
@@ -59,15 +59,15 @@ class Catalogue:
 
     def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
         """The same, without tools and measures that callers with these scopes may not know of."""
-        known, restricted = self._capabilities, restricted_measures(scopes)
-        tools = {tool.name for tool in self.tools if tool.is_open_to(scopes)}
+        known, restrictions = self._capabilities, restrictions_for(scopes, self.limits)
+        tools = {tool.name: tool for tool in self.tools if tool.is_open_to(scopes)}
         return attrs.evolve(
             known,
-            unavailable=known.unavailable & tools,
+            unavailable=known.unavailable & tools.keys(),
             unsupported={
-                tool: {part: names - restricted for part, names in parts.items()}
-                for tool, parts in known.unsupported.items()
-                if tool in tools
+                name: {part: names - restrictions.of(tool) for part, names in parts.items()}
+                for name, parts in known.unsupported.items()
+                if (tool := tools.get(name))
             },
             always_empty=frozenset(
                 kind for kind in known.always_empty if f"resolve_{kind}" in tools
@@ -111,7 +111,7 @@ class Catalogue:
         """What callers with these scopes may know."""
         visible = {tool.name for tool in self.visible(scopes)}
         return View(
-            restricted=restricted_measures(scopes),
+            restrictions=restrictions_for(scopes, self.limits),
             hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
             maxima=self._maxima,
             capabilities=self._capabilities,
@@ -129,7 +129,7 @@ class Catalogue:
         view = self.view(scopes)
         meta: JsonObject = {}
         if tool.is_report:
-            meta["anthropic/maxResultSizeChars"] = self._max_result_bytes
+            meta["anthropic/maxResultSizeChars"] = self.limits.max_result_bytes
         return {
             "name": tool.name,
             "title": tool.title,

@@ -8,7 +8,7 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.errors import LimitExceeded, OnecBadResponse, OnecgwError
 from onecgw.settings import LimitsSettings
-from tests.analysis.demo_gateway import Falsify, ask, open_demo
+from tests.builders.demo_gateway import Falsify, ask, open_demo
 
 DAY = "2026-10-15"
 CALLS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ KOPECK = Decimal("0.01")
 
 
 async def refusal(
-    books: Books, tool: str, falsify: Falsify | None = None, **limits: int
+    books: Books, tool: str, falsify: Falsify | None = None, **limits: Any
 ) -> OnecgwError:
     async with open_demo(books, falsify=falsify, limits=LimitsSettings(**limits)) as rig:
         with pytest.raises(OnecgwError) as caught:

@@ -19,8 +19,8 @@ from onecgw.settings import (
 from onecgw.storage.audit_query import AuditQuery, read_audit
 from onecgw.storage.database import Database
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, MCP_TOKEN, make_settings
-from tests.mcp.support import ask, handshake, send
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, make_settings
+from tests.builders.mcp_engine import ask, handshake, send
 
 HEADERS = {"authorization": f"Bearer {API_TOKEN}"}
 # Nobody listens there: a call gets as far as it can, and is recorded.
@@ -31,8 +31,9 @@ NO_ONEC = OnecSettings(base_url="http://127.0.0.1:1", auth=OnecAuthSettings(user
     ("on_failure", "code"), [("deny", "storage_unavailable"), ("allow", "onec_error")]
 )
 async def test_without_its_database_the_gateway_does_what_the_operator_wants(
-    tmp_path: Path, on_failure: Any, code: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_failure: Any, code: str
 ) -> None:
+    monkeypatch.setattr("onecgw.storage.database.LOOK_SECONDS", 0)
     path = tmp_path / "onecgw.db"
     settings = make_settings(
         onec=NO_ONEC,

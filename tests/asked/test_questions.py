@@ -10,10 +10,10 @@ from onecgw.demo.books import Books, open_books
 from onecgw.demo.csv_export import export_books
 from tests.analysis.accountant import Accountant
 from tests.analysis.cycle.accountant import Accountant as CycleAccountant
-from tests.analysis.demo_gateway import open_demo
 from tests.asked.expected import Accountants, check
 from tests.asked.questions import QUESTIONS, Question
 from tests.asked.replay import MOST_TOKENS, Call, replay
+from tests.builders.demo_gateway import open_demo
 from tests.conftest import TODAY
 from tests.demo.reference import Reference
 

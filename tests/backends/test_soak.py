@@ -21,6 +21,7 @@ from onecgw.auth.context import CallContext
 from onecgw.backends.base import BackendCall
 from onecgw.backends.http import client as client_module
 from onecgw.backends.http.connection import Connection
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.demo.fault_middleware import FAULT_HEADER, FaultMiddleware
@@ -28,7 +29,7 @@ from onecgw.demo.fault_plan import FAULTS
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
 from onecgw.settings import OnecSettings
-from tests.backends.talking import recorded, recorded_names
+from tests.builders.onec_client import recorded, recorded_names
 
 CALLERS: Final = 50
 CALLS_EACH: Final = 12
@@ -227,7 +228,7 @@ async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobod
     client = HttpServiceBackend(
         settings,
         max_response_bytes=MAX_RESPONSE_BYTES,
-        transport=httpx.MockTransport(onec),
+        transport=HttpxTransport(settings, httpx.MockTransport(onec)),
     )
     outcomes: list[Outcome] = []
 

@@ -24,7 +24,7 @@ from onecgw.errors import (
 )
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord
-from tests.harness import Rig, answering, open_rig
+from tests.builders.gateway_rig import Rig, answering, open_rig
 
 MAY = '"period":{"from":"2026-05-01","to":"2026-05-31"}'
 COLUMNS = b'"columns":[{"name":"month","type":"date"},{"name":"amount","type":"number"}]'
@@ -94,6 +94,19 @@ async def test_a_number_above_its_limit_is_lowered_and_said_so() -> None:
     assert json.loads(found)["notice"] == "limit was 50, the limit is 10."
     assert asked(rig) == [{"query": "ромашка", "limit": 11}]
     assert json.loads(report)["notice"] == "top was 9000, the limit is 5000."
+
+
+@pytest.mark.parametrize(
+    ("top", "sent", "notice"),
+    [(4999, 5000, None), (5000, 5001, None), (5001, 5001, "top was 5001, the limit is 5000.")],
+)
+async def test_only_a_number_above_its_limit_is_lowered(
+    top: int, sent: int, notice: str | None
+) -> None:
+    async with open_rig(answering(EMPTY_TABLE)) as rig:
+        answer = json.loads(await rig.call("stock_balance", f'{{"top":{top}}}'.encode()))
+
+    assert (asked(rig)[0]["top"], answer.get("notice")) == (sent, notice)
 
 
 async def test_top_products_and_the_customer_card_are_asked_for_one_more() -> None:

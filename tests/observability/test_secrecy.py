@@ -11,8 +11,8 @@ import trio
 
 from onecgw.app.serve import serve_gateway
 from onecgw.observability.logging import set_up_logging
+from tests.builders.http_server import Http2Client, Served, read_to_end
 from tests.hostile.gateway import make_settings, serve_onec
-from tests.serving.support import Http2Client, Served, read_to_end
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")
 
@@ -111,7 +111,7 @@ async def test_no_secret_is_logged_at_debug(tmp_path: Path, send: object) -> Non
             nursery.cancel_scope.cancel()
 
     text = log.getvalue()
-    assert '"level": "debug"' in text
+    assert '"level":"debug"' in text
     assert len(canaries.values) > len(REQUESTS)
     assert [canary for canary in canaries.values if canary in text] == []
 

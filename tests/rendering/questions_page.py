@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from onecgw.demo.books import Books
-from tests.analysis.demo_gateway import open_demo
 from tests.asked.questions import KINDS, QUESTIONS, FoundRow, Question
 from tests.asked.replay import MOST_TOKENS, replay
+from tests.builders.demo_gateway import open_demo
 from tests.catalogue_truth import Found
 from tests.rendering.files import ROOT
 

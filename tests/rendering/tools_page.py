@@ -13,9 +13,9 @@ from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import CardTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
+from tests.builders.gateway_rig import view_of
 from tests.catalogue_truth import TRUTH, Found
 from tests.conftest import TODAY
-from tests.harness import view_of
 from tests.rendering.files import ROOT
 from tests.test_every_tool import open_demo
 
@@ -59,7 +59,7 @@ REST. An MCP answer larger than `limits.max_result_bytes` loses rows from its en
 ## Over REST
 
 The token is `api.bearer_token`; a body is a JSON object in UTF-8. `GET /openapi.json` describes the
-routes that the token opens (OpenAPI 3.1).
+routes that the token opens (OpenAPI 3.1); `GET /docs` shows all of them as a page, without a token.
 """
 OVER_REST: Final = """
 The answer is HTTP 200 with `Content-Type: application/json` and `X-Request-Id`; below each tool

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
 
 NUMBERS = [
     "0.10",
@@ -38,7 +38,7 @@ def report(numbers: list[str]) -> bytes:
     """What 1C sends, in the loose layout of its own JSON writer."""
     pairs = zip(TEXTS * len(numbers), numbers, strict=False)
     rows = ",\r\n".join(f'[\r\n"{text}",\t{number} ]' for text, number in pairs)
-    columns = '[{"name": "customer", "type": "ref"}, {"name": "amount", "type": "number"}]'
+    columns = '[{"name": "product", "type": "ref"}, {"name": "amount", "type": "number"}]'
     separator = ",\r\n"
     members = (
         f'"columns": {columns}',

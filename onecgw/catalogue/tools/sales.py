@@ -26,6 +26,7 @@ from onecgw.catalogue.tools.parts import (
 )
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.redaction import REFERENCE
 from onecgw.responses.shaping import CardShape
 
 SalesDimension = Literal[
@@ -188,6 +189,7 @@ TOP_PRODUCTS = RankingTool(
     remarks=("For other dimensions or measures use sales_report.",),
     request=TopProducts,
     operation="reports/top_products",
+    columns=("product", "product_group", "amount", "qty"),
     default_rows=10,
 )
 
@@ -203,6 +205,12 @@ CUSTOMER_SUMMARY = CardTool(
     request=CustomerSummary,
     operation="reports/customer_summary",
     shape=CardShape(subject="customer", listed="top_products"),
+    declared={
+        "customer": REFERENCE,
+        "totals": dict.fromkeys(("amount", "qty", "receipts", "avg_check"), REFERENCE),
+        "last_purchase": REFERENCE,
+        "top_products": {**REFERENCE, "product": REFERENCE, "amount": {}, "qty": {}},
+    },
     default_rows=5,
     name_argument=NameArgument(name="customer", id="customer_id", resolver=CUSTOMER),
 )

@@ -1,6 +1,6 @@
 """Reports on what lies in the warehouses, and on what was out of stock."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import attrs
 
@@ -26,6 +26,9 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+
+STOCK_VALUE: Final = frozenset({"amount"})
+"""Stock at cost: with the quantity it gives the cost of a unit."""
 
 
 @attrs.frozen(kw_only=True)
@@ -53,13 +56,13 @@ class StockBalance(SortedRows):
     ] = None
     measures: Annotated[
         tuple[Literal["qty", "amount"], ...] | None,
-        Arg(about="amount is at cost, without VAT.", default=("qty",)),
+        Arg(about="Figures per row.", default=("qty",), cost=STOCK_VALUE),
     ] = None
     top: Top = None
     sort: SortKeys = None
     compare: CompareDay = None
     compare_with: CompareWithDay = None
-    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    share: Annotated[Literal["qty", "amount"] | None, attrs.evolve(SHARE, cost=STOCK_VALUE)] = None
     ids: Ids = None
 
 
@@ -68,13 +71,16 @@ STOCK_BALANCE = TableTool(
     title="Stock balance",
     scopes=frozenset({STOCK}),
     about=(
-        "What lies in the warehouses at the end of a day: quantity and value at cost, without "
-        "VAT, base currency. Negative rows are bookkeeping errors worth telling. `totals` cover "
-        "the whole selection."
+        "What lies in the warehouses at the end of a day. Negative rows are bookkeeping errors "
+        "worth telling. `totals` cover the whole selection."
     ),
-    remarks=("What does not sell and what runs out is in stock_cover.",),
+    remarks=(
+        "amount: value at cost, without VAT, base currency.",
+        "What does not sell and what runs out is in stock_cover.",
+    ),
     request=StockBalance,
     operation="reports/stock",
+    stock_value=STOCK_VALUE,
     additive=("qty", "amount"),
     analyse=analyse_table,
 )

@@ -57,7 +57,7 @@ class _Analysis:
             now=datetime.now(UTC),
             today=upstream.today(),
             limits=upstream.limits,
-            restricted=upstream.restricted,
+            restrictions=upstream.restrictions,
             capabilities=upstream.capabilities,
         )
         defaults = {field.name: field.arg.default for field in fields_of(tool.request)}

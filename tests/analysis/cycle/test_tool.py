@@ -10,7 +10,7 @@ import pytest
 from onecgw.errors import (
     ValidationFailed,
 )
-from tests.analysis.cycle.scripted import (
+from tests.builders.constant_books import (
     APRIL,
     answer_of,
     ask,
@@ -18,7 +18,7 @@ from tests.analysis.cycle.scripted import (
     report_of,
     told_by,
 )
-from tests.harness import open_rig
+from tests.builders.gateway_rig import open_rig
 
 
 async def test_the_worked_example_of_the_docs() -> None:
@@ -167,6 +167,19 @@ async def test_books_that_tell_little_are_warned_of(
     ratio = warning.partition(" is null")[0]
     if ratio in answer["summary"]:
         assert answer["summary"][ratio] is answer["summary"]["ccc"] is None
+
+
+@pytest.mark.parametrize(
+    ("balance", "is_negative"),
+    [("-0.01", True), ("0.00", False), ("-0.00", False), ("0.01", False)],
+)
+async def test_only_a_balance_below_zero_is_said_to_be_negative(
+    balance: str, is_negative: bool
+) -> None:
+    async with open_rig(lambda one: answer_of(one, stock={"amount": balance})) as rig:
+        answer = await ask(rig, compare="none")
+
+    assert any("is negative" in warning for warning in answer["warnings"]) is is_negative
 
 
 async def test_a_part_of_a_month_is_said_to_be_one() -> None:

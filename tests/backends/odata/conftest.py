@@ -12,15 +12,16 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
 from onecgw.backends.base import BackendCall
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.odata.backend import ODataBackend
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import ODataApp, build_odata_app
 from onecgw.demo.odata.configurations import ConfigurationName
 from onecgw.demo.odata.faults import parse_odata_faults
 from onecgw.settings import OnecAuthSettings, OnecODataSettings, OnecSettings, Secret
-from tests.demo.asking import TODAY
+from tests.builders.demo_queries import TODAY
+from tests.builders.odata_queries import LOGIN, PASSWORD
 from tests.demo.conftest import reference, small_books
-from tests.demo.odata.asking import LOGIN, PASSWORD
 
 __all__ = ["reference", "small_books"]
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
@@ -59,10 +60,11 @@ def face(small_books: Books) -> MakeFace:
 
 def backend_of(app: Any, **odata: Any) -> ODataBackend:
     """A backend in front of an ASGI application; odata: settings below `onec.odata`."""
+    settings = settings_of(**odata)
     return ODataBackend(
-        settings_of(**odata),
+        settings,
         max_response_bytes=MAX_RESPONSE_BYTES,
-        transport=httpx.ASGITransport(app=app),
+        transport=HttpxTransport(settings, httpx.ASGITransport(app=app)),
         today=lambda: TODAY,
     )
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from onecgw.backends.base import Backend
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.listing import Catalogue
@@ -29,9 +30,9 @@ from tests.backends.odata.conftest import (
     backend_of,
     settings_of,
 )
-from tests.demo.asking import FIRST_DAY, TODAY
-from tests.demo.odata.asking import LOGIN, PASSWORD
-from tests.harness import make_cache
+from tests.builders.demo_queries import FIRST_DAY, TODAY
+from tests.builders.gateway_rig import make_cache
+from tests.builders.odata_queries import LOGIN, PASSWORD
 
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])
 Call = Callable[..., Any]
@@ -68,8 +69,10 @@ def service_of(books: Books) -> tuple[Backend, OnecSettings]:
         auth=OnecAuthSettings(username=LOGIN, password=Secret(PASSWORD)),
     )
     app = build_demo_app(books, login=LOGIN, password=PASSWORD, faults=None)
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type] # other names, one shape
-    backend = HttpServiceBackend(onec, max_response_bytes=MAX_RESPONSE_BYTES, transport=transport)
+    asgi = httpx.ASGITransport(app=app)  # type: ignore[arg-type] # other names, one shape
+    backend = HttpServiceBackend(
+        onec, max_response_bytes=MAX_RESPONSE_BYTES, transport=HttpxTransport(onec, asgi)
+    )
     return backend, onec
 
 
