@@ -75,11 +75,12 @@ def _property(field: Field, tool: Tool, view: View) -> JsonObject:
     if field.arg.minimum is not None:
         schema["minimum"] = field.arg.minimum
     if field.arg.most is not None:
-        schema["maximum"] = field.arg.most
+        schema |= {} if "items" in schema else {"maximum": field.arg.most}
     if field.arg.maximum is not None:
         schema["maximum"] = view.maxima[field.arg.maximum]
     if field.arg.max_length is not None:
-        schema |= {"minLength": 1, "maxLength": field.arg.max_length}
+        shortest = {} if field.arg.may_be_empty else {"minLength": 1}
+        schema |= shortest | {"maxLength": field.arg.max_length}
     return schema | described
 
 

@@ -30,11 +30,14 @@ from onecgw.responses.shaping import (
     ResponseLimits,
     build_candidates,
     build_card,
+    build_details,
     build_table,
 )
 from onecgw.settings import LimitsSettings
 
 JsonObject = dict[str, Any]
+
+LARGE_BYTES: Final = 1024 * 1024  # of an answer that is checked and cut outside of the event loop
 
 # Decimals leave as JSON numbers, with exactly their digits.
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -223,7 +226,8 @@ class SingleCallTool(Tool):
             limits = self._limits(arguments, upstream, notices)
             sent = self._prepared(arguments, limits)
             body = await upstream.fetch(self, sent, self.cache_key(sent))
-        return self._build(body, arguments, limits)
+        build = functools.partial(self._build, body, arguments, limits)
+        return build() if len(body) < LARGE_BYTES else await upstream.compute(build)
 
     def redaction(self, restrictions: Restrictions) -> Redaction | None:
         """What a caller may see of 1C's answers; None = everything."""
@@ -322,8 +326,29 @@ class ResolverTool(SingleCallTool):
         members = {**OF_EVERY_ANSWER, "candidates": REFERENCE}
         return Redaction(restricted=restricted, members=members)
 
-    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        if arguments.get("query") == "":
+            return build_candidates(body, limits, narrow="Give some words of the name.")
         return build_candidates(body, limits)
+
+
+@attrs.frozen(kw_only=True)
+class DetailsTool(ResolverTool):
+    """A tool that tells of objects whose ids are known. ids_argument: the argument with the ids."""
+
+    ids_argument: str
+
+    def cache_key(self, arguments: JsonObject) -> Hashable:
+        """The ids, whatever their order."""
+        return (self.name, *sorted(arguments[self.ids_argument]))
+
+    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:  # noqa: ARG002
+        """The arguments as they are: there are as many objects as ids."""
+        return arguments
+
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        ids = arguments[self.ids_argument]
+        return build_details(body, ids, attrs.evolve(limits, rows=len(ids)))
 
 
 @attrs.frozen(kw_only=True)
@@ -331,10 +356,15 @@ class TableTool(SingleCallTool):
     """A report with columns and rows.
 
     additive: the measures whose rows add up to their total.
+    own_currency: those of them that are in the currency of their row.
+    quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
+        any number may.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
+    own_currency: tuple[str, ...] = ()
+    quiet_days: int | None = 14
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401

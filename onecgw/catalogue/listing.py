@@ -24,11 +24,21 @@ ANNOTATIONS: Final = {
 
 
 class Catalogue:
-    """The tools that this gateway publishes, in order, trimmed to what its 1C base supports."""
+    """The tools that this gateway publishes, in order, trimmed to what its 1C base supports.
 
-    def __init__(self, tools: Sequence[Tool], limits: LimitsSettings) -> None:
+    left_out: the names of tools that are not published over MCP (`mcp.toolsets`).
+    """
+
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        limits: LimitsSettings,
+        *,
+        left_out: frozenset[str] = frozenset(),
+    ) -> None:
         self.tools = tuple(tools)
         self.limits = limits
+        self.left_out = left_out
         self._maxima = {
             "resolve_limit": limits.resolve_limit,
             "default_rows": limits.default_rows,
@@ -65,7 +75,11 @@ class Catalogue:
         )
 
     def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
-        """The tools that a caller with these scopes may see and call, in publication order."""
+        """The tools that a caller of MCP with these scopes may see, in publication order."""
+        return tuple(tool for tool in self.callable(scopes) if tool.name not in self.left_out)
+
+    def callable(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
+        """The tools that a caller with these scopes may call over REST, in publication order."""
         return tuple(
             tool
             for tool in self.tools

@@ -1,7 +1,7 @@
 """Gateway.call: scopes → arguments → 1C → answer → audit, the same for every surface."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -50,6 +50,7 @@ class Gateway:
         limits: sizes and rates.
         audit: takes the record of each call.
         admit: raises where calls are refused for now, as while the audit cannot be written.
+        confirm: called after `audit`; returns when an answer may leave, or raises.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Gateway:
         limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
+        confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
@@ -71,6 +73,7 @@ class Gateway:
         self._limits = limits
         self._audit = audit
         self._admit = admit
+        self._confirm = confirm
         self._rate = CallRate(limits.calls_per_minute)
 
     def today(self) -> date:
@@ -78,7 +81,7 @@ class Gateway:
         return self._today()
 
     async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
-        """Answer one call; its audit record is written however it ends.
+        """Answer one call; its audit record is written however it ends, and confirmed first.
 
         Args:
             call: the call.
@@ -88,6 +91,16 @@ class Gateway:
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
+        try:
+            answer = await self._recorded(call, progress)
+        except Exception:  # an error is an answer, too
+            await self._confirm()
+            raise
+        await self._confirm()
+        return answer
+
+    async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:
+        """Answer one call, and pass its record to the audit however it ends."""
         began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
         upstream = UpstreamSession(
             sources=self._sources,
@@ -102,7 +115,8 @@ class Gateway:
             progress=progress,
         )
         try:
-            answer = await self._answer(call, upstream)
+            with upstream.held:
+                answer = await self._answer(call, upstream)
         except OnecgwError as error:
             code = error.code
             raise
@@ -151,10 +165,12 @@ class Gateway:
     def _find(self, call: ToolCall) -> Tool:
         """The tool, if the caller may call it."""
         tool, caller = self.catalogue.find(call.tool), call.context.caller
+        is_mcp = call.context.surface == "mcp"
+        if is_mcp and tool.name in self.catalogue.left_out:
+            raise NotFound(NO_SUCH_TOOL)
         if tool.is_open_to(caller.scopes):
             self.catalogue.require(tool)
             return tool
-        is_mcp = call.context.surface == "mcp"
         if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.
             raise NotFound(NO_SUCH_TOOL)

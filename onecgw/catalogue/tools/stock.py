@@ -17,9 +17,11 @@ from onecgw.catalogue.tools.parts import (
     FirmIds,
     Ids,
     ProductIds,
+    ProductStatus,
     RequiredPeriod,
     SortedRows,
     SortKeys,
+    SupplierIds,
     Top,
     WarehouseIds,
 )
@@ -36,6 +38,7 @@ class StockFilters:
     product_ids: ProductIds = None
     warehouse_ids: WarehouseIds = None
     firm_ids: FirmIds = None
+    product_status: ProductStatus = None
 
 
 @attrs.frozen(kw_only=True)
@@ -43,11 +46,11 @@ class StockBalance(SortedRows):
     """Arguments of stock_balance."""
 
     date: BalanceDay = None
-    filters: Annotated[StockFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[StockFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["warehouse", "product", "product_group", "firm"], ...] | None,
         Arg(
-            about="Row dimensions; product together with product_group is redundant.",
+            about="Row dimensions; product makes product_group redundant.",
             default=("warehouse", "product"),
         ),
     ] = None
@@ -96,9 +99,7 @@ class AvailabilityReport(SortedRows):
     """Arguments of availability_report."""
 
     period: RequiredPeriod
-    filters: Annotated[
-        AvailabilityFilters | None, Arg(about="All given filters apply together.")
-    ] = None
+    filters: Annotated[AvailabilityFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["product", "product_group", "warehouse", "week"], ...] | None,
         Arg(about="Row dimensions.", default=("product", "warehouse")),
@@ -132,4 +133,69 @@ AVAILABILITY_REPORT = TableTool(
     analyse=analyse_table,
 )
 
-TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT)
+
+@attrs.frozen(kw_only=True)
+class TransitFilters:
+    """What goods_in_transit can be narrowed by."""
+
+    product_ids: ProductIds = None
+    warehouse_ids: WarehouseIds = None
+    firm_ids: FirmIds = None
+    supplier_ids: SupplierIds = None
+
+
+@attrs.frozen(kw_only=True)
+class GoodsInTransit(SortedRows):
+    """Arguments of goods_in_transit."""
+
+    date: BalanceDay = None
+    filters: Annotated[TransitFilters | None, Arg(about="Apply together.")] = None
+    group_by: Annotated[
+        tuple[
+            Literal[
+                "warehouse",
+                "product",
+                "product_group",
+                "firm",
+                "supplier",
+                "document",
+                "delivery_date",
+            ],
+            ...,
+        ]
+        | None,
+        Arg(about="Row dimensions.", default=("supplier", "delivery_date")),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["qty", "amount", "amount_in_currency"], ...] | None,
+        Arg(
+            about="amount: base currency; amount_in_currency: of the document.",
+            default=("qty", "amount"),
+        ),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    ids: Ids = None
+
+
+GOODS_IN_TRANSIT = TableTool(
+    name="goods_in_transit",
+    title="Goods in transit",
+    scopes=frozenset({STOCK}),
+    about=(
+        "What suppliers have sent and has not arrived by the end of a day, and when it is due; "
+        "amounts incl. VAT."
+    ),
+    remarks=("It is not in stock_balance yet.",),
+    request=GoodsInTransit,
+    operation="reports/goods_in_transit",
+    additive=("qty", "amount", "amount_in_currency"),
+    quiet_days=None,  # on some days nothing is on the way
+    own_currency=("amount_in_currency",),
+    analyse=analyse_table,
+)
+
+TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT, GOODS_IN_TRANSIT)

@@ -63,7 +63,7 @@ class StockCover:
             default=("no_sale",),
         ),
     ] = None
-    filters: Annotated[CoverFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[CoverFilters | None, Arg(about="Apply together.")] = None
     top: AnalysisTop = None
 
 
