@@ -7,11 +7,8 @@ Hot for large answers: rows are looked at once, all together. It must not make a
 or cell unless the list is cut or something in it is unusual.
 """
 
-<<<<<<< HEAD
 from collections.abc import Sequence
-=======
 from functools import cached_property
->>>>>>> perf-outbound
 from typing import Final
 
 import attrs
@@ -89,13 +86,8 @@ def _read(body: bytes, limits: ResponseLimits) -> Members:
 
 def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | None]:
     """As `_read`; and how many rows there are, all of them plain, None where some are not."""
-    members = read_members(body)
-    count = count_plain_rows(members)
-    if not limits.restricted:
-        return members, count
-    # Plain rows hold no names, so nothing can leave in them.
-    scanned = body if count is None else splice({"rows": ()}, members)
-    return redact(members, scanned, limits.restricted), count
+    members = _read(body, limits)
+    return members, count_plain_rows(members)
 
 
 def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
