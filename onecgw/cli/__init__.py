@@ -12,7 +12,7 @@ from onecgw.cli.options import EXIT_CONFIG
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
 COMMANDS: Final = (
     *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools"),
-    *("config", "keys", "grants", "audit", "backup", "restore"),
+    *("config", "keys", "grants", "audit", "backup", "restore", "reload", "probe"),
 )
 
 

@@ -19,6 +19,7 @@ from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.gateway.upstream import Sources, UpstreamSession
+from onecgw.peers import CALL_RATE, Peers
 from onecgw.responses.shaping import Answer
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord, AuditSink
@@ -49,6 +50,7 @@ class Gateway:
         limits: sizes and rates.
         audit: takes the record of each call.
         admit: raises where calls are refused for now, as while the audit cannot be written.
+        peers: the processes with which calls of one caller are counted together.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Gateway:
         limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
+        peers: Peers | None = None,
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
@@ -70,7 +73,7 @@ class Gateway:
         self._limits = limits
         self._audit = audit
         self._admit = admit
-        self._rate = CallRate(limits.calls_per_minute)
+        self._rate = CallRate(limits.calls_per_minute, peers=peers, topic=CALL_RATE)
 
     def today(self) -> date:
         """The date where 1C is."""

@@ -1,9 +1,9 @@
 """Writes log lines in a thread, so that a reader of stderr that stops holds up nothing."""
 
 import logging
-import os
 import queue
 import threading
+from collections.abc import Callable
 from typing import Final
 
 MAX_LINES: Final = 10_000  # that wait; further ones are dropped and counted
@@ -14,13 +14,13 @@ class QueuedHandler(logging.Handler):
     """Formats records at once, and writes the lines in a thread.
 
     Args:
-        descriptor: what the lines are written to.
+        write: writes a whole line; an OSError means that it is lost.
         max_lines: the most that wait.
     """
 
-    def __init__(self, descriptor: int, *, max_lines: int = MAX_LINES) -> None:
+    def __init__(self, write: Callable[[bytes], None], *, max_lines: int = MAX_LINES) -> None:
         super().__init__()
-        self._descriptor = descriptor
+        self._write_line = write
         self._lines: queue.Queue[bytes] = queue.Queue(max_lines)
         self._dropped = 0
         self._is_written = threading.Condition()
@@ -55,11 +55,8 @@ class QueuedHandler(logging.Handler):
                 self._is_written.notify_all()
 
     def _write(self, line: bytes) -> None:
-        # Not with sys.stderr: its lock would be held while a write blocks, also by the end of the
-        # process.
         try:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            self._write_line(line)
         except OSError:
             self._dropped += 1  # the reader has gone
 

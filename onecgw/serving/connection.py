@@ -18,6 +18,7 @@ from onecgw.serving.budget import BudgetExhausted, ConnectionBudget
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http2 import PIECE_BYTES, PIECE_SECONDS, Http2
 from onecgw.serving.task_group import RequestTaskGroup
+from onecgw.serving.tls import HANDSHAKE_SECONDS, HANDSHAKE_UNITS, TlsStream
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +33,6 @@ IDLE_SECONDS: Final = 75
 LINGER_SECONDS: Final = 2
 MAX_LINGER_BYTES: Final = 256 * 1024
 
-_IS_TLS: Final = False
-
 
 class ClientConnection:
     """Carries bytes between a socket and Hypercorn's protocols.
@@ -45,7 +44,7 @@ class ClientConnection:
         app: the application.
         config: Hypercorn's.
         context: says whether the server is stopping.
-        stream: the socket.
+        stream: the socket, or TLS on it.
         budget: counts the work that the client causes.
     """
 
@@ -54,7 +53,7 @@ class ClientConnection:
         app: AppWrapper,
         config: Config,
         context: WorkerContext,
-        stream: trio.SocketStream,
+        stream: trio.SocketStream | TlsStream,
         budget: ConnectionBudget,
     ) -> None:
         self.budget = budget
@@ -78,7 +77,8 @@ class ClientConnection:
             async with trio.open_nursery() as nursery:
                 self._requests = RequestTaskGroup(nursery, self.budget)
                 self._protocol = self._speak(Http1)
-                await self._read()
+                if await self._shake_hands():
+                    await self._read()
         except* OSError:
             pass  # the client has disconnected
         except* BudgetExhausted:
@@ -131,11 +131,28 @@ class ClientConnection:
             self._context,
             self._requests,
             ConnectionState({}),
-            _IS_TLS,
+            isinstance(self._stream, TlsStream),
             parse_socket_addr(socket.family, socket.getpeername()),
             parse_socket_addr(socket.family, socket.getsockname()),
             self._handle_protocol_event,
         )
+
+    async def _shake_hands(self) -> bool:
+        """Begin TLS and the protocol of its ALPN; return False if that failed or took too long."""
+        if not isinstance(self._stream, TlsStream):
+            return True
+        self.budget.charge(HANDSHAKE_UNITS)
+        with (
+            suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+            trio.CancelScope(deadline=self._read_until) as self._reading,
+            trio.move_on_after(HANDSHAKE_SECONDS),
+        ):
+            await self.budget.wait_turn()
+            if await self._stream.shake_hands() == "h2":
+                self._protocol = self._speak(Http2)
+                await self._protocol.initiate()
+            return True
+        return False
 
     async def _read(self) -> None:
         lingered_bytes = 0

@@ -79,7 +79,7 @@ class HttpTransport:
         self._headers = _encoded(
             (
                 ("Host", httpx.URL(self._base_url).netloc.decode("ascii")),
-                ("Authorization", _authorization(settings.auth)),
+                *_authorization(settings.auth),
                 ("Accept", "application/json"),
                 ("Accept-Encoding", "gzip"),
                 ("User-Agent", "onecgw"),
@@ -185,12 +185,14 @@ def _encoded(headers: Iterable[tuple[str, str]]) -> tuple[tuple[bytes, bytes], .
     return tuple((name.encode("ascii"), value.encode()) for name, value in headers)
 
 
-def _authorization(auth: OnecAuthSettings) -> str:
+def _authorization(auth: OnecAuthSettings) -> tuple[tuple[str, str], ...]:
+    if auth.type == "none":
+        return ()
     if auth.type == "bearer":
-        return f"Bearer {auth.token.value if auth.token else ''}"
+        return (("Authorization", f"Bearer {auth.token.value if auth.token else ''}"),)
     password = auth.password.value if auth.password else ""
     pair = f"{auth.username or ''}:{password}".encode()  # UTF-8: Cyrillic logins are normal
-    return f"Basic {base64.b64encode(pair).decode('ascii')}"
+    return (("Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}"),)
 
 
 def _tenant(settings: OnecSettings) -> tuple[tuple[str, str], ...]:

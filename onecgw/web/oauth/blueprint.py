@@ -9,6 +9,7 @@ from quart import Blueprint, Response, g, request
 
 from onecgw.oauth.events import RequestOrigin
 from onecgw.oauth.factory import AuthorizationServer
+from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.web.asgi import read_head
 from onecgw.web.client_ip import ClientAddresses
@@ -50,12 +51,18 @@ class OAuthSite:
     bearer: OAuthBearer
 
 
-def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSite:
-    """The routes of an authorization server."""
+def make_oauth_site(
+    server: AuthorizationServer, settings: Settings, *, peers: Peers | None = None
+) -> OAuthSite:
+    """The routes of an authorization server; its limits count with the peers."""
     addresses = ClientAddresses(settings.server.trusted_proxies)
     limits = settings.oauth.rate_limit
     login = AuthorizeRoutes(
-        server.login, issuer=settings.issuer, limits=limits, record_event=server.record_event
+        server.login,
+        issuer=settings.issuer,
+        limits=limits,
+        record_event=server.record_event,
+        peers=peers,
     )
     tokens = TokenRoutes(
         server.tokens,
@@ -63,6 +70,7 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
         limits=limits,
         record_event=server.record_event,
         now=server.now,
+        peers=peers,
     )
 
     async def describe_resource() -> Response:

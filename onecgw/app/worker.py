@@ -1,0 +1,92 @@
+"""One worker process of `onecgw serve`: `python -m onecgw.app.worker`, with an inherited socket."""
+
+import logging
+import signal
+import socket
+import sys
+from functools import partial
+from typing import Final
+
+import trio
+
+from onecgw.app.lifespan import ProcessState
+from onecgw.app.serve_process import serve_process
+from onecgw.app.served import ServedGateway
+from onecgw.app.startup import set_up_process
+from onecgw.app.worker_channel import (
+    Abandon,
+    Commit,
+    Listening,
+    MessageChannel,
+    Prepare,
+    Prepared,
+    Published,
+    Start,
+)
+from onecgw.errors import ConfigError, leaves
+
+log = logging.getLogger(__name__)
+
+# A service manager sends its signals to every process; the first one passes on what they mean.
+_IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def main() -> None:
+    """Serve until the first process says so, or has ended."""
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    trio.run(_work, socket.socket(fileno=int(sys.argv[1])))
+
+
+async def _work(sock: socket.socket) -> None:
+    channel = MessageChannel(trio.SocketStream(trio.socket.from_stdlib_socket(sock)))
+    start = await channel.receive()
+    if not isinstance(start, Start):
+        return  # the first process has ended already
+    set_up_process(start.settings, worker=start.number)
+    state = ProcessState(worker=start.number)
+    state.peers.connect(lambda topic, value: channel.post(Published(topic=topic, value=value)))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(channel.send_posted)
+        try:
+            await serve_process(
+                start.settings,
+                state,
+                port=start.port,
+                shares_port=True,
+                wait_stop=partial(_obey, channel, state),
+                announce=lambda url: channel.post(Listening(url=url)),
+            )
+        except* ConfigError as group:
+            channel.post(Prepared(error="\n".join(str(error) for error in leaves(group))))
+            await trio.sleep(0.1)  # until it is sent
+        nursery.cancel_scope.cancel()
+
+
+async def _obey(channel: MessageChannel, state: ProcessState, served: ServedGateway) -> None:
+    """Do what the first process says; return when it says Stop, or has ended."""
+    while True:
+        message = await channel.receive()
+        match message:
+            case Prepare():
+                channel.post(Prepared(error=await _prepare(served, message)))
+            case Commit():
+                served.commit()
+            case Abandon():
+                served.abandon()
+            case Published():
+                state.peers.deliver(message.topic, message.value)
+            case _:
+                return
+
+
+async def _prepare(served: ServedGateway, message: Prepare) -> str:
+    try:
+        await served.prepare(message.settings)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+if __name__ == "__main__":
+    main()
