@@ -26,7 +26,7 @@ from onecgw.storage.audit_log import AuditEvent, AuditLog, AuditRecord
 from onecgw.storage.database import Database
 from onecgw.web.app import build_app
 from onecgw.web.readiness import Readiness
-from tests.harness import Onec, Rig, make_engine, open_rig
+from tests.builders.gateway_rig import Onec, Rig, make_engine, open_rig
 
 LOOPBACK = ServerSettings(host="127.0.0.1", port=0)
 ISSUER = "http://localhost:8088"
