@@ -1,6 +1,7 @@
 """Writes log lines in a thread, so that a reader of stderr that stops holds up nothing."""
 
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -8,6 +9,16 @@ from typing import Final
 
 MAX_LINES: Final = 10_000  # that wait; further ones are dropped and counted
 FLUSH_SECONDS: Final = 1  # at the end of the process
+
+
+def write_whole(descriptor: int, line: bytes) -> None:
+    """Write a line to a descriptor.
+
+    Not with sys.stderr: its lock would be held while a write blocks, also by the end of the
+    process.
+    """
+    while line:
+        line = line[os.write(descriptor, line) :]
 
 
 class QueuedHandler(logging.Handler):

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import sys
 import unicodedata
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Literal, TextIO
 
 from onecgw.observability.anonymous_limit import AnonymousLimit
 from onecgw.observability.log_file import RotatingFile
-from onecgw.observability.log_writer import QueuedHandler
+from onecgw.observability.log_writer import QueuedHandler, write_whole
 
 LogFormat = Literal["json", "text"]
 
@@ -66,16 +65,9 @@ def _make_handler(stream: TextIO | None, file: RotatingFile | None) -> logging.H
     if file is not None:
         return QueuedHandler(file.write)
     try:
-        return QueuedHandler(partial(_write_whole, sys.stderr.fileno()))
+        return QueuedHandler(partial(write_whole, sys.stderr.fileno()))
     except OSError:  # stderr was replaced by an object without a descriptor
         return logging.StreamHandler(sys.stderr)
-
-
-def _write_whole(descriptor: int, line: bytes) -> None:
-    # Not with sys.stderr: its lock would be held while a write blocks, also by the end of the
-    # process.
-    while line:
-        line = line[os.write(descriptor, line) :]
 
 
 def stamp(moment: datetime) -> str:

@@ -45,10 +45,9 @@ class TlsStream(trio.abc.HalfCloseableStream):
     def __init__(self, stream: trio.SocketStream, context: ssl.SSLContext) -> None:
         self.socket: Final = stream.socket
         self._stream = stream
-        # https_compatible: clients close without close_notify, and so do we after an error.
-        self._tls = trio.SSLStream(
-            _KeptOpen(stream), context, server_side=True, https_compatible=True
-        )
+        # Not https_compatible, which never sends close_notify: without it, a client does not know
+        # whether an answer without a length is whole.
+        self._tls = trio.SSLStream(_KeptOpen(stream), context, server_side=True)
         self._is_half_closed = False
 
     async def shake_hands(self) -> str:
