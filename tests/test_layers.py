@@ -30,21 +30,21 @@ LAYERS = (
     {"storage"},
     {"locales", "settings"},
     {"auth"},
-    {"observability"},
+    {"certificate", "observability"},
     {"errors"},
-    {"text"},
+    {"peers", "text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"auth", "errors", "mcp", "onecgw", "text"},
+    "mcp": {"auth", "errors", "mcp", "onecgw", "peers", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
     "settings": {"auth", "errors", "settings", "onecgw"},
 }
 ONE_DOOR = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
-    "cryptography": {"oauth"},
+    "cryptography": {"certificate", "oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},
     "click": {"cli"},

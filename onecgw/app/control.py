@@ -54,6 +54,7 @@ async def serve_control(settings: Settings, reload: Callable[[], Awaitable[Reloa
 
     try:
         with _control_file(path, {"port": port, "token": token}):
+            log.info("control.started", extra={"fields": {"path": str(path)}})
             await trio.serve_listeners(answer, [listener])
     except OSError as error:
         fields = {"path": str(path), "reason": error.strerror}

@@ -12,6 +12,7 @@ import attrs
 import trio
 
 from onecgw.app.metrics import Metrics, MetricSources
+from onecgw.app.tracing import Tracer
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
@@ -49,10 +50,11 @@ CACHE_MAX_BYTES: Final = 32 * 1024 * 1024
 class ProcessState:
     """What outlives a reload of the settings: counters, what clients have begun, and the peers.
 
-    worker: the number of this process, from 1 on; 0 if there is no other.
+    worker: the number of this process, from 1 on; 0 if there is no other. tracer: None: no traces.
     """
 
     worker: int = 0
+    tracer: Tracer | None = None
     peers: Peers = attrs.field(factory=Peers)
     metrics: Metrics = attrs.field(factory=Metrics)
     ongoing: Ongoing = attrs.field(
@@ -227,6 +229,8 @@ def _make_gateway(
     def record_call(record: AuditRecord) -> None:
         audit_log(record)
         state.metrics.observe(record)
+        if state.tracer is not None:
+            state.tracer.take_call(record)
 
     gateway = Gateway(
         catalogue=catalogue,

@@ -15,6 +15,7 @@ from onecgw.app.control import serve_control
 from onecgw.app.lifespan import ProcessState
 from onecgw.app.reload import Reloadable, Reloader
 from onecgw.app.serve_process import serve_process
+from onecgw.app.tracing import open_tracer
 from onecgw.app.workers import WorkerPool
 from onecgw.serving import require_free_port, reserve_port
 from onecgw.settings import Settings
@@ -81,13 +82,14 @@ async def serve_gateway(
     if settings.server.workers > 1:
         await _serve_workers(settings, wait_stop=wait_stop, announce=started)
     else:
-        await serve_process(
-            settings,
-            ProcessState(),
-            port=settings.server.port,
-            wait_stop=wait_stop,
-            announce=started,
-        )
+        with open_tracer(settings.tracing) as tracer:
+            await serve_process(
+                settings,
+                ProcessState(tracer=tracer),
+                port=settings.server.port,
+                wait_stop=wait_stop,
+                announce=started,
+            )
     log.info("serve.stopped")
 
 

@@ -13,6 +13,7 @@ from onecgw.app.lifespan import ProcessState
 from onecgw.app.serve_process import serve_process
 from onecgw.app.served import ServedGateway
 from onecgw.app.startup import set_up_process
+from onecgw.app.tracing import open_tracer
 from onecgw.app.worker_channel import (
     Abandon,
     Commit,
@@ -27,6 +28,7 @@ from onecgw.errors import ConfigError, leaves
 
 log = logging.getLogger(__name__)
 
+SEND_SECONDS: Final = 0.1  # for a last message
 # A service manager sends its signals to every process; the first one passes on what they mean.
 _IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -44,23 +46,27 @@ async def _work(sock: socket.socket) -> None:
     if not isinstance(start, Start):
         return  # the first process has ended already
     set_up_process(start.settings, worker=start.number)
-    state = ProcessState(worker=start.number)
-    state.peers.connect(lambda topic, value: channel.post(Published(topic=topic, value=value)))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(channel.send_posted)
         try:
-            await serve_process(
-                start.settings,
-                state,
-                port=start.port,
-                shares_port=True,
-                wait_stop=partial(_obey, channel, state),
-                announce=lambda url: channel.post(Listening(url=url)),
-            )
+            with open_tracer(start.settings.tracing) as tracer:
+                await _serve(start, channel, ProcessState(worker=start.number, tracer=tracer))
         except* ConfigError as group:
             channel.post(Prepared(error="\n".join(str(error) for error in leaves(group))))
-            await trio.sleep(0.1)  # until it is sent
+            await trio.sleep(SEND_SECONDS)
         nursery.cancel_scope.cancel()
+
+
+async def _serve(start: Start, channel: MessageChannel, state: ProcessState) -> None:
+    state.peers.connect(lambda topic, value: channel.post(Published(topic=topic, value=value)))
+    await serve_process(
+        start.settings,
+        state,
+        port=start.port,
+        shares_port=True,
+        wait_stop=partial(_obey, channel, state),
+        announce=lambda url: channel.post(Listening(url=url)),
+    )
 
 
 async def _obey(channel: MessageChannel, state: ProcessState, served: ServedGateway) -> None:

@@ -91,7 +91,10 @@ def log_audit(record: AuditRecord | AuditEvent) -> None:
     """Write a record as one line of the log, whatever the configured level."""
     log.setLevel(logging.INFO)
     fields = attrs.asdict(record)
-    fields["ts"] = stamp(record.ts)
+    ts = fields.pop("ts")
+    if isinstance(record, AuditRecord):
+        # The line has the time at which it is written: lines are in the order of their times.
+        fields = {"started_at": stamp(ts), **fields}
     is_anonymous = isinstance(record, AuditEvent) and not record.sub
     log.info("audit", extra={"fields": fields, "is_anonymous": is_anonymous})
 
