@@ -29,13 +29,12 @@ from onecgw.errors import ConfigError, leaves
 log = logging.getLogger(__name__)
 
 SEND_SECONDS: Final = 0.1  # for a last message
-# A service manager sends its signals to every process; the first one passes on what they mean.
-_IGNORED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main() -> None:
     """Serve until the first process says so, or has ended."""
-    for number in _IGNORED:
+    # A service manager sends its signals to every process; the first one passes on what they mean.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     trio.run(_work, socket.socket(fileno=int(sys.argv[1])))
 
