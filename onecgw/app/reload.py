@@ -66,6 +66,9 @@ class Reloader:
                 report = ReloadReport(error=str(error))
                 log.error("reload.refused", extra={"fields": {"reason": report.error}})  # noqa: TRY400
                 return report
+            except Exception:  # a defect: the gateway serves on with the settings that it has
+                log.exception("reload.failed")
+                return ReloadReport(error="internal error; the log of the gateway has more")
         report = ReloadReport(
             applied=tuple(map(str, changes.applied)),
             after_restart=tuple(map(str, changes.after_restart)),

@@ -90,6 +90,9 @@ async def _prepare(served: ServedGateway, message: Prepare) -> str:
         await served.prepare(message.settings)
     except ConfigError as error:
         return str(error)
+    except Exception:  # a defect: the worker serves on with the settings that it has
+        log.exception("reload.failed")
+        return "internal error; the log of the gateway has more"
     return ""
 
 

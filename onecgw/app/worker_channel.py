@@ -88,6 +88,10 @@ class MessageChannel:
         except trio.WouldBlock:
             log.error("worker.message_lost")  # noqa: TRY400 - the traceback says nothing more
 
+    def close(self) -> None:
+        """Close the socket; the other process reads its end."""
+        self._stream.socket.close()
+
     async def send_posted(self) -> None:
         """Send what is posted, until the other process has ended."""
         try:

@@ -146,6 +146,7 @@ class WorkerPool:
                 await self._listen_to(worker, task_status if is_first else trio.TASK_STATUS_IGNORED)
             finally:
                 with trio.CancelScope(shield=True):
+                    worker.channel.close()
                     worker.process.kill()
                     await worker.process.wait()
                 worker.prepared.set()
@@ -154,10 +155,13 @@ class WorkerPool:
             if self._is_stopping:
                 return
             is_first = False
-            fields = {"worker": number, "pid": worker.process.pid}
-            log.error(
-                "worker.ended", extra={"fields": {**fields, "code": worker.process.returncode}}
-            )
+            fields = {
+                "worker": number,
+                "pid": worker.process.pid,
+                "code": worker.process.returncode,
+                **({"reason": worker.error} if worker.error else {}),
+            }
+            log.error("worker.ended", extra={"fields": fields})
             if trio.current_time() - worker.began > STABLE_SECONDS:
                 pauses = _pauses()
             await trio.sleep(next(pauses))

@@ -30,9 +30,10 @@ class CallRate:
         peers: Peers | None = None,
         topic: str = "",
     ) -> None:
-        self._peers = peers or Peers()
+        self._peers = peers
         self._topic = topic
-        self._peers.subscribe(topic, self._take)
+        if peers is not None:
+            peers.subscribe(topic, self._take)
         self._capacity = calls_per_minute
         self._per_second = calls_per_minute * refill / SECONDS_PER_MINUTE
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
@@ -52,7 +53,8 @@ class CallRate:
                 f"more than {self._capacity} calls in a minute; go on in {wait_seconds} s",
                 retry_after_seconds=wait_seconds,
             )
-        self._peers.publish(self._topic, sub)
+        if self._peers is not None:
+            self._peers.publish(self._topic, sub)
 
     def _take(self, sub: str) -> float:
         """Take a token, if there is one; return how many there were."""

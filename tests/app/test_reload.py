@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from onecgw.app.control import control_path, request_reload
+from onecgw.app.reload import Reloader
 from onecgw.errors import ConfigError
 from onecgw.settings.changes import compare_settings
 from tests.builders.certificate import make_certificate
@@ -184,3 +185,17 @@ def test_secrets_are_never_part_of_a_difference() -> None:
     assert MCP_TOKEN not in repr(changes.applied)
     assert API_TOKEN not in repr(changes.applied)
     assert control_path(used).name == "onecgw.control"
+
+
+async def test_a_defect_leaves_the_settings_in_use() -> None:
+    used = make_settings()
+
+    class Served:
+        settings = used
+
+        async def exchange(self, settings: Any) -> None:  # noqa: ARG002 - of the protocol
+            raise ZeroDivisionError
+
+    report = await Reloader(Served(), lambda: used).reload()
+
+    assert report.error == "internal error; the log of the gateway has more"

@@ -236,7 +236,7 @@ def log_in_and_revoke(shell: Shell) -> None:
     (login,) = map(
         json.loads, shell.onecgw("grants", "list", "--json", environment=with_logins).splitlines()
     )
-    shell.onecgw("grants", "revoke", login["id"], environment=with_logins)
+    shell.onecgw("grants", "revoke", "--grant", login["id"], environment=with_logins)
     with shell.step("it is revoked", 1):
         assert person.ask("resolve_customer", {"query": "мрія"})[0] == UNAUTHORIZED
     stop(gateway)
