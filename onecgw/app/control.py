@@ -76,8 +76,8 @@ def request_reload(path: Path) -> ReloadReport:
                 report: dict[str, Any] = json.loads(answer.readline())
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
-            f"no gateway with these settings runs: {path} leads to none ({error}). If database.path"
-            " was changed, start the gateway again"
+            f"no gateway with these settings runs: {path} is not there, or of one that has ended"
+            " without removing it. If database.path was changed, start the gateway again"
         ) from error
     return ReloadReport(
         error=report["error"],

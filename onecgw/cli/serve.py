@@ -23,4 +23,17 @@ def serve(config: Path | None) -> None:
     settings = open_settings(config)
     path = find_config(config, os.environ, Path.cwd())
     read_settings = partial(load_settings, path, os.environ)
-    trio.run(partial(serve_gateway, settings, settings_file=path, read_settings=read_settings))
+
+    def announce(url: str) -> None:
+        if settings.log.file is not None:  # else its first line says it
+            click.echo(f"onecgw serves {url}; its log is {settings.log.file}", err=True)
+
+    trio.run(
+        partial(
+            serve_gateway,
+            settings,
+            settings_file=path,
+            read_settings=read_settings,
+            announce=announce,
+        )
+    )
