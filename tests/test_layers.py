@@ -33,7 +33,7 @@ LAYERS = (
     {"auth"},
     {"certificate", "observability"},
     {"errors"},
-    {"peers", "text"},
+    {"asgi_extensions", "peers", "text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
@@ -45,6 +45,7 @@ ALONE = {
 ONE_PACKAGE = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
+    "httptools": {"backends", "serving"},
     "cryptography": {"certificate", "oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},

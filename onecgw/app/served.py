@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 import trio
 
+from onecgw.app.heap import set_up_collector
 from onecgw.app.lifespan import Application, ProcessState, open_application
 from onecgw.app.scrape import make_render_metrics
 from onecgw.certificate import Certificate, read_certificate
@@ -168,3 +169,5 @@ class ServedGateway:
             seconds = RESPONSE_SECONDS + settings.shutdown_grace_seconds
             with trio.move_on_after(seconds):
                 await generation.is_idle.wait()
+        if generation is not self._current:
+            set_up_collector()

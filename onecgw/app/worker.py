@@ -9,6 +9,7 @@ from typing import Final
 
 import trio
 
+from onecgw.app.heap import set_up_collector, tune_heap
 from onecgw.app.lifespan import ProcessState
 from onecgw.app.serve_process import serve_process
 from onecgw.app.served import ServedGateway
@@ -44,6 +45,7 @@ async def _work(sock: socket.socket) -> None:
     start = await channel.receive()
     if not isinstance(start, Start):
         return  # the first process has ended already
+    tune_heap()
     set_up_process(start.settings, worker=start.number)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(channel.send_posted)
@@ -64,8 +66,13 @@ async def _serve(start: Start, channel: MessageChannel, state: ProcessState) -> 
         port=start.port,
         shares_port=True,
         wait_stop=partial(_obey, channel, state),
-        announce=lambda url: channel.post(Listening(url=url)),
+        announce=partial(_announce, channel),
     )
+
+
+def _announce(channel: MessageChannel, url: str) -> None:
+    set_up_collector()
+    channel.post(Listening(url=url))
 
 
 async def _obey(channel: MessageChannel, state: ProcessState, served: ServedGateway) -> None:

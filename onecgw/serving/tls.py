@@ -49,14 +49,13 @@ class TlsStream(trio.abc.HalfCloseableStream):
         self._tls = trio.SSLStream(_KeptOpen(stream), context, server_side=True)
         self._is_half_closed = False
 
-    async def shake_hands(self) -> str:
-        """Do the handshake; return the protocol that ALPN chose, "" if the client named none.
+    async def shake_hands(self) -> None:
+        """Do the handshake.
 
         Raises:
             trio.BrokenResourceError: the client does not speak TLS, or refuses the certificate.
         """
         await self._tls.do_handshake()
-        return self._tls.selected_alpn_protocol() or ""
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt and send all bytes."""

@@ -74,12 +74,25 @@ def _credentials(settings: Settings) -> Iterator[Conflict]:
     if auth.type == "basic" and auth.username is None:
         message = "missing; onec.auth.type: basic needs the login of a 1C user"
         yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
+    if auth.type == "none" and (auth.username is not None or auth.password is not None):
+        message = "none sends no user: basic is expected, or no onec.auth.username and password"
+        yield Conflict(message, ("onec.auth.type", "onec.auth.username", "onec.auth.password"))
     if auth.type == "bearer" and auth.token is None:
         message = "missing; onec.auth.type: bearer needs a token"
         yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
     if auth.type == "none" and auth.username is not None:
         message = "not expected: onec.auth.type: none sends no login; write basic, or remove it"
         yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
+
+
+def _transport(settings: Settings) -> Iterator[Conflict]:
+    onec, limits = settings.onec, settings.limits
+    if onec.transport == "direct" and onec.proxy is not None:
+        message = "auto or httpx is expected with onec.proxy: own connections know no proxy"
+        yield Conflict(message, ("onec.transport", "onec.proxy"))
+    if onec.max_memory_bytes < limits.max_response_bytes:
+        message = f"at least limits.max_response_bytes ({limits.max_response_bytes}) is expected"
+        yield Conflict(message, ("onec.max_memory_bytes", "limits.max_response_bytes"))
 
 
 def _backend(settings: Settings) -> Iterator[Conflict]:
@@ -129,7 +142,7 @@ def _surfaces(settings: Settings) -> Iterator[Conflict]:
 
 FOR_ADMINISTRATION: Final[tuple[Check, ...]] = (_oauth, _limits, _tokens)
 """What commands that only use the database need: keys, grants, audit."""
-FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials, _backend)
+FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials, _backend, _transport)
 """What commands that call 1C and do not listen need: stdio, check."""
 FOR_SERVER: Final = (_issuer, *FOR_UPSTREAM, _surfaces, _tls, _workers)
 """What a gateway that serves HTTP needs."""

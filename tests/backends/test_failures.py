@@ -32,7 +32,7 @@ def _not_published(status: int) -> str:
 def _redirect(status: int) -> str:
     return (
         f"onec.base_url leads to a redirect (HTTP {status}), which is not followed; the"
-        " administrator finds its target in the log and with `onecgw check`"
+        " administrator must set the address that it leads to"
     )
 
 

@@ -314,6 +314,20 @@ async def test_auto_is_on_only_when_a_test_has_shown_that_documents_come() -> No
     assert (offline.is_live, online.is_live) == (False, True)
 
 
+async def test_that_documents_cannot_be_fetched_is_logged_once_until_they_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    url = "https://vscode.dev/oauth/client-metadata.json"
+    pages = make_pages(b"")
+    documents = make_documents(pages, mode="auto")
+    for body in (b"", b"", json.dumps(GOOD | {"client_id": url}).encode(), b"", b""):
+        type(pages).body = body
+        await documents.test()
+
+    assert [record.getMessage() for record in caplog.records] == ["oauth.cimd_off"] * 2
+
+
 async def _at_nowhere(_host: str) -> list[Address]:
     raise FetchFailed("offline")
 
