@@ -105,8 +105,12 @@ def _fields(record: AuditRecord | AuditEvent) -> dict[str, Any]:
 
 
 def _log_fields(fields: dict[str, Any]) -> None:
-    extra = {"fields": fields | {"ts": stamp(fields["ts"])}, "is_anonymous": not fields["sub"]}
-    log.info("audit", extra=extra)
+    shown = dict(fields)
+    ts = shown.pop("ts")
+    if "event" not in shown:
+        # The line has the time at which it is written: lines are in the order of their times.
+        shown = {"started_at": stamp(ts), **shown}
+    log.info("audit", extra={"fields": shown, "is_anonymous": not fields["sub"]})
 
 
 def _row(fields: dict[str, Any]) -> _Row:
