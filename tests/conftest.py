@@ -29,6 +29,7 @@ SLOW: tuple[str, ...] = (
     "clients/",
     "demo/",
     "diagnostics/test_odata_check.py",
+    "hostile/",
     "mcp_content/test_pages_in_chromium.py",
     "oauth/test_crash.py",
     "oauth/test_families.py",
