@@ -287,6 +287,30 @@ async def test_a_disk_that_hangs_keeps_no_caller_for_ever(
     store.close()
 
 
+async def test_no_answer_leaves_whose_record_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 2)
+    refused: list[int] = []
+
+    async def call(trail: AuditLog, number: int) -> None:
+        trail(make_call(request_id=f"r-{number}"))
+        try:
+            await trail.confirm()
+        except StorageUnavailable:
+            refused.append(number)
+
+    async with open_trail(tmp_path) as (trail, store):
+        async with trio.open_nursery() as calls:
+            for number in range(3):
+                calls.start_soon(call, trail, number)
+            await trio.testing.wait_all_tasks_blocked()
+            await trail.flush()
+        assert len(everything(store)) == 2
+    # Which of them was dropped is not known to each: all are refused.
+    assert sorted(refused) == [0, 1, 2]
+
+
 async def test_where_the_operator_allows_it_no_answer_waits(tmp_path: Path) -> None:
     async with open_trail(tmp_path, on_failure="allow") as (trail, store):
         trail(make_call())
