@@ -34,8 +34,8 @@ _NAMED: Final[Declared] = {"id": {}, "label": {}}
 REFERENCE: Final[Declared] = {
     **_NAMED,
     **dict.fromkeys(("kind", "code", "is_group", "archived", "created", "phone", "city"), _TEXTS),
-    "unit": _NAMED,
-    "currency": _NAMED,
+    **dict.fromkeys(("unit", "currency", "group"), _NAMED),
+    "status": _TEXTS,
 }
 OF_EVERY_ANSWER: Final[Declared] = {
     **dict.fromkeys(("date", "notes", "notice", "by", "role", *ERROR_MEMBER_NAMES), _TEXTS),
@@ -59,6 +59,22 @@ class Redaction:
     restricted: frozenset[str]
     members: Declared
     columns: frozenset[str] = frozenset()
+
+
+class AnyNameBut(dict[str, Declared]):
+    """The declaration of an object with names that nobody knows before, such as currencies.
+
+    Args:
+        restricted: the names that it may not hold, in lower case.
+    """
+
+    def __init__(self, restricted: frozenset[str]) -> None:
+        super().__init__()
+        self._restricted = restricted
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
+        """What an object under this name may hold: nothing but a number or a text stays."""
+        return default if name in self._restricted else _TEXTS
 
 
 def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declared:
@@ -154,6 +170,8 @@ def _references_are_clean(rows: msgspec.Raw, types: tuple[str, ...]) -> bool:
     return True
 
 
+_MEMBERS: Final = msgspec.json.Decoder(Members)
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _Scalar = str | int | float | bool | None
 
 
@@ -191,11 +209,10 @@ def _keep(raw: msgspec.Raw, declared: Declared, dropped: list[str]) -> msgspec.R
     before = len(dropped)
     match bytes(raw)[:1]:
         case b"{":
-            members = msgspec.json.decode(raw, type=Members)
-            changed = splice({}, _keep_members(members, declared, dropped))
+            members = _keep_members(_MEMBERS.decode(raw), declared, dropped)
+            return msgspec.Raw(splice({}, members)) if len(dropped) > before else raw
         case b"[":
-            items = msgspec.json.decode(raw, type=list[msgspec.Raw])
-            changed = array([_keep(item, declared, dropped) for item in items])
+            items = [_keep(item, declared, dropped) for item in _ITEMS.decode(raw)]
+            return msgspec.Raw(array(items)) if len(dropped) > before else raw
         case _:
             return raw
-    return msgspec.Raw(changed) if len(dropped) > before else raw

@@ -9,6 +9,7 @@ from onecgw.auth.caller import Caller
 from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.oauth.factory import AuthorizationServer
+from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
@@ -45,6 +46,7 @@ def build_app(
     authorization_server: AuthorizationServer | None = None,
     check_readiness: CheckReadiness = always_ready,
     render_metrics: RenderMetrics | None = None,
+    peers: Peers | None = None,
 ) -> QuartTrio:
     """The ASGI application: /mcp and the REST routes bypass Quart, the rest are its blueprints.
 
@@ -55,8 +57,11 @@ def build_app(
         authorization_server: people log in there; None: /mcp has a static token.
         check_readiness: whether calls can be answered.
         render_metrics: what the gateway counts; None: there is no /metrics.
+        peers: the processes that serve the same port.
     """
-    site = make_oauth_site(authorization_server, settings) if authorization_server else None
+    site = None
+    if authorization_server is not None:
+        site = make_oauth_site(authorization_server, settings, peers=peers)
     app = QuartTrio("onecgw")
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app

@@ -16,8 +16,8 @@ from onecgw.web.asgi import (
     Send,
     admit,
     new_request_id,
-    read_body,
     read_head,
+    read_whole_body,
     run_while_connected,
     send_response,
 )
@@ -75,7 +75,7 @@ class ToolEndpoint:
                 raise MethodNotAllowed("POST")
             if content_type != "application/json":
                 raise UnsupportedMediaType("send the header Content-Type: application/json")
-            body = await read_body(receive, max_bytes=self.max_request_bytes)
+            body = await read_whole_body(scope, receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
         except OnecgwError as error:
