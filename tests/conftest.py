@@ -54,6 +54,7 @@ SLOW: tuple[str, ...] = (
     "test_asgi_app.py",
     "test_boundary.py",
     "test_docs_commands.py",
+    "test_release.py",
     "test_rendered.py",
     "test_sdk_client.py",
     "test_windows.py",
