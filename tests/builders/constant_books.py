@@ -45,7 +45,7 @@ def answer_of(request: httpx.Request, **changes: Mapping[str, str]) -> httpx.Res
         told = {**BALANCES[report], **changes.get(report, {})}
         totals = ",".join(f'"{name}":{told[name]}' for name in measures)
         columns, rows = "", ""
-        if asked["top"] > 1:  # a whole list, of one row
+        if asked["top"] > 1 and "group_by" in asked:  # a whole list, of one row
             [by] = asked["group_by"]
             named = ",".join(f'{{"name":"{name}","type":"number"}}' for name in measures)
             columns = f'{{"name":"{by}","type":"ref"}},{named}'
