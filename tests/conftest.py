@@ -38,6 +38,7 @@ SLOW: tuple[str, ...] = (
     "clients/",
     "demo/",
     "diagnostics/test_odata_check.py",
+    "hostile/",
     "mcp_content/test_pages_in_chromium.py",
     "oauth/test_administrator.py",
     "oauth/test_check_oauth.py",

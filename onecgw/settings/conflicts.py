@@ -74,9 +74,6 @@ def _credentials(settings: Settings) -> Iterator[Conflict]:
     if auth.type == "basic" and auth.username is None:
         message = "missing; onec.auth.type: basic needs the login of a 1C user"
         yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
-    if auth.type == "none" and (auth.username is not None or auth.password is not None):
-        message = "none sends no user: basic is expected, or no onec.auth.username and password"
-        yield Conflict(message, ("onec.auth.type", "onec.auth.username", "onec.auth.password"))
     if auth.type == "bearer" and auth.token is None:
         message = "missing; onec.auth.type: bearer needs a token"
         yield Conflict(message, ("onec.auth.token", "onec.auth.type"))

@@ -2,7 +2,9 @@
 
 import ipaddress
 import json
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -227,6 +229,32 @@ async def test_one_address_that_is_not_public_is_enough_to_refuse(addresses: lis
 async def test_a_name_without_an_address_is_not_fetched() -> None:
     with trio.fail_after(TEST_SECONDS), pytest.raises(FetchFailed):
         await resolve_name("no-such-name.invalid")
+
+
+async def test_names_that_are_looked_up_for_ever_take_no_thread_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look-up that hangs keeps its thread beyond its deadline; 1C's address needs another one."""
+    release, hanging = threading.Event(), threading.Semaphore(0)
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        hanging.release()
+        release.wait(TEST_SECONDS)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    others = trio.to_thread.current_default_thread_limiter()
+    try:
+        with trio.fail_after(TEST_SECONDS):
+            async with trio.open_nursery() as nursery:
+                for _ in range(int(others.total_tokens)):
+                    nursery.start_soon(resolve_name, "hangs.example.org")
+                await trio.to_thread.run_sync(hanging.acquire)
+                nursery.cancel_scope.cancel()
+            assert others.borrowed_tokens == 0
+            assert await trio.to_thread.run_sync(lambda: "served") == "served"
+    finally:
+        release.set()
 
 
 class Pages(DocumentFetcher):
