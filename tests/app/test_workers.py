@@ -19,6 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitResult
 from prometheus_client.parser import text_string_to_metric_families
 
+from onecgw import __version__
 from onecgw.app.workers import share_of
 from onecgw.settings import OnecSettings, ServerSettings
 from tests.builders.gateway_process import START_SECONDS, Served, served
@@ -226,7 +227,7 @@ async def test_a_worker_that_dies_is_restarted_and_reload_and_stop_reach_all(
         code = await one.exit_code()
         left = [pid for pid in (*children, started["pid"]) if is_running(pid)]
 
-    assert 'onecgw_info{version="0.1.0",worker="1"}' in metrics.replace(", ", ",")
+    assert f'onecgw_info{{version="{__version__}",worker="1"}}' in metrics.replace(", ", ",")
     assert (ended["code"], ended["pid"]) == (-signal.SIGKILL, children[0])
     assert started["worker"] == ended["worker"]
     assert reloaded.returncode == 0, reloaded.stderr
