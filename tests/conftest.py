@@ -26,6 +26,7 @@ SLOW: tuple[str, ...] = (
     "analysis/test_table_analysis.py",
     "app/test_serve.py",
     "app/test_serve_demo.py",
+    "asked/test_questions.py",
     "backends/odata/test_backend.py",
     "backends/odata/test_equal_to_service.py",
     "backends/odata/test_through_the_gateway.py",
