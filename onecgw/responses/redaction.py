@@ -170,6 +170,8 @@ def _references_are_clean(rows: msgspec.Raw, types: tuple[str, ...]) -> bool:
     return True
 
 
+_MEMBERS: Final = msgspec.json.Decoder(Members)
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _Scalar = str | int | float | bool | None
 
 
@@ -207,11 +209,10 @@ def _keep(raw: msgspec.Raw, declared: Declared, dropped: list[str]) -> msgspec.R
     before = len(dropped)
     match bytes(raw)[:1]:
         case b"{":
-            members = msgspec.json.decode(raw, type=Members)
-            changed = splice({}, _keep_members(members, declared, dropped))
+            members = _keep_members(_MEMBERS.decode(raw), declared, dropped)
+            return msgspec.Raw(splice({}, members)) if len(dropped) > before else raw
         case b"[":
-            items = msgspec.json.decode(raw, type=list[msgspec.Raw])
-            changed = array([_keep(item, declared, dropped) for item in items])
+            items = [_keep(item, declared, dropped) for item in _ITEMS.decode(raw)]
+            return msgspec.Raw(array(items)) if len(dropped) > before else raw
         case _:
             return raw
-    return msgspec.Raw(changed) if len(dropped) > before else raw

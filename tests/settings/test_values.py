@@ -195,4 +195,4 @@ def test_a_user_beside_the_scheme_none_is_a_contradiction(tmp_path: Path) -> Non
 
     assert load(tmp_path, none, environment).onec.auth.type == "none"
     (problem,) = problems(tmp_path, none)
-    assert "none sends no user: basic is expected" in problem
+    assert "none sends no login; write basic, or remove it" in problem

@@ -194,7 +194,7 @@ def header_lines(headers: Sequence[Header]) -> bytes:
 
 
 def _authorization(auth: OnecAuthSettings) -> tuple[tuple[str, str], ...]:
-    if auth.type == "none":  # the publication names its user in default.vrd
+    if auth.type == "none":
         return ()
     if auth.type == "bearer":
         return (("Authorization", f"Bearer {auth.token.value if auth.token else ''}"),)
