@@ -87,7 +87,7 @@ def test_the_container_has_no_rights_and_proves_that_it_lives() -> None:
     service = yaml.safe_load(read("compose.yml"))["services"]["onecgw"]
 
     assert re.search(r"^USER \d+$", dockerfile, re.MULTILINE)
-    assert "/livez" in dockerfile
+    assert 'CMD ["onecgw", "probe"]' in dockerfile
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
 
 
@@ -113,7 +113,7 @@ def test_commands_of_the_page_exist() -> None:
         if re.match(r"(/opt/onecgw/bin/)?onecgw ", line)
     }
 
-    assert shown == {"init", "backup", "restore"}
+    assert shown == {"init", "backup", "restore", "reload"}
     assert shown <= set(COMMANDS)
 
 

@@ -31,14 +31,14 @@ LAYERS = (
     {"storage"},
     {"locales", "settings"},
     {"auth"},
-    {"observability"},
+    {"certificate", "observability"},
     {"errors"},
-    {"asgi_extensions", "text"},
+    {"asgi_extensions", "peers", "text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"auth", "errors", "mcp", "onecgw", "text"},
+    "mcp": {"auth", "errors", "mcp", "onecgw", "peers", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
     "settings": {"auth", "errors", "settings", "onecgw"},
 }
@@ -46,7 +46,7 @@ ONE_PACKAGE = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "httptools": {"backends", "serving"},
-    "cryptography": {"oauth"},
+    "cryptography": {"certificate", "oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},
     "click": {"cli"},

@@ -20,6 +20,7 @@ from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.redaction import (
     OF_EVERY_ANSWER,
     REFERENCE,
+    AnyNameBut,
     Declared,
     Redaction,
     declared_table,
@@ -320,7 +321,7 @@ class ResolverTool(SingleCallTool):
         return upstream.limits.resolve_limit
 
     def _redaction(self, restricted: frozenset[str]) -> Redaction:
-        members = {**OF_EVERY_ANSWER, "candidates": REFERENCE}
+        members = {**OF_EVERY_ANSWER, "total": {}, "candidates": REFERENCE}
         return Redaction(restricted=restricted, members=members)
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
@@ -383,7 +384,11 @@ class TableTool(SingleCallTool):
     def _redaction(self, restricted: frozenset[str]) -> Redaction:
         chosen = (one for one in fields_of(self.request) if one.name in ("group_by", "measures"))
         columns = (name for one in chosen for name in get_args(get_args(one.type)[0]))
-        return self._table_redaction(restricted, columns)
+        found = self._table_redaction(restricted, columns)
+        if not self.own_currency:
+            return found
+        by_currency = {"totals_by_currency": AnyNameBut(restricted)}
+        return attrs.evolve(found, members={**found.members, **by_currency})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         return build_table(body, arguments, limits, with_groups=self.filters_with_groups)

@@ -17,7 +17,7 @@ from onecgw.locales import LANGUAGES, Language
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
 COMMANDS: Final = (
     *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools", "sbom"),
-    *("config", "keys", "grants", "audit", "backup", "restore"),
+    *("config", "keys", "grants", "audit", "backup", "restore", "reload", "probe"),
 )
 
 

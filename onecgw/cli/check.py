@@ -38,7 +38,7 @@ from onecgw.settings.load import find_config
 @click.option(
     "--oauth", "with_login", is_flag=True, help="Log in to the running gateway; key on stdin."
 )
-@click.option("--offline", is_flag=True, help="Only settings, database, secrets and port.")
+@click.option("--offline", is_flag=True, help="Settings, database, secrets, certificate, port.")
 @click.option("--quiet", is_flag=True, help="Print only warnings and steps that fail.")
 def check(
     config: Path | None, *, as_json: bool, with_login: bool, offline: bool, quiet: bool

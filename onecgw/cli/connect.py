@@ -108,4 +108,9 @@ def _find_url(settings: Settings) -> str:
         raise ConfigError(
             "oauth.public_url: missing; set it, or give --url the address of /mcp that clients use"
         )
+    if settings.server.tls.cert is not None:
+        raise ConfigError(
+            "server.public_url: missing; with server.tls, the https origin with a name of the"
+            " certificate is expected, or --url"
+        )
     return f"http://127.0.0.1:{settings.server.port}/mcp"

@@ -47,8 +47,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
     if not exists:
         raise ConfigError(
             f"database.path: there is no {path.absolute()}. The gateway makes it when it starts;"
-            " give --config the settings that it runs with, and run this in the folder where it"
-            " runs, if the path is relative"
+            " give --config the settings that it runs with"
         )
     with create_database(settings) as database:
         yield database

@@ -20,6 +20,7 @@ from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.gateway.upstream import Sources, UpstreamSession
+from onecgw.peers import CALL_RATE, Peers
 from onecgw.responses.shaping import Answer
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord, AuditSink
@@ -50,6 +51,7 @@ class Gateway:
         limits: sizes and rates.
         audit: takes the record of each call.
         admit: raises where calls are refused for now, as while the audit cannot be written.
+        peers: the processes with which calls of one caller are counted together.
         confirm: called after `audit`; returns when an answer may leave, or raises.
     """
 
@@ -62,6 +64,7 @@ class Gateway:
         limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
+        peers: Peers | None = None,
         confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
         self.catalogue = catalogue
@@ -74,7 +77,7 @@ class Gateway:
         self._audit = audit
         self._admit = admit
         self._confirm = confirm
-        self._rate = CallRate(limits.calls_per_minute)
+        self._rate = CallRate(limits.calls_per_minute, peers=peers, topic=CALL_RATE)
 
     def today(self) -> date:
         """The date where 1C is."""

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 MAX_LINES: Final = 10_000  # that wait; further ones are dropped and counted
@@ -16,17 +17,27 @@ MAX_LINES_AT_ONCE: Final = 1_000
 FLUSH_SECONDS: Final = 1  # at the end of the process
 
 
+def write_whole(descriptor: int, line: bytes) -> None:
+    """Write a line to a descriptor.
+
+    Not with sys.stderr: its lock would be held while a write blocks, also by the end of the
+    process.
+    """
+    while line:
+        line = line[os.write(descriptor, line) :]
+
+
 class QueuedHandler(logging.Handler):
     """Formats records at once, and writes the lines in a thread.
 
     Args:
-        descriptor: what the lines are written to.
+        write: writes a whole line; an OSError means that it is lost.
         max_lines: the most that wait.
     """
 
-    def __init__(self, descriptor: int, *, max_lines: int = MAX_LINES) -> None:
+    def __init__(self, write: Callable[[bytes], None], *, max_lines: int = MAX_LINES) -> None:
         super().__init__()
-        self._descriptor = descriptor
+        self._write_data = write
         self._max_lines = max_lines
         self._lines: deque[str] = deque()
         self._dropped = 0
@@ -75,12 +86,9 @@ class QueuedHandler(logging.Handler):
                 self._is_written.set()
 
     def _write(self, lines: list[str]) -> None:
-        # Not with sys.stderr: its lock would be held while a write blocks, also by the end of the
-        # process.
         data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
         try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
+            self._write_data(data)
         except OSError:
             self._dropped += len(lines)  # the reader has gone
 

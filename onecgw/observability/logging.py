@@ -1,4 +1,4 @@
-"""Structured logging to stderr: one line per event, as JSON or as key=value text.
+"""Structured logging to stderr or a file: one line per event, as JSON or as key=value text.
 
 Each call writes a line, so a line must not look up the stack, the thread or the process, which no
 format shows, and plain values must not be read character by character: those were half its cost.
@@ -11,12 +11,16 @@ import sys
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Literal, TextIO
 
 import msgspec
 
 from onecgw.observability.anonymous_limit import AnonymousLimit
-from onecgw.observability.log_writer import QueuedHandler
+from onecgw.observability.log_file import RotatingFile
+from onecgw.observability.log_writer import QueuedHandler, write_whole
+
+LogFormat = Literal["json", "text"]
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
 _BREAKS_A_PAIR: Final = re.compile(r'[ "=]|^$')
@@ -31,9 +35,14 @@ def encode_fields(fields: Mapping[str, object]) -> str:
 
 
 def set_up_logging(
-    *, level: str, log_format: Literal["json", "text"], stream: TextIO | None = None
+    *,
+    level: str,
+    log_format: LogFormat,
+    stream: TextIO | None = None,
+    file: RotatingFile | None = None,
+    worker: int = 0,
 ) -> None:
-    """Write all log records of the process to stderr in one format.
+    """Write all log records of the process to stderr or a file, in one format.
 
     An event is logged as `log.info("onec.retry", extra={"fields": {"path": path}})`; fields hold no
     secrets, no bodies and no personal data.
@@ -42,16 +51,32 @@ def set_up_logging(
         level: of the gateway's own events. Of libraries only warnings and errors are logged:
             hpack writes Authorization and cookies at debug, and httpx whole URLs at info.
         log_format: of the lines.
-        stream: written to at once; None: stderr, in a thread.
+        stream: written to at once; None: the file, else stderr, in a thread.
+        file: None: stderr.
+        worker: the number of a worker process, a field of each line; 0: there is none.
     """
-    handler = _make_handler(stream)
-    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
+    handler = _make_handler(stream, file)
     handler.addFilter(AnonymousLimit())
+    if worker:
+        handler.addFilter(partial(_number, worker))
     _look_nothing_up()
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    set_log_style(level=level, log_format=log_format)
+
+
+def set_log_style(*, level: str, log_format: LogFormat) -> None:
+    """Set the level and the format of the log, wherever it is written."""
+    root = logging.getLogger()
+    for handler in root.handlers:
+        handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
     root.setLevel(max(logging.getLevelNamesMapping()[level.upper()], logging.WARNING))
     logging.getLogger("onecgw").setLevel(level.upper())
+
+
+def _number(worker: int, record: logging.LogRecord) -> bool:
+    record.fields = {"worker": worker, **getattr(record, "fields", {})}
+    return True
 
 
 def _look_nothing_up() -> None:
@@ -60,11 +85,13 @@ def _look_nothing_up() -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
-def _make_handler(stream: TextIO | None) -> logging.Handler:
+def _make_handler(stream: TextIO | None, file: RotatingFile | None) -> logging.Handler:
     if stream is not None:
         return logging.StreamHandler(stream)
+    if file is not None:
+        return QueuedHandler(file.write)
     try:
-        return QueuedHandler(sys.stderr.fileno())
+        return QueuedHandler(partial(write_whole, sys.stderr.fileno()))
     except OSError:  # stderr was replaced by an object without a descriptor
         return logging.StreamHandler(sys.stderr)
 

@@ -34,8 +34,8 @@ _NAMED: Final[Declared] = {"id": {}, "label": {}}
 REFERENCE: Final[Declared] = {
     **_NAMED,
     **dict.fromkeys(("kind", "code", "is_group", "archived", "created", "phone", "city"), _TEXTS),
-    "unit": _NAMED,
-    "currency": _NAMED,
+    **dict.fromkeys(("unit", "currency", "group"), _NAMED),
+    "status": _TEXTS,
 }
 OF_EVERY_ANSWER: Final[Declared] = {
     **dict.fromkeys(("date", "notes", "notice", "by", "role", *ERROR_MEMBER_NAMES), _TEXTS),
@@ -59,6 +59,22 @@ class Redaction:
     restricted: frozenset[str]
     members: Declared
     columns: frozenset[str] = frozenset()
+
+
+class AnyNameBut(dict[str, Declared]):
+    """The declaration of an object with names that nobody knows before, such as currencies.
+
+    Args:
+        restricted: the names that it may not hold, in lower case.
+    """
+
+    def __init__(self, restricted: frozenset[str]) -> None:
+        super().__init__()
+        self._restricted = restricted
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
+        """What an object under this name may hold: nothing but a number or a text stays."""
+        return default if name in self._restricted else _TEXTS
 
 
 def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declared:

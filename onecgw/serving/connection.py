@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from contextlib import suppress
 from typing import Any, Final
 
 import attrs
@@ -18,6 +19,7 @@ from onecgw.serving.endpoints import Endpoints
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http1_request import Application
 from onecgw.serving.http2_connection import Http2Connection
+from onecgw.serving.tls import HANDSHAKE_SECONDS, HANDSHAKE_UNITS, TlsStream
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class ClientConnection:
 
     Args:
         app: what is served.
-        stream: the bytes.
+        stream: the bytes; a TlsStream has not begun its handshake.
         sock: the socket of the stream.
         budget: counts the work that the client causes.
     """
@@ -57,13 +59,14 @@ class ClientConnection:
     ) -> None:
         self.budget = budget
         self._app = app
+        self._tls = stream if isinstance(stream, TlsStream) else None
         self._stream = ClientStream(stream, sock)
 
     async def run(self) -> None:
         """Serve the connection until it ends. Raises nothing but cancellation."""
         protocol: Http1 | Http2Connection | None = None
         try:
-            if data := await self._read_beginning():
+            if await self._shake_hands() and (data := await self._read_beginning()):
                 protocol = self._speak(is_http2=data.startswith(PREFACE))
                 await protocol.run(data)
         except* OSError:
@@ -105,6 +108,24 @@ class ClientConnection:
         """Stop sending. Everything else is ended by cancellation."""
         self._stream.abort()
 
+    async def _shake_hands(self) -> bool:
+        """Begin TLS, if the stream has it; return False if that failed or took too long.
+
+        What ALPN has chosen, the client shows by its first bytes.
+        """
+        if self._tls is None:
+            return True
+        self.budget.charge(HANDSHAKE_UNITS)
+        with (
+            suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+            self._stream.limit_reading(),
+            trio.move_on_after(HANDSHAKE_SECONDS),
+        ):
+            await self.budget.wait_turn()
+            await self._tls.shake_hands()
+            return True
+        return False
+
     async def _read_beginning(self) -> bytes:
         """Return the first bytes, enough to tell the protocols apart; b"" if there are none."""
         data = b""
@@ -120,7 +141,7 @@ class ClientConnection:
     def _speak(self, *, is_http2: bool) -> Http1 | Http2Connection:
         sock = self._stream.socket
         endpoints = Endpoints(
-            scheme="http",
+            scheme="http" if self._tls is None else "https",
             client=parse_socket_addr(sock.family, sock.getpeername()),
             server=parse_socket_addr(sock.family, sock.getsockname()),
         )

@@ -267,7 +267,8 @@ class Http1:
         while not self._is_ended:
             if self._waiting:
                 request = self._waiting.popleft()
-                self._changed.unpark_all()  # the rest of its body is read if no other waits
+                if self._changed:
+                    self._changed.unpark_all()  # the rest of its body is read if no other waits
                 if not await self._answer(request):
                     break
                 if self._waiting:

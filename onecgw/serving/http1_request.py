@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import trio
 
-from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
+from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT, TAKE_BODY
 from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
 from onecgw.serving.endpoints import Endpoints
@@ -99,7 +99,11 @@ class Http1Request:
             "client": endpoints.client,
             "server": endpoints.server,
             "state": {},
-            "extensions": {ADMIT: budget.admit, ON_DISCONNECT: self.call_on_disconnect},
+            "extensions": {
+                ADMIT: budget.admit,
+                TAKE_BODY: self.take_body,
+                ON_DISCONNECT: self.call_on_disconnect,
+            },
         }
         self.unread_bytes = unread_bytes
         self.keeps_open = keeps_open
@@ -154,10 +158,20 @@ class Http1Request:
             while not self.is_over:
                 await self._changed.park()
             return {"type": "http.disconnect"}
+        body, more = self.take_body(), False
+        if body is None:
+            body, more = b"".join(self._parts), True
+            self._parts, self.buffered_bytes = [], 0
+            self._changed.unpark_all()  # there is room for more
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    def take_body(self) -> bytes | None:
+        """Return what there is of the body if that is its end; None if more is to come."""
+        if self._parts is None or not self.is_complete:
+            return None
         body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts, self.buffered_bytes = None if self.is_complete else [], 0
-        self._changed.unpark_all()
-        return {"type": "http.request", "body": body, "more_body": not self.is_complete}
+        self._parts = None
+        return body
 
     async def send(self, message: Message) -> None:
         """Send a part of the response; it is the application's `send`.

@@ -27,6 +27,18 @@ _GRACE_BEYOND_DEADLINE_SECONDS = 10
 
 
 @attrs.frozen(kw_only=True)
+class ServerTlsSettings:
+    """The certificate of the gateway itself; without one it speaks plain HTTP, for a proxy."""
+
+    cert: Path | None = setting(
+        None, "PEM file of the certificate, followed by its chain.", rule=rules.FILE
+    )
+    key: Path | None = setting(
+        None, "PEM file of its private key, without a passphrase.", rule=rules.FILE
+    )
+
+
+@attrs.frozen(kw_only=True)
 class ServerSettings:
     """Where the gateway listens, and which hosts and origins it accepts."""
 
@@ -36,6 +48,13 @@ class ServerSettings:
         rule=rules.HOST,
     )
     port: int = setting(8088, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65_535)
+    tls: ServerTlsSettings = attrs.field(factory=ServerTlsSettings)
+    workers: int = setting(
+        1,
+        "Processes that serve the port; they share onec.max_concurrency. 1 on Windows.",
+        minimum=1,
+        maximum=64,
+    )
     public_url: str | None = setting(
         None, "Origin under which clients reach the gateway.", rule=rules.PUBLIC_URL
     )
@@ -66,12 +85,24 @@ class ServerSettings:
 
 @attrs.frozen(kw_only=True)
 class LogSettings:
-    """What is logged on stderr, and how."""
+    """What is logged, where and how."""
 
     level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "The least severe level shown."
     )
     format: Literal["json", "text"] = setting("text", "Shape of a line: JSON, or key=value text.")
+    file: Path | None = setting(
+        None, "File that is written instead of stderr.", rule=rules.FOLDER_FILE
+    )
+    file_max_bytes: int = setting(
+        10 * _MIB,
+        "Size at which a new file is begun.",
+        minimum=64 * _KIB,
+        maximum=1024 * _MIB,
+    )
+    files_kept: int = setting(
+        5, "Earlier files that are kept: .1 is the newest.", minimum=1, maximum=1000
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -293,6 +324,17 @@ class MetricsSettings:
 
 
 @attrs.frozen(kw_only=True)
+class TracingSettings:
+    """OpenTelemetry traces of the calls; they need the extra `otel`."""
+
+    endpoint: str | None = setting(
+        None,
+        "URL of a collector, over OTLP/HTTP; empty: no traces.",
+        rule=rules.COLLECTOR,
+    )
+
+
+@attrs.frozen(kw_only=True)
 class DatabaseSettings:
     """The database: logins and the audit."""
 
@@ -327,6 +369,7 @@ class Settings:
     api: ApiSettings = attrs.field(factory=ApiSettings)
     oauth: OauthSettings = attrs.field(factory=OauthSettings)
     metrics: MetricsSettings = attrs.field(factory=MetricsSettings)
+    tracing: TracingSettings = attrs.field(factory=TracingSettings)
     database: DatabaseSettings = attrs.field(factory=DatabaseSettings)
     audit: AuditSettings = attrs.field(factory=AuditSettings)
 

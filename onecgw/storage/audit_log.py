@@ -105,8 +105,12 @@ def _fields(record: AuditRecord | AuditEvent) -> dict[str, Any]:
 
 
 def _log_fields(fields: dict[str, Any]) -> None:
-    extra = {"fields": fields | {"ts": stamp(fields["ts"])}, "is_anonymous": not fields["sub"]}
-    log.info("audit", extra=extra)
+    shown = dict(fields)
+    ts = shown.pop("ts")
+    if "event" not in shown:
+        # The line has the time at which it is written: lines are in the order of their times.
+        shown = {"started_at": stamp(ts), **shown}
+    log.info("audit", extra={"fields": shown, "is_anonymous": not fields["sub"]})
 
 
 def _row(fields: dict[str, Any]) -> _Row:
@@ -141,9 +145,14 @@ class _AnonymousRateLimit:
 
 @attrs.define(eq=False)
 class _Batch:
-    """The records of one transaction. is_written: whether it was committed, once it has ended."""
+    """The records of one transaction.
+
+    is_whole: False if records had to be dropped while it was gathered. is_written: whether it was
+    committed, once it has ended.
+    """
 
     ended: trio.Event = attrs.field(factory=trio.Event)
+    is_whole: bool = True
     is_written: bool = False
 
 
@@ -193,6 +202,7 @@ class AuditLog:
         queue.append((self._count, _row(fields)))
         while len(self._waiting) + len(self._anonymous) > MAX_WAITING:
             # Anonymous events are dropped before authenticated ones.
+            self._gathering.is_whole &= bool(self._anonymous)
             (self._anonymous or self._waiting).popleft()
         self._has_records.set()
 
@@ -230,7 +240,7 @@ class AuditLog:
         if not self._problem:
             with trio.move_on_after(CONFIRM_SECONDS):
                 await batch.ended.wait()
-        if not batch.is_written:
+        if not (batch.is_written and batch.is_whole):
             raise _denied()
 
     async def run(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 import trio
 
-from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
+from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT, TAKE_BODY
 from onecgw.errors import InvalidRequest, PayloadTooLarge
 
 Scope = MutableMapping[str, Any]
@@ -109,6 +109,21 @@ def admit(scope: Scope) -> None:
         extension()
 
 
+async def read_whole_body(scope: Scope, receive: Receive, *, max_bytes: int) -> bytes:
+    """The same as read_body, without a deadline if the body has arrived.
+
+    Raises:
+        OnecgwError: as read_body does.
+        ClientGone: the client disconnected.
+    """
+    take_body = scope.get("extensions", {}).get(TAKE_BODY)
+    body: bytes | None = take_body() if take_body is not None else None
+    if body is None:
+        return await read_body(receive, max_bytes=max_bytes)
+    _check_size(len(body), max_bytes)
+    return body
+
+
 async def read_body(receive: Receive, *, max_bytes: int, max_seconds: int = BODY_SECONDS) -> bytes:
     """The whole request body, counted while it arrives.
 
@@ -126,12 +141,16 @@ async def read_body(receive: Receive, *, max_bytes: int, max_seconds: int = BODY
                 raise ClientGone
             part = message.get("body", b"")
             size_bytes += len(part)
-            if size_bytes > max_bytes:
-                raise PayloadTooLarge(f"the request body is larger than {max_bytes} bytes")
+            _check_size(size_bytes, max_bytes)
             parts.append(part)
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
     raise InvalidRequest(f"the request body took longer than {max_seconds} s")
+
+
+def _check_size(size_bytes: int, max_bytes: int) -> None:
+    if size_bytes > max_bytes:
+        raise PayloadTooLarge(f"the request body is larger than {max_bytes} bytes")
 
 
 async def send_response(send: Send, response: Response) -> None:

@@ -4,35 +4,20 @@ import json
 import shlex
 from typing import Final
 
-import attrs
 from markupsafe import Markup
 from quart import Blueprint, Response, render_template, request
 
 from onecgw.settings import Settings
-from onecgw.web.asgi import Receive, Request, Scope, Send, read_head
+from onecgw.web.asgi import Request
 from onecgw.web.language import page_texts, requested_language
 from onecgw.web.oauth.pages import PAGE_HEADERS, STYLE
 from onecgw.web.oauth.texts import LANGUAGES
-from onecgw.web.router import AsgiApp
 
 MCP_PATHS: Final = frozenset({"/mcp", "/mcp/"})
 
 
-@attrs.frozen(kw_only=True)
-class PageForBrowsers:
-    """Gives a browser the page where a client of the protocol gets the endpoint."""
-
-    endpoint: AsgiApp
-    page: AsgiApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        app = self.page if _is_browser(read_head(scope)) else self.endpoint
-        await app(scope, receive, send)
-
-
-def _is_browser(head: Request) -> bool:
-    """Whether a person opened the address: no client of the protocol names text/html.
+def is_browser(head: Request) -> bool:
+    """Whether a person opened the address of the endpoint: no client names text/html.
 
     A query is for the endpoint, which refuses a token in it.
     """

@@ -73,8 +73,8 @@ def start(
         text=True,
         env={**os.environ, **(environment or {})},
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         url = process.stdout.readline().strip()
         if not url:
             raise RuntimeError(f"{module} {' '.join(arguments)} did not start; see BENCH_LOG=1")
@@ -86,3 +86,4 @@ def start(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        process.stdout.close()

@@ -11,8 +11,10 @@ import pytest
 
 from onecgw.cli import COMMANDS, main
 from onecgw.cli import help as help_module
+from onecgw.cli.banner import login_banner
 from onecgw.cli.help import CLICK_WORDS
-from onecgw.cli.language import find_language
+from onecgw.cli.language import choose_language, find_language
+from onecgw.demo.books import Books
 from onecgw.locales import LANGUAGES, Language, load_command_texts
 from tests.builders.command_line import run
 
@@ -133,3 +135,19 @@ def test_every_help_has_an_example(command: str) -> None:
     ends = named.commands.values() if isinstance(named, click.Group) else [named]
 
     assert [end.name for end in ends if f"onecgw {command}" not in (end.epilog or "")] == []
+
+
+def test_the_demo_speaks_the_language_and_its_commands_stay(small_books: Books) -> None:
+    english = login_banner(small_books, "http://127.0.0.1:8088")
+    choose_language("uk")
+    try:
+        ukrainian = login_banner(small_books, "http://127.0.0.1:8088")
+    finally:
+        choose_language(None)
+
+    def typed(text: str) -> list[str]:
+        return [line for line in text.splitlines() if re.match(r"  (curl|demo-|Cursor|VS)", line)]
+
+    assert typed(ukrainian) == typed(english) != []
+    assert "Запитайте:" in ukrainian
+    assert "Ask:" not in ukrainian

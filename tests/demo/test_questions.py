@@ -6,9 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
-from onecgw.cli.banner import login_banner
+from onecgw.cli.banner import describe_scenario, login_banner
 from onecgw.demo.books import Books
-from onecgw.demo.scenario import describe_scenario
 from onecgw.oauth.scopes import SENSITIVE
 from tests.builders.demo_gateway import open_demo
 from tests.builders.gateway_rig import Rig, make_engine

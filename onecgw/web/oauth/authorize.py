@@ -16,6 +16,7 @@ from onecgw.oauth.login import Consent, Login, Redirect
 from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters, single_value
 from onecgw.oauth.scopes import split_scopes
+from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
@@ -48,6 +49,7 @@ class AuthorizeRoutes:
         limits: RateLimitSettings,
         stock_amount_scope: str,
         record_event: EventRecorder,
+        peers: Peers | None = None,
     ) -> None:
         self._login = login
         self._issuer = issuer
@@ -57,12 +59,11 @@ class AuthorizeRoutes:
         # Browsers accept a cookie with this prefix only over TLS and for this host alone.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
-        self._page_limit = AuditedRateLimit(record_event, limits.pages_per_minute)
-        self._key_limit = AuditedRateLimit(
-            record_event, limits.authorize_per_minute, refill=KEY_REFILL
-        )
-        self._fetch_limit = AuditedRateLimit(record_event, limits.register_per_minute)
-        self._wrong_keys = WrongKeyLimit(limits.failures_per_minute)
+        limit = partial(AuditedRateLimit, record_event, peers=peers)
+        self._page_limit = limit(limits.pages_per_minute, name="pages")
+        self._key_limit = limit(limits.authorize_per_minute, name="key", refill=KEY_REFILL)
+        self._fetch_limit = limit(limits.register_per_minute, name="fetch")
+        self._wrong_keys = WrongKeyLimit(limits.failures_per_minute, peers=peers)
 
     async def begin(self) -> Response:
         """Check the authorization request and show the key page."""

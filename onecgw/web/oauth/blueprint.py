@@ -10,6 +10,7 @@ from quart import Blueprint, Response, g, request
 
 from onecgw.oauth.events import RequestOrigin
 from onecgw.oauth.factory import AuthorizationServer
+from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.web.asgi import read_head
 from onecgw.web.client_ip import ClientAddresses
@@ -51,8 +52,10 @@ class OAuthSite:
     bearer: OAuthBearer
 
 
-def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSite:
-    """The routes of an authorization server."""
+def make_oauth_site(
+    server: AuthorizationServer, settings: Settings, *, peers: Peers | None = None
+) -> OAuthSite:
+    """The routes of an authorization server; its limits count with the peers."""
     addresses = ClientAddresses(settings.server.trusted_proxies)
     limits = settings.oauth.rate_limit
     login = AuthorizeRoutes(
@@ -61,6 +64,7 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
         limits=limits,
         stock_amount_scope=settings.limits.stock_amount_scope,
         record_event=server.record_event,
+        peers=peers,
     )
     tokens = TokenRoutes(
         server.tokens,
@@ -68,6 +72,7 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
         limits=limits,
         record_event=server.record_event,
         now=server.now,
+        peers=peers,
     )
 
     # One view for all of its paths.
