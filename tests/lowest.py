@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 PYPROJECT: Final = Path(__file__).parent.parent / "pyproject.toml"
-_REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9-]+)(?P<bounds>[<>=!~].*)")
+_REQUIREMENT: Final = re.compile(r"(?P<name>[A-Za-z0-9-]+(?:\[[a-z,-]+\])?)(?P<bounds>[<>=!~].*)")
 _LOWEST: Final = re.compile(r"(?:>=|==)(?P<version>[0-9][0-9.]*[0-9*]|[0-9]+)")
 
 

@@ -232,10 +232,7 @@ class SingleCallTool(Tool):
 
     def redaction(self, restrictions: Restrictions) -> Redaction | None:
         """What a caller may see of 1C's answers; None = everything."""
-        restricted = restrictions.of(self)
-        if not restricted:
-            return None
-        return self._redaction(restricted)
+        return self._redaction(restrictions.of(self)) if restrictions.measures else None
 
     @abstractmethod
     def _redaction(self, restricted: frozenset[str]) -> Redaction:

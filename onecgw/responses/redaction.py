@@ -88,12 +88,12 @@ def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declare
     }
 
 
-def redact(members: Members, redaction: Redaction | None) -> Members:
+def redact(members: Members, redaction: Redaction) -> Members:
     """The members of an answer that the caller may see, at any depth: totals, cards, cells.
 
     Args:
         members: of the answer.
-        redaction: None: the caller may see everything.
+        redaction: what the caller may see.
 
     Returns:
         The members; `notice` says so if more than restricted measures was left out.
@@ -102,8 +102,6 @@ def redact(members: Members, redaction: Redaction | None) -> Members:
         OnecRejected: the answer reports an error.
         OnecBadResponse: a report has a column that the caller may not see, or is no table.
     """
-    if redaction is None:
-        return members
     check_no_error(members)  # before what it says of the error may be left out
     dropped: list[str] = []
     whole = {

@@ -81,7 +81,8 @@ class CardShape:
 
 def _read(body: bytes, limits: ResponseLimits) -> Members:
     """The members of an answer of 1C, without what the caller must not see."""
-    return redact(read_members(body), limits.redaction)
+    members = read_members(body)
+    return members if limits.redaction is None else redact(members, limits.redaction)
 
 
 def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | None]:

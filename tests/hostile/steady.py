@@ -101,16 +101,19 @@ class Onec:
 class Calls:
     """The calls of all callers: how they ended, and what was wrong.
 
-    counts_since: when all callers are expected to be connected.
+    callers: how many there are. served: those that have got an answer.
+    counts_since: when all of them had; None before.
     expected: the statuses that a call may end with. ends: status → count.
-    turns: caller → count of calls that ended later than counts_since.
+    turns: caller → count of calls that ended after counts_since.
     reopened: connections that ended before the calls did, by the error.
     """
 
-    counts_since: float
+    callers: int
     expected: frozenset[int]
     ends: Counter[int] = attrs.field(factory=Counter)
     turns: Counter[int] = attrs.field(factory=Counter)
+    served: set[int] = attrs.field(factory=set)
+    counts_since: float | None = None
     reopened: Counter[str] = attrs.field(factory=Counter)
     wrong: list[str] = attrs.field(factory=list)
 
@@ -136,8 +139,11 @@ class Calls:
         await stream.send_all(head.encode() + body)
         status, answer = await _read(stream)
         self.ends[status] += 1
-        if trio.current_time() > self.counts_since:
+        self.served.add(caller)
+        if self.counts_since is not None:
             self.turns[caller] += 1
+        elif len(self.served) == self.callers:
+            self.counts_since = trio.current_time()
         if status == 200:
             cells = [row[0]["id"] for row in json.loads(answer)["rows"]]
             if cells != [number]:
@@ -216,7 +222,7 @@ async def run(*, seconds: float, callers: int, faults: float, seed: int, folder:
     """Run the calls against a gateway in this process; print and return whether it is well."""
     onec, samples = Onec(faults, random.Random(seed)), []
     expected = {200} | (FAILURES_OF_ONEC if faults else set())
-    calls = Calls(trio.current_time() + seconds / 3, frozenset(expected))
+    calls, began = Calls(callers, frozenset(expected)), trio.current_time()
     async with trio.open_nursery() as nursery:
         url = await nursery.start(onec.serve)
         settings = demo_settings(base_url=url, port=0, password="steady-password")
@@ -265,6 +271,10 @@ async def run(*, seconds: float, callers: int, faults: float, seed: int, folder:
                     if trio.current_time() < until:  # a busy machine wakes late
                         samples.append(take_sample())
             nursery.cancel_scope.cancel()
+    if calls.counts_since is None:
+        print(f"only {len(calls.served)} callers got an answer")
+        return False
+    print(f"every caller had an answer after {calls.counts_since - began:.1f} s")
     return _report(calls, samples, seconds=seconds, callers=callers)
 
 

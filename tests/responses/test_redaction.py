@@ -25,7 +25,8 @@ CARD = {"customer": REF, "totals": {"amount": 1}, "top_products": [{**REF, "amou
 
 def redacted(tool: SingleCallTool, answer: Any, restrictions: Restrictions = CLOSED) -> Any:
     body = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
-    return json.loads(splice({}, redact(read_members(body), tool.redaction(restrictions))))
+    members, redaction = read_members(body), tool.redaction(restrictions)
+    return json.loads(splice({}, redact(members, redaction) if redaction else members))
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def read_whole(
         OnecRejected: it reports an error.
         OnecBadResponse: it answers another request, or its rows do not add up.
     """
-    members = redact(read_members(body), redaction)
+    members = read_members(body)
+    if redaction is not None:
+        members = redact(members, redaction)
     said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
         members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
