@@ -9,7 +9,6 @@ import logging
 import re
 import sys
 import unicodedata
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, Literal, TextIO
@@ -23,15 +22,16 @@ from onecgw.observability.log_writer import QueuedHandler, write_whole
 LogFormat = Literal["json", "text"]
 
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
+_PLAIN: Final = re.compile(r"[!#-<>-~]+").fullmatch  # printable ASCII without space, " and =
 _BREAKS_A_PAIR: Final = re.compile(r'[ "=]|^$')
 
 
-def encode_fields(fields: Mapping[str, object]) -> str:
-    """Return fields as JSON; what is not a JSON value is written as its text."""
+def encode_json(value: object) -> str:
+    """Return a value as JSON; what has no form in JSON is written as its text."""
     try:
-        return _encoder.encode(fields).decode()
+        return _encoder.encode(value).decode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only escape
-        return json.dumps(fields, default=str)
+        return json.dumps(value, default=str)
 
 
 def set_up_logging(
@@ -117,7 +117,7 @@ class _JsonFormatter(logging.Formatter):
         fields = _fields(record)
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return encode_fields(fields)
+        return encode_json(fields)
 
 
 class _TextFormatter(logging.Formatter):
@@ -131,12 +131,18 @@ class _TextFormatter(logging.Formatter):
 
 def quoted(value: object) -> str:
     """Return a value as text; it is quoted if it could be read as a further pair or line."""
-    if type(value) is int:
+    if isinstance(value, str):
+        # Nearly all values are of this kind: one look at each, instead of one at each character.
+        if _PLAIN(value):
+            return value
+        text = value
+    elif type(value) is int:
         return str(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    if text.isprintable() and not _BREAKS_A_PAIR.search(text):
-        return text
-    return visible(json.dumps(text, ensure_ascii=False))
+    else:
+        text = encode_json(value)
+    if not text.isprintable():
+        return visible(encode_json(text))
+    return encode_json(text) if _BREAKS_A_PAIR.search(text) else text
 
 
 def visible(text: str) -> str:

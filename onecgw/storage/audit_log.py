@@ -16,7 +16,7 @@ import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
-from onecgw.observability.logging import encode_fields, stamp
+from onecgw.observability.logging import encode_json, stamp
 from onecgw.storage.database import Database
 from onecgw.storage.slices import delete_slice
 
@@ -118,7 +118,7 @@ def _row(fields: dict[str, Any]) -> _Row:
     ts = int(rest.pop("ts").timestamp() * 1000)
     event, request_id = rest.pop("event", "call"), rest.pop("request_id")
     sub, client = rest.pop("sub"), rest.pop("client")
-    row = (ts, event, request_id, sub, client, encode_fields(rest))
+    row = (ts, event, request_id, sub, client, encode_json(rest))
     if all(value.isascii() for value in row[1:5]):
         return row
     # SQLite takes no half of a surrogate pair, and one bad record would hold up all others.

@@ -17,7 +17,7 @@ import h2.events
 
 _LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _numbers: Final = itertools.count(1)  # of calls, so that no query is sent twice
-WAIT_SECONDS: Final = 60
+WAIT_SECONDS: Final = 300
 
 
 @attrs.frozen(kw_only=True)

@@ -9,6 +9,7 @@ import http.client
 import random
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from tests.bench.processes import start
 from tests.bench.servers import resolve_arguments, rest_surface
 
 CALLERS: Final = 16
+SHOWN_EVERY: Final = 10  # kills
 SURFACE: Final = rest_surface("/resolve/customer", resolve_arguments)
 
 
@@ -62,19 +64,16 @@ def count_lost(folder: Path, received: set[str]) -> int:
     return len(received - recorded)
 
 
-def kill_often(kills: int, *, seed: int, on_failure: str = "deny") -> tuple[int, int]:
-    """Return how many answers were received, and how many of them have no row."""
+def kill_often(kills: int, *, seed: int, on_failure: str = "deny") -> Iterator[tuple[int, int]]:
+    """Yield after each kill how many answers were received, and how many of them have no row."""
     chance = random.Random(seed)
-    received, lost = 0, 0
     with TemporaryDirectory() as name, start("onec") as onec:
         for number in range(kills):
             folder = Path(name) / str(number)
             folder.mkdir()
             seconds = chance.uniform(0.2, 0.6)
             ids = kill_once(onec.url, folder, seconds=seconds, on_failure=on_failure)
-            received += len(ids)
-            lost += count_lost(folder, ids)
-    return received, lost
+            yield len(ids), count_lost(folder, ids)
 
 
 def main() -> None:
@@ -83,8 +82,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--on-failure", choices=("deny", "allow"), default="deny")
     options = parser.parse_args()
-    received, lost = kill_often(options.kills, seed=options.seed, on_failure=options.on_failure)
-    print(f"{options.kills} kills: {received} answers received, {lost} without a row")
+    received, lost = 0, 0
+    kills = kill_often(options.kills, seed=options.seed, on_failure=options.on_failure)
+    for number, (got, without) in enumerate(kills, start=1):
+        received, lost = received + got, lost + without
+        if number % SHOWN_EVERY == 0 or number == options.kills:
+            print(f"{number} kills: {received} answers received, {lost} without a row", flush=True)
     sys.exit(bool(lost) and options.on_failure == "deny")
 
 
