@@ -20,6 +20,7 @@ from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.redaction import (
     OF_EVERY_ANSWER,
     REFERENCE,
+    AnyNameBut,
     Declared,
     Redaction,
     declared_table,
@@ -323,10 +324,12 @@ class ResolverTool(SingleCallTool):
         return upstream.limits.resolve_limit
 
     def _redaction(self, restricted: frozenset[str]) -> Redaction:
-        members = {**OF_EVERY_ANSWER, "candidates": REFERENCE}
+        members = {**OF_EVERY_ANSWER, "total": {}, "candidates": REFERENCE}
         return Redaction(restricted=restricted, members=members)
 
-    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        if arguments.get("query") == "":
+            return build_candidates(body, limits, narrow="Give some words of the name.")
         return build_candidates(body, limits)
 
 
@@ -355,13 +358,14 @@ class TableTool(SingleCallTool):
 
     additive: the measures whose rows add up to their total.
     own_currency: those of them that are in the currency of their row.
-    has_books_check: nothing in it at all means that there are no books of these days.
+    quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
+        any number may.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
     own_currency: tuple[str, ...] = ()
-    has_books_check: bool = True
+    quiet_days: int | None = 14
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
@@ -383,7 +387,11 @@ class TableTool(SingleCallTool):
     def _redaction(self, restricted: frozenset[str]) -> Redaction:
         chosen = (one for one in fields_of(self.request) if one.name in ("group_by", "measures"))
         columns = (name for one in chosen for name in get_args(get_args(one.type)[0]))
-        return self._table_redaction(restricted, columns)
+        found = self._table_redaction(restricted, columns)
+        if not self.own_currency:
+            return found
+        by_currency = {"totals_by_currency": AnyNameBut(restricted)}
+        return attrs.evolve(found, members={**found.members, **by_currency})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         return build_table(body, arguments, limits, with_groups=self.filters_with_groups)

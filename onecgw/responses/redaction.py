@@ -34,8 +34,8 @@ _NAMED: Final[Declared] = {"id": {}, "label": {}}
 REFERENCE: Final[Declared] = {
     **_NAMED,
     **dict.fromkeys(("kind", "code", "is_group", "archived", "created", "phone", "city"), _TEXTS),
-    "unit": _NAMED,
-    "currency": _NAMED,
+    **dict.fromkeys(("unit", "currency", "group"), _NAMED),
+    "status": _TEXTS,
 }
 OF_EVERY_ANSWER: Final[Declared] = {
     **dict.fromkeys(("date", "notes", "notice", "by", "role", *ERROR_MEMBER_NAMES), _TEXTS),
@@ -61,6 +61,22 @@ class Redaction:
     columns: frozenset[str] = frozenset()
 
 
+class AnyNameBut(dict[str, Declared]):
+    """The declaration of an object with names that nobody knows before, such as currencies.
+
+    Args:
+        restricted: the names that it may not hold, in lower case.
+    """
+
+    def __init__(self, restricted: frozenset[str]) -> None:
+        super().__init__()
+        self._restricted = restricted
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in dict
+        """What an object under this name may hold: nothing but a number or a text stays."""
+        return default if name in self._restricted else _TEXTS
+
+
 def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declared:
     """The members of a report with columns and rows."""
     return {
@@ -80,7 +96,7 @@ def redact(members: Members, redaction: Redaction | None) -> Members:
         redaction: None: the caller may see everything.
 
     Returns:
-        The members; `notice` says so if something was left out.
+        The members; `notice` says so if more than restricted measures was left out.
 
     Raises:
         OnecRejected: the answer reports an error.
@@ -102,10 +118,12 @@ def redact(members: Members, redaction: Redaction | None) -> Members:
     if not dropped:
         return members
     names = [name[:SHOWN_CHARACTERS] for name in sorted(set(dropped))[:SHOWN_NAMES]]
+    # Of a measure that the caller may not see, nothing is said to it.
+    is_said = any(name.casefold() not in redaction.restricted for name in dropped)
     log.warning("response.undeclared_members", extra={"fields": {"dropped": names}})
     in_order = {name: kept.get(name, whole.get(name)) for name in members}
     found = {name: raw for name, raw in in_order.items() if raw is not None}
-    notice = notice_member((LEFT_OUT,), found)
+    notice = notice_member((LEFT_OUT,), found) if is_said else {}
     return found | {name: msgspec.Raw(encode(text)) for name, text in notice.items()}
 
 
@@ -152,6 +170,8 @@ def _references_are_clean(rows: msgspec.Raw, types: tuple[str, ...]) -> bool:
     return True
 
 
+_MEMBERS: Final = msgspec.json.Decoder(Members)
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _Scalar = str | int | float | bool | None
 
 
@@ -189,11 +209,10 @@ def _keep(raw: msgspec.Raw, declared: Declared, dropped: list[str]) -> msgspec.R
     before = len(dropped)
     match bytes(raw)[:1]:
         case b"{":
-            members = msgspec.json.decode(raw, type=Members)
-            changed = splice({}, _keep_members(members, declared, dropped))
+            members = _keep_members(_MEMBERS.decode(raw), declared, dropped)
+            return msgspec.Raw(splice({}, members)) if len(dropped) > before else raw
         case b"[":
-            items = msgspec.json.decode(raw, type=list[msgspec.Raw])
-            changed = array([_keep(item, declared, dropped) for item in items])
+            items = [_keep(item, declared, dropped) for item in _ITEMS.decode(raw)]
+            return msgspec.Raw(array(items)) if len(dropped) > before else raw
         case _:
             return raw
-    return msgspec.Raw(changed) if len(dropped) > before else raw

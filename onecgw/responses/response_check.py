@@ -29,6 +29,7 @@ _WHOLE_FLAGS: Final = frozenset({"complete", "iscomplete"})
 _COUNTS: Final = frozenset(
     {"rowsreturned", "candidatesreturned", "totalrows", "rowstotal", "totalcount"}
 )
+_SAY_WHETHER_WHOLE: Final = _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS
 # As JSON has it, as 20260501 (ДФ=yyyyMMdd), or as 1C writes a date that becomes a text.
 _DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d)\.(\d\d)\.(\d{4})", re.ASCII)
 CUT_BY_1C: Final = "1C says that this is not the whole answer."
@@ -120,7 +121,7 @@ def check_no_error(members: Members) -> None:
 
 def says_whether_whole(name: str) -> bool:
     """Whether a member of that name says if the answer is the whole, or how large the whole is."""
-    return name.replace("_", "").casefold() in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS
+    return name.replace("_", "").casefold() in _SAY_WHETHER_WHOLE
 
 
 def cut_by_1c(members: Members, count: int) -> str:

@@ -90,8 +90,15 @@ def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | Non
     return members, count_plain_rows(members)
 
 
-def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
+def build_candidates(
+    body: bytes, limits: ResponseLimits, *, narrow: str = "Make the query longer."
+) -> Answer:
     """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
+
+    Args:
+        body: the answer.
+        limits: of the surface.
+        narrow: how to ask for less, a sentence for the notice.
 
     Raises:
         OnecRejected: it reports an error.
@@ -101,7 +108,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
-    advice = _Advice(noun="candidates", narrow="Make the query longer.")
+    advice = _Advice(noun="candidates", narrow=narrow)
     usable = msgspec.Raw(array(found.items))
     members |= {"candidates": usable}
     listed = _Listed(member="candidates", raw=usable, count=len(found.items), advice=advice)

@@ -22,7 +22,9 @@ from onecgw.web.asgi import (
     send_response,
 )
 from onecgw.web.bearer import FORM, Authenticate, identify, read_form
+from onecgw.web.landing import is_browser
 from onecgw.web.problems import problem_response
+from onecgw.web.router import AsgiApp
 
 
 class Handler(Protocol):
@@ -46,17 +48,22 @@ class ToolEndpoint:
 
     authenticate: the caller of a request; raises Unauthorized.
     max_request_bytes: the largest body that is read.
+    page: what a person gets who opens the path in a browser; None: the same as a client.
     """
 
     handler: Handler
     surface: Surface
     authenticate: Authenticate
     max_request_bytes: int
+    page: AsgiApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = new_request_id()
         request = read_head(scope)
+        if self.page is not None and request.method != "POST" and is_browser(request):
+            await self.page(scope, receive, send)
+            return
         try:
             content_type = request.media_type()
             if content_type == FORM:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import attrs
 
+from onecgw.analysis.cycle.books_range import QUIET_DAYS
 from onecgw.auth.caller import COST_MEASURES, SALES
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import CardTool, NameArgument, RankingTool, TableTool
@@ -174,6 +175,7 @@ SALES_REPORT = TableTool(
     request=SalesReport,
     operation="reports/sales",
     additive=("amount", "amount_net", "returns", "qty", "cost", "profit"),
+    quiet_days=QUIET_DAYS,
     analyse=analyse_table,
 )
 
