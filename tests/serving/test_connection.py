@@ -88,7 +88,7 @@ async def test_a_defect_of_the_protocol_ends_one_connection_and_is_logged(
         held = await other.ask(end=False)
         await other.wait(h2.events.RemoteSettingsChanged)
         with monkeypatch.context() as patch:
-            patch.setattr("onecgw.serving.http1.Http1._find_rejection", fail)
+            patch.setattr("onecgw.serving.http1_parser.Http1Parser._find_rejection", fail)
             assert await ask(served, GET) == b""
 
         other.h2.end_stream(held)
