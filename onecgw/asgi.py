@@ -6,6 +6,7 @@ docs/reference/http.md says what `onecgw serve` does beyond this.
 from typing import Any, Final
 
 from onecgw.app.lifespan import open_application
+from onecgw.app.scrape import make_render_metrics
 from onecgw.app.startup import open_settings
 from onecgw.errors import ConfigError, leaves
 from onecgw.web.app import build_app
@@ -45,7 +46,7 @@ class LifespanApp:
                     application.engine,
                     authorization_server=application.authorization_server,
                     check_readiness=application.readiness,
-                    render_metrics=application.metrics.render,
+                    render_metrics=make_render_metrics(application.state, workers=1),
                 )
                 await self._app(scope, receive_next, send_startup)
                 application.engine.subscriptions.close()

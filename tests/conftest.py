@@ -1,6 +1,7 @@
 """Fixtures that several packages share, and the marks of the tests: fast, slow, wire."""
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,9 @@ from hypothesis import HealthCheck, settings
 
 from onecgw.demo.books import Books, open_books
 
+# Commands speak the language of the locale; what tests expect of them is English.
+os.environ["LANGUAGE"] = "en"
+
 TODAY = date(2026, 11, 22)
 TESTS = Path(__file__).parent
 
@@ -18,8 +22,13 @@ SLOW: tuple[str, ...] = (
     "analysis/cycle/test_demo.py",
     "analysis/cycle/test_figures.py",
     "analysis/cycle/test_formulas.py",
+    "analysis/test_refused_answers.py",
+    "analysis/test_table_analysis.py",
+    "app/test_reload.py",
     "app/test_serve.py",
     "app/test_serve_demo.py",
+    "app/test_tracing.py",
+    "app/test_workers.py",
     "backends/odata/test_backend.py",
     "backends/odata/test_equal_to_service.py",
     "backends/odata/test_through_the_gateway.py",
@@ -29,10 +38,15 @@ SLOW: tuple[str, ...] = (
     "clients/",
     "demo/",
     "diagnostics/test_odata_check.py",
+    "hostile/",
     "mcp_content/test_pages_in_chromium.py",
+    "oauth/test_administrator.py",
+    "oauth/test_check_oauth.py",
     "oauth/test_crash.py",
     "oauth/test_families.py",
     "oauth/test_processes.py",
+    "oauth/test_troubleshooting.py",
+    "observability/test_log_file.py",
     "observability/test_log_writer.py",
     "rendering/",
     "serving/",
@@ -40,12 +54,17 @@ SLOW: tuple[str, ...] = (
     "test_asgi_app.py",
     "test_boundary.py",
     "test_docs_commands.py",
+    "test_rendered.py",
     "test_sdk_client.py",
+    "test_windows.py",
+    "web/test_landing_browser.py",
     "web/test_mcp_hostile.py",
     "web/test_mcp_sdk.py",
     "web/test_oauth_accessibility.py",
     "web/test_oauth_anything.py",
+    "web/test_oauth_authorize.py",
     "web/test_oauth_browser.py",
+    "web/test_oauth_codes_and_tokens.py",
     "web/test_oauth_limits.py",
     "web/test_oauth_sdk.py",
     "web/test_reverse_proxies.py",

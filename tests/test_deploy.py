@@ -1,14 +1,17 @@
 """docs/deploy: each file is what its program accepts, and agrees with the settings."""
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 import yaml
 
+from onecgw import __version__
 from onecgw.cli import COMMANDS
 from onecgw.settings import OnecSettings, Settings
 from onecgw.settings.load import declared_settings
@@ -84,7 +87,7 @@ def test_the_container_has_no_rights_and_proves_that_it_lives() -> None:
     service = yaml.safe_load(read("compose.yml"))["services"]["onecgw"]
 
     assert re.search(r"^USER \d+$", dockerfile, re.MULTILINE)
-    assert "/livez" in dockerfile
+    assert 'CMD ["onecgw", "probe"]' in dockerfile
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
 
 
@@ -110,5 +113,16 @@ def test_commands_of_the_page_exist() -> None:
         if re.match(r"(/opt/onecgw/bin/)?onecgw ", line)
     }
 
-    assert shown == {"init", "backup", "restore"}
+    assert shown == {"init", "backup", "restore", "reload"}
     assert shown <= set(COMMANDS)
+
+
+def test_the_entry_of_the_registry_follows_its_schema_and_names_this_version() -> None:
+    schema = ROOT / "tests" / "schemas" / "mcp-server-2025-12-11.schema.json"
+    entry = json.loads(read("server.json"))
+    (package,) = entry["packages"]
+    variables = {variable["name"] for variable in package["environmentVariables"]}
+
+    jsonschema.validate(entry, json.loads(schema.read_text(encoding="utf-8")))
+    assert entry["version"] == package["version"] == __version__
+    assert variables <= {declared.variable for declared in declared_settings().values()}

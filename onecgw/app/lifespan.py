@@ -11,24 +11,28 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.app.metrics import Metrics
+from onecgw.app.metrics import Metrics, MetricSources
+from onecgw.app.tracing import Tracer
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
-from onecgw.backends.odata.backend import ODataBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.listing import Catalogue
-from onecgw.catalogue.tools import ALL
+from onecgw.catalogue.tools import ALL, left_out_by
 from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
-from onecgw.mcp.engine import Engine
+from onecgw.mcp.engine import Engine, Ongoing
+from onecgw.mcp.handshake import LogLevels
+from onecgw.mcp.requests_in_flight import RequestsInFlight
 from onecgw.mcp_content import make_providers
 from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
 from onecgw.oauth.secrets import open_secrets
+from onecgw.oauth.storage.grant_queries import LoginCounts, count_logins
 from onecgw.oauth.storage.grants import delete_expired
+from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.storage.audit_log import AuditLog, AuditRecord
 from onecgw.storage.database import Database
@@ -42,6 +46,27 @@ CACHE_MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)
+class ProcessState:
+    """What outlives a reload of the settings: counters, what clients have begun, and the peers.
+
+    worker: the number of this process, from 1 on; 0 if there is no other. tracer: None: no traces.
+    """
+
+    worker: int = 0
+    tracer: Tracer | None = None
+    peers: Peers = attrs.field(factory=Peers)
+    metrics: Metrics = attrs.field(factory=Metrics)
+    ongoing: Ongoing = attrs.field(
+        default=attrs.Factory(
+            lambda self: Ongoing(
+                requests=RequestsInFlight(self.peers), log_levels=LogLevels(self.peers)
+            ),
+            takes_self=True,
+        )
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Application:
     """Everything that is served.
 
@@ -51,7 +76,8 @@ class Application:
     gateway: Gateway
     engine: Engine
     backend: Backend
-    metrics: Metrics
+    state: ProcessState
+    metric_sources: MetricSources
     authorization_server: AuthorizationServer | None
     store: Database | None
 
@@ -62,12 +88,20 @@ class Application:
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[Application]:
+async def open_application(
+    settings: Settings, *, state: ProcessState | None = None
+) -> AsyncIterator[Application]:
     """Open what the settings describe, with its database and its connections; close it at the end.
+
+    Args:
+        settings: the whole configuration.
+        state: of this process, whose metrics follow the application when the caller says so; None:
+            a new one, whose metrics follow it.
 
     Raises:
         ConfigError: the database or the secrets file cannot be used.
     """
+    is_alone, state = state is None, state or ProcessState()
     store = _open_store(settings)
     audit_log = AuditLog(
         store if settings.audit.retention_days else None,
@@ -76,7 +110,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     )
     backend = _make_backend(settings, keeps_files=store is not None)
     try:
-        gateway, metrics = _make_gateway(settings, backend, audit_log)
+        gateway, caches = _make_gateway(settings, backend, audit_log, state)
         server, sealing_key = None, _sealing_key(settings)
         if settings.oauth.enabled and store is not None:
             oauth_secrets = open_secrets(settings.secrets_path)
@@ -86,15 +120,23 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 store=store,
                 oauth_secrets=oauth_secrets,
                 audit=audit_log,
+                confirm=audit_log.confirm,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
-        engine = Engine(make_providers(gateway), sealing_key=sealing_key)
+        engine = Engine(make_providers(gateway), sealing_key=sealing_key, ongoing=state.ongoing)
+        sources = MetricSources(
+            read_state=backend.state,
+            caches=caches,
+            count_logins=partial(_count_logins, store if server is not None else None),
+        )
 
         def apply_capabilities(capabilities: Capabilities) -> None:
             gateway.catalogue.capabilities = capabilities
             for kind in ("tools", "prompts", "resources"):
                 engine.subscriptions.notify_lists_changed(kind)
 
+        if is_alone:
+            state.metrics.follow(sources)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(audit_log.run)
             nursery.start_soon(
@@ -106,14 +148,16 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 )
             )
             nursery.start_soon(backend.run)
-            if server is not None and store is not None:
-                nursery.start_soon(_delete_expired_logins, store)
+            if store is not None:
+                nursery.start_soon(_delete_expired, store, audit_log)
+            if server is not None:
                 nursery.start_soon(server.clients.documents.keep_testing)
             yield Application(
                 gateway=gateway,
                 engine=engine,
                 backend=backend,
-                metrics=metrics,
+                state=state,
+                metric_sources=sources,
                 authorization_server=server,
                 store=store,
             )
@@ -150,6 +194,9 @@ def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
         }
         log.warning("onec.memory_below_concurrency", extra={"fields": fields})
     if settings.onec.backend == "odata":
+        # A tenth of the start, which a base with our HTTP service does not need.
+        from onecgw.backends.odata.backend import ODataBackend  # noqa: PLC0415
+
         folder = settings.database.path.parent if keeps_files else None
         return ODataBackend(settings.onec, max_response_bytes=max_bytes, cache_folder=folder)
     return HttpServiceBackend(settings.onec, max_response_bytes=max_bytes)
@@ -174,28 +221,29 @@ def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
     return check
 
 
-async def _delete_expired_logins(store: Database) -> None:
+async def _delete_expired(store: Database, audit_log: AuditLog) -> None:
     while True:
         with suppress(StorageUnavailable):  # the next round tries again
-            await store.write(lambda db: delete_expired(db, now=int(time.time())))
+            await store.write_slices(lambda db: delete_expired(db, now=int(time.time())))
+            await audit_log.sweep()
         await trio.sleep(SWEEP_SECONDS)
 
 
 def _make_gateway(
-    settings: Settings, backend: Backend, audit_log: AuditLog
-) -> tuple[Gateway, Metrics]:
-    catalogue = Catalogue(ALL, settings.limits)
+    settings: Settings, backend: Backend, audit_log: AuditLog, state: ProcessState
+) -> tuple[Gateway, dict[str, AnswerCache]]:
+    catalogue = Catalogue(ALL, settings.limits, left_out=left_out_by(settings.mcp.toolsets))
     sources = Sources(
         backend=backend,
         resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
         balance_cache=_make_cache(settings.onec.balance_cache_ttl_sec),
     )
-    caches = {"resolvers": sources.resolver_cache, "balances": sources.balance_cache}
-    metrics = Metrics(catalogue, read_state=backend.state, caches=caches)
 
     def record_call(record: AuditRecord) -> None:
         audit_log(record)
-        metrics.observe(record)
+        state.metrics.observe(record)
+        if state.tracer is not None:
+            state.tracer.take_call(record)
 
     gateway = Gateway(
         catalogue=catalogue,
@@ -204,8 +252,19 @@ def _make_gateway(
         limits=settings.limits,
         audit=record_call,
         admit=audit_log.admit,
+        peers=state.peers,
+        confirm=audit_log.confirm,
     )
-    return gateway, metrics
+    return gateway, {"resolvers": sources.resolver_cache, "balances": sources.balance_cache}
+
+
+def _count_logins(store: Database | None) -> LoginCounts | None:
+    if store is None:
+        return None
+    try:
+        return store.read(lambda db: count_logins(db, now=int(time.time())))
+    except StorageUnavailable:  # the other metrics are still of use
+        return None
 
 
 def _make_cache(ttl_seconds: int) -> AnswerCache:

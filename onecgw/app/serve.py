@@ -2,25 +2,41 @@
 
 import logging
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
+import attrs
 import trio
 
 from onecgw import __version__
-from onecgw.app.heap import tune_heap
-from onecgw.app.lifespan import open_application
-from onecgw.serving import require_free_port, serve_app
+from onecgw.app.control import serve_control
+from onecgw.app.heap import set_up_collector, tune_heap
+from onecgw.app.lifespan import ProcessState
+from onecgw.app.reload import Reloadable, Reloader
+from onecgw.app.serve_process import serve_process
+from onecgw.app.tracing import open_tracer
+from onecgw.app.workers import WorkerPool
+from onecgw.serving import require_free_port, reserve_port
 from onecgw.settings import Settings
-from onecgw.web.app import build_app
 
 log = logging.getLogger(__name__)
+
+# Windows has no SIGHUP, and SIGBREAK is what a service manager there sends.
+RELOAD_SIGNAL: Final = getattr(signal, "SIGHUP", None)
+STOP_SIGNALS: Final = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGBREAK") if hasattr(signal, name)
+)
+
+ReadSettings = Callable[[], Settings]
 
 
 async def serve_gateway(
     settings: Settings,
     *,
     settings_file: Path | None = None,
+    read_settings: ReadSettings | None = None,
     port_option: str = "server.port",
     announce: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -29,14 +45,19 @@ async def serve_gateway(
     Args:
         settings: the whole configuration.
         settings_file: where it was read, for the log; None: there is no file.
+        read_settings: reads it again, at SIGHUP and for `onecgw reload`; None: it is never read
+            again.
         port_option: what changes the port, for the message about one that is taken.
         announce: called with the URL as soon as connections are accepted.
 
     Raises:
-        ConfigError: the address cannot be bound.
+        ConfigError: the address cannot be bound, or the settings cannot be used.
     """
     tune_heap()
     require_free_port(settings.server.host, settings.server.port, option=port_option)
+    settings = _with_possible_workers(settings)
+    if read_settings is not None and RELOAD_SIGNAL is not None:
+        signal.signal(RELOAD_SIGNAL, signal.SIG_IGN)  # until everything is open
 
     def started(url: str) -> None:
         fields = {
@@ -45,40 +66,69 @@ async def serve_gateway(
             "settings": str(settings_file.absolute()) if settings_file else "environment",
             "database": str(settings.database.path.absolute()),
             "backend": settings.onec.base_url,
+            "workers": settings.server.workers,
         }
+        set_up_collector()
         log.info("serve.started", extra={"fields": fields})
         announce(url)
 
-    async with open_application(settings) as application:
-
-        async def wait_stop() -> None:
+    async def wait_stop(served: Reloadable) -> None:
+        if read_settings is None:
             await wait_signal()
-            # Close subscription streams first; otherwise they use up the grace period.
-            application.engine.subscriptions.close()
+            return
+        reloader = Reloader(served, lambda: _with_possible_workers(read_settings()))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_control, settings, reloader.reload)
+            await wait_signal(reloader.reload)
+            nursery.cancel_scope.cancel()
 
-        await serve_app(
-            build_app(
+    if settings.server.workers > 1:
+        await _serve_workers(settings, wait_stop=wait_stop, announce=started)
+    else:
+        with open_tracer(settings.tracing) as tracer:
+            await serve_process(
                 settings,
-                application.gateway,
-                application.engine,
-                authorization_server=application.authorization_server,
-                check_readiness=application.readiness,
-                render_metrics=application.metrics.render,
-            ),
-            host=settings.server.host,
-            port=settings.server.port,
-            grace_seconds=settings.shutdown_grace_seconds,
-            max_connections=settings.server.max_connections,
-            trusted_proxies=settings.server.trusted_proxies,
-            wait_stop=wait_stop,
-            announce=started,
-        )
+                ProcessState(tracer=tracer),
+                port=settings.server.port,
+                wait_stop=wait_stop,
+                announce=started,
+            )
     log.info("serve.stopped")
 
 
-async def wait_signal() -> None:
-    """Return at the first SIGTERM or SIGINT."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+async def _serve_workers(
+    settings: Settings,
+    *,
+    wait_stop: Callable[[Reloadable], Awaitable[None]],
+    announce: Callable[[str], None],
+) -> None:
+    with reserve_port(settings.server.host, settings.server.port) as reserved:
+        async with trio.open_nursery() as nursery:
+            pool = WorkerPool(nursery, settings, reserved.getsockname()[1])
+            announce(await pool.start())
+            await wait_stop(pool)
+            await pool.stop()
+            nursery.cancel_scope.cancel()
+
+
+def _with_possible_workers(settings: Settings) -> Settings:
+    """Return the settings with one worker where processes cannot share a port."""
+    if settings.server.workers == 1 or hasattr(socket, "SO_REUSEPORT"):
+        return settings
+    fields = {"workers": settings.server.workers, "reason": "this system has no SO_REUSEPORT"}
+    log.warning("serve.one_worker", extra={"fields": fields})
+    return attrs.evolve(settings, server=attrs.evolve(settings.server, workers=1))
+
+
+async def wait_signal(reload: Callable[[], Awaitable[object]] | None = None) -> None:
+    """Return at the first signal to stop. reload: called at each SIGHUP; None: SIGHUP ends."""
+    numbers = STOP_SIGNALS
+    if reload is not None and RELOAD_SIGNAL is not None:
+        numbers = (*numbers, RELOAD_SIGNAL)
+    with trio.open_signal_receiver(*numbers) as signals:
         async for number in signals:
+            if reload is not None and number == RELOAD_SIGNAL:
+                await reload()
+                continue
             log.info("serve.stopping", extra={"fields": {"signal": signal.Signals(number).name}})
             return

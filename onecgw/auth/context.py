@@ -51,4 +51,9 @@ class CallContext:
             caller = attrs.evolve(caller, client=client_name)
         if caller is self.caller and not traceparent:
             return self
-        return attrs.evolve(self, caller=caller, traceparent=traceparent or self.traceparent)
+        return CallContext(
+            caller=caller,
+            request_id=self.request_id,
+            surface=self.surface,
+            traceparent=traceparent or self.traceparent,
+        )

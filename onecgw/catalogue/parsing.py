@@ -202,6 +202,8 @@ class _Hooks:
         return structure
 
     def _field(self, field: Field, value: object) -> Any:  # noqa: ANN401 - any argument type
+        if field.arg.may_be_empty and isinstance(value, str) and not normalized(value).strip():
+            return ""
         try:
             result = self.converter.get_structure_hook(field.type)(value, field.type)
         except ValidationFailed as error:
@@ -211,7 +213,9 @@ class _Hooks:
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(f"a whole number from {arg.minimum} is expected", value)
-        if arg.most is not None and result > arg.most:
+        if arg.most is not None and isinstance(result, tuple) and len(result) > arg.most:
+            raise refused(f"at most {arg.most} elements are accepted", value)
+        if arg.most is not None and isinstance(result, int) and result > arg.most:
             raise refused(f"a whole number up to {arg.most} is expected", value)
         if arg.max_length is not None and len(result) > arg.max_length:
             raise refused(f"at most {arg.max_length} characters are accepted", value)

@@ -4,9 +4,9 @@ import json
 from datetime import date, timedelta
 
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
+from onecgw.cli.language import translate
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
-from onecgw.demo.scenario import describe_scenario
 
 
 def login_banner(books: Books, url: str) -> str:
@@ -15,21 +15,21 @@ def login_banner(books: Books, url: str) -> str:
         f"  {account.key:<20} {account.name:<18} {' '.join(account.scopes)}\n"
         for account in ACCOUNTS
     )
-    hint = "   the client opens a page: paste one of the keys there"
+    hint = translate("the client opens a page: paste one of the keys there")
     return f"""\
 {_head(books, url, hint)}
-Keys, whose they are, and what they open:
+{translate("Keys, whose they are, and what they open:")}
 {keys}
-{_clients(url, {}, cli_suffix="   then /mcp in Claude Code")}
-Sales of last month over REST:
+{_clients(url, {}, cli_suffix="   " + translate("then /mcp in Claude Code"))}
+{translate("Sales of last month over REST:")}
   {_rest_line(url, _sales(books))}
 
-What a client learns first over MCP (with a token instead of a login: onecgw demo --no-oauth):
+{translate("What a client learns first over MCP; calls need a login, which curl cannot do:")}
   curl -s {url}/.well-known/oauth-protected-resource/mcp
 
 {describe_scenario(books)}
-The login page does not tick what is confidential (money, cost). The first question needs none of
-it; for the second, tick money and cost on the page.
+{translate("The login page does not tick what is confidential (money, cost).")}
+{translate("The first question needs none of it; for the second, tick money and cost on the page.")}
 """
 
 
@@ -48,11 +48,11 @@ def token_banner(books: Books, url: str) -> str:
         url, {"headers": {"Authorization": token}}, cli_suffix=f' --header "{header}"'
     )
     return f"""\
-{_head(books, url, f"   token {DEMO_MCP_TOKEN}")}
-Sales of last month over MCP:
+{_head(books, url, f"token {DEMO_MCP_TOKEN}")}
+{translate("Sales of last month over MCP:")}
   curl -s {url}/mcp -H '{header}' -H 'Content-Type: application/json' -d '{json.dumps(call)}'
 
-and over REST:
+{translate("Sales of last month over REST:")}
   {_rest_line(url, arguments)}
 
 {clients}
@@ -60,11 +60,30 @@ and over REST:
 """
 
 
-def _head(books: Books, url: str, mcp_hint: str) -> str:
-    return f"""\
-onecgw demo is up, its books end on {books.today}. Stop it with Ctrl+C.
+def describe_scenario(books: Books) -> str:
+    """Return two questions that lead to the overstock of the last full quarter, for the terminal.
 
-  MCP   {url}/mcp{mcp_hint}
+    The year before is the measure because the season is the same in it.
+    """
+    first, last = books.scenario_period
+    said = translate("Something happened between {first} and {last}. Ask:")
+    questions = (
+        translate("Which product group's stock at cost grew most between {first} and {last}?"),
+        translate(
+            "How long was our cash conversion cycle from {first} to {last}, against the same months"
+            " a year before, and which part of it moved?"
+        ),
+    )
+    lines = (said, *(f"  «{question}»" for question in questions))
+    return "\n".join(lines).format(first=first, last=last)
+
+
+def _head(books: Books, url: str, mcp_hint: str) -> str:
+    is_up = translate("onecgw demo is up, its books end on {today}. Stop it with Ctrl+C.")
+    return f"""\
+{is_up.format(today=books.today)}
+
+  MCP   {url}/mcp   {mcp_hint}
   REST  {url}/reports/...   token {DEMO_API_TOKEN}
 """
 
@@ -73,7 +92,7 @@ def _clients(url: str, options: dict[str, object], *, cli_suffix: str) -> str:
     """How to add the demo to some clients; `options` are members of their JSON."""
     server = {"url": f"{url}/mcp", **options}
     return f"""\
-Add it to
+{translate("Add it to")}
   Claude Code  claude mcp add --transport http onecgw {url}/mcp{cli_suffix}
   Cursor       ~/.cursor/mcp.json  {json.dumps({"mcpServers": {"onecgw": server}})}
   VS Code      code --add-mcp '{json.dumps({"name": "onecgw", "type": "http", **server})}'

@@ -1,6 +1,7 @@
 """`onecgw check`: check 1C or a login step by step, with advice for each failure."""
 
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,12 @@ import click
 import trio
 
 from onecgw.app.startup import open_settings
+from onecgw.cli.language import translate
 from onecgw.cli.options import config_option, examples
+from onecgw.diagnostics.careless_settings import (
+    report_careless_settings,
+    surroundings_of_process,
+)
 from onecgw.diagnostics.oauth_check import check_oauth
 from onecgw.diagnostics.odata_check import check_odata
 from onecgw.diagnostics.offline_check import check_offline
@@ -19,6 +25,7 @@ from onecgw.diagnostics.step import CheckStep
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
 from onecgw.settings.conflicts import FOR_SERVER, FOR_UPSTREAM
+from onecgw.settings.load import find_config
 
 
 @click.command(
@@ -31,8 +38,8 @@ from onecgw.settings.conflicts import FOR_SERVER, FOR_UPSTREAM
 @click.option(
     "--oauth", "with_login", is_flag=True, help="Log in to the running gateway; key on stdin."
 )
-@click.option("--offline", is_flag=True, help="Only settings, database, secrets and port.")
-@click.option("--quiet", is_flag=True, help="Print only the steps that fail.")
+@click.option("--offline", is_flag=True, help="Settings, database, secrets, certificate, port.")
+@click.option("--quiet", is_flag=True, help="Print only warnings and steps that fail.")
 def check(
     config: Path | None, *, as_json: bool, with_login: bool, offline: bool, quiet: bool
 ) -> None:
@@ -43,9 +50,12 @@ def check(
     print_step = _print_json if as_json else _print_text
 
     def report(step: CheckStep) -> None:
-        if not (quiet and step.ok):
+        if not (quiet and step.ok) or step.is_warning:
             print_step(step)
 
+    if not with_login:
+        path = find_config(config, os.environ, Path.cwd())
+        report_careless_settings(settings, surroundings_of_process(path, os.environ), report)
     if offline:
         has_passed = check_offline(settings, report)
     elif with_login:
@@ -69,7 +79,7 @@ def _issuer(settings: Settings) -> str:
 def _read_key() -> str:
     """Read the access key from stdin, without echo on a terminal."""
     if sys.stdin.isatty():
-        key: str = click.prompt("Access key", hide_input=True)
+        key: str = click.prompt(translate("Access key"), hide_input=True)
         return key.strip()
     if not (key := sys.stdin.readline().strip()):
         raise click.ClickException("no key on stdin; as in: onecgw check --oauth < key.txt")
@@ -82,6 +92,7 @@ def _print_json(step: CheckStep) -> None:
 
 def _print_text(step: CheckStep) -> None:
     latency = "" if step.latency_ms is None else f" ({step.latency_ms} ms)"
-    click.echo(f"{'ok  ' if step.ok else 'FAIL'} {step.name}{latency}: {step.detail}")
+    outcome = "WARN" if step.is_warning else "ok  " if step.ok else "FAIL"
+    click.echo(f"{outcome} {step.name}{latency}: {step.detail}")
     if step.advice:
         click.echo(f"     → {step.advice}")

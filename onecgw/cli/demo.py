@@ -1,5 +1,6 @@
 """`onecgw demo`: the gateway in front of an embedded demo 1C."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from onecgw.app.serve_demo import (
 )
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.cli.banner import login_banner, token_banner
+from onecgw.cli.language import say
 from onecgw.cli.options import examples
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
@@ -34,6 +36,7 @@ from onecgw.observability.logging import set_up_logging
 from onecgw.serving import require_free_port
 
 _FaultsT = TypeVar("_FaultsT")
+STEP_CHARACTERS: Final = 12
 Size = Literal["small", "default", "large"]
 
 # Books begin two years before their last day, and reports accept no day before FIRST_YEAR.
@@ -94,6 +97,8 @@ def demo(
 ) -> None:
     """Start a gateway and an embedded 1C, and say what to try."""
     set_up_logging(level="warning", log_format="text")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_no_surprise)
     last_day = today.date() if today else date.today()  # noqa: DTZ011 - the local day of the user
     if not _FIRST_TODAY_YEAR <= last_day.year <= LAST_YEAR:
         raise click.BadParameter(
@@ -108,11 +113,12 @@ def demo(
         seed=seed,
         today=last_day,
         cache_folder=_cache_folder(),
-        progress=partial(click.echo, err=True),
+        progress=_show_progress,
     ) as books:
+        _show_progress("")
         if export is not None:
             export_books(books, export)
-            click.echo(f"The books are in {export}; its README explains every column.")
+            say("The books are in {folder}; its README explains every column.", folder=export)
             return
         path = "/trade" if backend == "odata" else ""
         onec = DemoOnec(build=partial(build, books), backend=backend, path=path)
@@ -128,6 +134,22 @@ def demo(
             with TemporaryDirectory(prefix="onecgw-demo-") as folder:
                 serve = partial(serve_demo, port=port, announce=announce, oauth_folder=Path(folder))
                 trio.run(serve, onec)
+
+
+def _is_no_surprise(record: logging.LogRecord) -> bool:
+    """Whether a log line is worth showing: the demo makes its own secrets at each start."""
+    return record.getMessage() != "oauth.secrets_made"
+
+
+def _show_progress(step: str) -> None:
+    """Show a step in the place of the one before; "" when the last is done.
+
+    A sentence stays. Where stderr is no terminal, steps are left out.
+    """
+    if " " in step:
+        click.echo(step, err=True)
+    elif sys.stderr.isatty():
+        click.echo(f"\r{step:<{STEP_CHARACTERS}}\r", nl=False, err=True)
 
 
 def _announce(books: Books, banner: Callable[[Books, str], str], url: str) -> None:

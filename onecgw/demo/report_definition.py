@@ -35,6 +35,7 @@ class Measure:
     places: digits after the decimal point: 2 for money, 3 for quantities, 0 for counts.
     scope: what the caller needs to see it, besides the report's own scope.
     is_ratio: has no value where there is nothing to divide by.
+    is_own_currency: it is in the currency of the row, so that rows are kept apart by currency.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Measure:
     places: int
     scope: str | None = None
     is_ratio: bool = False
+    is_own_currency: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +62,14 @@ class Filter:
 
 
 @attrs.frozen(kw_only=True)
+class Choice:
+    """A filter that is one word out of a few. options: the word → the condition, in SQL."""
+
+    name: str
+    options: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
 class Report:
     """One report.
 
@@ -69,7 +79,7 @@ class Report:
     source_by: what stands after FROM instead when rows are grouped by a dimension, by its name.
     having: what a row needs to be shown; a balance of nothing is not.
     warehouse_column: by which restricted warehouses are hidden; None where it has none.
-    always_by: dimensions that are added to every grouping.
+    always_by: dimensions that are added to every grouping with a measure in its own currency.
     """
 
     name: str
@@ -83,10 +93,10 @@ class Report:
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
     filters: tuple[Filter, ...]
+    choices: tuple[Choice, ...] = ()
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
     warehouse_column: str | None = None
-    cohort_column: str | None = None
     always_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

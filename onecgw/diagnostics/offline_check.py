@@ -2,17 +2,22 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
+from onecgw.certificate import read_certificate
 from onecgw.diagnostics.step import CheckStep, ReportStep
 from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import read_secrets
 from onecgw.settings import Settings
 from onecgw.storage.database import inspect_database
 
+RENEW_BEFORE: Final = timedelta(days=7)
+
 
 def check_offline(settings: Settings, report: ReportStep) -> bool:
-    """Check database, secrets and port; nothing is made or changed, 1C is not called.
+    """Check database, secrets, certificate and port; nothing is made or changed, 1C is not called.
 
     Returns:
         Whether every step passed.
@@ -30,6 +35,9 @@ def _steps(settings: Settings) -> Iterator[CheckStep]:
     yield _database_step(settings.database.path)
     if settings.oauth.enabled:
         yield _secrets_step(settings)
+    tls = settings.server.tls
+    if tls.cert is not None and tls.key is not None:
+        yield _certificate_step(tls.cert, tls.key)
     yield _port_step(settings.server.host, settings.server.port)
 
 
@@ -59,6 +67,20 @@ def _secrets_step(settings: Settings) -> CheckStep:
         advice = "restore it from a backup, or set its mode to 0600"
         return CheckStep(name="secrets", ok=False, detail=str(error), advice=advice)
     return CheckStep(name="secrets", ok=True, detail=f"{path} can be read by its owner only")
+
+
+def _certificate_step(cert: Path, key: Path) -> CheckStep:
+    try:
+        certificate = read_certificate(cert, key)
+    except ConfigError as error:
+        advice = "replace the file, then `onecgw reload`; the gateway does not start with it"
+        return CheckStep(name="certificate", ok=False, detail=str(error), advice=advice)
+    left = certificate.expires_at - datetime.now(UTC)
+    detail = f"{cert} and its key fit; valid until {certificate.expires_at:%Y-%m-%d %H:%MZ}"
+    if left < RENEW_BEFORE:
+        advice = "renew it, then `onecgw reload`"
+        return CheckStep(name="certificate", ok=False, detail=detail, advice=advice)
+    return CheckStep(name="certificate", ok=True, detail=detail)
 
 
 def _port_step(host: str, port: int) -> CheckStep:

@@ -1,24 +1,26 @@
 """Gateway.call: scopes → arguments → 1C → answer → audit, the same for every surface."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Final
 
 import attrs
 import trio
 
-from onecgw.auth.caller import COST, restricted_measures
+from onecgw.auth.caller import COST
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
+from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.gateway.upstream import Sources, UpstreamSession
+from onecgw.peers import CALL_RATE, Peers
 from onecgw.responses.shaping import Answer
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord, AuditSink
@@ -49,6 +51,8 @@ class Gateway:
         limits: sizes and rates.
         audit: takes the record of each call.
         admit: raises where calls are refused for now, as while the audit cannot be written.
+        peers: the processes with which calls of one caller are counted together.
+        confirm: called after `audit`; returns when an answer may leave, or raises.
     """
 
     def __init__(
@@ -60,6 +64,8 @@ class Gateway:
         limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
+        peers: Peers | None = None,
+        confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
@@ -70,14 +76,15 @@ class Gateway:
         self._limits = limits
         self._audit = audit
         self._admit = admit
-        self._rate = CallRate(limits.calls_per_minute)
+        self._confirm = confirm
+        self._rate = CallRate(limits.calls_per_minute, peers=peers, topic=CALL_RATE)
 
     def today(self) -> date:
         """The date where 1C is."""
         return self._today()
 
     async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
-        """Answer one call; its audit record is written however it ends.
+        """Answer one call; its audit record is written however it ends, and confirmed first.
 
         Args:
             call: the call.
@@ -87,6 +94,16 @@ class Gateway:
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
+        try:
+            answer = await self._recorded(call, progress)
+        except Exception:  # an error is an answer, too
+            await self._confirm()
+            raise
+        await self._confirm()
+        return answer
+
+    async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:
+        """Answer one call, and pass its record to the audit however it ends."""
         began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
         upstream = UpstreamSession(
             sources=self._sources,
@@ -96,7 +113,7 @@ class Gateway:
             timeout_ms=self._timeout_ms,
             report_deadline_ms=self._report_deadline_ms,
             max_concurrency=self._max_concurrency,
-            restricted=restricted_measures(call.context.caller.scopes),
+            restrictions=restrictions_for(call.context.caller.scopes, self._limits),
             context=call.context,
             progress=progress,
         )
@@ -139,10 +156,11 @@ class Gateway:
         self._rate.take(call.context.caller.sub)
         tool = self._find(call)
         raw = read_json_object(call.arguments)
-        request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
+        restricted = upstream.restrictions.of(tool)
+        request: object = parse_arguments(tool.request, raw, restricted=restricted)
         if ignored := null_filters(tool.request, raw):
             upstream.notices = (f"Filters that are null were not applied: {', '.join(ignored)}.",)
-        _refuse_restricted(tool, request, upstream.restricted)
+        _refuse_restricted(tool, request, restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         return await tool.answer(request, upstream)
@@ -150,10 +168,12 @@ class Gateway:
     def _find(self, call: ToolCall) -> Tool:
         """The tool, if the caller may call it."""
         tool, caller = self.catalogue.find(call.tool), call.context.caller
+        is_mcp = call.context.surface == "mcp"
+        if is_mcp and tool.name in self.catalogue.left_out:
+            raise NotFound(NO_SUCH_TOOL)
         if tool.is_open_to(caller.scopes):
             self.catalogue.require(tool)
             return tool
-        is_mcp = call.context.surface == "mcp"
         if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.
             raise NotFound(NO_SUCH_TOOL)
@@ -164,8 +184,9 @@ class Gateway:
 def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
     """Refuse measures of cost before 1C is asked for them."""
     for field in fields_of(tool.request):
-        chosen = getattr(request, field.attribute)
-        if field.arg.cost and chosen and (refused := sorted(restricted.intersection(chosen))):
+        chosen = getattr(request, field.attribute) or ()
+        members = (chosen,) if isinstance(chosen, str) else chosen
+        if field.arg.cost and (refused := sorted(restricted.intersection(members))):
             raise ScopeMissing(
                 f"{field.name}: {', '.join(refused)} need the scope {COST}",
                 required=tool.scopes | {COST},

@@ -19,6 +19,7 @@ from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
+from onecgw.catalogue.restrictions import Restrictions
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
 from onecgw.responses.candidates import read_candidates
@@ -51,7 +52,7 @@ class UpstreamSession:
     today: in the time zone of 1C.
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
-    restricted: measures that the caller must never see.
+    restrictions: the measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
     held: what is given back when the call has been answered.
     calls: the number of requests to the backend, without answers from a cache.
@@ -64,7 +65,7 @@ class UpstreamSession:
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int
-    restricted: frozenset[str]
+    restrictions: Restrictions
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()

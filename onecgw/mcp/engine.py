@@ -74,6 +74,14 @@ class Outgoing:
     session_id: str = ""
 
 
+@attrs.frozen(kw_only=True)
+class Ongoing:
+    """What clients have begun and an engine of other settings continues."""
+
+    requests: RequestsInFlight = attrs.field(factory=RequestsInFlight)
+    log_levels: LogLevels = attrs.field(factory=LogLevels)
+
+
 class Engine:
     """Serves what is mounted, in both eras.
 
@@ -82,6 +90,7 @@ class Engine:
         sealing_key: at least 32 secret bytes; processes that share it serve the same sessions.
             None = a random key, which no other process has.
         subscriptions: the streams on which changes are sent; None = a new object.
+        ongoing: what goes on from an engine before this one; None = there was none.
     """
 
     def __init__(
@@ -90,13 +99,15 @@ class Engine:
         *,
         sealing_key: bytes | None = None,
         subscriptions: Subscriptions | None = None,
+        ongoing: Ongoing | None = None,
     ) -> None:
         self.subscriptions: Final = subscriptions or Subscriptions()
         self._sends_logs = providers.logging
         self._server_info = jsonrpc.encode(providers.info.implementation)
         self._sealer = Sealer(sealing_key or secrets.token_bytes(MIN_KEY_BYTES))
-        self._in_flight = RequestsInFlight()
-        self._log_levels = LogLevels()
+        ongoing = ongoing or Ongoing()
+        self._in_flight = ongoing.requests
+        self._log_levels = ongoing.log_levels
         shared = shared_methods(providers, self._sealer)
         handshake = handshake_methods(providers, self._sealer, self._log_levels)
         self._handshake_methods = {**shared, **handshake}

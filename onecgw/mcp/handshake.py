@@ -20,6 +20,7 @@ from onecgw.mcp.request_context import Method, RequestContext
 from onecgw.mcp.results import MethodResult
 from onecgw.mcp.rpc_errors import SESSION_NOT_FOUND, RpcError
 from onecgw.mcp.validation import HANDSHAKE_VERSIONS, check_log_level
+from onecgw.peers import LOG_LEVEL, Peers
 
 LATEST_HANDSHAKE_VERSION: Final = HANDSHAKE_VERSIONS[0]
 SESSION_SECONDS: Final = 30 * 24 * 3600  # as long as an unused refresh token is valid
@@ -33,15 +34,23 @@ class LogLevels:
 
     A session whose level is forgotten is back at DEFAULT_LOG_LEVEL. A client without a session
     ("") keeps that level.
+
+    Args:
+        peers: the processes that serve the same sessions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, peers: Peers | None = None) -> None:
+        self._peers = peers or Peers()
+        self._peers.subscribe(LOG_LEVEL, lambda of_session: self._set(*of_session))
         self._levels: OrderedDict[str, str] = OrderedDict()
 
     def set(self, session_id: str, level: str) -> None:
         """Set a session's level; above MAX_LOG_LEVELS the oldest one is forgotten."""
-        if not session_id:
-            return
+        if session_id:
+            self._set(session_id, level)
+            self._peers.publish(LOG_LEVEL, (session_id, level))
+
+    def _set(self, session_id: str, level: str) -> None:
         self._levels[session_id] = level
         self._levels.move_to_end(session_id)
         if len(self._levels) > MAX_LOG_LEVELS:

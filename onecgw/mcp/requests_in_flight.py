@@ -1,6 +1,7 @@
 """Requests that run in this process: those of clients, which can be cancelled, and ours to clients.
 
-Neither outlives its connection, so neither is a session.
+Neither outlives its connection, so neither is a session. A cancellation or a response may come over
+another connection, to another process: it is passed on to the peers.
 """
 
 import secrets
@@ -16,6 +17,7 @@ from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_requests import InputRequest, InputResponse
 from onecgw.mcp.request_context import Channel
 from onecgw.mcp.rpc_errors import RpcError
+from onecgw.peers import CANCELLED, RESPONDED, Peers
 
 T = TypeVar("T")
 
@@ -36,6 +38,15 @@ class _Response(msgspec.Struct, gc=False):
     result: msgspec.Raw = msgspec.Raw(b"")
 
 
+@attrs.frozen(kw_only=True)
+class _Answered:
+    """A client's response to one of our requests."""
+
+    request_id: str
+    sub: str
+    response: InputResponse | None
+
+
 @attrs.define
 class _PendingRequest:
     sub: str
@@ -44,9 +55,16 @@ class _PendingRequest:
 
 
 class RequestsInFlight:
-    """The requests of clients that run, and our requests to clients that wait for a response."""
+    """The requests of clients that run, and our requests to clients that wait for a response.
 
-    def __init__(self) -> None:
+    Args:
+        peers: the processes to which clients may have sent the rest of a conversation.
+    """
+
+    def __init__(self, peers: Peers | None = None) -> None:
+        self._peers = peers or Peers()
+        self._peers.subscribe(CANCELLED, self._cancel)
+        self._peers.subscribe(RESPONDED, self._respond)
         self._running: dict[RequestKey, list[trio.CancelScope]] = {}
         self._pending: dict[str, _PendingRequest] = {}
 
@@ -65,9 +83,15 @@ class RequestsInFlight:
 
     def cancel(self, key: RequestKey) -> None:
         """Cancel the request of the key; do nothing if there is none, or more than one."""
+        if not self._cancel(key):
+            self._peers.publish(CANCELLED, key)
+
+    def _cancel(self, key: RequestKey) -> bool:
+        """Cancel a request of this process; return whether it has any of the key."""
         scopes = self._running.get(key, [])
         if len(scopes) == 1:
             scopes[0].cancel()
+        return bool(scopes)
 
     async def request_input(
         self, channel: Channel, sub: str, requests: Mapping[str, InputRequest]
@@ -98,10 +122,21 @@ class RequestsInFlight:
             response = jsonrpc.read_params(bytes(read.result), dict[str, object])
         except RpcError:
             return
-        pending = self._pending.get(read.id)
-        if pending is not None and pending.sub == sub:
-            pending.response = response if read.result else None
+        answered = _Answered(
+            request_id=read.id, sub=sub, response=response if read.result else None
+        )
+        if not self._respond(answered):
+            self._peers.publish(RESPONDED, answered)
+
+    def _respond(self, answered: "_Answered") -> bool:
+        """Take a response to a request of this process; return False if it is of another."""
+        pending = self._pending.get(answered.request_id)
+        if pending is None:
+            return False
+        if pending.sub == answered.sub:
+            pending.response = answered.response
             pending.responded.set()
+        return True
 
 
 def _checked(response: InputResponse | None, request: InputRequest) -> InputResponse:

@@ -29,6 +29,7 @@ _WHOLE_FLAGS: Final = frozenset({"complete", "iscomplete"})
 _COUNTS: Final = frozenset(
     {"rowsreturned", "candidatesreturned", "totalrows", "rowstotal", "totalcount"}
 )
+_SAY_WHETHER_WHOLE: Final = _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS
 # As JSON has it, as 20260501 (ДФ=yyyyMMdd), or as 1C writes a date that becomes a text.
 _DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d)\.(\d\d)\.(\d{4})", re.ASCII)
 CUT_BY_1C: Final = "1C says that this is not the whole answer."
@@ -64,12 +65,16 @@ class _AnyObject(msgspec.Struct, gc=False):
     """An object of which nothing is looked at."""
 
 
+_Scalar = str | int | float | bool | None
+
+
 class _PlainReference(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A reference as nearly every base writes it: nothing else can hide in it."""
 
-    id: msgspec.Raw = msgspec.Raw(b"")
-    label: msgspec.Raw = msgspec.Raw(b"")
-    code: msgspec.Raw = msgspec.Raw(b"")
+    id: _Scalar = None
+    label: _Scalar = None
+    kind: _Scalar = None
+    code: _Scalar = None
 
 
 def check_answers_request(
@@ -118,6 +123,11 @@ def check_no_error(members: Members) -> None:
         raise OnecRejected(message_in(values) or NO_REASON)
 
 
+def says_whether_whole(name: str) -> bool:
+    """Whether a member of that name says if the answer is the whole, or how large the whole is."""
+    return name.replace("_", "").casefold() in _SAY_WHETHER_WHOLE
+
+
 def cut_by_1c(members: Members, count: int) -> str:
     """A sentence, where 1C says that its answer is not the whole: by a flag or a number of rows.
 
@@ -130,10 +140,9 @@ def cut_by_1c(members: Members, count: int) -> str:
     """
     said: list[tuple[str, object]] = []
     for name, raw in members.items():
-        key = name.replace("_", "").casefold()
-        if key not in _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS:
+        if not says_whether_whole(name):
             continue
-        value = _plain(raw)
+        key, value = name.replace("_", "").casefold(), _plain(raw)
         if (
             (key in _CUT_FLAGS and _is_yes(value))
             or (key in _WHOLE_FLAGS and value is False)
@@ -403,13 +412,12 @@ _BEGINS: Final[Mapping[str, frozenset[int]]] = {
 
 # Cells that hold no object but a plain reference.
 _PLAIN_CELLS: Final = _CELLS | {"ref": _PlainReference | str | int | None}
-_PLAIN_VALUE: Final = str | int | float | bool | None
 
 
 @functools.lru_cache(maxsize=256)
 def _rows_decoder(types: tuple[str, ...], *, is_plain: bool) -> msgspec.json.Decoder[Any]:
     """What reads rows of these types at the speed of C; a type of 1C's own may hold anything."""
-    cells, other = (_PLAIN_CELLS, _PLAIN_VALUE) if is_plain else (_CELLS, msgspec.Raw)
+    cells, other = (_PLAIN_CELLS, _Scalar) if is_plain else (_CELLS, msgspec.Raw)
     row = GenericAlias(tuple, tuple(cells.get(one, other) for one in types))
     return msgspec.json.Decoder(GenericAlias(list, (row,)))
 

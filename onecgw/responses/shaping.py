@@ -7,6 +7,7 @@ Hot for large answers: rows are looked at once, all together. It must not make a
 or cell unless the list is cut or something in it is unusual.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
@@ -17,7 +18,7 @@ from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.candidates import candidates_of
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import Members, array, decode, read_members, splice
-from onecgw.responses.redaction import redact
+from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import (
     CUT_BY_1C,
     Arguments,
@@ -55,7 +56,7 @@ class ResponseLimits:
     rows: that were asked for. max_rows: the ceiling that the notice names.
     max_bytes: of the answer's JSON, None = unbounded.
     refuses_extra_rows: more rows from 1C than requested are an error, not a cut.
-    restricted: measures that the caller must never see.
+    redaction: what the caller may see; None: everything.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
     """
 
@@ -63,7 +64,7 @@ class ResponseLimits:
     max_rows: int
     max_bytes: int | None
     refuses_extra_rows: bool
-    restricted: frozenset[str]
+    redaction: Redaction | None
     notices: tuple[str, ...] = ()
 
 
@@ -80,23 +81,25 @@ class CardShape:
 
 def _read(body: bytes, limits: ResponseLimits) -> Members:
     """The members of an answer of 1C, without what the caller must not see."""
-    members = read_members(body)
-    return redact(members, body, limits.restricted) if limits.restricted else members
+    return redact(read_members(body), limits.redaction)
 
 
 def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | None]:
     """As `_read`; and how many rows there are, all of them plain, None where some are not."""
     members = read_members(body)
     count = count_plain_rows(members)
-    if not limits.restricted:
-        return members, count
-    # Plain rows hold no names, so nothing can leave in them.
-    scanned = body if count is None else splice({"rows": ()}, members)
-    return redact(members, scanned, limits.restricted), count
+    return redact(members, limits.redaction, has_plain_rows=count is not None), count
 
 
-def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
+def build_candidates(
+    body: bytes, limits: ResponseLimits, *, narrow: str = "Make the query longer."
+) -> Answer:
     """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
+
+    Args:
+        body: the answer.
+        limits: of the surface.
+        narrow: how to ask for less, a sentence for the notice.
 
     Raises:
         OnecRejected: it reports an error.
@@ -106,11 +109,31 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
-    advice = _Advice(noun="candidates", narrow="Make the query longer.")
+    advice = _Advice(noun="candidates", narrow=narrow)
     usable = msgspec.Raw(array(found.items))
     members |= {"candidates": usable}
     listed = _Listed(member="candidates", raw=usable, count=len(found.items), advice=advice)
     return _bounded(members, listed, cut, limits)
+
+
+def build_details(body: bytes, ids: Sequence[str], limits: ResponseLimits) -> Answer:
+    """An answer about objects whose ids are known, in the form of candidates.
+
+    Raises:
+        OnecBadResponse: an object is missing, or one is there that was not asked for.
+        OnecError, LimitExceeded: as build_candidates.
+    """
+    found = candidates_of(_read(body, limits))
+    told = [str(msgspec.json.decode(read_members(bytes(one))["id"])).lower() for one in found.items]
+    wanted = [one.lower() for one in ids]
+    if sorted(told) != sorted(wanted):
+        lacking = [one for one in wanted if one not in told] or [
+            one for one in told if one not in wanted or told.count(one) > 1
+        ]
+        raise OnecBadResponse(
+            f"1C answered about other objects than were asked for: {', '.join(lacking[:3])}"
+        )
+    return build_candidates(body, limits)
 
 
 def build_table(

@@ -1,5 +1,5 @@
 """Serve an ASGI application on a socket, with the protocols of Hypercorn."""
 
-from onecgw.serving.server import find_free_port, require_free_port, serve_app
+from onecgw.serving.server import find_free_port, require_free_port, reserve_port, serve_app
 
-__all__ = ["find_free_port", "require_free_port", "serve_app"]
+__all__ = ["find_free_port", "require_free_port", "reserve_port", "serve_app"]

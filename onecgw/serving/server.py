@@ -10,13 +10,12 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
 from onecgw.errors import ConfigError
 from onecgw.serving.budget import ClientBudgets, ConnectionBudget
-from onecgw.serving.connection import ClientConnection
-from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
+from onecgw.serving.connection import ClientConnection, ServedApp
+from onecgw.serving.tls import ReadContext, TlsStream
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +38,8 @@ async def serve_app(
     grace_seconds: int,
     max_connections: int = MAX_CONNECTIONS,
     trusted_proxies: Sequence[str] = (),
+    tls: ReadContext | None = None,
+    shares_port: bool = False,
     wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
     announce: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -52,27 +53,31 @@ async def serve_app(
         max_connections: the most connections at a time. One address may have a tenth of them as
             long as no caller on them is known.
         trusted_proxies: addresses and networks of proxies, which carry many clients.
+        tls: read for each connection; None: without TLS.
+        shares_port: whether other processes of this user listen on the port as well.
         wait_stop: returns when the server is to stop.
         announce: called with the URL as soon as connections are accepted.
 
     Raises:
         ConfigError: the address cannot be bound.
     """
-    listener = _listen(host, port)
+    listener = _listen(host, port, shares_port=shares_port)
     bound_port: int = listener.getsockname()[1]
     shown_host = f"[{host}]" if ":" in host else host
+    scheme = "http" if tls is None else "https"
     config = _configure()
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     lifespan = Lifespan(wrapped, config, {})
     budgets = ClientBudgets(trusted_proxies)
-    connections_open = _OpenConnections(wrapped, config, budgets, max_connections=max_connections)
+    served = ServedApp(http1=app, http2=wrapped, config=config, context=WorkerContext(None))
+    connections_open = _OpenConnections(served, budgets, max_connections=max_connections, tls=tls)
     async with trio.open_nursery() as lifetime:
         await lifetime.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
         async with trio.open_nursery() as connections:
             async with trio.open_nursery() as accepting:
                 accepting.start_soon(connections_open.accept, listener, connections)
-                announce(f"http://{shown_host}:{bound_port}")
+                announce(f"{scheme}://{shown_host}:{bound_port}")
                 await wait_stop()
                 accepting.cancel_scope.cancel()
             with trio.move_on_after(grace_seconds):
@@ -87,14 +92,18 @@ class _OpenConnections:
     """The open connections."""
 
     def __init__(
-        self, app: AppWrapper, config: Config, budgets: ClientBudgets, *, max_connections: int
+        self,
+        app: ServedApp,
+        budgets: ClientBudgets,
+        *,
+        max_connections: int,
+        tls: ReadContext | None,
     ) -> None:
         self._app = app
-        self._config = config
         self._budgets = budgets
         self._max_connections = max_connections
+        self._tls = tls
         self._address_share = max(max_connections // ADDRESS_SHARE, MIN_ADDRESS_CONNECTIONS)
-        self._context = WorkerContext(None)
         self._open: dict[ClientConnection, None] = {}
         self._one_ended = trio.Event()
 
@@ -125,8 +134,11 @@ class _OpenConnections:
         budget = self._budgets.open(peer[0])
         if self._make_room(budget):
             budget.accept()
+            stream: trio.SocketStream | TlsStream
             stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
-            connection = ClientConnection(self._app, self._config, self._context, stream, budget)
+            if self._tls is not None:
+                stream = TlsStream(stream, self._tls())
+            connection = ClientConnection(self._app, stream, sock, budget)
             self._open[connection] = None
             connections.start_soon(self._serve, connection)
             return
@@ -170,7 +182,7 @@ class _OpenConnections:
 
         Other requests have STRANGER_GRACE_SECONDS after that.
         """
-        await self._context.terminated.set()
+        await self._app.context.terminated.set()
         for connection in self._open:
             connection.stop()
         while self._open:
@@ -226,16 +238,39 @@ def _configure() -> Config:
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
-    config.h11_max_incomplete_size = MAX_HEAD_BYTES + MAX_SYNTAX_BYTES
     # When Hypercorn ends an HTTP/2 connection, it loses the running responses.
     config.keep_alive_max_requests = sys.maxsize
     return config
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def reserve_port(host: str, port: int) -> socket.socket:
+    """Bind a port for processes that listen on it with `shares_port`, and do not listen.
+
+    Raises:
+        ConfigError: it cannot be bound.
+    """
+    # With SO_REUSEPORT alone, a second gateway of the same user would get half of the connections.
+    _listen(host, port).close()
+    reserved = socket.socket(_family(host))
     try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            reserved.setsockopt(socket.SOL_SOCKET, option, 1)
+        reserved.bind((host, port))
+    except OSError as error:
+        reserved.close()
+        raise ConfigError(f"cannot listen on {host} port {port}: {error}") from error
+    return reserved
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _listen(host: str, port: int, *, shares_port: bool = False) -> socket.socket:
+    try:
+        listener = socket.create_server(
+            (host, port), family=_family(host), backlog=BACKLOG, reuse_port=shares_port
+        )
     except (OSError, OverflowError) as error:
         raise ConfigError(f"cannot listen on {host} port {port}: {error}") from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

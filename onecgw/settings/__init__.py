@@ -15,6 +15,7 @@ from onecgw.settings.schema import (
     OnecSettings,
     ServerSettings,
     Settings,
+    TracingSettings,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "Secret",
     "ServerSettings",
     "Settings",
+    "TracingSettings",
 ]

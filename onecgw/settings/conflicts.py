@@ -77,6 +77,9 @@ def _credentials(settings: Settings) -> Iterator[Conflict]:
     if auth.type == "bearer" and auth.token is None:
         message = "missing; onec.auth.type: bearer needs a token"
         yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
+    if auth.type == "none" and auth.username is not None:
+        message = "not expected: onec.auth.type: none sends no login; write basic, or remove it"
+        yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
 
 
 def _transport(settings: Settings) -> Iterator[Conflict]:
@@ -109,6 +112,21 @@ def _backend(settings: Settings) -> Iterator[Conflict]:
         yield Conflict(message, ("oauth.keys", "onec.backend", "oauth.enabled"))
 
 
+def _tls(settings: Settings) -> Iterator[Conflict]:
+    tls = settings.server.tls
+    if tls.cert is not None and tls.key is None:
+        yield Conflict("missing; server.tls.cert needs its key", ("server.tls.key",))
+    if tls.key is not None and tls.cert is None:
+        yield Conflict("missing; server.tls.key needs its certificate", ("server.tls.cert",))
+
+
+def _workers(settings: Settings) -> Iterator[Conflict]:
+    workers, calls = settings.server.workers, settings.onec.max_concurrency
+    if workers > calls:
+        message = f"at most onec.max_concurrency ({calls}) is expected: each needs a call to 1C"
+        yield Conflict(message, ("server.workers", "onec.max_concurrency"))
+
+
 def _surfaces(settings: Settings) -> Iterator[Conflict]:
     mcp = settings.mcp
     serves_mcp = mcp.enabled and (mcp.bearer_token is not None or settings.oauth.enabled)
@@ -123,5 +141,5 @@ FOR_ADMINISTRATION: Final[tuple[Check, ...]] = (_oauth, _limits, _tokens)
 """What commands that only use the database need: keys, grants, audit."""
 FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials, _backend, _transport)
 """What commands that call 1C and do not listen need: stdio, check."""
-FOR_SERVER: Final = (_issuer, *FOR_UPSTREAM, _surfaces)
+FOR_SERVER: Final = (_issuer, *FOR_UPSTREAM, _surfaces, _tls, _workers)
 """What a gateway that serves HTTP needs."""

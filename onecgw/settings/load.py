@@ -45,7 +45,8 @@ def find_config(option: Path | None, environment: Mapping[str, str], folder: Pat
     if not named and environment.get(BASE_URL_VARIABLE):
         return None
     looked_for = " and ".join(str(folder / name) for name in names)
-    raise ConfigError(f"no settings file: looked for {looked_for}")
+    hint = "" if named else "; `onecgw init` writes one, --config names another"
+    raise ConfigError(f"no settings file: looked for {looked_for}{hint}")
 
 
 def load_settings(

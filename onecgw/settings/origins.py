@@ -12,6 +12,7 @@ from onecgw.settings.schema import Settings
 
 DEFAULT: Final = "default"
 HIDDEN: Final = "***"
+ShownValue = str | int | bool | tuple[str, ...] | None
 
 
 @attrs.frozen(kw_only=True)
@@ -23,7 +24,7 @@ class SettingOrigin:
     """
 
     key: str
-    value: str | int | bool | tuple[str, ...] | None
+    value: ShownValue
     place: str
 
 
@@ -48,12 +49,15 @@ def list_origins(
     ]
 
 
-def _shown(
-    declared: DeclaredSetting, settings: Settings
-) -> str | int | bool | tuple[str, ...] | None:
+def _shown(declared: DeclaredSetting, settings: Settings) -> ShownValue:
     value: object = settings
     for name in declared.key.split("."):
         value = getattr(value, name)
+    return shown_value(value)
+
+
+def shown_value(value: object) -> ShownValue:
+    """Return a value as it may be shown: a secret is `***`, a path a text."""
     if isinstance(value, Secret):
         return HIDDEN
     if value is None or isinstance(value, str | int | tuple):

@@ -31,6 +31,13 @@ def _base_url(text: str) -> str | None:
     return url
 
 
+def _collector(text: str) -> str | None:
+    parts = _split(text)
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc:
+        return None
+    return text
+
+
 def _proxy_url(text: str) -> str | None:
     parts = _split(text)
     if parts is None or parts.scheme not in _DEFAULT_PORTS or parts.path.strip("/"):
@@ -171,6 +178,7 @@ PROXY_URL: Final = Rule("a URL such as http://proxy.example.org:3128", _proxy_ur
 PUBLIC_URL: Final = Rule(
     "an origin without path or trailing slash such as https://mcp.example.org", _public_url
 )
+COLLECTOR: Final = Rule("a URL such as http://127.0.0.1:4318/v1/traces", _collector)
 ORIGIN: Final = Rule(
     "an origin without path or trailing slash such as https://app.example.org", _origin
 )

@@ -12,6 +12,8 @@ from onecgw.settings import rules
 from onecgw.settings.declaration import Secret, declare, setting
 from onecgw.settings.oauth import OauthSettings
 
+TOOLSETS = ("references", "sales", "stock", "money", "analysis")
+
 _MINUTES_10_MS = 600_000
 _DAY_SECONDS = 86_400
 _KIB = 1024
@@ -25,6 +27,18 @@ _GRACE_BEYOND_DEADLINE_SECONDS = 10
 
 
 @attrs.frozen(kw_only=True)
+class ServerTlsSettings:
+    """The certificate of the gateway itself; without one it speaks plain HTTP, for a proxy."""
+
+    cert: Path | None = setting(
+        None, "PEM file of the certificate, followed by its chain.", rule=rules.FILE
+    )
+    key: Path | None = setting(
+        None, "PEM file of its private key, without a passphrase.", rule=rules.FILE
+    )
+
+
+@attrs.frozen(kw_only=True)
 class ServerSettings:
     """Where the gateway listens, and which hosts and origins it accepts."""
 
@@ -34,6 +48,13 @@ class ServerSettings:
         rule=rules.HOST,
     )
     port: int = setting(8088, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65_535)
+    tls: ServerTlsSettings = attrs.field(factory=ServerTlsSettings)
+    workers: int = setting(
+        1,
+        "Processes that serve the port; they share onec.max_concurrency. 1 on Windows.",
+        minimum=1,
+        maximum=64,
+    )
     public_url: str | None = setting(
         None, "Origin under which clients reach the gateway.", rule=rules.PUBLIC_URL
     )
@@ -64,19 +85,33 @@ class ServerSettings:
 
 @attrs.frozen(kw_only=True)
 class LogSettings:
-    """What is logged on stderr, and how."""
+    """What is logged, where and how."""
 
     level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "The least severe level shown."
     )
     format: Literal["json", "text"] = setting("text", "Shape of a line: JSON, or key=value text.")
+    file: Path | None = setting(
+        None, "File that is written instead of stderr.", rule=rules.FOLDER_FILE
+    )
+    file_max_bytes: int = setting(
+        10 * _MIB,
+        "Size at which a new file is begun.",
+        minimum=64 * _KIB,
+        maximum=1024 * _MIB,
+    )
+    files_kept: int = setting(
+        5, "Earlier files that are kept: .1 is the newest.", minimum=1, maximum=1000
+    )
 
 
 @attrs.frozen(kw_only=True)
 class OnecAuthSettings:
     """The technical user under which 1C is called."""
 
-    type: Literal["basic", "bearer"] = setting("basic", "Scheme of the Authorization header.")
+    type: Literal["basic", "bearer", "none"] = setting(
+        "basic", "Scheme of the Authorization header; none: default.vrd names the 1C user."
+    )
     username: str | None = setting(
         None, "Login of the 1C user; basic needs it.", rule=rules.USER_NAME
     )
@@ -166,7 +201,7 @@ class OnecSettings:
         3600, "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )
     max_concurrency: int = setting(
-        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=256
+        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=10_000
     )
     max_queue: int = setting(256, "Calls that may wait in the queue.", minimum=0, maximum=10_000)
     session_mode: Literal["auto", "client", "off"] = setting(
@@ -237,6 +272,9 @@ class LimitsSettings:
     max_response_bytes: int = setting(
         64 * _MIB, "Largest answer of 1C.", minimum=64 * _KIB, maximum=1024 * _MIB
     )
+    stock_amount_scope: Literal["stock", "cost"] = setting(
+        "stock", "The scope that opens the value of stock at cost: mcp:report:stock or :cost."
+    )
     calls_per_minute: int = setting(
         300, "Calls per caller and minute; 0 = no limit.", minimum=0, maximum=1_000_000
     )
@@ -252,6 +290,12 @@ class McpSettings:
     )
     scopes: tuple[str, ...] = setting(
         ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
+    )
+    toolsets: tuple[str, ...] = setting(
+        TOOLSETS,
+        "Which tools /mcp publishes; the others do not exist there.",
+        minimum=1,
+        choices=TOOLSETS,
     )
 
 
@@ -276,6 +320,17 @@ class MetricsSettings:
 
     bearer_token: Secret | None = setting(
         None, "Token of a Prometheus on another computer.", rule=rules.BEARER_TOKEN
+    )
+
+
+@attrs.frozen(kw_only=True)
+class TracingSettings:
+    """OpenTelemetry traces of the calls; they need the extra `otel`."""
+
+    endpoint: str | None = setting(
+        None,
+        "URL of a collector, over OTLP/HTTP; empty: no traces.",
+        rule=rules.COLLECTOR,
     )
 
 
@@ -314,6 +369,7 @@ class Settings:
     api: ApiSettings = attrs.field(factory=ApiSettings)
     oauth: OauthSettings = attrs.field(factory=OauthSettings)
     metrics: MetricsSettings = attrs.field(factory=MetricsSettings)
+    tracing: TracingSettings = attrs.field(factory=TracingSettings)
     database: DatabaseSettings = attrs.field(factory=DatabaseSettings)
     audit: AuditSettings = attrs.field(factory=AuditSettings)
 

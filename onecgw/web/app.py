@@ -9,13 +9,15 @@ from onecgw.auth.caller import Caller
 from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.oauth.factory import AuthorizationServer
+from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.docs_page import make_docs_blueprint
 from onecgw.web.endpoint import ToolEndpoint
 from onecgw.web.health import always_ready, make_health_blueprint
 from onecgw.web.host_policy import make_host_policy
-from onecgw.web.landing import make_landing_blueprint
+from onecgw.web.landing import MCP_PATHS, make_landing_blueprint
 from onecgw.web.mcp import McpHandler
 from onecgw.web.metrics import RenderMetrics, make_metrics_blueprint
 from onecgw.web.oauth.blueprint import (
@@ -44,6 +46,7 @@ def build_app(
     authorization_server: AuthorizationServer | None = None,
     check_readiness: CheckReadiness = always_ready,
     render_metrics: RenderMetrics | None = None,
+    peers: Peers | None = None,
 ) -> QuartTrio:
     """The ASGI application: /mcp and the REST routes bypass Quart, the rest are its blueprints.
 
@@ -54,22 +57,27 @@ def build_app(
         authorization_server: people log in there; None: /mcp has a static token.
         check_readiness: whether calls can be answered.
         render_metrics: what the gateway counts; None: there is no /metrics.
+        peers: the processes that serve the same port.
     """
-    site = make_oauth_site(authorization_server, settings) if authorization_server else None
+    site = None
+    if authorization_server is not None:
+        site = make_oauth_site(authorization_server, settings, peers=peers)
+    app = QuartTrio("onecgw")
+    # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
+    quart: Any = app.asgi_app
     endpoints: dict[str, AsgiApp] = {
-        **_mcp_endpoints(settings, engine, site),
+        **_mcp_endpoints(settings, engine, site, page=quart),
         **_rest_endpoints(settings, gateway),
     }
     public_paths = site.public_paths if site else {}
     login_paths = site.login_paths if site else frozenset()
-    app = QuartTrio("onecgw")
     app.jinja_options = JINJA_OPTIONS
     app.url_map.merge_slashes = False  # `//` in a path is a 404, not a redirect
     install_error_handlers(
         app, oauth_paths={*public_paths, *login_paths}, max_body_bytes=MAX_BODY_BYTES
     )
     app.register_blueprint(make_health_blueprint(check_readiness))
-    app.register_blueprint(make_landing_blueprint(settings))
+    app.register_blueprint(make_landing_blueprint(settings, is_mcp_served="/mcp" in endpoints))
     if render_metrics is not None:
         token = settings.metrics.bearer_token
         app.register_blueprint(make_metrics_blueprint(render_metrics, token))
@@ -77,10 +85,9 @@ def build_app(
         app.register_blueprint(site.blueprint)
     if (api_bearer := _api_bearer(settings)) is not None:
         app.register_blueprint(make_openapi_blueprint(gateway.catalogue, api_bearer))
+        app.register_blueprint(make_docs_blueprint(gateway.catalogue.tools, settings.limits))
     for path in (*endpoints, *public_paths, *login_paths):
         log.debug("app.mounted", extra={"fields": {"path": path}})
-    # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
-    quart: Any = app.asgi_app
     router: Any = Router(
         hosts=make_host_policy(settings.server, settings.issuer),
         endpoints=endpoints,
@@ -93,7 +100,7 @@ def build_app(
 
 
 def _mcp_endpoints(
-    settings: Settings, engine: Engine, site: OAuthSite | None
+    settings: Settings, engine: Engine, site: OAuthSite | None, *, page: AsgiApp
 ) -> dict[str, AsgiApp]:
     token = settings.mcp.bearer_token
     if settings.mcp.enabled and site is not None:
@@ -107,8 +114,9 @@ def _mcp_endpoints(
             surface="mcp",
             authenticate=site.bearer,
             max_request_bytes=settings.limits.max_request_bytes,
+            page=page,
         )
-        return {"/mcp": guarded, "/mcp/": guarded}
+        return dict.fromkeys(MCP_PATHS, guarded)
     if not settings.mcp.enabled or token is None:
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
@@ -122,8 +130,9 @@ def _mcp_endpoints(
             ClientAddresses(settings.server.trusted_proxies),
         ),
         max_request_bytes=settings.limits.max_request_bytes,
+        page=page,
     )
-    return {"/mcp": endpoint, "/mcp/": endpoint}
+    return dict.fromkeys(MCP_PATHS, endpoint)
 
 
 def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:

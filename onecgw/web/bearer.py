@@ -50,7 +50,8 @@ class StaticBearer:
         """
         if not hmac.compare_digest(bearer_token(request), self._token):
             raise Unauthorized("the bearer token is not valid", challenge=BAD_TOKEN)
-        return attrs.evolve(self._caller, ip=self._addresses.of(request))
+        ip, client = self._addresses.of(request), _program_of(request)
+        return attrs.evolve(self._caller, ip=ip, client=client)
 
 
 def bearer_token(request: Request) -> bytes:
@@ -67,7 +68,7 @@ def bearer_token(request: Request) -> bytes:
             " or in a form",
             challenge=MISPLACED,
         )
-    values = [value for name, value in request.headers if name == b"authorization"]
+    values = request.headers.get("authorization", ())
     scheme, _, token = values[0].partition(b" ") if len(values) == 1 else (b"", b"", b"")
     if scheme.lower() != b"bearer" or not token.strip():
         raise Unauthorized(
@@ -85,11 +86,6 @@ def names_token(pairs: bytes) -> bool:
         for pair in pairs.decode("latin-1").replace(";", "&").split("&")
     )
     return any(_TOKEN_NAME.fullmatch(name) for name in names)
-
-
-def media_type(request: Request) -> str:
-    """The type of the body, without its parameters."""
-    return (request.value("content-type") or "").partition(";")[0].strip().lower()
 
 
 async def read_form(request: Request, receive: Receive) -> Request:
@@ -115,7 +111,10 @@ async def identify(request: Request, authenticate: Authenticate, request_id: str
         fields["reason"] = error.code
         log.info("bearer.refused", extra={"fields": fields, "is_anonymous": True})
         raise
-    if caller.client:
-        return caller
+    return caller if caller.client else attrs.evolve(caller, client=_program_of(request))
+
+
+def _program_of(request: Request) -> str:
+    """What the program of the client calls itself."""
     said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
-    return attrs.evolve(caller, client="".join(filter(str.isprintable, said)))
+    return said if said.isprintable() else "".join(filter(str.isprintable, said))

@@ -2,10 +2,12 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from onecgw.web.asgi import Request
 
+KEPT_ADDRESSES: Final = 4_096  # looked up once; every request names one
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -21,27 +23,33 @@ class ClientAddresses:
 
     def __init__(self, trusted: Iterable[str]) -> None:
         self._trusted: tuple[Network, ...] = tuple(map(ipaddress.ip_network, trusted))
+        self._look_up = lru_cache(maxsize=KEPT_ADDRESSES)(self._look_up_anew)
 
     def of(self, request: Request) -> str:
         """The address of the socket's peer, or of the client before the trusted proxies.
 
         X-Forwarded-For is read from the right, because the client can send its left part itself.
         """
-        last = _parse(request.peer)
+        last = self._look_up(request.peer)
         if last is None:
             return request.peer
-        if not self._trusts(last):
-            return str(last)
+        address, is_trusted = last
+        if not is_trusted:
+            return address
         hops = [hop for line in request.values("x-forwarded-for") for hop in line.split(",")]
-        while hops and self._trusts(last):
-            hop = _parse(_without_port(hops.pop().strip()))
-            if hop is None:
+        while hops and is_trusted:
+            last = self._look_up(_without_port(hops.pop().strip()))
+            if last is None:
                 break
-            last = hop
-        return str(last)
+            address, is_trusted = last
+        return address
 
-    def _trusts(self, address: Address) -> bool:
-        return any(address in network for network in self._trusted)
+    def _look_up_anew(self, text: str) -> tuple[str, bool] | None:
+        """Return the address and whether it is that of a trusted proxy; None if it is none."""
+        address = _parse(text)
+        if address is None:
+            return None
+        return str(address), any(address in network for network in self._trusted)
 
 
 def limit_key(address: str) -> str:

@@ -1,5 +1,6 @@
 """A path of the machine surfaces: an authenticated POST with a JSON body, answered whole."""
 
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -10,25 +11,34 @@ from onecgw.web.asgi import (
     ClientGone,
     Receive,
     Request,
+    RunWhileConnected,
     Scope,
     Send,
     admit,
     new_request_id,
-    read_body,
     read_head,
+    read_whole_body,
+    run_while_connected,
     send_response,
 )
-from onecgw.web.bearer import FORM, Authenticate, identify, media_type, read_form
+from onecgw.web.bearer import FORM, Authenticate, identify, read_form
+from onecgw.web.landing import is_browser
 from onecgw.web.problems import problem_response
+from onecgw.web.router import AsgiApp
 
 
 class Handler(Protocol):
     """What answers an admitted request."""
 
     async def __call__(
-        self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
+        self,
+        request: Request,
+        context: CallContext,
+        body: bytes,
+        run: RunWhileConnected,
+        send: Send,
     ) -> None:
-        """Send the answer. The body is read: `receive` only says that the client is gone."""
+        """Send the answer. run: runs the work, and cancels it when the client disconnects."""
         ...
 
 
@@ -38,19 +48,24 @@ class ToolEndpoint:
 
     authenticate: the caller of a request; raises Unauthorized.
     max_request_bytes: the largest body that is read.
+    page: what a person gets who opens the path in a browser; None: the same as a client.
     """
 
     handler: Handler
     surface: Surface
     authenticate: Authenticate
     max_request_bytes: int
+    page: AsgiApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = new_request_id()
         request = read_head(scope)
+        if self.page is not None and request.method != "POST" and is_browser(request):
+            await self.page(scope, receive, send)
+            return
         try:
-            content_type = media_type(request)
+            content_type = request.media_type()
             if content_type == FORM:
                 # A form is never processed; it is read only to detect a token in it.
                 request = await read_form(request, receive)
@@ -60,7 +75,7 @@ class ToolEndpoint:
                 raise MethodNotAllowed("POST")
             if content_type != "application/json":
                 raise UnsupportedMediaType("send the header Content-Type: application/json")
-            body = await read_body(receive, max_bytes=self.max_request_bytes)
+            body = await read_whole_body(scope, receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
         except OnecgwError as error:
@@ -72,4 +87,5 @@ class ToolEndpoint:
             surface=self.surface,
             traceparent=request.value("traceparent"),
         )
-        await self.handler(request, context, body, receive, send)
+        run = partial(run_while_connected, scope, receive)
+        await self.handler(request, context, body, run, send)

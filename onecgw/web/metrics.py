@@ -2,7 +2,7 @@
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from quart import Blueprint, Response, request
@@ -13,7 +13,7 @@ from onecgw.web.asgi import Request, read_head
 from onecgw.web.bearer import BAD_TOKEN, bearer_token
 
 PATH: Final = "/metrics"
-RenderMetrics = Callable[[], bytes]
+RenderMetrics = Callable[[], Awaitable[bytes]]
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 # A proxy on this computer also connects from the loopback, for clients anywhere.
 _PROXY_HEADERS: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
@@ -31,7 +31,7 @@ def make_metrics_blueprint(render: RenderMetrics, token: Secret | None) -> Bluep
     @blueprint.get(PATH, provide_automatic_options=False)
     async def metrics() -> Response:
         require_access(read_head(dict(request.scope)), token)
-        return Response(render(), content_type=CONTENT_TYPE)
+        return Response(await render(), content_type=CONTENT_TYPE)
 
     return blueprint
 

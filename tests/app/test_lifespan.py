@@ -31,8 +31,9 @@ NO_ONEC = OnecSettings(base_url="http://127.0.0.1:1", auth=OnecAuthSettings(user
     ("on_failure", "code"), [("deny", "storage_unavailable"), ("allow", "onec_error")]
 )
 async def test_without_its_database_the_gateway_does_what_the_operator_wants(
-    tmp_path: Path, on_failure: Any, code: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_failure: Any, code: str
 ) -> None:
+    monkeypatch.setattr("onecgw.storage.database.LOOK_SECONDS", 0)
     path = tmp_path / "onecgw.db"
     settings = make_settings(
         onec=NO_ONEC,
@@ -65,6 +66,30 @@ async def test_without_its_database_the_gateway_does_what_the_operator_wants(
     store.close()
     # Nothing is lost: what could not be written waited.
     assert records == ["onec_unavailable", after.json().get("code", code)]
+
+
+@pytest.mark.parametrize(("on_failure", "rows"), [("deny", 1), ("allow", 0)])
+async def test_an_answer_arrives_after_its_record_is_on_disk(
+    tmp_path: Path, on_failure: Any, rows: int
+) -> None:
+    settings = make_settings(
+        onec=NO_ONEC,
+        audit=AuditSettings(on_failure=on_failure),
+        database=DatabaseSettings(path=tmp_path / "onecgw.db"),
+    )
+    async with open_application(settings) as application:
+        store = application.store
+        assert store is not None
+        app: Any = build_app(
+            settings, application.gateway, application.engine, check_readiness=application.readiness
+        )
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://localhost", headers=HEADERS
+        ) as http:
+            await http.post("/reports/stock", json={"top": "many"})
+            records = store.read(lambda db: list(read_audit(db, AuditQuery())))
+
+    assert [record["code"] for record in records] == ["validation_error"] * rows
 
 
 @pytest.mark.parametrize("token", [MCP_TOKEN, "another-token-there"])

@@ -155,25 +155,30 @@ class Browser:
 
 
 @contextmanager
-def open_browser(folder: Path) -> Iterator[Browser]:
+def open_browser(folder: Path, *, trusts_any_certificate: bool = False) -> Iterator[Browser]:
     """A browser with a profile of its own, gone with its driver at the end; on the main thread."""
     assert CHROMEDRIVER is not None
     log = folder / "chromedriver.log"
     with running([CHROMEDRIVER, "--port=0"], log):
         found = _poll(lambda: _STARTED.search(log.read_text()), START_SECONDS, "the driver's port")
-        browser = _start(f"http://127.0.0.1:{found.group(1)}", folder)
+        browser = _start(
+            f"http://127.0.0.1:{found.group(1)}",
+            folder,
+            trusts_any_certificate=trusts_any_certificate,
+        )
         try:
             yield browser
         finally:
             browser.close()
 
 
-def _start(driver_url: str, folder: Path) -> Browser:
+def _start(driver_url: str, folder: Path, *, trusts_any_certificate: bool) -> Browser:
     options = {
         "args": [*_ARGUMENTS, f"--user-data-dir={folder / 'profile'}"],
         **({"binary": CHROMIUM} if CHROMIUM else {}),
     }
-    wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
+    always = {"goog:chromeOptions": options, "acceptInsecureCerts": trusts_any_certificate}
+    wanted = {"capabilities": {"alwaysMatch": always}}
     made = _value(
         httpx.post(f"{driver_url}/session", json=wanted, timeout=START_SECONDS, trust_env=False)
     )

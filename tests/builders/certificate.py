@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -17,7 +17,21 @@ def make_contexts(
 
     valid_days: from and until when, counted from now.
     """
-    key = ec.generate_private_key(ec.SECP256R1())
+    path = make_certificate(folder, name, valid_days=valid_days)
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(path)
+    return server, ssl.create_default_context(cafile=path)
+
+
+def make_certificate(
+    folder: Path,
+    name: str,
+    *,
+    valid_days: tuple[int, int] = (-1, 1),
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+) -> Path:
+    """A PEM file with a key and a certificate of its own for a DNS name."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     certificate = (
@@ -41,6 +55,4 @@ def make_contexts(
         )
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(path)
-    return server, ssl.create_default_context(cafile=path)
+    return path

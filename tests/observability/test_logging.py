@@ -3,6 +3,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -116,3 +117,13 @@ def test_the_audit_is_written_whatever_the_level() -> None:
         "grant": "",
         "ip": "",
     }
+
+
+def test_half_a_character_is_escaped_in_a_json_line() -> None:
+    stream = logged("json")
+
+    fields = {"name": "half \ud83d", "path": Path("a/b")}
+    logging.getLogger("onecgw.x").info("event", extra={"fields": fields})
+
+    line = json.loads(stream.getvalue())
+    assert (line["name"], line["path"]) == ("half \ud83d", "a/b")

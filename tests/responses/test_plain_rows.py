@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from onecgw.errors import OnecgwError
 from onecgw.responses import response_check, shaping
 from onecgw.responses.raw_json import read_members
+from onecgw.responses.redaction import Redaction, declared_table
 from onecgw.responses.response_check import count_plain_rows
 from onecgw.responses.shaping import ResponseLimits, build_table
 
@@ -19,7 +20,8 @@ TYPES = ("ref", "number", "string", "date", "custom")
 TEXTS = st.sampled_from(["Ромашка", "x],[y", '"],["', "\\", "profit", "", "]", "[[", "1"])
 PLAIN = st.one_of(st.none(), st.integers(-(10**30), 10**30), st.booleans(), TEXTS)
 REFERENCES = st.dictionaries(
-    st.sampled_from(["id", "label", "code", "profit", "Cost", "x"]), st.one_of(PLAIN, TEXTS)
+    st.sampled_from(["id", "label", "code", "profit", "Cost", "x"]),
+    st.one_of(PLAIN, TEXTS, st.just({"profit": 1}), st.just([{"profit": 1}])),
 )
 CELLS = st.one_of(PLAIN, REFERENCES, st.lists(PLAIN, max_size=2), st.floats(-1e9, 1e9))
 ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=8)
@@ -28,7 +30,11 @@ LIMITS = ResponseLimits(
     max_rows=5,
     max_bytes=None,
     refuses_extra_rows=False,
-    restricted=frozenset({"profit", "cost"}),
+    redaction=Redaction(
+        restricted=frozenset({"profit", "cost"}),
+        members=declared_table(columns=("c0", "c1"), filters=()),
+        columns=frozenset({"c0", "c1"}),
+    ),
 )
 
 
@@ -65,6 +71,13 @@ def test_plain_rows_are_counted_however_they_are_cut(
     rows = [[{"id": str(number), "label": "Їжак"}, number / 10] for number in range(100)]
     assert count_plain_rows(read_members(report(rows, ("ref", "number")))) == 100
     assert count_plain_rows(read_members(report([], ("ref", "number")))) == 0
+
+
+def test_nothing_hides_below_a_plain_member() -> None:
+    hidden = [[{"id": {"profit": 1}, "label": [{"profit": 2}]}, 1]]
+    body = report(hidden, ("ref", "number"))
+    assert count_plain_rows(read_members(body)) is None
+    assert b"profit" not in build_table(body, {}, LIMITS).body
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.auth.caller import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.responses.notices import LONG_NUMBERS
 from onecgw.responses.shaping import (
@@ -23,10 +22,11 @@ COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":
 HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0", "1234567890.10"]
 
 BOUNDS = ResponseLimits(
-    rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, restricted=frozenset()
+    rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, redaction=None
 )
 
 
+SPARE_BYTES = 4  # a comma, and the digits of counts that may be shorter than was reckoned
 NO_ARGUMENTS: dict[str, Any] = {}
 CARD = CardShape(subject="customer", listed="top_products")
 
@@ -139,47 +139,6 @@ def test_a_report_of_another_shape_is_a_bad_response(body: bytes) -> None:
         table_of(body, BOUNDS)
 
 
-def test_a_column_that_the_caller_may_not_see_never_leaves() -> None:
-    body = b'{"columns":[{"name":"profit","type":"number"}],"rows":[[1]]}'
-
-    with pytest.raises(OnecBadResponse, match="may not see"):
-        table_of(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
-    assert read(table_of(body, BOUNDS))["rows"] == [[1]]
-
-
-def test_restricted_measures_are_dropped_from_totals_and_cards_however_deep() -> None:
-    body = (
-        b'{"customer":{"id":"1","label":"A"},"totals":{"amount":1.10,"cost":0.70,"margin":5},'
-        b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10,"profit":3}],'
-        b'"truncated":false}'
-    )
-
-    answer = card_of(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
-
-    assert answer.body == (
-        b'{"top_products_returned":1,"truncated":false,"customer":{"id":"1","label":"A"},"totals":{"amount":1.10},'
-        b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10}]}'
-    )
-
-
-@pytest.mark.parametrize("name", ["cost", "Cost", "PROFIT", "margin"])
-def test_restricted_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
-    closed = attrs.evolve(BOUNDS, restricted=COST_MEASURES)
-    found = b'{"candidates":[{"id":"1","label":"A","%b":12.50}]}' % name.encode()
-    cell = b'{"columns":[{"name":"a","type":"ref"}],"rows":[[{"id":"1","%b":1}]]}' % name.encode()
-    column = b'{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}' % name.encode()
-    nested = (
-        b'{"customer":{},"totals":{},"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}'
-        % name.encode()
-    )
-
-    assert read(build_candidates(found, closed))["candidates"] == [{"id": "1", "label": "A"}]
-    assert read(table_of(cell, closed))["rows"] == [[{"id": "1"}]]
-    for build, body in ((table_of, column), (card_of, nested)):
-        with pytest.raises(OnecBadResponse, match="may not see"):
-            build(body, closed)
-
-
 def test_an_open_card_is_passed_through_byte_for_byte() -> None:
     card = (
         b'"customer":{"id":"1"},"totals":{"amount":0.10,"cost":1E-7},"last_purchase":"2026-05-01"'
@@ -290,3 +249,33 @@ def test_no_decimal_changes_on_its_way(numbers: list[Decimal]) -> None:
 
     rows = json.loads(answer.body, parse_float=str, parse_int=str)["rows"]
     assert [row[1] for row in rows] == texts
+
+
+def test_an_answer_of_exactly_the_largest_size_is_whole_and_one_byte_less_cuts_it() -> None:
+    body = table(*[f'["row {number}",{number}]' for number in range(8)])
+    bounds = attrs.evolve(BOUNDS, rows=8)
+    whole = table_of(body, attrs.evolve(bounds, max_bytes=None))
+    size = len(whole.body)
+
+    for max_bytes in (size, size + 1):
+        assert table_of(body, attrs.evolve(bounds, max_bytes=max_bytes)) == whole
+
+
+@pytest.mark.parametrize("rows", [8, 12])  # the number of rows has one digit, or two
+def test_a_cut_keeps_as_many_rows_as_fit_to_the_byte(rows: int) -> None:
+    body = table(*[f'["{"x" * 100} {number}",{number}]' for number in range(rows)])
+    bounds = attrs.evolve(BOUNDS, rows=rows)
+    size = len(table_of(body, attrs.evolve(bounds, max_bytes=None)).body)
+    answers = {
+        max_bytes: table_of(body, attrs.evolve(bounds, max_bytes=max_bytes))
+        for max_bytes in range(size - 400, size)
+    }
+
+    for max_bytes, answer in answers.items():
+        assert len(answer.body) <= max_bytes
+        assert (answer.rows or 0) < rows
+        more = answers.get(max_bytes + 1)
+        if more is not None and more.rows != answer.rows:
+            # The byte that lets one row more in is the last one that this row needs.
+            assert more.rows == (answer.rows or 0) + 1
+            assert max_bytes + 1 - len(more.body) <= SPARE_BYTES

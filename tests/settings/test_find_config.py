@@ -5,6 +5,8 @@ import pytest
 from onecgw.errors import ConfigError
 from onecgw.settings.load import find_config, load_settings
 
+HINT = "; `onecgw init` writes one, --config names another"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -47,7 +49,7 @@ def test_what_was_looked_for_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         find_config(None, {}, tmp_path)
     local, shipped = tmp_path / "config/config.local.yml", tmp_path / "config/config.yml"
-    assert str(caught.value) == f"no settings file: looked for {local} and {shipped}"
+    assert str(caught.value) == f"no settings file: looked for {local} and {shipped}{HINT}"
 
 
 def test_the_environment_alone_is_enough(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -207,3 +208,196 @@ async def test_strangers_fill_the_database_only_so_fast(tmp_path: Path) -> None:
         "key.failed": 1,
         "key.ok": 40,
     }
+
+
+async def test_an_answer_waits_for_its_record_and_for_no_later_one(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store), trio.open_nursery() as nursery:
+        await trail.confirm()  # nothing to wait for
+        nursery.start_soon(trail.run)
+        for number in range(3):
+            trail(make_call(request_id=f"r-{number}"))
+            await trail.confirm()
+            assert [record["request_id"] for record in everything(store)] == [
+                f"r-{earlier}" for earlier in range(number + 1)
+            ]
+        nursery.cancel_scope.cancel()
+
+
+async def test_records_of_many_calls_share_a_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+
+    def insert(_db: sqlite3.Connection, rows: list[Any]) -> None:
+        batches.append(len(rows))
+
+    monkeypatch.setattr("onecgw.storage.audit_log._insert", insert)
+
+    async def call(trail: AuditLog) -> None:
+        trail(make_call())
+        await trail.confirm()
+
+    async with open_trail(tmp_path) as (trail, _store), trio.open_nursery() as running:
+        running.start_soon(trail.run)
+        async with trio.open_nursery() as calls:
+            for _ in range(30):
+                calls.start_soon(call, trail)
+        running.cancel_scope.cancel()
+    assert batches[0] == 30
+
+
+def is_open(trail: AuditLog) -> bool:
+    try:
+        trail.admit()
+    except StorageUnavailable:
+        return False
+    return True
+
+
+async def test_no_answer_leaves_while_its_record_cannot_be_written_and_none_is_lost(
+    tmp_path: Path,
+) -> None:
+    async with open_trail(tmp_path) as (trail, store), trio.open_nursery() as nursery:
+        nursery.start_soon(trail.run)
+        store._writer.execute("PRAGMA query_only = ON")  # noqa: SLF001 - the disk is full
+        for _ in range(2):  # while it is not known yet, and when it is
+            trail(make_call())
+            with pytest.raises(StorageUnavailable, match="nothing is answered without it"):
+                await trail.confirm()
+        store._writer.execute("PRAGMA query_only = OFF")  # noqa: SLF001 - there is room again
+        while not is_open(trail):
+            await trio.lowlevel.checkpoint()
+        trail(make_call())
+        await trail.confirm()
+        assert [record["id"] for record in everything(store)] == [1, 2, 3]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_disk_that_hangs_keeps_no_caller_for_ever(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    # Nothing is written, as by a transaction that does not return.
+    store = Database(tmp_path / "onecgw.db")
+    trail = AuditLog(store, retention_days=90, on_failure="deny")
+    trail(make_call())
+    with pytest.raises(StorageUnavailable):
+        await trail.confirm()
+    await trail.flush()
+    assert len(everything(store)) == 1
+    store.close()
+
+
+async def test_no_answer_leaves_whose_record_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 2)
+    refused: list[int] = []
+
+    async def call(trail: AuditLog, number: int) -> None:
+        trail(make_call(request_id=f"r-{number}"))
+        try:
+            await trail.confirm()
+        except StorageUnavailable:
+            refused.append(number)
+
+    async with open_trail(tmp_path) as (trail, store):
+        async with trio.open_nursery() as calls:
+            for number in range(3):
+                calls.start_soon(call, trail, number)
+            await trio.testing.wait_all_tasks_blocked()
+            await trail.flush()
+        assert len(everything(store)) == 2
+    # Which of them was dropped is not known to each: all are refused.
+    assert sorted(refused) == [0, 1, 2]
+
+
+async def test_where_the_operator_allows_it_no_answer_waits(tmp_path: Path) -> None:
+    async with open_trail(tmp_path, on_failure="allow") as (trail, store):
+        trail(make_call())
+        await trail.confirm()
+        assert everything(store) == []
+
+
+async def test_a_stop_writes_what_calls_still_wait_for(tmp_path: Path) -> None:
+    confirmed: list[str] = []
+
+    async def call(trail: AuditLog) -> None:
+        trail(make_call())
+        await trail.confirm()
+        confirmed.append("r-2")
+
+    async with open_trail(tmp_path) as (trail, store), trio.open_nursery() as calls:
+        async with trio.open_nursery() as running:
+            running.start_soon(trail.run)
+            calls.start_soon(call, trail)
+            await trio.testing.wait_all_tasks_blocked()
+            running.cancel_scope.cancel()
+        while not confirmed:
+            await trio.lowlevel.checkpoint()
+        assert len(everything(store)) == 1
+
+
+async def test_a_caller_that_leaves_while_it_waits_has_its_record(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        trail(make_call())
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await trail.confirm()
+        assert scope.cancelled_caught
+        await trail.flush()
+        assert len(everything(store)) == 1
+
+
+async def test_a_record_that_is_not_unicode_holds_up_no_other(tmp_path: Path) -> None:
+    async with open_trail(tmp_path) as (trail, store):
+        trail(make_call(tool="half \ud83d", client="a \udcff", sub="s \ud800"))
+        trail(make_call())
+        await trail.flush()
+        first, second = everything(store)
+    assert (first["tool"], first["client"], first["sub"]) == (
+        "half \ud83d",
+        "a \\udcff",
+        "s \\ud800",
+    )
+    assert second["sub"] == "owner"
+
+
+async def test_other_writes_have_their_turn_while_old_records_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onecgw.storage.slices.SLICE_ROWS", 2)
+    left: list[int] = []
+
+    async def write_between(store: Database) -> None:
+        def count(db: sqlite3.Connection) -> None:
+            left.append(db.execute("SELECT count(*) FROM audit").fetchone()[0])
+
+        await store.write(count)
+
+    async with open_trail(tmp_path) as (trail, store):
+        for _ in range(20):
+            trail(attrs.evolve(EVENT, ts=datetime.now(UTC) - timedelta(days=91)))
+        await trail.flush()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trail.sweep)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(write_between, store)
+        assert everything(store) == []
+    assert 0 < left[0] < 20
+
+
+def test_the_file_is_looked_at_once_a_second_and_in_every_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("onecgw.storage.database.time.monotonic", lambda: now)
+    store = Database(tmp_path / "onecgw.db")
+    assert store.find_file_problem() == ""
+    store.path.rename(tmp_path / "elsewhere.db")
+    now = 100.9
+    assert store.find_file_problem() == ""
+    with pytest.raises(StorageUnavailable):
+        store.write_here(lambda _db: None)
+    now = 101.0
+    assert "No such file" in store.find_file_problem()
+    store.close()

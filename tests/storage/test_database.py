@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
+from onecgw.oauth.storage.grants import delete_expired
 from onecgw.storage.database import Database
 from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
 
@@ -172,3 +173,24 @@ async def test_a_file_that_cannot_be_written_is_noticed(tmp_path: Path, how: str
         assert await store.probe() != ""
     assert store.read(count) == 0
     store.close()
+
+
+def test_what_has_expired_is_found_by_indexes(tmp_path: Path) -> None:
+    store = Database(tmp_path / "onecgw.db")
+    statements: list[str] = []
+    store._writer.set_trace_callback(statements.append)  # noqa: SLF001 - what a removal runs
+    store.write_here(lambda db: delete_expired(db, now=1))
+    store._writer.set_trace_callback(None)  # noqa: SLF001
+    removals = [one for one in statements if one.startswith("DELETE FROM")]
+
+    def plan(db: sqlite3.Connection) -> list[str]:
+        return [
+            row["detail"]
+            for removal in removals
+            for row in db.execute(f"EXPLAIN QUERY PLAN {removal}")
+        ]
+
+    plans = store.read(plan)
+    store.close()
+    assert len(removals) == 5
+    assert [line for line in plans if line.startswith("SCAN")] == []

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import trio
@@ -13,8 +14,10 @@ from onecgw.web.asgi import (
     Receive,
     read_body,
     read_head,
+    read_whole_body,
     run_while_connected,
 )
+from tests.builders.http_server import answer, app_of, ask, read_to_end, serving
 
 
 def receiving(*messages: Message) -> Receive:
@@ -72,8 +75,8 @@ async def test_work_ends_by_itself_or_when_the_client_leaves() -> None:
             ended.append("cancelled")
 
     with trio.fail_after(5):
-        await run_while_connected(receiving(), finish)
-        await run_while_connected(receiving(part(b""), {"type": "http.disconnect"}), hang)
+        await run_while_connected({}, receiving(), finish)
+        await run_while_connected({}, receiving(part(b""), {"type": "http.disconnect"}), hang)
 
     assert ended == ["finished", "cancelled"]
 
@@ -89,6 +92,32 @@ def test_header_names_are_lowered_and_kept_in_order() -> None:
         }
     )
 
-    assert request.values("ACCEPT") == ["a", "b"]
+    assert request.values("accept") == ["a", "b"]
     assert (request.value("x-y"), request.value("missing")) == ("1", None)
     assert request.peer == "127.0.0.1"
+
+
+@pytest.mark.parametrize("more", [b"", b"cd"], ids=["whole", "in parts"])
+async def test_a_body_over_our_own_server_is_limited_and_read_however_it_arrives(
+    more: bytes,
+) -> None:
+    @app_of
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            body = await read_whole_body(scope, receive, max_bytes=4)
+        except PayloadTooLarge:
+            body = b"too large"
+        await answer(send, body)
+
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+    async with serving(app) as served:
+        for size, expected in ((2, b"ab" + more), (3, b"abx" if not more else b"too large")):
+            body = b"abx"[:size]
+            async with await served.connect() as stream:
+                await stream.send_all(head % (size + len(more)) + body)
+                if more:
+                    await trio.testing.wait_all_tasks_blocked(0.01)
+                    await stream.send_all(more)
+                assert (await read_to_end(stream)).endswith(b"\r\n\r\n" + expected)
+        answered = await ask(served, head % 5 + b"abcde")
+        assert answered.endswith(b"too large")

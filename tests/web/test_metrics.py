@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from onecgw.app.lifespan import open_application
+from onecgw.app.scrape import make_render_metrics
 from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings
 from onecgw.demo.books import Books
 from onecgw.settings import MetricsSettings, Secret
@@ -35,7 +36,7 @@ async def test_the_figures_are_those_of_the_calls(small_books: Books) -> None:
                 settings,
                 application.gateway,
                 application.engine,
-                render_metrics=application.metrics.render,
+                render_metrics=make_render_metrics(application.state, workers=1),
             )
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(
@@ -90,7 +91,7 @@ async def test_metrics_are_for_this_computer_or_for_a_token(
             settings,
             application.gateway,
             application.engine,
-            render_metrics=application.metrics.render,
+            render_metrics=make_render_metrics(application.state, workers=1),
         )
         transport = httpx.ASGITransport(app, client=(peer, 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

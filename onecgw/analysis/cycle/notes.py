@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from fractions import Fraction
 from typing import Final
 
 from onecgw.analysis.cycle.answer import CycleInput
@@ -11,6 +10,7 @@ from onecgw.analysis.periods import DateRange, compared_with
 
 _FLOW_TITLES: Final = {
     "cost": "cost of goods sold",
+    "cost_with_vat": "cost of goods sold",
     "sales": "sales",
     "purchases": "purchases",
 }
@@ -52,6 +52,9 @@ def notes_of(inputs: CycleInput, dpo_base: DpoBase) -> list[str]:
         notes.append(
             "dpo_base is cogs: payables with VAT stand against cost without VAT, so DPO looks "
             "longer than with purchases."
+            if inputs.now.vat_factor is None
+            else "dpo_base is cogs: cost is multiplied by purchases with VAT / purchases without "
+            "VAT of the period, because payables include VAT."
         )
     if inputs.before is not None:
         notes.append(
@@ -117,7 +120,7 @@ def _about_flows(inputs: CycleInput) -> Iterator[str]:
 
 
 def _is_idle(data: PeriodData, ratio: Ratio, period: DateRange) -> bool:
-    return ratio.component not in data.missing and data.flow(ratio.flow, period) <= Fraction(0)
+    return ratio.component not in data.missing and data.exact_flow(ratio.flow, period) <= 0
 
 
 def _about_balances(inputs: CycleInput) -> Iterator[str]:

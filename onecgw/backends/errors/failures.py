@@ -286,7 +286,7 @@ def _not_published(reply: Reply, _: str) -> OnecError:
 def _redirect(reply: Reply, _: str) -> OnecError:
     return OnecRedirect(
         f"onec.base_url leads to a redirect (HTTP {reply.status}), which is not followed; the"
-        " administrator finds its target in the log and with `onecgw check`"
+        " administrator must set the address that it leads to"
     )
 
 

@@ -11,6 +11,7 @@ from onecgw.backends.errors.error_text import log_line
 from onecgw.backends.errors.failures import Failure
 from onecgw.backends.http.transport import HttpRequest
 from onecgw.errors import OnecError, OnecRejected
+from onecgw.observability.onec_spans import note_request
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +44,12 @@ class CallRecord:
 @contextmanager
 def log_call(record: CallRecord) -> Iterator[None]:
     """Log one line for the call: its outcome and how long it took."""
+    code = "cancelled"
     try:
         yield
+        code = "ok"
     except OnecError as error:
+        code = error.code
         seen = failure_fields(record.failure) if record.failure else {"class": error.code}
         level = logging.INFO if isinstance(error, OnecRejected) else logging.WARNING
         log.log(level, "onec.failed", extra={"fields": {**record.fields(), **seen}})
@@ -55,6 +59,14 @@ def log_call(record: CallRecord) -> Iterator[None]:
         fields = {"phase": record.phase, "why": "deadline" if late else "cancelled"}
         log.info("onec.cancelled", extra={"fields": {**record.fields(), **fields}})
         raise
+    finally:
+        note_request(
+            record.request.request_id,
+            method=record.request.method,
+            path=record.request.path,
+            code=code,
+            duration_seconds=trio.current_time() - record.started,
+        )
     if log.isEnabledFor(logging.DEBUG):
         size = {"bytes": record.size_bytes}
         log.debug("onec.call", extra={"fields": {**record.fields(), **size}})

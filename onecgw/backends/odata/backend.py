@@ -25,9 +25,15 @@ from onecgw.backends.odata.fetch import Fetcher
 from onecgw.backends.odata.profile_reader import load_profiles
 from onecgw.backends.odata.refusals import as_the_base_has_it
 from onecgw.backends.odata.report_runner import ReportRunner
-from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, RESOLVERS, TABULAR, TOP_PRODUCTS
+from onecgw.backends.odata.reports import (
+    CUSTOMER_SUMMARY,
+    PRODUCT_DETAILS,
+    RESOLVERS,
+    TABULAR,
+    TOP_PRODUCTS,
+)
 from onecgw.backends.odata.request import Body, read_request
-from onecgw.backends.odata.resolver_answers import answer_resolver
+from onecgw.backends.odata.resolver_answers import answer_product_details, answer_resolver
 from onecgw.backends.odata.sales_cards import answer_customer_summary, answer_top_products
 from onecgw.backends.odata.url import Spelling
 from onecgw.backends.scheduling.deadline import deadline
@@ -130,6 +136,8 @@ class ODataBackend:
         kind, _, name = call.operation.partition("/")
         if kind == "resolve" and name in RESOLVERS:
             return await answer_resolver(base, name, asked)
+        if name == PRODUCT_DETAILS:
+            return await answer_product_details(base, asked)
         if name == TOP_PRODUCTS:
             return await answer_top_products(self._runner, base, asked, call.progress)
         if name == CUSTOMER_SUMMARY:

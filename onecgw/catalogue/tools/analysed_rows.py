@@ -14,6 +14,7 @@ from onecgw.analysis.comparison import (
     MeasureChange,
     compare_tables,
     sum_of_changes,
+    without_unknown,
 )
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable, percent
@@ -47,18 +48,29 @@ class AnalysedTable:
         now: the report.
         before: what it is compared with; None = no comparison.
         share: the measure of the shares; None = no shares.
+        own_currency: the measures that are in the currency of their row.
+        unknown: of "now" and "before", what lies beyond the books and has no figures.
 
     Raises:
         OnecBadResponse: the changes do not add up to the change of the total.
         ValidationFailed: shares of a total that is not above zero, or of several currencies.
     """
 
-    def __init__(self, now: FigureTable, before: FigureTable | None, share: str | None) -> None:
+    def __init__(
+        self,
+        now: FigureTable,
+        before: FigureTable | None,
+        share: str | None,
+        *,
+        own_currency: Sequence[str] = (),
+        unknown: frozenset[str] = frozenset(),
+    ) -> None:
         self._now, self._share = now, share
-        self._comparison = compare_tables(now, before) if before is not None else None
+        compared = compare_tables(now, before) if before is not None else None
+        self._comparison = without_unknown(compared, unknown) if compared is not None else None
         is_mixed = _has_several_currencies((now, before) if before is not None else (now,))
-        self._additive = frozenset() if is_mixed else now.additive
-        if share is not None and is_mixed:
+        self._additive = now.additive - frozenset(own_currency if is_mixed else ())
+        if share is not None and share in now.additive - self._additive:
             message = "the rows are in several currencies; choose one by filters"
             raise ValidationFailed((Problem(path="share", message=message),))
         self._places = {
@@ -130,8 +142,8 @@ class AnalysedTable:
             )
         if self._share is not None:
             basis["share"] = f"of {self._share}, % of all; A begins below 80 %, B below 95 %"
-        if not self._additive:
-            basis["rest"] = "without sums: these figures do not add up"
+        if unlike := sorted(self._now.additive - self._additive):
+            basis["rest"] = f"without sums of {', '.join(unlike)}: these figures do not add up"
         return basis
 
     def proof(self, report: str) -> list[Json]:
@@ -142,7 +154,7 @@ class AnalysedTable:
                 continue
             total = self._total(measure)
             together = sum_of_changes(self._rows, measure)
-            if self._comparison is None:
+            if together.amount is None or total.amount is None:
                 what, part, reported = measure, together.now, total.now
             else:
                 what, part, reported = f"{measure}_change", together.amount, total.amount

@@ -13,7 +13,7 @@ from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.responses.raw_json import read_members
-from onecgw.responses.redaction import redact
+from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import check_answers_request
 
 Value = TypeVar("Value")
@@ -50,7 +50,7 @@ def whole_report(
         read_whole,
         tool=tool,
         arguments=to_onec(request),
-        restricted=context.restricted,
+        redaction=tool.redaction(context.restrictions),
         max_rows=context.limits.max_analysis_rows,
     )
     return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
@@ -61,7 +61,7 @@ def read_whole(
     *,
     tool: TableTool,
     arguments: Mapping[str, Any],
-    restricted: frozenset[str],
+    redaction: Redaction | None,
     max_rows: int,
 ) -> FigureTable:
     """The figures of a whole report.
@@ -71,7 +71,7 @@ def read_whole(
         OnecRejected: it reports an error.
         OnecBadResponse: it answers another request, or its rows do not add up.
     """
-    members = redact(read_members(body), body, restricted)
+    members = redact(read_members(body), redaction)
     said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
         members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows

@@ -26,6 +26,15 @@ class GrantSummary:
     why: str
 
 
+@attrs.frozen(kw_only=True)
+class LoginCounts:
+    """How many logins, and tokens of them, are valid."""
+
+    logins: int
+    access_tokens: int
+    refresh_tokens: int
+
+
 def list_grants(db: sqlite3.Connection, *, now: int) -> list[GrantSummary]:
     """Every grant, the oldest first."""
     rows = db.execute(
@@ -52,3 +61,25 @@ def has_logins(db: sqlite3.Connection) -> bool:
         "SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM keys)"
     ).fetchone()
     return bool(found[0])
+
+
+def count_logins(db: sqlite3.Connection, *, now: int) -> LoginCounts:
+    """Count what is valid now; a login counts when its client has exchanged the code."""
+    (logins,) = db.execute(
+        "SELECT count(*) FROM grants WHERE redeemed_at IS NOT NULL AND revoked_at IS NULL"
+        " AND expires_at > ?",
+        (now,),
+    ).fetchone()
+    # A refresh token that was exchanged is kept for a while, to notice that it is used again.
+    tokens = dict(
+        db.execute(
+            "SELECT kind, count(*) FROM tokens WHERE expires_at > ? AND rotated_at IS NULL"
+            " GROUP BY kind",
+            (now,),
+        ).fetchall()
+    )
+    return LoginCounts(
+        logins=logins,
+        access_tokens=tokens.get("access", 0),
+        refresh_tokens=tokens.get("refresh", 0),
+    )

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from functools import partial
 from typing import Final
 
 import attrs
@@ -15,6 +16,7 @@ from onecgw.oauth.login import Consent, Login, Redirect
 from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters, single_value
 from onecgw.oauth.scopes import split_scopes
+from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
@@ -40,21 +42,28 @@ class AuthorizeRoutes:
     """The routes that a person's browser calls."""
 
     def __init__(
-        self, login: Login, *, issuer: str, limits: RateLimitSettings, record_event: EventRecorder
+        self,
+        login: Login,
+        *,
+        issuer: str,
+        limits: RateLimitSettings,
+        stock_amount_scope: str,
+        record_event: EventRecorder,
+        peers: Peers | None = None,
     ) -> None:
         self._login = login
         self._issuer = issuer
         self._record_event = record_event
+        self._consent_page = partial(consent_page, stock_amount_scope=stock_amount_scope)
         is_https = issuer.startswith("https://")
         # Browsers accept a cookie with this prefix only over TLS and for this host alone.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
-        self._page_limit = AuditedRateLimit(record_event, limits.pages_per_minute)
-        self._key_limit = AuditedRateLimit(
-            record_event, limits.authorize_per_minute, refill=KEY_REFILL
-        )
-        self._fetch_limit = AuditedRateLimit(record_event, limits.register_per_minute)
-        self._wrong_keys = WrongKeyLimit(limits.failures_per_minute)
+        limit = partial(AuditedRateLimit, record_event, peers=peers)
+        self._page_limit = limit(limits.pages_per_minute, name="pages")
+        self._key_limit = limit(limits.authorize_per_minute, name="key", refill=KEY_REFILL)
+        self._fetch_limit = limit(limits.register_per_minute, name="fetch")
+        self._wrong_keys = WrongKeyLimit(limits.failures_per_minute, peers=peers)
 
     async def begin(self) -> Response:
         """Check the authorization request and show the key page."""
@@ -131,7 +140,7 @@ class AuthorizeRoutes:
             page = await key_page(authorization, sealed, error=message, status=429)
             return _with_retry_after(page, error)
         if isinstance(verified, Consent):
-            return await consent_page(verified)
+            return await self._consent_page(verified)
         if verified == "unavailable":
             return await key_page(authorization, sealed, error=text["key_unavailable"], status=503)
         return await key_page(authorization, sealed, error=text["key_invalid"], status=403)
@@ -146,14 +155,16 @@ class AuthorizeRoutes:
             consent = attrs.evolve(consent, request=authorization)
         ticked = split_scopes(" ".join(value for key, value in parameters if key == "scope"))
         if chosen is not None:
-            return await consent_page(consent, ticked=ticked)
+            return await self._consent_page(consent, ticked=ticked)
         language, text = consent.request.language, TEXTS[consent.request.language]
         done: Redirect | None = None
         match single_value(parameters, "answer"):
             case "allow":
                 if not ticked & consent.offered:
                     message = text["scopes_none"]
-                    return await consent_page(consent, ticked=ticked, error=message, status=400)
+                    return await self._consent_page(
+                        consent, ticked=ticked, error=message, status=400
+                    )
                 done = await self._login.allow(
                     consent.transaction, browser, ticked, request_origin()
                 )

@@ -11,6 +11,7 @@ from quart import request
 from onecgw.errors import RateLimited
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.oauth.events import EventRecorder
+from onecgw.peers import LOGIN_RATE, WRONG_KEY, Peers
 from onecgw.web.oauth.responses import request_origin
 
 SECONDS_PER_MINUTE: Final = 60
@@ -27,10 +28,13 @@ class WrongKeyLimit:
 
     Args:
         per_minute: wrong keys in a minute without a pause; 0 = no limit.
+        peers: the processes that count the same wrong keys.
     """
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, *, peers: Peers | None = None) -> None:
         self._per_minute = per_minute
+        self._peers = peers or Peers()
+        self._peers.subscribe(WRONG_KEY, lambda _: self._count_wrong())
         self._running = 0
         self._wrong_at: deque[float] = deque(maxlen=per_minute)
         self._turn = trio.Lock()
@@ -60,6 +64,10 @@ class WrongKeyLimit:
 
     def count_wrong(self) -> None:
         """Count a wrong key."""
+        self._count_wrong()
+        self._peers.publish(WRONG_KEY, None)
+
+    def _count_wrong(self) -> None:
         if self._per_minute:
             self._wrong_at.append(trio.current_time())
 
@@ -74,12 +82,22 @@ class AuditedRateLimit:
     Args:
         record_event: writes to the audit.
         per_minute: as CallRate's calls_per_minute; 0 = no limit.
+        name: one that no other limit has. peers: the processes that count the same requests.
         refill: as CallRate's refill.
     """
 
-    def __init__(self, record_event: EventRecorder, per_minute: int, *, refill: float = 1) -> None:
+    def __init__(
+        self,
+        record_event: EventRecorder,
+        per_minute: int,
+        *,
+        name: str,
+        peers: Peers | None = None,
+        refill: float = 1,
+    ) -> None:
         self._record_event = record_event
-        self._rate = CallRate(per_minute, refill=refill)
+        topic = f"{LOGIN_RATE}.{name}"
+        self._rate = CallRate(per_minute, refill=refill, peers=peers, topic=topic)
         self._record_rate = CallRate(1)
 
     def take(self, bucket: str, *, client: str = "") -> None:

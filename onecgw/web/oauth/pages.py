@@ -13,20 +13,27 @@ from onecgw.oauth.authorization import AuthorizationRequest
 from onecgw.oauth.login import Consent
 from onecgw.oauth.redirect_policy import is_loopback, shown_host
 from onecgw.oauth.scopes import SENSITIVE
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS
+from onecgw.web.oauth.texts import LANGUAGES, TEXTS, scope_texts
 
 STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
-PAGE_HEADERS: Final = {
-    "cache-control": "no-store",
-    # Without form-action: browsers apply it to the redirects after a form too, and would stop the
-    # login.
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}';"
-    " frame-ancestors 'none'; base-uri 'none'",
-    "x-frame-options": "DENY",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-}
+
+
+def page_headers(style: str) -> dict[str, str]:
+    """The headers of a page that has this style and nothing else that a browser runs or fetches."""
+    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return {
+        "cache-control": "no-store",
+        # Without form-action: browsers apply it to the redirects after a form too, and would stop
+        # the login.
+        "content-security-policy": f"default-src 'none'; style-src 'sha256-{style_hash}';"
+        " frame-ancestors 'none'; base-uri 'none'",
+        "x-frame-options": "DENY",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+    }
+
+
+PAGE_HEADERS: Final = page_headers(STYLE)
 
 
 async def key_page(
@@ -46,11 +53,20 @@ async def key_page(
 async def consent_page(
     consent: Consent,
     *,
+    stock_amount_scope: str,
     ticked: frozenset[str] | None = None,
     error: str = "",
     status: int = 200,
 ) -> Response:
-    """Page 2: the person chooses the scopes. ticked: None before the first choice."""
+    """Page 2: the person chooses the scopes.
+
+    Args:
+        consent: what may be chosen.
+        stock_amount_scope: limits.stock_amount_scope.
+        ticked: None before the first choice.
+        error: "" without one.
+        status: of the response.
+    """
     return await _page(
         "consent.html",
         status,
@@ -59,6 +75,7 @@ async def consent_page(
         error=error,
         name=consent.name,
         scopes=[scope for scope in ALL_SCOPES if scope in consent.offered],
+        allows=scope_texts(consent.request.language, stock_amount_scope),
         ticked=consent.ticked if ticked is None else ticked,
         sensitive=SENSITIVE,
         **_receiver(consent.request),

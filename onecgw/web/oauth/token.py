@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 from quart import Response, request
 
@@ -10,6 +11,7 @@ from onecgw.oauth.events import EventRecorder
 from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters
 from onecgw.oauth.token_service import SEVERAL_METHODS, TokenService
+from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
@@ -33,14 +35,16 @@ class TokenRoutes:
         limits: RateLimitSettings,
         record_event: EventRecorder,
         now: Callable[[], int],
+        peers: Peers | None = None,
     ) -> None:
         self._tokens = tokens
         self._clients = clients
         self._record_event = record_event
         self._now = now
-        self._address_limit = AuditedRateLimit(record_event, limits.token_address_per_minute)
-        self._client_limit = AuditedRateLimit(record_event, limits.token_per_minute)
-        self._register_limit = AuditedRateLimit(record_event, limits.register_per_minute)
+        limit = partial(AuditedRateLimit, record_event, peers=peers)
+        self._address_limit = limit(limits.token_address_per_minute, name="token_address")
+        self._client_limit = limit(limits.token_per_minute, name="token")
+        self._register_limit = limit(limits.register_per_minute, name="register")
 
     async def issue(self) -> Response:
         """Exchange a code or a refresh token for tokens."""

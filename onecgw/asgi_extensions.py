@@ -1,0 +1,12 @@
+"""The ASGI extensions of the gateway's own server; under another server there are none."""
+
+from typing import Final
+
+ADMIT: Final = "onecgw.admit"
+"""A function without arguments: the application calls it when the caller of a request is known."""
+
+TAKE_BODY: Final = "onecgw.take_body"
+"""A function that returns the body if it has arrived whole, and otherwise None."""
+
+ON_DISCONNECT: Final = "onecgw.on_disconnect"
+"""A function that takes what is called when the client disconnects; None: nothing any more."""

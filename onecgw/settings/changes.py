@@ -1,0 +1,83 @@
+"""What differs between two settings, and what of it a running gateway can take over."""
+
+from typing import Any, Final
+
+import attrs
+
+from onecgw.settings.load import declared_settings
+from onecgw.settings.origins import shown_value
+from onecgw.settings.schema import Settings
+
+# The sockets are open, the processes run, and the database and the log file are in use.
+FIXED: Final = (
+    *("server.host", "server.port", "server.workers", "server.max_connections"),
+    *("server.trusted_proxies", "database.path", "oauth.secrets_path"),
+    *("log.file", "log.file_max_bytes", "log.files_kept", "tracing.endpoint"),
+)
+TLS: Final = ("server.tls.cert", "server.tls.key")
+
+
+@attrs.frozen(kw_only=True)
+class SettingChange:
+    """One setting that differs; a secret is `***`, and "" stands for none."""
+
+    key: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.before or 'empty'} → {self.after or 'empty'}"
+
+
+@attrs.frozen(kw_only=True)
+class SettingChanges:
+    """How the settings in use differ from those of the file.
+
+    settings: those of the file, but with the values in use where these cannot change.
+    applied: what differs between the settings in use and `settings`.
+    after_restart: what stays as it is until the gateway is started again.
+    """
+
+    settings: Settings
+    applied: tuple[SettingChange, ...]
+    after_restart: tuple[SettingChange, ...]
+
+
+def compare_settings(used: Settings, read: Settings) -> SettingChanges:
+    """Compare the settings in use with those that were read again."""
+    fixed = list(FIXED)
+    if (used.server.tls.cert is None) != (read.server.tls.cert is None):
+        fixed += TLS  # the socket speaks either HTTP or TLS
+    applied, after_restart, settings = [], [], read
+    for key in declared_settings():
+        before, after = _value(used, key), _value(read, key)
+        if before == after:
+            continue
+        change = SettingChange(key=key, before=_text(before), after=_text(after))
+        if key in fixed:
+            after_restart.append(change)
+            settings = _with_value(settings, key.split("."), before)
+        else:
+            applied.append(change)
+    return SettingChanges(
+        settings=settings, applied=tuple(applied), after_restart=tuple(after_restart)
+    )
+
+
+def _value(settings: Settings, key: str) -> object:
+    value: object = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def _text(value: object) -> str:
+    shown = shown_value(value)
+    return "" if shown is None else ", ".join(shown) if isinstance(shown, tuple) else str(shown)
+
+
+def _with_value(section: Any, names: list[str], value: object) -> Any:  # noqa: ANN401 - any section
+    name, *rest = names
+    if rest:
+        value = _with_value(getattr(section, name), rest, value)
+    return attrs.evolve(section, **{name: value})

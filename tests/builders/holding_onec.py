@@ -1,0 +1,31 @@
+"""A 1C that keeps its answers back until a test releases them."""
+
+import attrs
+import httpx
+import trio
+
+from tests.builders.constant_books import answer_of
+from tests.builders.onec_server import Asked, Wire
+from tests.builders.onec_service import answer_well
+
+
+@attrs.define
+class HoldingOnec:
+    """A 1C that answers when it is told to."""
+
+    expected: int
+    held: int = 0
+    all_are_here: trio.Event = attrs.field(factory=trio.Event)
+    release: trio.Event = attrs.field(factory=trio.Event)
+
+    async def play(self, asked: Asked, wire: Wire) -> None:
+        if asked.method == "GET":
+            await answer_well(asked, wire)
+            return
+        if not asked.path.endswith("/sales"):
+            self.held += 1
+            if self.held == self.expected:
+                self.all_are_here.set()
+            await self.release.wait()
+        answer = answer_of(httpx.Request("POST", asked.path, content=asked.body))
+        await wire.answer(await answer.aread(), headers=("Content-Type: application/json",))
