@@ -88,12 +88,13 @@ def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declare
     }
 
 
-def redact(members: Members, redaction: Redaction) -> Members:
+def redact(members: Members, redaction: Redaction, *, has_plain_rows: bool = False) -> Members:
     """The members of an answer that the caller may see, at any depth: totals, cards, cells.
 
     Args:
         members: of the answer.
         redaction: what the caller may see.
+        has_plain_rows: `count_plain_rows` has seen that no cell holds an undeclared member.
 
     Returns:
         The members; `notice` says so if more than restricted measures was left out.
@@ -111,7 +112,7 @@ def redact(members: Members, redaction: Redaction) -> Members:
     }
     rest = {name: raw for name, raw in members.items() if name not in whole}
     if "columns" in rest and "rows" in rest:
-        rest |= _redact_table(rest, redaction, dropped)
+        rest |= _redact_table(rest, redaction, dropped, has_plain_rows=has_plain_rows)
     kept = _keep_members(rest, redaction.members, dropped, skip="rows")
     if not dropped:
         return members
@@ -125,7 +126,9 @@ def redact(members: Members, redaction: Redaction) -> Members:
     return found | {name: msgspec.Raw(encode(text)) for name, text in notice.items()}
 
 
-def _redact_table(members: Members, redaction: Redaction, dropped: list[str]) -> Members:
+def _redact_table(
+    members: Members, redaction: Redaction, dropped: list[str], *, has_plain_rows: bool
+) -> Members:
     """The members `columns` and `rows` without undeclared columns and members of references."""
     expected = "columns: a list of {name, type}"
     columns = decode(members["columns"], list[Column], expected)
@@ -136,7 +139,8 @@ def _redact_table(members: Members, redaction: Redaction, dropped: list[str]) ->
     stay = [index for index, column in enumerate(columns) if _is_declared(column, redaction)]
     dropped += [one.name for index, one in enumerate(columns) if index not in stay]
     types = tuple(column.type.casefold() for column in columns)
-    if len(stay) == len(columns) and _references_are_clean(members["rows"], types):
+    is_clean = has_plain_rows or _references_are_clean(members["rows"], types)
+    if is_clean and len(stay) == len(columns):
         return {}
     rows = decode(members["rows"], list[list[msgspec.Raw]], "rows: a list of lists")
     if any(len(row) != len(columns) for row in rows):

@@ -65,12 +65,16 @@ class _AnyObject(msgspec.Struct, gc=False):
     """An object of which nothing is looked at."""
 
 
+_Scalar = str | int | float | bool | None
+
+
 class _PlainReference(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A reference as nearly every base writes it: nothing else can hide in it."""
 
-    id: msgspec.Raw = msgspec.Raw(b"")
-    label: msgspec.Raw = msgspec.Raw(b"")
-    code: msgspec.Raw = msgspec.Raw(b"")
+    id: _Scalar = None
+    label: _Scalar = None
+    kind: _Scalar = None
+    code: _Scalar = None
 
 
 def check_answers_request(
@@ -408,13 +412,12 @@ _BEGINS: Final[Mapping[str, frozenset[int]]] = {
 
 # Cells that hold no object but a plain reference.
 _PLAIN_CELLS: Final = _CELLS | {"ref": _PlainReference | str | int | None}
-_PLAIN_VALUE: Final = str | int | float | bool | None
 
 
 @functools.lru_cache(maxsize=256)
 def _rows_decoder(types: tuple[str, ...], *, is_plain: bool) -> msgspec.json.Decoder[Any]:
     """What reads rows of these types at the speed of C; a type of 1C's own may hold anything."""
-    cells, other = (_PLAIN_CELLS, _PLAIN_VALUE) if is_plain else (_CELLS, msgspec.Raw)
+    cells, other = (_PLAIN_CELLS, _Scalar) if is_plain else (_CELLS, msgspec.Raw)
     row = GenericAlias(tuple, tuple(cells.get(one, other) for one in types))
     return msgspec.json.Decoder(GenericAlias(list, (row,)))
 

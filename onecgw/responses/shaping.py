@@ -81,14 +81,20 @@ class CardShape:
 
 def _read(body: bytes, limits: ResponseLimits) -> Members:
     """The members of an answer of 1C, without what the caller must not see."""
-    members = read_members(body)
-    return members if limits.redaction is None else redact(members, limits.redaction)
+    return _redacted(read_members(body), limits)
+
+
+def _redacted(members: Members, limits: ResponseLimits, *, has_plain_rows: bool = False) -> Members:
+    if limits.redaction is None:
+        return members
+    return redact(members, limits.redaction, has_plain_rows=has_plain_rows)
 
 
 def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | None]:
     """As `_read`; and how many rows there are, all of them plain, None where some are not."""
-    members = _read(body, limits)
-    return members, count_plain_rows(members)
+    members = read_members(body)
+    count = count_plain_rows(members)
+    return _redacted(members, limits, has_plain_rows=count is not None), count
 
 
 def build_candidates(
