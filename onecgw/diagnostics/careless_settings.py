@@ -98,12 +98,14 @@ def report_careless_settings(
 
 def _plain_http(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
     server = settings.server
+    if server.tls.cert is not None:
+        return
     if not is_loopback(server.host) and not settings.issuer.startswith("https://"):
         yield CarelessSetting(
             setting="server.host",
             detail=f"{server.host} is reached from other computers, over plain HTTP: tokens and "
             "figures can be read on the way",
-            advice="server.host: 127.0.0.1, or server.public_url: https://… of a proxy in front",
+            advice="server.host: 127.0.0.1, or server.tls.cert, or public_url: https:// of a proxy",
         )
     elif (
         not is_loopback(server.host)
@@ -127,7 +129,8 @@ def _proxies(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
             "limits see",
             advice="server.trusted_proxies: only the address of your proxy, as 10.0.0.5",
         )
-    if settings.issuer.startswith("https://") and not proxies:
+    is_behind_proxy = settings.server.tls.cert is None and settings.issuer.startswith("https://")
+    if is_behind_proxy and not proxies:
         yield CarelessSetting(
             setting="server.trusted_proxies",
             detail="empty, so all clients behind the proxy share the limits of one address",
@@ -203,6 +206,8 @@ def _files(settings: Settings, around: Surroundings) -> Iterator[CarelessSetting
     if others_may_read(settings.database.path):
         what = "accounts, the audit and hashes of keys"
         yield _readable("database.path", settings.database.path, what)
+    if settings.server.tls.key is not None and others_may_read(settings.server.tls.key):
+        yield _readable("server.tls.key", settings.server.tls.key, "it")
     given = read_sources(around.settings_file, around.environment).values
     for key, declared in declared_settings().items():
         value = given.get(key)

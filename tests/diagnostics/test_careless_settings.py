@@ -23,6 +23,7 @@ from onecgw.settings import (
 )
 from onecgw.settings.load import load_settings
 from onecgw.settings.oauth import RateLimitSettings, RedirectSettings
+from onecgw.settings.schema import ServerTlsSettings
 
 STRONG = Secret("kD8vQ1xZr4TnW0yB7mLs2Hf9")
 NOWHERE = Surroundings(settings_file=None, environment={}, open_files=None)
@@ -130,6 +131,21 @@ def test_files_with_secrets_that_others_may_read_are_said(tmp_path: Path) -> Non
             (one.setting, str(path) in one.advice)
             for one, (_, path) in zip(found, expected, strict=True)
         ] == [(setting, True) for setting, _ in expected]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permission bits are of POSIX")
+@pytest.mark.parametrize(("mode", "names"), [(0o600, []), (0o644, ["server.tls.key"])])
+def test_a_gateway_with_a_certificate_needs_no_proxy(
+    tmp_path: Path, mode: int, names: list[str]
+) -> None:
+    key = tmp_path / "key.pem"
+    key.touch()
+    key.chmod(mode)
+    tls = ServerTlsSettings(cert=tmp_path / "cert.pem", key=key)
+
+    found = careless(**server(tls=tls, trusted_proxies=()))
+
+    assert [name for name, _ in found] == names
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permission bits are of POSIX")
