@@ -8,5 +8,5 @@ ADMIT: Final = "onecgw.admit"
 TAKE_BODY: Final = "onecgw.take_body"
 """A function that returns the body if it has arrived whole, and otherwise None."""
 
-ON_DISCONNECT: Final = "onecgw.on_disconnect"
-"""A function that takes what is called when the client disconnects; None: nothing any more."""
+CANCEL_ON_DISCONNECT: Final = "onecgw.cancel_on_disconnect"
+"""A function that takes whether the server cancels the application when the client disconnects."""

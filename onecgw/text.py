@@ -41,6 +41,9 @@ def check_utf8(body: bytes) -> None:
 
     In pieces: they stay in the processor's cache, where one text of megabytes takes twice the time.
     """
+    if len(body) <= _PIECE_BYTES:
+        body.decode()
+        return
     decode = codecs.getincrementaldecoder("utf-8")().decode
     for at in range(0, len(body), _PIECE_BYTES):
         decode(body[at : at + _PIECE_BYTES])

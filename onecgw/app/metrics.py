@@ -1,5 +1,6 @@
 """What the gateway counts and measures, in the text format of Prometheus."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -77,6 +78,9 @@ class Metrics:
             buckets=_LAG_SECONDS,
             registry=self._registry,
         )
+        self._series = functools.cache(
+            self._find_series
+        )  # looking labels up costs more than counting
         self._registry.register(_Collected(self._collect_state))
         self._shared.register(_Collected(self._collect_logins))
 
@@ -94,9 +98,20 @@ class Metrics:
     def observe(self, record: AuditRecord) -> None:
         """Count one call by its audit record."""
         tool = record.tool if record.tool in self._tools else _UNKNOWN_TOOL
-        self._calls.labels(tool, record.surface, record.code).inc()
-        self._seconds.labels(tool, record.surface).observe(record.duration_ms / 1000)
-        self._onec_calls.labels(tool).observe(record.onec_calls)
+        calls, seconds, onec_calls = self._series(tool, record.surface, record.code)
+        calls.inc()
+        seconds.observe(record.duration_ms / 1000)
+        onec_calls.observe(record.onec_calls)
+
+    def _find_series(
+        self, tool: str, surface: str, code: str
+    ) -> tuple[Counter, Histogram, Histogram]:
+        """Return what counts the calls of a tool with one outcome."""
+        return (
+            self._calls.labels(tool, surface, code),
+            self._seconds.labels(tool, surface),
+            self._onec_calls.labels(tool),
+        )
 
     def render(self) -> bytes:
         """Return the metrics of this process in the text format, version 0.0.4."""

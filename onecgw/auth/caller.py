@@ -1,5 +1,6 @@
 """The caller of a request and its scopes."""
 
+from functools import cache
 from typing import Final
 
 import attrs
@@ -36,4 +37,9 @@ class Caller:
     @property
     def scopes_header(self) -> str:
         """The value of X-MCP-Scopes: comma separated, in the order of ALL_SCOPES."""
-        return ",".join(scope for scope in ALL_SCOPES if scope in self.scopes)
+        return _join(self.scopes)
+
+
+@cache
+def _join(scopes: frozenset[str]) -> str:
+    return ",".join(scope for scope in ALL_SCOPES if scope in scopes)

@@ -140,7 +140,7 @@ def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[st
         if value > maximum:
             notices.append(f"{field.name} was {value}, the limit is {maximum}.")
             lowered[field.attribute] = maximum
-    return attrs.evolve(request, **lowered), tuple(notices)
+    return attrs.evolve(request, **lowered) if lowered else request, tuple(notices)
 
 
 @attrs.frozen(kw_only=True)

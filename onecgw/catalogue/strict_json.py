@@ -1,6 +1,8 @@
 """Bytes of a caller → a JSON object, strictly: what is ambiguous is refused, never guessed."""
 
 import json
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -33,8 +35,8 @@ def read_json(text: bytes, *, what: str) -> object:
     """
     try:
         # msgspec is the strict judge of the text; the standard library then sees every pair.
-        msgspec.json.decode(text)
-        return json.loads(text, object_pairs_hook=_without_repeats)
+        _check(text)
+        return _decode(text.decode())
     except _Repeated:
         raise InvalidRequest(f"{what} says one key twice in the same object") from None
     except RecursionError:
@@ -52,3 +54,10 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         raise _Repeated
     return members
+
+
+# json.loads makes a decoder in each call that has a hook.
+_decode: Final[Callable[[str], object]] = json.JSONDecoder(
+    object_pairs_hook=_without_repeats
+).decode
+_check: Final = msgspec.json.Decoder().decode

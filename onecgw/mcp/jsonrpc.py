@@ -1,9 +1,10 @@
 """The JSON-RPC codec: ids are echoed byte for byte, large results are never decoded."""
 
+import functools
 import json
 import re
-from collections.abc import Mapping
-from typing import Final, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeVar
 
 import attrs
 import msgspec
@@ -47,6 +48,7 @@ _read_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _read_items: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _read_text: Final = msgspec.json.Decoder(str).decode
 _encode: Final = msgspec.json.Encoder().encode
+_decoder: Final[Callable[[Any], msgspec.json.Decoder[Any]]] = functools.cache(msgspec.json.Decoder)
 
 
 def encode(value: object) -> bytes:
@@ -113,9 +115,10 @@ def read_params(params: bytes, shape: type[T]) -> T:
         RpcError: -32602, with the place and what was expected.
     """
     try:
-        return msgspec.json.decode(params or b"{}", type=shape)
+        value: T = _decoder(shape).decode(params or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RpcError(INVALID_PARAMS, f"invalid params: {error}") from error
+    return value
 
 
 def result(request_id: bytes, *members: bytes) -> bytes:

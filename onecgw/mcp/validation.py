@@ -76,6 +76,7 @@ class _Params(msgspec.Struct, gc=False):
 _OPTIONAL: Final = ("client", "log_level", "progress_token", "traceparent")
 _read_params: Final = msgspec.json.Decoder(_Params).decode
 _read_meta: Final = msgspec.json.Decoder(Meta).decode
+_read_string: Final = msgspec.json.Decoder(str).decode
 NO_META: Final = Meta()
 
 
@@ -220,4 +221,4 @@ def _starts_with(raw: bytes | msgspec.Raw, sign: bytes) -> bool:
 
 def _read_text(raw: msgspec.Raw) -> str | None:
     """The text of a JSON string; None = the value is no string."""
-    return msgspec.json.decode(raw, type=str) if _starts_with(raw, b'"') else None
+    return _read_string(raw) if _starts_with(raw, b'"') else None

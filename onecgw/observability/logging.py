@@ -98,7 +98,9 @@ def _make_handler(stream: TextIO | None, file: RotatingFile | None) -> logging.H
 
 def stamp(moment: datetime) -> str:
     """Return a time in UTC with milliseconds, as the log and the audit write it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -1,11 +1,16 @@
 """The candidates of a resolver's answer: those that can be used, and what is said of the others."""
 
+from typing import Final
+
 import attrs
 import msgspec
 
 from onecgw.errors import OnecBadResponse
 from onecgw.responses.raw_json import Members, decode, encode, read_members, splice
 from onecgw.responses.response_check import check_no_error, cut_by_1c
+
+_read_label: Final = msgspec.json.Decoder(str).decode
+_read_id: Final = msgspec.json.Decoder(str | int).decode
 
 
 @attrs.frozen(kw_only=True)
@@ -54,8 +59,8 @@ def _usable(raw: msgspec.Raw) -> msgspec.Raw | None:
     """A candidate with an id, which may be a number, and a label; None if it lacks one."""
     try:
         members = read_members(bytes(raw))
-        label = msgspec.json.decode(members["label"], type=str)
-        identity = msgspec.json.decode(members["id"], type=str | int)
+        label = _read_label(members["label"])
+        identity = _read_id(members["id"])
     except (KeyError, msgspec.DecodeError, OnecBadResponse):
         return None
     if not label.strip() or not str(identity).strip():

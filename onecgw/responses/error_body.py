@@ -82,6 +82,7 @@ _NO_ERROR: Final = frozenset({"", "0", "ok", "no", "none", "false", "нет", "�
 # Members by which an object may report an error, in lower case.
 ERROR_MEMBER_NAMES: Final = _ERRORS | _MESSAGES | _STATES
 _FIRST_BAD_STATUS: Final = 400
+_read_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def read_json_value(text: str) -> object:
@@ -99,7 +100,7 @@ def is_silent(body: bytes) -> bool:
     This is the fast path for good answers: no value is parsed.
     """
     try:
-        names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        names = _read_members(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     if len(names) == 1 and bytes(*names.values())[:1] == b"{":

@@ -1,8 +1,13 @@
-"""JSON objects whose members are carried as raw JSON: read once, spliced, never re-written."""
+"""JSON objects whose members are carried as raw JSON: read once, spliced, never re-written.
 
+Every answer passes here. A decoder must not be made per call: working out the type takes longer
+than reading a small answer.
+"""
+
+import functools
 import json
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,7 +16,8 @@ from onecgw.errors import OnecBadResponse
 Shape = TypeVar("Shape")
 Members = dict[str, msgspec.Raw]
 
-encode = msgspec.json.encode
+encode = msgspec.json.Encoder().encode
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = functools.cache(msgspec.json.Decoder)
 
 
 def read_members(body: bytes) -> Members:
@@ -41,9 +47,10 @@ def decode(raw: msgspec.Raw | None, shape: type[Shape], expected: str) -> Shape:
     if raw is None:
         raise OnecBadResponse(f"1C's answer lacks {expected}")
     try:
-        return msgspec.json.decode(raw, type=shape)
+        value: Shape = _decoder(shape).decode(raw)
     except msgspec.DecodeError:
         raise OnecBadResponse(f"1C's answer is not what was agreed: expected {expected}") from None
+    return value
 
 
 def array(items: Iterable[msgspec.Raw]) -> bytes:

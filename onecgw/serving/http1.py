@@ -53,6 +53,7 @@ class Http1:
         self._running: Http1Request | None = None  # the one that the application answers
         self._waiting: deque[Http1Request] = deque()
         self._changed = trio.lowlevel.ParkingLot()
+        self._answering = trio.CancelScope()  # the task that answers, until a request is cancelled
         self._is_refused = False
         self._rejection: HTTPStatus | None = None  # of what follows the waiting requests
         self._is_ended = False  # nothing is read any more
@@ -136,6 +137,7 @@ class Http1:
             budget=self._budget,
             stream=self._stream,
             changed=self._changed,
+            cancel=self._cancel,
         )
         self._waiting.append(request)
         return request
@@ -155,29 +157,49 @@ class Http1:
     # The task that answers.
 
     async def _answer_all(self) -> None:
+        while await self._answer_until_cancelled():
+            pass
+        self._parser.is_over = True
+        self._waiting.clear()
+        if not self._is_ended:
+            await self._stream.end_sending()
+        self._changed.unpark_all()
+
+    async def _answer_until_cancelled(self) -> bool:
+        """Answer requests until one is cancelled; return whether to go on after that.
+
+        One scope serves all requests, because hardly any is cancelled.
+        """
+        with trio.CancelScope() as self._answering:
+            await self._answer_each()
+            return False
+        if self._running is None:
+            return True
+        return await self._end(self._running)
+
+    def _cancel(self) -> None:
+        """Cancel the request that runs; it keeps nothing open, so none follows in this scope."""
+        self._answering.cancel()
+
+    async def _answer_each(self) -> None:
         while not self._is_ended:
             if self._waiting:
                 request = self._waiting.popleft()
                 if self._changed:
                     self._changed.unpark_all()  # the rest of its body is read if no other waits
                 if not await self._answer(request):
-                    break
+                    return
                 if self._waiting:
                     await self._budget.wait_turn()
                 else:
                     self._stream.set_idle()
             elif self._rejection is not None:
                 await self._stream.send(error_head(self._rejection))
-                break
+                return
             elif self._parser.is_over:
-                break
+                return
             else:
                 await self._changed.park()
-        self._parser.is_over = True
-        self._waiting.clear()
-        if not self._is_ended:
-            await self._stream.end_sending()
-        self._changed.unpark_all()
 
     async def _answer(self, request: Http1Request) -> bool:
         """Run the application; return whether the connection can carry another request."""
@@ -188,6 +210,10 @@ class Http1:
             await self._app(request.scope, request.receive, request.send)
         except* Exception:  # the other connections go on
             log.exception("serving.app_failed", extra={"is_anonymous": True})
+        return await self._end(request)
+
+    async def _end(self, request: Http1Request) -> bool:
+        """End a request; return whether the connection can carry another one."""
         self._running = None
         request.close()
         if not request.is_started:

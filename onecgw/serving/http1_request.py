@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import trio
 
-from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT, TAKE_BODY
+from onecgw.asgi_extensions import ADMIT, CANCEL_ON_DISCONNECT, TAKE_BODY
 from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
 from onecgw.serving.endpoints import Endpoints
@@ -46,17 +46,19 @@ class Http1Request:
         expects_continue: whether the client waits with the body for `100 Continue`.
         keeps_open: whether the client lets the connection carry another request.
         changed: wakes who waits for a part of the body, and who waits for it to be received.
+        cancel: cancels the application while it answers the request.
     """
 
     __slots__ = (
         "_body_left",
+        "_cancel",
         "_changed",
         "_expects_continue",
         "_has_body",
         "_head",
+        "_is_cancellable",
         "_is_chunked",
         "_method",
-        "_on_disconnect",
         "_parts",
         "_stream",
         "_version",
@@ -82,6 +84,7 @@ class Http1Request:
         budget: ConnectionBudget,
         stream: ClientStream,
         changed: trio.lowlevel.ParkingLot,
+        cancel: Callable[[], None],
     ) -> None:
         self._method, target, self._version = head
         path, _, query = target.partition(b"?")
@@ -102,7 +105,7 @@ class Http1Request:
             "extensions": {
                 ADMIT: budget.admit,
                 TAKE_BODY: self.take_body,
-                ON_DISCONNECT: self.call_on_disconnect,
+                CANCEL_ON_DISCONNECT: self.cancel_on_disconnect,
             },
         }
         self.unread_bytes = unread_bytes
@@ -114,7 +117,8 @@ class Http1Request:
         self.buffered_bytes = 0
         self.is_complete = False
         self.is_over = False  # the client has disconnected, or the response has ended
-        self._on_disconnect: Callable[[], object] | None = None
+        self._is_cancellable = False
+        self._cancel = cancel
         self.is_started = False
         self.is_answered = False
         self._head = b""
@@ -129,19 +133,19 @@ class Http1Request:
             self._parts.append(part)
             self.buffered_bytes += len(part)
 
-    def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
-        """Call a function when the client disconnects, or now if it has. None: call nothing."""
-        self._on_disconnect = callback
-        if callback is not None and self.is_over:
-            callback()
+    def cancel_on_disconnect(self, is_wanted: bool) -> None:
+        """Cancel the application when the client disconnects, or now if it has; or not any more."""
+        self._is_cancellable = is_wanted
+        if is_wanted and self.is_over:
+            self._cancel()
 
     def disconnect(self) -> None:
         """End the request: the client has disconnected, or sent what is not HTTP."""
         self.is_over = True
         self.keeps_open = False
         self._changed.unpark_all()
-        if self._on_disconnect is not None:
-            self._on_disconnect()
+        if self._is_cancellable:
+            self._cancel()
 
     def close(self) -> None:
         """Drop what the application has not received: it has ended."""

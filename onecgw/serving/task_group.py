@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import trio
 
-from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
+from onecgw.asgi_extensions import ADMIT, CANCEL_ON_DISCONNECT
 from onecgw.serving.budget import ConnectionBudget
 
 log = logging.getLogger(__name__)
@@ -32,21 +32,22 @@ class ReceiveQueue:
     def __init__(self) -> None:
         self._in, self._out = trio.open_memory_channel[Message](MAX_BUFFERED_MESSAGES)
         self._is_disconnected = False
-        self._on_disconnect: Callable[[], object] | None = None
+        self._is_cancellable = False
+        self.answering = trio.CancelScope()  # the application, while it answers the request
 
-    def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
-        """Call a function when the client disconnects, or now if it has. None: call nothing."""
-        self._on_disconnect = callback
-        if callback is not None and self._is_disconnected:
-            callback()
+    def cancel_on_disconnect(self, is_wanted: bool) -> None:
+        """Cancel the application when the client disconnects, or now if it has; or not any more."""
+        self._is_cancellable = is_wanted
+        if is_wanted and self._is_disconnected:
+            self.answering.cancel()
 
     async def put(self, message: Message) -> None:
         """Add a message, waiting while the queue is full; after the end, messages are dropped."""
         if message["type"] == "http.disconnect":
             self._in.close()
             self._is_disconnected = True
-            if self._on_disconnect is not None:
-                self._on_disconnect()
+            if self._is_cancellable:
+                self.answering.cancel()
             return
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
             await self._in.send(message)
@@ -92,7 +93,7 @@ class RequestTaskGroup:
         """Start the task of a request; return the function that accepts its further messages."""
         queue = ReceiveQueue()
         scope["extensions"][ADMIT] = self.budget.admit
-        scope["extensions"][ON_DISCONNECT] = queue.call_on_disconnect
+        scope["extensions"][CANCEL_ON_DISCONNECT] = queue.cancel_on_disconnect
         self._running += 1
         self.spawn(self._answer, app, scope, queue, send)
         return queue.put
@@ -109,7 +110,8 @@ class RequestTaskGroup:
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         try:
-            await app(scope, queue.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
+            with queue.answering:
+                await app(scope, queue.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
         except* Exception:  # other requests of the connection go on
             log.exception("serving.app_failed", extra={"is_anonymous": True})
         finally:

@@ -5,6 +5,7 @@ for a transaction: those of some milliseconds share one.
 """
 
 import logging
+import math
 import sqlite3
 import time
 from collections import Counter, deque
@@ -31,6 +32,7 @@ GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are g
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
 CONFIRM_SECONDS: Final = 10  # a disk that hangs must not keep callers for ever
+LOOK_SECONDS: Final = 1  # how often that is looked at
 DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -148,12 +150,13 @@ class _Batch:
     """The records of one transaction.
 
     is_whole: False if records had to be dropped while it was gathered. is_written: whether it was
-    committed, once it has ended.
+    committed, once it has ended. late_at: when its callers are refused; inf: no caller waits.
     """
 
     ended: trio.Event = attrs.field(factory=trio.Event)
     is_whole: bool = True
     is_written: bool = False
+    late_at: float = math.inf
 
 
 class AuditLog:
@@ -238,20 +241,33 @@ class AuditLog:
         else:
             return
         if not self._problem:
-            with trio.move_on_after(CONFIRM_SECONDS):
-                await batch.ended.wait()
+            # One deadline per batch, which `run` looks at: a cancel scope per call costs more.
+            if batch.late_at == math.inf:
+                batch.late_at = trio.current_time() + CONFIRM_SECONDS
+            await batch.ended.wait()
         if not (batch.is_written and batch.is_whole):
             raise _denied()
 
     async def run(self) -> None:
         """Write records as they arrive; on cancellation, write the rest and end."""
-        try:
-            while True:
-                await self._wait_for_records()
-                await self.flush()
-        finally:
-            with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
-                await self.flush()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._refuse_late)
+            try:
+                while True:
+                    await self._wait_for_records()
+                    await self.flush()
+            finally:
+                with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
+                    await self.flush()
+                self._gathering.ended.set()  # nothing will be written any more
+
+    async def _refuse_late(self) -> None:
+        """End the waiting of callers for batches that are not on disk in time."""
+        while True:
+            await trio.sleep(LOOK_SECONDS)
+            for batch in (self._writing, self._gathering):
+                if batch is not None and batch.late_at <= trio.current_time():
+                    batch.ended.set()
 
     async def _wait_for_records(self) -> None:
         """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails."""

@@ -1,13 +1,13 @@
 """The thin HTTP layer of the machine surfaces: one request read whole, one answer sent whole."""
 
-import secrets
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 
 import attrs
 import trio
 
-from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT, TAKE_BODY
+from onecgw.asgi_extensions import ADMIT, CANCEL_ON_DISCONNECT, TAKE_BODY
 from onecgw.errors import InvalidRequest, PayloadTooLarge
 
 Scope = MutableMapping[str, Any]
@@ -69,7 +69,7 @@ class Response:
 
 def new_request_id() -> str:
     """The gateway's own id of a request: in its answer, the log, the audit and 1C."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 def json_response(
@@ -171,16 +171,15 @@ async def run_while_connected(scope: Scope, receive: Receive, work: Work) -> Non
 
     The request body must have been read: `receive` then only ever says that the client is gone.
     """
-    on_disconnect = scope.get("extensions", {}).get(ON_DISCONNECT)
-    if on_disconnect is None:
+    cancel_on_disconnect = scope.get("extensions", {}).get(CANCEL_ON_DISCONNECT)
+    if cancel_on_disconnect is None:
         await _run_and_watch(receive, work)
         return
-    with trio.CancelScope() as connected:
-        on_disconnect(connected.cancel)
-        try:
-            await work()
-        finally:
-            on_disconnect(None)
+    cancel_on_disconnect(True)
+    try:
+        await work()
+    finally:
+        cancel_on_disconnect(False)
 
 
 async def _run_and_watch(receive: Receive, work: Work) -> None:

@@ -4,6 +4,7 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from functools import lru_cache, partial
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -21,6 +22,7 @@ Authenticate = Callable[[Request, str], Awaitable[Caller]]
 """Called with a request and its id."""
 
 CLIENT_NAME_CHARACTERS: Final = 100
+KEPT_CALLERS: Final = 1_000
 CHALLENGE: Final = 'Bearer realm="onecgw"'
 BAD_TOKEN: Final = f'{CHALLENGE}, error="invalid_token"'
 MISPLACED: Final = f'{CHALLENGE}, error="invalid_request"'
@@ -38,8 +40,9 @@ class StaticBearer:
 
     def __init__(self, token: Secret, caller: Caller, addresses: ClientAddresses) -> None:
         self._token = token.value.encode("utf-8")
-        self._caller = caller
         self._addresses = addresses
+        # A program calls again and again; making its caller anew costs more than finding it.
+        self._caller_of = lru_cache(maxsize=KEPT_CALLERS)(partial(attrs.evolve, caller))
 
     async def __call__(self, request: Request, request_id: str) -> Caller:  # noqa: ARG002 - as others do
         """The caller of a request.
@@ -50,8 +53,7 @@ class StaticBearer:
         """
         if not hmac.compare_digest(bearer_token(request), self._token):
             raise Unauthorized("the bearer token is not valid", challenge=BAD_TOKEN)
-        ip, client = self._addresses.of(request), _program_of(request)
-        return attrs.evolve(self._caller, ip=ip, client=client)
+        return self._caller_of(ip=self._addresses.of(request), client=_program_of(request))
 
 
 def bearer_token(request: Request) -> bytes:

@@ -11,7 +11,13 @@ import trio
 import trio.testing
 
 from onecgw.errors import StorageUnavailable
-from onecgw.storage.audit_log import AuditEvent, AuditLog, AuditRecord
+from onecgw.storage.audit_log import (
+    CONFIRM_SECONDS,
+    LOOK_SECONDS,
+    AuditEvent,
+    AuditLog,
+    AuditRecord,
+)
 from onecgw.storage.audit_query import AuditQuery, read_audit
 from onecgw.storage.database import Database
 
@@ -274,17 +280,30 @@ async def test_no_answer_leaves_while_its_record_cannot_be_written_and_none_is_l
 
 
 async def test_a_disk_that_hangs_keeps_no_caller_for_ever(
-    tmp_path: Path, autojump_clock: trio.testing.MockClock
+    tmp_path: Path, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Nothing is written, as by a transaction that does not return.
-    store = Database(tmp_path / "onecgw.db")
-    trail = AuditLog(store, retention_days=90, on_failure="deny")
-    trail(make_call())
-    with pytest.raises(StorageUnavailable):
-        await trail.confirm()
-    await trail.flush()
-    assert len(everything(store)) == 1
-    store.close()
+    # A transaction that does not return, and records that wait for the next one.
+    hangs = trio.Event()
+    monkeypatch.setattr("onecgw.storage.database.Database.write", lambda *_: hangs.wait())
+    waited: list[float] = []
+
+    async def call(trail: AuditLog) -> None:
+        began = trio.current_time()
+        trail(make_call())
+        with pytest.raises(StorageUnavailable):
+            await trail.confirm()
+        waited.append(trio.current_time() - began)
+
+    async with open_trail(tmp_path) as (trail, _store), trio.open_nursery() as running:
+        running.start_soon(trail.run)
+        async with trio.open_nursery() as calls:
+            calls.start_soon(call, trail)
+            await trio.sleep(1)
+            calls.start_soon(call, trail)
+        hangs.set()
+        running.cancel_scope.cancel()
+    assert len(waited) == 2
+    assert all(CONFIRM_SECONDS <= one <= CONFIRM_SECONDS + LOOK_SECONDS for one in waited)
 
 
 async def test_no_answer_leaves_whose_record_was_dropped(

@@ -13,7 +13,6 @@ TURN_SECONDS.
 import socket
 import ssl
 from collections.abc import Sequence
-from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
@@ -207,8 +206,10 @@ class Connection:
         sent = 0
         try:
             if self._bare is not None:
-                with suppress(BlockingIOError):
+                try:  # noqa: SIM105 - suppress() makes an object per call
                     sent = self._bare.send(data)
+                except BlockingIOError:
+                    pass
             if sent < len(data):
                 await self._stream.send_all(memoryview(data)[sent:])
         except (OSError, trio.BrokenResourceError) as error:
@@ -220,8 +221,10 @@ class Connection:
                 return bytes(await self._stream.receive_some(max_bytes))
             while True:
                 await trio.lowlevel.wait_readable(self._bare)
-                with suppress(BlockingIOError):
+                try:
                     return self._bare.recv(max_bytes)
+                except BlockingIOError:
+                    pass  # woken for nothing
         except (OSError, trio.BrokenResourceError) as error:
             raise ConnectionEnded(str(error)) from error
 

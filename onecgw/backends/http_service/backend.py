@@ -1,5 +1,6 @@
 """The backend for bases with the HTTP service `mcp`."""
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -101,12 +102,17 @@ def make_request(
         headers=(
             ("Content-Type", "application/json"),
             # A sub may hold any characters; those that a header cannot carry are percent-encoded.
-            ("X-MCP-Sub", quote(caller.sub, safe=_VISIBLE_ASCII)),
+            ("X-MCP-Sub", _escape(caller.sub)),
             ("X-MCP-Scopes", caller.scopes_header),
             ("X-Request-ID", context.request_id),
             *((("traceparent", traceparent),) if traceparent else ()),
         ),
     )
+
+
+@lru_cache(maxsize=1_000)
+def _escape(sub: str) -> str:
+    return quote(sub, safe=_VISIBLE_ASCII)
 
 
 def _own_context(request_id: str) -> CallContext:
