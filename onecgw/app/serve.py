@@ -3,6 +3,7 @@
 import gc
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 # New objects before a collection of the youngest, then collections before one of the next older.
 COLLECTOR_THRESHOLDS: Final = (20_000, 20, 50)
+# How long a thread waits for the busy event loop. The one that writes the audit, for which answers
+# wait, does so some times in each transaction.
+SWITCH_SECONDS: Final = 0.001
 
 
 async def serve_gateway(
@@ -50,6 +54,7 @@ async def serve_gateway(
             "backend": settings.onec.base_url,
         }
         _set_up_collector()
+        sys.setswitchinterval(SWITCH_SECONDS)
         log.info("serve.started", extra={"fields": fields})
         announce(url)
 
