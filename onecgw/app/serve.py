@@ -12,8 +12,8 @@ import trio
 
 from onecgw import __version__
 from onecgw.app.control import serve_control
-from onecgw.app.process_tuning import set_up_collector, tune_process
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.process_tuning import set_up_collector, tune_process
 from onecgw.app.reload import Reloadable, Reloader
 from onecgw.app.serve_process import serve_process
 from onecgw.app.tracing import open_tracer

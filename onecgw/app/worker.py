@@ -9,8 +9,8 @@ from typing import Final
 
 import trio
 
-from onecgw.app.process_tuning import set_up_collector, tune_process
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.process_tuning import set_up_collector, tune_process
 from onecgw.app.serve_process import serve_process
 from onecgw.app.served import ServedGateway
 from onecgw.app.startup import set_up_process
