@@ -28,10 +28,11 @@ LAYERS = (
     {"analysis", "catalogue"},
     {"responses"},
     {"storage"},
-    {"locales", "settings"},
+    {"settings"},
     {"auth"},
     {"observability"},
     {"errors"},
+    {"locales"},
     {"text"},
     {"onecgw"},
 )
@@ -39,7 +40,7 @@ LAYERS = (
 ALONE = {
     "mcp": {"auth", "errors", "mcp", "onecgw", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
-    "settings": {"auth", "errors", "settings", "onecgw"},
+    "settings": {"auth", "errors", "locales", "settings", "onecgw"},
 }
 ONE_DOOR = {
     "httpx": {"backends"},

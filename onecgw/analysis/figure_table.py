@@ -10,6 +10,7 @@ import msgspec
 
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members, decode
 from onecgw.responses.response_check import cut_by_1c
 
@@ -93,12 +94,9 @@ def read_table(
     ]
     rows = _decoded_rows(members, [name in measures for name in names])
     if len(rows) > max_rows or cut_by_1c(members, len(rows)):
-        raise LimitExceeded(
-            f"this needs the whole list, and it has more than {max_rows} rows or was cut by 1C; "
-            "narrow the period or the filters, or choose a coarser group_by"
-        )
+        raise LimitExceeded(say("errors.whole_list", rows=max_rows))
     if lacking := [measure for measure in measures if measure not in names]:
-        raise OnecBadResponse(f"1C's answer lacks the column {', '.join(lacking)}")
+        raise OnecBadResponse(say("bad_response.lacks_column", columns=", ".join(lacking)))
     places = [index for index, name in enumerate(names) if name not in measures]
     totals = decode(members.get("totals"), Members, "totals: an object")
     table = FigureTable(
@@ -111,7 +109,7 @@ def read_table(
         members=members,
     )
     if len({row.key for row in table.rows}) < len(table.rows):
-        raise OnecBadResponse("1C's answer has two rows for the same object")
+        raise OnecBadResponse(say("bad_response.row_twice"))
     for measure in sorted(table.additive):
         _check_total(table, measure)
     return table
@@ -151,9 +149,7 @@ def _row(
     cells: Sequence[Any], names: Sequence[str], places: list[int], measures: Sequence[str]
 ) -> FigureRow:
     if len(cells) != len(names):
-        raise OnecBadResponse(
-            f"1C's answer has a row of {len(cells)} cells for {len(names)} columns"
-        )
+        raise OnecBadResponse(say("bad_response.row_cells", cells=len(cells), columns=len(names)))
     return FigureRow(
         key=tuple([_key(cells[index]) for index in places]),
         cells=tuple([cells[index] for index in places]),
@@ -179,17 +175,15 @@ def _number(cell: msgspec.Raw | Decimal | None, what: str) -> Decimal | None:
         try:
             number = msgspec.json.decode(cell, type=Decimal | None)
         except (msgspec.DecodeError, ArithmeticError):
-            raise OnecBadResponse(f"a figure of {what} in 1C's answer is not a number") from None
+            raise OnecBadResponse(say("bad_response.figure", name=what)) from None
     if not isinstance(number, Decimal):
         return None
     if not number.is_finite():  # a JSON text may say NaN
-        raise OnecBadResponse(f"a figure of {what} in 1C's answer is not a number")
+        raise OnecBadResponse(say("bad_response.figure", name=what))
     try:
         _MONEY.plus(number)  # in C: as_tuple would take longer than all the rest
     except ArithmeticError:
-        raise OnecBadResponse(
-            f"a figure of {what} in 1C's answer has more than {MAX_DIGITS} digits"
-        ) from None
+        raise OnecBadResponse(say("bad_response.digits", name=what, digits=MAX_DIGITS)) from None
     return number
 
 
@@ -198,7 +192,4 @@ def _check_total(table: FigureTable, measure: str) -> None:
     if total is None and not table.rows:
         return
     if added != total:
-        raise OnecBadResponse(
-            f"the rows of 1C's answer add up to {measure} {added}, and its total is {total}; if 1C "
-            "cuts long lists, narrow the period or the filters"
-        )
+        raise OnecBadResponse(say("bad_response.sum", measure=measure, added=added, total=total))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from onecgw.locales.text import join_texts
+
 
 @attrs.frozen(kw_only=True)
 class Capabilities:
@@ -30,4 +32,4 @@ class Capabilities:
     def why(self, *lacking: tuple[str, str, str]) -> str:
         """The reasons of what is lacking, as `: one; another`, to follow a refusal; "" if none."""
         found = dict.fromkeys(self.reasons[one] for one in lacking if one in self.reasons)
-        return f": {'; '.join(found)}" if found else ""
+        return join_texts("", (": ", join_texts("; ", found))) if found else ""

@@ -14,6 +14,7 @@ from onecgw.auth.context import CallContext
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.parsing import to_onec
+from onecgw.locales.text import localized, say
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.shaping import (
@@ -126,7 +127,9 @@ def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[st
             continue
         maximum: int = getattr(limits, field.arg.maximum)
         if value > maximum:
-            notices.append(f"{field.name} was {value}, the limit is {maximum}.")
+            notices.append(
+                say("notices.lowered", argument=field.name, value=value, maximum=maximum)
+            )
             lowered[field.attribute] = maximum
     return attrs.evolve(request, **lowered), tuple(notices)
 
@@ -242,6 +245,7 @@ class SingleCallTool(Tool):
             refuses_extra_rows=not is_mcp,
             restricted=upstream.restricted,
             notices=(*upstream.notices, *notices),
+            language=upstream.context.language,
         )
 
     @functools.cached_property
@@ -341,8 +345,8 @@ class RankingTool(SingleCallTool):
             body,
             arguments,
             limits,
-            narrow="Narrow the period or the filters.",
-            more="Or ask for more with top",
+            narrow=say("notices.narrow_ranking"),
+            more="notices.more_ranking",
             with_groups=self.filters_with_groups,
         )
 
@@ -452,8 +456,9 @@ class CompositeTool(Tool):
         request, notices = lower_to_limits(request, upstream.limits)
         outcomes = await upstream.fetch_all(self.plan(request, context))
         compose = functools.partial(self.compose, request, outcomes, context)
-        body = _encode(await upstream.compute(compose))
+        language = upstream.context.language
+        body = _encode(localized(await upstream.compute(compose), language))
         if sentences := (*upstream.notices, *notices, *text_notices(body)):
             members = read_members(body)
-            body = splice(notice_member(sentences, members), members)
+            body = splice(notice_member(sentences, members, language), members)
         return Answer(body=body)

@@ -7,6 +7,7 @@ from typing import Final
 import trio
 
 from onecgw.errors import RateLimited
+from onecgw.locales.text import say
 
 MAX_CALLERS: Final = 10_000  # remembered at once; the longest idle is forgotten first
 SECONDS_PER_MINUTE: Final = 60
@@ -43,6 +44,6 @@ class CallRate:
         if not allowed:
             wait_seconds = math.ceil((1 - tokens) / self._per_second)
             raise RateLimited(
-                f"more than {self._capacity} calls in a minute; go on in {wait_seconds} s",
+                say("errors.rate", calls=self._capacity, seconds=wait_seconds),
                 retry_after_seconds=wait_seconds,
             )

@@ -21,6 +21,7 @@ from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
+from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
 
@@ -93,8 +94,12 @@ class UpstreamSession:
         resolver = argument.resolver
         if not resolver.is_open_to(self.context.caller.scopes):
             raise ScopeMissing(
-                f"{argument.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
-                f"give {argument.id} instead",
+                say(
+                    "errors.name_scope",
+                    name=argument.name,
+                    scopes=", ".join(sorted(resolver.scopes)),
+                    id=argument.id,
+                ),
                 required=resolver.scopes,
             )
         arguments = resolver.arguments_for(name, self.limits)

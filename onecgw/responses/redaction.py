@@ -5,6 +5,7 @@ import logging
 import msgspec
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members, array, decode, splice
 from onecgw.responses.response_check import Column
 
@@ -37,7 +38,7 @@ def _strip_members(members: Members, restricted: frozenset[str]) -> Members:
             {column.name for column in columns if column.name.lower() in restricted}
         ):
             log.error("response.restricted_columns", extra={"fields": {"columns": leaked}})
-            raise OnecBadResponse("1C sent columns that this caller may not see")
+            raise OnecBadResponse(say("bad_response.restricted"))
     if leaked := sorted(name for name in members if name.lower() in restricted):
         log.warning("response.restricted_measures", extra={"fields": {"dropped": leaked}})
     return {

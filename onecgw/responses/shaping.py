@@ -10,6 +10,8 @@ import attrs
 import msgspec
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.locales import DEFAULT_LANGUAGE, Language
+from onecgw.locales.text import join_texts, say
 from onecgw.responses.candidates import candidates_of
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import Members, array, decode, read_members, splice
@@ -52,6 +54,7 @@ class ResponseLimits:
     refuses_extra_rows: more rows from 1C than requested are an error, not a cut.
     restricted: measures that the caller must never see.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
+    language: of the notice.
     """
 
     rows: int
@@ -60,6 +63,7 @@ class ResponseLimits:
     refuses_extra_rows: bool
     restricted: frozenset[str]
     notices: tuple[str, ...] = ()
+    language: Language = DEFAULT_LANGUAGE
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +94,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
-    advice = _Advice(noun="candidates", narrow="Make the query longer.")
+    advice = _Advice(noun="candidates", narrow=say("notices.longer_query"))
     listed = _Listed(member="candidates", items=found.items, advice=advice)
     return _bounded(members, listed, cut, limits)
 
@@ -100,8 +104,8 @@ def build_table(
     arguments: Arguments,
     limits: ResponseLimits,
     *,
-    narrow: str = "Narrow the period or the filters, or choose a coarser group_by.",
-    more: str = "Or sort by what matters, or ask for more with top",
+    narrow: str = "",
+    more: str = "notices.more_rows",
     with_groups: frozenset[str] = frozenset(),
 ) -> Answer:
     """A report's answer; 1C was asked for one row more than `limits.rows`.
@@ -110,8 +114,8 @@ def build_table(
         body: the answer.
         arguments: what 1C was asked.
         limits: of the surface.
-        narrow: how to ask for less, a sentence for the notice.
-        more: how to get more, the beginning of a sentence that ends with the limit.
+        narrow: how to ask for less, a sentence for the notice; "" = that of reports.
+        more: how to get more, the key of a text that names the limit.
         with_groups: the filters in which an id of a folder means what is in it.
 
     Raises:
@@ -131,8 +135,8 @@ def build_table(
     _refuse_extra(rows, limits)
     advice = _Advice(
         noun="rows",
-        narrow=narrow,
-        more=f"{more} (at most {limits.max_rows}).",
+        narrow=narrow or say("notices.narrow_rows"),
+        more=say(more, most=limits.max_rows),
     )
     cut = _Cut(said=cut_by_1c(members, len(rows)), notices=(*said, *text_notices(body)))
     return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
@@ -154,16 +158,16 @@ def build_card(
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
     told = applied_values(subject.get("id", msgspec.Raw(b"null")))
     if is_empty(members[shape.subject]):
-        raise OnecBadResponse(f"1C's answer lacks {shape.subject}: it is empty")
+        raise OnecBadResponse(say("bad_response.empty", member=shape.subject))
     if asked and told and differ(told, comparable(asked)):
-        raise OnecBadResponse(f"1C's answer is about another {shape.subject} than was asked for")
+        raise OnecBadResponse(say("bad_response.other_subject", subject=shape.subject))
     if "totals" not in members:
-        raise OnecBadResponse("1C's answer lacks totals: an object")
+        raise OnecBadResponse(say("bad_response.lacks", expected="totals: {}"))
     if not is_empty(members["totals"]):
         object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
-    advice = _Advice(noun=shape.listed, narrow="The totals cover them all.", more="")
+    advice = _Advice(noun="items", narrow=say("notices.totals_cover"))
     cut = _Cut(said=cut_by_1c(members, len(listed)), notices=(*said, *text_notices(body)))
     items = _Listed(member=shape.listed, items=listed, advice=advice)
     return _bounded(members, items, cut, limits)
@@ -193,6 +197,7 @@ class _Listed:
 class _Advice:
     """What a reader of a cut answer is told.
 
+    noun: rows, candidates or items; it chooses the sentence.
     narrow: how to ask for less. more: how to get more of it, where that is possible.
     """
 
@@ -201,14 +206,12 @@ class _Advice:
     more: str = ""
 
     def of_rows(self, kept: int) -> str:
-        return " ".join(filter(None, (f"{self._first(kept)}.", self.narrow, self.more)))
+        first = say(f"notices.first_{self.noun}", count=kept)
+        return join_texts(" ", (first, self.narrow, self.more))
 
     def of_bytes(self, kept: int, max_bytes: int) -> str:
-        why = f"the whole answer would be larger than {max_bytes} bytes"
-        return f"{self._first(kept)}: {why}. {self.narrow}"
-
-    def _first(self, kept: int) -> str:
-        return f"Only the first {kept} {self.noun} are here, more exist"
+        first = say(f"notices.first_{self.noun}_bytes", count=kept, bytes=max_bytes)
+        return join_texts(" ", (first, self.narrow))
 
 
 def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
@@ -217,12 +220,12 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
 
     def assemble(kept: list[msgspec.Raw], sentence: str) -> bytes:
         # Of two sentences on the same cut, 1C's own says more only where it names a size.
-        said = "" if sentence and cut.said == CUT_BY_1C else cut.said
-        told = " ".join(filter(None, (sentence, said)))
+        said = "" if sentence and cut.said == say(CUT_BY_1C) else cut.said
+        told = join_texts(" ", (sentence, said))
         added: dict[str, object] = {
             f"{listed.member}_returned": len(kept),
             "truncated": bool(told),
-            **notice_member((*limits.notices, told, *cut.notices), members),
+            **notice_member((*limits.notices, told, *cut.notices), members, limits.language),
         }
         rest = {name: raw for name, raw in members.items() if name not in _OURS}
         # What is whole is sent as it came: joining thousands of rows again would cost as much as
@@ -238,9 +241,7 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
         kept = _fitting(kept, limits.max_bytes - len(frame) - len(str(len(kept))))
         body = assemble(kept, advice.of_bytes(len(kept), limits.max_bytes))
     if limits.max_bytes is not None and len(body) > limits.max_bytes:
-        raise LimitExceeded(
-            f"the answer has {len(body)} bytes where {limits.max_bytes} are accepted; ask for less"
-        )
+        raise LimitExceeded(say("errors.too_large", bytes=len(body), most=limits.max_bytes))
     return Answer(body=body, rows=len(kept))
 
 
@@ -255,7 +256,4 @@ def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
 
 def _refuse_extra(rows: list[msgspec.Raw], limits: ResponseLimits) -> None:
     if limits.refuses_extra_rows and len(rows) > limits.rows + 1:
-        raise LimitExceeded(
-            f"1C answered with {len(rows)} rows where {limits.rows} were asked for; narrow the "
-            "period or the filters"
-        )
+        raise LimitExceeded(say("errors.extra_rows", rows=len(rows), asked=limits.rows))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, COST
+from onecgw.locales import DEFAULT_LANGUAGE
 from onecgw.settings import rules
 from onecgw.settings.declaration import Secret, declare, setting
 from onecgw.settings.oauth import OauthSettings
@@ -235,6 +236,9 @@ class McpSettings:
     )
     scopes: tuple[str, ...] = setting(
         ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
+    )
+    language: Literal["en", "uk", "ru"] = setting(
+        DEFAULT_LANGUAGE, "Language of texts where neither the call nor its client names one."
     )
 
 

@@ -107,6 +107,7 @@ def _mcp_endpoints(
             surface="mcp",
             authenticate=site.bearer,
             max_request_bytes=settings.limits.max_request_bytes,
+            language=settings.mcp.language,
         )
         return {"/mcp": guarded, "/mcp/": guarded}
     if not settings.mcp.enabled or token is None:
@@ -122,6 +123,7 @@ def _mcp_endpoints(
             ClientAddresses(settings.server.trusted_proxies),
         ),
         max_request_bytes=settings.limits.max_request_bytes,
+        language=settings.mcp.language,
     )
     return {"/mcp": endpoint, "/mcp/": endpoint}
 
@@ -138,6 +140,7 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
         surface="rest",
         authenticate=bearer,
         max_request_bytes=settings.limits.max_request_bytes,
+        language=settings.mcp.language,
     )
     return dict.fromkeys(tool_names, endpoint)
 

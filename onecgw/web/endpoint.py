@@ -6,6 +6,8 @@ import attrs
 
 from onecgw.auth.context import CallContext, Surface
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
+from onecgw.locales import DEFAULT_LANGUAGE, Language, accepted_language
+from onecgw.locales.text import say
 from onecgw.web.asgi import (
     ClientGone,
     Receive,
@@ -38,17 +40,20 @@ class ToolEndpoint:
 
     authenticate: the caller of a request; raises Unauthorized.
     max_request_bytes: the largest body that is read.
+    language: of the texts where the client does not name one.
     """
 
     handler: Handler
     surface: Surface
     authenticate: Authenticate
     max_request_bytes: int
+    language: Language = DEFAULT_LANGUAGE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = new_request_id()
         request = read_head(scope)
+        language = accepted_language(request.value("accept-language") or "") or self.language
         try:
             content_type = media_type(request)
             if content_type == FORM:
@@ -59,17 +64,19 @@ class ToolEndpoint:
             if request.method != "POST":
                 raise MethodNotAllowed("POST")
             if content_type != "application/json":
-                raise UnsupportedMediaType("send the header Content-Type: application/json")
+                raise UnsupportedMediaType(say("errors.media_type"))
             body = await read_body(receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
         except OnecgwError as error:
-            await send_response(send, problem_response(error, request_id=request_id))
+            problem = problem_response(error.in_language(language), request_id=request_id)
+            await send_response(send, problem)
             return
         context = CallContext(
             caller=caller,
             request_id=request_id,
             surface=self.surface,
             traceparent=request.value("traceparent"),
+            language=language,
         )
         await self.handler(request, context, body, receive, send)

@@ -4,6 +4,7 @@ import zlib
 from typing import Any, Final
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 
 # zlib's own number for "with a gzip header" is 16 more.
 _WINDOW_BITS: Final = {
@@ -31,7 +32,7 @@ class Inflater:
     def __init__(self, encoding: str, *, max_bytes: int) -> None:
         codings = {coding.strip() for coding in encoding.lower().split(",")} - _NO_CODING
         if len(codings) > 1 or not codings <= _WINDOW_BITS.keys() or encoding.count("gzip") > 1:
-            raise OnecBadResponse("1C's answer is in a Content-Encoding that was not offered")
+            raise OnecBadResponse(say("bad_response.encoding"))
         self._coding = next(iter(codings), "")
         self._inflate: Any = None  # zlib's own type has no public name
         self._max_bytes = max_bytes
@@ -59,9 +60,8 @@ class Inflater:
             try:
                 self._keep(self._inflate.decompress(chunk, room))
             except zlib.error as error:
-                raise OnecBadResponse(
-                    f"1C's answer is not the {self._coding.removeprefix('x-')} that it declares"
-                ) from error
+                coding = self._coding.removeprefix("x-")
+                raise OnecBadResponse(say("bad_response.coding", coding=coding)) from error
             chunk = self._inflate.unconsumed_tail or self._inflate.unused_data
         if self._inflate is None:
             self._keep(chunk)
@@ -74,7 +74,7 @@ class Inflater:
         """
         if self._inflate is not None and not self._inflate.eof:
             coding = self._coding.removeprefix("x-")
-            raise OnecBadResponse(f"1C's answer is truncated: its {coding} does not end")
+            raise OnecBadResponse(say("bad_response.coding_ends", coding=coding))
 
     def _begin(self, first: int) -> None:
         """Choose the coding by the first byte, which is more reliable than the header.
@@ -103,7 +103,4 @@ class Inflater:
         if part:
             self._parts.append(part[:room])
         if len(part) > room:
-            raise OnecBadResponse(
-                f"1C's answer is larger than {self._max_bytes} bytes; ask for less: narrow"
-                " the filters, or ask for fewer rows"
-            )
+            raise OnecBadResponse(say("bad_response.too_large", bytes=self._max_bytes))

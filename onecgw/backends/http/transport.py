@@ -26,6 +26,7 @@ from onecgw.backends.http.connection import (
 )
 from onecgw.backends.http.inflate import Inflater
 from onecgw.errors import OnecBadResponse, OnecUnavailable
+from onecgw.locales.text import say
 from onecgw.settings import OnecAuthSettings, OnecSettings
 
 Transport = httpx.AsyncBaseTransport
@@ -116,14 +117,16 @@ class HttpTransport:
         try:
             response = await self._transport.handle_async_request(request)
         except httpx.RemoteProtocolError as error:
-            raise OnecBadResponse("what answers at onec.base_url does not speak HTTP") from error
+            raise OnecBadResponse(say("onec.no_http")) from error
         except httpx.TransportError as error:
-            raise OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS) from error
+            raise OnecUnavailable(
+                say(UNAVAILABLE), retry_after_seconds=UNAVAILABLE_SECONDS
+            ) from error
         try:
             reply = await self._read(response, on_cookies)
             await response.aclose()
         except httpx.TransportError as error:
-            raise OnecBadResponse("1C's answer is truncated: the connection ended") from error
+            raise OnecBadResponse(say("onec.connection_ended")) from error
         else:
             return reply
         finally:

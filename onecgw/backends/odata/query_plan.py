@@ -22,6 +22,7 @@ from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
 from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecRejected
+from onecgw.locales.text import say
 
 # More calls than this cost 1C more than one call without the condition; but a long period of
 # single records is read with a condition or not at all.
@@ -87,11 +88,8 @@ def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[
         starts.append(start)
         if len(starts) > limit:
             finest = next(name for name in TIMES if name in times)
-            other = "group by month" if finest != "month" else "ask for a part of it"
-            raise OnecRejected(
-                f"the period has more than {limit} parts by {finest}, and 1C is called for each: "
-                f"shorten the period, or {other}"
-            )
+            key = "odata.parts_by_month" if finest == "month" else "odata.parts"
+            raise OnecRejected(say(key, parts=limit, dimension=finest))
     ends = [start - timedelta(days=1) for start in starts[1:]]
     return [*zip(starts, [*ends, request.last], strict=True)]
 
@@ -152,8 +150,7 @@ class _SourcePlan:
                 if set(self._part.facts) & set(self._request.report.measure[name].facts)
             ]
             raise OnecRejected(
-                f"{', '.join(names)} need single records of 1C, which are read for at most "
-                f"{limit} days, not {days}: shorten the period, or name a customer or a warehouse"
+                say("odata.single_records", names=", ".join(names), most=limit, days=days)
             )
 
     # Conditions that 1C itself applies.

@@ -21,6 +21,7 @@ from onecgw.analysis.shares import shares_of
 from onecgw.catalogue.tools.figure_answer import proof_of
 from onecgw.catalogue.tools.table_labels import as_text, label_alone
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.locales.text import say
 
 CURRENCY: Final = "currency"
 
@@ -59,7 +60,7 @@ class AnalysedTable:
         is_mixed = _has_several_currencies((now, before) if before is not None else (now,))
         self._additive = frozenset() if is_mixed else now.additive
         if share is not None and is_mixed:
-            message = "the rows are in several currencies; choose one by filters"
+            message = say("errors.several_currencies")
             raise ValidationFailed((Problem(path="share", message=message),))
         self._places = {
             one.row.key: SharePlace(
@@ -124,14 +125,11 @@ class AnalysedTable:
         """How an accountant can redo it."""
         basis: Json = {"report": report}
         if self._comparison is not None:
-            basis["change"] = (
-                "now − before, _pct of the size before; a row that one side lacks is 0 there; "
-                "days, weeks and months are matched by their place in the period"
-            )
+            basis["change"] = say("basis.change")
         if self._share is not None:
-            basis["share"] = f"of {self._share}, % of all; A begins below 80 %, B below 95 %"
+            basis["share"] = say("basis.share", measure=self._share)
         if not self._additive:
-            basis["rest"] = "without sums: these figures do not add up"
+            basis["rest"] = say("basis.no_rest")
         return basis
 
     def proof(self, report: str) -> list[Json]:
@@ -147,7 +145,12 @@ class AnalysedTable:
             else:
                 what, part, reported = f"{measure}_change", together.amount, total.amount
             found.append(
-                proof_of(f"{what} of all rows", (part or ZERO,), reported or ZERO, report=report)
+                proof_of(
+                    say("proof.all_rows", what=what),
+                    (part or ZERO,),
+                    reported or ZERO,
+                    report=report,
+                )
             )
         return found
 

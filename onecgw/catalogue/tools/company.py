@@ -19,6 +19,7 @@ from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecgwError
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members
 
 FIRMS: Final = "firms"
@@ -94,15 +95,12 @@ def compose(
         "backend_profile": context.capabilities.profile,
         "not_supported": list(_lacks(context.capabilities)),
         "basis": {
-            "firms": f"that sold in the last {LOOK_BACK_DAYS} days",
-            "last_document_day": "of sales, purchases and cash; null: none in these days",
-            "base_currency": "null: 1C does not report it; amounts are in it nevertheless",
+            "firms": say("company.firms", days=LOOK_BACK_DAYS),
+            "last_document_day": say("company.last_document_day"),
+            "base_currency": say("company.base_currency"),
             "reports": [*(report.name for report in _DAY_REPORTS), CASH_BALANCE.name],
         },
-        "missing": [
-            {"report": key, "reason": f"{error.code}: {error.message}"}
-            for key, error in errors.items()
-        ],
+        "missing": [{"report": key, "reason": error.reason} for key, error in errors.items()],
     }
 
 
@@ -125,7 +123,10 @@ def _currency(members: Members) -> str | None:
 def _lacks(capabilities: Capabilities) -> Iterator[str]:
     """What this base does not support: a tool, or some arguments of one."""
     yield from sorted(capabilities.unavailable)
-    yield from sorted(f"resolve_{kind}: finds nothing" for kind in capabilities.always_empty)
+    yield from sorted(
+        say("company.finds_nothing", resolver=f"resolve_{kind}")
+        for kind in capabilities.always_empty
+    )
     for tool, parts in sorted(capabilities.unsupported.items()):
         for part, names in sorted(parts.items()):
             if names:

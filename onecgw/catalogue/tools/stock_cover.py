@@ -29,6 +29,7 @@ from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Perio
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
 from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.locales.text import say
 
 DEFAULT_DAYS: Final = 180
 MOST_DAYS: Final = 731
@@ -146,17 +147,17 @@ def compose(
             values=lambda several: _told(add_stock(one.stock for one in several)),
         ),
         "basis": {
-            "sales": f"{period.from_} to {period.to}, {days} days, less returns, incl. VAT",
-            "daily_sales": "quantity sold / days",
+            "sales": say("stock_cover.sales", first=period.from_, last=period.to, days=days),
+            "daily_sales": say("stock_cover.daily_sales"),
             "cover_days": "qty / daily_sales",
-            "no_sale": "in stock, nothing sold in these days (less returns)",
-            "amount": "stock at cost without VAT, base currency",
-            "quantities": "each product in its own unit; their sum is a check, not a figure",
+            "no_sale": say("stock_cover.no_sale"),
+            "amount": say("stock_cover.amount"),
+            "quantities": say("stock_cover.quantities"),
             "reports": [STOCK_BALANCE.name, SALES_REPORT.name],
         },
         "proof": [
             proof_of(
-                f"the {attribute} of all buckets",
+                say("proof.all_buckets", what=attribute),
                 (getattr(together, attribute) for together in sums.values()),
                 table.total(measure),
                 report=f"{table_name} totals.{measure}",

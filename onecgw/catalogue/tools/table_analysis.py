@@ -17,6 +17,7 @@ from onecgw.catalogue.tools.compared_period import earlier_day, earlier_period, 
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.table_labels import without_ids
 from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.locales.text import localized, say
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import Members, read_members, splice
 from onecgw.responses.shaping import Answer
@@ -121,13 +122,11 @@ class _Analysis:
         told = table.told(rows, with_ids=self._request.ids is not False)
         cut = ""
         if len(table) > rows:
-            more = "the limits allow no more: narrow the filters" if is_limited else "raise top"
-            cut = (
-                f"Only the first {rows} of {len(table)} rows are here, rest adds up the others. "
-                f"For more of them {more}."
-            )
+            key = "notices.first_of_limited" if is_limited else "notices.first_of"
+            cut = say(key, count=rows, total=len(table))
         body = _encode({**told, **about})
-        notices = notice_member((cut, *sentences, *text_notices(body)), about)
+        language = self._upstream.context.language
+        notices = notice_member((cut, *sentences, *text_notices(body)), about, language)
         return splice(notices, read_members(body)) if notices else body
 
     def _about(self, table: AnalysedTable, now: FigureTable) -> Members:
@@ -140,7 +139,8 @@ class _Analysis:
         told["basis"] = table.basis(self._tool.name)
         told["proof"] = table.proof(self._tool.name)
         kept = ("applied_filters", "notes", "notice")
-        return read_members(_encode(told)) | {
+        ours = localized(told, self._upstream.context.language)
+        return read_members(_encode(ours)) | {
             name: now.members[name] for name in kept if name in now.members
         }
 

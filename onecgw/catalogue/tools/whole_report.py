@@ -12,6 +12,7 @@ from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.locales.text import join_texts, say
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import redact
 from onecgw.responses.response_check import check_answers_request
@@ -79,8 +80,12 @@ def read_whole(
     expected = tuple(arguments["group_by"])
     if table.dimensions[: len(expected)] != expected:
         raise OnecBadResponse(
-            f"1C's answer to {tool.name} has the dimensions {', '.join(table.dimensions)} instead "
-            f"of {', '.join(expected)}"
+            say(
+                "bad_response.dimensions",
+                report=tool.name,
+                dimensions=", ".join(table.dimensions),
+                expected=", ".join(expected),
+            )
         )
     return attrs.evolve(table, notices=said)
 
@@ -99,4 +104,4 @@ def succeeded(outcome: Value | OnecgwError) -> Value:
 def notice_of(tables: Iterable[FigureTable]) -> dict[str, object]:
     """The member `notice`: what has to be said of the reports, each sentence once."""
     said = dict.fromkeys(sentence for table in tables for sentence in table.notices)
-    return {"notice": " ".join(said)} if said else {}
+    return {"notice": join_texts(" ", said)} if said else {}
