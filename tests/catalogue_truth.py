@@ -216,13 +216,13 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "date": LAST_OF_MAY,
             "filters": {"cash_ids": ["k1", "k2"]},
             "group_by": ["cash", "firm"],
-            "measures": ["balance"],
+            "measures": ["balance", "balance_base"],
             "sort": [{"field": "balance", "dir": "desc"}],
             "compare_with": "2025-05-31",
             "share": "balance",
             "ids": False,
         },
-        additive=("balance",),
+        additive=("balance", "balance_base"),
         example=Example(
             arguments={
                 "date": LAST_DAY,

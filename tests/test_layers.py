@@ -38,7 +38,7 @@ LAYERS = (
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"auth", "errors", "mcp", "onecgw", "text"},
+    "mcp": {"auth", "errors", "locales", "mcp", "onecgw", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
     "settings": {"auth", "errors", "locales", "settings", "onecgw"},
 }

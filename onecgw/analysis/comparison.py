@@ -95,7 +95,7 @@ def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
         )
         for measure in now.measures
     }
-    for measure in sorted(now.additive):
+    for measure in sorted(now.additive - now.unlike - before.unlike):
         added = sum_of_changes(rows, measure).amount
         if added != totals[measure].amount:
             changed = totals[measure].amount

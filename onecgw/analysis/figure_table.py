@@ -13,6 +13,7 @@ from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members, decode
 from onecgw.responses.response_check import cut_by_1c
+from onecgw.responses.units import NO_UNITS, MeasureUnits, unlike_measures
 
 Values = Mapping[str, Decimal | None]
 
@@ -48,6 +49,8 @@ class FigureTable:
     additive: the measures whose rows add up to their total.
     members: of the answer, as 1C sent them.
     notices: what has to be said of it.
+    unlike: the measures whose rows are in several currencies or units, so that their sum means
+        nothing.
     """
 
     columns: tuple[msgspec.Raw, ...]
@@ -58,6 +61,7 @@ class FigureTable:
     totals: Values
     members: Members
     notices: tuple[str, ...] = ()
+    unlike: frozenset[str] = frozenset()
 
     def total(self, measure: str) -> Decimal:
         """The total of a measure; 0 where 1C sends null because there are no rows."""
@@ -73,7 +77,12 @@ class _Identified(msgspec.Struct):
 
 
 def read_table(
-    members: Members, *, measures: Sequence[str], additive: Iterable[str], max_rows: int
+    members: Members,
+    *,
+    measures: Sequence[str],
+    additive: Iterable[str],
+    max_rows: int,
+    units: MeasureUnits = NO_UNITS,
 ) -> FigureTable:
     """The figures of a report.
 
@@ -82,6 +91,7 @@ def read_table(
         measures: the columns that hold figures; every other column is a dimension.
         additive: the measures whose rows add up to their total; they are checked.
         max_rows: the longest list that is accepted.
+        units: of the measures.
 
     Raises:
         LimitExceeded: there are more rows, so nothing can be concluded from them.
@@ -110,9 +120,12 @@ def read_table(
     )
     if len({row.key for row in table.rows}) < len(table.rows):
         raise OnecBadResponse(say("bad_response.row_twice"))
+    ordered = (*table.dimensions, *measures)
+    unlike = unlike_measures(ordered, (row.cells for row in table.rows), units)
     for measure in sorted(table.additive):
-        _check_total(table, measure)
-    return table
+        if table.totals[measure] is not None or measure not in unlike:
+            _check_total(table, measure)
+    return attrs.evolve(table, unlike=unlike)
 
 
 def sum_of(rows: Iterable[FigureRow], measure: str) -> Decimal:

@@ -25,6 +25,7 @@ from onecgw.responses.shaping import (
     build_card,
     build_table,
 )
+from onecgw.responses.units import NO_UNITS, MeasureUnits
 from onecgw.settings import LimitsSettings
 
 JsonObject = dict[str, Any]
@@ -45,6 +46,8 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 UNTYPED: Final[JsonObject] = {"minProperties": 0}
 MAY_BE_NULL: Final[JsonObject] = {"description": "May be null.", **UNTYPED}
 CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null.", **UNTYPED}
+CURRENCY: Final[JsonObject] = {"description": "Of the money; absent: unknown.", **UNTYPED}
+AS_OF: Final[JsonObject] = {"description": "Last document.", **UNTYPED}
 _COLUMN: Final[JsonObject] = {"type": "object", "description": "{name, type}"}
 
 
@@ -66,7 +69,9 @@ def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
         "columns": {"type": "array", "items": _COLUMN},
         "rows": {"type": "array", "items": {"type": "array", "items": CELL}},
         "totals": {"description": "Of the whole selection. May be null.", **UNTYPED},
+        "currency": CURRENCY,
         **dated,
+        "as_of": AS_OF,
         "applied_filters": MAY_BE_NULL,
     }
     return object_schema(members, ("rows_returned", "truncated", "columns", "rows"))
@@ -87,6 +92,11 @@ class Upstream(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
+        ...
+
+    @property
+    def base_currency(self) -> str:
+        """The base currency, as 1C or the settings name it; "" if neither does."""
         ...
 
     @property
@@ -246,6 +256,7 @@ class SingleCallTool(Tool):
             restricted=upstream.restricted,
             notices=(*upstream.notices, *notices),
             language=upstream.context.language,
+            base_currency=upstream.base_currency,
         )
 
     @functools.cached_property
@@ -301,10 +312,14 @@ class TableTool(SingleCallTool):
     """A report with columns and rows.
 
     additive: the measures whose rows add up to their total.
+    units: what its measures are in.
+    ranks_default_rows: the rows of the default group_by come largest first, whatever 1C's order is.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
+    units: MeasureUnits = NO_UNITS
+    ranks_default_rows: bool = False
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
@@ -318,13 +333,23 @@ class TableTool(SingleCallTool):
         """The answer of one call of 1C, without what is not for 1C."""
         return await super().answer(request, upstream)
 
+    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:
+        sent = super()._prepared(arguments, limits)
+        if not self.ranks_default_rows or "group_by" in sent or "sort" in sent:
+            return sent
+        defaults = {field.name: field.arg.default for field in fields_of(self.request)}
+        (first, *_) = sent.get("measures", defaults["measures"])
+        return sent | {"sort": [{"field": first, "dir": "desc"}]}
+
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""
         names = [field.name for field in fields_of(self.request)]
         return _table_schema({name: MAY_BE_NULL for name in ("period", "date") if name in names})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
-        return build_table(body, arguments, limits, with_groups=self.filters_with_groups)
+        return build_table(
+            body, arguments, limits, with_groups=self.filters_with_groups, units=self.units
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -348,6 +373,7 @@ class RankingTool(SingleCallTool):
             narrow=say("notices.narrow_ranking"),
             more="notices.more_ranking",
             with_groups=self.filters_with_groups,
+            units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
         )
 
 
@@ -410,6 +436,7 @@ class CompositeContext:
     now: UTC. today: in the time zone of 1C.
     restricted: measures that the caller must never see.
     capabilities: what the 1C base does not support, of what the caller may know of.
+    base_currency: as 1C or the settings name it; "" if neither does.
     """
 
     now: datetime
@@ -417,6 +444,7 @@ class CompositeContext:
     limits: LimitsSettings
     restricted: frozenset[str]
     capabilities: Capabilities
+    base_currency: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -452,6 +480,7 @@ class CompositeTool(Tool):
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,
+            base_currency=upstream.base_currency,
         )
         request, notices = lower_to_limits(request, upstream.limits)
         outcomes = await upstream.fetch_all(self.plan(request, context))

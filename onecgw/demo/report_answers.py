@@ -18,7 +18,8 @@ from onecgw.demo.report_requests import (
     read_request,
 )
 from onecgw.demo.report_sql import compose
-from onecgw.demo.reports import CURRENCY
+from onecgw.demo.reports import BALANCE_BASE, CURRENCY
+from onecgw.demo.simulation.company import BASE_CURRENCY
 
 RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
 _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
@@ -44,14 +45,23 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
         RequestError: the arguments are wrong, or not allowed to the scopes.
     """
     request = read_request(report, body, scopes=scopes, books=books)
-    by_currency: dict[str, object] = {}
+    currency: dict[str, object] = {}
     with books.reading() as db:
         found = read_report(report, request, db=db, books=books, scopes=scopes)
         if CURRENCY in report.always_by:
             # Where currencies mix, the totals that mean something are one for each.
             each = attrs.evolve(request, group_by=(), sort=(), top=None)
             totals = read_report(report, each, db=db, books=books, scopes=scopes).rows
-            by_currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
+            own = [name for name in request.measures if name != BALANCE_BASE]
+            if own:
+                places = {str(row[0]): row[1 + request.measures.index(own[0])] for row in totals}
+                currency["totals_by_currency"] = places
+            if len(totals) > 1:
+                found = attrs.evolve(found, totals=found.totals | dict.fromkeys(own))
+            if BALANCE_BASE in request.measures:
+                currency["base_currency"] = BASE_CURRENCY
+        elif any(report.measure[name].is_money for name in request.measures):
+            currency["currency"] = BASE_CURRENCY
     notes = list(report.notes)
     if report.warehouse_column is not None and COST not in scopes:
         notes.append(RESTRICTED_NOTE)
@@ -61,8 +71,9 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
         "columns": found.columns,
         "rows": found.rows,
         "totals": found.totals,
-        **by_currency,
+        **currency,
         **dated(report, request.selection),
+        "as_of": books.today.isoformat(),
         "applied_filters": request.selection.applied,
     }
     return {**answer, "notes": notes} if notes else answer

@@ -7,6 +7,7 @@ from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Filter, Mea
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 CURRENCY: Final = "currency"
+BALANCE_BASE: Final = "balance_base"
 
 
 def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
@@ -84,6 +85,7 @@ SALES_REPORT: Final = Report(
             places=2,
             scope=COST,
             is_ratio=True,
+            is_percent=True,
         ),
     ),
     filters=(
@@ -134,12 +136,18 @@ CASH_BALANCE: Final = Report(
         _FIRM,
         Dimension(name=CURRENCY, column="currency", kind="string"),
     ),
-    measures=(Measure(name="balance", sql="SUM(own)", places=2),),
+    measures=(
+        Measure(name="balance", sql="SUM(own)", places=2),
+        Measure(name=BALANCE_BASE, sql="SUM(own * rate)", places=2),
+    ),
     filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
     default_group_by=("cash",),
     default_measures=("balance",),
     always_by=(CURRENCY,),
-    notes=("each row is in its own currency; a total over several currencies means nothing",),
+    notes=(
+        "each balance is in the row's own currency",
+        "balance_base is in the base currency, at fixed rates",
+    ),
 )
 
 CASH_FLOW: Final = Report(
@@ -298,6 +306,7 @@ AVAILABILITY_REPORT: Final = Report(
             sql=_rounded("SUM(days - oos_days) * 10000", "SUM(days)"),
             places=2,
             is_ratio=True,
+            is_percent=True,
         ),
         Measure(
             name="avg_qty", sql=_rounded("SUM(qty_days)", "SUM(days)"), places=3, is_ratio=True

@@ -12,6 +12,7 @@ from onecgw.auth.caller import COST, restricted_measures
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.json_schema import LANGUAGE
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 OK: Final = "ok"
 CANCELLED: Final = "cancelled"
 INTERNAL: Final = "internal"
-LANGUAGE: Final = "language"  # an argument of every tool, which 1C never gets
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +71,7 @@ class Gateway:
         self._report_deadline_ms = onec.report_deadline_ms
         self._max_concurrency = onec.max_concurrency
         self._today = onec.today
+        self._base_currency = onec.base_currency or ""
         self._limits = limits
         self._audit = audit
         self._admit = admit
@@ -103,6 +104,7 @@ class Gateway:
             restricted=restricted_measures(call.context.caller.scopes),
             context=call.context,
             progress=progress,
+            stated_currency=self._base_currency,
         )
         try:
             answer = await self._answer(call, upstream)

@@ -51,6 +51,7 @@ class UpstreamSession:
     max_concurrency: how many requests of one report run side by side.
     restricted: measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
+    stated_currency: the base currency by the settings; "" = they do not say.
     calls: the number of requests to the backend, without answers from a cache.
     """
 
@@ -65,6 +66,7 @@ class UpstreamSession:
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
+    stated_currency: str = ""
     calls: int = 0
     received_bytes: int = 0
 
@@ -72,6 +74,11 @@ class UpstreamSession:
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
         return self.catalogue.capabilities_for(self.context.caller.scopes)
+
+    @property
+    def base_currency(self) -> str:
+        """The base currency, as 1C or the settings name it; "" if neither does."""
+        return self.capabilities.base_currency or self.stated_currency
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -12,6 +13,8 @@ from onecgw.responses.raw_json import Members
 from onecgw.text import REPLACEMENT
 
 EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)
+
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 _DIGITS_ALIKE: Final = bytes.maketrans(b"123456789.", b"0" * 10)
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -45,6 +48,22 @@ def has_long_numbers(body: bytes) -> bool:
         len(run.replace(b".", b"").strip(b"0")) > EXACT_DIGITS
         for run in _LONG.findall(_STRING.sub(b'""', body))
     )
+
+
+def after_last_document(members: Members, day: date | str) -> tuple[str, ...]:
+    """A sentence, where the day of an answer is after the last document of the books.
+
+    Args:
+        members: of the answer; `as_of` names the day of the last document.
+        day: the last one that the answer is about; a text that is no day is ignored.
+    """
+    raw = members.get("as_of")
+    if raw is None or bytes(raw)[:1] != b'"':
+        return ()
+    as_of = msgspec.json.decode(raw, type=str)[:10]
+    if not (DAY.fullmatch(as_of) and DAY.fullmatch(str(day)) and str(day) > as_of):
+        return ()
+    return (say("notices.after_last_document", day=day, as_of=as_of),)
 
 
 def notice_member(

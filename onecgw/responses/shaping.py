@@ -13,8 +13,8 @@ from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales import DEFAULT_LANGUAGE, Language
 from onecgw.locales.text import join_texts, say
 from onecgw.responses.candidates import candidates_of
-from onecgw.responses.notices import notice_member, text_notices
-from onecgw.responses.raw_json import Members, array, decode, read_members, splice
+from onecgw.responses.notices import after_last_document, notice_member, text_notices
+from onecgw.responses.raw_json import Members, array, decode, encode, read_members, splice
 from onecgw.responses.redaction import redact
 from onecgw.responses.response_check import (
     CUT_BY_1C,
@@ -27,11 +27,13 @@ from onecgw.responses.response_check import (
     check_totals,
     comparable,
     cut_by_1c,
+    day_of,
     differ,
     is_empty,
     is_null,
     object_in,
 )
+from onecgw.responses.units import CURRENCY, NO_UNITS, MeasureUnits, without_unlike_totals
 
 # Members that the gateway writes; what 1C says there is taken into account, not passed on.
 _OURS: Final = frozenset({"truncated", "notice"})
@@ -55,6 +57,7 @@ class ResponseLimits:
     restricted: measures that the caller must never see.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
     language: of the notice.
+    base_currency: of figures whose currency 1C does not name; "" = it is not known.
     """
 
     rows: int
@@ -64,6 +67,7 @@ class ResponseLimits:
     restricted: frozenset[str]
     notices: tuple[str, ...] = ()
     language: Language = DEFAULT_LANGUAGE
+    base_currency: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,6 +111,7 @@ def build_table(
     narrow: str = "",
     more: str = "notices.more_rows",
     with_groups: frozenset[str] = frozenset(),
+    units: MeasureUnits = NO_UNITS,
 ) -> Answer:
     """A report's answer; 1C was asked for one row more than `limits.rows`.
 
@@ -117,6 +122,7 @@ def build_table(
         narrow: how to ask for less, a sentence for the notice; "" = that of reports.
         more: how to get more, the key of a text that names the limit.
         with_groups: the filters in which an id of a folder means what is in it.
+        units: what its measures are in.
 
     Raises:
         OnecRejected: it reports an error.
@@ -138,8 +144,30 @@ def build_table(
         narrow=narrow or say("notices.narrow_rows"),
         more=say(more, most=limits.max_rows),
     )
-    cut = _Cut(said=cut_by_1c(members, len(rows)), notices=(*said, *text_notices(body)))
+    cut_there = cut_by_1c(members, len(rows))
+    cut = _Cut(
+        said=cut_there,
+        notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
+    )
+    names = [column.name for column in columns]
+    is_whole = len(rows) <= limits.rows and not cut_there
+    members = without_unlike_totals(members, names, rows, units, is_whole=is_whole)
+    members = _with_currency(members, limits, has_money=not units.money.isdisjoint(names))
     return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
+
+
+def _after_last_document(members: Members, arguments: Arguments) -> tuple[str, ...]:
+    if "period" in arguments:
+        return after_last_document(members, arguments["period"]["to"])
+    day = arguments.get("date") or (day_of(members["date"]) if "date" in members else "")
+    return after_last_document(members, day)
+
+
+def _with_currency(members: Members, limits: ResponseLimits, *, has_money: bool) -> Members:
+    """The members with the base currency, where 1C does not name the currency of its figures."""
+    if not has_money or not limits.base_currency or CURRENCY in members:
+        return members
+    return members | {CURRENCY: msgspec.Raw(encode(limits.base_currency))}
 
 
 def build_card(
@@ -168,7 +196,11 @@ def build_card(
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
     advice = _Advice(noun="items", narrow=say("notices.totals_cover"))
-    cut = _Cut(said=cut_by_1c(members, len(listed)), notices=(*said, *text_notices(body)))
+    cut = _Cut(
+        said=cut_by_1c(members, len(listed)),
+        notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
+    )
+    members = _with_currency(members, limits, has_money=True)
     items = _Listed(member=shape.listed, items=listed, advice=advice)
     return _bounded(members, items, cut, limits)
 

@@ -160,6 +160,9 @@ class OnecSettings:
         "Zone of 1C's days, such as Europe/Kyiv; empty: that of this system.",
         rule=rules.TIMEZONE,
     )
+    base_currency: str | None = setting(
+        None, "Currency of the books, such as UAH, where 1C does not report it; empty: not said."
+    )
     resolve_cache_ttl_sec: int = setting(
         600, "How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )

@@ -47,6 +47,7 @@ class Reference:
         self.created: dict[str, str] = {}
         self.firm_of: dict[str, str] = {}
         self.currency: dict[str, str] = {}
+        self.rate: dict[str, int] = {}
         self.place: dict[str, tuple[int, str, str, str]] = {}
         for table in CATALOGUES:
             self._read_catalogue(table)
@@ -80,6 +81,9 @@ class Reference:
         names = [*dimensions, *body["measures"]]
         self._sort(lines, names, dimensions, body)
         totals = {name: MEASURES[report][name](rows) for name in body["measures"]}
+        if report == "cash_balance" and len({row["currency"] for row in rows}) > 1:
+            totals["balance"] = None  # a sum of several currencies means nothing
+            totals = {name: totals[name] for name in body["measures"]}
         return lines[: body.get("top")], totals
 
     # What happened, document by document.
@@ -240,6 +244,7 @@ class Reference:
                 "firm": self.firm_of[desk],
                 "currency": self.currency[desk],
                 "balance": _money(own),
+                "balance_base": _money(own * self.rate[desk]),
             }
 
         for line in self._db.execute("SELECT * FROM opening_cash"):
@@ -384,6 +389,7 @@ class Reference:
                 self.firm_of[entry["uuid"]] = self.uuid["firms", entry["firm"]]
             if table == "cash":
                 self.currency[entry["uuid"]] = entry["currency"]
+                self.rate[entry["uuid"]] = entry["rate"]
 
 
 INFLOWS = {
@@ -478,7 +484,7 @@ MEASURES: dict[str, dict[str, Callable[[list[Row]], Any]]] = {
         "margin": _margin,
     },
     "stock": {"qty": _total("qty"), "amount": _total("amount")},
-    "cash_balance": {"balance": _total("balance")},
+    "cash_balance": {"balance": _total("balance"), "balance_base": _total("balance_base")},
     "cash_flow": {
         "inflow": _total("inflow"),
         "outflow": _total("outflow"),

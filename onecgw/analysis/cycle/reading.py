@@ -22,6 +22,7 @@ from onecgw.responses.response_check import (
     is_null,
     object_in,
 )
+from onecgw.responses.units import currency_of
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
 _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once more for the total
@@ -59,10 +60,6 @@ class _Report(msgspec.Struct):
     currency: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Named(msgspec.Struct):
-    label: str
-
-
 def read_balances(
     body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], day: date
 ) -> Amounts:
@@ -76,7 +73,7 @@ def read_balances(
     """
     found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
-    return Amounts(of=totals, currency=_currency(found))
+    return Amounts(of=totals, currency=currency_of({"currency": found.currency}))
 
 
 def read_months(
@@ -103,7 +100,9 @@ def read_months(
             unreadable[measure] = error
     if not readable:
         raise next(iter(unreadable.values()))
-    return MonthlyAmounts(of=readable, unreadable=unreadable, currency=_currency(found))
+    return MonthlyAmounts(
+        of=readable, unreadable=unreadable, currency=currency_of({"currency": found.currency})
+    )
 
 
 def _rows(
@@ -176,15 +175,6 @@ def _read_report(
     if firm_ids and _applied_firms(found) != comparable(firm_ids):
         raise FilterIgnored(say("bad_response.firms_ignored", report=report))
     return found
-
-
-def _currency(report: _Report) -> str:
-    """The name of the currency: a text, or the label of a reference; "" for anything else."""
-    try:
-        named = msgspec.json.decode(report.currency, type=str | _Named)
-    except msgspec.ValidationError:
-        return ""
-    return named if isinstance(named, str) else named.label
 
 
 def _applied_firms(report: _Report) -> frozenset[str]:

@@ -20,7 +20,7 @@ from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecgwError
 from onecgw.locales.text import say
-from onecgw.responses.raw_json import Members
+from onecgw.responses.units import currency_of
 
 FIRMS: Final = "firms"
 DESKS: Final = "desks"
@@ -33,10 +33,6 @@ _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
 @attrs.frozen(kw_only=True)
 class CompanyRequest:
     """Arguments of company: none."""
-
-
-class _CurrencyLabel(msgspec.Struct):
-    label: str
 
 
 def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
@@ -87,7 +83,9 @@ def compose(
         "today": context.today,
         "last_document_day": max((day for day in days.values() if day), default=None),
         "last_day_by_report": days,
-        "base_currency": _currency(firms.members) if firms else None,
+        "base_currency": (currency_of(firms.members) if firms else "")
+        or context.base_currency
+        or None,
         "firms": [row.cells[0] for row in firms.rows[:MOST_LISTED]] if firms else [],
         "firms_total": len(firms.rows) if firms else None,
         "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
@@ -107,17 +105,6 @@ def compose(
 def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgspec.Raw]:
     """The desk by dimension; its currency where 1C reports it."""
     return dict(zip(desks.dimensions, cells, strict=True))
-
-
-def _currency(members: Members) -> str | None:
-    """The currency that a report names: a text, or the label of a reference."""
-    try:
-        named = msgspec.json.decode(
-            members.get("currency", b"null"), type=str | _CurrencyLabel | None
-        )
-    except msgspec.ValidationError:
-        return None
-    return named.label if isinstance(named, _CurrencyLabel) else named
 
 
 def _lacks(capabilities: Capabilities) -> Iterator[str]:

@@ -32,7 +32,7 @@ from onecgw.catalogue.tools.settlements import (
     PayablesFilters,
     ReceivablesFilters,
 )
-from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
 BALANCE: Final = "balance"
@@ -187,7 +187,7 @@ def compose(
             ),
         ],
         "applied_filters": applied_filters(balances.members),
-        **notice_of((balances, *tables.values())),
+        **about_books((balances, *tables.values()), context, day),
     }
 
 

@@ -15,7 +15,7 @@ from onecgw.catalogue.tools.compared_period import Earlier, earlier_period
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, Period, RequiredPeriod
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
 NOW: Final = "now"
@@ -58,7 +58,7 @@ def plan(request: MarginBridge, context: CompositeContext) -> dict[str, SubReque
 def compose(
     request: MarginBridge,
     outcomes: Mapping[str, Any],
-    context: CompositeContext,  # noqa: ARG001 - one signature for all
+    context: CompositeContext,
 ) -> dict[str, object]:
     """The effects, which add up to the change of profit.
 
@@ -99,7 +99,7 @@ def compose(
             )
         ],
         "applied_filters": applied_filters(now.members),
-        **notice_of((now, before)),
+        **about_books((now, before), context, request.period.to),
     }
 
 

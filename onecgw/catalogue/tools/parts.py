@@ -112,7 +112,9 @@ def _not_chosen(value: object, chosen: Iterable[str]) -> str:
 
 RequiredPeriod = Annotated[Period, Arg(about="Days to report on.")]
 BalanceDay = Annotated[date | None, Arg(about="Balance at the END of this day; default now.")]
-SortKeys = Annotated[tuple[Sort, ...] | None, Arg(about="Order of rows.")]
+SortKeys = Annotated[
+    tuple[Sort, ...] | None, Arg(about="Default: days upwards, else largest first.")
+]
 Top = Annotated[
     int | None, Arg(about="Rows to return, after sorting.", minimum=1, maximum="max_rows")
 ]

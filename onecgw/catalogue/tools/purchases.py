@@ -22,6 +22,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.units import MeasureUnits
 
 
 @attrs.frozen(kw_only=True)
@@ -80,12 +81,14 @@ PURCHASES_REPORT = TableTool(
     scopes=frozenset({MONEY}),
     about=(
         "What was bought in a period, net of returns to suppliers; amounts incl. VAT, base "
-        "currency. `totals` cover the whole selection."
+        "currency; without group_by the largest first. `totals` cover the whole selection."
     ),
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
     operation="reports/purchases",
     additive=("amount", "qty"),
+    ranks_default_rows=True,
+    units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
 

@@ -24,6 +24,7 @@ from onecgw.catalogue.tools.parts import (
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.table_analysis import analyse_table
 from onecgw.responses.shaping import CardShape
+from onecgw.responses.units import MeasureUnits
 
 SalesDimension = Literal[
     "warehouse",
@@ -69,7 +70,8 @@ class SalesReport(SortedRows):
         Arg(
             about=(
                 "Row dimensions. A leaf together with its own group (product and product_group, "
-                "customer and customer_group) is redundant. cohort: new or returning customers."
+                "customer and customer_group) is redundant. cohort: new or returning customers, as "
+                "in customer_cohort."
             ),
             default=("warehouse", "customer"),
         ),
@@ -135,11 +137,11 @@ SALES_REPORT = TableTool(
     scopes=frozenset({SALES}),
     about=(
         "Sales of a period by any dimensions: revenue, quantity, receipts, average check, trends "
-        "(group_by day, week, month). Amounts are in the base currency and include VAT. `totals` "
-        "cover the whole selection, also rows not returned: never add up rows yourself."
+        "(group_by day, week, month); net of returns. Amounts are in the base currency and include "
+        "VAT. `totals` cover the whole selection, also rows not returned: never add up rows."
     ),
     remarks=(
-        "cost excludes VAT; margin is in percent.",
+        "cost excludes VAT; profit is amount without VAT − cost; margin is profit in percent.",
         "For best sellers top_products is shorter.",
         "Why profit changed is in margin_bridge.",
         "For one customer use customer_summary.",
@@ -147,6 +149,9 @@ SALES_REPORT = TableTool(
     request=SalesReport,
     operation="reports/sales",
     additive=("amount", "qty", "cost", "profit"),
+    units=MeasureUnits(
+        money=frozenset({"amount", "avg_check", "cost", "profit"}), quantities=frozenset({"qty"})
+    ),
     analyse=analyse_table,
 )
 

@@ -24,6 +24,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.units import MeasureUnits
 
 
 @attrs.frozen(kw_only=True)
@@ -73,6 +74,7 @@ STOCK_BALANCE = TableTool(
     request=StockBalance,
     operation="reports/stock",
     additive=("qty", "amount"),
+    units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
 

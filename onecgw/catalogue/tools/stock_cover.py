@@ -28,7 +28,7 @@ from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
-from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
 DEFAULT_DAYS: Final = 180
@@ -169,7 +169,7 @@ def compose(
             )
         ],
         "applied_filters": applied_filters(stock.members),
-        **notice_of((stock, sales)),
+        **about_books((stock, sales), context, period.to),
     }
 
 

@@ -16,9 +16,9 @@ from onecgw.catalogue.tools.analysed_rows import AnalysedTable
 from onecgw.catalogue.tools.compared_period import earlier_day, earlier_period, period_from
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.table_labels import without_ids
-from onecgw.catalogue.tools.whole_report import succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import currency_and_as_of, succeeded, whole_report
 from onecgw.locales.text import localized, say
-from onecgw.responses.notices import notice_member, text_notices
+from onecgw.responses.notices import after_last_document, notice_member, text_notices
 from onecgw.responses.raw_json import Members, read_members, splice
 from onecgw.responses.shaping import Answer
 
@@ -56,6 +56,7 @@ class _Analysis:
             limits=upstream.limits,
             restricted=upstream.restricted,
             capabilities=upstream.capabilities,
+            base_currency=upstream.base_currency,
         )
         defaults = {field.name: field.arg.default for field in fields_of(tool.request)}
         self.group_by: Sequence[str] = request.group_by or defaults["group_by"]
@@ -95,13 +96,16 @@ class _Analysis:
         request, limits = self._request, self._upstream.limits
         if before is not None and isinstance(self.when, Period):
             now, before = _aligned(now, self.when), _aligned(before, self.when_before)
-        table = AnalysedTable(now, before, request.share)
+        table = AnalysedTable(now, before, request.share, self._tool.units)
         table.sort([(key.field, key.dir == "desc") for key in request.sort or ()])
         is_mcp = self._upstream.context.surface == "mcp"
         asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
         rows = min(asked, limits.max_rows)
-        about = self._about(table, now)
-        said = (*now.notices, *(before.notices if before else ()))
+        tables = (now,) if before is None else (now, before)
+        about = self._about(table, tables)
+        last = self.when.to if isinstance(self.when, Period) else self.when
+        said = [sentence for one in tables for sentence in one.notices]
+        said += after_last_document(now.members, last)
         sentences = (*self._upstream.notices, *dict.fromkeys(said))
         body = self._body(table, rows, about, sentences, is_limited=asked > rows)
         while is_mcp and len(body) > limits.max_result_bytes and rows > 1:
@@ -129,7 +133,7 @@ class _Analysis:
         notices = notice_member((cut, *sentences, *text_notices(body)), about, language)
         return splice(notices, read_members(body)) if notices else body
 
-    def _about(self, table: AnalysedTable, now: FigureTable) -> Members:
+    def _about(self, table: AnalysedTable, tables: Sequence[FigureTable]) -> Members:
         """The members beside the rows; those of 1C as it sent them."""
         told: dict[str, object] = {
             "period" if isinstance(self.when, Period) else "date": _dated(self.when)
@@ -138,10 +142,13 @@ class _Analysis:
             told["compared_with"] = _dated(self.when_before)
         told["basis"] = table.basis(self._tool.name)
         told["proof"] = table.proof(self._tool.name)
+        told |= currency_and_as_of(
+            tables, self._context, has_money=bool(self._tool.units.money & set(self.measures))
+        )
         kept = ("applied_filters", "notes", "notice")
         ours = localized(told, self._upstream.context.language)
         return read_members(_encode(ours)) | {
-            name: now.members[name] for name in kept if name in now.members
+            name: tables[0].members[name] for name in kept if name in tables[0].members
         }
 
 
