@@ -13,8 +13,8 @@ import httpx
 import trio
 
 from onecgw.serving import find_free_port
-from tests.harness import API_TOKEN, MCP_TOKEN
-from tests.mcp.support import handshake
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN
+from tests.builders.mcp_engine import handshake
 
 START_SECONDS = 60
 STOP_SECONDS = 20

@@ -17,9 +17,9 @@ from onecgw.catalogue.kinds import CardTool, CompositeTool, ResolverTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecSettings
 from onecgw.text import well_formed
-from tests.analysis.cycle.scripted import APRIL, answer_of, asked_of, ok, report_of
+from tests.builders.constant_books import APRIL, answer_of, asked_of, ok, report_of
+from tests.builders.surfaces import DOORS, open_surfaces
 from tests.catalogue_truth import TRUTH
-from tests.surfaces import DOORS, open_surfaces
 
 Path = tuple[str | int, ...]
 

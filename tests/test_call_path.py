@@ -15,8 +15,8 @@ from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
 from onecgw.mcp.validation import STATELESS_VERSION
 from onecgw.web.app import build_app
-from tests.harness import MCP_TOKEN, make_cache, make_engine, make_settings
-from tests.mcp.support import META, stateless
+from tests.builders.gateway_rig import MCP_TOKEN, make_cache, make_engine, make_settings
+from tests.builders.mcp_engine import META, stateless
 
 # A generated constructor of a value runs no code of its module, so it does not count; with those
 # there are four modules more. The aim was 30: the checks of 1C's own words took three.

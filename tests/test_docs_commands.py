@@ -35,8 +35,8 @@ from onecgw.responses.candidates import read_candidates
 from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.settings import LimitsSettings
 from onecgw.web.app import build_app
-from tests.demo.serving import PASSWORD, demo_on_socket
-from tests.harness import make_engine
+from tests.builders.demo_server import PASSWORD, demo_on_socket
+from tests.builders.gateway_rig import make_engine
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs" / "how-to" / "test-without-1c.md").read_text(encoding="utf-8")

@@ -22,8 +22,8 @@ from onecgw.demo.reports import TABULAR
 from onecgw.demo.resolvers import RESOLVERS
 from onecgw.demo.server import serve_demo_onec
 from onecgw.web.app import build_app
-from tests.harness import make_engine
-from tests.questions import PERIOD, everything
+from tests.builders.gateway_rig import make_engine
+from tests.builders.tool_arguments import PERIOD, everything
 
 PASSWORD = "demo-password-of-tests"
 

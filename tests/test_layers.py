@@ -1,10 +1,11 @@
-"""Data flows one way: every room imports only rooms below it, and a few libraries have one door."""
+"""Every package imports only packages below it, and a few libraries are imported in one package."""
 
 import ast
 from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import attrs
 import pytest
 
 import onecgw
@@ -42,7 +43,7 @@ ALONE = {
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
     "settings": {"auth", "errors", "locales", "settings", "onecgw"},
 }
-ONE_DOOR = {
+ONE_PACKAGE = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
     "cryptography": {"oauth"},
@@ -52,81 +53,92 @@ ONE_DOOR = {
 }
 
 
-def room_of(module: str) -> str:
+def package_of(module: str) -> str:
     """The package of a module; `catalogue.tools` is one of its own, above the analysis."""
     parts = module.removeprefix("onecgw").removeprefix(".").split(".")
     return "catalogue.tools" if parts[:2] == ["catalogue", "tools"] else parts[0] or "onecgw"
 
 
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+@attrs.frozen(kw_only=True)
+class SourceFile:
+    """What the tests read of a module.
+
+    Args:
+        imports: the modules that it imports; a name taken from the package itself is spelled out.
+        classes: the names of its classes.
+    """
+
+    imports: frozenset[str]
+    classes: tuple[str, ...]
 
 
 @cache
-def imports_of(path: Path) -> frozenset[str]:
-    """The modules that a file imports, with names taken from the package itself spelled out."""
-    found: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+def read_source(path: Path) -> SourceFile:
+    imports: set[str] = set()
+    classes: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imports |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             submodules = {
                 f"{node.module}.{alias.name}"
                 for alias in node.names
                 if node.module == "onecgw" and alias.name != "__version__"
             }
-            found |= submodules or {node.module}
-    return frozenset(found)
+            imports |= submodules or {node.module}
+        elif isinstance(node, ast.ClassDef):
+            classes.append(node.name)
+    return SourceFile(imports=frozenset(imports), classes=tuple(classes))
 
 
+@cache
 def modules() -> list[tuple[str, Path]]:
     return [
-        (room_of(".".join(("onecgw", *path.relative_to(PACKAGE).with_suffix("").parts))), path)
+        (package_of(".".join(("onecgw", *path.relative_to(PACKAGE).with_suffix("").parts))), path)
         for path in PACKAGE.rglob("*.py")
         if path != PACKAGE / "__init__.py"
     ]
 
 
-def test_every_room_stands_in_one_layer() -> None:
-    placed = [room for layer in LAYERS for room in layer]
+def test_every_package_stands_in_one_layer() -> None:
+    placed = [package for layer in LAYERS for package in layer]
 
     assert len(placed) == len(set(placed))
-    assert {room for room, _ in modules()} <= set(placed)
+    assert {package for package, _ in modules()} <= set(placed)
 
 
 def test_imports_point_down() -> None:
-    depth = {room: index for index, layer in enumerate(LAYERS) for room in layer}
+    depth = {package: index for index, layer in enumerate(LAYERS) for package in layer}
     upward = [
         f"{path.relative_to(PACKAGE)} imports {module}"
-        for room, path in modules()
-        for module in imports_of(path)
+        for package, path in modules()
+        for module in read_source(path).imports
         if module.split(".")[0] == "onecgw"
-        and room_of(module) != room
-        and depth[room_of(module)] <= depth[room]
+        and package_of(module) != package
+        and depth[package_of(module)] <= depth[package]
     ]
 
     assert upward == []
 
 
-def test_rooms_that_stand_alone_know_nobody_else() -> None:
-    strangers = [
+def test_packages_that_stand_alone_import_no_other() -> None:
+    others = [
         f"{path.relative_to(PACKAGE)} imports {module}"
-        for room, path in modules()
-        for module in imports_of(path)
+        for package, path in modules()
+        for module in read_source(path).imports
         if module.split(".")[0] == "onecgw"
-        and room_of(module) not in ALONE.get(room, {room_of(module)})
+        and package_of(module) not in ALONE.get(package, {package_of(module)})
     ]
 
-    assert strangers == []
+    assert others == []
 
 
-def test_a_library_comes_in_by_its_one_door() -> None:
+def test_a_library_is_imported_in_its_one_package() -> None:
     elsewhere = [
         f"{path.relative_to(PACKAGE)} imports {module}"
-        for room, path in modules()
-        for module in imports_of(path)
-        if room not in ONE_DOOR.get(module.split(".")[0], {room})
+        for package, path in modules()
+        for module in read_source(path).imports
+        if package not in ONE_PACKAGE.get(module.split(".")[0], {package})
     ]
 
     assert elsewhere == []
@@ -166,11 +178,6 @@ REPEATED = {
 
 
 def test_no_two_classes_have_the_same_name() -> None:
-    counts = Counter(
-        node.name
-        for _, path in modules()
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.ClassDef)
-    )
+    counts = Counter(name for _, path in modules() for name in read_source(path).classes)
 
     assert {name for name, count in counts.items() if count > 1} <= REPEATED

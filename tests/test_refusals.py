@@ -10,9 +10,9 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.kinds import CompositeTool
 from onecgw.catalogue.tools import ALL, BY_NAME
+from tests.builders.gateway_rig import answering
+from tests.builders.surfaces import DOORS, Door, open_surfaces
 from tests.catalogue_truth import MAY, TRUTH
-from tests.harness import answering
-from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire.refusals import LEAST, TABLE
 
 ANSWER = answering(b'{"candidates":[],"customer":{"label":"x"},"columns":[],"rows":[],"totals":{}}')

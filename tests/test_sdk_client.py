@@ -25,7 +25,7 @@ from onecgw.demo.server import serve_demo_onec
 from onecgw.serving import serve_app
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
 from onecgw.web.app import build_app
-from tests.questions import everything, least
+from tests.builders.tool_arguments import everything, least
 
 HOST = "127.0.0.1"
 PASSWORD = "demo-password-of-tests"

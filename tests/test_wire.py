@@ -12,10 +12,10 @@ from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
 from onecgw.catalogue.kinds import CompositeTool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
-from tests.analysis.cycle.scripted import answer_of
+from tests.builders.constant_books import answer_of
+from tests.builders.gateway_rig import answering, make_settings
+from tests.builders.surfaces import DOORS, Door, open_surfaces
 from tests.catalogue_truth import MAY
-from tests.harness import answering, make_settings
-from tests.surfaces import DOORS, Door, open_surfaces
 from tests.wire import analyses, cycle, reports, resolvers
 from tests.wire.row import Row
 

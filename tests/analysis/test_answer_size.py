@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from tests.analysis.demo_gateway import open_demo
+from tests.builders.demo_gateway import open_demo
 
 # Measured with the o200k tokenizer on these answers, whose labels are mostly Cyrillic.
 CHARACTERS_PER_TOKEN = 2.39

@@ -3,7 +3,7 @@ from typing import Any
 from onecgw.auth.caller import MONEY, SALES, STOCK
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.demo.books import Books
-from tests.analysis.demo_gateway import ask, open_demo
+from tests.builders.demo_gateway import ask, open_demo
 from tests.conftest import TODAY
 
 

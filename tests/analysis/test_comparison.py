@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from onecgw.analysis.comparison import MeasureChange, compare_tables, sum_of_changes
 from onecgw.analysis.figure_table import read_table
 from onecgw.errors import OnecBadResponse
-from tests.analysis.tables import members_of, table_of
+from tests.builders.report_tables import members_of, table_of
 
 MONEY = st.decimals(-(10**9), 10**9, places=2)
 TABLES = st.dictionaries(st.sampled_from("абвгде"), st.tuples(MONEY))

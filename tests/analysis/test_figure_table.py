@@ -4,7 +4,7 @@ import pytest
 
 from onecgw.analysis.figure_table import percent, read_table
 from onecgw.errors import LimitExceeded, OnecBadResponse
-from tests.analysis.tables import label_of, members_of, table_of
+from tests.builders.report_tables import label_of, members_of, table_of
 
 TWO = {"а": [Decimal("10.10")], "б": [Decimal("-0.10")]}
 

@@ -8,7 +8,7 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.errors import LimitExceeded, OnecBadResponse, OnecgwError
 from onecgw.settings import LimitsSettings
-from tests.analysis.demo_gateway import Falsify, ask, open_demo
+from tests.builders.demo_gateway import Falsify, ask, open_demo
 
 DAY = "2026-10-15"
 CALLS: dict[str, dict[str, Any]] = {

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from onecgw.analysis.shares import shares_of
 from onecgw.errors import ValidationFailed
-from tests.analysis.tables import table_of
+from tests.builders.report_tables import table_of
 
 
 def test_rows_from_the_largest_on_with_classes() -> None:

@@ -18,11 +18,11 @@ from onecgw.demo.report_definition import Report
 from onecgw.demo.reports import TABULAR
 from onecgw.errors import LimitExceeded, OnecBadResponse, ValidationFailed
 from onecgw.settings import LimitsSettings
-from tests.analysis.demo_gateway import ask, open_demo
-from tests.analysis.tables import KOPECK
+from tests.builders.demo_gateway import ask, open_demo
+from tests.builders.report_requests import requests
+from tests.builders.report_tables import KOPECK
 from tests.catalogue_truth import TRUTH
 from tests.conftest import TODAY
-from tests.demo.random_requests import requests
 from tests.demo.reference import Reference
 
 SEEDS = (1, 20261)

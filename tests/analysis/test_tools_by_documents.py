@@ -10,7 +10,7 @@ import pytest
 
 from onecgw.demo.books import Books
 from tests.analysis.accountant import Accountant
-from tests.analysis.demo_gateway import ask, by_id, open_demo
+from tests.builders.demo_gateway import ask, by_id, open_demo
 
 REQUESTS = 17  # of each of three tools on each of two books: some hundred
 FIRST, LAST = date(2024, 10, 1), date(2026, 11, 22)

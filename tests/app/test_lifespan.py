@@ -19,8 +19,8 @@ from onecgw.settings import (
 from onecgw.storage.audit_query import AuditQuery, read_audit
 from onecgw.storage.database import Database
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, MCP_TOKEN, make_settings
-from tests.mcp.support import ask, handshake, send
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, make_settings
+from tests.builders.mcp_engine import ask, handshake, send
 
 HEADERS = {"authorization": f"Bearer {API_TOKEN}"}
 # Nobody listens there: a call gets as far as it can, and is recorded.

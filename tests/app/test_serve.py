@@ -16,11 +16,11 @@ import httpx
 import pytest
 import trio
 
-from tests.analysis.cycle.scripted import answer_of
-from tests.fakes.onec_server import Asked, Wire, onec_server
-from tests.fakes.onec_service import answer_well
-from tests.harness import API_TOKEN, MCP_TOKEN
-from tests.mcp.support import handshake, stateless
+from tests.builders.constant_books import answer_of
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN
+from tests.builders.mcp_engine import handshake, stateless
+from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_service import answer_well
 
 START_SECONDS = 60
 STOP_SECONDS = 20  # far less than the grace, which is what a call that hangs would take

@@ -12,7 +12,7 @@ import trio
 
 from onecgw.cli.banner import login_banner
 from onecgw.demo.books import Books
-from tests.cli.running import run, write_settings
+from tests.builders.command_line import run, write_settings
 
 SECONDS = 90
 

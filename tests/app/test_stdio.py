@@ -17,7 +17,7 @@ from onecgw.mcp.client_requests import elicitation
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import ToolResult
-from tests.mcp.support import ALICE, META, handshake, make_engine, stateless
+from tests.builders.mcp_engine import ALICE, META, handshake, make_engine, stateless
 
 
 @attrs.define

@@ -9,8 +9,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from onecgw.backends.base import keep_capabilities_fresh
 from onecgw.backends.http_service.capabilities import read_capabilities
 from onecgw.catalogue.capabilities import Capabilities
-from tests.backends.talking import client_of, recorded
-from tests.fakes.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_client import client_of, recorded
+from tests.builders.onec_server import Asked, Wire, onec_server
 
 TOLD = {
     "profile": "upp-1.3",

@@ -23,8 +23,8 @@ from onecgw.errors import (
     OnecUnavailable,
 )
 from onecgw.settings import OnecAuthSettings, Secret
-from tests.backends.talking import SETTINGS, call, client_of, recorded
-from tests.fakes.onec_server import Asked, Play, Wire, onec_server
+from tests.builders.onec_client import SETTINGS, call, client_of, recorded
+from tests.builders.onec_server import Asked, Play, Wire, onec_server
 
 OK = b'{"columns":[],"rows":[]}'
 

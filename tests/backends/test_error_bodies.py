@@ -15,7 +15,7 @@ from onecgw.errors import (
     OnecMaintenance,
     OnecRejected,
 )
-from tests.harness import answering, open_rig
+from tests.builders.gateway_rig import answering, open_rig
 
 MESSAGE = "Контрагент не найден"
 TOOLS = {

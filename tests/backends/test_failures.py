@@ -7,8 +7,8 @@ import trio
 from onecgw.backends.http import client
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import OnecError, OnecLicense, OnecNotPublished
-from tests.backends.talking import call, client_of, recorded, recorded_names
-from tests.fakes.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_client import call, client_of, recorded, recorded_names
+from tests.builders.onec_server import Asked, Wire, onec_server
 
 AUTH = "1C does not accept the gateway's technical user; the administrator must check onec.auth"
 BUSY = "1C waited too long for data that another user has locked"

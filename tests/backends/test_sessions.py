@@ -7,8 +7,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from onecgw.backends.http.client import FINISH_PAUSE_SECONDS
 from onecgw.errors import OnecBadResponse, OnecError
-from tests.backends.talking import SETTINGS, call, client_of, recorded
-from tests.fakes.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_client import SETTINGS, call, client_of, recorded
+from tests.builders.onec_server import Asked, Wire, onec_server
 
 OK = b'{"rows":[]}'
 CLIENT = attrs.evolve(SETTINGS, session_mode="client")

@@ -28,7 +28,7 @@ from onecgw.demo.fault_plan import FAULTS
 from onecgw.demo.server import serve_demo_onec
 from onecgw.errors import OnecError
 from onecgw.settings import OnecSettings
-from tests.backends.talking import recorded, recorded_names
+from tests.builders.onec_client import recorded, recorded_names
 
 CALLERS: Final = 50
 CALLS_EACH: Final = 12

@@ -10,9 +10,9 @@ import trio
 
 from onecgw.backends.http import client as client_module
 from onecgw.web.app import build_app
-from tests.backends.talking import recorded
 from tests.backends.test_failures import EXPECTED, Seen
-from tests.harness import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
+from tests.builders.onec_client import recorded
 
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 PRIVATE = (

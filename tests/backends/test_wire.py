@@ -14,9 +14,9 @@ from onecgw.backends.http.connection import (
     connect_error_text,
 )
 from onecgw.errors import OnecUnavailable
-from tests.backends.talking import SETTINGS, call, client_of
-from tests.fakes.onec_server import Asked, Wire, onec_server
-from tests.oauth.certificate import make_contexts
+from tests.builders.certificate import make_contexts
+from tests.builders.onec_client import SETTINGS, call, client_of
+from tests.builders.onec_server import Asked, Wire, onec_server
 
 HEADERS = [(b"host", b"1c.example.org")]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

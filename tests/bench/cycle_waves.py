@@ -21,9 +21,9 @@ from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord
-from tests.analysis.cycle.scripted import answer_of
-from tests.fakes.onec_server import Asked, Wire, onec_server
-from tests.harness import make_cache
+from tests.builders.constant_books import answer_of
+from tests.builders.gateway_rig import make_cache
+from tests.builders.onec_server import Asked, Wire, onec_server
 
 ARGUMENTS = json.dumps({"period": {"from": "2025-01-01", "to": "2025-12-31"}}).encode()
 

@@ -17,7 +17,7 @@ from onecgw.mcp.providers import Providers
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import ToolResult
 from onecgw.web.asgi import Message
-from tests.mcp.support import (
+from tests.builders.mcp_engine import (
     ALICE,
     INFO,
     Recorder,

@@ -18,7 +18,7 @@ from onecgw.oauth.storage.grants import insert_grant
 from onecgw.oauth.storage.tokens import AccessToken, Code, find_access, insert_code
 from onecgw.oauth.token_grants import TokenLifetimes, exchange_code
 from onecgw.storage.database import Database
-from tests.oauth.family import EXCHANGE, GRANT, NOW, VERIFIER
+from tests.builders.grant_records import EXCHANGE, GRANT, NOW, VERIFIER
 
 LIVES: Final = TokenLifetimes(access=3600, refresh=86_400, grant=86_400)
 LOGINS: Final = 1000

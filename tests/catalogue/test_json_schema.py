@@ -9,7 +9,7 @@ from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.json_schema import View, input_schema
 from onecgw.catalogue.kinds import ResolverTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
-from tests.harness import view_of
+from tests.builders.gateway_rig import view_of
 
 OPEN = view_of(frozenset(ALL_SCOPES))
 CLOSED = view_of(frozenset(ALL_SCOPES) - {COST})

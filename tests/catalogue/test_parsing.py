@@ -29,8 +29,8 @@ from onecgw.catalogue.tools.references import ResolveWithGroups
 from onecgw.catalogue.tools.sales import CustomerSummary, SalesFilters, SalesReport
 from onecgw.errors import ValidationFailed
 from onecgw.text import normalized
+from tests.builders.gateway_rig import view_of
 from tests.catalogue_truth import TRUTH
-from tests.harness import view_of
 
 MAY = {"from": "2026-05-01", "to": "2026-05-31"}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.storage.database import Database
-from tests.cli.running import run, write_settings
+from tests.builders.command_line import run, write_settings
 
 LOCAL = "oauth: {public_url: 'https://mcp.example.org', keys: local}\n"
 SCOPES = ("--scopes", "mcp:resolve")

@@ -10,8 +10,8 @@ from click.testing import Result
 from onecgw.cli.answer_table import print_answer
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import parse_faults
-from tests.cli.running import STATIC, run, write_settings
-from tests.demo.serving import demo_on_socket
+from tests.builders.command_line import STATIC, run, write_settings
+from tests.builders.demo_server import demo_on_socket
 
 SALES = '{"period":{"from":"2026-09-01","to":"2026-09-30"},"group_by":["sales_channel"]}'
 

@@ -22,7 +22,7 @@ from onecgw import __version__
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.tools import ALL
 from onecgw.cli import COMMANDS, main
-from tests.oauth.person import fetch_token, list_tools
+from tests.builders.login_forms import fetch_token, list_tools
 
 START_SECONDS = 60
 STOP_SECONDS = 20

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from onecgw.cli.clients import CLIENTS, GatewayAddress, Shell, describe_client
-from tests.cli.running import STATIC, run, write_settings
+from tests.builders.command_line import STATIC, run, write_settings
 
 URL = "https://mcp.example.org/mcp"
 SHELLS: tuple[Shell, ...] = get_args(Shell)

@@ -14,7 +14,7 @@ from onecgw.settings.conflicts import FOR_SERVER
 from onecgw.settings.declaration import Secret
 from onecgw.settings.json_schema import render_json_schema
 from onecgw.settings.load import load_settings
-from tests.cli.running import run, write_settings
+from tests.builders.command_line import run, write_settings
 
 PASSWORD = "п'ароль: #1"
 ONEC = ("--base-url", "http://1c.example.org/trade/hs", "--username", "Шлюз 'gate' #1")

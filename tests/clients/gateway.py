@@ -17,8 +17,8 @@ from onecgw.catalogue.tools import ALL
 from onecgw.serving import serve_app
 from onecgw.settings import LimitsSettings, McpSettings, Secret
 from onecgw.web.app import build_app
-from tests.analysis.cycle.scripted import answer_of, ok
-from tests.harness import MCP_TOKEN, make_engine, open_rig
+from tests.builders.constant_books import answer_of, ok
+from tests.builders.gateway_rig import MCP_TOKEN, make_engine, open_rig
 from tests.test_boundary import good_answer
 
 LONG_NUMBER = "12345678901234567.89"

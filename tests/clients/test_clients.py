@@ -20,9 +20,9 @@ import pytest
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.tools import ALL
+from tests.builders.gateway_rig import MCP_TOKEN
 from tests.catalogue_truth import TRUTH
 from tests.clients.gateway import LONG_NUMBER
-from tests.harness import MCP_TOKEN
 
 TYPESCRIPT = Path(__file__).parent / "typescript"
 CLIENT_SECONDS = 120

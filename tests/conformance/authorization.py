@@ -26,9 +26,9 @@ import trio
 
 from onecgw.app.serve_demo import DEMO_LOGIN, DEMO_PASSWORD
 from onecgw.serving import find_free_port
+from tests.builders.login_forms import log_in
 from tests.conformance.run import JUDGE_SECONDS, SUITE, say, started, why_no_node
 from tests.conformance.token_proxy import HOST
-from tests.oauth.person import log_in
 
 CLIENT: Final = "conformance"
 KEY: Final = "demo-owner-key"

@@ -20,8 +20,8 @@ from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.host_policy import make_host_policy
 from onecgw.web.router import Router
+from tests.builders.mcp_engine import make_endpoint
 from tests.conformance.fixtures import make_fixtures
-from tests.mcp.support import make_endpoint
 
 HOST = "127.0.0.1"
 TESTER = Caller(sub="tester", scopes=frozenset(ALL_SCOPES))

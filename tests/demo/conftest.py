@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.demo.books import Books, open_books
-from tests.demo.asking import TODAY
+from tests.builders.demo_queries import TODAY
 from tests.demo.reference import Reference
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from onecgw.demo.books import Books
-from tests.demo.asking import ask
+from tests.builders.demo_queries import ask
 
 
 @attrs.frozen(kw_only=True)

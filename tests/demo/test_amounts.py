@@ -14,8 +14,8 @@ from onecgw.demo.simulation.books_writer import create_tables
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.registers import fill_registers
-from tests.demo.asking import TODAY, ask, call
-from tests.demo.serving import client_in_memory
+from tests.builders.demo_queries import TODAY, ask, call
+from tests.builders.demo_server import client_in_memory
 
 DAY = TODAY.isoformat()
 PERIOD = {"from": DAY, "to": DAY}

@@ -16,7 +16,7 @@ from onecgw.demo.checksum import stamp
 from onecgw.demo.csv_export import export_books
 from onecgw.demo.scenario import describe_scenario
 from onecgw.errors import ConfigError
-from tests.demo.asking import TODAY, ask
+from tests.builders.demo_queries import TODAY, ask
 
 
 def silent(_: str) -> None:

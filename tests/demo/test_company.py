@@ -14,7 +14,7 @@ from onecgw.demo.catalogue_search import CatalogueItem
 from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_entries import CatalogueName, Entry
 from onecgw.demo.simulation.company import SIZES, SizeName, draw_company
-from tests.demo.asking import FIRST_DAY, OPENING, TODAY, WHOLE, ask
+from tests.builders.demo_queries import FIRST_DAY, OPENING, TODAY, WHOLE, ask
 
 FULL_MONTHS = 24
 FULL = {"from": FIRST_DAY.isoformat(), "to": "2026-09-30"}

@@ -15,7 +15,7 @@ from onecgw.demo.csv_export import DICTIONARY_FILE, export_books
 from onecgw.demo.data_dictionary import TABLES
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.errors import ConfigError
-from tests.demo.asking import TODAY, WHOLE, ask
+from tests.builders.demo_queries import TODAY, WHOLE, ask
 
 
 @pytest.fixture(scope="module")

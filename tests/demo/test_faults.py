@@ -37,8 +37,8 @@ from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret
 from onecgw.storage.audit_log import AuditRecord
-from tests.demo.serving import AUTH, LOGIN, PASSWORD, client_in_memory, demo_on_socket
-from tests.harness import make_cache
+from tests.builders.demo_server import AUTH, LOGIN, PASSWORD, client_in_memory, demo_on_socket
+from tests.builders.gateway_rig import make_cache
 
 LIMIT_SECONDS = 20  # for what must end long before
 ASK = {"query": "каса"}

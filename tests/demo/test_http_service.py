@@ -12,8 +12,8 @@ from onecgw.demo.books import Books
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS
-from tests.demo.asking import TODAY, WHOLE, ask, call
-from tests.demo.serving import client_in_memory, demo_on_socket
+from tests.builders.demo_queries import TODAY, WHOLE, ask, call
+from tests.builders.demo_server import client_in_memory, demo_on_socket
 
 PERIOD = {"from": "2026-09-01", "to": "2026-09-30"}
 NEEDED = {

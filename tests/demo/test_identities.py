@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from tests.demo.asking import TODAY, WHOLE, ask, call, months
+from tests.builders.demo_queries import TODAY, WHOLE, ask, call, months
 
 ZERO = Decimal(0)
 CUSTOMER_OPERATIONS = ("Оплата від покупця", "Розничная выручка", "Повернення коштів покупцю")

@@ -13,8 +13,8 @@ from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
 from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from tests.demo.asking import TODAY, WHOLE, ask, months
-from tests.demo.random_requests import requests, selections
+from tests.builders.demo_queries import TODAY, WHOLE, ask, months
+from tests.builders.report_requests import requests, selections
 
 # What adds up over rows; receipts, customers and ratios do not.
 ADDITIVE = {

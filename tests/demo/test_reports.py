@@ -11,10 +11,10 @@ from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
 from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from tests.demo.asking import Asked, ask
-from tests.demo.random_requests import requests
+from tests.builders.demo_queries import Asked, ask
+from tests.builders.demo_server import client_in_memory
+from tests.builders.report_requests import requests
 from tests.demo.reference import Reference
-from tests.demo.serving import client_in_memory
 
 EVERY_REPORT = pytest.mark.parametrize("report", TABULAR, ids=lambda report: report.path)
 

@@ -5,7 +5,7 @@ import pytest
 from onecgw.auth.caller import MONEY
 from onecgw.demo.books import Books
 from onecgw.demo.request_error import RequestError
-from tests.demo.asking import call
+from tests.builders.demo_queries import call
 
 
 def labels(books: Books, kind: str, query: str, **options: Any) -> list[str]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from onecgw.demo.books import Books, open_books
-from tests.demo.asking import ask
+from tests.builders.demo_queries import ask
 from tests.demo.cycle import Cycle, cycle
 
 SCENARIO_GROUP = "Обігрівачі"

@@ -11,8 +11,8 @@ from onecgw.app.lifespan import open_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.demo.books import Books
 from onecgw.web.app import build_app
-from tests.demo.serving import PASSWORD, demo_on_socket
-from tests.harness import make_engine
+from tests.builders.demo_server import PASSWORD, demo_on_socket
+from tests.builders.gateway_rig import make_engine
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-questions.md"
 QUESTION = re.compile(r"```sh\n(ask|tool) (\S+) '([^']*)'\n```\n\n```json\n(.*?)\n```", re.DOTALL)

@@ -16,8 +16,8 @@ from onecgw.diagnostics.odata_check import check_odata
 from onecgw.diagnostics.step import CheckStep
 from onecgw.settings import OnecAuthSettings, Secret
 from tests.backends.odata.conftest import MAX_RESPONSE_BYTES, MakeFace, face, settings_of
+from tests.builders.odata_queries import LOGIN
 from tests.demo.conftest import small_books
-from tests.demo.odata.asking import LOGIN
 
 __all__ = ["face", "small_books"]
 STOCK = "AccumulationRegister_ЗапасыНаСкладах"

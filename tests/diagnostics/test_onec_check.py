@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from onecgw.diagnostics.onec_check import check_onec
 from onecgw.diagnostics.step import CheckStep
 from onecgw.settings import OnecSettings, Settings
-from tests.backends.talking import recorded
-from tests.fakes.onec_server import Asked, OnecServer, Play, Wire, onec_server
-from tests.fakes.onec_service import answer_well, but
+from tests.builders.onec_client import recorded
+from tests.builders.onec_server import Asked, OnecServer, Play, Wire, onec_server
+from tests.builders.onec_service import answer_well, but
 
 NETWORK = ["dns", "tcp"]
 SERVICE = ["publication", "authentication", "health", "resolver", "report", "verify"]

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from onecgw.gateway import upstream
-from tests.analysis.demo_gateway import ask
-from tests.harness import open_rig
+from tests.builders.demo_gateway import ask
+from tests.builders.gateway_rig import open_rig
 
 TABLE = (
     b'{"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":"number"}],'

@@ -15,7 +15,7 @@ from onecgw.errors import (
     ScopeMissing,
     ValidationFailed,
 )
-from tests.harness import Answering, Rig, answering, open_rig
+from tests.builders.gateway_rig import Answering, Rig, answering, open_rig
 
 PERIOD = {"from": "2026-05-01", "to": "2026-05-31"}
 CARD = b'{"customer":{"label":"x"},"totals":{"amount":1.10}}'

@@ -24,7 +24,7 @@ from onecgw.errors import (
 )
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord
-from tests.harness import Rig, answering, open_rig
+from tests.builders.gateway_rig import Rig, answering, open_rig
 
 MAY = '"period":{"from":"2026-05-01","to":"2026-05-31"}'
 COLUMNS = b'"columns":[{"name":"month","type":"date"},{"name":"amount","type":"number"}]'

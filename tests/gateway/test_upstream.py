@@ -13,8 +13,8 @@ from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.gateway.service import ToolCall
+from tests.builders.gateway_rig import Rig, open_rig
 from tests.catalogue_truth import TRUTH
-from tests.harness import Rig, open_rig
 
 RESOLVERS = [name for name in TRUTH if name.startswith("resolve_")]
 

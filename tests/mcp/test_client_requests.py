@@ -12,7 +12,7 @@ from onecgw.mcp.engine import Engine
 from onecgw.mcp.providers import Completion, Providers
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import ToolResult
-from tests.mcp.support import (
+from tests.builders.mcp_engine import (
     BOB,
     INFO,
     META,

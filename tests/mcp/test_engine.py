@@ -22,7 +22,7 @@ from onecgw.mcp.validation import (
     SUPPORTED_VERSIONS,
     HeaderMirror,
 )
-from tests.mcp.support import (
+from tests.builders.mcp_engine import (
     ALICE,
     BOB,
     META,

@@ -8,7 +8,7 @@ from onecgw.mcp.client_info import ELICITATION, ClientInfo
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import ToolResult
 from onecgw.mcp.rpc_errors import RpcError
-from tests.mcp.support import ALICE, BOB, KEY, ask, handshake, make_engine, send
+from tests.builders.mcp_engine import ALICE, BOB, KEY, ask, handshake, make_engine, send
 
 HELLO = handshake(
     "initialize",

@@ -9,8 +9,8 @@ from onecgw.auth.caller import Caller
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.results import SUBSCRIPTION_ID
 from onecgw.mcp.subscriptions import MAX_SUBSCRIPTIONS_PER_CALLER
+from tests.builders.mcp_engine import ALICE, BOB, Recorder, ask, make_engine, stateless
 from tests.conformance.fixtures import make_fixtures
-from tests.mcp.support import ALICE, BOB, Recorder, ask, make_engine, stateless
 
 EVERYTHING = {
     "toolsListChanged": True,

@@ -11,8 +11,8 @@ from onecgw.mcp.subscriptions import Subscriptions
 from onecgw.mcp.validation import SUPPORTED_VERSIONS
 from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES
 from onecgw.mcp_content.resources import REPORT, RESOURCES
+from tests.builders.mcp_engine import KEY
 from tests.conformance.fixtures import make_fixtures
-from tests.mcp.support import KEY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "mcp.md").read_text(encoding="utf-8")
 NOT_OFFERED = {"logging/setLevel", "resources/subscribe", "resources/unsubscribe"}

@@ -8,7 +8,16 @@ from onecgw.mcp.engine import Engine
 from onecgw.mcp.providers import Providers
 from onecgw.mcp.request_context import PROGRESS_INTERVAL_SECONDS, RequestContext
 from onecgw.mcp.results import ToolResult
-from tests.mcp.support import INFO, META, Recorder, ScriptedTools, ask, handshake, send, stateless
+from tests.builders.mcp_engine import (
+    INFO,
+    META,
+    Recorder,
+    ScriptedTools,
+    ask,
+    handshake,
+    send,
+    stateless,
+)
 
 
 async def run(body: Any, *, meta: Any = None, channel: Recorder | None = None) -> list[Any]:

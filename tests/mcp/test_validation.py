@@ -15,7 +15,7 @@ from onecgw.mcp.validation import (
     HeaderMirror,
     is_stateless,
 )
-from tests.mcp.support import META, ask, make_engine, mirror_of, stateless
+from tests.builders.mcp_engine import META, ask, make_engine, mirror_of, stateless
 
 
 def meta_of(**fields: Any) -> validation.Meta:

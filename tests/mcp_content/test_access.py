@@ -4,8 +4,8 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK, Caller
 from onecgw.mcp_content import INSTRUCTIONS
-from tests.harness import answering, make_engine, open_rig
-from tests.mcp.support import ask, stateless
+from tests.builders.gateway_rig import answering, make_engine, open_rig
+from tests.builders.mcp_engine import ask, stateless
 
 TICKED = frozenset({RESOLVE, SALES, STOCK})
 AGAIN = (

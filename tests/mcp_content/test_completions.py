@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES, Caller
-from tests.harness import Answering, answering, make_engine, open_rig
-from tests.mcp.support import ask, stateless
+from tests.builders.gateway_rig import Answering, answering, make_engine, open_rig
+from tests.builders.mcp_engine import ask, stateless
 
 FOUND = {"candidates": [{"id": str(n), "label": label} for n, label in enumerate("ЯБЯ")]}
 KNOWING = answering(json.dumps(FOUND).encode())

@@ -8,8 +8,8 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.mcp.engine import Engine
-from tests.harness import Rig, answering, make_engine, open_rig
-from tests.mcp.support import META, Recorder, ask, handshake, send, stateless
+from tests.builders.gateway_rig import Rig, answering, make_engine, open_rig
+from tests.builders.mcp_engine import META, Recorder, ask, handshake, send, stateless
 
 NO_CHOICES: tuple[Any, ...] = ([1], {}, None, 7)
 OLENA = Caller(sub="olena", scopes=frozenset(ALL_SCOPES))

@@ -12,7 +12,7 @@ import trio
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.mcp_content.pages import CYCLE, PAGE_OF_TOOL, REPORT, render_page
 from onecgw.web.app import build_app
-from tests.harness import MCP_TOKEN, answering, make_engine, open_rig
+from tests.builders.gateway_rig import MCP_TOKEN, answering, make_engine, open_rig
 
 STATELESS_VERSION = "2026-07-28"
 META = "io.modelcontextprotocol/"

@@ -21,8 +21,8 @@ from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app
 from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
-from tests.fakes.browser import IS_THERE, MISSING, Browser, open_browser
-from tests.harness import open_rig
+from tests.builders.browser import IS_THERE, MISSING, Browser, open_browser
+from tests.builders.gateway_rig import open_rig
 
 pytestmark = pytest.mark.skipif(not IS_THERE, reason=MISSING)
 

@@ -12,8 +12,8 @@ from onecgw.locales import LANGUAGES
 from onecgw.mcp_content.period import last_months, period_before, read_period
 from onecgw.mcp_content.prompt_templates import PROMPT_TEMPLATES, PromptTemplate
 from onecgw.mcp_content.prompts import render
-from tests.harness import answering, make_engine, open_rig
-from tests.mcp.support import ask, stateless
+from tests.builders.gateway_rig import answering, make_engine, open_rig
+from tests.builders.mcp_engine import ask, stateless
 
 TODAY = date(2026, 3, 31)
 EVERY_TOOL = frozenset(BY_NAME)

@@ -6,9 +6,9 @@ import msgspec
 from onecgw.auth.caller import ALL_SCOPES, COST, SALES, STOCK, Caller
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.mcp_content.resources import ABOUT_SCOPES
+from tests.builders.gateway_rig import answering, make_engine, open_rig
+from tests.builders.mcp_engine import ask, stateless
 from tests.catalogue_truth import TRUTH
-from tests.harness import answering, make_engine, open_rig
-from tests.mcp.support import ask, stateless
 
 
 async def resources(method: str, scopes: set[str], **params: Any) -> Any:

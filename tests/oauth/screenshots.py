@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from tests.oauth.rig import OWNER_KEY
+from tests.builders.oauth_rig import OWNER_KEY
 from tests.web.test_oauth_browser import Scene, do, open_scene
 
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"

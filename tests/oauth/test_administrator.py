@@ -13,7 +13,7 @@ import trio
 from click.testing import CliRunner
 
 from onecgw.cli import main
-from tests.oauth.rig import ISSUER, OWNER_KEY, hidden, open_oauth
+from tests.builders.oauth_rig import ISSUER, OWNER_KEY, hidden, open_oauth
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")
 

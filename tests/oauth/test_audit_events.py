@@ -16,7 +16,15 @@ from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import RateLimitSettings
 from onecgw.storage.audit_log import AuditEvent, AuditRecord
 from onecgw.storage.audit_query import AuditQuery, read_audit
-from tests.oauth.rig import CALLBACK, OWNER_KEY, Login, OauthRig, hidden, open_oauth, redirect_of
+from tests.builders.oauth_rig import (
+    CALLBACK,
+    OWNER_KEY,
+    Login,
+    OauthRig,
+    hidden,
+    open_oauth,
+    redirect_of,
+)
 
 PACKAGE = Path(onecgw.__file__).parent
 GUIDE = PACKAGE.parent / "docs" / "how-to" / "oauth-admin.md"

@@ -16,8 +16,8 @@ from onecgw.diagnostics import oauth_check
 from onecgw.diagnostics.oauth_check import check_oauth
 from onecgw.diagnostics.oauth_http import CheckFailed, HttpAnswer
 from onecgw.diagnostics.step import CheckStep
-from tests.oauth.certificate import make_contexts
-from tests.oauth.rig import OWNER_KEY, OauthRig
+from tests.builders.certificate import make_contexts
+from tests.builders.oauth_rig import OWNER_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving
 
 TEST_SECONDS = 30

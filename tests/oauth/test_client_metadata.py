@@ -23,8 +23,8 @@ from onecgw.oauth.safe_fetch import (
     is_public,
     resolve_name,
 )
-from tests.oauth.certificate import make_contexts
-from tests.oauth.rig import CALLBACK, open_oauth
+from tests.builders.certificate import make_contexts
+from tests.builders.oauth_rig import CALLBACK, open_oauth
 
 URL = "https://app.example.org/client.json"
 POLICY = RedirectPolicy(allowed=frozenset(), open_https=False)

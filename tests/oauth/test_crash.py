@@ -16,7 +16,7 @@ import pytest
 
 from onecgw.storage.database import Database
 from onecgw.storage.schema import FIRST, MIGRATIONS
-from tests.oauth.world import TRANSITIONS, Step, World, state_of, walk
+from tests.builders.oauth_services import TRANSITIONS, Step, World, state_of, walk
 
 MAX_STATEMENTS: Final = 40
 GROUPS: Final = 4

@@ -34,7 +34,7 @@ from onecgw.oauth.token_grants import (
     refresh_tokens,
 )
 from onecgw.storage.schema import MIGRATIONS
-from tests.oauth.family import GRANT, VERIFIER
+from tests.builders.grant_records import GRANT, VERIFIER
 
 LIFETIMES: Final = TokenLifetimes(access=3600, refresh=10 * 86_400, grant=30 * 86_400)
 SECRETS: Final = OAuthSecrets(pepper=b"p" * 32, signing=b"s" * 32, encryption=b"e" * 32)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.auth.caller import RESOLVE
-from tests.oauth.rig import OWNER_KEY, open_oauth
+from tests.builders.oauth_rig import OWNER_KEY, open_oauth
 
 
 async def test_a_token_check_is_one_statement_and_no_write(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import trio
 
 from onecgw.oauth.storage.grants import revoke_grant
 from onecgw.oauth.token_grants import GRACE_SECONDS
-from tests.oauth.rig import CALLBACK, OWNER_KEY, VERIFIER, Login, OauthRig, open_oauth
+from tests.builders.oauth_rig import CALLBACK, OWNER_KEY, VERIFIER, Login, OauthRig, open_oauth
 from tests.oauth.worker import ask_all
 
 TEST_SECONDS = 60

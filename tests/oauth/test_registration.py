@@ -13,7 +13,7 @@ from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.redirect_policy import KNOWN, RedirectPolicy, is_same_redirect
 from onecgw.oauth.safe_fetch import Address, DocumentFetcher
 from onecgw.settings import RedirectSettings
-from tests.oauth.rig import CALLBACK, open_oauth
+from tests.builders.oauth_rig import CALLBACK, open_oauth
 
 CLOSED = RedirectPolicy(allowed=frozenset({"https://app.example.org/callback"}), open_https=False)
 OPEN = RedirectPolicy(allowed=frozenset(), open_https=True)

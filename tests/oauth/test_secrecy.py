@@ -13,7 +13,7 @@ from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import open_secrets
 from onecgw.observability.logging import _JsonFormatter
 from onecgw.storage.audit_log import log_audit
-from tests.oauth.rig import OWNER_KEY, VERIFIER, open_oauth
+from tests.builders.oauth_rig import OWNER_KEY, VERIFIER, open_oauth
 
 
 class Lines(logging.Handler):

@@ -18,7 +18,7 @@ from onecgw.oauth.secrets import (
     open_secrets,
     read_secrets,
 )
-from tests.oauth.rig import OWNER_KEY, Login, OauthRig, open_oauth
+from tests.builders.oauth_rig import OWNER_KEY, Login, OauthRig, open_oauth
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -17,9 +17,9 @@ from onecgw.oauth.secrets import open_secrets
 from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
 from onecgw.settings import RateLimitSettings, RedirectSettings
 from onecgw.storage.audit_log import AuditLog
-from tests.oauth.rig import CALLBACK, OWNER_KEY, SALES_KEY, hidden, open_oauth
+from tests.builders.oauth_rig import CALLBACK, OWNER_KEY, SALES_KEY, hidden, open_oauth
+from tests.builders.settings_text import ENOUGH, problems
 from tests.oauth.test_check_oauth import POLICY, Proxy, check
-from tests.settings.loading import ENOUGH, problems
 from tests.web.test_oauth_sdk import Person, Storage, find_port, make_provider, serving
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "how-to" / "troubleshooting.md"

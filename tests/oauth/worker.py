@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import trio
 
-from tests.oauth.rig import OauthRig, open_oauth
+from tests.builders.oauth_rig import OauthRig, open_oauth
 
 
 async def ask(oauth: OauthRig, request: list[Any]) -> list[Any]:

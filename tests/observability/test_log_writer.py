@@ -10,8 +10,8 @@ from pathlib import Path
 import trio
 
 from onecgw.observability.log_writer import QueuedHandler
+from tests.builders.http_server import read_answer
 from tests.hostile.gateway import CALL
-from tests.serving.support import read_answer
 
 PIPE_BYTES = 64 * 1024
 CALLS = 500

@@ -11,8 +11,8 @@ import trio
 
 from onecgw.app.serve import serve_gateway
 from onecgw.observability.logging import set_up_logging
+from tests.builders.http_server import Http2Client, Served, read_to_end
 from tests.hostile.gateway import make_settings, serve_onec
-from tests.serving.support import Http2Client, Served, read_to_end
 
 pytestmark = pytest.mark.usefixtures("log_is_given_back")
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import attrs
 
-from tests.test_layers import LAYERS, PACKAGE, imports_of, modules, room_of
+from tests.test_layers import LAYERS, PACKAGE, modules, package_of, read_source
 
 PICTURE: Final = Path(__file__).parents[2] / "docs" / "images" / "architecture.svg"
 
@@ -65,11 +65,11 @@ def is_drawn(package: str) -> bool:
 def find_imports() -> set[Import]:
     """Which drawn package imports which."""
     return {
-        (package, room_of(module))
+        (package, package_of(module))
         for package, path in modules()
-        for module in imports_of(path)
-        if module.split(".")[0] == "onecgw" and room_of(module) != package
-        if is_drawn(package) and is_drawn(room_of(module))
+        for module in read_source(path).imports
+        if module.split(".")[0] == "onecgw" and package_of(module) != package
+        if is_drawn(package) and is_drawn(package_of(module))
     }
 
 

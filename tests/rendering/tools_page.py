@@ -13,9 +13,9 @@ from onecgw.catalogue.json_schema import input_schema
 from onecgw.catalogue.kinds import CardTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
+from tests.builders.gateway_rig import view_of
 from tests.catalogue_truth import TRUTH, Found
 from tests.conftest import TODAY
-from tests.harness import view_of
 from tests.rendering.files import ROOT
 from tests.test_every_tool import open_demo
 

@@ -8,7 +8,7 @@ import pytest
 
 from onecgw.errors import OnecBadResponse, OnecRejected
 from onecgw.responses.response_check import FilterIgnored
-from tests.harness import Rig, answering, open_rig
+from tests.builders.gateway_rig import Rig, answering, open_rig
 
 JANUARY = {"from": "2026-01-01", "to": "2026-01-31"}
 GUID = "8a3b0c1d-0000-1111-2222-333344445555"

@@ -12,7 +12,7 @@ from h2.errors import ErrorCodes
 from onecgw.serving import budget, server
 from onecgw.serving.budget import ClientBudgets, TokenBucket
 from onecgw.web.asgi import admit
-from tests.serving.support import (
+from tests.builders.http_server import (
     GET,
     QUICKLY_SECONDS,
     App,

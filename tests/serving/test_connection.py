@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onecgw.web.asgi import read_body, run_while_connected
-from tests.serving.support import (
+from tests.builders.http_server import (
     GET,
     GRACE_SECONDS,
     QUICKLY_SECONDS,

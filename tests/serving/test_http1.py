@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from onecgw.serving.header_limits import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
-from tests.serving.support import (
+from tests.builders.http_server import (
     GET,
     LateAnswer,
     answer,

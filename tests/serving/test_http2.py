@@ -13,7 +13,7 @@ from h2.utilities import SizeLimitDict
 
 from onecgw.serving.header_limits import MAX_HEADERS, MAX_HEADERS_BYTES, MAX_TARGET_BYTES
 from onecgw.serving.task_group import MAX_REQUESTS
-from tests.serving.support import (
+from tests.builders.http_server import (
     App,
     Http2Client,
     LateAnswer,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.settings import Secret
-from tests.settings.loading import ENOUGH, TOKEN, load, nested, problems, without
+from tests.builders.settings_text import ENOUGH, TOKEN, load, nested, problems, without
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from onecgw.settings import (
     Settings,
 )
 from onecgw.settings.load import load_settings
-from tests.settings.loading import ENOUGH, TOKEN, load, problems, without
+from tests.builders.settings_text import ENOUGH, TOKEN, load, problems, without
 
 MINIMAL = Settings(
     onec=OnecSettings(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.settings import Duration
-from tests.settings.loading import ENOUGH, load, problems
+from tests.builders.settings_text import ENOUGH, load, problems
 
 ON = {name: text for name, text in ENOUGH.items() if name != "ONECGW_OAUTH__ENABLED"}
 PUBLIC = "oauth: {public_url: 'https://mcp.example.org'%s}"

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onecgw.errors import ConfigError
+from tests.builders.settings_text import ENOUGH, load, nested
 from tests.rendering.config_file import render_config
-from tests.settings.loading import ENOUGH, load, nested
 
 _SECRETS = st.text(max_size=20).map("hunter2{}hunter2".format)
 _SECRET_KEYS = ("onec.auth.password", "onec.auth.token", "mcp.bearer_token", "api.bearer_token")

@@ -4,8 +4,8 @@ import yaml
 
 from onecgw.settings import Settings
 from onecgw.settings.declaration import DeclaredSetting, walk_schema
+from tests.builders.settings_text import load, problems
 from tests.rendering.config_file import FILE
-from tests.settings.loading import load, problems
 
 SHIPPED = FILE.read_text(encoding="utf-8")
 DECLARED = [node for node in walk_schema(Settings) if isinstance(node, DeclaredSetting)]

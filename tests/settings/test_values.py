@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from onecgw.settings import Settings
 from onecgw.settings.declaration import InvalidValue
 from onecgw.settings.rules import BASE_URL
-from tests.settings.loading import load, nested, problems, without
+from tests.builders.settings_text import load, nested, problems, without
 
 
 def _value(settings: Settings, key: str) -> object:

@@ -8,8 +8,8 @@ import pytest
 
 from onecgw.settings import ApiSettings, McpSettings, OauthSettings, ServerSettings
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
-from tests.oauth.rig import MAY, TABLE
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
+from tests.builders.oauth_rig import MAY, TABLE
 
 CALL = {
     "jsonrpc": "2.0",

@@ -12,8 +12,8 @@ import trio
 from onecgw.observability.logging import _JsonFormatter
 from onecgw.storage.audit_log import AuditEvent
 from onecgw.web.bearer import MAX_FORM_BYTES, names_token
-from tests.harness import API_TOKEN
-from tests.oauth.rig import ISSUER, MAY, OauthRig, open_oauth
+from tests.builders.gateway_rig import API_TOKEN
+from tests.builders.oauth_rig import ISSUER, MAY, OauthRig, open_oauth
 from tests.web.test_oauth_sdk import find_port, serving
 
 TEST_SECONDS = 30

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
 
 NUMBERS = [
     "0.10",

@@ -10,7 +10,7 @@ import pytest
 from onecgw.locales import LANGUAGES, Language, load_texts
 from onecgw.settings import OauthSettings, ServerSettings
 from onecgw.web.app import build_app
-from tests.harness import answering, make_engine, open_rig
+from tests.builders.gateway_rig import answering, make_engine, open_rig
 
 
 async def page(path: str = "/", language: str = "", **changes: Any) -> httpx.Response:

@@ -16,7 +16,7 @@ from onecgw.mcp.results import ToolResult
 from onecgw.mcp.validation import STATELESS_VERSION
 from onecgw.web.asgi import BODY_SECONDS, Message, Request
 from onecgw.web.sse import KEEP_ALIVE_SECONDS
-from tests.mcp.support import (
+from tests.builders.mcp_engine import (
     ALICE,
     META,
     handshake,

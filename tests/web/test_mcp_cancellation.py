@@ -16,8 +16,8 @@ from onecgw.mcp.engine import Engine
 from onecgw.serving import serve_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from onecgw.web.app import build_app
-from tests.harness import MCP_TOKEN, make_engine, make_settings
-from tests.mcp.support import handshake, mirror_of, stateless
+from tests.builders.gateway_rig import MCP_TOKEN, make_engine, make_settings
+from tests.builders.mcp_engine import handshake, mirror_of, stateless
 
 TEST_SECONDS = 30
 DEADLINE_MS = 600_000  # far beyond: it must not be the deadline that ends the call

@@ -12,8 +12,8 @@ from onecgw.mcp.engine import Engine
 from onecgw.mcp.providers import Providers
 from onecgw.mcp.subscriptions import Subscriptions
 from onecgw.mcp.validation import HANDSHAKE_VERSIONS, STATELESS_VERSION
+from tests.builders.mcp_engine import META, ScriptedTools, echo, handshake
 from tests.conformance.fixtures import make_fixtures
-from tests.mcp.support import META, ScriptedTools, echo, handshake
 from tests.web.test_mcp import Answered, post
 
 METHODS = (

@@ -12,7 +12,7 @@ from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings
 from onecgw.demo.books import Books
 from onecgw.settings import MetricsSettings, Secret
 from onecgw.web.app import build_app
-from tests.demo.serving import PASSWORD, demo_on_socket
+from tests.builders.demo_server import PASSWORD, demo_on_socket
 
 TOKEN = "a-token-of-prometheus"
 API = {"authorization": f"Bearer {DEMO_API_TOKEN}"}

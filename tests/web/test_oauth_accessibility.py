@@ -9,8 +9,8 @@ import pytest
 
 from onecgw.settings import RedirectSettings
 from onecgw.web.oauth.texts import TEXTS
-from tests.fakes.browser import IS_THERE, MISSING, TAB, Browser
-from tests.oauth.rig import OWNER_KEY
+from tests.builders.browser import IS_THERE, MISSING, TAB, Browser
+from tests.builders.oauth_rig import OWNER_KEY
 from tests.web.test_oauth_browser import Scene, do, open_scene
 
 pytestmark = [

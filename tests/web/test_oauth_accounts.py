@@ -12,7 +12,7 @@ from onecgw.oauth.secrets import OAuthSecrets
 from onecgw.oauth.storage.grants import delete_expired, revoke_grant
 from onecgw.oauth.storage.local_keys import add_key, revoke_key
 from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
-from tests.oauth.rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth
+from tests.builders.oauth_rig import OWNER_KEY, Login, OauthRig, hidden, open_oauth
 
 
 async def test_a_key_that_was_disabled_in_1c_ends_the_login_within_five_minutes(

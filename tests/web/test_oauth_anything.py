@@ -17,7 +17,7 @@ from onecgw.oauth.authorization import redirect_with
 from onecgw.settings import RateLimitSettings, RedirectSettings
 from onecgw.settings.declaration import InvalidValue, Rule
 from onecgw.settings.rules import CLIENT, REDIRECT_URI
-from tests.oauth.rig import CALLBACK, OWNER_KEY, VERIFIER, OauthRig, hidden, open_oauth
+from tests.builders.oauth_rig import CALLBACK, OWNER_KEY, VERIFIER, OauthRig, hidden, open_oauth
 
 OFF: Final = RateLimitSettings(
     authorize_per_minute=0,

@@ -11,8 +11,8 @@ from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import AUTHORIZATION_SECONDS
 from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
 from onecgw.web.oauth.texts import LANGUAGES, TEXTS
-from tests.oauth.person import offered, ticked
-from tests.oauth.rig import (
+from tests.builders.login_forms import offered, ticked
+from tests.builders.oauth_rig import (
     CALLBACK,
     CHALLENGE,
     ISSUER,

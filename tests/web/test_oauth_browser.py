@@ -13,8 +13,8 @@ import pytest
 import trio
 
 from onecgw.settings import RedirectSettings
-from tests.fakes.browser import ENTER, IS_THERE, MISSING, SPACE, TAB, Browser, open_browser
-from tests.oauth.rig import OWNER_KEY, SALES_KEY, OauthRig
+from tests.builders.browser import ENTER, IS_THERE, MISSING, SPACE, TAB, Browser, open_browser
+from tests.builders.oauth_rig import OWNER_KEY, SALES_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving
 
 do = trio.to_thread.run_sync  # the gateway of a test answers from the test's own loop

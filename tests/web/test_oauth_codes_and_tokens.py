@@ -14,7 +14,7 @@ import trio
 from onecgw.oauth.storage.grants import delete_expired
 from onecgw.oauth.token_grants import GRACE_SECONDS, LOST_SECONDS
 from onecgw.settings import Duration
-from tests.oauth.rig import ISSUER, OWNER_KEY, SALES_KEY, Login, OauthRig, open_oauth
+from tests.builders.oauth_rig import ISSUER, OWNER_KEY, SALES_KEY, Login, OauthRig, open_oauth
 
 NO_STORE = {"cache-control": "no-store", "access-control-allow-origin": "*"}
 

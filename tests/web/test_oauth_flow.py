@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from onecgw.auth.caller import ALL_SCOPES
-from tests.oauth.rig import CALLBACK, ISSUER, SALES_KEY, hidden, open_oauth, redirect_of
+from tests.builders.oauth_rig import CALLBACK, ISSUER, SALES_KEY, hidden, open_oauth, redirect_of
 
 METADATA = f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource/mcp"'
 

@@ -8,7 +8,7 @@ import trio
 import trio.testing
 
 from onecgw.web.asgi import FORM_SECONDS, Message
-from tests.oauth.rig import open_oauth
+from tests.builders.oauth_rig import open_oauth
 
 
 async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(

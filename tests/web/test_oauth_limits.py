@@ -11,7 +11,7 @@ import trio.testing
 from onecgw.errors import RateLimited
 from onecgw.settings import RateLimitSettings
 from onecgw.web.oauth import limits
-from tests.oauth.rig import CALLBACK, OWNER_KEY, OauthRig, hidden, open_oauth
+from tests.builders.oauth_rig import CALLBACK, OWNER_KEY, OauthRig, hidden, open_oauth
 
 EMPTY: dict[str, list[object]] = {"grants": [], "codes": [], "tokens": [], "transactions": []}
 OFF = dict.fromkeys(

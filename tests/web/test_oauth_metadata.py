@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES
-from tests.oauth.rig import CALLBACK, ISSUER, open_oauth
+from tests.builders.oauth_rig import CALLBACK, ISSUER, open_oauth
 
 
 async def test_the_resource_and_its_server_describe_themselves(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from onecgw.settings import RedirectSettings
 from onecgw.web.oauth.texts import TEXTS
-from tests.oauth.rig import CALLBACK, ISSUER, hidden, open_oauth, redirect_of
+from tests.builders.oauth_rig import CALLBACK, ISSUER, hidden, open_oauth, redirect_of
 
 STRANGER = "https://stranger.example.org/callback?kept=1"
 OPEN = RedirectSettings(open_https=True, allowed=("https://app.example.org/callback",))

@@ -27,8 +27,8 @@ from pydantic import AnyUrl
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.serving import serve_app
-from tests.oauth.person import log_in
-from tests.oauth.rig import MAY, OWNER_KEY, OauthRig, open_oauth
+from tests.builders.login_forms import log_in
+from tests.builders.oauth_rig import MAY, OWNER_KEY, OauthRig, open_oauth
 
 TEST_SECONDS = 30
 # The SDK leaves the generators of a finished event stream to the garbage collector.

@@ -8,7 +8,7 @@ from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.settings import ApiSettings, Secret
-from tests.harness import API_TOKEN, MCP_TOKEN, answering
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, answering
 from tests.web.test_rest import open_rest
 
 EVERYTHING = ApiSettings(bearer_token=Secret(API_TOKEN), scopes=ALL_SCOPES)

@@ -13,11 +13,11 @@ from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.settings import OnecSettings
 from onecgw.web.problems import problem_response
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
+from tests.builders.mcp_engine import ask, stateless
+from tests.builders.oauth_rig import CALLBACK, open_oauth
+from tests.builders.surfaces import DOORS, Door, open_surfaces
 from tests.catalogue_truth import TRUTH
-from tests.harness import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
-from tests.mcp.support import ask, stateless
-from tests.oauth.rig import CALLBACK, open_oauth
-from tests.surfaces import DOORS, Door, open_surfaces
 
 EMPTY = answering(b'{"columns":[],"rows":[],"totals":{}}')
 

@@ -12,7 +12,15 @@ from onecgw.catalogue.tools import ALL
 from onecgw.settings import ApiSettings, LimitsSettings, Secret
 from onecgw.web.app import build_app
 from onecgw.web.asgi import Message
-from tests.harness import API_TOKEN, MCP_TOKEN, Answering, Rig, answering, make_engine, open_rig
+from tests.builders.gateway_rig import (
+    API_TOKEN,
+    MCP_TOKEN,
+    Answering,
+    Rig,
+    answering,
+    make_engine,
+    open_rig,
+)
 
 COLUMNS = b'"columns":[{"name":"month","type":"date"},{"name":"amount","type":"number"}]'
 TABLE = b"{" + COLUMNS + b',"rows":[["2026-05-01",0.10]],"totals":{"amount":0.10}}'

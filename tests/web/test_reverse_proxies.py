@@ -21,10 +21,10 @@ import yaml
 
 from onecgw.mcp.validation import STATELESS_VERSION
 from onecgw.settings import ServerSettings
-from tests.fakes.process import running
-from tests.mcp.support import stateless
-from tests.oauth.certificate import make_contexts
-from tests.oauth.rig import OWNER_KEY, OauthRig
+from tests.builders.certificate import make_contexts
+from tests.builders.mcp_engine import stateless
+from tests.builders.oauth_rig import OWNER_KEY, OauthRig
+from tests.builders.process import running
 from tests.web.test_oauth_sdk import find_port, serving
 
 PATH: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"

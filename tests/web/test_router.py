@@ -7,7 +7,7 @@ import pytest
 
 from onecgw.settings import ServerSettings
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, answering, make_engine, open_rig
+from tests.builders.gateway_rig import API_TOKEN, answering, make_engine, open_rig
 
 EVERY_INTERFACE = "0.0.0.0"  # noqa: S104 - nothing is bound here
 LOOPBACK = ServerSettings(host="127.0.0.1")

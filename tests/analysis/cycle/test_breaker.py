@@ -9,8 +9,8 @@ from trio.testing import MockClock
 
 from onecgw.errors import OnecUnavailable
 from onecgw.settings import OnecSettings
-from tests.analysis.cycle.scripted import answer_of
-from tests.harness import open_rig
+from tests.builders.constant_books import answer_of
+from tests.builders.gateway_rig import open_rig
 
 CYCLE = b'{"period":{"from":"2025-01-01","to":"2025-06-30"}}'
 BREAKER = OnecSettings(base_url="http://1c.test/hs", breaker_failures=3, breaker_pause_ms=3000)

@@ -19,7 +19,7 @@ from onecgw.errors import (
     OnecTimeout,
     ScopeMissing,
 )
-from tests.analysis.cycle.scripted import (
+from tests.builders.constant_books import (
     QUESTION,
     REPORT_TIMEOUT_MS,
     YEAR,
@@ -30,7 +30,7 @@ from tests.analysis.cycle.scripted import (
     report_of,
     reports,
 )
-from tests.harness import open_rig
+from tests.builders.gateway_rig import open_rig
 
 
 async def test_only_what_is_needed_is_asked_of_1c() -> None:

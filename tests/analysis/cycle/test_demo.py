@@ -18,7 +18,7 @@ from onecgw.demo.csv_export import export_books
 from onecgw.demo.http_service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.analysis.cycle.accountant import Accountant
-from tests.harness import Rig, open_rig
+from tests.builders.gateway_rig import Rig, open_rig
 
 PASSWORD = "password-of-tests"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.analysis.cycle.scripted import asked_of, ok, report_of, span_of
-from tests.harness import open_rig
+from tests.builders.constant_books import asked_of, ok, report_of, span_of
+from tests.builders.gateway_rig import open_rig
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "cash_conversion_cycle.md").read_text(
     encoding="utf-8"

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, RESOLVE
-from tests.analysis.cycle.scripted import (
+from tests.builders.constant_books import (
     APRIL,
     QUESTION,
     answer_of,
@@ -16,7 +16,7 @@ from tests.analysis.cycle.scripted import (
     onec_settings,
     report_of,
 )
-from tests.harness import open_rig
+from tests.builders.gateway_rig import open_rig
 
 
 async def test_balances_of_past_days_are_kept_and_flows_are_asked_again(

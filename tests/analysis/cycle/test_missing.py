@@ -10,7 +10,7 @@ from onecgw.errors import (
     OnecBadResponse,
     OnecMaintenance,
 )
-from tests.analysis.cycle.scripted import (
+from tests.builders.constant_books import (
     answer_of,
     ask,
     asked_of,
@@ -22,7 +22,7 @@ from tests.analysis.cycle.scripted import (
     told_by,
     without,
 )
-from tests.harness import open_rig
+from tests.builders.gateway_rig import open_rig
 
 
 async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() -> None:

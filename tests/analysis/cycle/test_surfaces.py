@@ -11,8 +11,8 @@ import trio
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.settings import ApiSettings, Secret
 from onecgw.web.app import build_app
-from tests.analysis.cycle.scripted import QUESTION, answer_of
-from tests.harness import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
+from tests.builders.constant_books import QUESTION, answer_of
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, Rig, make_engine, open_rig
 
 EVENTS = {"accept": "application/json, text/event-stream"}
 

@@ -10,7 +10,7 @@ import pytest
 from onecgw.errors import (
     ValidationFailed,
 )
-from tests.analysis.cycle.scripted import (
+from tests.builders.constant_books import (
     APRIL,
     answer_of,
     ask,
@@ -18,7 +18,7 @@ from tests.analysis.cycle.scripted import (
     report_of,
     told_by,
 )
-from tests.harness import open_rig
+from tests.builders.gateway_rig import open_rig
 
 
 async def test_the_worked_example_of_the_docs() -> None:

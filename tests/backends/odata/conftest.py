@@ -18,9 +18,9 @@ from onecgw.demo.odata.app import ODataApp, build_odata_app
 from onecgw.demo.odata.configurations import ConfigurationName
 from onecgw.demo.odata.faults import parse_odata_faults
 from onecgw.settings import OnecAuthSettings, OnecODataSettings, OnecSettings, Secret
-from tests.demo.asking import TODAY
+from tests.builders.demo_queries import TODAY
+from tests.builders.odata_queries import LOGIN, PASSWORD
 from tests.demo.conftest import reference, small_books
-from tests.demo.odata.asking import LOGIN, PASSWORD
 
 __all__ = ["reference", "small_books"]
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024

@@ -20,8 +20,8 @@ from onecgw.demo.reports import TABULAR
 from onecgw.errors import OnecRejected
 from onecgw.settings import OnecODataSettings
 from tests.backends.odata.conftest import MakeFace, backend_of, fetch
-from tests.demo.asking import call
-from tests.demo.random_requests import periods, requests
+from tests.builders.demo_queries import call
+from tests.builders.report_requests import periods, requests
 
 EXAMPLES = int(os.environ.get("ONECGW_ODATA_EXAMPLES", "10"))
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])

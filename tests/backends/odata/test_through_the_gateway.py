@@ -29,9 +29,9 @@ from tests.backends.odata.conftest import (
     backend_of,
     settings_of,
 )
-from tests.demo.asking import FIRST_DAY, TODAY
-from tests.demo.odata.asking import LOGIN, PASSWORD
-from tests.harness import make_cache
+from tests.builders.demo_queries import FIRST_DAY, TODAY
+from tests.builders.gateway_rig import make_cache
+from tests.builders.odata_queries import LOGIN, PASSWORD
 
 BOTH = pytest.mark.parametrize("configuration", ["ut", "unf"])
 Call = Callable[..., Any]

@@ -8,7 +8,7 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import ODataApp, build_odata_app
 from onecgw.demo.odata.configurations import ConfigurationName
-from tests.demo.odata.asking import LOGIN, PASSWORD
+from tests.builders.odata_queries import LOGIN, PASSWORD
 
 
 @pytest.fixture(scope="session")

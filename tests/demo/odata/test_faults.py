@@ -7,7 +7,16 @@ from onecgw.demo.fault_plan import BadFault
 from onecgw.demo.odata.app import ODataApp, build_odata_app
 from onecgw.demo.odata.configurations import CONFIGURATIONS
 from onecgw.demo.odata.faults import ODATA_FAULTS, parse_odata_faults
-from tests.demo.odata.asking import AUTHORIZATION, LOGIN, PASSWORD, ROOT, Reply, get, rows, send
+from tests.builders.odata_queries import (
+    AUTHORIZATION,
+    LOGIN,
+    PASSWORD,
+    ROOT,
+    Reply,
+    get,
+    rows,
+    send,
+)
 
 STOCK = "AccumulationRegister_ТоварыНаСкладах"
 

@@ -8,8 +8,8 @@ import pytest
 
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import ODataApp
-from tests.demo.asking import ask
-from tests.demo.odata.asking import Entity, by_key, get, period, rows
+from tests.builders.demo_queries import ask
+from tests.builders.odata_queries import Entity, by_key, get, period, rows
 from tests.demo.odata.test_figures_trade import DAYS, PERIODS, added, end_of, reported
 
 REGISTER = "AccountingRegister_Хозрасчетный"

@@ -10,8 +10,8 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import ODataApp
 from onecgw.demo.odata.common import OPERATIONS
-from tests.demo.asking import WHOLE, ask
-from tests.demo.odata.asking import Entity, by_key, get, period, rows
+from tests.builders.demo_queries import WHOLE, ask
+from tests.builders.odata_queries import Entity, by_key, get, period, rows
 
 PERIODS = (
     WHOLE,

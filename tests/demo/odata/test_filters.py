@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from onecgw.demo.odata.app import ODataApp
 from onecgw.demo.odata.errors import ODataError
 from onecgw.demo.odata.expression import parse_expression
-from tests.demo.odata.asking import get, rows
+from tests.builders.odata_queries import get, rows
 
 SET = "AccumulationRegister_ДенежныеСредстваБезналичные_RecordType"
 RECENT = "Period ge datetime'2026-08-01T00:00:00'"

@@ -17,7 +17,7 @@ import trio
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import build_odata_app
 from onecgw.demo.server import serve_demo_onec
-from tests.demo.asking import ask
+from tests.builders.demo_queries import ask
 from tests.demo.odata import foreign_clients
 
 PYTHONS = list(filter(None, os.environ.get("ONECGW_FOREIGN_PYTHONS", "").split(":")))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from onecgw.demo.odata.app import ODataApp
-from tests.demo.odata.asking import ROOT, get, rows, send
+from tests.builders.odata_queries import ROOT, get, rows, send
 
 STOCK = "AccumulationRegister_ТоварыНаСкладах"
 SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"

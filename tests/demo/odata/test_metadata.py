@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from onecgw.demo.odata.app import ODataApp
-from tests.demo.odata.asking import get, rows
+from tests.builders.odata_queries import get, rows
 
 EDM = "{http://schemas.microsoft.com/ado/2009/11/edm}"
 TYPES = {

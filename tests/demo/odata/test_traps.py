@@ -8,7 +8,7 @@ import pytest
 
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import ODataApp, build_odata_app
-from tests.demo.odata.asking import AUTHORIZATION, LOGIN, PASSWORD, ROOT, get, rows, send
+from tests.builders.odata_queries import AUTHORIZATION, LOGIN, PASSWORD, ROOT, get, rows, send
 
 STOCK = "AccumulationRegister_ТоварыНаСкладах"
 SALES = "AccumulationRegister_ВыручкаИСебестоимостьПродаж"

@@ -1,4 +1,4 @@
-"""A gateway in one process for tests: real rooms, a 1C that a test scripts."""
+"""A whole gateway in one process, in front of a 1C whose answers a test writes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -12,7 +12,7 @@ import trio
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app
 from onecgw.settings import LimitsSettings, OnecAuthSettings, OnecSettings, Secret
-from tests.harness import Rig, open_rig
+from tests.builders.gateway_rig import Rig, open_rig
 
 PASSWORD = "password-of-tests"
 

@@ -1,4 +1,4 @@
-"""Asking the OData face in tests, in memory."""
+"""Sends queries to the demo's OData service, in memory."""
 
 import base64
 import json

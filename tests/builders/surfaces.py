@@ -13,8 +13,8 @@ from onecgw.auth.caller import ALL_SCOPES
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.settings import ApiSettings, LimitsSettings, McpSettings, Secret
 from onecgw.web.app import build_app
-from tests.harness import API_TOKEN, MCP_TOKEN, Answering, Rig, make_engine, open_rig
-from tests.mcp.support import stateless
+from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, Answering, Rig, make_engine, open_rig
+from tests.builders.mcp_engine import stateless
 
 Door = Literal["rest", "legacy", "modern"]
 DOORS: Final[tuple[Door, ...]] = ("rest", "legacy", "modern")  # MCP has two: one for each era

@@ -1,4 +1,4 @@
-"""The rooms of a login without HTTP, on one database, and everything that changes it."""
+"""The services of a login without HTTP, on one database, and the steps that change it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -26,8 +26,8 @@ from onecgw.oauth.token_grants import GRACE_SECONDS
 from onecgw.settings import OauthSettings
 from onecgw.storage.audit_log import AuditEvent, AuditLog
 from onecgw.storage.database import Database
-from tests.harness import make_settings
-from tests.oauth.rig import FETCHER
+from tests.builders.gateway_rig import make_settings
+from tests.builders.oauth_rig import FETCHER
 
 ISSUER: Final = "http://localhost:8088"
 CALLBACK: Final = "http://127.0.0.1/cb"

@@ -6,7 +6,9 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,7 +28,7 @@ from onecgw.storage.audit_log import AuditEvent, AuditLog, AuditRecord
 from onecgw.storage.database import Database
 from onecgw.web.app import build_app
 from onecgw.web.readiness import Readiness
-from tests.harness import Onec, Rig, make_engine, open_rig
+from tests.builders.gateway_rig import Onec, Rig, make_engine, open_rig
 
 LOOPBACK = ServerSettings(host="127.0.0.1", port=0)
 ISSUER = "http://localhost:8088"
@@ -252,6 +254,22 @@ def redirect_of(response: httpx.Response) -> dict[str, str]:
     return {name: values[0] for name, values in query.items()}
 
 
+@cache
+def migrated_database() -> bytes:
+    """The file of an empty database: its migrations wait for the disk longer than a test runs."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "onecgw.db"
+        Database(path).close()
+        return path.read_bytes()
+
+
+def open_database(path: Path) -> Database:
+    if not path.exists():
+        path.write_bytes(migrated_database())
+        path.chmod(0o600)
+    return Database(path)
+
+
 @asynccontextmanager
 async def open_oauth(
     tmp_path: Path,
@@ -268,7 +286,7 @@ async def open_oauth(
         "database": DatabaseSettings(path=tmp_path / "onecgw.db"),
     }
     async with open_rig(accounts, **settings) as rig:
-        store = Database(tmp_path / "onecgw.db")
+        store = open_database(tmp_path / "onecgw.db")
         oauth_secrets = open_secrets(tmp_path / "onecgw.secrets")
         events: list[AuditEvent] = []
         backend = HttpServiceBackend(

@@ -10,7 +10,7 @@ import httpx
 from onecgw.analysis.periods import DateRange
 from onecgw.settings import OnecSettings
 from tests.analysis.test_periods import period
-from tests.harness import Answering, Rig
+from tests.builders.gateway_rig import Answering, Rig
 
 BALANCES = {
     "stock": {"amount": "600.00"},

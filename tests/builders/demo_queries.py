@@ -1,4 +1,4 @@
-"""Asking the demo 1C in tests."""
+"""Sends queries to the demo 1C."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta

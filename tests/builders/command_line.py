@@ -1,4 +1,4 @@
-"""Running a command in this process, as an operator would."""
+"""Runs a command in this process, as an operator would."""
 
 from pathlib import Path
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from click.testing import CliRunner, Result
 
 from onecgw.cli import main
-from tests.demo.serving import LOGIN, PASSWORD
+from tests.builders.demo_server import LOGIN, PASSWORD
 
 STATIC: Final = "oauth: {enabled: false}\nmcp: {bearer_token: abcdefghijklmnop}\n"
 

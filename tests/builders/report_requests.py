@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
-from tests.demo.asking import FIRST_DAY, TODAY
+from tests.builders.demo_queries import FIRST_DAY, TODAY
 
 DAYS = st.dates(FIRST_DAY - timedelta(days=40), TODAY + timedelta(days=10))
 

@@ -1,4 +1,4 @@
-"""How the tests of the 1C room talk to it."""
+"""The client of 1C's HTTP service, its settings and its recorded answers, for tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from onecgw.backends.base import BackendCall
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.settings import OnecSettings
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "backends" / "fixtures"
 SETTINGS = OnecSettings(base_url="http://onec.invalid/base/hs")
 
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from tests.fakes.onec_server import Asked, Play, Wire
+from tests.builders.onec_server import Asked, Play, Wire
 
 WRONG_KEY = b'{"error":"invalid_key","message":"no such key"}'
 

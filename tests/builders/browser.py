@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx
 
-from tests.fakes.process import running
+from tests.builders.process import running
 
 CHROMEDRIVER: Final = shutil.which("chromedriver")
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.browser import IS_THERE, MISSING, open_browser
+from tests.builders.browser import IS_THERE, MISSING, open_browser
 
 GONE_SECONDS = 20
 pytestmark = [
@@ -19,7 +19,7 @@ pytestmark = [
 HOLDER = """
 import sys, time
 from pathlib import Path
-from tests.fakes.browser import open_browser
+from tests.builders.browser import open_browser
 with open_browser(Path(sys.argv[1])) as browser:
     print("open", flush=True)
     time.sleep(600)

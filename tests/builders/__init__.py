@@ -1,0 +1,1 @@
+"""What several tests start from: gateways, servers, clients, requests and answers."""
