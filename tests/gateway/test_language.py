@@ -15,8 +15,8 @@ from onecgw.demo.books import Books
 from onecgw.errors import Ambiguous, OnecgwError, ValidationFailed
 from onecgw.gateway.service import ToolCall
 from onecgw.locales import LANGUAGES
-from tests.analysis.demo_gateway import open_demo
-from tests.harness import answering, open_rig
+from tests.builders.demo_gateway import open_demo
+from tests.builders.gateway_rig import answering, open_rig
 
 # Where texts for people stand in an answer.
 TEXTS = {

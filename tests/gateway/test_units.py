@@ -13,8 +13,8 @@ from onecgw.errors import OnecBadResponse, ValidationFailed
 from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.responses.units import MeasureUnits
 from onecgw.settings import OnecSettings
-from tests.analysis.demo_gateway import ask, open_demo
-from tests.harness import answering, open_rig
+from tests.builders.demo_gateway import ask, open_demo
+from tests.builders.gateway_rig import answering, open_rig
 
 UNITS = MeasureUnits(own_currency=frozenset({"balance"}), quantities=frozenset({"qty"}))
 LIMITS = ResponseLimits(
