@@ -44,7 +44,8 @@ def input_schema(tool: Tool, view: View) -> JsonObject:
     """The schema of a tool's arguments, without what the caller or the 1C base does not have."""
     schema = _object(tool.request, tool, view, part="params")
     if tool.is_report:  # resolvers accept it, too, but have next to no texts
-        schema["properties"][LANGUAGE] = {"type": "string", "enum": list(LANGUAGES)}
+        described: JsonObject = {"description": "Of texts."}
+        schema["properties"][LANGUAGE] = {"type": "string", "enum": list(LANGUAGES)} | described
     return schema
 
 

@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
+from onecgw.locales.text import say
 from onecgw.observability.logging import stamp
 from onecgw.storage.database import Database
 
@@ -168,7 +169,7 @@ class AuditLog:
         self._has_records.set()  # try to write again
         if self._on_failure == "deny":
             raise StorageUnavailable(
-                "the audit cannot be written, and nothing is answered without it",
+                say("errors.audit"),
                 retry_after_seconds=RETRY_SECONDS,
             )
         log.error("audit.not_written", extra={"fields": {"reason": reason}})

@@ -34,7 +34,7 @@ LATIN = frozenset(
         customer_id max_rows max_url_bytes net null odata onec onecgw partial_data allow auth rest
         oldest_day payable period receivable session_mode stock structuredContent to top total
         top_products totals trade true false volume_effect working_capital ccc dio dso dpo
-        application json c example org
+        application json c example org Authorization Bearer token
         """,
     )
 )

@@ -131,15 +131,19 @@ def about_books(
 def currency_and_as_of(
     tables: Sequence[FigureTable], context: CompositeContext, *, has_money: bool
 ) -> dict[str, object]:
-    """The members `currency` and `as_of`: what 1C says; of the currency also what is known of it.
+    """The members `currency`, `as_of` and `closed_until`, as 1C says them.
+
+    has_money: without a currency of 1C's, the base currency is that of the figures.
 
     Raises:
         OnecBadResponse: the reports are in several currencies.
     """
     members = [table.members for table in tables]
     currency = one_currency(members) or (context.base_currency if has_money else "")
-    as_of = next((one["as_of"] for one in members if not is_empty(one.get("as_of"))), None)
-    return {
-        **({"currency": currency} if currency else {}),
-        **({"as_of": as_of} if as_of is not None else {}),
+    dated = {
+        name: one[name]
+        for name in ("as_of", "closed_until")
+        for one in reversed(members)
+        if not is_empty(one.get(name))
     }
+    return {**({"currency": currency} if currency else {}), **dated}
