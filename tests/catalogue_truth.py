@@ -45,6 +45,7 @@ class ToolTruth:
     scopes: all that a caller needs. operation: how REST and 1C call it.
     least: the least arguments that it accepts. everything: all that it declares.
     additive: its measures whose rows add up to the total.
+    added: what 1C is asked besides, where a caller gives neither group_by nor sort.
     example: a call that docs/reference/tools.md shows.
     """
 
@@ -54,6 +55,7 @@ class ToolTruth:
     everything: Json
     example: Example
     additive: tuple[str, ...] = ()
+    added: Json = attrs.field(factory=dict)
 
 
 def _resolver(scope: str, kind: str, *, example: Json, has_groups: bool = False) -> ToolTruth:
@@ -320,6 +322,7 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "share": "amount",
             "ids": False,
         },
+        added={"sort": [{"field": "amount", "dir": "desc"}]},
         additive=("amount", "qty"),
         example=Example(
             arguments={

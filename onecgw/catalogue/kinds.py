@@ -313,13 +313,14 @@ class TableTool(SingleCallTool):
 
     additive: the measures whose rows add up to their total.
     units: what its measures are in.
-    ranks_default_rows: the rows of the default group_by come largest first, whatever 1C's order is.
+    ranked: gives an order to a request without group_by and sort, where the contract's is not
+        largest first; None = that order is.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
     units: MeasureUnits = NO_UNITS
-    ranks_default_rows: bool = False
+    ranked: Callable[[Any], Any] | None = None
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
@@ -331,15 +332,10 @@ class TableTool(SingleCallTool):
 
     async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """The answer of one call of 1C, without what is not for 1C."""
+        can_sort = "sort" not in upstream.capabilities.lacks(self.name, "params")
+        if self.ranked is not None and can_sort and request.group_by is request.sort is None:
+            request = self.ranked(request)
         return await super().answer(request, upstream)
-
-    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:
-        sent = super()._prepared(arguments, limits)
-        if not self.ranks_default_rows or "group_by" in sent or "sort" in sent:
-            return sent
-        defaults = {field.name: field.arg.default for field in fields_of(self.request)}
-        (first, *_) = sent.get("measures", defaults["measures"])
-        return sent | {"sort": [{"field": first, "dir": "desc"}]}
 
     def output_schema(self) -> JsonObject:
         """Columns, rows, totals, and what is said of a cut."""

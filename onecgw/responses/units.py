@@ -39,21 +39,23 @@ class MeasureUnits:
 NO_UNITS: Final = MeasureUnits()
 
 
-class _Labelled(msgspec.Struct):
+class _NamedCurrency(msgspec.Struct):
     label: str
 
 
-class _Measured(msgspec.Struct):
+class _UnitOfProduct(msgspec.Struct):
     unit: str | None = None
 
 
 def currency_of(members: Members) -> str:
     """The currency that a report names: a text, or the label of a reference; "" if it does not."""
     try:
-        named = msgspec.json.decode(members.get(CURRENCY, b"null"), type=str | _Labelled | None)
+        named = msgspec.json.decode(
+            members.get(CURRENCY, b"null"), type=str | _NamedCurrency | None
+        )
     except msgspec.ValidationError:
         return ""
-    return named.label if isinstance(named, _Labelled) else named or ""
+    return named.label if isinstance(named, _NamedCurrency) else named or ""
 
 
 def unlike_measures(
@@ -171,10 +173,10 @@ def kind_of(place: str, cell: msgspec.Raw) -> str:
 def currency_label(cell: msgspec.Raw) -> str:
     """A currency: a text, the label of a reference, or the cell as it is written."""
     try:
-        value = msgspec.json.decode(cell, type=str | _Labelled)
+        value = msgspec.json.decode(cell, type=str | _NamedCurrency)
     except msgspec.ValidationError:
         return bytes(cell).decode()
-    return value.label if isinstance(value, _Labelled) else value
+    return value.label if isinstance(value, _NamedCurrency) else value
 
 
 def unit_of(cell: msgspec.Raw) -> str:
@@ -182,7 +184,7 @@ def unit_of(cell: msgspec.Raw) -> str:
     if bytes(cell)[:1] != b"{":
         return ""
     try:
-        return msgspec.json.decode(cell, type=_Measured).unit or ""
+        return msgspec.json.decode(cell, type=_UnitOfProduct).unit or ""
     except msgspec.ValidationError:
         return ""
 

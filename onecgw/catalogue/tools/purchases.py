@@ -15,6 +15,7 @@ from onecgw.catalogue.tools.parts import (
     Ids,
     ProductIds,
     RequiredPeriod,
+    Sort,
     SortedRows,
     SortKeys,
     SupplierIds,
@@ -75,6 +76,12 @@ class PurchasesReport(SortedRows):
     ids: Ids = None
 
 
+def _largest_first(request: PurchasesReport) -> PurchasesReport:
+    """The request in the order of its first measure: the default rows have a month, too."""
+    first = request.measures[0] if request.measures else "amount"
+    return attrs.evolve(request, sort=(Sort(field=first, dir="desc"),))
+
+
 PURCHASES_REPORT = TableTool(
     name="purchases_report",
     title="Purchases report",
@@ -87,7 +94,7 @@ PURCHASES_REPORT = TableTool(
     request=PurchasesReport,
     operation="reports/purchases",
     additive=("amount", "qty"),
-    ranks_default_rows=True,
+    ranked=_largest_first,
     units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
