@@ -65,10 +65,12 @@ class OnecgwError(Exception):
     """An error whose message may be shown to the caller.
 
     retry_after_seconds: when the same call may succeed; None: unknown.
+    language: of the message; None: it is a text of any language.
     """
 
     code: ClassVar[str] = "internal"
     http_status: ClassVar[int] = 500
+    language: Language | None = None
 
     def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
         # Texts of 1C may hold half a character, which no encoder of an answer accepts.
@@ -89,6 +91,7 @@ class OnecgwError(Exception):
         copied = type(self).__new__(type(self), *self.args)
         copied.__dict__.update(self.__dict__)
         copied.message = in_language(self.message, language)
+        copied.language = self.language or language
         copied.args = (copied.message,)
         return copied
 

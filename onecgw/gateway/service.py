@@ -110,7 +110,7 @@ class Gateway:
             answer = await self._answer(call, upstream)
         except OnecgwError as error:
             code = error.code
-            if upstream.context.language == DEFAULT_LANGUAGE:
+            if call.context.language == upstream.context.language == DEFAULT_LANGUAGE:
                 raise
             raise error.in_language(upstream.context.language) from error
         except Exception:  # the audit must tell a defect of ours from a caller who left

@@ -79,6 +79,7 @@ def rpc_error(error: OnecgwError, language: Language) -> RpcError:
 
 def tool_error_text(error: OnecgwError, language: Language) -> str:
     """The text of a tool result that reports a failure: the stable code, then the message."""
+    language = error.language or language  # the call may have named another one
     wait = error.retry_after_seconds
     tail = say("errors.try_again", seconds=wait) if wait is not None else ""
     return f"{error.code}: {join_texts(' ', (error.message, tail)).in_language(language)}"
