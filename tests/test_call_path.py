@@ -19,8 +19,9 @@ from tests.builders.gateway_rig import MCP_TOKEN, make_cache, make_engine, make_
 from tests.builders.mcp_engine import META, stateless
 
 # A generated constructor of a value runs no code of its module, so it does not count; with those
-# there are four modules more. The aim was 30: the checks of 1C's own words took three.
-MAX_MODULES = 33
+# there are four modules more. The aim was 30: the checks of 1C's own words took three, and what the
+# caller must not see of a tool one.
+MAX_MODULES = 34
 MAX_SWITCHES = 90
 TABLE = (
     b'{"columns":[{"name":"month","type":"date"},{"name":"amount","type":"number"}],'

@@ -118,11 +118,12 @@ def test_the_demo_1c_knows_exactly_what_the_catalogue_declares() -> None:
             "group_by": {dimension.name for dimension in report.dimensions} - set(report.always_by),
             "measures": {measure.name for measure in report.measures},
             "filters": {filter_.name for filter_ in report.filters}
-            | ({"customer_cohort"} if report.cohort_column else set()),
+            | {choice.name for choice in report.choices},
             "is_period": report.dated == "period",
         }
         for report in TABULAR
     }
     assert {tool.operation for tool in ALL if isinstance(tool, ResolverTool)} == {
-        f"resolve/{resolver.path}" for resolver in RESOLVERS
+        *(f"resolve/{resolver.path}" for resolver in RESOLVERS),
+        "resolve/product_details",
     }

@@ -34,7 +34,7 @@ LAYERS = (
     {"observability"},
     {"errors"},
     {"locales"},
-    {"text"},
+    {"asgi_extensions", "text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
@@ -46,6 +46,7 @@ ALONE = {
 ONE_PACKAGE = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
+    "httptools": {"serving"},
     "cryptography": {"oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},

@@ -13,7 +13,8 @@ from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
 
-_TIMES: Final = ("day", "week", "month")
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+_TIMES: Final = ("day", "week", "month", "quarter", "year")
 
 
 @attrs.frozen(kw_only=True)
@@ -49,12 +50,15 @@ class ComparedRow:
 
 @attrs.frozen(kw_only=True)
 class Comparison:
-    """Two reports side by side. appeared, gone: the number of rows that only one of them has."""
+    """Two reports side by side.
+
+    appeared, gone: the number of rows that only one of them has; None where one is not known.
+    """
 
     rows: tuple[ComparedRow, ...]
     totals: Mapping[str, MeasureChange]
-    appeared: int
-    gone: int
+    appeared: int | None
+    gone: int | None
 
 
 def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
@@ -114,13 +118,42 @@ def sum_of_changes(rows: Iterable[ComparedRow], measure: str) -> MeasureChange:
     """An additive measure of several rows together."""
     changes = [row.changes[measure] for row in rows]
     return MeasureChange(
-        now=exact_sum(change.now or ZERO for change in changes),
-        before=exact_sum(change.before or ZERO for change in changes),
+        now=_sum([change.now for change in changes]),
+        before=_sum([change.before for change in changes]),
     )
 
 
+def without_unknown(comparison: Comparison, unknown: Collection[str]) -> Comparison:
+    """The comparison without the figures of a side: of `now`, of `before`, or of both."""
+    if not unknown:
+        return comparison
+
+    def known(changes: Mapping[str, MeasureChange]) -> dict[str, MeasureChange]:
+        return {
+            measure: MeasureChange(
+                now=None if "now" in unknown else change.now,
+                before=None if "before" in unknown else change.before,
+            )
+            for measure, change in changes.items()
+        }
+
+    return Comparison(
+        rows=tuple(attrs.evolve(row, changes=known(row.changes)) for row in comparison.rows),
+        totals=known(comparison.totals),
+        appeared=None,
+        gone=None,
+    )
+
+
+def _sum(figures: list[Decimal | None]) -> Decimal | None:
+    """The sum; None where there is a row, and no row has a figure."""
+    if figures and all(figure is None for figure in figures):
+        return None
+    return exact_sum(figure or ZERO for figure in figures)
+
+
 def aligned(table: FigureTable, first: date) -> FigureTable:
-    """The table with days, weeks and months in its keys counted from the beginning of its period.
+    """The table with the times in its keys counted from the beginning of its period.
 
     The third month of one period is compared with the third month of the other one.
 
@@ -152,14 +185,16 @@ def aligned(table: FigureTable, first: date) -> FigureTable:
 
 
 def _position(cell: msgspec.Raw, dimension: str, first: date) -> str:
-    """How many days, weeks or months after the first one a cell is."""
+    """How many days, weeks, months, quarters or years after the first one a cell is."""
     try:
         text = msgspec.json.decode(cell, type=str)[:10]
         day = date.fromisoformat(text if len(text) > len("2026-05") else f"{text}-01")
     except (msgspec.ValidationError, ValueError):
         raise OnecBadResponse(say("bad_response.bad_date", name=dimension)) from None
-    if dimension == "month":
-        return f"{(day.year - first.year) * 12 + day.month - first.month}"
+    if dimension in _MONTHS:
+        months = (day.year - first.year) * 12 + day.month - first.month
+        # Rounded up, because the first part may begin before the period.
+        return f"{-(-months // _MONTHS[dimension])}"
     if dimension == "week":
         first -= timedelta(days=first.weekday())
     return f"{(day - first).days}"

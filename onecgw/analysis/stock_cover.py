@@ -110,10 +110,10 @@ def add_stock(products: Iterable[ProductStock]) -> StockSum:
 
 
 def urgency(product: ProductStock) -> tuple[Decimal | Fraction, ...]:
-    """The order inside a bucket: the least cover first; else the most money first."""
+    """The order inside a bucket: the least cover first; else the most money, then quantity."""
     cover = product.cover_days
     if cover is not None:
         return (cover, -product.sold_amount)
     if product.bucket == "out_of_stock":
         return (-product.sold_amount,)
-    return (-EXACT.abs(product.amount),)
+    return (-EXACT.abs(product.amount), -EXACT.abs(product.qty))

@@ -15,12 +15,11 @@ from onecgw.app.metrics import Metrics
 from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
-from onecgw.backends.odata.backend import ODataBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.listing import Catalogue
-from onecgw.catalogue.tools import ALL
+from onecgw.catalogue.tools import ALL, left_out_by
 from onecgw.errors import OnecTimeout, StorageUnavailable
 from onecgw.gateway.service import Gateway
 from onecgw.gateway.upstream import Sources
@@ -86,6 +85,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 store=store,
                 oauth_secrets=oauth_secrets,
                 audit=audit_log,
+                confirm=audit_log.confirm,
                 check_key=_check_key_in(backend, settings.onec.timeout_ms),
             )
         engine = Engine(make_providers(gateway), sealing_key=sealing_key)
@@ -106,8 +106,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
                 )
             )
             nursery.start_soon(backend.run)
-            if server is not None and store is not None:
-                nursery.start_soon(_delete_expired_logins, store)
+            if store is not None:
+                nursery.start_soon(_delete_expired, store, audit_log)
+            if server is not None:
                 nursery.start_soon(server.clients.documents.keep_testing)
             yield Application(
                 gateway=gateway,
@@ -141,7 +142,18 @@ def _sealing_key(settings: Settings) -> bytes | None:
 
 def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
     max_bytes = settings.limits.max_response_bytes
+    if settings.onec.max_concurrency * max_bytes > settings.onec.max_memory_bytes:
+        # Not an error: answers of that size are rare, and those that do not fit are refused.
+        fields = {
+            "onec.max_memory_bytes": settings.onec.max_memory_bytes,
+            "onec.max_concurrency": settings.onec.max_concurrency,
+            "limits.max_response_bytes": max_bytes,
+        }
+        log.warning("onec.memory_below_concurrency", extra={"fields": fields})
     if settings.onec.backend == "odata":
+        # A tenth of the start, which a base with our HTTP service does not need.
+        from onecgw.backends.odata.backend import ODataBackend  # noqa: PLC0415
+
         folder = settings.database.path.parent if keeps_files else None
         return ODataBackend(settings.onec, max_response_bytes=max_bytes, cache_folder=folder)
     return HttpServiceBackend(settings.onec, max_response_bytes=max_bytes)
@@ -166,17 +178,18 @@ def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
     return check
 
 
-async def _delete_expired_logins(store: Database) -> None:
+async def _delete_expired(store: Database, audit_log: AuditLog) -> None:
     while True:
         with suppress(StorageUnavailable):  # the next round tries again
-            await store.write(lambda db: delete_expired(db, now=int(time.time())))
+            await store.write_slices(lambda db: delete_expired(db, now=int(time.time())))
+            await audit_log.sweep()
         await trio.sleep(SWEEP_SECONDS)
 
 
 def _make_gateway(
     settings: Settings, backend: Backend, audit_log: AuditLog
 ) -> tuple[Gateway, Metrics]:
-    catalogue = Catalogue(ALL, settings.limits)
+    catalogue = Catalogue(ALL, settings.limits, left_out=left_out_by(settings.mcp.toolsets))
     sources = Sources(
         backend=backend,
         resolver_cache=_make_cache(settings.onec.resolve_cache_ttl_sec),
@@ -196,6 +209,7 @@ def _make_gateway(
         limits=settings.limits,
         audit=record_call,
         admit=audit_log.admit,
+        confirm=audit_log.confirm,
     )
     return gateway, metrics
 

@@ -14,11 +14,6 @@ ALL_SCOPES: Final = (RESOLVE, SALES, STOCK, MONEY, COST)
 COST_MEASURES: Final = frozenset({"cost", "profit", "margin"})
 
 
-def restricted_measures(scopes: frozenset[str]) -> frozenset[str]:
-    """The measures that a caller with these scopes must never see."""
-    return frozenset() if COST in scopes else COST_MEASURES
-
-
 @attrs.frozen(kw_only=True)
 class Caller:
     """The identity under which a call runs.

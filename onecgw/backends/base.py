@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -29,12 +30,15 @@ class BackendCall:
     operation: as a tool declares it, `reports/sales`.
     body: the arguments, the contract's JSON in UTF-8.
     progress: called while an answer is made of several requests to 1C.
+    held: closed when the call has been answered; until then its answers are counted in the memory
+        of all. None = until `fetch` returns.
     """
 
     context: CallContext
     operation: str
     body: bytes
     progress: Progress = ignore_progress
+    held: ExitStack | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -13,9 +13,10 @@ class Arg:
     about: one short sentence for the model.
     name: the key on the wire where Python cannot spell it.
     source: the tool whose answers hold the values, told to who may call it.
-    minimum, most: of an integer; what is beyond is refused.
+    minimum, most: of an integer; what is beyond is refused. Of an array, most elements.
     maximum: the name of the setting in `limits` above which an integer is lowered.
     max_length: of a text.
+    may_be_empty: an empty text is accepted, too.
     default: what 1C takes when the key is absent (told to the model, never sent).
     takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
@@ -29,6 +30,7 @@ class Arg:
     most: int | None = None
     maximum: str | None = None
     max_length: int | None = None
+    may_be_empty: bool = False
     default: tuple[str, ...] = ()
     takes_groups: bool = False
     cost: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ import attrs
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import Arg, Field, fields_of
 from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.restrictions import Restrictions
 from onecgw.locales import LANGUAGES
 
 JsonObject = dict[str, Any]
@@ -30,11 +31,11 @@ _WORD = re.compile(r"[a-z_]+")
 class View:
     """What one group of callers may know of the catalogue.
 
-    restricted: measures they must never see. hidden: tools they must not know of.
+    restrictions: the measures they must never see. hidden: tools they must not know of.
     maxima: the settings in `limits` by name.
     """
 
-    restricted: frozenset[str]
+    restrictions: Restrictions
     hidden: frozenset[str]
     maxima: Mapping[str, int]
     capabilities: Capabilities
@@ -51,7 +52,9 @@ def input_schema(tool: Tool, view: View) -> JsonObject:
 
 def about(tool: Tool, view: View) -> str:
     """The description of a tool, without remarks on what the caller may not know of."""
-    unseen = view.hidden | view.restricted
+    # Only measures of this tool: elsewhere "at cost" names no measure.
+    measures = tool.stock_value.union(*(field.arg.cost for field in fields_of(tool.request)))
+    unseen = view.hidden | view.restrictions.of(tool) & measures
     remarks = (remark for remark in tool.remarks if unseen.isdisjoint(_WORD.findall(remark)))
     return " ".join((tool.about, *remarks))
 
@@ -70,7 +73,8 @@ def _object(request: type, tool: Tool, view: View, *, part: str) -> JsonObject:
 
 
 def _property(field: Field, tool: Tool, view: View) -> JsonObject:
-    absent = view.restricted & field.arg.cost | view.capabilities.lacks(tool.name, field.name)
+    closed = view.restrictions.of(tool) & field.arg.cost
+    absent = closed | view.capabilities.lacks(tool.name, field.name)
     described: JsonObject = {"description": _about(field.arg, view)}
     schema = _of_type(field.type, tool, view, part=field.name)
     leaf = schema.get("items", schema)
@@ -79,11 +83,12 @@ def _property(field: Field, tool: Tool, view: View) -> JsonObject:
     if field.arg.minimum is not None:
         schema["minimum"] = field.arg.minimum
     if field.arg.most is not None:
-        schema["maximum"] = field.arg.most
+        schema |= {} if "items" in schema else {"maximum": field.arg.most}
     if field.arg.maximum is not None:
         schema["maximum"] = view.maxima[field.arg.maximum]
     if field.arg.max_length is not None:
-        schema |= {"minLength": 1, "maxLength": field.arg.max_length}
+        shortest = {} if field.arg.may_be_empty else {"minLength": 1}
+        schema |= shortest | {"maxLength": field.arg.max_length}
     return schema | described
 
 

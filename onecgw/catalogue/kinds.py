@@ -5,30 +5,41 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, get_args
 
 import attrs
 import msgspec
 
 from onecgw.auth.context import CallContext
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.declaration import Field, fields_of
 from onecgw.catalogue.parsing import to_onec
+from onecgw.catalogue.restrictions import Restrictions
 from onecgw.locales.text import localized, say
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import read_members, splice
+from onecgw.responses.redaction import (
+    OF_EVERY_ANSWER,
+    REFERENCE,
+    Declared,
+    Redaction,
+    declared_table,
+)
 from onecgw.responses.shaping import (
     Answer,
     CardShape,
     ResponseLimits,
     build_candidates,
     build_card,
+    build_details,
     build_table,
 )
 from onecgw.responses.units import NO_UNITS, MeasureUnits
 from onecgw.settings import LimitsSettings
 
 JsonObject = dict[str, Any]
+
+LARGE_BYTES: Final = 1024 * 1024  # of an answer that is checked and cut outside of the event loop
 
 # Decimals leave as JSON numbers, with exactly their digits.
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -82,7 +93,7 @@ class Upstream(Protocol):
 
     context: CallContext
     limits: LimitsSettings
-    restricted: frozenset[str]
+    restrictions: Restrictions
 
     @property
     def today(self) -> Callable[[], date]:
@@ -165,6 +176,7 @@ class Tool(ABC):
     remarks: further sentences, each shown only to callers who may know of every tool and measure
         that it names.
     operation: how REST and the backends call it, as in `reports/sales`.
+    stock_value: its measures that are the value of stock at cost (limits.stock_amount_scope).
     name_argument: an id that may also be given by name; None without one.
     """
 
@@ -177,6 +189,7 @@ class Tool(ABC):
     remarks: tuple[str, ...] = ()
     request: type
     operation: str
+    stock_value: frozenset[str] = frozenset()
     name_argument: NameArgument | None = None
 
     @property
@@ -226,7 +239,19 @@ class SingleCallTool(Tool):
             limits = self._limits(arguments, upstream, notices)
             sent = self._prepared(arguments, limits)
             body = await upstream.fetch(self, sent, self.cache_key(sent))
-        return self._build(body, arguments, limits)
+        build = functools.partial(self._build, body, arguments, limits)
+        return build() if len(body) < LARGE_BYTES else await upstream.compute(build)
+
+    def redaction(self, restrictions: Restrictions) -> Redaction | None:
+        """What a caller may see of 1C's answers; None = everything."""
+        restricted = restrictions.of(self)
+        if not restricted:
+            return None
+        return self._redaction(restricted)
+
+    @abstractmethod
+    def _redaction(self, restricted: frozenset[str]) -> Redaction:
+        """What a caller may see who must not see some measures."""
 
     def cache_key(self, arguments: JsonObject) -> Hashable | None:  # noqa: ARG002 - of resolvers
         """What identifies an answer that may be kept; None where none may."""
@@ -253,7 +278,7 @@ class SingleCallTool(Tool):
             max_rows=upstream.limits.max_rows,
             max_bytes=upstream.limits.max_result_bytes if is_mcp else None,
             refuses_extra_rows=not is_mcp,
-            restricted=upstream.restricted,
+            redaction=self.redaction(upstream.restrictions),
             notices=(*upstream.notices, *notices),
             language=upstream.context.language,
             base_currency=upstream.base_currency,
@@ -262,9 +287,18 @@ class SingleCallTool(Tool):
     @functools.cached_property
     def filters_with_groups(self) -> frozenset[str]:
         """The filters in which the id of a folder means what is in it."""
+        return frozenset(field.name for field in self._filters if field.arg.takes_groups)
+
+    @property
+    def _filters(self) -> tuple[Field, ...]:
         filters = next((one.type for one in fields_of(self.request) if one.name == "filters"), None)
-        fields = fields_of(filters) if filters is not None else ()
-        return frozenset(field.name for field in fields if field.arg.takes_groups)
+        return fields_of(filters) if filters is not None else ()
+
+    def _table_redaction(self, restricted: frozenset[str], columns: Iterable[str]) -> Redaction:
+        seen = frozenset(columns) - restricted
+        filters = [field.name for field in self._filters]
+        members = declared_table(columns=seen, filters=filters)
+        return Redaction(restricted=restricted, members=members, columns=seen)
 
 
 class ResolverTool(SingleCallTool):
@@ -303,8 +337,31 @@ class ResolverTool(SingleCallTool):
     def _default_rows(self, upstream: Upstream) -> int:
         return upstream.limits.resolve_limit
 
+    def _redaction(self, restricted: frozenset[str]) -> Redaction:
+        members = {**OF_EVERY_ANSWER, "candidates": REFERENCE}
+        return Redaction(restricted=restricted, members=members)
+
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
         return build_candidates(body, limits)
+
+
+@attrs.frozen(kw_only=True)
+class DetailsTool(ResolverTool):
+    """A tool that tells of objects whose ids are known. ids_argument: the argument with the ids."""
+
+    ids_argument: str
+
+    def cache_key(self, arguments: JsonObject) -> Hashable:
+        """The ids, whatever their order."""
+        return (self.name, *sorted(arguments[self.ids_argument]))
+
+    def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:  # noqa: ARG002
+        """The arguments as they are: there are as many objects as ids."""
+        return arguments
+
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        ids = arguments[self.ids_argument]
+        return build_details(body, ids, attrs.evolve(limits, rows=len(ids)))
 
 
 @attrs.frozen(kw_only=True)
@@ -315,12 +372,14 @@ class TableTool(SingleCallTool):
     units: what its measures are in.
     ranked: gives an order to a request without group_by and sort, where the contract's is not
         largest first; None = that order is.
+    has_books_check: nothing in it at all means that there are no books of these days.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
     units: MeasureUnits = NO_UNITS
     ranked: Callable[[Any], Any] | None = None
+    has_books_check: bool = True
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
@@ -342,6 +401,11 @@ class TableTool(SingleCallTool):
         names = [field.name for field in fields_of(self.request)]
         return _table_schema({name: MAY_BE_NULL for name in ("period", "date") if name in names})
 
+    def _redaction(self, restricted: frozenset[str]) -> Redaction:
+        chosen = (one for one in fields_of(self.request) if one.name in ("group_by", "measures"))
+        columns = (name for one in chosen for name in get_args(get_args(one.type)[0]))
+        return self._table_redaction(restricted, columns)
+
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         return build_table(
             body, arguments, limits, with_groups=self.filters_with_groups, units=self.units
@@ -350,8 +414,12 @@ class TableTool(SingleCallTool):
 
 @attrs.frozen(kw_only=True)
 class RankingTool(SingleCallTool):
-    """A report whose columns 1C chooses: the best of something. default_rows: without `top`."""
+    """A report whose columns 1C chooses: the best of something.
 
+    columns: those that it may choose. default_rows: without `top`.
+    """
+
+    columns: tuple[str, ...]
     default_rows: int
 
     def output_schema(self) -> JsonObject:
@@ -360,6 +428,9 @@ class RankingTool(SingleCallTool):
 
     def _default_rows(self, upstream: Upstream) -> int:
         return min(self.default_rows, upstream.limits.max_rows)
+
+    def _redaction(self, restricted: frozenset[str]) -> Redaction:
+        return self._table_redaction(restricted, self.columns)
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         return build_table(
@@ -377,10 +448,12 @@ class RankingTool(SingleCallTool):
 class CardTool(SingleCallTool):
     """A report about one object, in 1C's own form.
 
-    shape: the members that it must hold. default_rows: of its list, without an argument.
+    shape: the members that it must hold. declared: those that it may hold besides OF_EVERY_ANSWER.
+    default_rows: of its list, without an argument.
     """
 
     shape: CardShape
+    declared: Declared
     default_rows: int
 
     @property
@@ -403,6 +476,9 @@ class CardTool(SingleCallTool):
 
     def _default_rows(self, upstream: Upstream) -> int:
         return min(self.default_rows, upstream.limits.default_rows)
+
+    def _redaction(self, restricted: frozenset[str]) -> Redaction:
+        return Redaction(restricted=restricted, members={**OF_EVERY_ANSWER, **self.declared})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         return build_card(body, arguments, limits, shape=self.shape)
@@ -430,7 +506,7 @@ class CompositeContext:
     """What a composite tool knows besides its request.
 
     now: UTC. today: in the time zone of 1C.
-    restricted: measures that the caller must never see.
+    restrictions: the measures that the caller must never see.
     capabilities: what the 1C base does not support, of what the caller may know of.
     base_currency: as 1C or the settings name it; "" if neither does.
     """
@@ -438,7 +514,7 @@ class CompositeContext:
     now: datetime
     today: date
     limits: LimitsSettings
-    restricted: frozenset[str]
+    restrictions: Restrictions
     capabilities: Capabilities
     base_currency: str = ""
 
@@ -474,7 +550,7 @@ class CompositeTool(Tool):
             now=datetime.now(UTC),
             today=upstream.today(),
             limits=upstream.limits,
-            restricted=upstream.restricted,
+            restrictions=upstream.restrictions,
             capabilities=upstream.capabilities,
             base_currency=upstream.base_currency,
         )

@@ -6,11 +6,11 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.auth.caller import restricted_measures
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
 from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.locales import DEFAULT_LANGUAGE, Language, load_texts
 from onecgw.locales.text import say
@@ -26,16 +26,26 @@ ANNOTATIONS: Final = {
 
 
 class Catalogue:
-    """The tools that this gateway publishes, in order, trimmed to what its 1C base supports."""
+    """The tools that this gateway publishes, in order, trimmed to what its 1C base supports.
 
-    def __init__(self, tools: Sequence[Tool], limits: LimitsSettings) -> None:
+    left_out: the names of tools that are not published over MCP (`mcp.toolsets`).
+    """
+
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        limits: LimitsSettings,
+        *,
+        left_out: frozenset[str] = frozenset(),
+    ) -> None:
         self.tools = tuple(tools)
+        self.limits = limits
+        self.left_out = left_out
         self._maxima = {
             "resolve_limit": limits.resolve_limit,
             "default_rows": limits.default_rows,
             "max_rows": limits.max_rows,
         }
-        self._max_result_bytes = limits.max_result_bytes
         self._listings: dict[tuple[frozenset[str], Language], bytes] = {}
         self._capabilities = Capabilities()
 
@@ -51,15 +61,15 @@ class Catalogue:
 
     def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
         """The same, without tools and measures that callers with these scopes may not know of."""
-        known, restricted = self._capabilities, restricted_measures(scopes)
-        tools = {tool.name for tool in self.tools if tool.is_open_to(scopes)}
+        known, restrictions = self._capabilities, restrictions_for(scopes, self.limits)
+        tools = {tool.name: tool for tool in self.tools if tool.is_open_to(scopes)}
         return attrs.evolve(
             known,
-            unavailable=known.unavailable & tools,
+            unavailable=known.unavailable & tools.keys(),
             unsupported={
-                tool: {part: names - restricted for part, names in parts.items()}
-                for tool, parts in known.unsupported.items()
-                if tool in tools
+                name: {part: names - restrictions.of(tool) for part, names in parts.items()}
+                for name, parts in known.unsupported.items()
+                if (tool := tools.get(name))
             },
             always_empty=frozenset(
                 kind for kind in known.always_empty if f"resolve_{kind}" in tools
@@ -67,7 +77,11 @@ class Catalogue:
         )
 
     def visible(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
-        """The tools that a caller with these scopes may see and call, in publication order."""
+        """The tools that a caller of MCP with these scopes may see, in publication order."""
+        return tuple(tool for tool in self.callable(scopes) if tool.name not in self.left_out)
+
+    def callable(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
+        """The tools that a caller with these scopes may call over REST, in publication order."""
         return tuple(
             tool
             for tool in self.tools
@@ -99,7 +113,7 @@ class Catalogue:
         """What callers with these scopes may know."""
         visible = {tool.name for tool in self.visible(scopes)}
         return View(
-            restricted=restricted_measures(scopes),
+            restrictions=restrictions_for(scopes, self.limits),
             hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
             maxima=self._maxima,
             capabilities=self._capabilities,
@@ -123,7 +137,7 @@ class Catalogue:
         view = self.view(scopes)
         meta: JsonObject = {}
         if tool.is_report:
-            meta["anthropic/maxResultSizeChars"] = self._max_result_bytes
+            meta["anthropic/maxResultSizeChars"] = self.limits.max_result_bytes
         return {
             "name": tool.name,
             "title": load_texts(language).get(f"titles.{tool.name}", tool.title),

@@ -211,6 +211,8 @@ class _Hooks:
         return structure
 
     def _field(self, field: Field, value: object) -> Any:  # noqa: ANN401 - any argument type
+        if field.arg.may_be_empty and isinstance(value, str) and not normalized(value).strip():
+            return ""
         try:
             result = self.converter.get_structure_hook(field.type)(value, field.type)
         except ValidationFailed as error:
@@ -220,7 +222,9 @@ class _Hooks:
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
             raise refused(say("errors.minimum", minimum=arg.minimum), value)
-        if arg.most is not None and result > arg.most:
+        if arg.most is not None and isinstance(result, tuple) and len(result) > arg.most:
+            raise refused(say("errors.elements", most=arg.most), value)
+        if arg.most is not None and isinstance(result, int) and result > arg.most:
             raise refused(say("errors.maximum", maximum=arg.most), value)
         if arg.max_length is not None and len(result) > arg.max_length:
             raise refused(say("errors.length", most=arg.max_length), value)

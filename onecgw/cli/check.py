@@ -1,6 +1,7 @@
 """`onecgw check`: check 1C or a login step by step, with advice for each failure."""
 
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,10 @@ import trio
 
 from onecgw.app.startup import open_settings
 from onecgw.cli.options import config_option, examples
+from onecgw.diagnostics.careless_settings import (
+    report_careless_settings,
+    surroundings_of_process,
+)
 from onecgw.diagnostics.oauth_check import check_oauth
 from onecgw.diagnostics.odata_check import check_odata
 from onecgw.diagnostics.offline_check import check_offline
@@ -19,6 +24,7 @@ from onecgw.diagnostics.step import CheckStep
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
 from onecgw.settings.conflicts import FOR_SERVER, FOR_UPSTREAM
+from onecgw.settings.load import find_config
 
 
 @click.command(
@@ -32,7 +38,7 @@ from onecgw.settings.conflicts import FOR_SERVER, FOR_UPSTREAM
     "--oauth", "with_login", is_flag=True, help="Log in to the running gateway; key on stdin."
 )
 @click.option("--offline", is_flag=True, help="Only settings, database, secrets and port.")
-@click.option("--quiet", is_flag=True, help="Print only the steps that fail.")
+@click.option("--quiet", is_flag=True, help="Print only warnings and steps that fail.")
 def check(
     config: Path | None, *, as_json: bool, with_login: bool, offline: bool, quiet: bool
 ) -> None:
@@ -43,9 +49,12 @@ def check(
     print_step = _print_json if as_json else _print_text
 
     def report(step: CheckStep) -> None:
-        if not (quiet and step.ok):
+        if not (quiet and step.ok) or step.is_warning:
             print_step(step)
 
+    if not with_login:
+        path = find_config(config, os.environ, Path.cwd())
+        report_careless_settings(settings, surroundings_of_process(path, os.environ), report)
     if offline:
         has_passed = check_offline(settings, report)
     elif with_login:
@@ -82,6 +91,7 @@ def _print_json(step: CheckStep) -> None:
 
 def _print_text(step: CheckStep) -> None:
     latency = "" if step.latency_ms is None else f" ({step.latency_ms} ms)"
-    click.echo(f"{'ok  ' if step.ok else 'FAIL'} {step.name}{latency}: {step.detail}")
+    outcome = "WARN" if step.is_warning else "ok  " if step.ok else "FAIL"
+    click.echo(f"{outcome} {step.name}{latency}: {step.detail}")
     if step.advice:
         click.echo(f"     → {step.advice}")

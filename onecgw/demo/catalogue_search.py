@@ -65,6 +65,10 @@ class Catalogue:
         for child in self._children.get(item.id, ()):
             yield from self.branch(child)
 
+    def all(self) -> list[CatalogueItem]:
+        """Every line by its label; those that are out of use stand last."""
+        return sorted(self.items, key=lambda item: (item.archived, item.id))
+
     def search(self, query: str) -> list[CatalogueItem]:
         """Lines with all words of the query in their name, code or telephone, best first.
 

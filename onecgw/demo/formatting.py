@@ -29,7 +29,7 @@ def dimension_formatter(dimension: Dimension, books: Books) -> Formatter:
     if not catalogues:
         return lambda value: value
     if len(catalogues) == 1:
-        return lambda value: catalogues[0].by_id(value).cell
+        return lambda value: None if value is None else catalogues[0].by_id(value).cell
     kinds = [_KINDS[name] for name in dimension.catalogues]
 
     def reference_with_kind(value: int) -> Cell:

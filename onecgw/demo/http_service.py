@@ -12,7 +12,7 @@ import trio
 from quart import Response, request
 from quart_trio import QuartTrio
 
-from onecgw.auth.caller import ALL_SCOPES, SALES
+from onecgw.auth.caller import ALL_SCOPES, RESOLVE, SALES
 from onecgw.demo.accounts import BY_KEY
 from onecgw.demo.books import Books
 from onecgw.demo.fault_middleware import FaultMiddleware
@@ -23,7 +23,7 @@ from onecgw.demo.report_answers import answer_report
 from onecgw.demo.report_requests import Body, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
 from onecgw.demo.request_error import RequestError
-from onecgw.demo.resolvers import RESOLVERS, answer_resolver
+from onecgw.demo.resolvers import RESOLVERS, answer_product_details, answer_resolver
 from onecgw.demo.session_cookies import SessionCookies
 from onecgw.demo.simulation.company import BASE_CURRENCY
 
@@ -116,6 +116,11 @@ def endpoints(books: Books) -> list[Endpoint]:
                 answer=partial(answer_resolver, resolver, books),
             )
             for resolver in RESOLVERS
+        ),
+        Endpoint(
+            path="/mcp/resolve/product_details",
+            scope=RESOLVE,
+            answer=partial(answer_product_details, books),
         ),
         *(
             Endpoint(

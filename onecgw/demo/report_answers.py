@@ -18,7 +18,6 @@ from onecgw.demo.report_requests import (
     read_request,
 )
 from onecgw.demo.report_sql import compose
-from onecgw.demo.reports import BALANCE_BASE, CURRENCY
 from onecgw.demo.simulation.company import BASE_CURRENCY
 
 RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
@@ -48,20 +47,16 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
     currency: dict[str, object] = {}
     with books.reading() as db:
         found = read_report(report, request, db=db, books=books, scopes=scopes)
-        if CURRENCY in report.always_by:
+        own = next((name for name in request.measures if report.measure[name].is_own_currency), "")
+        if own:
             # Where currencies mix, the totals that mean something are one for each.
-            each = attrs.evolve(request, group_by=(), sort=(), top=None)
+            each = attrs.evolve(request, group_by=(), measures=(own,), sort=(), top=None)
             totals = read_report(report, each, db=db, books=books, scopes=scopes).rows
-            own = [name for name in request.measures if name != BALANCE_BASE]
-            if own:
-                places = {str(row[0]): row[1 + request.measures.index(own[0])] for row in totals}
-                currency["totals_by_currency"] = places
+            currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
             if len(totals) > 1:
-                found = attrs.evolve(found, totals=found.totals | dict.fromkeys(own))
-            if BALANCE_BASE in request.measures:
-                currency["base_currency"] = BASE_CURRENCY
-        elif any(report.measure[name].is_money for name in request.measures):
-            currency["currency"] = BASE_CURRENCY
+                found = attrs.evolve(found, totals=found.totals | {own: None})
+    if any(report.measure[name].is_money for name in request.measures):
+        currency["base_currency" if own else "currency"] = BASE_CURRENCY
     notes = list(report.notes)
     if report.warehouse_column is not None and COST not in scopes:
         notes.append(RESTRICTED_NOTE)
@@ -91,8 +86,9 @@ def read_report(
     report: Report, request: ReportRequest, *, db: sqlite3.Connection, books: Books, scopes: Scopes
 ) -> ReportTable:
     """Read the rows, and the totals of the same selection."""
-    dimensions = [report.dimension[name] for name in (*request.group_by, *report.always_by)]
     measures = [report.measure[name] for name in request.measures]
+    always = report.always_by if any(one.is_own_currency for one in measures) else ()
+    dimensions = [report.dimension[name] for name in (*request.group_by, *always)]
     statements = compose(report, request, dimensions, scopes=scopes)
     rows = db.execute(statements.rows, statements.values).fetchall()
     totals = db.execute(statements.totals, statements.values).fetchone()

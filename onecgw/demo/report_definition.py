@@ -36,6 +36,7 @@ class Measure:
     places: digits after the decimal point: 2 for money, 3 for quantities, 0 for counts.
     scope: what the caller needs to see it, besides the report's own scope.
     is_ratio: has no value where there is nothing to divide by. is_percent: it is no money.
+    is_own_currency: it is in the currency of the row, so that rows are kept apart by currency.
     """
 
     name: str
@@ -44,11 +45,12 @@ class Measure:
     scope: str | None = None
     is_ratio: bool = False
     is_percent: bool = False
+    is_own_currency: bool = False
 
     @property
     def is_money(self) -> bool:
-        """Whether it is in a currency."""
-        return self.places == MONEY_PLACES and not self.is_percent
+        """Whether it is in the base currency."""
+        return self.places == MONEY_PLACES and not self.is_percent and not self.is_own_currency
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +69,14 @@ class Filter:
 
 
 @attrs.frozen(kw_only=True)
+class Choice:
+    """A filter that is one word out of a few. options: the word → the condition, in SQL."""
+
+    name: str
+    options: Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
 class Report:
     """One report.
 
@@ -76,7 +86,7 @@ class Report:
     source_by: what stands after FROM instead when rows are grouped by a dimension, by its name.
     having: what a row needs to be shown; a balance of nothing is not.
     warehouse_column: by which restricted warehouses are hidden; None where it has none.
-    always_by: dimensions that are added to every grouping.
+    always_by: dimensions that are added to every grouping with a measure in its own currency.
     """
 
     name: str
@@ -90,10 +100,10 @@ class Report:
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
     filters: tuple[Filter, ...]
+    choices: tuple[Choice, ...] = ()
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
     warehouse_column: str | None = None
-    cohort_column: str | None = None
     always_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

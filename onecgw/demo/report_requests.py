@@ -12,13 +12,12 @@ from onecgw.auth.caller import COST
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import Catalogue, CatalogueItem
-from onecgw.demo.report_definition import Filter, Report
+from onecgw.demo.report_definition import Choice, Filter, Report
 from onecgw.demo.request_error import RequestError
 
 # The most rows that the service returns; the gateway requests fewer.
 MAX_ROWS: Final = 50_000
 _ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_COHORTS: Final = ("new", "returning")
 
 Body = Mapping[str, object]
 Scopes = frozenset[str]
@@ -31,13 +30,14 @@ class Selection:
 
     first, last: the days of a period; for a balance both are its day.
     ids: by filter, the ids that are allowed, folders already spread out.
+    choices: by filter, the word that was chosen.
     applied: the filters of the request, repeated in the answer.
     """
 
     first: date
     last: date
     ids: Mapping[str, tuple[int, ...]]
-    cohort: str | None = None
+    choices: Mapping[str, str] = attrs.field(factory=dict)
     applied: Mapping[str, object]
 
 
@@ -87,11 +87,7 @@ def read_selection(report: Report, body: Body, *, scopes: Scopes, books: Books) 
     first, last = read_period(body) if report.dated == "period" else _balance_day(body, books)
     filters = _mapping(body.get("filters", {}), "filters")
     by_name = {one.name: one for one in report.filters}
-    allowed = [*by_name, *(["customer_cohort"] if report.cohort_column else [])]
-    check_keys(filters, allowed, within="filters.")
-    cohort = filters.get("customer_cohort")
-    if "customer_cohort" in filters and cohort not in _COHORTS:
-        raise _wrong("filters.customer_cohort", cohort, f"one of {', '.join(_COHORTS)}")
+    check_keys(filters, [*by_name, *(one.name for one in report.choices)], within="filters.")
     return Selection(
         first=first,
         last=last,
@@ -100,7 +96,11 @@ def read_selection(report: Report, body: Body, *, scopes: Scopes, books: Books) 
             for name, value in filters.items()
             if name in by_name
         },
-        cohort=cohort if isinstance(cohort, str) else None,
+        choices={
+            one.name: _chosen(one, filters[one.name])
+            for one in report.choices
+            if one.name in filters
+        },
         applied=filters,
     )
 
@@ -171,6 +171,12 @@ def _filter_ids(one: Filter, value: object, *, scopes: Scopes, books: Books) -> 
             raise RequestError("invalid_parameter", f"{path}[{place}] is a folder: {item.label}")
         ids.update(dict.fromkeys(catalogue.branch(item)))
     return list(ids)
+
+
+def _chosen(one: Choice, value: object) -> str:
+    if not isinstance(value, str) or value not in one.options:
+        raise _wrong(f"filters.{one.name}", value, f"one of {', '.join(one.options)}")
+    return value
 
 
 def _names(

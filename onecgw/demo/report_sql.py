@@ -53,7 +53,7 @@ def compose(
     sums = [f"{report.measure[name].sql} AS {name}" for name in request.measures]
     order = [
         *(f"{field} {direction} NULLS LAST" for field, direction in _order(request, dimensions)),
-        *(one.name for one in dimensions),
+        *(f"{one.name} NULLS LAST" for one in dimensions),
     ]
     sources = [report.source_by[name] for name in request.group_by if name in report.source_by]
     # All names and expressions come from reports.py; the caller's values are parameters.
@@ -95,9 +95,11 @@ def _where(
             else:
                 either.setdefault(one.either, []).append(condition)
     conditions += [f"({' OR '.join(alternatives)})" for alternatives in either.values()]
-    if selection.cohort is not None:
-        sign = ">=" if selection.cohort == "new" else "<"
-        conditions.append(f"{report.cohort_column} {sign} :cohort_from")
+    conditions += [
+        one.options[selection.choices[one.name]]
+        for one in report.choices
+        if one.name in selection.choices
+    ]
     if report.warehouse_column is not None and COST not in scopes:
         conditions.append(f"{report.warehouse_column} {_UNRESTRICTED}")
     return " AND ".join(conditions), values

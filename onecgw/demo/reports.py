@@ -3,11 +3,17 @@
 from typing import Final
 
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Filter, Measure, Report
+from onecgw.demo.report_definition import (
+    CATALOGUE_STEP,
+    Choice,
+    Dimension,
+    Filter,
+    Measure,
+    Report,
+)
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 CURRENCY: Final = "currency"
-BALANCE_BASE: Final = "balance_base"
 
 
 def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
@@ -26,6 +32,31 @@ _TIMES: Final = (
     Dimension(name="week", column="week", kind="date"),
     Dimension(name="month", column="month", kind="date"),
 )
+_LONG_TIMES: Final = (
+    Dimension(
+        name="quarter",
+        column="date(month, '-' || ((substr(month, 6, 2) - 1) % 3) || ' months')",
+        kind="date",
+    ),
+    Dimension(name="year", column="substr(month, 1, 4) || '-01-01'", kind="date"),
+    # ISO 8601: 1 is Monday; julianday counts from a Monday at noon.
+    Dimension(
+        name="weekday",
+        column="CAST(CAST(julianday(day) + 0.5 AS INT) % 7 + 1 AS TEXT)",
+        kind="string",
+    ),
+)
+
+
+def _top_folder(name: str, catalogue: CatalogueName, column: str) -> Dimension:
+    """The highest folder above an entry; the entry itself where it stands in none.
+
+    The demo's catalogues have at most two levels of folders, and a folder in none has no parent.
+    """
+    above = f"(SELECT parent FROM {catalogue} AS above WHERE above.id = {column})"  # noqa: S608 - names of ours
+    return _reference(name, catalogue, f"COALESCE({above}, {column})")
+
+
 _FIRM_IDS: Final = Filter(name="firm_ids", column="firm", catalogue="firms")
 _WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", column="warehouse", catalogue="warehouses")
 _CUSTOMER_IDS: Final = Filter(
@@ -37,6 +68,14 @@ _SUPPLIER_IDS: Final = Filter(
 _PRODUCT_IDS: Final = Filter(
     name="product_ids", column="product", catalogue="products", branches=True
 )
+_PRODUCT_STATUS: Final = Choice(
+    name="product_status",
+    options={
+        "active": "product NOT IN (SELECT id FROM products WHERE archived)",
+        "archived": "product IN (SELECT id FROM products WHERE archived)",
+    },
+)
+_NET_AMOUNT: Final = Measure(name="amount_net", sql="SUM(amount - vat)", places=2)
 _IN_PERIOD: Final = "day BETWEEN :first AND :last"
 _UP_TO_DATE: Final = "day <= :last"
 _AMOUNT: Final = Measure(name="amount", sql="SUM(amount)", places=2)
@@ -58,6 +97,7 @@ SALES_REPORT: Final = Report(
         _reference("sales_channel", "channels", "channel"),
         _FIRM,
         *_TIMES,
+        *_LONG_TIMES,
         Dimension(
             name="cohort",
             column="CASE WHEN customer_created < :cohort_from THEN 'returning' ELSE 'new' END",
@@ -65,9 +105,14 @@ SALES_REPORT: Final = Report(
         ),
         _reference("product_group", "products"),
         _reference("customer_group", "partners"),
+        _top_folder("product_parent", "products", "product_group"),
+        _top_folder("customer_parent", "partners", "COALESCE(customer_group, customer)"),
+        _top_folder("channel_parent", "channels", "channel"),
     ),
     measures=(
         _AMOUNT,
+        _NET_AMOUNT,
+        Measure(name="returns", sql="SUM(IIF(receipt IS NULL, -amount, 0))", places=2),
         _QTY,
         Measure(name="receipts", sql=_RECEIPTS, places=0),
         Measure(
@@ -93,11 +138,22 @@ SALES_REPORT: Final = Report(
         _WAREHOUSE_IDS,
         Filter(name="sales_channel_ids", column="channel", catalogue="channels", branches=True),
         _FIRM_IDS,
+        _PRODUCT_IDS,
+        Filter(name="seller_ids", column="seller", catalogue="sellers"),
+    ),
+    choices=(
+        Choice(
+            name="customer_cohort",
+            options={
+                "new": "customer_created >= :cohort_from",
+                "returning": "customer_created < :cohort_from",
+            },
+        ),
+        _PRODUCT_STATUS,
     ),
     default_group_by=("warehouse", "customer"),
     default_measures=("amount", "qty"),
     warehouse_column="warehouse",
-    cohort_column="customer_created",
 )
 
 STOCK_BALANCE: Final = Report(
@@ -118,6 +174,7 @@ STOCK_BALANCE: Final = Report(
     ),
     measures=(_QTY, Measure(name="amount", sql="SUM(cost)", places=2)),
     filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS),
+    choices=(_PRODUCT_STATUS,),
     default_group_by=("warehouse", "product"),
     default_measures=("qty",),
     warehouse_column="warehouse",
@@ -137,8 +194,8 @@ CASH_BALANCE: Final = Report(
         Dimension(name=CURRENCY, column="currency", kind="string"),
     ),
     measures=(
-        Measure(name="balance", sql="SUM(own)", places=2),
-        Measure(name=BALANCE_BASE, sql="SUM(own * rate)", places=2),
+        Measure(name="balance", sql="SUM(own)", places=2, is_own_currency=True),
+        Measure(name="balance_base", sql="SUM(own * rate)", places=2),
     ),
     filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
     default_group_by=("cash",),
@@ -160,6 +217,12 @@ CASH_FLOW: Final = Report(
     dimensions=(
         _reference("account", "cash", "cash"),
         _reference("operation", "operations"),
+        _reference(
+            "cost_article_parent",
+            "cost_articles",
+            """(SELECT COALESCE(articles.parent, articles.id)
+                FROM cost_articles AS articles WHERE articles.id = cost_article)""",
+        ),
         Dimension(
             name="analytics",
             column=f"""COALESCE(
@@ -185,6 +248,9 @@ CASH_FLOW: Final = Report(
             either="analytics",
         ),
         Filter(name="customer_ids", column="partner", catalogue="partners", either="analytics"),
+    ),
+    choices=(
+        Choice(name="own_transfers", options={"exclude": "other_cash IS NULL", "include": "TRUE"}),
     ),
     default_group_by=("operation",),
     default_measures=("inflow", "outflow", "net"),
@@ -245,13 +311,52 @@ PURCHASES_REPORT: Final = Report(
         _reference("product", "products"),
         _reference("product_group", "products"),
         *_TIMES,
+        # A supplier is paid in the currency of the firm that buys.
+        Dimension(
+            name=CURRENCY,
+            column="(SELECT currency FROM firms WHERE firms.id = firm)",
+            kind="string",
+        ),
     ),
-    measures=(_AMOUNT, _QTY),
+    measures=(_AMOUNT, _NET_AMOUNT, _QTY),
     filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
     default_group_by=("supplier", "month"),
     default_measures=("amount",),
     warehouse_column="warehouse",
     notes=("amount includes VAT and is net of returns to suppliers",),
+)
+
+GOODS_IN_TRANSIT: Final = Report(
+    name="goods_in_transit",
+    path="goods_in_transit",
+    scope=STOCK,
+    dated="date",
+    source="""shipments
+        JOIN shipment_lines ON shipment_lines.shipment = shipments.id
+        JOIN products ON products.id = product
+        JOIN firms ON firms.id = firm""",
+    where="day <= :last AND delivery_date > :last",
+    dimensions=(
+        _reference("warehouse", "warehouses"),
+        _reference("product", "products"),
+        _reference("product_group", "products", "products.parent"),
+        _FIRM,
+        _reference("supplier", "partners"),
+        Dimension(name="document", column="number", kind="string"),
+        Dimension(name="delivery_date", column="delivery_date", kind="date"),
+        Dimension(name=CURRENCY, column="firms.currency", kind="string"),
+    ),
+    measures=(
+        _QTY,
+        _AMOUNT,
+        Measure(name="amount_in_currency", sql="SUM(own)", places=2, is_own_currency=True),
+    ),
+    filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS, _SUPPLIER_IDS),
+    default_group_by=("supplier", "delivery_date"),
+    default_measures=("qty", "amount"),
+    warehouse_column="warehouse",
+    always_by=(CURRENCY,),
+    notes=("amount includes VAT; what arrives on the day is no longer on the way",),
 )
 
 _LEVEL: Final = "warehouse, product, product_group, qty"
@@ -330,5 +435,6 @@ TABULAR: Final = (
     RECEIVABLES,
     PAYABLES,
     PURCHASES_REPORT,
+    GOODS_IN_TRANSIT,
     AVAILABILITY_REPORT,
 )

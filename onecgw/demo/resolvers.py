@@ -7,13 +7,20 @@ import attrs
 from onecgw.auth.caller import COST, MONEY, RESOLVE
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import CatalogueItem
-from onecgw.demo.report_requests import Body, Scopes, check_keys, read_count
+from onecgw.demo.report_requests import (
+    Body,
+    Scopes,
+    check_keys,
+    read_count,
+    read_item,
+)
 from onecgw.demo.request_error import RequestError
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 _DEFAULT_LIMIT: Final = 10
 _MAX_LIMIT: Final = 1_000
 _MAX_QUERY: Final = 200
+_MAX_DETAILS: Final = 500
 
 
 @attrs.frozen(kw_only=True)
@@ -62,22 +69,60 @@ def answer_resolver(
     is_optional = resolver.groups == "optional"
     check_keys(body, ("query", "limit", *(["include_groups"] if is_optional else [])))
     query = body.get("query")
-    if not isinstance(query, str) or not query.strip() or len(query) > _MAX_QUERY:
+    if not isinstance(query, str) or len(query) > _MAX_QUERY:
         raise RequestError(
-            "invalid_parameter", f"query must be 1 to {_MAX_QUERY} characters of text"
+            "invalid_parameter", f"query must be a text of up to {_MAX_QUERY} characters"
         )
     include_groups = body.get("include_groups", False)
     if not isinstance(include_groups, bool):
         raise RequestError("invalid_parameter", "include_groups must be true or false")
     with_groups = include_groups or resolver.groups == "always"
     limit = min(read_count(body, "limit", _DEFAULT_LIMIT) or _DEFAULT_LIMIT, _MAX_LIMIT)
+    catalogue = books.catalogues[resolver.catalogue]
     found = [
         item
-        for item in books.catalogues[resolver.catalogue].search(query)
+        for item in (catalogue.search(query) if query.strip() else catalogue.all())
         if (with_groups or not item.is_group)
         and (COST in scopes or not item.facts.get("restricted"))
     ]
-    return {"candidates": [_candidate(resolver, item, books) for item in found[:limit]]}
+    return {
+        "candidates": [_candidate(resolver, item, books) for item in found[:limit]],
+        **({} if query.strip() else {"total": len(found)}),
+    }
+
+
+def answer_product_details(books: Books, body: Body, scopes: Scopes) -> dict[str, object]:
+    """What products with known ids are, in the order of the ids.
+
+    Raises:
+        RequestError: the arguments are wrong, or an id is unknown or that of a folder.
+    """
+    check_keys(body, ("product_ids",))
+    ids = body.get("product_ids")
+    if not isinstance(ids, list) or not 0 < len(ids) <= _MAX_DETAILS:
+        raise RequestError("invalid_parameter", f"product_ids must be 1 to {_MAX_DETAILS} ids")
+    products = books.catalogues["products"]
+    found = [
+        read_item(one, f"product_ids[{place}]", products, scopes=scopes)
+        for place, one in enumerate(ids)
+    ]
+    for place, item in enumerate(found):
+        if item.is_group:
+            raise RequestError(
+                "invalid_parameter", f"product_ids[{place}] is a folder: {item.label}"
+            )
+    return {
+        "candidates": [
+            {
+                **item.cell,
+                "code": item.code,
+                "group": products.by_id(item.parent).label if item.parent is not None else None,
+                "unit": item.facts["unit"],
+                "status": "archived" if item.archived else "active",
+            }
+            for item in found
+        ]
+    }
 
 
 def _candidate(resolver: Resolver, item: CatalogueItem, books: Books) -> dict[str, object]:

@@ -17,12 +17,14 @@ class CheckStep:
     name: of 1C: dns, tcp, tls, publication, authentication, health, resolver, report, verify,
         sessions or clock; of a login: its protocol step.
     latency_ms: the duration; None if it means nothing.
+    is_warning: the step passed, and something should be changed nevertheless.
     detail: what was observed. advice: what to change; "" if nothing.
     """
 
     name: str
     ok: bool
     latency_ms: int | None = None
+    is_warning: bool = False
     detail: str
     advice: str = ""
 

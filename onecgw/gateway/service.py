@@ -1,14 +1,14 @@
 """Gateway.call: scopes → arguments → 1C → answer → audit, the same for every surface."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Final
 
 import attrs
 import trio
 
-from onecgw.auth.caller import COST, restricted_measures
+from onecgw.auth.caller import COST
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
@@ -16,6 +16,7 @@ from onecgw.catalogue.json_schema import LANGUAGE
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
+from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.catalogue.scalars import got
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, Problem, ScopeMissing, ValidationFailed
@@ -53,6 +54,7 @@ class Gateway:
         limits: sizes and rates.
         audit: takes the record of each call.
         admit: raises where calls are refused for now, as while the audit cannot be written.
+        confirm: called after `audit`; returns when an answer may leave, or raises.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Gateway:
         limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
+        confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
         self.catalogue = catalogue
         self._sources = sources
@@ -75,6 +78,7 @@ class Gateway:
         self._limits = limits
         self._audit = audit
         self._admit = admit
+        self._confirm = confirm
         self._rate = CallRate(limits.calls_per_minute)
 
     def today(self) -> date:
@@ -82,7 +86,7 @@ class Gateway:
         return self._today()
 
     async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
-        """Answer one call; its audit record is written however it ends.
+        """Answer one call; its audit record is written however it ends, and confirmed first.
 
         Args:
             call: the call.
@@ -92,6 +96,16 @@ class Gateway:
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
+        try:
+            answer = await self._recorded(call, progress)
+        except Exception:  # an error is an answer, too
+            await self._confirm()
+            raise
+        await self._confirm()
+        return answer
+
+    async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:
+        """Answer one call, and pass its record to the audit however it ends."""
         began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
         upstream = UpstreamSession(
             sources=self._sources,
@@ -101,13 +115,14 @@ class Gateway:
             timeout_ms=self._timeout_ms,
             report_deadline_ms=self._report_deadline_ms,
             max_concurrency=self._max_concurrency,
-            restricted=restricted_measures(call.context.caller.scopes),
+            restrictions=restrictions_for(call.context.caller.scopes, self._limits),
             context=call.context,
             progress=progress,
             stated_currency=self._base_currency,
         )
         try:
-            answer = await self._answer(call, upstream)
+            with upstream.held:
+                answer = await self._answer(call, upstream)
         except OnecgwError as error:
             code = error.code
             if call.context.language == upstream.context.language == DEFAULT_LANGUAGE:
@@ -148,10 +163,11 @@ class Gateway:
         raw = read_json_object(call.arguments)
         if language := _pop_language(raw):
             upstream.context = attrs.evolve(upstream.context, language=language)
-        request: object = parse_arguments(tool.request, raw, restricted=upstream.restricted)
+        restricted = upstream.restrictions.of(tool)
+        request: object = parse_arguments(tool.request, raw, restricted=restricted)
         if ignored := null_filters(tool.request, raw):
             upstream.notices = (say("notices.null_filters", filters=", ".join(ignored)),)
-        _refuse_restricted(tool, request, upstream.restricted)
+        _refuse_restricted(tool, request, restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
         return await tool.answer(request, upstream)
@@ -159,10 +175,12 @@ class Gateway:
     def _find(self, call: ToolCall) -> Tool:
         """The tool, if the caller may call it."""
         tool, caller = self.catalogue.find(call.tool), call.context.caller
+        is_mcp = call.context.surface == "mcp"
+        if is_mcp and tool.name in self.catalogue.left_out:
+            raise NotFound(NO_SUCH_TOOL)
         if tool.is_open_to(caller.scopes):
             self.catalogue.require(tool)
             return tool
-        is_mcp = call.context.surface == "mcp"
         if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.
             raise NotFound(say(NO_SUCH_TOOL))
@@ -191,8 +209,9 @@ def _pop_language(raw: dict[str, object]) -> Language | None:
 def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
     """Refuse measures of cost before 1C is asked for them."""
     for field in fields_of(tool.request):
-        chosen = getattr(request, field.attribute)
-        if field.arg.cost and chosen and (refused := sorted(restricted.intersection(chosen))):
+        chosen = getattr(request, field.attribute) or ()
+        members = (chosen,) if isinstance(chosen, str) else chosen
+        if field.arg.cost and (refused := sorted(restricted.intersection(members))):
             raise ScopeMissing(
                 say(
                     "errors.cost_scope",

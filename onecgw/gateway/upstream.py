@@ -1,7 +1,7 @@
 """The requests of one tool call to 1C: under the caller's account, cached and counted."""
 
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import date
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -19,6 +19,7 @@ from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
+from onecgw.catalogue.restrictions import Restrictions
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
 from onecgw.locales.text import say
@@ -49,9 +50,10 @@ class UpstreamSession:
     today: in the time zone of 1C.
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
-    restricted: measures that the caller must never see.
+    restrictions: the measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
     stated_currency: the base currency by the settings; "" = they do not say.
+    held: what is given back when the call has been answered.
     calls: the number of requests to the backend, without answers from a cache.
     """
 
@@ -62,11 +64,12 @@ class UpstreamSession:
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int
-    restricted: frozenset[str]
+    restrictions: Restrictions
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
     stated_currency: str = ""
+    held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
 
@@ -191,7 +194,11 @@ class UpstreamSession:
     ) -> bytes:
         self.calls += 1
         call = BackendCall(
-            context=self.context, operation=tool.operation, body=body, progress=progress
+            context=self.context,
+            operation=tool.operation,
+            body=body,
+            progress=progress,
+            held=self.held,
         )
         answer = await self.sources.backend.fetch(call)
         self.received_bytes += len(answer)

@@ -17,7 +17,8 @@ class PromptStep:
 
     text: its key under `prompts`; the text may hold {first}, {last}, {before_first},
         {before_last}, {customer}, {warehouse}.
-    tools: the step is left out unless the caller may call all of them.
+    tools: the step is left out unless the caller may call all of them, and see their measures
+        that are named here, as `stock_balance.amount`.
     argument: the step is left out unless this argument is given; "" = it needs none.
     """
 
@@ -105,7 +106,9 @@ PROMPT_TEMPLATES: Final = (
         arguments=("warehouse",),
         steps=(
             FIND_WAREHOUSE,
-            PromptStep(text="stock_health.by_warehouse", tools=("stock_balance",)),
+            PromptStep(
+                text="stock_health.by_warehouse", tools=("stock_balance", "stock_balance.amount")
+            ),
             PromptStep(text="stock_health.not_selling", tools=("stock_cover",)),
             PromptStep(text="stock_health.running_out", tools=("stock_cover",)),
             PromptStep(text="stock_health.negative", tools=("stock_balance",)),

@@ -86,7 +86,13 @@ class CataloguePrompts:
         return {"description": template.about, "messages": [{"role": "user", "content": content}]}
 
     def _visible_tools(self, caller: Caller) -> frozenset[str]:
-        return frozenset(tool.name for tool in self.catalogue.visible(caller.scopes))
+        """The tools that a caller may call, and as `tool.measure` the stock values it may see."""
+        tools = self.catalogue.visible(caller.scopes)
+        restrictions = self.catalogue.view(caller.scopes).restrictions
+        values = ((tool, tool.stock_value - restrictions.of(tool)) for tool in tools)
+        return frozenset(tool.name for tool in tools) | {
+            f"{tool.name}.{measure}" for tool, measures in values for measure in measures
+        }
 
 
 def render(

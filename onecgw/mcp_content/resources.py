@@ -40,9 +40,13 @@ RESOURCES: Final = (
 ABOUT_SCOPES: Final = {
     RESOLVE: "find customers, warehouses, products and sales channels by name",
     SALES: "sales, best-selling products, cards of customers",
-    STOCK: "what lies in the warehouses",
+    STOCK: "what lies in the warehouses, and its value at cost",
     MONEY: "cash, settlements, purchases",
     COST: "cost, profit and margin in the reports that have them",
+}
+ABOUT_WITH_CLOSED_STOCK_VALUE: Final = {
+    STOCK: "what lies in the warehouses, without its value",
+    COST: "cost, profit and margin in the reports that have them, and the value of stock at cost",
 }
 
 
@@ -92,7 +96,7 @@ class CatalogueResources:
             text = files("onecgw.mcp_content").joinpath("glossary.md").read_text(encoding="utf-8")
             return [{"uri": uri, "mimeType": MARKDOWN, "text": text}]
         if uri == SCOPES:
-            return [_json(uri, _scopes(caller))]
+            return [_json(uri, self._scopes(caller))]
         if uri == CATALOGUE:
             return [_json(uri, [self._report(tool, caller) for tool in self.reports(caller)])]
         for tool in self.reports(caller):
@@ -104,6 +108,15 @@ class CatalogueResources:
         """The reports that the caller may call."""
         visible = self.catalogue.visible(caller.scopes)
         return [tool for tool in visible if tool.is_report]
+
+    def _scopes(self, caller: Caller) -> list[JsonObject]:
+        about = dict(ABOUT_SCOPES)
+        if self.catalogue.limits.stock_amount_scope == "cost":
+            about |= ABOUT_WITH_CLOSED_STOCK_VALUE
+        return [
+            {"scope": scope, "allows": about[scope], "granted": scope in caller.scopes}
+            for scope in ALL_SCOPES
+        ]
 
     def _report(self, tool: Tool, caller: Caller) -> JsonObject:
         properties = input_schema(tool, self.catalogue.view(caller.scopes))["properties"]
@@ -121,13 +134,6 @@ class CatalogueResources:
             "filters": {name: about.get("description", "") for name, about in filters.items()},
             "arguments": sorted(set(properties) - {"filters", *lists}),
         }
-
-
-def _scopes(caller: Caller) -> list[JsonObject]:
-    return [
-        {"scope": scope, "allows": ABOUT_SCOPES[scope], "granted": scope in caller.scopes}
-        for scope in ALL_SCOPES
-    ]
 
 
 def _json(uri: str, value: object) -> JsonObject:

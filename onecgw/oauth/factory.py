@@ -3,10 +3,11 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
+import trio
 
 from onecgw.auth.key_verification import CheckKey
 from onecgw.errors import StorageUnavailable
@@ -45,6 +46,7 @@ class AuthorizationServer:
     authenticator: AccessTokenAuthenticator
     tokens: TokenService
     record_event: EventRecorder
+    confirm_audit: Callable[[], Awaitable[None]]
     now: Callable[[], int]
 
 
@@ -54,6 +56,7 @@ def open_authorization_server(
     store: Database,
     oauth_secrets: OAuthSecrets,
     audit: Callable[[AuditEvent], None],
+    confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     check_key: CheckKey,
     fetcher: DocumentFetcher | None = None,
     clock: Callable[[], float] = time.time,
@@ -65,6 +68,7 @@ def open_authorization_server(
         store: the database of grants, tokens and local keys.
         oauth_secrets: of the secrets file that belongs to the database.
         audit: called with every event.
+        confirm: returns when the events so far are kept, and an answer may leave.
         check_key: verifies a key in 1C; not used with `oauth.keys: local`.
         fetcher: fetches client metadata documents; None: over the internet.
         clock: seconds since the epoch.
@@ -142,6 +146,7 @@ def open_authorization_server(
         authenticator=authenticator,
         tokens=tokens,
         record_event=record_event,
+        confirm_audit=confirm,
         now=now,
     )
 

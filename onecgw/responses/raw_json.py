@@ -23,7 +23,9 @@ def read_members(body: bytes) -> Members:
     """
     members = decode(msgspec.Raw(body), Members, "a JSON object")
     # The body is compact, so its length shows whether a duplicate member was lost.
-    whole_bytes = 1 + sum(len(encode(name)) + len(bytes(raw)) + 2 for name, raw in members.items())
+    whole_bytes = 1 + sum(
+        len(encode(name)) + len(memoryview(raw)) + 2 for name, raw in members.items()
+    )
     if len(body) != whole_bytes and members:
         pairs = json.loads(body, object_pairs_hook=list, parse_int=str, parse_float=str)
         if len(pairs) != len(members):
@@ -52,10 +54,10 @@ def array(items: Iterable[msgspec.Raw]) -> bytes:
 
 def splice(added: Mapping[str, object], members: Members) -> bytes:
     """Our own members first, where a reader sees them before the rows; then 1C's in their order."""
-    pieces = [b"{"]
-    for name, raw in (
-        *((name, encode(value)) for name, value in added.items()),
-        *((name, bytes(raw)) for name, raw in members.items() if name not in added),
-    ):
-        pieces += (b"," if len(pieces) > 1 else b"", encode(name), b":", raw)
-    return b"".join((*pieces, b"}"))  # one copy of what may be megabytes
+    values: dict[str, bytes | memoryview] = {name: encode(value) for name, value in added.items()}
+    for name, raw in members.items():
+        values.setdefault(name, memoryview(raw))
+    pieces: list[bytes | memoryview] = []
+    for name, value in values.items():
+        pieces.extend((b"," if pieces else b"{", encode(name), b":", value))
+    return b"".join((*(pieces or [b"{"]), b"}"))  # one copy of what may be megabytes

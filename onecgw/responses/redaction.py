@@ -1,60 +1,209 @@
-"""Removes restricted measures from 1C's answers, in case 1C sends them."""
+"""What leaves an answer of 1C for a caller who must not see everything: what is declared."""
 
+import functools
 import logging
+from collections.abc import Iterable, Mapping
+from types import GenericAlias
+from typing import Any, Final
 
+import attrs
 import msgspec
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales import DEFAULT_LANGUAGE, Language
 from onecgw.locales.text import say
-from onecgw.responses.raw_json import Members, array, decode, splice
-from onecgw.responses.response_check import Column
+from onecgw.responses.error_body import ERROR_MEMBER_NAMES
+from onecgw.responses.notices import notice_member
+from onecgw.responses.raw_json import Members, array, decode, encode, splice
+from onecgw.responses.response_check import Column, check_no_error, says_whether_whole
 
 log = logging.getLogger(__name__)
 
+LEFT_OUT: Final = "notices.left_out"  # the key of a text
+SHOWN_NAMES: Final = 10  # of members that were left out, in the log
+SHOWN_CHARACTERS: Final = 60  # of each name
 
-def redact(members: Members, body: bytes, restricted: frozenset[str]) -> Members:
-    """The members of an answer without restricted measures, at any depth: totals, cards, cells.
+Declared = Mapping[str, "Declared"]
+"""The names that an object may hold, in lower case, each with what an object in it may hold.
 
-    Args:
-        members: of the answer.
-        body: the whole answer, in which the names are searched first.
-        restricted: the names of the measures.
+A list is looked at item by item. Numbers, texts, true, false and null stay where their name is
+declared: whether they are what was agreed is checked elsewhere.
+"""
 
-    Raises:
-        OnecBadResponse: a report has a column that the caller may not see.
+_TEXTS: Final[Declared] = {}
+_NAMED: Final[Declared] = {"id": {}, "label": {}}
+# What the contract lets 1C say of an object of its catalogues, wherever it names one.
+REFERENCE: Final[Declared] = {
+    **_NAMED,
+    **dict.fromkeys(
+        ("kind", "code", "is_group", "archived", "created", "phone", "city", "parent"), _TEXTS
+    ),
+    "unit": _NAMED,
+    "currency": _NAMED,
+}
+OF_EVERY_ANSWER: Final[Declared] = {
+    **dict.fromkeys(("date", "notes", "notice", "by", "role", *ERROR_MEMBER_NAMES), _TEXTS),
+    "period": {"from": {}, "to": {}},
+    "currency": _NAMED,
+    "base_currency": _NAMED,
+    "as_of": _TEXTS,
+    "closed_until": _TEXTS,
+}
+COLUMN: Final[Declared] = dict.fromkeys(("name", "type", "title"), _TEXTS)
+OWN_DIMENSIONS: Final = frozenset({"currency", "unit", "code", "kind"})
+"""Columns that 1C may add to a report, unless they hold numbers."""
+
+
+@attrs.frozen(kw_only=True)
+class Redaction:
+    """What a caller may see of the answers of one tool.
+
+    restricted: measures that must not be among the columns.
+    members: what the answer may hold.
+    columns: what a table may have besides OWN_DIMENSIONS, in lower case.
     """
-    # Names of 1C are case-insensitive. Most answers hold none of these, and are not walked through.
-    # Quotes stand everywhere in JSON, so the words are searched without them.
-    lowered = body.lower()
-    if any(name.encode() in lowered for name in restricted):
-        return _strip_members(members, restricted)
-    return members
+
+    restricted: frozenset[str]
+    members: Declared
+    columns: frozenset[str] = frozenset()
 
 
-def _strip_members(members: Members, restricted: frozenset[str]) -> Members:
-    if "columns" in members:
-        columns = decode(members["columns"], list[Column], "columns: a list of {name, type}")
-        if leaked := sorted(
-            {column.name for column in columns if column.name.lower() in restricted}
-        ):
-            log.error("response.restricted_columns", extra={"fields": {"columns": leaked}})
-            raise OnecBadResponse(say("bad_response.restricted"))
-    if leaked := sorted(name for name in members if name.lower() in restricted):
-        log.warning("response.restricted_measures", extra={"fields": {"dropped": leaked}})
+def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declared:
+    """The members of a report with columns and rows."""
     return {
-        name: _strip(raw, restricted)
-        for name, raw in members.items()
-        if name.lower() not in restricted
+        **OF_EVERY_ANSWER,
+        "columns": COLUMN,
+        "rows": REFERENCE,
+        "totals": dict.fromkeys(columns, REFERENCE),
+        "applied_filters": dict.fromkeys(filters, REFERENCE),
     }
 
 
-def _strip(raw: msgspec.Raw, restricted: frozenset[str]) -> msgspec.Raw:
+def redact(
+    members: Members, redaction: Redaction | None, language: Language = DEFAULT_LANGUAGE
+) -> Members:
+    """The members of an answer that the caller may see, at any depth: totals, cards, cells.
+
+    Args:
+        members: of the answer.
+        redaction: None: the caller may see everything.
+        language: of the notice.
+
+    Returns:
+        The members; `notice` says so if something was left out.
+
+    Raises:
+        OnecRejected: the answer reports an error.
+        OnecBadResponse: a report has a column that the caller may not see, or is no table.
+    """
+    if redaction is None:
+        return members
+    check_no_error(members)  # before what it says of the error may be left out
+    dropped: list[str] = []
+    whole = {
+        name: raw
+        for name, raw in members.items()
+        if says_whether_whole(name) and bytes(raw)[:1] not in b"[{"
+    }
+    rest = {name: raw for name, raw in members.items() if name not in whole}
+    if "columns" in rest and "rows" in rest:
+        rest |= _redact_table(rest, redaction, dropped)
+    kept = _keep_members(rest, redaction.members, dropped, skip="rows")
+    if not dropped:
+        return members
+    names = [name[:SHOWN_CHARACTERS] for name in sorted(set(dropped))[:SHOWN_NAMES]]
+    log.warning("response.undeclared_members", extra={"fields": {"dropped": names}})
+    in_order = {name: kept.get(name, whole.get(name)) for name in members}
+    found = {name: raw for name, raw in in_order.items() if raw is not None}
+    notice = notice_member((say(LEFT_OUT),), found, language)
+    return found | {name: msgspec.Raw(encode(text)) for name, text in notice.items()}
+
+
+def _redact_table(members: Members, redaction: Redaction, dropped: list[str]) -> Members:
+    """The members `columns` and `rows` without undeclared columns and members of references."""
+    expected = "columns: a list of {name, type}"
+    columns = decode(members["columns"], list[Column], expected)
+    restricted = {one.name for one in columns if one.name.casefold() in redaction.restricted}
+    if restricted:
+        log.error("response.restricted_columns", extra={"fields": {"columns": sorted(restricted)}})
+        raise OnecBadResponse(say("bad_response.restricted"))
+    stay = [index for index, column in enumerate(columns) if _is_declared(column, redaction)]
+    dropped += [one.name for index, one in enumerate(columns) if index not in stay]
+    types = tuple(column.type.casefold() for column in columns)
+    if len(stay) == len(columns) and _references_are_clean(members["rows"], types):
+        return {}
+    rows = decode(members["rows"], list[list[msgspec.Raw]], "rows: a list of lists")
+    if any(len(row) != len(columns) for row in rows):
+        raise OnecBadResponse(say("bad_response.uneven_row"))
+    raw_columns = decode(members["columns"], list[msgspec.Raw], expected)
+    return {
+        "columns": msgspec.Raw(array(raw_columns[index] for index in stay)),
+        "rows": msgspec.Raw(
+            array(
+                msgspec.Raw(array(_keep(row[index], REFERENCE, dropped) for index in stay))
+                for row in rows
+            )
+        ),
+    }
+
+
+def _is_declared(column: Column, redaction: Redaction) -> bool:
+    name = column.name.casefold()
+    is_own = name in OWN_DIMENSIONS and column.type.casefold() != "number"
+    return is_own or name in redaction.columns
+
+
+def _references_are_clean(rows: msgspec.Raw, types: tuple[str, ...]) -> bool:
+    """Whether no cell holds an undeclared member; False also where only a slow look can tell."""
+    try:
+        _clean_rows(types).decode(rows)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+_Scalar = str | int | float | bool | None
+
+
+class _KnownReference(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A reference as most bases send it, which is read at the speed of C."""
+
+    id: _Scalar = None
+    label: _Scalar = None
+    kind: _Scalar = None
+    code: _Scalar = None
+
+
+@functools.lru_cache(maxsize=256)
+def _clean_rows(types: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    scalars = {"number", "date", "string"}  # an object in them is refused by check_cells
+    cells = tuple(msgspec.Raw if one in scalars else _KnownReference | _Scalar for one in types)
+    return msgspec.json.Decoder(GenericAlias(list, (GenericAlias(tuple, cells),)))
+
+
+def _keep_members(
+    members: Members, declared: Declared, dropped: list[str], *, skip: str = ""
+) -> Members:
+    """The declared members. skip: the name of one that is kept as it is, without a look."""
+    kept = {}
+    for name, raw in members.items():
+        if (inner := declared.get(name.casefold())) is None:
+            dropped.append(name)
+        else:
+            kept[name] = raw if name == skip else _keep(raw, inner, dropped)
+    return kept
+
+
+def _keep(raw: msgspec.Raw, declared: Declared, dropped: list[str]) -> msgspec.Raw:
+    """A value without undeclared members; the same object if there are none."""
+    before = len(dropped)
     match bytes(raw)[:1]:
         case b"{":
             members = msgspec.json.decode(raw, type=Members)
-            return msgspec.Raw(splice({}, _strip_members(members, restricted)))
+            changed = splice({}, _keep_members(members, declared, dropped))
         case b"[":
             items = msgspec.json.decode(raw, type=list[msgspec.Raw])
-            return msgspec.Raw(array(_strip(item, restricted) for item in items))
+            changed = array([_keep(item, declared, dropped) for item in items])
         case _:
             return raw
+    return msgspec.Raw(changed) if len(dropped) > before else raw

@@ -2,8 +2,13 @@
 
 Every number and text leaves digit for digit as 1C sent it: members, rows and cells are carried as
 raw JSON and spliced.
+
+Hot for large answers: rows are looked at once, all together. It must not make an object of each row
+or cell unless the list is cut or something in it is unusual.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -15,7 +20,7 @@ from onecgw.locales.text import join_texts, say
 from onecgw.responses.candidates import candidates_of
 from onecgw.responses.notices import after_last_document, notice_member, text_notices
 from onecgw.responses.raw_json import Members, array, decode, encode, read_members, splice
-from onecgw.responses.redaction import redact
+from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import (
     CUT_BY_1C,
     Arguments,
@@ -26,6 +31,7 @@ from onecgw.responses.response_check import (
     check_columns,
     check_totals,
     comparable,
+    count_plain_rows,
     cut_by_1c,
     day_of,
     differ,
@@ -54,7 +60,7 @@ class ResponseLimits:
     rows: that were asked for. max_rows: the ceiling that the notice names.
     max_bytes: of the answer's JSON, None = unbounded.
     refuses_extra_rows: more rows from 1C than requested are an error, not a cut.
-    restricted: measures that the caller must never see.
+    redaction: what the caller may see; None: everything.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
     language: of the notice.
     base_currency: of figures whose currency 1C does not name; "" = it is not known.
@@ -64,7 +70,7 @@ class ResponseLimits:
     max_rows: int
     max_bytes: int | None
     refuses_extra_rows: bool
-    restricted: frozenset[str]
+    redaction: Redaction | None
     notices: tuple[str, ...] = ()
     language: Language = DEFAULT_LANGUAGE
     base_currency: str = ""
@@ -83,8 +89,13 @@ class CardShape:
 
 def _read(body: bytes, limits: ResponseLimits) -> Members:
     """The members of an answer of 1C, without what the caller must not see."""
-    members = read_members(body)
-    return redact(members, body, limits.restricted) if limits.restricted else members
+    return redact(read_members(body), limits.redaction, limits.language)
+
+
+def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | None]:
+    """As `_read`; and how many rows there are, all of them plain, None where some are not."""
+    members = _read(body, limits)
+    return members, count_plain_rows(members)
 
 
 def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
@@ -99,8 +110,28 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow=say("notices.longer_query"))
-    listed = _Listed(member="candidates", items=found.items, advice=advice)
+    usable = msgspec.Raw(array(found.items))
+    members |= {"candidates": usable}
+    listed = _Listed(member="candidates", raw=usable, count=len(found.items), advice=advice)
     return _bounded(members, listed, cut, limits)
+
+
+def build_details(body: bytes, ids: Sequence[str], limits: ResponseLimits) -> Answer:
+    """An answer about objects whose ids are known, in the form of candidates.
+
+    Raises:
+        OnecBadResponse: an object is missing, or one is there that was not asked for.
+        OnecError, LimitExceeded: as build_candidates.
+    """
+    found = candidates_of(_read(body, limits))
+    told = [str(msgspec.json.decode(read_members(bytes(one))["id"])).lower() for one in found.items]
+    wanted = [one.lower() for one in ids]
+    if sorted(told) != sorted(wanted):
+        lacking = [one for one in wanted if one not in told] or [
+            one for one in told if one not in wanted or told.count(one) > 1
+        ]
+        raise OnecBadResponse(say("bad_response.other_objects", ids=", ".join(lacking[:3])))
+    return build_candidates(body, limits)
 
 
 def build_table(
@@ -131,29 +162,33 @@ def build_table(
         LimitExceeded: 1C ignored the number of rows on a surface that refuses that, or the
             answer is too large without any row.
     """
-    members = _read(body, limits)
+    members, count = _read_table(body, limits)
     said = check_answers_request(members, arguments, with_groups=with_groups)
     columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
-    rows = decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists")
-    check_columns(columns, arguments if rows or columns else {})
-    check_cells(members["rows"], columns)
+    is_plain = count is not None
+    if count is None:
+        count = len(decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists"))
+    check_columns(columns, arguments if count or columns else {})
+    if not is_plain:
+        check_cells(members["rows"], columns)
     check_totals(members, columns)
-    _refuse_extra(rows, limits)
+    _refuse_extra(count, limits)
     advice = _Advice(
         noun="rows",
         narrow=narrow or say("notices.narrow_rows"),
         more=say(more, most=limits.max_rows),
     )
-    cut_there = cut_by_1c(members, len(rows))
+    cut_there = cut_by_1c(members, count)
     cut = _Cut(
         said=cut_there,
         notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
     )
     names = [column.name for column in columns]
-    is_whole = len(rows) <= limits.rows and not cut_there
-    members = without_unlike_totals(members, names, rows, units, is_whole=is_whole)
-    members = _with_currency(members, limits, has_money=not units.money.isdisjoint(names))
-    return _bounded(members, _Listed(member="rows", items=rows, advice=advice), cut, limits)
+    is_whole = count <= limits.rows and not cut_there
+    members = without_unlike_totals(members, names, units, is_whole=is_whole)
+    members = _with_currency(members, limits, has_money=units.are_in_base_currency(names))
+    listed = _Listed(member="rows", raw=members["rows"], count=count, advice=advice)
+    return _bounded(members, listed, cut, limits)
 
 
 def _after_last_document(members: Members, arguments: Arguments) -> tuple[str, ...]:
@@ -195,13 +230,15 @@ def build_card(
         object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
+    if raw is None or is_null(raw):
+        raw = msgspec.Raw(b"[]")
     advice = _Advice(noun="items", narrow=say("notices.totals_cover"))
     cut = _Cut(
         said=cut_by_1c(members, len(listed)),
         notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
     )
     members = _with_currency(members, limits, has_money=True)
-    items = _Listed(member=shape.listed, items=listed, advice=advice)
+    items = _Listed(member=shape.listed, raw=raw, count=len(listed), advice=advice)
     return _bounded(members, items, cut, limits)
 
 
@@ -221,8 +258,14 @@ class _Listed:
     """The list of an answer that is bounded: candidates, rows, best products."""
 
     member: str
-    items: list[msgspec.Raw]
+    raw: msgspec.Raw
+    count: int
     advice: "_Advice"
+
+    @cached_property
+    def items(self) -> list[msgspec.Raw]:
+        """One by one; only a list that is cut has to be taken apart."""
+        return msgspec.json.decode(self.raw, type=list[msgspec.Raw])
 
 
 @attrs.frozen(kw_only=True)
@@ -248,44 +291,45 @@ class _Advice:
 
 def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
     """The answer with as many items as fit; the notice reports a cut by the gateway or by 1C."""
-    items, advice = listed.items, listed.advice
+    advice = listed.advice
 
-    def assemble(kept: list[msgspec.Raw], sentence: str) -> bytes:
+    def assemble(kept: int, sentence: str) -> bytes:
         # Of two sentences on the same cut, 1C's own says more only where it names a size.
         said = "" if sentence and cut.said == say(CUT_BY_1C) else cut.said
         told = join_texts(" ", (sentence, said))
         added: dict[str, object] = {
-            f"{listed.member}_returned": len(kept),
+            f"{listed.member}_returned": kept,
             "truncated": bool(told),
             **notice_member((*limits.notices, told, *cut.notices), members, limits.language),
         }
         rest = {name: raw for name, raw in members.items() if name not in _OURS}
         # What is whole is sent as it came: joining thousands of rows again would cost as much as
         # checking them.
-        if len(kept) != len(items) or listed.member == "candidates":
-            rest[listed.member] = msgspec.Raw(array(kept))
+        if kept != listed.count:
+            rest[listed.member] = msgspec.Raw(array(listed.items[:kept]))
         return splice(added, rest)
 
-    kept = items[: limits.rows]
-    body = assemble(kept, advice.of_rows(len(kept)) if len(kept) < len(items) else "")
+    kept = min(listed.count, limits.rows)
+    body = assemble(kept, advice.of_rows(kept) if kept < listed.count else "")
     if limits.max_bytes is not None and len(body) > limits.max_bytes:
-        frame = assemble([], advice.of_bytes(len(kept), limits.max_bytes))
-        kept = _fitting(kept, limits.max_bytes - len(frame) - len(str(len(kept))))
-        body = assemble(kept, advice.of_bytes(len(kept), limits.max_bytes))
+        frame = assemble(0, advice.of_bytes(kept, limits.max_bytes))
+        room_bytes = limits.max_bytes - len(frame) - len(str(kept))
+        kept = _fitting(listed.items[:kept], room_bytes)
+        body = assemble(kept, advice.of_bytes(kept, limits.max_bytes))
     if limits.max_bytes is not None and len(body) > limits.max_bytes:
         raise LimitExceeded(say("errors.too_large", bytes=len(body), most=limits.max_bytes))
-    return Answer(body=body, rows=len(kept))
+    return Answer(body=body, rows=kept)
 
 
-def _fitting(items: list[msgspec.Raw], room_bytes: int) -> list[msgspec.Raw]:
-    """The first items that, with a comma each, fit into room_bytes."""
+def _fitting(items: list[msgspec.Raw], room_bytes: int) -> int:
+    """How many of the first items, with a comma each, fit into room_bytes."""
     for index, item in enumerate(items):
         room_bytes -= len(bytes(item)) + 1
         if room_bytes < 0:
-            return items[:index]
-    return items
+            return index
+    return len(items)
 
 
-def _refuse_extra(rows: list[msgspec.Raw], limits: ResponseLimits) -> None:
-    if limits.refuses_extra_rows and len(rows) > limits.rows + 1:
-        raise LimitExceeded(say("errors.extra_rows", rows=len(rows), asked=limits.rows))
+def _refuse_extra(count: int, limits: ResponseLimits) -> None:
+    if limits.refuses_extra_rows and count > limits.rows + 1:
+        raise LimitExceeded(say("errors.extra_rows", rows=count, asked=limits.rows))

@@ -35,6 +35,11 @@ class MeasureUnits:
     own_currency: frozenset[str] = frozenset()
     quantities: frozenset[str] = frozenset()
 
+    def are_in_base_currency(self, names: Iterable[str]) -> bool:
+        """Whether there is money among these measures, all of it in the base currency."""
+        found = frozenset(names)
+        return bool(self.money & found) and not self.own_currency & found
+
 
 NO_UNITS: Final = MeasureUnits()
 
@@ -86,7 +91,6 @@ def unlike_measures(
 def without_unlike_totals(
     members: Members,
     names: Sequence[str],
-    rows: Sequence[msgspec.Raw],
     units: MeasureUnits,
     *,
     is_whole: bool,
@@ -96,13 +100,13 @@ def without_unlike_totals(
     Args:
         members: of the answer.
         names: of its columns.
-        rows: of the answer.
         units: of its measures.
         is_whole: these are all rows, so that the parts can be added up where 1C does not tell them.
     """
     in_currency, in_unit = _split_by(names, units)
     if not in_currency and not in_unit:
         return members
+    rows = msgspec.json.decode(members["rows"], type=list[msgspec.Raw])
     unlike = unlike_measures(names, _cells(rows), units)
     unlike |= in_currency if _parts(members, BY_CURRENCY) > 1 else frozenset()
     unlike |= in_unit if _parts(members, BY_UNIT) > 1 else frozenset()

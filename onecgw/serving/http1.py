@@ -1,251 +1,316 @@
-"""Hypercorn's HTTP/1.1 with limits of the request head, and without `Upgrade`."""
+"""The HTTP/1.1 of one connection: llhttp parses, and one task answers request after request.
 
-import math
-import time
-from collections.abc import Awaitable, Callable
+Runs for every request, so there is no task, channel, nursery or cancel scope per request, and what
+is known of the connection is not computed again. llhttp is strict by default; what it accepts and
+must not be accepted is refused here, because two readers of a request that disagree about its end
+make request smuggling possible.
+"""
+
+import logging
+from collections import deque
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-import h11
-from h11._receivebuffer import ReceiveBuffer
-from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Body, EndBody, Request, Response
-from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protocol
-from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.typing import H11SendableEvent
+import httptools
+import trio
 
-from onecgw.serving.budget import ConnectionBudget
-from onecgw.serving.header_limits import find_rejection
-from onecgw.serving.task_group import RequestTaskGroup
+from onecgw.serving.budget import BYTES_PER_UNIT, ConnectionBudget
+from onecgw.serving.client_stream import ClientStream
+from onecgw.serving.endpoints import Endpoints
+from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES, find_rejection
+from onecgw.serving.http1_request import Application, Header, Http1Request, error_head
 
-# Of a request body that arrives after the response: reading more costs more than a new connection.
-MAX_DRAINED_BYTES: Final = 16 * 1024
-TURN_SECONDS: Final = 0.001  # then other tasks run, although more bytes are there
+log = logging.getLogger(__name__)
 
-_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\n"
-_CHUNKED: Final = b"transfer-encoding"
-_FRAMING: Final = frozenset({b"content-length", _CHUNKED})
+MAX_BUFFERED_BYTES: Final = 64 * 1024  # of a body that the application has not received yet
 
-
-class _StrictBuffer(ReceiveBuffer):
-    """h11's buffer, which refuses what other servers and proxies read differently.
-
-    Source: RFC 9112, 2.2 and 5.2: a bare LF may end a line, and a server may refuse folded lines.
-    """
-
-    _extracted = bytearray()
-
-    def _extract(self, count: int) -> bytearray:
-        self._extracted = super()._extract(count)
-        return self._extracted
-
-    def maybe_extract_lines(self) -> list[bytearray] | None:
-        """Return the lines of a head or of trailers, if they are complete.
-
-        Raises:
-            RemoteProtocolError: a line ends without CR, or continues the line before it.
-        """
-        lines = super().maybe_extract_lines()
-        if lines is not None:
-            if self._extracted.count(b"\n") != self._extracted.count(b"\r\n"):
-                raise h11.RemoteProtocolError("a line ends without CR")
-            if any(line.startswith((b" ", b"\t")) for line in lines):
-                raise h11.RemoteProtocolError("a header field is folded")
-        return lines
+_HOST: Final = b"host"
+_LENGTH: Final = b"content-length"
+_CODING: Final = b"transfer-encoding"
+_EXPECT: Final = b"expect"
+_SINGLE: Final = frozenset({_HOST, _LENGTH, _CODING, _EXPECT})
+# llhttp says of an unknown version only this, in words.
+_VERSION_ERRORS: Final = frozenset({"Invalid HTTP version", "Pause on PRI/Upgrade"})
 
 
-class Http1(H11Protocol):
-    """The HTTP/1.1 requests of one connection, one after the other.
+class Http1:
+    """The requests of one connection, one after the other.
 
     `Upgrade` is ignored, as RFC 9110 section 7.8 allows: with h2c and WebSocket, requests would
-    bypass the rules of a proxy. The head of a response is sent with the first part of its body.
+    bypass the rules of a proxy. Of requests that are sent without waiting for responses, at most
+    one read is parsed ahead; the rest stays in the socket.
+
+    Args:
+        app: the application.
+        stream: the bytes.
+        endpoints: the addresses of both ends.
+        budget: counts the work that the client causes.
     """
 
-    _head = b""
-    _is_over = False
-    _unread_bytes: float = 0  # of the request body; infinite if it has no Content-Length
+    def __init__(
+        self,
+        app: Application,
+        *,
+        stream: ClientStream,
+        endpoints: Endpoints,
+        budget: ConnectionBudget,
+    ) -> None:
+        self._app = app
+        self._stream = stream
+        self._endpoints = endpoints
+        self._budget = budget
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._headers: list[Header] = []
+        self._single: dict[bytes, bytes] = {}
+        self._has_repeated = False
+        self._is_in_head = False
+        self._is_in_replay = False
+        self._running: Http1Request | None = None  # the one that the application answers
+        self._receiving: Http1Request | None = None  # the one whose body is being received
+        self._waiting: deque[Http1Request] = deque()
+        self._changed = trio.lowlevel.ParkingLot()
+        self._rejection: HTTPStatus | None = None  # of what follows the waiting requests
+        self._is_deaf = False  # nothing that the client sends is looked at any more
+        self._is_ended = False  # nothing is read any more
+        self._heads = 0  # in one read
+        self._parts = 0
+        self._part_bytes = 0
+        self._idle_bytes = 0  # that have brought neither a whole head nor a part of a body
 
-    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - Hypercorn's own
-        super().__init__(*arguments)
-        connection = cast(h11.Connection, self.connection)
-        connection._receive_buffer = _StrictBuffer()  # noqa: SLF001
+    async def run(self, data: bytes) -> None:
+        """Serve the connection until it ends. data: the first bytes."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._answer_all)
+            await self._read(data)
+            self._is_ended = True
+            if self._running is not None:
+                self._running.disconnect()
+            self._changed.unpark_all()
 
-    @property
-    def budget(self) -> ConnectionBudget:
-        """The budget of the connection."""
-        return cast(RequestTaskGroup, self.task_group).budget
-
-    async def handle(self, event: Event) -> None:
-        """Handle received bytes, or the end of them.
-
-        Raises:
-            H2ProtocolAssumedError: the client began with the preface of HTTP/2.
-        """
-        if isinstance(event, Closed):
-            self._is_over = True
-            await self.can_read.set()
-        elif not self._expects_bytes():
-            return
-        await super().handle(event)
-
-    def _expects_bytes(self) -> bool:
-        # RFC 9112, 9.6: bytes after a request with `Connection: close` are ignored.
-        return not self._is_over and self.connection.their_state is not h11.MUST_CLOSE
-
-    async def _handle_events(self) -> None:
-        """Handle the events in the received bytes.
-
-        It replaces Hypercorn's method, which waits for ever for the end of an abandoned response,
-        and stops reading after an `Upgrade`, so that it does not notice a disconnect.
-        """
-        budget = self.budget
-        turn_until = time.perf_counter() + TURN_SECONDS
-        while self._expects_bytes():
-            if time.perf_counter() > turn_until:
-                await budget.wait_turn()
-                turn_until = time.perf_counter() + TURN_SECONDS
-            if budget.is_spent:
-                await self._reject(HTTPStatus.TOO_MANY_REQUESTS)
-                return
-            if self.connection.they_are_waiting_for_100_continue:
-                await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=[]))
-            try:
-                event = self.connection.next_event()
-            except h11.RemoteProtocolError as error:
-                await self._reject(error.error_status_hint)
-                return
-            if isinstance(event, h11.Request):
-                await self.send(Updated(idle=False))
-                await self._begin(event)
-            elif isinstance(event, h11.Data) and self.stream is not None:
-                self._unread_bytes -= len(event.data)
-                budget.charge_body_part(len(event.data), is_wanted=self._is_body_wanted)
-                await self.stream.handle(Body(stream_id=STREAM_ID, data=event.data))
-            elif isinstance(event, h11.EndOfMessage) and self.stream is not None:
-                await self.stream.handle(EndBody(stream_id=STREAM_ID))
-            elif event is h11.PAUSED and self.connection.trailing_data[0]:
-                await self.can_read.clear()
-                await self.can_read.wait()
-                await budget.wait_turn()
-            else:
+    async def _read(self, data: bytes) -> None:
+        stream, budget = self._stream, self._budget
+        while not stream.is_over:
+            with stream.limit_reading():
+                while data or (data := await stream.receive()):
+                    if stream.is_lingering:
+                        budget.charge(1)
+                        if not stream.count_lingered(len(data)):
+                            return
+                    else:
+                        if not budget.is_known:
+                            await budget.wait_turn()
+                        if self._is_deaf:
+                            budget.charge_body_part(len(data), is_wanted=False)
+                            if budget.is_spent:
+                                return
+                        else:
+                            self._parse(data)
+                    data = b""
+                    while self._is_full():
+                        await self._changed.park()
                 return
 
-    async def _reject(self, status: int) -> None:
-        if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            await self._send_error_response(status)
-        await self.send(Closed())
-
-    async def _begin(self, request: h11.Request) -> None:
-        line = (request.method, request.target, request.http_version)
-        if line == (b"PRI", b"*", b"2.0") and self.keep_alive_requests == 0:
-            raise H2ProtocolAssumedError(_PREFACE + self.connection.trailing_data[0])
-        target, headers = _origin_form(request.target, list(request.headers))
-        status = find_rejection(request.method, target, headers)
-        names = {name for name, _ in headers}
-        # RFC 9112, 6.1: both together allow request smuggling, and HTTP/1.0 has no chunks.
-        if names >= _FRAMING or (request.http_version == b"1.0" and _CHUNKED in names):
-            status = HTTPStatus.BAD_REQUEST
-        if request.http_version not in (b"1.0", b"1.1"):
-            status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
-        if status is not None:
-            await self._reject(status)
-            return
-        self.keep_alive_requests += 1
-        self.budget.charge_request()
-        lengths = [int(value) for name, value in headers if name == b"content-length"]
-        self._unread_bytes = lengths[0] if lengths else math.inf
-        self.stream = HTTPStream(
-            self.app,
-            self.config,
-            self.context,
-            self.task_group,
-            self.ssl,
-            self.client,
-            self.server,
-            self.stream_send,
-            STREAM_ID,
-        )
-        await self.stream.handle(
-            Request(
-                stream_id=STREAM_ID,
-                headers=headers,
-                http_version=request.http_version.decode("ascii"),
-                method=request.method.decode("ascii"),
-                raw_path=target,
-                state=self.connection_state,
-            )
+    def _is_full(self) -> bool:
+        request = self._receiving
+        return bool(self._waiting) or (
+            request is not None and request.buffered_bytes > MAX_BUFFERED_BYTES
         )
 
-    @property
-    def _is_body_wanted(self) -> bool:
-        return not isinstance(self.stream, _BodyDrain)
-
-    async def stream_send(self, event: StreamEvent) -> None:
-        """Send a part of a response; say so if the connection ends with it."""
-        if isinstance(event, Response) and event.status_code >= HTTPStatus.OK:
-            is_reading = self.connection.their_state is h11.SEND_BODY
-            if is_reading and not self._can_drain():
-                headers = [*event.headers, (b"connection", b"close")]
-                event = Response(
-                    stream_id=event.stream_id, headers=headers, status_code=event.status_code
-                )
-        await super().stream_send(event)
-
-    def _can_drain(self) -> bool:
-        return self._unread_bytes <= MAX_DRAINED_BYTES
-
-    async def _maybe_recycle(self) -> None:
-        """Prepare the next request, after a response has ended or was abandoned."""
-        states = (self.connection.our_state, self.connection.their_state)
-        is_stopping = self.context.terminated.is_set()
-        if states != (h11.DONE, h11.SEND_BODY) or not self._can_drain() or is_stopping:
-            await super()._maybe_recycle()
-            return
-        # The response came before the end of the request body, for example a 401. Hypercorn would
-        # close the connection without notice, and the next request of the client would be lost.
-        await self._close_stream()
-        self.stream = cast(HTTPStream, _BodyDrain(self._end_drain))
-        await self.send(Updated(idle=True))
-
-    async def _end_drain(self) -> None:
-        self.stream = None
-        await super()._maybe_recycle()
-
-    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+    def _parse(self, data: bytes) -> None:
+        self._heads = self._parts = self._part_bytes = 0
+        size_bytes = len(data)
         try:
-            data = self.connection.send(event) or b""
-        except h11.LocalProtocolError:
-            if self.connection.their_state is not h11.ERROR:
-                raise
+            while data and not self._is_deaf:
+                try:
+                    self._parser.feed_data(data)
+                    break
+                except httptools.HttpParserUpgrade as upgrade:
+                    data = data[upgrade.args[0] :]
+                    self._ignore_upgrade()
+        except httptools.HttpParserCallbackError as error:
+            raise error.__context__ or error from None
+        except httptools.HttpParserError as error:
+            is_version = str(error) in _VERSION_ERRORS
+            version, other = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, HTTPStatus.BAD_REQUEST
+            self._refuse(version if is_version else other)
+        self._count(size_bytes)
+        self._changed.unpark_all()
+
+    def _ignore_upgrade(self) -> None:
+        """Let the body follow: after a head with `Upgrade` the parser takes it for other data."""
+        if self._receiving is None:
             return
-        data, self._head = self._head + data, b""
-        if isinstance(event, h11.Response):
-            self._head = data
-        elif data:
-            await self.send(RawData(data=data))
+        self._parser = httptools.HttpRequestParser(self)
+        self._is_in_replay = True
+        framing = next(item for item in self._single.items() if item[0] in (_LENGTH, _CODING))
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b: %b\r\n\r\n" % framing)
+        self._is_in_replay = False
+
+    def _count(self, size_bytes: int) -> None:
+        """Count one read."""
+        self._idle_bytes = 0 if self._heads or self._parts else self._idle_bytes + size_bytes
+        if self._idle_bytes > MAX_HEAD_BYTES + MAX_SYNTAX_BYTES:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        units = self._parts - self._part_bytes / BYTES_PER_UNIT if self._idle_bytes == 0 else 1
+        # A request in one read is the rule, and is counted when it is answered.
+        if units > self._heads:
+            self._budget.charge(units)
+            if self._budget.is_spent:
+                self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Look at nothing more; answer with a status what is not being answered already."""
+        if self._is_deaf:
+            return
+        self._is_deaf = True
+        request, self._receiving = self._receiving, None
+        if request is None or not request.is_started:
+            self._rejection = status
+        if request is not None:
+            request.disconnect()
+        self._changed.unpark_all()
+
+    # Called by the parser.
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        if self._is_in_replay:
+            return
+        self._target, self._headers, self._single = b"", [], {}
+        self._has_repeated = False
+        self._is_in_head = True
+
+    def on_url(self, part: bytes) -> None:
+        """Add to the target of the request."""
+        if not self._is_in_replay:
+            self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header field. Trailers are dropped."""
+        if not self._is_in_head:
+            return
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name in _SINGLE:
+            self._has_repeated |= name in self._single
+            self._single[name] = value
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Accept the request, or refuse it."""
+        self._is_in_head = False
+        if self._is_in_replay:
+            return
+        self._heads += 1
+        if self._is_deaf:
+            return
+        parser = self._parser
+        method, version = parser.get_method(), parser.get_http_version()
+        target, headers = self._target, self._headers
+        if not target.startswith(b"/"):
+            target, headers = _origin_form(target, headers)
+        status = self._find_rejection(method, target, version, headers)
+        if status is not None:
+            self._refuse(status)
+            return
+        unread = float("inf") if _CODING in self._single else int(self._single.get(_LENGTH, 0))
+        self._receiving = Http1Request(
+            (method.decode("ascii"), target, version),
+            headers,
+            unread_bytes=unread,
+            expects_continue=version == "1.1"
+            and self._single.get(_EXPECT, b"").lower() == b"100-continue",
+            keeps_open=version == "1.1" and parser.should_keep_alive(),
+            endpoints=self._endpoints,
+            budget=self._budget,
+            stream=self._stream,
+            changed=self._changed,
+        )
+        self._waiting.append(self._receiving)
+
+    def on_body(self, part: bytes) -> None:
+        """Add a part of the body."""
+        self._parts += 1
+        self._part_bytes += len(part)
+        if self._receiving is not None:
+            self._receiving.add_part(part)
+
+    def on_message_complete(self) -> None:
+        """End the request. RFC 9112, 9.6: bytes after `Connection: close` are ignored."""
+        request = self._receiving
+        if request is not None and not (self._parser.should_upgrade() and request.unread_bytes):
+            self._receiving = None
+            request.is_complete = True
+            self._is_deaf |= not request.keeps_open
+
+    def _find_rejection(
+        self, method: bytes, target: bytes, version: str, headers: list[Header]
+    ) -> HTTPStatus | None:
+        if version not in ("1.0", "1.1"):
+            return HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+        coding = self._single.get(_CODING)
+        # RFC 9112, 3.2: exactly one Host. RFC 9112, 6.1: HTTP/1.0 has no chunks, and with a length
+        # beside them two readers may disagree about the end of the request.
+        if self._has_repeated or (version == "1.1" and _HOST not in self._single):
+            return HTTPStatus.BAD_REQUEST
+        if coding is not None:
+            if version == "1.0" or _LENGTH in self._single:
+                return HTTPStatus.BAD_REQUEST
+            if coding.lower() != b"chunked":
+                return HTTPStatus.NOT_IMPLEMENTED
+        return find_rejection(method, target, headers)
+
+    # The task that answers.
+
+    async def _answer_all(self) -> None:
+        while not self._is_ended:
+            if self._waiting:
+                request = self._waiting.popleft()
+                self._changed.unpark_all()  # the rest of its body is read if no other waits
+                if not await self._answer(request):
+                    break
+                if self._waiting:
+                    await self._budget.wait_turn()
+                else:
+                    self._stream.set_idle()
+            elif self._rejection is not None:
+                await self._stream.send(error_head(self._rejection))
+                break
+            elif self._is_deaf:
+                break
+            else:
+                await self._changed.park()
+        self._is_deaf = True
+        self._waiting.clear()
+        if not self._is_ended:
+            await self._stream.end_sending()
+        self._changed.unpark_all()
+
+    async def _answer(self, request: Http1Request) -> bool:
+        """Run the application; return whether the connection can carry another request."""
+        self._running = request
+        self._stream.is_idle = False
+        self._budget.charge_request()
+        try:
+            await self._app(request.scope, request.receive, request.send)
+        except* Exception:  # the other connections go on
+            log.exception("serving.app_failed", extra={"is_anonymous": True})
+        self._running = None
+        request.close()
+        if not request.is_started:
+            if request.is_over:
+                return True  # the client has gone, or the rest of the request was refused
+            await self._stream.send(error_head(HTTPStatus.INTERNAL_SERVER_ERROR))
+        return request.is_answered and request.keeps_open and not self._stream.is_stopping
 
 
-class _BodyDrain:
-    """Reads the rest of a request body after the response."""
-
-    def __init__(self, end: Callable[[], Awaitable[None]]) -> None:
-        self._end = end
-
-    async def handle(self, event: StreamEvent) -> None:
-        if isinstance(event, EndBody):
-            await self._end()
-
-
-def _origin_form(
-    target: bytes, headers: list[tuple[bytes, bytes]]
-) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+def _origin_form(target: bytes, headers: list[Header]) -> tuple[bytes, list[Header]]:
     """Return target and headers in origin form; the target may be a whole URL.
 
     Source: RFC 9112, 3.2.2: a server must accept a whole URL, and takes the host from it.
     """
-    if target.startswith(b"/") or not target.isascii():
+    if not target.isascii():
         return target, headers
     try:
         url = urlsplit(target)
@@ -254,5 +319,5 @@ def _origin_form(
     if url.scheme not in (b"http", b"https") or not url.netloc:
         return target, headers
     path = url.path or b"/"
-    others = [(name, value) for name, value in headers if name != b"host"]
-    return path + (b"?" + url.query if url.query else b""), [(b"host", url.netloc), *others]
+    others = [(name, value) for name, value in headers if name != _HOST]
+    return path + (b"?" + url.query if url.query else b""), [(_HOST, url.netloc), *others]

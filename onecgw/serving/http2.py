@@ -27,14 +27,13 @@ from hyperframe.frame import (
 )
 
 from onecgw.serving.budget import ConnectionBudget
+from onecgw.serving.client_stream import PIECE_BYTES, PIECE_SECONDS
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, find_rejection
 from onecgw.serving.task_group import RequestTaskGroup
 
 MAX_STREAMS: Final = 100  # RFC 9113, 6.5.2 recommends at least 100
 MAX_TABLE_BYTES: Final = 4_096  # of the HPACK encoder; the default of the protocol
-PIECE_BYTES: Final = 64 * 1024
 GOAWAY_DELAY_SECONDS: Final = 0.1  # between the end of the last response and GOAWAY
-PIECE_SECONDS: Final = 30  # for the client to read PIECE_BYTES: at least 2 KiB/s
 
 # In units of the budget.
 FRAME_UNITS: Final = 1

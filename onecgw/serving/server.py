@@ -10,13 +10,11 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
 from onecgw.errors import ConfigError
 from onecgw.serving.budget import ClientBudgets, ConnectionBudget
-from onecgw.serving.connection import ClientConnection
-from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
+from onecgw.serving.connection import ClientConnection, ServedApp
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +63,8 @@ async def serve_app(
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     lifespan = Lifespan(wrapped, config, {})
     budgets = ClientBudgets(trusted_proxies)
-    connections_open = _OpenConnections(wrapped, config, budgets, max_connections=max_connections)
+    served = ServedApp(http1=app, http2=wrapped, config=config, context=WorkerContext(None))
+    connections_open = _OpenConnections(served, budgets, max_connections=max_connections)
     async with trio.open_nursery() as lifetime:
         await lifetime.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
@@ -86,15 +85,11 @@ async def serve_app(
 class _OpenConnections:
     """The open connections."""
 
-    def __init__(
-        self, app: AppWrapper, config: Config, budgets: ClientBudgets, *, max_connections: int
-    ) -> None:
+    def __init__(self, app: ServedApp, budgets: ClientBudgets, *, max_connections: int) -> None:
         self._app = app
-        self._config = config
         self._budgets = budgets
         self._max_connections = max_connections
         self._address_share = max(max_connections // ADDRESS_SHARE, MIN_ADDRESS_CONNECTIONS)
-        self._context = WorkerContext(None)
         self._open: dict[ClientConnection, None] = {}
         self._one_ended = trio.Event()
 
@@ -126,7 +121,7 @@ class _OpenConnections:
         if self._make_room(budget):
             budget.accept()
             stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
-            connection = ClientConnection(self._app, self._config, self._context, stream, budget)
+            connection = ClientConnection(self._app, stream, sock, budget)
             self._open[connection] = None
             connections.start_soon(self._serve, connection)
             return
@@ -170,7 +165,7 @@ class _OpenConnections:
 
         Other requests have STRANGER_GRACE_SECONDS after that.
         """
-        await self._context.terminated.set()
+        await self._app.context.terminated.set()
         for connection in self._open:
             connection.stop()
         while self._open:
@@ -226,7 +221,6 @@ def _configure() -> Config:
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
-    config.h11_max_incomplete_size = MAX_HEAD_BYTES + MAX_SYNTAX_BYTES
     # When Hypercorn ends an HTTP/2 connection, it loses the running responses.
     config.keep_alive_max_requests = sys.maxsize
     return config

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import trio
 
+from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
 from onecgw.serving.budget import ConnectionBudget
 
 log = logging.getLogger(__name__)
@@ -19,9 +20,6 @@ Application = Callable[..., Awaitable[None]]
 # The surplus avoids a deadlock: cancelled streams must be able to finish while new ones wait.
 MAX_REQUESTS: Final = 200
 MAX_BUFFERED_MESSAGES: Final = 10  # parts of a body that the application has not received yet
-# The ASGI extension by which the application says that the caller of a request is known. It is
-# called without arguments.
-ADMIT: Final = "onecgw.admit"
 
 
 class ReceiveQueue:
@@ -33,11 +31,22 @@ class ReceiveQueue:
 
     def __init__(self) -> None:
         self._in, self._out = trio.open_memory_channel[Message](MAX_BUFFERED_MESSAGES)
+        self._is_disconnected = False
+        self._on_disconnect: Callable[[], object] | None = None
+
+    def call_on_disconnect(self, callback: Callable[[], object] | None) -> None:
+        """Call a function when the client disconnects, or now if it has. None: call nothing."""
+        self._on_disconnect = callback
+        if callback is not None and self._is_disconnected:
+            callback()
 
     async def put(self, message: Message) -> None:
         """Add a message, waiting while the queue is full; after the end, messages are dropped."""
         if message["type"] == "http.disconnect":
             self._in.close()
+            self._is_disconnected = True
+            if self._on_disconnect is not None:
+                self._on_disconnect()
             return
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):
             await self._in.send(message)
@@ -83,6 +92,7 @@ class RequestTaskGroup:
         """Start the task of a request; return the function that accepts its further messages."""
         queue = ReceiveQueue()
         scope["extensions"][ADMIT] = self.budget.admit
+        scope["extensions"][ON_DISCONNECT] = queue.call_on_disconnect
         self._running += 1
         self.spawn(self._answer, app, scope, queue, send)
         return queue.put

@@ -79,6 +79,16 @@ def _credentials(settings: Settings) -> Iterator[Conflict]:
         yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
 
 
+def _transport(settings: Settings) -> Iterator[Conflict]:
+    onec, limits = settings.onec, settings.limits
+    if onec.transport == "direct" and onec.proxy is not None:
+        message = "auto or httpx is expected with onec.proxy: own connections know no proxy"
+        yield Conflict(message, ("onec.transport", "onec.proxy"))
+    if onec.max_memory_bytes < limits.max_response_bytes:
+        message = f"at least limits.max_response_bytes ({limits.max_response_bytes}) is expected"
+        yield Conflict(message, ("onec.max_memory_bytes", "limits.max_response_bytes"))
+
+
 def _backend(settings: Settings) -> Iterator[Conflict]:
     onec = settings.onec
     keys = ("onec.base_url", "onec.backend")
@@ -111,7 +121,7 @@ def _surfaces(settings: Settings) -> Iterator[Conflict]:
 
 FOR_ADMINISTRATION: Final[tuple[Check, ...]] = (_oauth, _limits, _tokens)
 """What commands that only use the database need: keys, grants, audit."""
-FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials, _backend)
+FOR_UPSTREAM: Final = (*FOR_ADMINISTRATION, _credentials, _backend, _transport)
 """What commands that call 1C and do not listen need: stdio, check."""
 FOR_SERVER: Final = (_issuer, *FOR_UPSTREAM, _surfaces)
 """What a gateway that serves HTTP needs."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from pathlib import Path
 from typing import Final, Literal, get_args, get_origin
 
 import attrs
@@ -20,11 +21,13 @@ class RawValue:
     place: `config/config.yml:12:5`, or the name of an environment variable.
     text: None when it is left empty, a tuple for a list.
     error: why the text could not be read; "" if it could.
+    file: that holds a secret alone; None: it stands at `place` itself.
     """
 
     place: str
     text: str | tuple[str, ...] | None = attrs.field(default=None, repr=False)
     error: str = ""
+    file: Path | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -39,4 +39,4 @@ def read_secret_file(place: str, path: Path) -> RawValue:
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
         return RawValue(place=place, error=f"{path} is empty")
-    return RawValue(place=place, text=text)
+    return RawValue(place=place, text=text, file=path)

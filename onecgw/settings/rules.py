@@ -31,6 +31,13 @@ def _base_url(text: str) -> str | None:
     return url
 
 
+def _proxy_url(text: str) -> str | None:
+    parts = _split(text)
+    if parts is None or parts.scheme not in _DEFAULT_PORTS or parts.path.strip("/"):
+        return None
+    return None if "?" in text or "#" in text else text
+
+
 def _public_url(text: str) -> str | None:
     normal = _origin(text)
     if normal is None or not normal.startswith(("http://", "https://")):
@@ -160,6 +167,7 @@ def _split(text: str) -> SplitResult | None:
 
 
 BASE_URL: Final = Rule("a URL such as https://1c.example.org/trade/hs", _base_url)
+PROXY_URL: Final = Rule("a URL such as http://proxy.example.org:3128", _proxy_url)
 PUBLIC_URL: Final = Rule(
     "an origin without path or trailing slash such as https://mcp.example.org", _public_url
 )

@@ -13,6 +13,8 @@ from onecgw.settings import rules
 from onecgw.settings.declaration import Secret, declare, setting
 from onecgw.settings.oauth import OauthSettings
 
+TOOLSETS = ("references", "sales", "stock", "money", "analysis")
+
 _MINUTES_10_MS = 600_000
 _DAY_SECONDS = 86_400
 _KIB = 1024
@@ -170,11 +172,23 @@ class OnecSettings:
         3600, "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )
     max_concurrency: int = setting(
-        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=256
+        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=10_000
     )
     max_queue: int = setting(256, "Calls that may wait in the queue.", minimum=0, maximum=10_000)
     session_mode: Literal["auto", "client", "off"] = setting(
         "auto", "Reuse of 1C sessions: auto: by the publication, client: by the gateway, off: none."
+    )
+    transport: Literal["auto", "direct", "httpx"] = setting(
+        "auto", "What carries calls to 1C: own connections or httpx; auto: httpx with a proxy."
+    )
+    proxy: Secret | None = setting(
+        None, "HTTP proxy towards 1C, as http://proxy.example.org:3128.", rule=rules.PROXY_URL
+    )
+    max_memory_bytes: int = setting(
+        512 * _MIB,
+        "Memory of all answers of 1C in flight; what does not fit is refused.",
+        minimum=_MIB,
+        maximum=64 * 1024 * _MIB,
     )
     breaker_failures: int = setting(
         5, "Consecutive failures that open the breaker; 0 = off.", minimum=0, maximum=1000
@@ -188,6 +202,11 @@ class OnecSettings:
         """The day that it is where 1C is."""
         zone = ZoneInfo(self.timezone) if self.timezone is not None else None
         return datetime.now(UTC).astimezone(zone).date()
+
+    @property
+    def uses_httpx(self) -> bool:
+        """Whether httpx carries the calls instead of our own connections."""
+        return self.transport == "httpx" or (self.transport == "auto" and self.proxy is not None)
 
     @property
     def report_deadline_ms(self) -> int:
@@ -224,6 +243,9 @@ class LimitsSettings:
     max_response_bytes: int = setting(
         64 * _MIB, "Largest answer of 1C.", minimum=64 * _KIB, maximum=1024 * _MIB
     )
+    stock_amount_scope: Literal["stock", "cost"] = setting(
+        "stock", "The scope that opens the value of stock at cost: mcp:report:stock or :cost."
+    )
     calls_per_minute: int = setting(
         300, "Calls per caller and minute; 0 = no limit.", minimum=0, maximum=1_000_000
     )
@@ -242,6 +264,12 @@ class McpSettings:
     )
     language: Literal["en", "uk", "ru"] = setting(
         DEFAULT_LANGUAGE, "Language of texts where neither the call nor its client names one."
+    )
+    toolsets: tuple[str, ...] = setting(
+        TOOLSETS,
+        "Which tools /mcp publishes; the others do not exist there.",
+        minimum=1,
+        choices=TOOLSETS,
     )
 
 

@@ -1,34 +1,36 @@
-"""The audit: one record per call and per event of a login, in the log and in the database."""
+"""The audit: one record per call and per event of a login, in the log and in the database.
 
-import contextlib
-import json
+Every call passes here, so a record becomes fields once, for its line and its row, and no call pays
+for a transaction: those of some milliseconds share one.
+"""
+
 import logging
 import sqlite3
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from heapq import merge
-from operator import itemgetter
 from typing import Any, Final, Literal
 
 import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
-from onecgw.locales.text import say
-from onecgw.observability.logging import stamp
+from onecgw.observability.logging import encode_fields, stamp
 from onecgw.storage.database import Database
+from onecgw.storage.slices import delete_slice
 
 log = logging.getLogger(__name__)
+log.setLevel(logging.INFO)  # the audit is logged whatever the configured level
 
 MAX_WAITING: Final = 20_000  # records kept in memory while the database cannot be written
 # Anonymous records of one event in the database; anyone can cause any number of them.
 ANONYMOUS_PER_MINUTE: Final = 30
 SECONDS_PER_MINUTE: Final = 60
+GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are gathered
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
-SWEEP_SECONDS: Final = 3600
+CONFIRM_SECONDS: Final = 10  # a disk that hangs must not keep callers for ever
 DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -84,17 +86,42 @@ class AuditEvent:
     detail: str = ""
 
 
-_Numbered = tuple[int, AuditRecord | AuditEvent]
 AuditSink = Callable[[AuditRecord], None]
+_Row = tuple[int, str, str, str, str, str]
+
+_CALL_FIELDS: Final = tuple(field.name for field in attrs.fields(AuditRecord))
+_EVENT_FIELDS: Final = tuple(field.name for field in attrs.fields(AuditEvent))
 
 
 def log_audit(record: AuditRecord | AuditEvent) -> None:
     """Write a record as one line of the log, whatever the configured level."""
-    log.setLevel(logging.INFO)
-    fields = attrs.asdict(record)
-    fields["ts"] = stamp(record.ts)
-    is_anonymous = isinstance(record, AuditEvent) and not record.sub
-    log.info("audit", extra={"fields": fields, "is_anonymous": is_anonymous})
+    _log_fields(_fields(record))
+
+
+def _fields(record: AuditRecord | AuditEvent) -> dict[str, Any]:
+    # Not attrs.asdict, which looks into every value for further objects: ten times the cost.
+    names = _CALL_FIELDS if type(record) is AuditRecord else _EVENT_FIELDS
+    return {name: getattr(record, name) for name in names}
+
+
+def _log_fields(fields: dict[str, Any]) -> None:
+    extra = {"fields": fields | {"ts": stamp(fields["ts"])}, "is_anonymous": not fields["sub"]}
+    log.info("audit", extra=extra)
+
+
+def _row(fields: dict[str, Any]) -> _Row:
+    rest = dict(fields)
+    ts = int(rest.pop("ts").timestamp() * 1000)
+    event, request_id = rest.pop("event", "call"), rest.pop("request_id")
+    sub, client = rest.pop("sub"), rest.pop("client")
+    row = (ts, event, request_id, sub, client, encode_fields(rest))
+    if all(value.isascii() for value in row[1:5]):
+        return row
+    # SQLite takes no half of a surrogate pair, and one bad record would hold up all others.
+    event, request_id, sub, client = (
+        value.encode(errors="backslashreplace").decode() for value in row[1:5]
+    )
+    return (ts, event, request_id, sub, client, row[5])
 
 
 class _AnonymousRateLimit:
@@ -112,13 +139,23 @@ class _AnonymousRateLimit:
         return self._counts[event] <= ANONYMOUS_PER_MINUTE
 
 
+@attrs.define(eq=False)
+class _Batch:
+    """The records of one transaction. is_written: whether it was committed, once it has ended."""
+
+    ended: trio.Event = attrs.field(factory=trio.Event)
+    is_written: bool = False
+
+
 class AuditLog:
     """Writes each record to the log at once, and to the database in batches.
 
     Args:
         database: None: only the log is written.
         retention_days: after how many days records are deleted.
-        on_failure: whether calls are denied or allowed while the database cannot be written.
+        on_failure: deny: nothing is answered before its record is in the database, or while that
+            cannot be written. allow: calls do not wait for the database; what it did not get, only
+            the log has.
     """
 
     def __init__(
@@ -130,18 +167,21 @@ class AuditLog:
     ) -> None:
         self._database = database
         self._retention_ms = retention_days * DAY_MS
-        self._on_failure = on_failure
+        self._is_denied_without = on_failure == "deny"
         # Each record has a number, so that both queues are written in the order of arrival.
-        self._waiting: deque[_Numbered] = deque()
-        self._anonymous: deque[_Numbered] = deque()
+        self._waiting: deque[tuple[int, _Row]] = deque()
+        self._anonymous: deque[tuple[int, _Row]] = deque()
         self._count = 0
         self._anonymous_limit = _AnonymousRateLimit()
         self._has_records = trio.Event()
+        self._gathering = _Batch()
+        self._writing: _Batch | None = None
         self._problem = ""
 
     def __call__(self, record: AuditRecord | AuditEvent) -> None:
         """Accept a record; never fails."""
-        log_audit(record)
+        fields = _fields(record)
+        _log_fields(fields)
         if self._database is None:
             return
         queue = self._waiting
@@ -150,7 +190,7 @@ class AuditLog:
                 return
             queue = self._anonymous
         self._count += 1
-        queue.append((self._count, record))
+        queue.append((self._count, _row(fields)))
         while len(self._waiting) + len(self._anonymous) > MAX_WAITING:
             # Anonymous events are dropped before authenticated ones.
             (self._anonymous or self._waiting).popleft()
@@ -167,34 +207,49 @@ class AuditLog:
         ):
             return
         self._has_records.set()  # try to write again
-        if self._on_failure == "deny":
-            raise StorageUnavailable(
-                say("errors.audit"),
-                retry_after_seconds=RETRY_SECONDS,
-            )
+        if self._is_denied_without:
+            raise _denied()
         log.error("audit.not_written", extra={"fields": {"reason": reason}})
+
+    async def confirm(self) -> None:
+        """Wait until the records that were accepted so far are on disk, if `on_failure` is "deny".
+
+        A cancelled caller does not wait, and its records are written nevertheless.
+
+        Raises:
+            StorageUnavailable: they could not be written. They are kept, and written later.
+        """
+        if self._database is None or not self._is_denied_without:
+            return
+        if self._waiting or self._anonymous:
+            batch = self._gathering
+        elif self._writing is not None:
+            batch = self._writing
+        else:
+            return
+        if not self._problem:
+            with trio.move_on_after(CONFIRM_SECONDS):
+                await batch.ended.wait()
+        if not batch.is_written:
+            raise _denied()
 
     async def run(self) -> None:
         """Write records as they arrive; on cancellation, write the rest and end."""
-        next_sweep = trio.current_time()
         try:
             while True:
                 await self._wait_for_records()
                 await self.flush()
-                if trio.current_time() >= next_sweep and not self._problem:
-                    with contextlib.suppress(StorageUnavailable):  # tried again in an hour
-                        await self.sweep()
-                    next_sweep = trio.current_time() + SWEEP_SECONDS
         finally:
             with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
                 await self.flush()
 
     async def _wait_for_records(self) -> None:
-        """Wait for a record, or RETRY_SECONDS while the database fails."""
+        """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails."""
         if self._problem:
             await trio.sleep(RETRY_SECONDS)
             return
         await self._has_records.wait()
+        await trio.sleep(GATHER_SECONDS)
 
     async def flush(self) -> None:
         """Write all waiting records in one transaction."""
@@ -202,52 +257,56 @@ class AuditLog:
             return
         self._has_records = trio.Event()
         waiting, anonymous = list(self._waiting), list(self._anonymous)
-        batch = [record for _, record in merge(waiting, anonymous, key=itemgetter(0))]
+        rows = [row for _, row in sorted([*waiting, *anonymous])]
         self._waiting.clear()
         self._anonymous.clear()
-        is_written = False
+        batch = self._writing = self._gathering
+        self._gathering = _Batch()
         try:
-            await self._database.write(lambda db: _insert(db, batch))
-            is_written = True
+            await self._database.write(lambda db: _insert(db, rows))
+            batch.is_written = True
         except StorageUnavailable as error:
             self._problem = str(error.__cause__)
             return
         finally:
-            if not is_written:
+            if not batch.is_written:
                 self._waiting.extendleft(reversed(waiting))
                 self._anonymous.extendleft(reversed(anonymous))
+            self._writing = None
+            batch.ended.set()
         if self._problem:
-            log.warning("audit.recovered", extra={"fields": {"written": len(batch)}})
+            log.warning("audit.recovered", extra={"fields": {"written": len(rows)}})
         self._problem = ""
 
     async def sweep(self) -> None:
-        """Delete records older than the retention."""
+        """Delete records older than the retention.
+
+        Raises:
+            StorageUnavailable: the database cannot be written.
+        """
         if self._database is not None:
             before = int(datetime.now(UTC).timestamp() * 1000) - self._retention_ms
-            await self._database.write(lambda db: _sweep(db, before))
+            await self._database.write_slices(
+                lambda db: delete_slice(db, "audit", "ts < ?", before)
+            )
+
+
+def _denied() -> StorageUnavailable:
+    return StorageUnavailable(
+        "the audit cannot be written, and nothing is answered without it",
+        retry_after_seconds=RETRY_SECONDS,
+    )
 
 
 def insert_event(db: sqlite3.Connection, event: AuditEvent) -> None:
     """Insert one event in a transaction; after the commit, the caller logs it with log_audit."""
-    _insert(db, [event])
+    _insert(db, [_row(_fields(event))])
 
 
-def _insert(db: sqlite3.Connection, batch: list[AuditRecord | AuditEvent]) -> None:
-    if not batch:  # a retry without records still shows whether the database can be written
+def _insert(db: sqlite3.Connection, rows: list[_Row]) -> None:
+    if not rows:  # a retry without records still shows whether the database can be written
         db.execute("UPDATE probe SET at = unixepoch()")
     db.executemany(
         "INSERT INTO audit (ts, event, request_id, sub, client, detail) VALUES (?, ?, ?, ?, ?, ?)",
-        map(_row, batch),
+        rows,
     )
-
-
-def _sweep(db: sqlite3.Connection, before_ms: int) -> None:
-    db.execute("DELETE FROM audit WHERE ts < ?", (before_ms,))
-
-
-def _row(record: AuditRecord | AuditEvent) -> tuple[int, str, str, str, str, str]:
-    rest: dict[str, Any] = attrs.asdict(record)
-    ts = int(rest.pop("ts").timestamp() * 1000)
-    event = rest.pop("event", "call")
-    head = [rest.pop(name) for name in ("request_id", "sub", "client")]
-    return (ts, event, *head, json.dumps(rest, ensure_ascii=False))

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,6 +22,7 @@ Transition = Callable[[sqlite3.Connection], T]
 
 BUSY_TIMEOUT_SECONDS: Final = 5  # SQLite must return, because a deadline does not end a thread
 RETRY_AFTER_SECONDS: Final = 5
+LOOK_SECONDS: Final = 1  # how old a look at the file may be when a call begins
 OWNER_ONLY: Final = 0o600
 FOLDER_OWNER_ONLY: Final = 0o700
 
@@ -52,6 +54,7 @@ class Database:
                 self._reader = opened.enter_context(contextlib.closing(_connect(path)))
                 self._reader.execute("PRAGMA query_only = ON")
                 self._inode = path.stat().st_ino
+                self._seen: tuple[float, str] = (0.0, "")
                 opened.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
@@ -65,6 +68,15 @@ class Database:
             StorageUnavailable: the transaction failed, and nothing was written.
         """
         return await trio.to_thread.run_sync(self.write_here, transition, limiter=self._limiter)
+
+    async def write_slices(self, transition: Transition[bool]) -> None:
+        """Run a function in one transaction after another, until it returns that nothing is left.
+
+        Raises:
+            StorageUnavailable: a transaction failed; those before it are committed.
+        """
+        while await self.write(transition):
+            pass  # whoever waits for the writer has its turn first
 
     def write_here(self, transition: Transition[T]) -> T:
         """Run a function in one transaction, in this thread; for commands without other tasks.
@@ -103,19 +115,27 @@ class Database:
         self._writer.close()
 
     def _require_file(self) -> None:
-        if reason := self.find_file_problem():
-            raise OSError(reason)
+        """Check that the path is still the opened file.
+
+        SQLite does not notice that the file was deleted, and goes on writing to it.
+        """
+        if self.path.stat().st_ino != self._inode:
+            raise OSError(f"{self.path} was replaced while the gateway runs")
 
     def find_file_problem(self) -> str:
         """Return why the path is not the opened file any more; "" if it is.
 
-        SQLite does not notice that the file was deleted, and goes on writing to it.
+        Each call asks, so the answer may be LOOK_SECONDS old. A transaction always looks itself.
         """
-        try:
-            is_same = self.path.stat().st_ino == self._inode
-        except OSError as error:
-            return str(error)
-        return "" if is_same else f"{self.path} was replaced while the gateway runs"
+        now = time.monotonic()
+        if now >= self._seen[0]:
+            try:
+                self._require_file()
+                problem = ""
+            except OSError as error:
+                problem = str(error)
+            self._seen = (now + LOOK_SECONDS, problem)
+        return self._seen[1]
 
 
 def _commit(connection: sqlite3.Connection, transition: Transition[T]) -> T:

@@ -96,9 +96,17 @@ _VERSION_2: Final = (
     "CREATE INDEX audit_by_time ON audit (ts)",
 )
 
+_VERSION_3: Final = (
+    # What has expired is found without reading what has not.
+    "CREATE INDEX grants_unredeemed_by_end ON grants (expires_at) WHERE redeemed_at IS NULL",
+    "CREATE INDEX grants_by_end ON grants (expires_at)",
+    "CREATE INDEX grants_by_revocation ON grants (revoked_at) WHERE revoked_at IS NOT NULL",
+    "CREATE INDEX transactions_by_end ON transactions (expires_at)",
+)
+
 APPLICATION_ID: Final = 0x6F6E6563  # "onec" in ASCII; marks the file as one of this program
 FIRST: Final = 2
 """The version of the first schema. Version 1, before the first release, had one key for all
 hashes; its hashed values cannot be looked up any more."""
-MIGRATIONS: Final = (_VERSION_2,)
+MIGRATIONS: Final = (_VERSION_2, _VERSION_3)
 """The statements that lead from an empty file to FIRST, then to each later version."""

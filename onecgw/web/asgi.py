@@ -1,12 +1,13 @@
 """The thin HTTP layer of the machine surfaces: one request read whole, one answer sent whole."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 
 import attrs
 import trio
 
+from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT
 from onecgw.errors import InvalidRequest, PayloadTooLarge
 from onecgw.locales.text import say
 
@@ -14,9 +15,12 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Work = Callable[[], Awaitable[None]]
+RunWhileConnected = Callable[[Work], Awaitable[None]]
 
 BODY_SECONDS: Final = 30  # a whole request body, however it drips
 FORM_SECONDS: Final = 5  # the same, before the caller is known
+_HEAD: Final = "onecgw.request"
 
 
 class ClientGone(Exception):
@@ -28,25 +32,31 @@ class Request:
     """The head of an HTTP request.
 
     path: decoded, without the query. query: as sent. form: of a body that is one, where it was
-    read. headers: names in lower case, in the order sent.
+    read. headers: the values of each name, which is in lower case, in the order sent.
+    repeated: the names of headers that came more than once.
     peer: the address of the socket's other end, "" if unknown.
     """
 
     method: str
     path: str
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Mapping[str, list[bytes]]
+    repeated: frozenset[str] = frozenset()
     peer: str = ""
     query: bytes = b""
     form: bytes = b""
 
     def values(self, name: str) -> list[str]:
-        """Every value of a header, in the order sent."""
-        wanted = name.lower().encode("ascii")
-        return [value.decode("latin-1") for key, value in self.headers if key == wanted]
+        """Every value of a header, in the order sent. name: in lower case."""
+        return [value.decode("latin-1") for value in self.headers.get(name, ())]
 
     def value(self, name: str) -> str | None:
-        """The first value of a header, or None."""
-        return next(iter(self.values(name)), None)
+        """The first value of a header, or None. name: in lower case."""
+        values = self.headers.get(name)
+        return values[0].decode("latin-1") if values else None
+
+    def media_type(self) -> str:
+        """The type of the body, without its parameters."""
+        return (self.value("content-type") or "").partition(";")[0].strip().lower()
 
 
 @attrs.frozen(kw_only=True)
@@ -73,20 +83,29 @@ def json_response(
 
 
 def read_head(scope: Scope) -> Request:
-    """The head of the request that an ASGI scope describes."""
-    client = scope.get("client")
-    return Request(
-        method=scope["method"],
-        path=scope["path"],
-        headers=tuple((bytes(name).lower(), bytes(value)) for name, value in scope["headers"]),
-        peer=client[0] if client else "",
-        query=scope.get("query_string", b""),
-    )
+    """The head of the request that an ASGI scope describes; it is read once and kept there."""
+    request: Request | None = scope.get(_HEAD)
+    if request is None:
+        client = scope.get("client")
+        headers: dict[str, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.strip(b" \t"))
+        request = scope[_HEAD] = Request(
+            method=scope["method"],
+            path=scope["path"],
+            headers=headers,
+            repeated=frozenset(name for name, values in headers.items() if len(values) > 1)
+            if len(headers) < len(scope["headers"])
+            else frozenset(),
+            peer=client[0] if client else "",
+            query=scope.get("query_string", b""),
+        )
+    return request
 
 
 def admit(scope: Scope) -> None:
     """Tell the server that the caller of a request is known; it gives strangers less."""
-    extension = scope.get("extensions", {}).get("onecgw.admit")  # of onecgw/serving
+    extension = scope.get("extensions", {}).get(ADMIT)
     if extension is not None:
         extension()
 
@@ -129,27 +148,30 @@ async def send_response(send: Send, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.body, "more_body": False})
 
 
-async def run_while_connected(receive: Receive, work: Callable[[], Awaitable[None]]) -> None:
+async def run_while_connected(scope: Scope, receive: Receive, work: Work) -> None:
     """Run work; a client that disconnects cancels it.
 
     The request body must have been read: `receive` then only ever says that the client is gone.
     """
+    on_disconnect = scope.get("extensions", {}).get(ON_DISCONNECT)
+    if on_disconnect is None:
+        await _run_and_watch(receive, work)
+        return
+    with trio.CancelScope() as connected:
+        on_disconnect(connected.cancel)
+        try:
+            await work()
+        finally:
+            on_disconnect(None)
 
-    async def wait_gone() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
 
-    await run_until(wait_gone, work)
-
-
-async def run_until(
-    wait_over: Callable[[], Awaitable[None]], work: Callable[[], Awaitable[None]]
-) -> None:
-    """Run work; it is cancelled if wait_over returns before it has ended."""
+async def _run_and_watch(receive: Receive, work: Work) -> None:
+    """The same under a server without the extension."""
     async with trio.open_nursery() as nursery:
 
         async def watch() -> None:
-            await wait_over()
+            while (await receive())["type"] != "http.disconnect":
+                pass
             nursery.cancel_scope.cancel()
 
         nursery.start_soon(watch)

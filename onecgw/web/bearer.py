@@ -68,7 +68,7 @@ def bearer_token(request: Request) -> bytes:
             " or in a form",
             challenge=MISPLACED,
         )
-    values = [value for name, value in request.headers if name == b"authorization"]
+    values = request.headers.get("authorization", ())
     scheme, _, token = values[0].partition(b" ") if len(values) == 1 else (b"", b"", b"")
     if scheme.lower() != b"bearer" or not token.strip():
         raise Unauthorized(say("errors.no_token"), challenge=CHALLENGE)
@@ -84,11 +84,6 @@ def names_token(pairs: bytes) -> bool:
         for pair in pairs.decode("latin-1").replace(";", "&").split("&")
     )
     return any(_TOKEN_NAME.fullmatch(name) for name in names)
-
-
-def media_type(request: Request) -> str:
-    """The type of the body, without its parameters."""
-    return (request.value("content-type") or "").partition(";")[0].strip().lower()
 
 
 async def read_form(request: Request, receive: Receive) -> Request:

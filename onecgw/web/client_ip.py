@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from onecgw.web.asgi import Request
@@ -60,6 +61,7 @@ def _without_port(hop: str) -> str:
     return host if colon and hop.count(":") == 1 else hop
 
 
+@lru_cache(maxsize=4_096)
 def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text)

@@ -1,5 +1,6 @@
 """A path of the machine surfaces: an authenticated POST with a JSON body, answered whole."""
 
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -12,15 +13,17 @@ from onecgw.web.asgi import (
     ClientGone,
     Receive,
     Request,
+    RunWhileConnected,
     Scope,
     Send,
     admit,
     new_request_id,
     read_body,
     read_head,
+    run_while_connected,
     send_response,
 )
-from onecgw.web.bearer import FORM, Authenticate, identify, media_type, read_form
+from onecgw.web.bearer import FORM, Authenticate, identify, read_form
 from onecgw.web.problems import problem_response
 
 
@@ -28,9 +31,14 @@ class Handler(Protocol):
     """What answers an admitted request."""
 
     async def __call__(
-        self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
+        self,
+        request: Request,
+        context: CallContext,
+        body: bytes,
+        run: RunWhileConnected,
+        send: Send,
     ) -> None:
-        """Send the answer. The body is read: `receive` only says that the client is gone."""
+        """Send the answer. run: runs the work, and cancels it when the client disconnects."""
         ...
 
 
@@ -55,7 +63,7 @@ class ToolEndpoint:
         request = read_head(scope)
         language = accepted_language(request.value("accept-language") or "") or self.language
         try:
-            content_type = media_type(request)
+            content_type = request.media_type()
             if content_type == FORM:
                 # A form is never processed; it is read only to detect a token in it.
                 request = await read_form(request, receive)
@@ -79,4 +87,5 @@ class ToolEndpoint:
             traceparent=request.value("traceparent"),
             language=language,
         )
-        await self.handler(request, context, body, receive, send)
+        run = partial(run_while_connected, scope, receive)
+        await self.handler(request, context, body, run, send)

@@ -1,12 +1,12 @@
 """The accepted Host and Origin headers: the guard against DNS rebinding."""
 
 import ipaddress
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import attrs
 
 from onecgw.settings import ServerSettings
-from onecgw.web.asgi import Request
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -23,9 +23,12 @@ class HostPolicy:
     origins: frozenset[str]
     allows_loopback_origins: bool
 
-    def allows_host(self, request: Request) -> bool:
-        """Whether the request has exactly one Host, and it is one of the gateway's."""
-        values = request.values("host")
+    def allows_host(self, values: Sequence[str]) -> bool:
+        """Whether a request has exactly one Host, and it is one of the gateway's.
+
+        Args:
+            values: of its `Host` fields.
+        """
         if len(values) != 1:
             return False
         name = _host_name(values[0])

@@ -1,5 +1,6 @@
 """POST /mcp: one protocol message per request, answered as JSON, or as a stream when it must be."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -23,8 +24,8 @@ from onecgw.mcp.rpc_errors import (
     StreamRequired,
 )
 from onecgw.mcp.validation import HeaderMirror
-from onecgw.web.asgi import Receive, Request, Send
-from onecgw.web.sse import SseResponse, respond_while_connected
+from onecgw.web.asgi import Request, RunWhileConnected, Send
+from onecgw.web.sse import SseResponse, run_alive
 
 Challenge = Callable[[Caller, frozenset[str], str], str]
 """Called with the caller, the scopes that a call needs and the request id; WWW-Authenticate."""
@@ -47,53 +48,8 @@ STATELESS_STATUS: Final = {
 # In the handshake era an error has status 200, unless the body is no message of the protocol.
 HANDSHAKE_STATUS: Final = {PARSE_ERROR: 400, INVALID_REQUEST: 400, SESSION_NOT_FOUND: 404}
 
-_READ: Final = frozenset(
-    {
-        b"accept",
-        b"mcp-method",
-        b"mcp-name",
-        b"mcp-protocol-version",
-        b"mcp-session-id",
-    }
-)
+_STREAMABLE: Final = re.compile(r"text/event-stream|text/\*|\*/\*")
 _MIRRORED: Final = ("mcp-protocol-version", "mcp-method", "mcp-name")
-_STREAMABLE: Final = ("text/event-stream", "text/*", "*/*")
-
-
-@attrs.frozen(kw_only=True)
-class _Headers:
-    """The headers that matter here, each once, and which of them came twice."""
-
-    values: dict[str, str]
-    repeated: frozenset[str]
-
-    @classmethod
-    def of(cls, request: Request) -> "_Headers":
-        values: dict[str, str] = {}
-        repeated: set[str] = set()
-        for name, value in request.headers:
-            if name in _READ:
-                key = name.decode("ascii")
-                if key in values:
-                    repeated.add(key)
-                else:
-                    values[key] = value.decode("latin-1").strip(" \t")
-        return cls(values=values, repeated=frozenset(repeated))
-
-    @property
-    def mirror(self) -> HeaderMirror:
-        """What the protocol repeats in headers."""
-        return HeaderMirror(
-            version=self.values.get("mcp-protocol-version"),
-            method=self.values.get("mcp-method"),
-            name=self.values.get("mcp-name"),
-            duplicated=next((name for name in _MIRRORED if name in self.repeated), ""),
-        )
-
-    @property
-    def accepts_stream(self) -> bool:
-        accept = self.values.get("accept", "")
-        return any(media_type in accept for media_type in _STREAMABLE)
 
 
 @attrs.frozen(kw_only=True)
@@ -108,28 +64,38 @@ class McpHandler:
     challenge: Challenge | None = None
 
     async def __call__(
-        self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
+        self,
+        request: Request,
+        context: CallContext,
+        body: bytes,
+        run: RunWhileConnected,
+        send: Send,
     ) -> None:
         """Answer one message; a client that disconnects cancels its call."""
-        headers = _Headers.of(request)
+        accept, session_id, version, method, name = map(
+            request.value, ("accept", "mcp-session-id", *_MIRRORED)
+        )
         response = SseResponse(
-            send, can_stream=headers.accepts_stream, request_id=context.request_id
+            send,
+            can_stream=accept is not None and _STREAMABLE.search(accept) is not None,
+            request_id=context.request_id,
         )
-        answer = partial(self._answer, headers, context, body, response)
-        await respond_while_connected(receive, response, answer)
+        incoming = Incoming(
+            body=body,
+            context=context,
+            channel=response,
+            mirror=HeaderMirror(
+                version=version,
+                method=method,
+                name=name,
+                duplicated=next(filter(request.repeated.__contains__, _MIRRORED), ""),
+            ),
+            session_id=session_id or "",
+        )
+        await run_alive(run, response, partial(self._answer, incoming, response))
 
-    async def _answer(
-        self, headers: _Headers, context: CallContext, body: bytes, response: SseResponse
-    ) -> None:
-        outgoing = await self.engine.handle(
-            Incoming(
-                body=body,
-                context=context,
-                channel=response,
-                mirror=headers.mirror,
-                session_id=headers.values.get("mcp-session-id", ""),
-            )
-        )
+    async def _answer(self, incoming: Incoming, response: SseResponse) -> None:
+        outgoing, context = await self.engine.handle(incoming), incoming.context
         challenge = ""
         if isinstance(outgoing.problem, ScopeRequired) and self.challenge is not None:
             challenge = self.challenge(

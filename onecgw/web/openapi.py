@@ -46,7 +46,7 @@ def openapi_document(catalogue: Catalogue, scopes: frozenset[str]) -> dict[str, 
         "security": [{"bearer": []}],
         "paths": {
             tool.rest_path: {"post": _operation(tool, catalogue, scopes)}
-            for tool in catalogue.visible(scopes)
+            for tool in catalogue.callable(scopes)
         },
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},

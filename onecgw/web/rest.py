@@ -10,12 +10,11 @@ from onecgw.errors import OnecgwError
 from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.locales.text import say
 from onecgw.web.asgi import (
-    Receive,
     Request,
     Response,
+    RunWhileConnected,
     Send,
     json_response,
-    run_while_connected,
     send_response,
 )
 from onecgw.web.problems import problem_response
@@ -34,7 +33,12 @@ class RestHandler:
     tool_names: Mapping[str, str]
 
     async def __call__(
-        self, request: Request, context: CallContext, body: bytes, receive: Receive, send: Send
+        self,
+        request: Request,
+        context: CallContext,
+        body: bytes,
+        run: RunWhileConnected,
+        send: Send,
     ) -> None:
         """Answer one request; a client that disconnects cancels its call."""
         call = ToolCall(context=context, tool=self.tool_names[request.path], arguments=body)
@@ -42,7 +46,7 @@ class RestHandler:
         async def work() -> None:
             await send_response(send, await self._respond(call))
 
-        await run_while_connected(receive, work)
+        await run(work)
 
     async def _respond(self, call: ToolCall) -> Response:
         request_id = call.context.request_id

@@ -80,7 +80,7 @@ class Router:
 
     def _refusal(self, request: Request, origin: str | None) -> Response | None:
         """The response to a request that is not for the gateway. origin: None = not checked."""
-        if not self.hosts.allows_host(request):
+        if not self.hosts.allows_host(request.values("host")):
             message = "the gateway does not go by this Host; see server.allowed_hosts"
             return _refuse(421, "misdirected_request", message, ", ".join(request.values("host")))
         if origin is not None and not self.hosts.allows_origin(origin):

@@ -65,15 +65,15 @@ class Accountant:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.firm_of = {row["uuid"]: row["firm_uuid"] for row in self._rows("warehouses")}
+        self.firm_of = {row["uuid"]: row["firm_uuid"] for row in self.rows("warehouses")}
         self.parent_of = {
             row["uuid"]: row["parent_uuid"]
             for table in ("partners", "products", "channels")
-            for row in self._rows(table)
+            for row in self.rows(table)
         }
-        self.partners = [row["uuid"] for row in self._rows("partners")]
-        self.channels = [row["uuid"] for row in self._rows("channels")]
-        self.firms = [row["uuid"] for row in self._rows("firms")]
+        self.partners = [row["uuid"] for row in self.rows("partners")]
+        self.channels = [row["uuid"] for row in self.rows("channels")]
+        self.firms = [row["uuid"] for row in self.rows("firms")]
         self.sales = list(self._lines("sales", "sale", "customer_uuid"))
         self.purchases = list(self._lines("purchases", "purchase", "supplier_uuid"))
         self.moves = list(self._moves())
@@ -82,13 +82,14 @@ class Accountant:
             "payable": list(self._owed("payables", self.purchases, TO_SUPPLIERS, 1)),
         }
 
-    def _rows(self, table: str) -> Iterator[dict[str, str]]:
+    def rows(self, table: str) -> Iterator[dict[str, str]]:
+        """The lines of an exported table."""
         with (self._folder / f"{table}.csv").open(encoding="utf-8-sig", newline="") as file:
             yield from csv.DictReader(file)
 
     def _lines(self, documents: str, line: str, partner: str) -> Iterator[Line]:
-        heads = {row["id"]: row for row in self._rows(documents)}
-        for row in self._rows(f"{line}_lines"):
+        heads = {row["id"]: row for row in self.rows(documents)}
+        for row in self.rows(f"{line}_lines"):
             head = heads[row[line]]
             sign = -1 if head["return_of"] else 1
             amount, vat = sign * Decimal(row["amount"]), sign * Decimal(row["vat"])
@@ -106,7 +107,7 @@ class Accountant:
             )
 
     def _moves(self) -> Iterator[Moved]:
-        for row in self._rows("opening_stock"):
+        for row in self.rows("opening_stock"):
             yield Moved(
                 day=date.fromisoformat(row["day"]),
                 warehouse=row["warehouse_uuid"],
@@ -123,8 +124,8 @@ class Accountant:
                     qty=sign * line.qty,
                     cost=sign * line.cost,
                 )
-        heads = {row["id"]: row for row in self._rows("stock_transfers")}
-        for row in self._rows("stock_transfer_lines"):
+        heads = {row["id"]: row for row in self.rows("stock_transfers")}
+        for row in self.rows("stock_transfer_lines"):
             head = heads[row["transfer"]]
             for end, sign in (("warehouse_from_uuid", -1), ("warehouse_to_uuid", 1)):
                 yield Moved(
@@ -139,7 +140,7 @@ class Accountant:
         self, opening: str, lines: list[Line], operations: set[str], sign: int
     ) -> Iterator[Owed]:
         partner = "customer_uuid" if opening == "receivables" else "supplier_uuid"
-        for row in self._rows(f"opening_{opening}"):
+        for row in self.rows(f"opening_{opening}"):
             yield Owed(
                 day=date.fromisoformat(row["day"]),
                 firm=row["firm_uuid"],
@@ -148,8 +149,8 @@ class Accountant:
             )
         for line in lines:
             yield Owed(day=line.day, firm=line.firm, partner=line.partner, amount=line.amount)
-        firm_of_desk = {row["uuid"]: row["firm_uuid"] for row in self._rows("cash")}
-        for row in self._rows("cash_documents"):
+        firm_of_desk = {row["uuid"]: row["firm_uuid"] for row in self.rows("cash")}
+        for row in self.rows("cash_documents"):
             if row["operation"] in operations:
                 paid = Decimal(row["amount"]) * (1 if row["direction"] == "in" else -1)
                 yield Owed(

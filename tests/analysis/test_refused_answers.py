@@ -33,7 +33,7 @@ KOPECK = Decimal("0.01")
 
 
 async def refusal(
-    books: Books, tool: str, falsify: Falsify | None = None, **limits: int
+    books: Books, tool: str, falsify: Falsify | None = None, **limits: Any
 ) -> OnecgwError:
     async with open_demo(books, falsify=falsify, limits=LimitsSettings(**limits)) as rig:
         with pytest.raises(OnecgwError) as caught:

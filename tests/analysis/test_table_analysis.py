@@ -26,8 +26,10 @@ from tests.conftest import TODAY
 from tests.demo.reference import Reference
 
 SEEDS = (1, 20261)
-TIMES = ("day", "week", "month")
+TIMES = ("day", "week", "month", "quarter")
+OWN_CURRENCY = {"balance", "amount_in_currency"}
 SHOWN = 7
+MIXED = ("cash_balance", "goods_in_transit")  # figures in several currencies
 SUMMER = {"from": "2026-06-01", "to": "2026-08-31"}
 
 
@@ -77,7 +79,14 @@ def place_of(value: Any, dimension: str, first: date) -> Any:
         return (day - first).days
     if dimension == "week":
         return (day - first + timedelta(days=first.weekday())).days // 7
+    if dimension == "quarter":
+        return 4 * (day.year - first.year) + (day.month - 1) // 3 - (first.month - 1) // 3
     return 12 * (day.year - first.year) + day.month - first.month
+
+
+def dimensions_of(report: Report, body: dict[str, Any]) -> list[str]:
+    """With the currency, where a measure is in that of its row."""
+    return [*body["group_by"], *(report.always_by if OWN_CURRENCY & {*body["measures"]} else ())]
 
 
 def table_of(
@@ -85,7 +94,7 @@ def table_of(
 ) -> tuple[dict[tuple[Any, ...], list[Any]], dict[str, Any]]:
     """The figures of every row by its key, and the totals."""
     rows, totals = reference.answer(report.path, body)
-    dimensions = [*body["group_by"], *report.always_by]
+    dimensions = dimensions_of(report, body)
     first = date.fromisoformat(body["period"]["from"]) if "period" in body else date.min
     return {
         tuple(place_of(row[at], name, first) for at, name in enumerate(dimensions)): list(
@@ -108,7 +117,7 @@ def changes(now: Any, before: Any) -> list[Any]:
 
 def shown_rows(answer: Any, body: dict[str, Any], report: Report) -> dict[tuple[Any, ...], Any]:
     """The figures of each row by its key, times by their place."""
-    dimensions = [*body["group_by"], *report.always_by]
+    dimensions = dimensions_of(report, body)
     now, before = (
         (
             date.fromisoformat(answer[name]["from"]) if "period" in answer else date.min
@@ -125,7 +134,7 @@ def shown_rows(answer: Any, body: dict[str, Any], report: Report) -> dict[tuple[
             value = cell["id"] if isinstance(cell, dict) else cell
             if name in TIMES:
                 # A row that is gone shows the day of the period before.
-                begin = now - timedelta(days=31)
+                begin = now - timedelta(days=92 if name == "quarter" else 31)
                 is_now = begin <= date.fromisoformat(value) <= last
                 value = place_of(value, name, now if is_now else before)
             key.append(value)
@@ -139,8 +148,9 @@ def unlike_measures(
     """The measures of rows in several currencies or units, by the keys of the rows."""
     keys = list(keys)
     unlike = set()
-    if report.always_by and len({key[-1] for key in keys}) > 1:
-        unlike.add("balance")
+    has_currency = len(dimensions_of(report, body)) > len(body["group_by"])
+    if has_currency and len({key[-1] for key in keys}) > 1:
+        unlike |= set(OWN_CURRENCY)
     if "product" in body["group_by"]:
         place = body["group_by"].index("product")
         products = books.catalogues["products"]
@@ -164,7 +174,9 @@ def test_changes_are_those_of_the_documents(
     body = data.draw(bodies(report, books))
     additive = TRUTH[report.name].additive
     # Years apart, so that a day tells which of the two periods it is of.
-    start = data.draw(st.dates(date(2024, 9, 2), date(2025, 3, 1)))
+    start = data.draw(st.dates(date(2024, 10, 2), date(2025, 3, 1)))
+    # Of a year, nothing tells which of the two periods it is of.
+    body["group_by"] = [name for name in body["group_by"] if name != "year"] or ["firm"]
     start = start.replace(day=max(start.day, 2))
     before = dict(body)
     if report.dated == "period":
@@ -225,7 +237,7 @@ def test_shares_are_those_of_the_documents(
     accounted: tuple[Books, Reference], data: st.DataObject
 ) -> None:
     books, reference = accounted
-    report = data.draw(st.sampled_from([one for one in TABULAR if not one.always_by]))
+    report = data.draw(st.sampled_from([one for one in TABULAR if one.name not in MIXED]))
     body = data.draw(bodies(report, books))
     measure = data.draw(st.sampled_from(TRUTH[report.name].additive))
     body["measures"] = [measure, *(name for name in body["measures"] if name != measure)]
@@ -261,6 +273,51 @@ def test_shares_are_those_of_the_documents(
     assert told == expected[:SHOWN]
     assert answer["rest"].get(measure, 0) == sum(sizes[SHOWN:])
     assert answer["totals"][measure] == total
+
+
+BEYOND = [
+    (
+        "sales_report",
+        {"period": {"from": "2025-08-01", "to": "2025-10-31"}, "compare": "previous_year"},
+        {"before": "2024-08-01 to 2024-10-31: nothing is in 2024-08-01 to 2024-08-31"},
+    ),
+    (
+        "purchases_report",
+        {"period": {"from": "2026-11-01", "to": "2026-12-20"}, "compare": "previous_year"},
+        {"now": "2026-11-01 to 2026-12-20: nothing is in 2026-12-13 to 2026-12-20"},
+    ),
+    (
+        "stock_balance",
+        {"date": "2025-06-30", "compare": "previous_year", "group_by": ["product_group"]},
+        {"before": "2024-06-30: every balance is zero"},
+    ),
+    ("receivables_balance", {"date": "2025-10-31", "compare": "previous_year"}, {}),
+    (
+        "cash_flow",
+        {"period": {"from": "2026-03-02", "to": "2026-03-03"}, "compare": "previous_period"},
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "reasons"), BEYOND)
+async def test_a_side_beyond_the_books_has_no_figures_but_a_reason(
+    tool: str, arguments: dict[str, Any], reasons: dict[str, str], small_books: Books
+) -> None:
+    async with open_demo(small_books) as rig:
+        answer = await ask(rig, tool, **arguments)
+
+    told = answer.get("outside_books", {})
+    assert set(told) == set(reasons)
+    assert all(reason in told[side] for side, reason in reasons.items())
+    assert all(reason in answer["notice"] for reason in told.values())
+    measure = BY_NAME[tool].additive[0]  # type: ignore[attr-defined] # tables alone are here
+    for figures in (answer["totals"], answer["rest"] if answer["rest"]["rows"] else {}):
+        if measure in figures:
+            assert (figures[measure] is None) == ("now" in reasons)
+            assert (figures[f"{measure}_before"] is None) == ("before" in reasons)
+            assert (figures[f"{measure}_change"] is None) == bool(reasons)
+    assert (answer["appeared"] is None) == bool(reasons)
 
 
 @pytest.mark.parametrize(("in_total", "side"), [(False, 0), (False, 1), (True, 0), (True, 1)])
@@ -310,8 +367,16 @@ async def test_what_is_local_is_never_sent_to_1c(small_books: Books) -> None:
         )
         bodies = [json.loads(request.content) for request in rig.onec.requests]
 
+    # The last four are without filters, of the first and the last days of both periods.
+    assert [one["period"] for one in bodies[2:]] == [
+        {"from": "2026-06-01", "to": "2026-06-30"},
+        {"from": "2026-08-24", "to": "2026-08-31"},
+        {"from": "2026-03-01", "to": "2026-03-31"},
+        {"from": "2026-05-24", "to": "2026-05-31"},
+    ]
+    assert {len(one) for one in bodies} == {4}
     common = {"group_by": ["firm"], "measures": ["amount", "qty"], "top": 100_001}
-    assert bodies == [
+    assert bodies[:2] == [
         {"period": SUMMER, **common},
         {"period": {"from": "2026-03-01", "to": "2026-05-31"}, **common},
     ]

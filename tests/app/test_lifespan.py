@@ -31,8 +31,9 @@ NO_ONEC = OnecSettings(base_url="http://127.0.0.1:1", auth=OnecAuthSettings(user
     ("on_failure", "code"), [("deny", "storage_unavailable"), ("allow", "onec_error")]
 )
 async def test_without_its_database_the_gateway_does_what_the_operator_wants(
-    tmp_path: Path, on_failure: Any, code: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_failure: Any, code: str
 ) -> None:
+    monkeypatch.setattr("onecgw.storage.database.LOOK_SECONDS", 0)
     path = tmp_path / "onecgw.db"
     settings = make_settings(
         onec=NO_ONEC,

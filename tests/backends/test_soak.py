@@ -21,6 +21,7 @@ from onecgw.auth.context import CallContext
 from onecgw.backends.base import BackendCall
 from onecgw.backends.http import client as client_module
 from onecgw.backends.http.connection import Connection
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.demo.fault_middleware import FAULT_HEADER, FaultMiddleware
@@ -227,7 +228,7 @@ async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobod
     client = HttpServiceBackend(
         settings,
         max_response_bytes=MAX_RESPONSE_BYTES,
-        transport=httpx.MockTransport(onec),
+        transport=HttpxTransport(settings, httpx.MockTransport(onec)),
     )
     outcomes: list[Outcome] = []
 

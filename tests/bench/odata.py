@@ -17,6 +17,7 @@ import httpx
 import trio
 
 from onecgw.backends.base import BackendCall
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.odata.backend import ODataBackend
 from onecgw.demo.books import open_books
 from onecgw.demo.odata.app import build_odata_app
@@ -62,7 +63,7 @@ async def measure(app: Any, settings: OnecSettings) -> None:
     backend = ODataBackend(
         settings,
         max_response_bytes=MAX_RESPONSE_BYTES,
-        transport=httpx.ASGITransport(app=counting),
+        transport=HttpxTransport(settings, httpx.ASGITransport(app=counting)),
         today=lambda: TODAY,
     )
     await backend.base()

@@ -16,6 +16,7 @@ import trio
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
 from onecgw.backends.base import BackendCall
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.settings import OnecSettings
@@ -67,9 +68,11 @@ async def compare(base_url: str, *, calls: int, rounds: int) -> None:
     for in_flight in (1, 32):
         settings = attrs.evolve(OnecSettings(base_url=base_url), max_concurrency=in_flight)
         limits = httpx.Limits(max_connections=in_flight)
+        kept = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
         transports = {
             "own connections": None,
-            "httpx.AsyncHTTPTransport": httpx.AsyncHTTPTransport(limits=limits, trust_env=False),
+            "httpx, connections kept": HttpxTransport(settings, kept),
+            "httpx, a connection per call": HttpxTransport(settings),
         }
         clients = {
             name: HttpServiceBackend(settings, max_response_bytes=1_000_000, transport=transport)

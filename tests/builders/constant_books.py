@@ -19,7 +19,7 @@ BALANCES = {
 }
 FLOWS = {
     "sales": {"amount": "900.00", "cost": "600.00"},
-    "purchases": {"amount": "720.00"},
+    "purchases": {"amount": "720.00", "amount_net": "600.00"},
 }
 APRIL = {"from": "2025-04-01", "to": "2025-04-30"}
 YEAR = {"from": "2025-01-01", "to": "2025-12-31"}
@@ -44,8 +44,16 @@ def answer_of(request: httpx.Request, **changes: Mapping[str, str]) -> httpx.Res
     if report in BALANCES:
         told = {**BALANCES[report], **changes.get(report, {})}
         totals = ",".join(f'"{name}":{told[name]}' for name in measures)
-        body = f'{{"columns":[],"rows":[],"totals":{{{totals}}},"applied_filters":{applied}}}'
-        return ok(body)
+        columns, rows = "", ""
+        if asked["top"] > 1:  # a whole list, of one row
+            [by] = asked["group_by"]
+            named = ",".join(f'{{"name":"{name}","type":"number"}}' for name in measures)
+            columns = f'{{"name":"{by}","type":"ref"}},{named}'
+            rows = f'[{{"id":"x","label":"X"}},{",".join(told[name] for name in measures)}]'
+        return ok(
+            f'{{"columns":[{columns}],"rows":[{rows}],"totals":{{{totals}}},'
+            f'"applied_filters":{applied}}}'
+        )
     told = {**FLOWS[report], **changes.get(report, {})}
     months = span_of(asked).months
     columns = ",".join(f'{{"name":"{name}","type":"number"}}' for name in measures)

@@ -9,6 +9,7 @@ import httpx
 
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext, Surface
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.catalogue.json_schema import View
@@ -128,7 +129,7 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
     backend = HttpServiceBackend(
         settings.onec,
         max_response_bytes=settings.limits.max_response_bytes,
-        transport=httpx.MockTransport(onec),
+        transport=HttpxTransport(settings.onec, httpx.MockTransport(onec)),
     )
     gateway = Gateway(
         catalogue=Catalogue(ALL, settings.limits),

@@ -77,7 +77,7 @@ async def stream_until_gone(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "http.response.body", "body": b"a" * 1_000, "more_body": True})
             await trio.lowlevel.checkpoint()
 
-    await run_while_connected(receive, stream)
+    await run_while_connected(scope, receive, stream)
 
 
 @app_of

@@ -18,6 +18,7 @@ import trio
 
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.errors import OnecUnavailable
 from onecgw.oauth.factory import AuthorizationServer, open_authorization_server
@@ -292,7 +293,7 @@ async def open_oauth(
         backend = HttpServiceBackend(
             rig.settings.onec,
             max_response_bytes=10**6,
-            transport=httpx.MockTransport(Onec(answer=accounts)),
+            transport=HttpxTransport(rig.settings.onec, httpx.MockTransport(Onec(answer=accounts))),
         )
 
         async def check_key(key: str, request_id: str) -> KeyVerdict:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import attrs
 
@@ -13,6 +14,7 @@ from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.settings import OnecSettings
 
 FIXTURES = Path(__file__).parents[1] / "backends" / "fixtures"
+TRANSPORT: Literal["direct", "httpx"] = "direct"  # or httpx; tests/backends/conftest.py sets it
 SETTINGS = OnecSettings(base_url="http://onec.invalid/base/hs")
 
 
@@ -47,7 +49,8 @@ async def client_of(
 ) -> AsyncIterator[HttpServiceBackend]:
     """A client of the service at base_url, closed when the block ends."""
     client = HttpServiceBackend(
-        attrs.evolve(settings, base_url=base_url), max_response_bytes=max_response_bytes
+        attrs.evolve(settings, base_url=base_url, transport=TRANSPORT),
+        max_response_bytes=max_response_bytes,
     )
     try:
         yield client

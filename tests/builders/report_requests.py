@@ -34,8 +34,8 @@ def filters(report: Report, books: Books) -> st.SearchStrategy[dict[str, Any]]:
         if one.branches and folders:
             ids = st.one_of(st.sampled_from(folders), ids)
         optional[one.name] = st.lists(ids, min_size=1, max_size=4)
-    if report.cohort_column:
-        optional["customer_cohort"] = st.sampled_from(["new", "returning"])
+    for choice in report.choices:
+        optional[choice.name] = st.sampled_from([*choice.options])
     # Few at a time, or nothing would be left to compare.
     chosen = st.lists(st.sampled_from([*optional]), min_size=1, max_size=2, unique=True)
     return chosen.flatmap(lambda names: st.fixed_dictionaries({n: optional[n] for n in names}))

@@ -59,6 +59,10 @@ async def find_ids(ask: Ask, field: Field) -> list[str]:
         report = BY_NAME["sales_report"]
         answer = await ask(report, {"period": PERIOD, "group_by": ["firm"]})
         return [answer["rows"][0][0]["id"]]
+    if field.name == "seller_ids":
+        report = BY_NAME["sales_report"]
+        answer = await ask(report, {"period": PERIOD, "group_by": ["seller"]})
+        return [answer["rows"][0][0]["id"]]
     resolver = BY_NAME[RESOLVER_OF[field.name]]
     answer = await ask(resolver, {"query": WORDS[resolver.name]})
     return [candidate["id"] for candidate in answer["candidates"][:2]]
@@ -78,8 +82,8 @@ async def everything(ask: Ask, tool: Tool) -> dict[str, Any]:
             arguments["query"] = WORDS[tool.name]
         elif field.name == "customer_id":
             arguments["customer_id"] = (await find_ids(ask, field))[0]
-        elif field.name == "firm_ids":
-            arguments["firm_ids"] = await find_ids(ask, field)
+        elif field.name in ("firm_ids", "product_ids"):
+            arguments[field.name] = await find_ids(ask, field)
         elif field.name == "filters":
             arguments["filters"] = {
                 inner.name: await find_ids(ask, inner)
@@ -106,6 +110,8 @@ async def least(ask: Ask, tool: Tool) -> dict[str, Any]:
             arguments["period"] = PERIOD
         elif field.name == "side":
             arguments["side"] = VALUES["side"]
+        elif field.name == "product_ids":
+            arguments["product_ids"] = await find_ids(ask, field)
         elif field.name == "customer_id":
             arguments["customer_id"] = (await find_ids(ask, field))[0]
     return arguments

@@ -8,15 +8,15 @@ from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import Catalogue
-from onecgw.catalogue.tools import ALL, BY_NAME
+from onecgw.catalogue.tools import ALL, BY_NAME, TOOLSETS, left_out_by
 from onecgw.errors import NotFound, Unsupported
-from onecgw.settings import LimitsSettings
+from onecgw.settings import LimitsSettings, McpSettings
 from tests.catalogue_truth import TRUTH
 
 EVERYTHING = frozenset(ALL_SCOPES)
 
-# Measured once with the o200k tokenizer on this listing: a token is 4.0 characters or more.
-CHARACTERS_PER_TOKEN = 4.0
+# Measured with the o200k tokenizer on this listing: a token is 4.1 characters or more.
+CHARACTERS_PER_TOKEN = 4.1
 
 
 def make_catalogue() -> Catalogue:
@@ -104,3 +104,21 @@ def test_a_tool_that_the_base_lacks_is_refused_in_clear_words() -> None:
     catalogue.require(catalogue.find("sales_report"))
     with pytest.raises(NotFound, match="there is no such tool"):
         catalogue.find("drop_tables")
+
+
+def test_every_tool_is_in_exactly_one_toolset() -> None:
+    named = [tool.name for tools in TOOLSETS.values() for tool in tools]
+
+    assert sorted(named) == sorted(BY_NAME)
+    assert tuple(TOOLSETS) == McpSettings().toolsets
+
+
+@pytest.mark.parametrize("chosen", [*TOOLSETS])
+def test_a_toolset_leaves_the_others_out_and_unnamed(chosen: str) -> None:
+    catalogue = Catalogue(ALL, LimitsSettings(), left_out=left_out_by([chosen]))
+    kept = {tool.name for tool in TOOLSETS[chosen]}
+    listing = catalogue.listing(EVERYTHING).decode()
+
+    assert {tool["name"] for tool in json.loads(listing)} == kept
+    assert set(re.findall(r"[a-z_]+", listing)).isdisjoint(set(BY_NAME) - kept - {"company"})
+    assert {tool.name for tool in catalogue.callable(EVERYTHING)} == set(BY_NAME)

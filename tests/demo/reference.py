@@ -31,7 +31,9 @@ FILTERED_BY = {
     "product_ids": "product",
     "cash_ids": "cash",
     "operation_ids": "operation",
+    "seller_ids": "seller",
 }
+TIMES = ("day", "week", "month", "quarter", "year", "delivery_date")
 SIGN = {"sale": 1, "return": -1}
 KOPECK = Decimal("0.01")
 
@@ -48,6 +50,7 @@ class Reference:
         self.firm_of: dict[str, str] = {}
         self.currency: dict[str, str] = {}
         self.rate: dict[str, int] = {}
+        self.archived: set[str] = set()
         self.place: dict[str, tuple[int, str, str, str]] = {}
         for table in CATALOGUES:
             self._read_catalogue(table)
@@ -58,6 +61,7 @@ class Reference:
         self.cash_balance = list(self._cash_balance())
         self.receivables = list(self._receivables())
         self.payables = list(self._payables())
+        self.goods_in_transit = list(self._goods_in_transit())
         (self.today,) = db.execute("SELECT value FROM facts WHERE name = 'today'").fetchone()
         db.row_factory = None
 
@@ -68,7 +72,7 @@ class Reference:
         if report in ("receivables", "payables"):
             rows = self._balances(report, rows)
         dimensions = list(body["group_by"])
-        if report == "cash_balance":
+        if {"balance", "amount_in_currency"} & {*body["measures"]}:
             dimensions.append("currency")
         groups: dict[tuple[Any, ...], list[Row]] = {}
         for row in rows:
@@ -81,9 +85,9 @@ class Reference:
         names = [*dimensions, *body["measures"]]
         self._sort(lines, names, dimensions, body)
         totals = {name: MEASURES[report][name](rows) for name in body["measures"]}
-        if report == "cash_balance" and len({row["currency"] for row in rows}) > 1:
-            totals["balance"] = None  # a sum of several currencies means nothing
-            totals = {name: totals[name] for name in body["measures"]}
+        own = {"balance", "amount_in_currency"} & totals.keys()
+        if own and len({row["currency"] for row in rows}) > 1:
+            totals |= dict.fromkeys(own)  # a sum of several currencies means nothing
         return lines[: body.get("top")], totals
 
     # What happened, document by document.
@@ -103,9 +107,13 @@ class Reference:
                 "firm": self.uuid["firms", line["firm"]],
                 "warehouse": self.uuid["warehouses", line["warehouse"]],
                 "customer": customer,
+                **_long_periods(line["day"]),
                 "customer_group": self.parent[customer],
+                "customer_parent": self._top(customer),
                 "product": product,
                 "product_group": self.parent[product],
+                "product_parent": self._top(product),
+                "channel_parent": self._top(self.uuid["channels", line["channel"]]),
                 "seller": self.uuid["sellers", line["seller"]],
                 "sales_channel": self.uuid["channels", line["channel"]],
                 "qty": SIGN[kind] * _qty(line["qty"]),
@@ -125,6 +133,7 @@ class Reference:
                 "day": day,
                 "week": week,
                 "month": month,
+                "currency": self.currency[self.uuid["firms", line["firm"]]],
                 "firm": self.uuid["firms", line["firm"]],
                 "warehouse": self.uuid["warehouses", line["warehouse"]],
                 "supplier": self.uuid["partners", line["supplier"]],
@@ -165,6 +174,33 @@ class Reference:
                 row = {"day": line["day"], "warehouse": warehouse, "product": product}
                 yield change(row, sign * _qty(line["qty"]), sign * _money(line["cost"]))
 
+    def _goods_in_transit(self) -> Iterator[Row]:
+        for line in self._db.execute(
+            "SELECT * FROM shipment_lines JOIN shipments ON shipments.id = shipment"
+        ):
+            product = self.uuid["products", line["product"]]
+            firm = self.uuid["firms", line["firm"]]
+            yield {
+                "day": line["day"],
+                "delivery_date": line["delivery_date"],
+                "document": line["number"],
+                "firm": firm,
+                "currency": self.currency[firm],
+                "warehouse": self.uuid["warehouses", line["warehouse"]],
+                "supplier": self.uuid["partners", line["supplier"]],
+                "product": product,
+                "product_group": self.parent[product],
+                "qty": _qty(line["qty"]),
+                "amount": _money(line["amount"]),
+                "amount_in_currency": _money(line["own"]),
+            }
+
+    def _top(self, uuid: str) -> str:
+        """The highest folder above something."""
+        while (above := self.parent[uuid]) is not None:
+            uuid = above
+        return uuid
+
     def _availability(self, body: Mapping[str, Any]) -> Iterator[Row]:
         """Every product in every warehouse on every day of a period, one row per week."""
         changes: dict[tuple[str, str], dict[str, Decimal]] = {}
@@ -196,7 +232,13 @@ class Reference:
                 }
 
     def _cash_flow(self) -> Iterator[Row]:
-        def movement(line: sqlite3.Row, cash: int, operation: str, analytics: Any) -> Row:
+        def movement(
+            line: sqlite3.Row,
+            cash: int,
+            operation: str,
+            analytics: Any,
+            cash_article: str | None = None,
+        ) -> Row:
             day, week, month = _periods(line["day"])
             desk = self.uuid["cash", cash]
             amount = _money(line["amount"])
@@ -210,6 +252,8 @@ class Reference:
                 "firm": self.firm_of[desk],
                 "operation": self.operations[operation],
                 "analytics": analytics,
+                "is_transfer": cash_article is None and analytics in self.currency,
+                "cost_article_parent": self._top(cash_article) if cash_article else None,
                 "inflow": amount if is_in else Decimal(0),
                 "outflow": Decimal(0) if is_in else amount,
             }
@@ -228,7 +272,13 @@ class Reference:
                 if partner is None
                 else self.uuid["partners", partner]
             )
-            yield movement(line, line["cash"], operation, analytics)
+            yield movement(
+                line,
+                line["cash"],
+                operation,
+                analytics,
+                None if article is None else self.uuid["cost_articles", article],
+            )
         for line in self._db.execute("SELECT * FROM cash_transfers"):
             source, target = line["cash_from"], line["cash_to"]
             out, into = "Перемещение денег: расход", "Перемещение денег: приход"
@@ -302,7 +352,7 @@ class Reference:
                 known_from = (month - timedelta(days=1)).replace(day=1).isoformat()
                 is_new = self.created[row["customer"]] >= known_from
                 row["cohort"] = "new" if is_new else "returning"
-        elif row["day"] > body["date"]:
+        elif row["day"] > body["date"] or row.get("delivery_date", "9999") <= body["date"]:
             return False
         filters = body.get("filters", {})
         either = [
@@ -315,12 +365,13 @@ class Reference:
             for name, value in filters.items()
             if name in FILTERED_BY and not (report == "cash_flow" and name == "customer_ids")
         ]
-        cohort = filters.get("customer_cohort")
-        return (
-            (any(either) or not either)
-            and all(plain)
-            and (cohort is None or row["cohort"] == cohort)
-        )
+        chosen = [
+            "customer_cohort" not in filters or row["cohort"] == filters["customer_cohort"],
+            "product_status" not in filters
+            or (row["product"] in self.archived) == (filters["product_status"] == "archived"),
+            filters.get("own_transfers") != "exclude" or not row["is_transfer"],
+        ]
+        return (any(either) or not either) and all(plain) and all(chosen)
 
     def _is_among(self, uuid: str | None, wanted: Sequence[str]) -> bool:
         """Whether something is what is wanted, or lies in a wanted folder."""
@@ -356,19 +407,18 @@ class Reference:
         body: Mapping[str, Any],
     ) -> None:
         """Python's sort is stable: the last key first."""
-        times = [name for name in dimensions if name in ("day", "week", "month")]
+        times = [name for name in dimensions if name in TIMES]
         default = [*((name, "asc") for name in times), (body["measures"][0], "desc")]
         asked = [(key["field"], key["dir"]) for key in body.get("sort", [])]
         keys = [*(asked or default), *((name, "asc") for name in dimensions)]
         for name, direction in reversed(keys):
             place = names.index(name)
-            lines.sort(key=lambda line: self._sort_key(line[place]), reverse=direction == "desc")
             # Nothing stands last, whatever the direction.
-            lines.sort(key=lambda line: line[place] is None)
+            known = [line for line in lines if line[place] is not None]
+            known.sort(key=lambda line: self._sort_key(line[place]), reverse=direction == "desc")
+            lines[:] = [*known, *(line for line in lines if line[place] is None)]
 
     def _sort_key(self, value: Any) -> Any:
-        if value is None:
-            return Decimal(0)
         return self.place.get(value, value)
 
     def _read_catalogue(self, table: str) -> None:
@@ -387,7 +437,9 @@ class Reference:
                 self.created[entry["uuid"]] = entry["created"]
             if "firm" in columns:
                 self.firm_of[entry["uuid"]] = self.uuid["firms", entry["firm"]]
-            if table == "cash":
+            if entry["archived"]:
+                self.archived.add(entry["uuid"])
+            if table in ("cash", "firms"):
                 self.currency[entry["uuid"]] = entry["currency"]
                 self.rate[entry["uuid"]] = entry["rate"]
 
@@ -411,6 +463,17 @@ def _periods(day: str) -> tuple[str, str, str]:
     return day, monday.isoformat(), found.replace(day=1).isoformat()
 
 
+def _long_periods(day: str) -> Row:
+    """The first day of its quarter and of its year, and the number of its weekday."""
+    found = date.fromisoformat(day)
+    first_month = {1: 1, 2: 1, 3: 1, 4: 4, 5: 4, 6: 4, 7: 7, 8: 7, 9: 7}.get(found.month, 10)
+    return {
+        "quarter": date(found.year, first_month, 1).isoformat(),
+        "year": f"{found.year}-01-01",
+        "weekday": str(found.isoweekday()),
+    }
+
+
 def _money(kopecks: int) -> Decimal:
     return Decimal(kopecks) / 100
 
@@ -421,6 +484,14 @@ def _qty(thousandths: int) -> Decimal:
 
 def _total(name: str) -> Callable[[list[Row]], Decimal]:
     return lambda rows: sum((row[name] for row in rows), Decimal(0))
+
+
+def _without_vat(rows: list[Row]) -> Decimal:
+    return sum((row["amount"] - row["vat"] for row in rows), Decimal(0))
+
+
+def _returned(rows: list[Row]) -> Decimal:
+    return sum((-row["amount"] for row in rows if row["kind"] == "return"), Decimal(0))
 
 
 def _receipts(rows: list[Row]) -> int:
@@ -475,6 +546,8 @@ def _advances(rows: list[Row]) -> Decimal:
 MEASURES: dict[str, dict[str, Callable[[list[Row]], Any]]] = {
     "sales": {
         "amount": _total("amount"),
+        "amount_net": _without_vat,
+        "returns": _returned,
         "qty": _total("qty"),
         "receipts": _receipts,
         "avg_check": _average_check,
@@ -492,7 +565,16 @@ MEASURES: dict[str, dict[str, Callable[[list[Row]], Any]]] = {
     },
     "receivables": {"receivable": _debts, "advance": _advances, "net": _total("balance")},
     "payables": {"payable": _debts, "advance": _advances, "net": _total("balance")},
-    "purchases": {"amount": _total("amount"), "qty": _total("qty")},
+    "purchases": {
+        "amount": _total("amount"),
+        "amount_net": _without_vat,
+        "qty": _total("qty"),
+    },
+    "goods_in_transit": {
+        "qty": _total("qty"),
+        "amount": _total("amount"),
+        "amount_in_currency": _total("amount_in_currency"),
+    },
     "availability": {
         "oos_days": _count("oos_days"),
         "days": _count("days"),

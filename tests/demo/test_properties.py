@@ -18,13 +18,14 @@ from tests.builders.report_requests import requests, selections
 
 # What adds up over rows; receipts, customers and ratios do not.
 ADDITIVE = {
-    "sales": ["amount", "qty", "cost", "profit"],
+    "sales": ["amount", "amount_net", "returns", "qty", "cost", "profit"],
     "stock": ["qty", "amount"],
     "cash_balance": ["balance"],
     "cash_flow": ["inflow", "outflow", "net"],
     "receivables": ["receivable", "advance", "net"],
     "payables": ["payable", "advance", "net"],
-    "purchases": ["amount", "qty"],
+    "purchases": ["amount", "amount_net", "qty"],
+    "goods_in_transit": ["qty", "amount", "amount_in_currency"],
     "availability": ["oos_days", "days"],
 }
 EVERY_REPORT = pytest.mark.parametrize("report", TABULAR, ids=lambda report: report.path)
@@ -163,8 +164,9 @@ def test_firms_of_every_month_are_the_parts_of_the_whole(report: Report, books: 
         dated = {"period": period} if report.dated == "period" else {"date": period["to"]}
         both = ask(books, report.path, **dated, group_by=["firm"], measures=measures)
         assert {name: both.sum(name) for name in measures} == both.totals, period
-        assert len(both.rows) == 2, period
-        for firm, *values in both.rows:
+        assert len(both.rows) == 2 or report.path == "goods_in_transit", period
+        for firm, *cells in both.rows:
+            values = cells[-len(measures) :]  # behind a currency, where there is one
             filters = {"firm_ids": [firm]}
             one = ask(
                 books,

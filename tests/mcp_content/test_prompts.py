@@ -16,7 +16,9 @@ from tests.builders.gateway_rig import answering, make_engine, open_rig
 from tests.builders.mcp_engine import ask, stateless
 
 TODAY = date(2026, 3, 31)
-EVERY_TOOL = frozenset(BY_NAME)
+EVERY_TOOL = frozenset(BY_NAME) | {
+    f"{tool.name}.{measure}" for tool in BY_NAME.values() for measure in tool.stock_value
+}
 
 
 async def prompts(method: str, *, scopes: Collection[str] = ALL_SCOPES, **params: Any) -> Any:
@@ -67,7 +69,8 @@ def test_every_plan_is_whole_in_every_language(template: PromptTemplate, languag
     given = dict.fromkeys(template.arguments, "X") | {"language": language, "period": "2026-02"}
     text = render(template, given, visible=EVERY_TOOL, today=TODAY)
     assert len(text.splitlines()) == len(template.steps) + 3
-    assert all(tool in text for step in template.steps for tool in step.tools)
+    named = [name for step in template.steps for tool in step.tools for name in tool.split(".")]
+    assert all(name in text for name in named)
     assert "{" not in text
 
 

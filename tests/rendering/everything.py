@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from onecgw.demo.books import Books
+from tests.conftest import TODAY
 from tests.rendering import (
     architecture,
     config_file,
     demo_page,
     integration_page,
     profile_pages,
+    questions_page,
     readme,
     settings_page,
     snapshots,
@@ -37,7 +39,8 @@ async def render_everything(books: Books) -> dict[Path, str]:
     """Return all rendered files: their texts by their paths.
 
     Args:
-        books: the demo's small books; the examples of the tools' page come from them.
+        books: the demo's small books; examples and answers come from them.
     """
     tools = await tools_page.render_tools_page(books)
-    return {**render_declared(), tools_page.PAGE: tools}
+    questions = await questions_page.render_questions_page(books, TODAY.isoformat())
+    return {**render_declared(), tools_page.PAGE: tools, questions_page.PAGE: questions}

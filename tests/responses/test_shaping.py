@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecgw.auth.caller import COST_MEASURES
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
 from onecgw.responses.shaping import (
@@ -23,7 +22,7 @@ COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":
 HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0", "1234567890.10"]
 
 BOUNDS = ResponseLimits(
-    rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, restricted=frozenset()
+    rows=3, max_rows=5000, max_bytes=80_000, refuses_extra_rows=False, redaction=None
 )
 
 
@@ -138,47 +137,6 @@ def test_a_bounded_answer_fits_and_is_a_prefix(
 def test_a_report_of_another_shape_is_a_bad_response(body: bytes) -> None:
     with pytest.raises(OnecBadResponse):
         table_of(body, BOUNDS)
-
-
-def test_a_column_that_the_caller_may_not_see_never_leaves() -> None:
-    body = b'{"columns":[{"name":"profit","type":"number"}],"rows":[[1]]}'
-
-    with pytest.raises(OnecBadResponse, match="may not see"):
-        table_of(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
-    assert read(table_of(body, BOUNDS))["rows"] == [[1]]
-
-
-def test_restricted_measures_are_dropped_from_totals_and_cards_however_deep() -> None:
-    body = (
-        b'{"customer":{"id":"1","label":"A"},"totals":{"amount":1.10,"cost":0.70,"margin":5},'
-        b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10,"profit":3}],'
-        b'"truncated":false}'
-    )
-
-    answer = card_of(body, attrs.evolve(BOUNDS, restricted=COST_MEASURES))
-
-    assert answer.body == (
-        b'{"top_products_returned":1,"truncated":false,"customer":{"id":"1","label":"A"},"totals":{"amount":1.10},'
-        b'"top_products":[{"product":{"id":"p","label":"P"},"amount":1.10}]}'
-    )
-
-
-@pytest.mark.parametrize("name", ["cost", "Cost", "PROFIT", "margin"])
-def test_restricted_measures_leave_in_no_place_and_in_no_case(name: str) -> None:
-    closed = attrs.evolve(BOUNDS, restricted=COST_MEASURES)
-    found = b'{"candidates":[{"id":"1","label":"A","%b":12.50}]}' % name.encode()
-    cell = b'{"columns":[{"name":"a","type":"ref"}],"rows":[[{"id":"1","%b":1}]]}' % name.encode()
-    column = b'{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}' % name.encode()
-    nested = (
-        b'{"customer":{},"totals":{},"best":{"columns":[{"name":"%b","type":"number"}],"rows":[[1]]}}'
-        % name.encode()
-    )
-
-    assert read(build_candidates(found, closed))["candidates"] == [{"id": "1", "label": "A"}]
-    assert read(table_of(cell, closed))["rows"] == [[{"id": "1"}]]
-    for build, body in ((table_of, column), (card_of, nested)):
-        with pytest.raises(OnecBadResponse, match="may not see"):
-            build(body, closed)
 
 
 def test_an_open_card_is_passed_through_byte_for_byte() -> None:

@@ -88,14 +88,14 @@ async def test_odd_bytes_end_their_connection_and_nothing_else(attacks: list[byt
 async def test_a_defect_of_the_protocol_ends_one_connection_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise KeyError("private")
 
     async with serving() as served, await Http2Client.open(served) as other:
         held = await other.ask(end=False)
         await other.wait(h2.events.RemoteSettingsChanged)
         with monkeypatch.context() as patch:
-            patch.setattr("onecgw.serving.http1.Http1._begin", fail)
+            patch.setattr("onecgw.serving.http1.Http1._find_rejection", fail)
             assert await ask(served, GET) == b""
 
         other.h2.end_stream(held)
@@ -130,7 +130,7 @@ async def test_a_defect_of_the_application_is_500_and_the_connection_goes_on(
 async def test_a_connection_that_does_not_ask_is_closed(
     before: bytes, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("onecgw.serving.connection.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("onecgw.serving.client_stream.IDLE_SECONDS", 0.2)
 
     async with serving() as served, await served.connect() as stream:
         if before:
@@ -142,7 +142,7 @@ async def test_a_connection_that_does_not_ask_is_closed(
 
 
 async def test_pings_do_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onecgw.serving.connection.IDLE_SECONDS", 0.3)
+    monkeypatch.setattr("onecgw.serving.client_stream.IDLE_SECONDS", 0.3)
 
     async with serving() as served, await Http2Client.open(served) as client:
         is_open = True
@@ -159,7 +159,7 @@ async def test_pings_do_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch) -
 async def test_an_answer_that_takes_longer_than_the_idle_limit_is_not_cut(
     monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
-    monkeypatch.setattr("onecgw.serving.connection.IDLE_SECONDS", 0.1)
+    monkeypatch.setattr("onecgw.serving.client_stream.IDLE_SECONDS", 0.1)
     began, release = trio.Event(), trio.Event()
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
@@ -216,7 +216,7 @@ async def test_a_client_that_does_not_read_acknowledgements_does_not_hold_up_a_s
 
 
 async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onecgw.serving.connection.PIECE_SECONDS", 0.2)
+    monkeypatch.setattr("onecgw.serving.client_stream.PIECE_SECONDS", 0.2)
     ended = trio.Event()
 
     @app_of
@@ -307,7 +307,7 @@ async def test_who_was_told_that_it_is_over_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
     """An answer that ends after that does not bring the idle limit back."""
-    monkeypatch.setattr("onecgw.serving.connection.LINGER_SECONDS", 0.3)
+    monkeypatch.setattr("onecgw.serving.client_stream.LINGER_SECONDS", 0.3)
     release = trio.Event()
 
     @app_of
@@ -333,7 +333,7 @@ async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_applic
     ending: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the client would hear of it when the time to linger is over."""
-    monkeypatch.setattr("onecgw.serving.connection.LINGER_SECONDS", GRACE_SECONDS)
+    monkeypatch.setattr("onecgw.serving.client_stream.LINGER_SECONDS", GRACE_SECONDS)
 
     @app_of
     async def watching(scope: Any, receive: Any, send: Any) -> None:
@@ -344,7 +344,7 @@ async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_applic
             await answer(send, b"done")
 
         await read_body(receive, max_bytes=0)
-        await run_while_connected(receive, work)
+        await run_while_connected(scope, receive, work)
 
     request = b"GET / HTTP/1.1\r\nHost: h\r\n" + ending + b"\r\n"
     for _ in range(10):  # who is cancelled is a matter of chance

@@ -198,7 +198,7 @@ async def test_requests_that_are_taken_back_and_need_time_to_end_hold_up_the_nex
 async def test_a_connection_waits_again_however_its_request_ended(
     path: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("onecgw.serving.connection.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("onecgw.serving.client_stream.IDLE_SECONDS", 0.2)
 
     async with serving(stream_until_gone) as served, await Http2Client.open(served) as client:
         stream_id = await client.ask(path=path)

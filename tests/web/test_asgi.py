@@ -72,8 +72,8 @@ async def test_work_ends_by_itself_or_when_the_client_leaves() -> None:
             ended.append("cancelled")
 
     with trio.fail_after(5):
-        await run_while_connected(receiving(), finish)
-        await run_while_connected(receiving(part(b""), {"type": "http.disconnect"}), hang)
+        await run_while_connected({}, receiving(), finish)
+        await run_while_connected({}, receiving(part(b""), {"type": "http.disconnect"}), hang)
 
     assert ended == ["finished", "cancelled"]
 
@@ -89,6 +89,6 @@ def test_header_names_are_lowered_and_kept_in_order() -> None:
         }
     )
 
-    assert request.values("ACCEPT") == ["a", "b"]
+    assert request.values("accept") == ["a", "b"]
     assert (request.value("x-y"), request.value("missing")) == ("1", None)
     assert request.peer == "127.0.0.1"

@@ -7,7 +7,7 @@ PROXIES = ("10.0.0.0/8", "2001:db8::/32")
 
 
 def address(peer: str, *forwarded: str) -> str:
-    headers = tuple((b"x-forwarded-for", line.encode()) for line in forwarded)
+    headers = {"x-forwarded-for": [line.encode() for line in forwarded]}
     request = Request(method="GET", path="/", headers=headers, peer=peer)
     return ClientAddresses(PROXIES).of(request)
 

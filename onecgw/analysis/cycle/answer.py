@@ -9,7 +9,9 @@ import attrs
 from onecgw.analysis.cycle.figures import (
     BALANCES,
     COMPONENTS,
+    COST_WITH_VAT,
     FLOWS,
+    PURCHASES_NET,
     Figures,
     PeriodData,
     Ratio,
@@ -150,10 +152,20 @@ def _basis(inputs: CycleInput, now: Figures, before: Figures | None) -> Json:
             **_terms(now, ratio.name),
             "previous": before and _terms(before, ratio.name),
         }
+    if COST_WITH_VAT in {ratio.flow for ratio in inputs.ratios}:
+        basis["vat_factor"] = _vat(inputs.now)
+        basis["previous_vat_factor"] = inputs.before and _vat(inputs.before)
     basis["ccc"] = {"formula": "dio + dso − dpo"}
     basis["ccc_net"] = {"formula": "ccc − advance_days_received + advance_days_paid"}
     basis["balances"] = _balances(inputs)
     return basis
+
+
+def _vat(data: PeriodData) -> Json | None:
+    """What the cost is multiplied by; None where it is taken as it is."""
+    if data.vat_factor is None:
+        return None
+    return {name: data.flow(name, data.period) for name in ("purchases", PURCHASES_NET)}
 
 
 def _terms(figures: Figures, ratio: str) -> Json:

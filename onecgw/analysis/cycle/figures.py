@@ -18,6 +18,8 @@ DpoBase = Literal["purchases", "cogs"]
 # The series of amounts that the ratios are computed from, under their names in the answer.
 BALANCES: Final = ("stock", "receivable", "advance_received", "payable", "advance_paid")
 FLOWS: Final = ("cost", "sales", "purchases")
+PURCHASES_NET: Final = "purchases_net"  # without VAT: tells the VAT on what is bought
+COST_WITH_VAT: Final = "cost_with_vat"  # derived: payables include VAT, and cost does not
 
 # The components of the cycle, and the sign of each one in the sum.
 COMPONENTS: Final[Mapping[str, int]] = {"dio": 1, "dso": 1, "dpo": -1}
@@ -28,7 +30,7 @@ class Ratio:
     """The definition of a ratio: how many days of a flow a balance corresponds to.
 
     component: the ratio is known if the reports of this component arrived.
-    balance: one of BALANCES. flow: one of FLOWS.
+    balance: one of BALANCES. flow: one of FLOWS, or COST_WITH_VAT.
     """
 
     name: str
@@ -36,10 +38,15 @@ class Ratio:
     balance: str
     flow: str
 
+    @property
+    def reported_flow(self) -> str:
+        """The flow that 1C reports, of which the ratio's own is made."""
+        return "cost" if self.flow == COST_WITH_VAT else self.flow
+
 
 def ratios_for(dpo_base: DpoBase) -> tuple[Ratio, ...]:
     """The five ratios; the advances paid are divided by the same flow as DPO."""
-    bought = "purchases" if dpo_base == "purchases" else "cost"
+    bought = "purchases" if dpo_base == "purchases" else COST_WITH_VAT
     return (
         Ratio(name="dio", component="dio", balance="stock", flow="cost"),
         Ratio(name="dso", component="dso", balance="receivable", flow="sales"),
@@ -71,6 +78,20 @@ class PeriodData:
         """The flow of the period, or of a month of it."""
         months = self.flows[series]
         return exact_sum(months[month.key] for month in period.months)
+
+    @property
+    def vat_factor(self) -> Fraction | None:
+        """Purchases with VAT by purchases without it; None where they are not both above zero."""
+        if PURCHASES_NET not in self.flows or "purchases" not in self.flows:
+            return None
+        with_vat, net = (self.flow(name, self.period) for name in ("purchases", PURCHASES_NET))
+        return Fraction(with_vat) / Fraction(net) if net > 0 and with_vat > 0 else None
+
+    def exact_flow(self, series: str, period: DateRange) -> Fraction:
+        """The flow as a fraction; the cost with VAT where it is asked for and VAT is known."""
+        if series != COST_WITH_VAT:
+            return Fraction(self.flow(series, period))
+        return Fraction(self.flow("cost", period)) * (self.vat_factor or 1)
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +139,7 @@ def figures_of(
         terms={
             ratio.name: RatioTerms(
                 balance=balance_of(period, data.balances[ratio.balance], basis),
-                flow=Fraction(data.flow(ratio.flow, period)),
+                flow=data.exact_flow(ratio.flow, period),
                 days=period.days,
             )
             for ratio in ratios

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from fractions import Fraction
 
 from onecgw.analysis.cycle.answer import CycleInput
 from onecgw.analysis.cycle.figures import DpoBase, PeriodData, Ratio
@@ -40,7 +39,8 @@ def notes_of(inputs: CycleInput, dpo_base: DpoBase) -> list[str]:
     if inputs.basis == "average":
         notes.append(say("cycle.notes.average"))
     if dpo_base == "cogs":
-        notes.append(say("cycle.notes.cogs"))
+        factor = inputs.now.vat_factor
+        notes.append(say("cycle.notes.cogs" if factor is None else "cycle.notes.cogs_with_vat"))
     if inputs.before is not None:
         notes.append(say("cycle.notes.bridge"))
     if inputs.before is not None and not _is_year_before(inputs):
@@ -90,7 +90,7 @@ def _about_flows(inputs: CycleInput) -> Iterator[str]:
 
 
 def _is_idle(data: PeriodData, ratio: Ratio, period: DateRange) -> bool:
-    return ratio.component not in data.missing and data.flow(ratio.flow, period) <= Fraction(0)
+    return ratio.component not in data.missing and data.exact_flow(ratio.flow, period) <= 0
 
 
 def _about_balances(inputs: CycleInput) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,9 +18,11 @@ from onecgw.backends.errors.failures import (
     wire_failure,
 )
 from onecgw.backends.http.call_log import CallRecord, failure_fields, log_call
+from onecgw.backends.http.memory import Lease, MemoryBudget, MemorySpent
 from onecgw.backends.http.onec_sessions import Session, Sessions, finishing
 from onecgw.backends.http.response_body import read_object
-from onecgw.backends.http.transport import GOOD_STATUSES, HttpRequest, HttpTransport, Transport
+from onecgw.backends.http.response_reader import GOOD_STATUSES
+from onecgw.backends.http.transport import HttpRequest, HttpTransport, Transport
 from onecgw.backends.scheduling.breaker import Breaker
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.backends.scheduling.limiter import Limiter
@@ -28,6 +31,7 @@ from onecgw.settings import OnecSettings
 
 log = logging.getLogger(__name__)
 
+LARGE_BYTES: Final = 1024 * 1024  # of a body that is read outside of the event loop
 FINISH_SECONDS: Final = 1  # for ending one session
 FINISH_PAUSE_SECONDS: Final = 15  # before the next one, when 1C did not end this one
 CLOSE_SECONDS: Final = 5  # for ending all of them at shutdown
@@ -66,6 +70,9 @@ class HttpClient:
         self._transport = HttpTransport(
             settings, max_response_bytes=max_response_bytes, transport=transport
         )
+        # One at a time: what is made of a large answer on the way takes as much memory again.
+        self._large = trio.CapacityLimiter(1)
+        self._memory = MemoryBudget(settings.max_memory_bytes)
         self._limiter = Limiter(places=settings.max_concurrency, max_waiting=settings.max_queue)
         self._breaker = Breaker(
             failures=settings.breaker_failures, pause_seconds=settings.breaker_pause_ms / 1000
@@ -98,6 +105,10 @@ class HttpClient:
                 return await self._send_through_breaker(record)
             finally:
                 self._limiter.leave(trio.current_time() - entered)
+
+    def lease(self) -> Lease:
+        """Where the answers of one call can be counted until it ends."""
+        return self._memory.lease()
 
     def state(self) -> BackendState:
         """How 1C is doing."""
@@ -214,20 +225,25 @@ class HttpClient:
         record.attempt += 1
         record.phase = "asking"
         request = record.request
-        try:
-            reply = await self._transport.send(
-                request.method,
-                request.path,
-                body=request.body,
-                headers=(*request.headers, *self._sessions.headers(session)),
-                on_cookies=session.learn,
-            )
-        except OnecError as error:
-            self._sessions.give_up(session)
-            return wire_failure(error, error.__cause__)
-        except BaseException:
-            self._sessions.give_up(session)
-            raise
+        with ExitStack() as until_read:
+            try:
+                reply = await self._transport.send(
+                    request.method,
+                    request.path,
+                    body=request.body,
+                    headers=(*request.headers, *self._sessions.headers(session)),
+                    on_cookies=session.learn,
+                    memory=request.memory or until_read.enter_context(self._memory.lease()),
+                )
+            except BaseException as error:
+                self._sessions.give_up(session)
+                if isinstance(error, OnecError) and not isinstance(error, MemorySpent):
+                    return wire_failure(error, error.__cause__)
+                raise
+            return await self._read(reply, request, session)
+
+    async def _read(self, reply: Reply, request: HttpRequest, session: Session) -> bytes | Failure:
+        """What an answer means."""
         good = reply.status in GOOD_STATUSES
         failure = failure_in_success(reply) if good else self._failure_of(reply, request.path)
         if failure is None or failure.remedy is not Remedy.NEW_SESSION:
@@ -235,6 +251,10 @@ class HttpClient:
         if failure is not None:
             return failure
         try:
-            return self._read_body(reply.body, reply.content_type)
+            if len(reply.body) < LARGE_BYTES:
+                return self._read_body(reply.body, reply.content_type)
+            return await trio.to_thread.run_sync(
+                self._read_body, reply.body, reply.content_type, limiter=self._large
+            )
         except OnecBadResponse as error:
             return Failure(error=error, reason=str(error.__cause__ or ""), reply=reply)

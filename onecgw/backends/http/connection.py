@@ -1,115 +1,229 @@
-"""One HTTP/1.1 connection over a Trio stream, and a pool of idle connections.
+"""One HTTP/1.1 connection to 1C, and a pool of idle connections.
 
-h11 implements the protocol; this module does the I/O. Deadlines belong to the caller: its cancel
-scope ends the call, and a cancelled connection is closed and never used again.
+Hot: every call to 1C goes through it. It must not make objects per header or per chunk beyond what
+llhttp (httptools) hands over, must not validate what was built once, and must not go through
+Trio's streams where the socket can answer at once. A parser lives for one answer, so that nothing
+of an answer can reach the next one; bytes beyond an answer end the connection.
+
+Deadlines belong to the caller: its cancel scope ends the call, and a cancelled connection is
+closed and never used again. It must be able to end it, so parsing pauses for a checkpoint after
+TURN_SECONDS.
 """
 
-import select
+import socket
 import ssl
-import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from time import perf_counter
 from typing import Final
 
-import attrs
-import h11
+import httptools
 import trio
 
+from onecgw.backends.http.response_reader import ResponseReader
+
 READ_BYTES: Final = 64 * 1024
-HEAD_BYTES: Final = 64 * 1024  # of an answer; the platform sends a few hundred
+LARGE_READ_BYTES: Final = 256 * 1024  # of a large answer; each such buffer is mapped and unmapped
+PARSE_BYTES: Final = 16 * 1024  # at once: 1-byte chunks in them take less than a millisecond
+TURN_SECONDS: Final = 0.001  # parsed before others get their turn
+HEAD_BYTES: Final = 64 * 1024  # of an answer, interim ones before it; the platform sends a few 100
+OVERHEAD_BYTES: Final = 256 * 1024  # of a body's framing, beyond as much as the body itself
 IDLE_SECONDS: Final = 30  # below the idle limit of common firewalls and balancers
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
+_SWITCHING_PROTOCOLS: Final = 101
+_FIRST_FINAL_STATUS: Final = 200
+_PEEK: Final = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
 
 TlsStream = trio.SSLStream[trio.SocketStream]
 RawHeaders = Sequence[tuple[bytes, bytes]]
-
-
-# h11 validates and serialises every header of every request, which costs as much as sending them.
-# Our headers are checked where they are made, so h11 only gets this placeholder, and what it would
-# send is discarded. The framing of a response is the same for GET and POST (RFC 9112, 6.3).
-_ANY_REQUEST: Final = h11.Request(method="GET", target="/", headers=[("host", "any")])
-_END_OF_REQUEST: Final = h11.EndOfMessage()
 
 
 class ConnectionEnded(Exception):
     """The peer closed or reset the connection before the response was complete."""
 
 
-@attrs.frozen(kw_only=True)
-class Head:
-    """The beginning of an answer."""
+class NotHttp(Exception):
+    """What the peer sends is not an HTTP/1.1 response, or has more framing than content."""
 
-    status: int
-    headers: RawHeaders
+
+class _ResponseParser:
+    """The callbacks of llhttp for one answer."""
+
+    __slots__ = (
+        "_length",
+        "_parser",
+        "headers",
+        "is_complete",
+        "is_reusable",
+        "on_body",
+        "pieces",
+        "status",
+    )
+
+    def __init__(self) -> None:
+        self.status = 0  # 0 = the final head is not complete
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []  # of the body, those that were not taken yet
+        self.on_body = self.pieces.append
+        self.is_complete = False
+        self.is_reusable = False
+        self._length = 0  # of the pieces when the answer was complete
+        self._parser = httptools.HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> Exception | None:
+        """Parse the next bytes; what is wrong with them, before the answer is complete."""
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self.is_reusable = False
+            return None if self.is_complete else error
+        return None
+
+    def take_body(self) -> bytes:
+        """What came of the body since the last time."""
+        pieces = self.pieces
+        if self.is_complete:  # what follows is of another answer
+            del pieces[self._length :]
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return data
+
+    def close(self) -> None:
+        """Let go of llhttp, which refers to this object: the two are no cyclic garbage then."""
+        del self._parser
+
+    def on_message_begin(self) -> None:
+        # Another answer behind this one would be taken for the answer to the next request.
+        self.is_reusable = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.status:  # others are trailers
+            self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self.status:
+            return
+        status = self._parser.get_status_code()
+        if status >= _FIRST_FINAL_STATUS or status == _SWITCHING_PROTOCOLS:
+            self.status = status
+        else:
+            self.headers.clear()  # an interim answer
+
+    def on_message_complete(self) -> None:
+        if self.status and not self.is_complete:
+            self.is_complete = True
+            self._length = len(self.pieces)
+            self.is_reusable = (
+                self.status != _SWITCHING_PROTOCOLS and self._parser.should_keep_alive()
+            )
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the end of the connection completes the answer (RFC 9112, 6.3)."""
+        return bool(self.status) and not any(
+            name.lower() == b"content-length"
+            or (name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked"))
+            for name, value in self.headers
+        )
 
 
 class Connection:
     """One connection; one request at a time."""
 
-    def __init__(
-        self, stream: trio.SocketStream | TlsStream, socket: trio.socket.SocketType
-    ) -> None:
-        self._stream = stream
-        self._socket = socket
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES)
+    def __init__(self, tcp: trio.SocketStream, tls: TlsStream | None = None) -> None:
+        # The bare socket sends and receives without a trip through Trio's own.
+        bare = socket.socket(fileno=tcp.socket.detach()) if tls is None else None
+        self._bare = bare
+        self._socket = tcp.socket if bare is None else trio.socket.from_stdlib_socket(bare)
+        self._stream = tls or trio.SocketStream(self._socket)
+        self.is_reusable = True
         self.idle_since = 0.0
 
-    async def ask(self, method: bytes, target: bytes, headers: RawHeaders, body: bytes) -> Head:
-        """Send a whole request; the head of its answer.
-
-        The caller passes all headers, including Host and Content-Length.
+    async def exchange(self, request: bytes, reader: ResponseReader) -> None:
+        """Send a whole request; pass its answer to the reader, to its end.
 
         Raises:
-            ConnectionEnded: before the head was whole.
-            h11.RemoteProtocolError: what answers is not HTTP.
+            ConnectionEnded: before the answer was whole.
+            NotHttp: what answers is not HTTP.
+            OnecError: the reader refused the answer.
         """
-        self._http.send(_ANY_REQUEST)
-        self._http.send(_END_OF_REQUEST)
+        self.is_reusable = False
+        await self._send(request)
+        parser = _ResponseParser()
         try:
-            await self._stream.send_all(_request(method, target, headers) + body)
-        except trio.BrokenResourceError as error:
-            raise ConnectionEnded from error
+            await self._read(parser, reader)
+            self.is_reusable = parser.is_reusable and not self._waits_in_tls()
+        finally:
+            parser.close()
+
+    async def _read(self, parser: _ResponseParser, reader: ResponseReader) -> None:
+        wire_bytes = body_bytes = 0
         while True:
-            match await self._next_event():
-                case h11.Response(status_code=status, headers=answered):
-                    return Head(status=status, headers=answered.raw_items())
-                case h11.InformationalResponse():
-                    continue
-                case _:  # h11 lets nothing else stand before a response
-                    raise ConnectionEnded
-
-    async def read(self) -> bytes:
-        """The next piece of the answer's body; b"" at its end.
-
-        Raises:
-            ConnectionEnded: before the body was whole.
-            h11.RemoteProtocolError: its framing is broken.
-        """
-        match await self._next_event():
-            case h11.Data(data=data):
-                return bytes(data)
-            case _:
-                return b""
-
-    def reusable(self) -> bool:
-        """Whether the last response was read to its end and no byte follows it.
-
-        A byte that follows would be taken for the response to the next request.
-        """
-        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
-            return False
-        if self._http.trailing_data[0] or self._waits_in_tls():
-            return False
-        self._http.start_next_cycle()
-        return True
+            data = await self._receive(READ_BYTES if body_bytes < READ_BYTES else LARGE_READ_BYTES)
+            if not data:
+                if parser.ends_with_connection:
+                    return
+                raise ConnectionEnded("the connection ended before the answer was whole")
+            resumed = perf_counter()
+            for at in range(0, len(data), PARSE_BYTES):
+                if perf_counter() - resumed > TURN_SECONDS:
+                    await trio.lowlevel.checkpoint()
+                    resumed = perf_counter()
+                piece = data[at : at + PARSE_BYTES]
+                problem = parser.feed(piece)
+                if parser.status and not reader.has_begun:
+                    reader.begin(parser.status, parser.headers)
+                if parser.pieces:
+                    body = parser.take_body()
+                    body_bytes += len(body)
+                    await reader.feed(body)
+                if problem is not None:
+                    raise NotHttp(str(problem)) from problem
+                if parser.is_complete:
+                    # Bytes that were read and not parsed are beyond the answer.
+                    parser.is_reusable &= at + PARSE_BYTES >= len(data)
+                    return
+                wire_bytes += len(piece)
+                _check_progress(wire_bytes, body_bytes, has_begun=reader.has_begun)
 
     def dropped(self) -> bool:
         """Whether the peer has closed an idle connection, or sent bytes that were not requested."""
-        return self._waits_in_tls() or _readable(self._socket)
+        if self._bare is None:
+            return self._waits_in_tls() or self._socket.is_readable()
+        try:
+            self._bare.recv(1, _PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def close(self) -> None:
         """Close at once."""
         self._socket.close()
+
+    async def _send(self, data: bytes) -> None:
+        sent = 0
+        try:
+            if self._bare is not None:
+                with suppress(BlockingIOError):
+                    sent = self._bare.send(data)
+            if sent < len(data):
+                await self._stream.send_all(memoryview(data)[sent:])
+        except (OSError, trio.BrokenResourceError) as error:
+            raise ConnectionEnded(str(error)) from error
+
+    async def _receive(self, max_bytes: int) -> bytes:
+        try:
+            if self._bare is None:
+                return bytes(await self._stream.receive_some(max_bytes))
+            while True:
+                await trio.lowlevel.wait_readable(self._bare)
+                with suppress(BlockingIOError):
+                    return self._bare.recv(max_bytes)
+        except (OSError, trio.BrokenResourceError) as error:
+            raise ConnectionEnded(str(error)) from error
 
     def _waits_in_tls(self) -> bool:
         """Whether TLS holds bytes that were not read: of this record, or of later ones."""
@@ -118,36 +232,19 @@ class Connection:
         # Trio's pending() covers the record being read; complete later records are in _incoming.
         return bool(self._stream.pending() or self._stream._incoming.pending)  # noqa: SLF001
 
-    async def _next_event(self) -> object:
-        while True:
-            event = self._http.next_event()
-            if event is not h11.NEED_DATA:
-                return event
-            try:
-                data = await self._stream.receive_some(READ_BYTES)
-            except trio.BrokenResourceError as error:
-                raise ConnectionEnded from error
-            if not data and self._http.their_state is not h11.SEND_BODY:
-                raise ConnectionEnded
-            try:
-                self._http.receive_data(bytes(data))
-                if not data:
-                    return self._http.next_event()
-            except h11.RemoteProtocolError as error:
-                raise ConnectionEnded from error
 
+def _check_progress(wire_bytes: int, body_bytes: int, *, has_begun: bool) -> None:
+    """Refuse an answer that is more framing than content: chunks of one byte, endless interim ones.
 
-def _request(method: bytes, target: bytes, headers: RawHeaders) -> bytes:
-    """The head of a request.
+    Each of them costs us as much as a useful piece, and no deadline of a call is short enough.
 
     Raises:
-        ValueError: a header holds a line break or a zero.
+        NotHttp: saying which.
     """
-    lines = [b"%b %b HTTP/1.1" % (method, target), *(b"%b: %b" % pair for pair in headers)]
-    head = b"\r\n".join(lines) + b"\r\n\r\n"
-    if not head.count(b"\r") == head.count(b"\n") == len(lines) + 1 or b"\0" in head:
-        raise ValueError("a header holds a line break or a zero")
-    return head
+    if not has_begun and wire_bytes > HEAD_BYTES:
+        raise NotHttp(f"its head is larger than {HEAD_BYTES} bytes")
+    if wire_bytes - body_bytes > OVERHEAD_BYTES + body_bytes:
+        raise NotHttp("it is more framing than content")
 
 
 async def connect(host: str, port: int | None, tls: ssl.SSLContext | None) -> Connection:
@@ -159,14 +256,14 @@ async def connect(host: str, port: int | None, tls: ssl.SSLContext | None) -> Co
     """
     tcp = await trio.open_tcp_stream(host, port or (_HTTPS_PORT if tls else _HTTP_PORT))
     if tls is None:
-        return Connection(tcp, tcp.socket)
+        return Connection(tcp)
     stream = trio.SSLStream(tcp, tls, server_hostname=host, https_compatible=True)
     try:
         await stream.do_handshake()
     except BaseException:
         tcp.socket.close()
         raise
-    return Connection(stream, tcp.socket)
+    return Connection(tcp, stream)
 
 
 def connect_error_text(error: BaseException) -> str:
@@ -197,7 +294,7 @@ class IdleConnections:
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection if it can be used again, else close it."""
-        if connection.reusable():
+        if connection.is_reusable:
             connection.idle_since = trio.current_time()
             self._idle.append(connection)
         else:
@@ -207,16 +304,3 @@ class IdleConnections:
         """Close all."""
         while self._idle:
             self._idle.pop().close()
-
-
-if sys.platform == "win32":
-
-    def _readable(socket: trio.socket.SocketType) -> bool:
-        return bool(select.select([socket.fileno()], [], [], 0)[0])
-
-else:
-
-    def _readable(socket: trio.socket.SocketType) -> bool:
-        poll = select.poll()  # unlike select it takes file numbers beyond 1023
-        poll.register(socket.fileno(), select.POLLIN)
-        return bool(poll.poll(0))

@@ -2,6 +2,9 @@
 
 Nothing here turns a number into a binary float or a text into other characters: whitespace between
 tokens is all that goes, and half a character becomes U+FFFD.
+
+Hot for large answers: each step is one pass of C over the bytes. It must not make objects of
+values, nor texts of more than a piece of the body.
 """
 
 import codecs
@@ -13,7 +16,7 @@ import msgspec
 from onecgw.backends.errors.error_text import charset_of
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.text import well_formed, well_formed_json, without_bom
+from onecgw.text import check_utf8, well_formed, well_formed_json, without_bom
 
 NESTING_LEVELS: Final = 64  # a report has 4; parsers of the callers end somewhere above 100
 
@@ -94,7 +97,7 @@ def _in_utf8(body: bytes, content_type: str) -> bytes:
     if body.isascii():
         return body.strip()
     try:
-        body.decode()
+        check_utf8(body)
     except UnicodeDecodeError:
         return _decoded_by_label(body, charset_of(content_type)).encode().strip()
     return body.strip()

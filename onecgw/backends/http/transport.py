@@ -1,42 +1,62 @@
-"""One HTTP exchange with 1C: a question out, an answer read whole, inflated and bounded.
+"""One HTTP exchange with 1C: a request out, its answer read whole, and what went wrong otherwise.
 
-This is the only module that imports httpx.
+Two transports carry it: our own connections (`direct_transport`), and httpx, which can use a proxy
+(`httpx_transport`).
 """
 
 import base64
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from contextlib import aclosing
-from http import HTTPStatus
-from typing import Final, cast
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 import attrs
-import h11
-import httpx
 import trio
 
 from onecgw.backends.errors.failures import UNAVAILABLE, UNAVAILABLE_SECONDS, Reply
-from onecgw.backends.http.connection import (
-    Connection,
-    ConnectionEnded,
-    IdleConnections,
-    connect,
-    connect_error_text,
-)
-from onecgw.backends.http.inflate import Inflater
+from onecgw.backends.http.connection import ConnectionEnded, NotHttp
+from onecgw.backends.http.memory import Lease
+from onecgw.backends.http.response_reader import GOOD_STATUSES, ResponseReader, ignore_cookies
 from onecgw.errors import OnecBadResponse, OnecUnavailable
 from onecgw.locales.text import say
 from onecgw.settings import OnecAuthSettings, OnecSettings
 
-Transport = httpx.AsyncBaseTransport
+__all__ = ["GOOD_STATUSES", "HttpRequest", "HttpTransport", "Transport", "tls_context"]
 
-FAILURE_BODY_BYTES: Final = 64 * 1024  # of an error page; its reason stands at the beginning
-# Some services answer a POST with 201; a proxy that changes an answer makes it 203.
-GOOD_STATUSES: Final = frozenset(
-    {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NON_AUTHORITATIVE_INFORMATION}
-)
-CLEAN_UP_SECONDS: Final = 1  # for giving up a connection
+CLEAN_UP_SECONDS: Final = 1  # for giving up connections
+
+Header = tuple[str, str]
+
+
+class Unreachable(Exception):
+    """There is no connection, for the reason in its text."""
+
+
+class Transport(Protocol):
+    """Carries requests to the service at base_url; cancellation closes the connection."""
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Sequence[Header],
+        body: bytes,
+        reader: ResponseReader,
+    ) -> None:
+        """Send one request with the standing headers and these; pass its answer to the reader.
+
+        Raises:
+            Unreachable: there is no connection.
+            ConnectionEnded: before the answer was whole.
+            NotHttp: what answers is not HTTP.
+            OnecError: the reader refused the answer.
+            ValueError: a header holds a line break or a zero.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -47,13 +67,15 @@ class HttpRequest:
     body: an empty one makes the request a GET.
     headers: beside those that every request has.
     sub: in whose name; calls take turns by it. request_id: for the log.
+    memory: where its answer is counted until the call ends; None = until it is read.
     """
 
     path: str
     body: bytes = b""
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[Header, ...]
     sub: str
     request_id: str
+    memory: Lease | None = None
 
     @property
     def method(self) -> str:
@@ -65,28 +87,16 @@ class HttpTransport:
     """Speaks HTTP/1.1 to the service at base_url.
 
     Args:
-        settings: where 1C is, and who the gateway is there.
+        settings: where 1C is, who the gateway is there, and which transport is used.
         max_response_bytes: the largest answer, inflated.
-        transport: for tests; the default opens sockets.
+        transport: for tests; the default is that of the settings.
     """
 
     def __init__(
         self, settings: OnecSettings, *, max_response_bytes: int, transport: Transport | None
     ) -> None:
-        self._transport = transport or _SocketTransport(settings)
+        self._transport = transport or _make_transport(settings)
         self._max_response_bytes = max_response_bytes
-        self._base_url = settings.base_url.rstrip("/")
-        self._urls: dict[str, httpx.URL] = {}
-        self._headers = _encoded(
-            (
-                ("Host", httpx.URL(self._base_url).netloc.decode("ascii")),
-                ("Authorization", _authorization(settings.auth)),
-                ("Accept", "application/json"),
-                ("Accept-Encoding", "gzip"),
-                ("User-Agent", "onecgw"),
-                *_tenant(settings),
-            )
-        )
 
     async def send(
         self,
@@ -94,8 +104,9 @@ class HttpTransport:
         path: str,
         *,
         body: bytes,
-        headers: Iterable[tuple[str, str]],
-        on_cookies: Callable[[Sequence[str]], None] = lambda _: None,
+        headers: Sequence[Header],
+        on_cookies: Callable[[Sequence[str]], None] = ignore_cookies,
+        memory: Lease | None = None,
     ) -> Reply:
         """The answer to one request, whatever its status.
 
@@ -104,88 +115,85 @@ class HttpTransport:
 
         Raises:
             OnecUnavailable: no connection, or it ended before the answer began.
+            MemorySpent: there is no memory for the answer.
             OnecBadResponse: the answer is not HTTP, ends early, is too large or wrongly packed.
         """
-        length = ((b"Content-Length", b"%d" % len(body)),) if body else ()
-        # With complete headers and a stream httpx adds none of its own, which is most of its cost.
-        request = httpx.Request(
-            method,
-            self._url(path),
-            headers=(*self._headers, *_encoded(headers), *length),
-            stream=httpx.ByteStream(body),
+        reader = ResponseReader(
+            max_bytes=self._max_response_bytes, memory=memory, on_cookies=on_cookies
         )
         try:
-            response = await self._transport.handle_async_request(request)
-        except httpx.RemoteProtocolError as error:
-            raise OnecBadResponse(say("onec.no_http")) from error
-        except httpx.TransportError as error:
+            await self._transport.exchange(method, path, headers=headers, body=body, reader=reader)
+            return reader.finish()
+        except OnecBadResponse:
+            if reader.is_failure:
+                return reader.reply()
+            raise
+        except (ConnectionEnded, NotHttp) as error:
+            if reader.is_failure:
+                return reader.reply()
+            raise _failure(error, has_begun=reader.has_begun) from error
+        except Unreachable as error:
             raise OnecUnavailable(
                 say(UNAVAILABLE), retry_after_seconds=UNAVAILABLE_SECONDS
             ) from error
-        try:
-            reply = await self._read(response, on_cookies)
-            await response.aclose()
-        except httpx.TransportError as error:
-            raise OnecBadResponse(say("onec.connection_ended")) from error
-        else:
-            return reply
-        finally:
-            if not response.is_closed:
-                with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
-                    await response.aclose()
 
     async def aclose(self) -> None:
         """Close every connection, within CLEAN_UP_SECONDS."""
         with trio.move_on_after(CLEAN_UP_SECONDS, shield=True):
             await self._transport.aclose()
 
-    async def _read(
-        self, response: httpx.Response, on_cookies: Callable[[Sequence[str]], None]
-    ) -> Reply:
-        good = response.status_code in GOOD_STATUSES
-        max_bytes = self._max_response_bytes if good else FAILURE_BODY_BYTES
-        body = b""
-        pairs = [
-            (name.decode("latin-1").lower(), value.decode("latin-1"))
-            for name, value in response.headers.raw
-        ]
-        headers = dict(pairs)
-        on_cookies([value for name, value in pairs if name == "set-cookie"])
-        try:
-            inflater = Inflater(headers.get("content-encoding", ""), max_bytes=max_bytes)
-            try:
-                await _read_body(response, inflater)
-            finally:
-                body = inflater.kept()
-        except (OnecBadResponse, httpx.TransportError):
-            if good:
-                raise  # of a failure the beginning says enough
-        return Reply(
-            status=response.status_code,
-            headers=headers,
-            body=body,
-        )
 
-    def _url(self, path: str) -> httpx.URL:
-        if "?" in path:  # as many as there are requests
-            return httpx.URL(self._base_url + path)
-        url = self._urls.get(path)
-        if url is None:  # parsed once per path; there are as many paths as tools
-            url = self._urls[path] = httpx.URL(self._base_url + path)
-        return url
+def _failure(error: ConnectionEnded | NotHttp, *, has_begun: bool) -> Exception:
+    """What a caller is told of an answer that broke off or is none."""
+    if isinstance(error, NotHttp):
+        if has_begun:
+            return OnecBadResponse(say("onec.broken_framing"))
+        return OnecBadResponse(say("onec.no_http"))
+    if has_begun:
+        return OnecBadResponse(say("onec.connection_ended"))
+    return OnecUnavailable(say(UNAVAILABLE), retry_after_seconds=UNAVAILABLE_SECONDS)
 
 
-async def _read_body(response: httpx.Response, inflater: Inflater) -> None:
-    stream = cast(httpx.AsyncByteStream, response.stream)
-    # httpx's own iterators leave a trail of unfinished generators when a read stops early.
-    async with aclosing(cast(AsyncGenerator[bytes, None], aiter(stream))) as chunks:
-        async for chunk in chunks:
-            inflater.feed(chunk)
-    inflater.finish()
+def _make_transport(settings: OnecSettings) -> Transport:
+    """The transport that the settings choose; httpx is imported where it is used."""
+    if settings.uses_httpx:
+        from onecgw.backends.http.httpx_transport import HttpxTransport  # noqa: PLC0415
+
+        return HttpxTransport(settings)
+    from onecgw.backends.http.direct_transport import DirectTransport  # noqa: PLC0415
+
+    return DirectTransport(settings)
 
 
-def _encoded(headers: Iterable[tuple[str, str]]) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((name.encode("ascii"), value.encode()) for name, value in headers)
+def standing_headers(settings: OnecSettings, *, host: str) -> tuple[Header, ...]:
+    """The headers of every request.
+
+    Args:
+        settings: who the gateway is in 1C.
+        host: the Host header.
+    """
+    headers = (
+        ("Host", host),
+        ("Authorization", _authorization(settings.auth)),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "gzip"),
+        ("User-Agent", "onecgw"),
+    )
+    if settings.tenant_header and settings.default_tenant:
+        return (*headers, (settings.tenant_header, settings.default_tenant))
+    return headers
+
+
+def header_lines(headers: Sequence[Header]) -> bytes:
+    """Headers as they stand in a request.
+
+    Raises:
+        ValueError: one holds a line break or a zero.
+    """
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers]).encode()
+    if not lines.count(b"\r") == lines.count(b"\n") == len(headers) or b"\0" in lines:
+        raise ValueError("a header holds a line break or a zero")
+    return lines
 
 
 def _authorization(auth: OnecAuthSettings) -> str:
@@ -196,82 +204,9 @@ def _authorization(auth: OnecAuthSettings) -> str:
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
-def _tenant(settings: OnecSettings) -> tuple[tuple[str, str], ...]:
-    if settings.tenant_header and settings.default_tenant:
-        return ((settings.tenant_header, settings.default_tenant),)
-    return ()
-
-
 def tls_context(settings: OnecSettings) -> ssl.SSLContext:
     """What 1C's certificate is checked against: the system's CAs, and `onec.ca_file`."""
     context = ssl.create_default_context()
     if settings.ca_file is not None:
         context.load_verify_locations(settings.ca_file)
     return context
-
-
-class _SocketTransport(Transport):
-    """The httpx transport that uses our own connections.
-
-    httpx's default transport costs four times as much per call, and its pool is quadratic in the
-    calls in flight (docs/explanation/decisions/0012).
-    """
-
-    def __init__(self, settings: OnecSettings) -> None:
-        secure = urlsplit(settings.base_url).scheme == "https"
-        self._tls = tls_context(settings) if secure else None
-        self._connect_seconds = settings.connect_timeout_ms / 1000
-        self._idle = IdleConnections()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        connection = self._idle.take() or await self._connect(request.url)
-        try:
-            head = await connection.ask(
-                request.method.encode("ascii"),
-                request.url.raw_path,
-                request.headers.raw,
-                await request.aread(),
-            )
-        except ConnectionEnded as error:
-            connection.close()
-            self._idle.close()  # a restart or a firewall ended the others as well
-            raise httpx.ReadError("the connection ended before the answer") from error
-        except h11.RemoteProtocolError as error:
-            connection.close()
-            raise httpx.RemoteProtocolError(str(error)) from error
-        except BaseException:
-            connection.close()
-            raise
-        return httpx.Response(
-            head.status, headers=head.headers, stream=_Body(connection, self._idle)
-        )
-
-    async def aclose(self) -> None:
-        self._idle.close()
-
-    async def _connect(self, url: httpx.URL) -> Connection:
-        try:
-            with trio.fail_after(self._connect_seconds):
-                return await connect(url.host, url.port, self._tls)
-        except trio.TooSlowError as error:
-            raise httpx.ConnectTimeout("no connection in time") from error
-        except (OSError, trio.BrokenResourceError) as error:
-            raise httpx.ConnectError(connect_error_text(error)) from error
-
-
-class _Body(httpx.AsyncByteStream):
-    """The rest of an answer; its connection goes back when it was read to the end."""
-
-    def __init__(self, connection: Connection, idle: IdleConnections) -> None:
-        self._connection = connection
-        self._idle = idle
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            while chunk := await self._connection.read():
-                yield chunk
-        except (ConnectionEnded, h11.RemoteProtocolError) as error:
-            raise httpx.ReadError("the connection ended within the answer") from error
-
-    async def aclose(self) -> None:
-        self._idle.give_back(self._connection)

@@ -12,6 +12,7 @@ from onecgw.backends.base import BackendCall, BackendState
 from onecgw.backends.errors.failures import failure_of
 from onecgw.backends.http.call_log import CallRecord
 from onecgw.backends.http.client import GATEWAY_SUB, HttpClient
+from onecgw.backends.http.memory import Lease
 from onecgw.backends.http.transport import HttpRequest, Transport
 from onecgw.backends.http_service.capabilities import read_capabilities
 from onecgw.backends.http_service.key_verification import denies_key, read_identity
@@ -49,8 +50,9 @@ class HttpServiceBackend:
 
     async def fetch(self, call: BackendCall) -> bytes:
         """The answer to an operation, as 1C sends it."""
+        memory = call.held.enter_context(self._http.lease()) if call.held is not None else None
         return await self._http.send(
-            make_request(f"{ROOT}/{call.operation}", call.body, call.context)
+            make_request(f"{ROOT}/{call.operation}", call.body, call.context, memory)
         )
 
     async def capabilities(self) -> Capabilities:
@@ -85,7 +87,9 @@ class HttpServiceBackend:
         await self._http.aclose()
 
 
-def make_request(path: str, body: bytes, context: CallContext) -> HttpRequest:
+def make_request(
+    path: str, body: bytes, context: CallContext, memory: Lease | None = None
+) -> HttpRequest:
     """A request with the headers that differ from call to call (the contract, section 1)."""
     caller, traceparent = context.caller, context.traceparent
     return HttpRequest(
@@ -93,6 +97,7 @@ def make_request(path: str, body: bytes, context: CallContext) -> HttpRequest:
         body=body,
         sub=caller.sub,
         request_id=context.request_id,
+        memory=memory,
         headers=(
             ("Content-Type", "application/json"),
             # A sub may hold any characters; those that a header cannot carry are percent-encoded.

@@ -138,7 +138,7 @@ class Aggregation:
     # What a row belongs to.
 
     def _value(self, one: ReportDimension, fetch: Fetch) -> Callable[[RowReading, Row], Value]:
-        if one.kind == "date":
+        if not one.of:
             return _time_value(one, fetch)
         leaves = fetch.source.leaves(one.of)
         if one.name == "currency":
@@ -146,10 +146,14 @@ class Aggregation:
         if one.of in fetch.source.first_of:
             return lambda reading, row: reading.first_of(leaves, row)
         leaf = leaves[0]
-        if one.derivation == "parent":
-            return lambda reading, row: self._parent(leaf, reading.leaf(leaf, row))
-        if one.derivation == "cohort":
-            return lambda reading, row: self._cohort(reading.leaf(leaf, row))
+        derived: dict[str, Callable[[str | None], Value]] = {
+            "parent": partial(self._parent, leaf),
+            "top": partial(self._top, leaf),
+            "cohort": self._cohort,
+        }
+        if one.derivation in derived:
+            derive = derived[one.derivation]
+            return lambda reading, row: derive(reading.leaf(leaf, row))
         return lambda reading, row: reading.leaf(leaf, row)
 
     def _currency(self, leaves: tuple[str, ...]) -> Callable[[RowReading, Row], Value]:
@@ -166,6 +170,18 @@ class Aggregation:
 
     def _parent(self, leaf: str, entry_id: str | None) -> str | None:
         return None if entry_id is None else self._references.entry(leaf, entry_id).parent
+
+    def _top(self, leaf: str, entry_id: str | None) -> str | None:
+        """The highest group above an entry; the entry itself where it stands in none."""
+        seen: set[str] = set()
+        top = entry_id
+        while top is not None and top not in seen:  # a damaged hierarchy may contain a cycle
+            seen.add(top)
+            above = self._references.entry(leaf, top).parent
+            if above is None:
+                return top
+            top = above
+        return top
 
     def _cohort(self, customer: str | None) -> str:
         created = "" if customer is None else self._references.entry("customer", customer).created
@@ -239,14 +255,14 @@ def _time_value(one: ReportDimension, fetch: Fetch) -> Callable[[RowReading, Row
     """The day, week or month of a record; of a virtual table that of the whole call."""
     of_day = _DATES[one.derivation]
     if fetch.source.table != "Records":
-        start = of_day(fetch.first).isoformat()
+        start = of_day(fetch.first)
         return lambda _, __: start
     days: dict[str, str] = {}
 
     def of_record(_: RowReading, row: Row) -> Value:
         day = row["Period"][:_DAY]
         if day not in days:
-            days[day] = of_day(date.fromisoformat(day)).isoformat()
+            days[day] = of_day(date.fromisoformat(day))
         return days[day]
 
     return of_record
@@ -265,8 +281,11 @@ def _month_before(day: date) -> date:
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-_DATES: Final[Mapping[str, Callable[[date], date]]] = {
-    "day": lambda day: day,
-    "week": lambda day: day - timedelta(days=day.weekday()),
-    "month": lambda day: day.replace(day=1),
+_DATES: Final[Mapping[str, Callable[[date], str]]] = {
+    "day": date.isoformat,
+    "weekday": lambda day: str(day.isoweekday()),
+    "week": lambda day: (day - timedelta(days=day.weekday())).isoformat(),
+    "month": lambda day: day.replace(day=1).isoformat(),
+    "quarter": lambda day: day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1).isoformat(),
+    "year": lambda day: day.replace(month=1, day=1).isoformat(),
 }

@@ -16,6 +16,7 @@ from onecgw.auth.context import CallContext
 from onecgw.auth.key_verification import KeyVerdict, UncheckedKey
 from onecgw.backends.base import BackendCall, BackendState
 from onecgw.backends.http.client import GATEWAY_SUB, HttpClient
+from onecgw.backends.http.memory import Lease
 from onecgw.backends.http.transport import HttpRequest, Transport
 from onecgw.backends.odata.base import SERVICE_DOCUMENT, Base, BaseReader
 from onecgw.backends.odata.bounds import Bounds
@@ -24,9 +25,15 @@ from onecgw.backends.odata.fetch import Fetcher
 from onecgw.backends.odata.profile_reader import load_profiles
 from onecgw.backends.odata.refusals import as_the_base_has_it
 from onecgw.backends.odata.report_runner import ReportRunner
-from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, RESOLVERS, TABULAR, TOP_PRODUCTS
+from onecgw.backends.odata.reports import (
+    CUSTOMER_SUMMARY,
+    PRODUCT_DETAILS,
+    RESOLVERS,
+    TABULAR,
+    TOP_PRODUCTS,
+)
 from onecgw.backends.odata.request import Body, read_request
-from onecgw.backends.odata.resolver_answers import answer_resolver
+from onecgw.backends.odata.resolver_answers import answer_product_details, answer_resolver
 from onecgw.backends.odata.sales_cards import answer_customer_summary, answer_top_products
 from onecgw.backends.odata.url import Spelling
 from onecgw.backends.scheduling.deadline import deadline
@@ -85,7 +92,9 @@ class ODataBackend:
             bounds,
             concurrency=settings.max_concurrency,
             changed=self._forget_base,
+            lease=self._http.lease,
         )
+        self._fetcher = fetcher
         self._reader = BaseReader(fetcher, profiles, settings, cache_folder=cache_folder)
         self._runner = ReportRunner(fetcher, bounds, concurrency=settings.max_concurrency)
 
@@ -115,22 +124,29 @@ class ODataBackend:
             OnecError: 1C could not be read.
         """
         _CONTEXT.set(call.context)
-        asked = _object(call.body)
+        with self._fetcher.held():
+            answer = await self._answer(call, _object(call.body))
+        body = await trio.to_thread.run_sync(_ENCODER.encode, answer)
+        if call.held is not None:
+            call.held.enter_context(self._http.lease()).grow(len(body))
+        return body
+
+    async def _answer(self, call: BackendCall, asked: Body) -> object:
         base = await self._reader.base()
         kind, _, name = call.operation.partition("/")
         if kind == "resolve" and name in RESOLVERS:
-            answer = await answer_resolver(base, name, asked)
-        elif name == TOP_PRODUCTS:
-            answer = await answer_top_products(self._runner, base, asked, call.progress)
-        elif name == CUSTOMER_SUMMARY:
-            answer = await answer_customer_summary(self._runner, base, asked, call.progress)
-        else:
-            report = next((one for one in TABULAR if one.operation == call.operation), None)
-            if report is None:
-                raise OnecRejected(f"unknown operation {call.operation:.60}")
-            request = read_request(as_the_base_has_it(base, report), asked, today=self._today())
-            answer = await self._runner.report(base, request, call.progress)
-        return await trio.to_thread.run_sync(_ENCODER.encode, answer)
+            return await answer_resolver(base, name, asked)
+        if name == PRODUCT_DETAILS:
+            return await answer_product_details(base, asked)
+        if name == TOP_PRODUCTS:
+            return await answer_top_products(self._runner, base, asked, call.progress)
+        if name == CUSTOMER_SUMMARY:
+            return await answer_customer_summary(self._runner, base, asked, call.progress)
+        report = next((one for one in TABULAR if one.operation == call.operation), None)
+        if report is None:
+            raise OnecRejected(f"unknown operation {call.operation:.60}")
+        request = read_request(as_the_base_has_it(base, report), asked, today=self._today())
+        return await self._runner.report(base, request, call.progress)
 
     async def verify_key(self, key: str, request_id: str) -> KeyVerdict:
         """A stock base has no accounts of the gateway; the settings refuse to ask it."""
@@ -162,13 +178,17 @@ class ODataBackend:
             with deadline(self._deadline_ms):
                 base = await self._reader.base()
             for kind in base.profile.catalogues:
-                with deadline(self._deadline_ms):
+                with deadline(self._deadline_ms), self._fetcher.held():
                     await base.loading.catalogue(kind)
         except OnecError as error:
             log.info("onec.not_warm", extra={"fields": {"class": error.code}})
 
-    async def read(self, address: str) -> bytes:
+    async def read(self, address: str, memory: Lease | None = None) -> bytes:
         """The body of the answer to a GET of an address under `/odata/standard.odata/`.
+
+        Args:
+            address: with its query.
+            memory: where the answer is counted; None = until it is read.
 
         Raises:
             OnecError: 1C could not be read.
@@ -180,6 +200,7 @@ class ODataBackend:
                 headers=(),
                 sub=context.sub,
                 request_id=context.request_id,
+                memory=memory,
             )
         )
 

@@ -98,6 +98,12 @@ class Catalogue:
         """Whether others stand below an entry, or could."""
         return entry.is_group or (not self.has_folders and entry.id in self._children)
 
+    def all(self, *, with_groups: bool) -> list[CatalogueEntry]:
+        """Every listed entry by its label; those that are out of use stand last."""
+        listed = [entry for entry in self.entries.values() if entry.is_listed]
+        found = [entry for entry in listed if with_groups or not self.is_group(entry)]
+        return sorted(found, key=lambda entry: entry.is_archived)
+
     def search(self, query: str, *, with_groups: bool) -> list[CatalogueEntry]:
         """Entries with all words of the query in their name, code or telephone, best first.
 

@@ -1,18 +1,20 @@
 """Which profile fits a base, what of it the base lacks, and what that costs the tools."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
 
 import attrs
 
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.object_names import PUBLISH_IT, WHERE_TO_PUBLISH, described
 from onecgw.backends.odata.plan import objects_to_publish
-from onecgw.backends.odata.profile import COUNTS, Profile, ToolProfile
+from onecgw.backends.odata.profile import COUNTS, OF_RETURNS, Profile, ToolProfile
 from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
     CUSTOMER_SUMMARY,
     NOT_ANSWERED,
     NOT_MEASURED,
+    PRODUCT_DETAILS,
     RESOLVERS,
     SALES,
     TABULAR,
@@ -21,6 +23,9 @@ from onecgw.backends.odata.reports import (
     TabularReport,
 )
 from onecgw.catalogue.capabilities import Capabilities
+
+# The dimensions of sales_report that other tools need.
+_MADE_OF_SALES: Final = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
 
 
 @attrs.frozen(kw_only=True)
@@ -165,6 +170,12 @@ class _Assessing:
             has("customer") and self._derives("cohort", "customer", reduced)
         ):
             yield "filters", "customer_cohort", ("customer", "customer.cohort")
+        if report.has_product_status and not has("product"):
+            yield "filters", "product_status", ("product",)
+        if report.has_own_transfers and not any(
+            all(one.transfers for one in group) for group in groups
+        ):
+            yield "filters", "own_transfers", ("transfers",)
         whole = self._profile.tools.get(report.tool, ToolProfile())
         always = [
             name
@@ -179,12 +190,13 @@ class _Assessing:
             ]
             if facts or always:
                 counted = [COUNTS[fact] for fact in facts if fact in COUNTS]
+                counted += ["returns" for fact in facts if fact in OF_RETURNS]
                 yield "measures", measure.name, (*facts, *counted, *always)
 
     def _derives(self, derivation: str, dimension: str, reduced: Profile) -> bool:
         """Whether the catalogue behind a dimension has what a group or a cohort is made of."""
         sets = reduced.set_of(dimension)
-        if derivation == "parent":
+        if derivation in ("parent", "top"):
             return any(one.parent for one in sets)
         return derivation != "cohort" or any(one.created for one in sets)
 
@@ -214,26 +226,35 @@ class _Assessing:
                 causes = [one for name in named for one in self._reduction.of_source(name, facts)]
                 lose(report.tool, _reason(causes))
         sales = unsupported.get(SALES.tool, {})
-        needs = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
-        for tool, dimensions in needs.items():
-            wanted = {"group_by": dimensions, "measures": ("amount", "qty")}
-            lacking = [
-                (kind, name)
-                for kind, names in wanted.items()
-                for name in names
-                if name in sales.get(kind, ())
-            ]
+        for tool, dimensions in _MADE_OF_SALES.items():
             if SALES.tool in found:
                 lose(tool, self._reasons[SALES.tool, "", ""])
-            elif lacking:
-                lose(tool, self._reasons[SALES.tool, *lacking[0]])
-        for kind in RESOLVERS:
-            has_entries = kind in reduced.catalogues or kind in reduced.members
-            if not has_entries and kind not in self._profile.empty:
-                lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
+            elif lacking := _first_lacking(sales, dimensions):
+                lose(tool, self._reasons[SALES.tool, *lacking])
+        known = {*reduced.catalogues, *reduced.members, *self._profile.empty}
+        for kind in (one for one in RESOLVERS if one not in known):
+            lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
+        if "product" not in known:
+            lose(PRODUCT_DETAILS, self._reasons["resolve_product", "", ""])
         for tool, reason in {**NOT_ANSWERED, **self._profile.unavailable}.items():
             lose(tool, reason)
         return found
+
+
+def _first_lacking(
+    sales: Mapping[str, frozenset[str]], dimensions: Iterable[str]
+) -> tuple[str, str] | None:
+    """What sales_report lacks of what another tool is made of: the kind and the name."""
+    wanted = {"group_by": dimensions, "measures": ("amount", "qty")}
+    return next(
+        (
+            (kind, name)
+            for kind, names in wanted.items()
+            for name in names
+            if name in sales.get(kind, ())
+        ),
+        None,
+    )
 
 
 def _reason(missing: Iterable[Missing]) -> str:

@@ -1,6 +1,8 @@
 """Runs GETs side by side: bounded, decoded outside the event loop, refused above the row cap."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -8,6 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import trio
 
+from onecgw.backends.http.memory import Lease
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.catalogues import Row
 from onecgw.backends.odata.url import ODataQuery
@@ -19,8 +22,13 @@ _BOM: Final = b"\xef\xbb\xbf"
 _ResultT = TypeVar("_ResultT")
 
 
-# GETs an address under `/odata/standard.odata/`: the body of a 200, or an OnecError.
-Get = Callable[[str], Awaitable[bytes]]
+# GETs an address under `/odata/standard.odata/`: the body of a 200, or an OnecError. Its answer is
+# counted in the memory of all answers until the lease ends.
+Get = Callable[[str, Lease], Awaitable[bytes]]
+
+DECODED_FACTOR: Final = 5  # rows in Python take up to so many times the bytes of their JSON
+# Where the rows that a task reads are counted; None = until they are returned.
+_MEMORY: Final[ContextVar[Lease | None]] = ContextVar("odata_memory", default=None)
 
 
 class RowsBody(msgspec.Struct):
@@ -45,6 +53,7 @@ class Fetcher:
         bounds: of one call.
         concurrency: how many calls of one question run at once.
         changed: called after an error that tells of another composition.
+        lease: makes the share of the memory that one call may take.
     """
 
     def __init__(
@@ -54,22 +63,38 @@ class Fetcher:
         *,
         concurrency: int,
         changed: Callable[[], None],
+        lease: Callable[[], Lease],
     ) -> None:
         self._get = get
+        self._lease = lease
         self._bounds = bounds
         self._concurrency = concurrency
         self._changed = changed
         # Decoding takes the processor for seconds: not more than one thread of it at a time.
         self._decoding = trio.CapacityLimiter(1)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Count the rows that are read inside until the block ends: they are kept as long."""
+        with self._lease() as memory:
+            token = _MEMORY.set(memory)
+            try:
+                yield
+            finally:
+                _MEMORY.reset(token)
+
     async def body(self, address: str) -> bytes:
-        """Read an address: of a query, of the service document, of `$metadata`.
+        """Read an address: of the service document, of `$metadata`.
 
         Raises:
             OnecError: what went wrong, in the contract's classes.
         """
+        with self._lease() as memory:
+            return await self._body(address, memory)
+
+    async def _body(self, address: str, memory: Lease) -> bytes:
         try:
-            return await self._get(address)
+            return await self._get(address, memory)
         except OnecNotPublished:
             self._changed()
             raise
@@ -80,8 +105,12 @@ class Fetcher:
         Raises:
             OnecError: as `body`; or the answer is not OData's JSON.
         """
-        body = await self.body(query.encoded(self._bounds.spelling))
-        return await self._in_thread(decode, body, query)
+        with self._lease() as memory:
+            body = await self._body(query.encoded(self._bounds.spelling), memory)
+            rows = await self._in_thread(memory, decode, body, query)
+        if (kept := _MEMORY.get()) is not None:
+            kept.grow(DECODED_FACTOR * len(body))
+        return rows
 
     async def each(
         self,
@@ -109,8 +138,9 @@ class Fetcher:
 
         async def one(place: int) -> None:
             nonlocal done
-            body = await self.body(queries[place].encoded(self._bounds.spelling))
-            await self._in_thread(decode_and_take, place, body)
+            with self._lease() as memory:
+                body = await self._body(queries[place].encoded(self._bounds.spelling), memory)
+                await self._in_thread(memory, decode_and_take, place, body)
             done += 1
             await progress(done, len(queries))
 
@@ -118,10 +148,12 @@ class Fetcher:
             [partial(one, place) for place in range(len(queries))], limit=self._concurrency
         )
 
-    async def _in_thread(self, work: Callable[..., _ResultT], *arguments: object) -> _ResultT:
-        return await trio.to_thread.run_sync(
-            lambda: work(*arguments), limiter=self._decoding, abandon_on_cancel=False
-        )
+    async def _in_thread(
+        self, memory: Lease, work: Callable[..., _ResultT], *arguments: object
+    ) -> _ResultT:
+        async with self._decoding:
+            memory.grow(DECODED_FACTOR * memory.size_bytes)
+            return await trio.to_thread.run_sync(lambda: work(*arguments), abandon_on_cancel=False)
 
 
 def decode(body: bytes, query: ODataQuery) -> list[dict[str, Any]]:

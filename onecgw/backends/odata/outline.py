@@ -47,7 +47,10 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
     Returns:
         The sources; or what lacks them all.
     """
-    groups = [tuple(profile.sources[name] for name in names) for names in tool.sources]
+    groups = [
+        tuple(_without_transfers(profile.sources[name], request) for name in names)
+        for names in tool.sources
+    ]
     chosen: dict[int, list[str]] = {}
     for fact in request.facts:
         index = next(
@@ -90,6 +93,18 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
     )
 
 
+def _without_transfers(source: RegisterSource, request: Request) -> RegisterSource:
+    """The source; movements between own desks do not count where they are not asked for."""
+    if request.choices.get("own_transfers") != "exclude":
+        return source
+    fields = dict.fromkeys((*source.excludes, *source.transfers))
+    excludes = {
+        field: (*source.excludes.get(field, ()), *source.transfers.get(field, ()))
+        for field in fields
+    }
+    return attrs.evolve(source, excludes=excludes)
+
+
 def needed_leaves(source: RegisterSource, request: Request) -> Iterator[str]:
     """The dimensions of a source that rows and filters need, with repetitions."""
     for name in _asked(request):
@@ -107,6 +122,8 @@ def _asked(request: Request) -> Iterator[str]:
             yield one.of
     if request.cohort is not None:
         yield "customer"
+    if "product_status" in request.choices:
+        yield "product"
 
 
 def _counted(facts: tuple[str, ...]) -> Iterator[str]:

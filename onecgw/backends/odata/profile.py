@@ -43,6 +43,8 @@ FACTS: Final = (
 
 # What is counted rather than summed: the distinct values of a dimension, without returns.
 COUNTS: Final = {"receipts": "document", "customers": "customer"}
+# What is summed over returns alone, without their minus: the fact that is summed.
+OF_RETURNS: Final = {"returned": "amount"}
 
 
 @attrs.frozen(kw_only=True)
@@ -166,6 +168,7 @@ class RegisterSource:
         always must have.
     returns: field → patterns: rows of returns; they make no receipt and no buyer.
     excludes: field → patterns: rows that do not count, such as opening balances.
+    transfers: field → patterns: rows of money carried between own desks.
     accounts, balanced_accounts: codes, of an accounting register. unbalanced_accounts: codes of
         corresponding accounts that are left out.
     max_days: the longest period that is read without a condition; None is any.
@@ -181,6 +184,7 @@ class RegisterSource:
     where: Mapping[str, str | Predefined]
     returns: Mapping[str, tuple[str, ...]]
     excludes: Mapping[str, tuple[str, ...]]
+    transfers: Mapping[str, tuple[str, ...]]
     accounts: tuple[str, ...]
     balanced_accounts: tuple[str, ...]
     unbalanced_accounts: tuple[str, ...]
@@ -210,6 +214,8 @@ class RegisterSource:
         """Whether the source sums or counts something."""
         if fact in COUNTS:
             return COUNTS[fact] in self.dims and bool(self.returns)
+        if fact in OF_RETURNS:
+            return OF_RETURNS[fact] in self.facts and bool(self.returns)
         return fact in self.facts
 
     def leaves(self, dimension: str) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ class _Reader(TreeReader):
     ) -> RegisterSource:
         parts = self.mapping(
             node,
-            ("table", "dims", "facts", "where", "returns", "excludes", "accounts",
+            ("table", "dims", "facts", "where", "returns", "excludes", "transfers", "accounts",
              "balanced_accounts", "unbalanced_accounts", "max_days", "notes"),
             needed=("table", "dims"),
         )  # fmt: skip
@@ -244,6 +244,7 @@ class _Reader(TreeReader):
             where={name: self.condition(one) for name, one in self.pairs(parts.get("where"))},
             returns={name: self.texts(one) for name, one in self.pairs(parts.get("returns"))},
             excludes={name: self.texts(one) for name, one in self.pairs(parts.get("excludes"))},
+            transfers={name: self.texts(one) for name, one in self.pairs(parts.get("transfers"))},
             accounts=self.texts(parts.get("accounts")),
             balanced_accounts=self.texts(parts.get("balanced_accounts")),
             unbalanced_accounts=self.texts(parts.get("unbalanced_accounts")),
@@ -329,7 +330,7 @@ class _Reader(TreeReader):
             self.tell(node, f"{tool} has nothing that could be lacking alone")
             return {}
         names = {
-            "filters": [*(one.name for one in report.filters), "customer_cohort"],
+            "filters": [*(one.name for one in report.filters), *report.choices],
             "group_by": [*report.dimension],
             "measures": [*report.measure],
         }

@@ -24,6 +24,7 @@ from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecRejected
 from onecgw.locales.text import say
 
+_NEXT_QUARTER: Final = (4, 7, 10, 1)  # the month in which it begins
 # More calls than this cost 1C more than one call without the condition; but a long period of
 # single records is read with a condition or not at all.
 _MAX_BATCHES: Final = 4
@@ -82,24 +83,31 @@ def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[
     if source.table == "Balance":
         return [(request.first, request.last)]
     # Single records have their own date; they are read by months so that answers stay small.
-    times = {"month"} if source.table == "Records" else set(TIMES) & set(request.dimensions)
+    asked = {request.report.dimension[name].derivation for name in request.dimensions}
+    times = {"month"} if source.table == "Records" else asked & {*TIMES}
     starts = [request.first]
     while times and (start := _next_start(starts[-1], times)) <= request.last:
         starts.append(start)
         if len(starts) > limit:
             finest = next(name for name in TIMES if name in times)
-            key = "odata.parts_by_month" if finest == "month" else "odata.parts"
+            is_fine = finest in ("day", "weekday", "week")
+            key = "odata.parts" if is_fine else "odata.parts_by_month"
             raise OnecRejected(say(key, parts=limit, dimension=finest))
     ends = [start - timedelta(days=1) for start in starts[1:]]
     return [*zip(starts, [*ends, request.last], strict=True)]
 
 
 def _next_start(day: date, times: Collection[str]) -> date:
-    """The first day after a day on which a day, a week or a month of these begins."""
+    """The first day after a day on which one of these parts of time begins."""
+    tomorrow = day + timedelta(days=1)
+    month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
     begins = {
-        "day": day + timedelta(days=1),
+        "day": tomorrow,
+        "weekday": tomorrow,
         "week": day + timedelta(days=7 - day.weekday()),
-        "month": (day.replace(day=1) + timedelta(days=32)).replace(day=1),
+        "month": month,
+        "quarter": date(day.year + (day.month - 1) // 9, _NEXT_QUARTER[(day.month - 1) // 3], 1),
+        "year": date(day.year + 1, 1, 1),
     }
     return min(begins[name] for name in times)
 

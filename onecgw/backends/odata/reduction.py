@@ -194,7 +194,26 @@ class Reduction:
             self._causes[source.name, "returns"] = [
                 self._lack(source.register, field) for field in source.returns
             ]
-        return attrs.evolve(source, dims=dims, first_of=first_of, facts=facts, returns=returns)
+        return attrs.evolve(
+            source,
+            dims=dims,
+            first_of=first_of,
+            facts=facts,
+            returns=returns,
+            transfers=self._transfers(source),
+        )
+
+    def _transfers(self, source: RegisterSource) -> Mapping[str, tuple[str, ...]]:
+        """What tells money carried between own desks; nothing where a field is missing."""
+        type_name = result_type(source.register, source.table)
+        lacking = [
+            self._lack(source.register, field)
+            for field in source.transfers
+            if self._types.column(type_name, field.removesuffix("_Type")) is None
+        ]
+        if lacking:
+            self._causes[source.name, "transfers"] = lacking
+        return {} if lacking else source.transfers
 
     def _table_causes(self, source: RegisterSource) -> Iterable[Missing]:
         register = source.register

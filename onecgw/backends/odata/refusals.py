@@ -30,7 +30,7 @@ def refuse_lacking(base: Base, request: Request) -> None:
     asked = {
         "group_by": request.group_by,
         "measures": request.measures,
-        "filters": (*request.filters, *(["customer_cohort"] if request.cohort else [])),
+        "filters": (*request.filters, *request.choices),
     }
     for kind, names in asked.items():
         for name in names:

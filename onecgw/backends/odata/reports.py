@@ -7,10 +7,30 @@ import attrs
 
 Dated = Literal["period", "date"]
 # How a dimension of a report is made of a dimension of a source.
-Derivation = Literal["itself", "parent", "cohort", "day", "week", "month"]
-TIMES: Final = ("day", "week", "month")
+Derivation = Literal[
+    "itself",
+    "parent",
+    "top",
+    "cohort",
+    "day",
+    "weekday",
+    "week",
+    "month",
+    "quarter",
+    "year",
+]
+# The finest first: what 1C is called for each of.
+TIMES: Final = ("day", "weekday", "week", "month", "quarter", "year")
 # The kinds of analytics as the contract names them, in the order in which reports sort.
 ANALYTICS: Final = {"customer": "customer", "cost_article": "cost_article", "other_cash": "cash"}
+
+
+# Filters that are one word out of a few.
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "customer_cohort": ("new", "returning"),
+    "product_status": ("active", "archived"),
+    "own_transfers": ("exclude", "include"),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +100,18 @@ class TabularReport:
     always_by: tuple[str, ...] = ()
     drops_zero: bool = False
     has_cohort: bool = False
+    has_product_status: bool = False
+    has_own_transfers: bool = False
+
+    @property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """The filters that are one word out of a few, and the words."""
+        has = {
+            "customer_cohort": self.has_cohort,
+            "product_status": self.has_product_status,
+            "own_transfers": self.has_own_transfers,
+        }
+        return {name: CHOICES[name] for name in CHOICES if has[name]}
 
     @property
     def dimension(self) -> Mapping[str, ReportDimension]:
@@ -101,6 +133,11 @@ _TIMES: Final = (
     ReportDimension(name="week", of="", derivation="week", kind="date"),
     ReportDimension(name="month", of="", derivation="month", kind="date"),
 )
+_LONG_TIMES: Final = (
+    ReportDimension(name="quarter", of="", derivation="quarter", kind="date"),
+    ReportDimension(name="year", of="", derivation="year", kind="date"),
+    ReportDimension(name="weekday", of="", derivation="weekday", kind="string"),
+)
 _PRODUCT_GROUP: Final = ReportDimension(name="product_group", of="product", derivation="parent")
 _CURRENCY: Final = ReportDimension(name="currency", of="currency", kind="string")
 _FIRM_IDS: Final = Filter(name="firm_ids", of="firm")
@@ -109,6 +146,7 @@ _CUSTOMER_IDS: Final = Filter(name="customer_ids", of="customer", branches=True)
 _SUPPLIER_IDS: Final = Filter(name="supplier_ids", of="supplier", branches=True)
 _PRODUCT_IDS: Final = Filter(name="product_ids", of="product", branches=True)
 _AMOUNT: Final = ReportMeasure(name="amount", plus=("amount",))
+_NET_AMOUNT: Final = ReportMeasure(name="amount_net", plus=("net",))
 _QTY: Final = ReportMeasure(name="qty", plus=("qty",), places=3)
 
 SALES: Final = TabularReport(
@@ -118,12 +156,18 @@ SALES: Final = TabularReport(
     dimensions=(
         *_same("warehouse", "customer", "product", "seller", "sales_channel", "firm"),
         *_TIMES,
+        *_LONG_TIMES,
         ReportDimension(name="cohort", of="customer", derivation="cohort", kind="string"),
         _PRODUCT_GROUP,
         ReportDimension(name="customer_group", of="customer", derivation="parent"),
+        ReportDimension(name="product_parent", of="product", derivation="top"),
+        ReportDimension(name="customer_parent", of="customer", derivation="top"),
+        ReportDimension(name="channel_parent", of="sales_channel", derivation="top"),
     ),
     measures=(
         _AMOUNT,
+        _NET_AMOUNT,
+        ReportMeasure(name="returns", plus=("returned",)),
         _QTY,
         ReportMeasure(name="receipts", counts="receipts", places=0),
         ReportMeasure(name="avg_check", plus=("amount",), over="receipts"),
@@ -137,10 +181,13 @@ SALES: Final = TabularReport(
         _WAREHOUSE_IDS,
         Filter(name="sales_channel_ids", of="sales_channel", branches=True),
         _FIRM_IDS,
+        _PRODUCT_IDS,
+        Filter(name="seller_ids", of="seller"),
     ),
     default_group_by=("warehouse", "customer"),
     default_measures=("amount", "qty"),
     has_cohort=True,
+    has_product_status=True,
 )
 STOCK: Final = TabularReport(
     tool="stock_balance",
@@ -152,6 +199,7 @@ STOCK: Final = TabularReport(
     default_group_by=("warehouse", "product"),
     default_measures=("qty",),
     drops_zero=True,
+    has_product_status=True,
 )
 CASH_BALANCE: Final = TabularReport(
     tool="cash_balance",
@@ -170,7 +218,9 @@ CASH_FLOW: Final = TabularReport(
     dated="period",
     dimensions=(
         ReportDimension(name="account", of="cash"),
-        *_same("operation", "analytics", "firm"),
+        *_same("operation", "analytics"),
+        ReportDimension(name="cost_article_parent", of="cost_article", derivation="top"),
+        *_same("firm"),
         *_TIMES,
     ),
     measures=(
@@ -186,6 +236,7 @@ CASH_FLOW: Final = TabularReport(
     ),
     default_group_by=("operation",),
     default_measures=("inflow", "outflow", "net"),
+    has_own_transfers=True,
 )
 
 
@@ -231,8 +282,9 @@ PURCHASES: Final = TabularReport(
         *_same("supplier", "firm", "warehouse", "product"),
         _PRODUCT_GROUP,
         *_TIMES,
+        _CURRENCY,
     ),
-    measures=(_AMOUNT, _QTY),
+    measures=(_AMOUNT, _NET_AMOUNT, _QTY),
     filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
     default_group_by=("supplier", "month"),
     default_measures=("amount",),
@@ -241,6 +293,7 @@ TABULAR: Final = (SALES, STOCK, CASH_BALANCE, CASH_FLOW, RECEIVABLES, PAYABLES, 
 # Two more are made of the sales report: the tool, and the measures that it needs.
 TOP_PRODUCTS: Final = "top_products"
 CUSTOMER_SUMMARY: Final = "customer_summary"
+PRODUCT_DETAILS: Final = "product_details"
 # Resolvers: the kind of catalogue that each searches.
 RESOLVERS: Final = (
     "customer",
@@ -260,11 +313,14 @@ NOT_MEASURED: Final[Mapping[str, Mapping[str, str]]] = {
 NOT_ANSWERED: Final = {
     "availability_report": "it needs every movement of stock since the first one, and a stock 1C"
     " is only asked for balances and turnovers",
+    "goods_in_transit": "no register of its profile tells what suppliers have sent and when it"
+    " arrives",
 }
 REPORT_BY_TOOL: Final = {report.tool: report for report in TABULAR}
 TOOLS: Final = (
     *REPORT_BY_TOOL,
     TOP_PRODUCTS,
     CUSTOMER_SUMMARY,
+    PRODUCT_DETAILS,
     *(f"resolve_{kind}" for kind in RESOLVERS),
 )

@@ -15,7 +15,6 @@ Body = Mapping[str, object]
 # 1C knows years of four digits; the month before and the day after must exist too.
 _FIRST_YEAR: Final = 1_000
 _LAST_YEAR: Final = 9_998
-COHORTS: Final = ("new", "returning")
 # Names of an enumeration's members are ids too, and keep their capitals.
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
@@ -25,7 +24,8 @@ class Request:
     """A question to a report.
 
     first, last: the days of a period, both included; of a balance both are its day.
-    filters: filter → ids, as they were given. applied: the filters for the answer.
+    filters: filter → ids, as they were given. choices: filter → the word that was chosen.
+    applied: the filters for the answer.
     top: None is every row.
     """
 
@@ -35,7 +35,7 @@ class Request:
     group_by: tuple[str, ...]
     measures: tuple[str, ...]
     filters: Mapping[str, tuple[str, ...]]
-    cohort: str | None
+    choices: Mapping[str, str]
     applied: Body
     sort: tuple[tuple[str, Direction], ...]
     top: int | None
@@ -44,6 +44,11 @@ class Request:
     def dimensions(self) -> tuple[str, ...]:
         """The dimensions of the rows: those that were asked for, and those always added."""
         return (*self.group_by, *self.report.always_by)
+
+    @property
+    def cohort(self) -> str | None:
+        """The customers that count; None is all."""
+        return self.choices.get("customer_cohort")
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -74,14 +79,11 @@ def read_request(report: TabularReport, body: Body, *, today: date) -> Request:
     measures = _names(body, "measures", report.default_measures, [*report.measure])
     applied = _mapping(body.get("filters", {}), "filters")
     known = [one.name for one in report.filters]
-    check_keys(
-        applied,
-        [*known, *(["customer_cohort"] if report.has_cohort else [])],
-        within="filters.",
-    )
-    cohort = applied.get("customer_cohort")
-    if "customer_cohort" in applied and cohort not in COHORTS:
-        raise _wrong("filters.customer_cohort", cohort, f"one of {', '.join(COHORTS)}")
+    check_keys(applied, [*known, *report.choices], within="filters.")
+    choices = {name: applied[name] for name in report.choices if name in applied}
+    for name, value in choices.items():
+        if value not in report.choices[name]:
+            raise _wrong(f"filters.{name}", value, f"one of {', '.join(report.choices[name])}")
     return Request(
         report=report,
         first=first,
@@ -89,7 +91,7 @@ def read_request(report: TabularReport, body: Body, *, today: date) -> Request:
         group_by=group_by,
         measures=measures,
         filters={name: _ids(applied[name], f"filters.{name}") for name in known if name in applied},
-        cohort=str(cohort) if cohort is not None else None,
+        choices={name: str(value) for name, value in choices.items()},
         applied=applied,
         sort=_sort(body, (*group_by, *measures)),
         top=read_count(body, "top"),

@@ -1,6 +1,7 @@
 """The filters of a request as restrictions of dimensions: ids checked, groups spread out."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -22,10 +23,12 @@ class Restriction:
     """One of the alternatives must hold: a dimension has one of these ids.
 
     filters: the arguments that it comes from, for messages.
+    is_for_rows: 1C is not called with it, because nearly everything is among the ids.
     """
 
     alternatives: tuple[tuple[str, frozenset[str]], ...]
     filters: tuple[str, ...]
+    is_for_rows: bool = False
 
 
 def restrictions_of(request: Request, references: References) -> list[Restriction]:
@@ -52,7 +55,22 @@ def restrictions_of(request: Request, references: References) -> list[Restrictio
         )
         for parts in either.values()
     ]
-    return [*alone, *joined]
+    return [*alone, *joined, *_status(request, references)]
+
+
+def _status(request: Request, references: References) -> Iterator[Restriction]:
+    """The products that are in use, or those that are not."""
+    status = request.choices.get("product_status")
+    if status is None:
+        return
+    catalogue = references.catalogue("product")
+    entries = catalogue.entries.values() if catalogue is not None else ()
+    ids = frozenset(one.id for one in entries if one.is_archived == (status == "archived"))
+    yield Restriction(
+        alternatives=(("product", ids),),
+        filters=("product_status",),
+        is_for_rows=status == "active",
+    )
 
 
 def _spread(one: Filter, given: tuple[str, ...], references: References) -> frozenset[str]:
@@ -81,6 +99,8 @@ def comparisons(
     source: RegisterSource, restriction: Restriction, references: References
 ) -> list[str] | None:
     """The comparisons of a restriction, to be joined by `or`; None where 1C cannot make them."""
+    if restriction.is_for_rows:
+        return None
     found: list[str] = []
     for dimension, ids in restriction.alternatives:
         field = source.dims.get(dimension)

@@ -8,7 +8,7 @@ from onecgw.backends.odata.catalogues import ZERO, Row
 from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.numbers import EXACT
 from onecgw.backends.odata.object_names import bare_type
-from onecgw.backends.odata.profile import COUNTS, DimensionField, Term, matches
+from onecgw.backends.odata.profile import COUNTS, OF_RETURNS, DimensionField, Term, matches
 from onecgw.backends.odata.query_plan import Fetch
 from onecgw.backends.odata.references import ACCOUNT, References
 
@@ -57,7 +57,12 @@ class RowReading:
         self._counts = [
             (fact, self._leaves[COUNTS[fact]]) for fact in fetch.facts if fact in COUNTS
         ]
-        self._returns = [*source.returns.items()] if self._counts else []
+        self._returned = [
+            (fact, [self._term_reader(term) for term in source.facts[OF_RETURNS[fact]]])
+            for fact in fetch.facts
+            if fact in OF_RETURNS
+        ]
+        self._returns = [*source.returns.items()] if self._counts or self._returned else []
 
     def leaf(self, name: str, row: Row) -> str | None:
         """The id of a dimension in a row."""
@@ -82,11 +87,23 @@ class RowReading:
                 value = term(row)
                 if value:
                     tally.sums[fact] = EXACT.add(tally.sums[fact], value)
-        if self._counts and not self._is_return(row):
-            for fact, reader in self._counts:
-                found = reader(row)
-                if found is not None:
-                    tally.seen[fact].add(found)
+        if self._returns and self._is_return(row):
+            self._sum_up_return(row, tally)
+        elif self._counts:
+            self._count(row, tally)
+
+    def _count(self, row: Row, tally: Tally) -> None:
+        for fact, reader in self._counts:
+            found = reader(row)
+            if found is not None:
+                tally.seen[fact].add(found)
+
+    def _sum_up_return(self, row: Row, tally: Tally) -> None:
+        for fact, terms in self._returned:
+            for term in terms:
+                value = term(row)
+                if value:
+                    tally.sums[fact] = EXACT.subtract(tally.sums[fact], value)
 
     def _is_return(self, row: Row) -> bool:
         return any(

@@ -83,7 +83,7 @@ async def answer_customer_summary(
         group_by=("product",),
         measures=measures,
         filters={"customer_ids": (customer.id,)},
-        cohort=None,
+        choices={},
         applied={},
         sort=(("amount", "desc"),),
         top=read_count(body, "top_products") or _DEFAULT_CARD_TOP,

@@ -8,7 +8,14 @@ from onecgw.backends.odata import url
 from onecgw.backends.odata.bounds import Bounds
 from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import records_of
-from onecgw.backends.odata.profile import COUNTS, DimensionField, Predefined, RegisterSource, Term
+from onecgw.backends.odata.profile import (
+    COUNTS,
+    OF_RETURNS,
+    DimensionField,
+    Predefined,
+    RegisterSource,
+    Term,
+)
 from onecgw.backends.odata.references import ACCOUNT, References
 from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecNotPublished
@@ -109,8 +116,8 @@ class SourceQuery:
         return [*dict.fromkeys(named)]
 
     def _return_fields(self) -> list[str]:
-        has_counts = any(fact in COUNTS for fact in self._facts)
-        return [*self._source.returns] if has_counts else []
+        tells_returns = any(fact in COUNTS or fact in OF_RETURNS for fact in self._facts)
+        return [*self._source.returns] if tells_returns else []
 
     def _columns(self, leaves: tuple[str, ...], *, shows_balanced: bool) -> list[str]:
         source, types = self._source, self._references.types
@@ -137,8 +144,11 @@ class SourceQuery:
     @property
     def terms(self) -> Mapping[str, tuple[Term, ...]]:
         """The terms of the facts that are summed."""
+        summed = {fact: OF_RETURNS.get(fact, fact) for fact in self._facts}
         return {
-            fact: self._source.facts[fact] for fact in self._facts if fact in self._source.facts
+            fact: self._source.facts[name]
+            for fact, name in summed.items()
+            if name in self._source.facts
         }
 
     def _always(self) -> Iterator[str]:

@@ -14,6 +14,7 @@ from onecgw.analysis.comparison import (
     MeasureChange,
     compare_tables,
     sum_of_changes,
+    without_unknown,
 )
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable, percent
@@ -57,6 +58,7 @@ class AnalysedTable:
         before: what it is compared with; None = no comparison.
         share: the measure of the shares; None = no shares.
         units: of the measures.
+        unknown: of "now" and "before", what lies beyond the books and has no figures.
 
     Raises:
         OnecBadResponse: the changes do not add up to the change of the total.
@@ -70,9 +72,12 @@ class AnalysedTable:
         before: FigureTable | None,
         share: str | None,
         units: MeasureUnits = NO_UNITS,
+        *,
+        unknown: frozenset[str] = frozenset(),
     ) -> None:
         self._now, self._share = now, share
-        self._comparison = compare_tables(now, before) if before is not None else None
+        compared = compare_tables(now, before) if before is not None else None
+        self._comparison = without_unknown(compared, unknown) if compared is not None else None
         tables = (now,) if before is None else (now, before)
         # Each side may be in one currency, and the two still differ.
         cells = (row.cells for table in tables for row in table.rows)
@@ -150,8 +155,8 @@ class AnalysedTable:
             basis["change"] = say("basis.change")
         if self._share is not None:
             basis["share"] = say("basis.share", measure=self._share)
-        if not self._additive:
-            basis["rest"] = say("basis.no_rest")
+        if unlike := sorted(self._now.additive - self._additive):
+            basis["rest"] = say("basis.no_rest", measures=", ".join(unlike))
         return basis
 
     def proof(self, report: str) -> list[Json]:
@@ -162,7 +167,7 @@ class AnalysedTable:
                 continue
             total = self._total(measure)
             together = sum_of_changes(self._rows, measure)
-            if self._comparison is None:
+            if together.amount is None or total.amount is None:
                 what, part, reported = measure, together.now, total.now
             else:
                 what, part, reported = f"{measure}_change", together.amount, total.amount

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from onecgw.analysis.cycle.answer import CycleInput, render
 from onecgw.analysis.cycle.books_range import outside_books
-from onecgw.analysis.cycle.figures import COMPONENTS, PeriodData, ratios_for
+from onecgw.analysis.cycle.figures import COMPONENTS, PURCHASES_NET, PeriodData, ratios_for
 from onecgw.analysis.cycle.notes import notes_of, warnings_of
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
+from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
@@ -25,6 +26,7 @@ from onecgw.catalogue.tools.cycle_plan import (
     first_open_day,
     plan,
 )
+from onecgw.catalogue.tools.cycle_where import WhereKey, where_of, where_requests
 from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
@@ -35,19 +37,19 @@ _EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begi
 
 LAST_SALE: Final = "last sale"
 
-Outcomes = Mapping[Key | str, Amounts | MonthlyAmounts | date | OnecgwError | None]
+Outcomes = Mapping[Any, Amounts | MonthlyAmounts | FigureTable | date | OnecgwError | None]
 
 
 def plan_with_last_sale(
     request: CashConversionCycle, context: CompositeContext
-) -> dict[Key | str, SubRequest]:
-    """The requests of the plan, and the one that tells where the books end."""
+) -> dict[Key | WhereKey | str, SubRequest]:
+    """The requests of the plan, the one that tells where the books end, and the lists."""
     cycle_plan = CyclePlan(request)
     first = min(period.first for period in cycle_plan.periods)
     filters = SalesFilters(firm_ids=request.firm_ids) if request.firm_ids else None
     last_sale = last_day_of(SALES_REPORT, Period(from_=first, to=cycle_plan.period.last), filters)
-    requests: dict[Key | str, SubRequest] = dict(plan(request, context.now).items())
-    return requests | {LAST_SALE: last_sale}
+    requests: dict[Key | WhereKey | str, SubRequest] = dict(plan(request, context.now).items())
+    return requests | {LAST_SALE: last_sale} | where_requests(cycle_plan, context)
 
 
 def compose(
@@ -68,10 +70,11 @@ def compose(
         if isinstance(outcome, FilterIgnored):
             raise outcome
     data = [_period_data(cycle_plan, period, outcomes) for period in cycle_plan.periods]
-    if len(data[0].missing) == len(COMPONENTS):
+    if all(component in data[0].missing for component in COMPONENTS):
         raise data[0].missing["dio"]
     last_sale = outcomes.get(LAST_SALE)
     data = [_inside_books(one, last_sale if isinstance(last_sale, date) else None) for one in data]
+    data = _alike_in_vat(data)
     inputs = CycleInput(
         ratios=ratios_for(cycle_plan.dpo_base),
         basis=cycle_plan.basis,
@@ -90,6 +93,7 @@ def compose(
     return {
         **({"currency": currency} if currency else {}),
         **render(inputs),
+        "where": where_of(data, outcomes),
         "warnings": warnings_of(
             inputs,
             first_open_day=first_open_day(now),
@@ -117,12 +121,24 @@ def _period_data(cycle_plan: CyclePlan, period: DateRange, outcomes: Outcomes) -
                 flows |= {series_of[measure]: sums for measure, sums in months.items()}
                 for measure, error in unreadable.items():
                     for ratio in ratios_for(cycle_plan.dpo_base):
-                        if ratio.flow == series_of[measure]:
+                        if ratio.reported_flow == series_of[measure]:
                             missing.setdefault(ratio.component, error)
             case Amounts(of=amounts) if needing and isinstance(key.when, date):
                 for measure, series in series_of.items():
                     balances.setdefault(series, {})[key.when] = amounts[measure]
     return PeriodData(period=period, balances=balances, flows=flows, missing=missing)
+
+
+def _alike_in_vat(data: list[PeriodData]) -> list[PeriodData]:
+    """The periods with VAT on the cost of all of them, or of none."""
+    if all(one.vat_factor is not None for one in data):
+        return data
+    return [
+        attrs.evolve(
+            one, flows={name: flow for name, flow in one.flows.items() if name != PURCHASES_NET}
+        )
+        for one in data
+    ]
 
 
 def _inside_books(data: PeriodData, last_sale: date | None) -> PeriodData:
@@ -140,8 +156,8 @@ CASH_CONVERSION_CYCLE = CompositeTool(
     about=(
         "How many days money is tied up (CCC = DIO + DSO − DPO), what it was before, which part "
         "moved it and why; in one call. `headline` says it in words, `bridge` splits each change "
-        "into balance and flow, `basis` lets an accountant check it. What stands in `missing` is "
-        "unknown: say so. At most 24 months."
+        "into balance and flow, `where` names what moved each balance most, `basis` lets an "
+        "accountant check it. What stands in `missing` is unknown: say so. At most 24 months."
     ),
     request=CashConversionCycle,
     operation="reports/cash_conversion_cycle",
@@ -156,6 +172,7 @@ CASH_CONVERSION_CYCLE = CompositeTool(
         "months": {"type": "array", "items": {"type": "object"}},
         "bridge": {"type": "array", "items": {"type": "object"}},
         "working_capital": MAY_BE_NULL,
+        "where": MAY_BE_NULL,
         "basis": {"type": "object"},
         "missing": {"type": "array", "items": {"type": "object"}},
         "warnings": {"type": "array", "items": {"type": "string"}},

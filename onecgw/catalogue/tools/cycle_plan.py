@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 import attrs
 
-from onecgw.analysis.cycle.figures import COMPONENTS
+from onecgw.analysis.cycle.figures import COMPONENTS, PURCHASES_NET
 from onecgw.analysis.cycle.formulas import balance_days
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts, read_balances, read_months
 from onecgw.analysis.periods import (
@@ -32,6 +32,7 @@ from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
 from onecgw.errors import Problem, ValidationFailed
 from onecgw.locales.text import say
 
+VAT: Final = "vat"  # no component of the cycle, which is known without it, too
 _LATEST_ZONE: Final = timedelta(hours=-12)  # the time zone in which a day ends last
 
 Read = Callable[[bytes], Amounts | MonthlyAmounts]
@@ -141,10 +142,14 @@ class CyclePlan:
 
     @property
     def flows(self) -> tuple[Source, ...]:
-        """The reports on flows; purchases only if payables are divided by them."""
+        """The reports on flows; against cost, purchases tell only what VAT is on it."""
         if self.dpo_base == "purchases":
             return (SALES_SOURCE, PURCHASES_SOURCE)
-        return (attrs.evolve(SALES_SOURCE, components=tuple(COMPONENTS)),)
+        series = {"amount": "purchases", "amount_net": PURCHASES_NET}
+        return (
+            attrs.evolve(SALES_SOURCE, components=tuple(COMPONENTS)),
+            attrs.evolve(PURCHASES_SOURCE, components=(VAT,), series=series),
+        )
 
     def days_of(self, period: DateRange) -> tuple[date, ...]:
         """The days for which the end-of-day balances of a period are needed."""

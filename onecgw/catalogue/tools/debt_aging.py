@@ -46,9 +46,7 @@ class DebtFilters:
 
     partner_ids: Annotated[
         tuple[str, ...] | None,
-        Arg(
-            about="Customers or suppliers; a group id means its branch.", source="resolve_customer"
-        ),
+        Arg(about="Customers or suppliers; a group means all in it.", source="resolve_customer"),
     ] = None
     firm_ids: FirmIds = None
 
@@ -62,7 +60,7 @@ class DebtAging:
         Arg(about="receivable: customers owe us; payable: we owe suppliers."),
     ]
     date: BalanceDay = None
-    filters: Annotated[DebtFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[DebtFilters | None, Arg(about="Apply together.")] = None
     top: AnalysisTop = None
 
 

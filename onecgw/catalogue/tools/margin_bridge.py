@@ -36,7 +36,7 @@ class MarginBridge:
         Literal["product", "product_group"] | None,
         Arg(about="What the effects are computed for.", default=("product",)),
     ] = None
-    filters: Annotated[SalesFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[SalesFilters | None, Arg(about="Apply together.")] = None
     top: AnalysisTop = None
 
 

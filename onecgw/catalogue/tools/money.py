@@ -65,11 +65,15 @@ class CashFlowFilters:
     ] = None
     cost_article_ids: Annotated[
         tuple[str, ...] | None,
-        Arg(about="A group id means its branch.", source="resolve_cost_article", takes_groups=True),
+        Arg(about="A group means all in it.", source="resolve_cost_article", takes_groups=True),
     ] = None
     customer_ids: Annotated[
         tuple[str, ...] | None,
         Arg(about="With cost_article_ids: either matches (OR).", source="resolve_customer"),
+    ] = None
+    own_transfers: Annotated[
+        Literal["exclude", "include"] | None,
+        Arg(about="Between own desks; default include."),
     ] = None
 
 
@@ -78,10 +82,19 @@ class CashFlow(SortedRows):
     """Arguments of cash_flow."""
 
     period: RequiredPeriod
-    filters: Annotated[CashFlowFilters | None, Arg(about="Given filters apply together.")] = None
+    filters: Annotated[CashFlowFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[
-            Literal["account", "operation", "analytics", "firm", "day", "week", "month"],
+            Literal[
+                "account",
+                "operation",
+                "analytics",
+                "cost_article_parent",
+                "firm",
+                "day",
+                "week",
+                "month",
+            ],
             ...,
         ]
         | None,

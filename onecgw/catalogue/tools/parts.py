@@ -51,7 +51,7 @@ class Sort:
 
     TEXT_FORM: ClassVar[str] = "errors.sort_form"
 
-    field: Annotated[str, Arg(about="A chosen dimension or measure.", max_length=40)]
+    field: Annotated[str, Arg(about="Dimension or measure.")]
     dir: Annotated[Literal["asc", "desc"] | None, Arg(about="Default asc.")] = None
 
     @staticmethod
@@ -110,14 +110,12 @@ def _not_chosen(value: object, chosen: Iterable[str]) -> str:
     return say("errors.not_chosen", value=shown(value), chosen=", ".join(chosen))
 
 
-RequiredPeriod = Annotated[Period, Arg(about="Days to report on.")]
-BalanceDay = Annotated[date | None, Arg(about="Balance at the END of this day; default now.")]
+RequiredPeriod = Annotated[Period, Arg(about="Whole days.")]
+BalanceDay = Annotated[date | None, Arg(about="At the END of this day; default now.")]
 SortKeys = Annotated[
     tuple[Sort, ...] | None, Arg(about="Default: days upwards, else largest first.")
 ]
-Top = Annotated[
-    int | None, Arg(about="Rows to return, after sorting.", minimum=1, maximum="max_rows")
-]
+Top = Annotated[int | None, Arg(about="Rows to return.", minimum=1, maximum="max_rows")]
 ComparePeriod = Annotated[
     Literal["previous_year", "previous_period"] | None,
     Arg(about="Adds <measure>_before, _change, _change_pct.", is_local=True),
@@ -130,8 +128,8 @@ CompareWithPeriod = Annotated[
     date | None, Arg(about="Instead: first day of a period as long.", is_local=True)
 ]
 CompareWithDay = Annotated[date | None, Arg(about="Instead: that day.", is_local=True)]
-SHARE: Final = Arg(about="Adds share, cumulative_share, class A/B/C of it.", is_local=True)
-Ids = Annotated[bool | None, Arg(about="false: labels alone, much shorter.", is_local=True)]
+SHARE: Final = Arg(about="Adds share, cumulative_share, class (A, B, C).", is_local=True)
+Ids = Annotated[bool | None, Arg(about="false: labels alone, shorter.", is_local=True)]
 
 AnalysisTop = Annotated[
     int | None, Arg(about="Rows to show; default 10.", minimum=1, maximum="default_rows")
@@ -139,35 +137,39 @@ AnalysisTop = Annotated[
 
 CustomerIds = Annotated[
     tuple[str, ...] | None,
-    Arg(about="A group id means its branch.", source="resolve_customer", takes_groups=True),
+    Arg(about="A group means all in it.", source="resolve_customer", takes_groups=True),
 ]
 SupplierIds = Annotated[
     tuple[str, ...] | None,
     Arg(
-        about="Suppliers are in the customer catalogue; a group id means its branch.",
+        about="Suppliers; a group means all in it.",
         source="resolve_customer",
         takes_groups=True,
     ),
 ]
 ProductIds = Annotated[
     tuple[str, ...] | None,
-    Arg(about="A group id means its branch.", source="resolve_product", takes_groups=True),
+    Arg(about="A group means all in it.", source="resolve_product", takes_groups=True),
 ]
+ProductStatus = Annotated[Literal["active", "archived"] | None, Arg(about="archived: out of use.")]
 WarehouseIds = Annotated[
     tuple[str, ...] | None, Arg(about="Warehouses, shops.", source="resolve_warehouse")
 ]
 ChannelIds = Annotated[
     tuple[str, ...] | None,
-    Arg(about="A parent means its branch.", source="resolve_sales_channel", takes_groups=True),
+    Arg(about="A parent means all below.", source="resolve_sales_channel", takes_groups=True),
 ]
-FirmIds = Annotated[
-    tuple[str, ...] | None, Arg(about='Own legal entities; ids come from group_by ["firm"].')
-]
+FirmIds = Annotated[tuple[str, ...] | None, Arg(about='Own firms; ids: group_by ["firm"].')]
 
 Query = Annotated[
-    str, Arg(about="Words of the name in any order, a code, or an id (UUID).", max_length=200)
+    str,
+    Arg(
+        about="Words of the name, a code or an id; empty: list all, with the total.",
+        max_length=200,
+        may_be_empty=True,
+    ),
 ]
 Limit = Annotated[int | None, Arg(about="How many candidates.", minimum=1, maximum="resolve_limit")]
 IncludeGroups = Annotated[
-    bool | None, Arg(about="Also folders; as a filter a folder id means its branch. Default false.")
+    bool | None, Arg(about="Also folders, which in a filter mean all in them.")
 ]

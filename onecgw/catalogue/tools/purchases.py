@@ -41,9 +41,7 @@ class PurchasesReport(SortedRows):
     """Arguments of purchases_report."""
 
     period: RequiredPeriod
-    filters: Annotated[PurchasesFilters | None, Arg(about="All given filters apply together.")] = (
-        None
-    )
+    filters: Annotated[PurchasesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[
             Literal[
@@ -55,24 +53,28 @@ class PurchasesReport(SortedRows):
                 "day",
                 "week",
                 "month",
+                "currency",
             ],
             ...,
         ]
         | None,
         Arg(
-            about="Row dimensions; product together with product_group is redundant.",
+            about=(
+                "Row dimensions; product makes product_group redundant. currency: of "
+                "the documents; amounts stay in the base currency."
+            ),
             default=("supplier", "month"),
         ),
     ] = None
     measures: Annotated[
-        tuple[Literal["amount", "qty"], ...] | None,
-        Arg(about="Figures per row.", default=("amount",)),
+        tuple[Literal["amount", "amount_net", "qty"], ...] | None,
+        Arg(about="amount_net: without VAT.", default=("amount",)),
     ] = None
     top: Top = None
     sort: SortKeys = None
     compare: ComparePeriod = None
     compare_with: CompareWithPeriod = None
-    share: Annotated[Literal["amount", "qty"] | None, SHARE] = None
+    share: Annotated[Literal["amount", "amount_net", "qty"] | None, SHARE] = None
     ids: Ids = None
 
 
@@ -93,9 +95,9 @@ PURCHASES_REPORT = TableTool(
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
     operation="reports/purchases",
-    additive=("amount", "qty"),
+    additive=("amount", "amount_net", "qty"),
     ranked=_largest_first,
-    units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
+    units=MeasureUnits(money=frozenset({"amount", "amount_net"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
 

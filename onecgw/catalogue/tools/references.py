@@ -1,9 +1,12 @@
 """Resolvers: a person's words → ids of objects in 1C."""
 
+from typing import Annotated
+
 import attrs
 
 from onecgw.auth.caller import MONEY, RESOLVE
-from onecgw.catalogue.kinds import ResolverTool
+from onecgw.catalogue.declaration import Arg
+from onecgw.catalogue.kinds import DetailsTool, ResolverTool
 from onecgw.catalogue.tools.parts import IncludeGroups, Limit, Query
 
 
@@ -84,7 +87,7 @@ COST_ARTICLE = ResolverTool(
     scopes=frozenset({MONEY}),
     about=(
         "Finds cost articles (rent, salaries …) and, with include_groups=true, their groups, "
-        "for cost_article_ids of cash_flow."
+        "for cost_article_ids."
     ),
     request=ResolveWithGroups,
     operation="resolve/cost_article",
@@ -99,4 +102,33 @@ OPERATION = ResolverTool(
     operation="resolve/operation",
 )
 
-TOOLS = (CUSTOMER, WAREHOUSE, PRODUCT, SALES_CHANNEL, CASH, COST_ARTICLE, OPERATION)
+
+@attrs.frozen(kw_only=True)
+class ProductDetails:
+    """Arguments of product_details."""
+
+    product_ids: Annotated[
+        tuple[str, ...], Arg(about="At most 500; no groups.", source="resolve_product", most=500)
+    ]
+
+
+PRODUCT_DETAILS = DetailsTool(
+    name="product_details",
+    title="Codes, groups and units of products",
+    scopes=frozenset({RESOLVE}),
+    about="Label, code, group, unit and status (active, archived) of products whose ids are known.",
+    request=ProductDetails,
+    operation="resolve/product_details",
+    ids_argument="product_ids",
+)
+
+TOOLS = (
+    CUSTOMER,
+    WAREHOUSE,
+    PRODUCT,
+    PRODUCT_DETAILS,
+    SALES_CHANNEL,
+    CASH,
+    COST_ARTICLE,
+    OPERATION,
+)

@@ -15,6 +15,8 @@ from onecgw.catalogue.tools.parts import (
     CustomerIds,
     FirmIds,
     Ids,
+    ProductIds,
+    ProductStatus,
     RequiredPeriod,
     SortedRows,
     SortKeys,
@@ -23,6 +25,7 @@ from onecgw.catalogue.tools.parts import (
 )
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.redaction import REFERENCE
 from onecgw.responses.shaping import CardShape
 from onecgw.responses.units import MeasureUnits
 
@@ -36,12 +39,27 @@ SalesDimension = Literal[
     "day",
     "week",
     "month",
+    "quarter",
+    "year",
+    "weekday",
     "cohort",
     "product_group",
     "customer_group",
+    "product_parent",
+    "customer_parent",
+    "channel_parent",
 ]
 SalesMeasure = Literal[
-    "amount", "qty", "receipts", "avg_check", "customers", "cost", "profit", "margin"
+    "amount",
+    "amount_net",
+    "returns",
+    "qty",
+    "receipts",
+    "avg_check",
+    "customers",
+    "cost",
+    "profit",
+    "margin",
 ]
 
 
@@ -55,8 +73,13 @@ class SalesFilters:
     firm_ids: FirmIds = None
     customer_cohort: Annotated[
         Literal["new", "returning"] | None,
-        Arg(about="new: the customer was created in the month before the period or later."),
+        Arg(about="new: created in the month before the period or later."),
     ] = None
+    product_ids: ProductIds = None
+    seller_ids: Annotated[
+        tuple[str, ...] | None, Arg(about='Ids come from group_by ["seller"].')
+    ] = None
+    product_status: ProductStatus = None
 
 
 @attrs.frozen(kw_only=True)
@@ -64,28 +87,32 @@ class SalesReport(SortedRows):
     """Arguments of sales_report."""
 
     period: RequiredPeriod
-    filters: Annotated[SalesFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[SalesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[SalesDimension, ...] | None,
         Arg(
             about=(
-                "Row dimensions. A leaf together with its own group (product and product_group, "
-                "customer and customer_group) is redundant. cohort: new or returning customers, as "
-                "in customer_cohort."
+                "Row dimensions. _group: its folder, redundant beside the leaf; _parent: the top "
+                "folder (B2B, B2C of channels). weekday: 1 is Monday. cohort: as customer_cohort."
             ),
             default=("warehouse", "customer"),
         ),
     ] = None
     measures: Annotated[
         tuple[SalesMeasure, ...] | None,
-        Arg(about="Figures per row.", default=("amount", "qty"), cost=COST_MEASURES),
+        Arg(
+            about="amount_net: without VAT; returns: what amount is already less by.",
+            default=("amount", "qty"),
+            cost=COST_MEASURES,
+        ),
     ] = None
     top: Top = None
     sort: SortKeys = None
     compare: ComparePeriod = None
     compare_with: CompareWithPeriod = None
     share: Annotated[
-        Literal["amount", "qty", "cost", "profit"] | None, attrs.evolve(SHARE, cost=COST_MEASURES)
+        Literal["amount", "amount_net", "returns", "qty", "cost", "profit"] | None,
+        attrs.evolve(SHARE, cost=COST_MEASURES),
     ] = None
     ids: Ids = None
 
@@ -103,9 +130,7 @@ class TopProducts:
     """Arguments of top_products."""
 
     period: RequiredPeriod
-    filters: Annotated[
-        TopProductsFilters | None, Arg(about="All given filters apply together.")
-    ] = None
+    filters: Annotated[TopProductsFilters | None, Arg(about="Apply together.")] = None
     by: Annotated[Literal["amount", "qty"] | None, Arg(about="Ranked by; default amount.")] = None
     top: Annotated[
         int | None, Arg(about="How many; default 10.", minimum=1, maximum="max_rows")
@@ -148,9 +173,10 @@ SALES_REPORT = TableTool(
     ),
     request=SalesReport,
     operation="reports/sales",
-    additive=("amount", "qty", "cost", "profit"),
+    additive=("amount", "amount_net", "returns", "qty", "cost", "profit"),
     units=MeasureUnits(
-        money=frozenset({"amount", "avg_check", "cost", "profit"}), quantities=frozenset({"qty"})
+        money=frozenset({"amount", "amount_net", "returns", "avg_check", "cost", "profit"}),
+        quantities=frozenset({"qty"}),
     ),
     analyse=analyse_table,
 )
@@ -165,6 +191,7 @@ TOP_PRODUCTS = RankingTool(
     remarks=("For other dimensions or measures use sales_report.",),
     request=TopProducts,
     operation="reports/top_products",
+    columns=("product", "product_group", "amount", "qty"),
     default_rows=10,
 )
 
@@ -180,6 +207,12 @@ CUSTOMER_SUMMARY = CardTool(
     request=CustomerSummary,
     operation="reports/customer_summary",
     shape=CardShape(subject="customer", listed="top_products"),
+    declared={
+        "customer": REFERENCE,
+        "totals": dict.fromkeys(("amount", "qty", "receipts", "avg_check"), REFERENCE),
+        "last_purchase": REFERENCE,
+        "top_products": {**REFERENCE, "product": REFERENCE, "amount": {}, "qty": {}},
+    },
     default_rows=5,
     name_argument=NameArgument(name="customer", id="customer_id", resolver=CUSTOMER),
 )

@@ -37,9 +37,7 @@ class ReceivablesBalance(SortedRows):
     """Arguments of receivables_balance."""
 
     date: BalanceDay = None
-    filters: Annotated[
-        ReceivablesFilters | None, Arg(about="All given filters apply together.")
-    ] = None
+    filters: Annotated[ReceivablesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["customer", "firm"], ...] | None,
         Arg(about="Row dimensions.", default=("customer",)),
@@ -69,9 +67,7 @@ class PayablesBalance(SortedRows):
     """Arguments of payables_balance."""
 
     date: BalanceDay = None
-    filters: Annotated[PayablesFilters | None, Arg(about="All given filters apply together.")] = (
-        None
-    )
+    filters: Annotated[PayablesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["supplier", "firm"], ...] | None,
         Arg(about="Row dimensions.", default=("supplier",)),
@@ -94,9 +90,8 @@ RECEIVABLES_BALANCE = TableTool(
     scopes=frozenset({MONEY}),
     about=(
         "What customers owe us (receivable, ДЗ) and what they paid in advance (advance, авансы) "
-        "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
-        "sign of each customer's balance, and are not set off against each other; net is their "
-        "difference."
+        "at the end of a day; base currency, incl. VAT. Split by the sign of "
+        "each customer's balance, never netted."
     ),
     remarks=(
         "For debts of ours use payables_balance.",
@@ -115,9 +110,8 @@ PAYABLES_BALANCE = TableTool(
     scopes=frozenset({MONEY}),
     about=(
         "What we owe suppliers (payable, КЗ) and what we paid them in advance (advance, авансы) "
-        "at the end of a day; base currency, incl. VAT. The two stand side by side, split by the "
-        "sign of each supplier's balance, and are not set off against each other; net is their "
-        "difference."
+        "at the end of a day; base currency, incl. VAT. Split by the sign of "
+        "each supplier's balance, never netted."
     ),
     remarks=(
         "For debts to us use receivables_balance.",

@@ -1,6 +1,6 @@
 """Reports on what lies in the warehouses, and on what was out of stock."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import attrs
 
@@ -17,14 +17,19 @@ from onecgw.catalogue.tools.parts import (
     FirmIds,
     Ids,
     ProductIds,
+    ProductStatus,
     RequiredPeriod,
     SortedRows,
     SortKeys,
+    SupplierIds,
     Top,
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
 from onecgw.responses.units import MeasureUnits
+
+STOCK_VALUE: Final = frozenset({"amount"})
+"""Stock at cost: with the quantity it gives the cost of a unit."""
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +39,7 @@ class StockFilters:
     product_ids: ProductIds = None
     warehouse_ids: WarehouseIds = None
     firm_ids: FirmIds = None
+    product_status: ProductStatus = None
 
 
 @attrs.frozen(kw_only=True)
@@ -41,23 +47,23 @@ class StockBalance(SortedRows):
     """Arguments of stock_balance."""
 
     date: BalanceDay = None
-    filters: Annotated[StockFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[StockFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["warehouse", "product", "product_group", "firm"], ...] | None,
         Arg(
-            about="Row dimensions; product together with product_group is redundant.",
+            about="Row dimensions; product makes product_group redundant.",
             default=("warehouse", "product"),
         ),
     ] = None
     measures: Annotated[
         tuple[Literal["qty", "amount"], ...] | None,
-        Arg(about="amount is at cost, without VAT.", default=("qty",)),
+        Arg(about="Figures per row.", default=("qty",), cost=STOCK_VALUE),
     ] = None
     top: Top = None
     sort: SortKeys = None
     compare: CompareDay = None
     compare_with: CompareWithDay = None
-    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    share: Annotated[Literal["qty", "amount"] | None, attrs.evolve(SHARE, cost=STOCK_VALUE)] = None
     ids: Ids = None
 
 
@@ -66,13 +72,16 @@ STOCK_BALANCE = TableTool(
     title="Stock balance",
     scopes=frozenset({STOCK}),
     about=(
-        "What lies in the warehouses at the end of a day: quantity and value at cost, without "
-        "VAT, base currency. Negative rows are bookkeeping errors worth telling. `totals` cover "
-        "the whole selection."
+        "What lies in the warehouses at the end of a day. Negative rows are bookkeeping errors "
+        "worth telling. `totals` cover the whole selection."
     ),
-    remarks=("What does not sell and what runs out is in stock_cover.",),
+    remarks=(
+        "amount: value at cost, without VAT, base currency.",
+        "What does not sell and what runs out is in stock_cover.",
+    ),
     request=StockBalance,
     operation="reports/stock",
+    stock_value=STOCK_VALUE,
     additive=("qty", "amount"),
     units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
@@ -92,9 +101,7 @@ class AvailabilityReport(SortedRows):
     """Arguments of availability_report."""
 
     period: RequiredPeriod
-    filters: Annotated[
-        AvailabilityFilters | None, Arg(about="All given filters apply together.")
-    ] = None
+    filters: Annotated[AvailabilityFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["product", "product_group", "warehouse", "week"], ...] | None,
         Arg(about="Row dimensions.", default=("product", "warehouse")),
@@ -128,4 +135,73 @@ AVAILABILITY_REPORT = TableTool(
     analyse=analyse_table,
 )
 
-TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT)
+
+@attrs.frozen(kw_only=True)
+class TransitFilters:
+    """What goods_in_transit can be narrowed by."""
+
+    product_ids: ProductIds = None
+    warehouse_ids: WarehouseIds = None
+    firm_ids: FirmIds = None
+    supplier_ids: SupplierIds = None
+
+
+@attrs.frozen(kw_only=True)
+class GoodsInTransit(SortedRows):
+    """Arguments of goods_in_transit."""
+
+    date: BalanceDay = None
+    filters: Annotated[TransitFilters | None, Arg(about="Apply together.")] = None
+    group_by: Annotated[
+        tuple[
+            Literal[
+                "warehouse",
+                "product",
+                "product_group",
+                "firm",
+                "supplier",
+                "document",
+                "delivery_date",
+            ],
+            ...,
+        ]
+        | None,
+        Arg(about="Row dimensions.", default=("supplier", "delivery_date")),
+    ] = None
+    measures: Annotated[
+        tuple[Literal["qty", "amount", "amount_in_currency"], ...] | None,
+        Arg(
+            about="amount: base currency; amount_in_currency: of the document.",
+            default=("qty", "amount"),
+        ),
+    ] = None
+    top: Top = None
+    sort: SortKeys = None
+    compare: CompareDay = None
+    compare_with: CompareWithDay = None
+    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    ids: Ids = None
+
+
+GOODS_IN_TRANSIT = TableTool(
+    name="goods_in_transit",
+    title="Goods in transit",
+    scopes=frozenset({STOCK}),
+    about=(
+        "What suppliers have sent and has not arrived by the end of a day, and when it is due; "
+        "amounts incl. VAT."
+    ),
+    remarks=("It is not in stock_balance yet.",),
+    request=GoodsInTransit,
+    operation="reports/goods_in_transit",
+    additive=("qty", "amount", "amount_in_currency"),
+    has_books_check=False,  # on some days nothing is on the way
+    units=MeasureUnits(
+        money=frozenset({"amount"}),
+        own_currency=frozenset({"amount_in_currency"}),
+        quantities=frozenset({"qty"}),
+    ),
+    analyse=analyse_table,
+)
+
+TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT, GOODS_IN_TRANSIT)

@@ -27,13 +27,14 @@ from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE, StockFilters
 from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
 DEFAULT_DAYS: Final = 180
 MOST_DAYS: Final = 731
 _QTY_PLACES: Final = 3  # of quantities in 1C
+_FIGURES: Final = ("qty", "amount", "daily_sales", "cover_days", "sold_amount")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +64,7 @@ class StockCover:
             default=("no_sale",),
         ),
     ] = None
-    filters: Annotated[CoverFilters | None, Arg(about="All given filters apply together.")] = None
+    filters: Annotated[CoverFilters | None, Arg(about="Apply together.")] = None
     top: AnalysisTop = None
 
 
@@ -85,7 +86,11 @@ def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest
             STOCK_BALANCE,
             context,
             group_by=("product",),
-            measures=("qty", "amount"),
+            measures=tuple(
+                name
+                for name in ("qty", "amount")
+                if name not in context.restrictions.of(STOCK_COVER)
+            ),
             when=period.to,
             filters=filters and _as(filters, StockFilters),
         ),
@@ -111,12 +116,13 @@ def compose(
     """
     period = _period(request, context)
     days = (period.to - period.from_).days + 1
+    closed = context.restrictions.of(STOCK_COVER)
     stock: FigureTable = succeeded(outcomes[STOCK_BALANCE.name])
     sales: FigureTable = succeeded(outcomes[SALES_REPORT.name])
     sold, last_sales = _sold(sales)
     products = cover_of(
         {
-            row.key[0]: (row.values["qty"] or ZERO, row.values["amount"] or ZERO)
+            row.key[0]: (row.values["qty"] or ZERO, row.values.get("amount") or ZERO)
             for row in stock.rows
         },
         sold,
@@ -137,21 +143,21 @@ def compose(
     return {
         "date": period.to,
         "bucket": wanted,
-        "buckets": {bucket: _told(together) for bucket, together in sums.items()},
+        "buckets": {bucket: _told(together, closed) for bucket, together in sums.items()},
         **table_of(
             (("product", "ref"), ("last_sale_month", "string")),
-            ("qty", "amount", "daily_sales", "cover_days", "sold_amount"),
+            tuple(name for name in _FIGURES if name not in closed),
             listed,
             top=request.top,
-            cells=_cells,
-            values=lambda several: _told(add_stock(one.stock for one in several)),
+            cells=lambda one: [one.cell, one.last_sale, *_figures(one.stock, closed)],
+            values=lambda several: _told(add_stock(one.stock for one in several), closed),
         ),
         "basis": {
             "sales": say("stock_cover.sales", first=period.from_, last=period.to, days=days),
             "daily_sales": say("stock_cover.daily_sales"),
             "cover_days": "qty / daily_sales",
             "no_sale": say("stock_cover.no_sale"),
-            "amount": say("stock_cover.amount"),
+            **({} if closed >= STOCK_VALUE else {"amount": say("stock_cover.amount")}),
             "quantities": say("stock_cover.quantities"),
             "reports": [STOCK_BALANCE.name, SALES_REPORT.name],
         },
@@ -167,6 +173,7 @@ def compose(
                 (stock, STOCK_BALANCE.name, "amount", "amount"),
                 (sales, SALES_REPORT.name, "amount", "sold_amount"),
             )
+            if attribute not in closed
         ],
         "applied_filters": applied_filters(stock.members),
         **about_books((stock, sales), context, period.to),
@@ -198,25 +205,24 @@ def _sold(sales: FigureTable) -> tuple[dict[str, tuple[Decimal, Decimal]], dict[
     return sold, last
 
 
-def _cells(one: Listed) -> list[object]:
-    product = one.stock
-    return [
-        one.cell,
-        one.last_sale,
+def _figures(product: ProductStock, closed: frozenset[str]) -> list[object]:
+    figures = (
         product.qty,
         product.amount,
         rounded(product.daily_sales, _QTY_PLACES),
         to_tenths(product.cover_days),
         product.sold_amount,
-    ]
+    )
+    return [value for name, value in zip(_FIGURES, figures, strict=True) if name not in closed]
 
 
-def _told(together: StockSum) -> dict[str, object]:
-    return {
+def _told(together: StockSum, closed: frozenset[str]) -> dict[str, object]:
+    told = {
         "products": together.products,
         "amount": together.amount,
         "sold_amount": together.sold_amount,
     }
+    return {name: value for name, value in told.items() if name not in closed}
 
 
 STOCK_COVER = CompositeTool(
@@ -225,12 +231,13 @@ STOCK_COVER = CompositeTool(
     scopes=frozenset({SALES, STOCK}),
     about=(
         "What does not sell, what runs out, what is sold out, what is negative: every product in "
-        "one of these buckets with the money in it, and the products of one bucket with stock, "
-        "daily sales, days of cover and last month of sale. `buckets` cover all products, whatever "
-        "is listed."
+        "one of these buckets, and the products of one bucket with stock, daily sales, days of "
+        "cover and last month of sale. `buckets` cover all products, whatever is listed."
     ),
+    remarks=("amount: the money in them, at cost without VAT.",),
     request=StockCover,
     operation="reports/stock_cover",
+    stock_value=STOCK_VALUE,
     tools=(STOCK_BALANCE, SALES_REPORT),
     plan=plan,
     compose=compose,

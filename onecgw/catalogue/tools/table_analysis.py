@@ -13,6 +13,7 @@ from onecgw.analysis.figure_table import FigureTable
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool, Upstream
 from onecgw.catalogue.tools.analysed_rows import AnalysedTable
+from onecgw.catalogue.tools.books_check import BooksKey, books_requests, outside_books
 from onecgw.catalogue.tools.compared_period import earlier_day, earlier_period, period_from
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.table_labels import without_ids
@@ -38,9 +39,12 @@ async def analyse_table(tool: TableTool, request: Any, upstream: Upstream) -> An
         return answer if request.ids else attrs.evolve(answer, body=without_ids(answer.body))
     analysis = _Analysis(tool, request, upstream)
     outcomes = await upstream.fetch_all(analysis.requests())
-    tables: dict[str, Any] = {key: succeeded(outcome) for key, outcome in outcomes.items()}
+    tables: dict[str, Any] = {
+        key: succeeded(outcome) for key, outcome in outcomes.items() if isinstance(key, str)
+    }
+    outside = analysis.outside(outcomes)
     analysed: Answer = await upstream.compute(
-        partial(analysis.answer, tables[NOW], tables.get(BEFORE))
+        partial(analysis.answer, tables[NOW], tables.get(BEFORE), outside)
     )
     return analysed
 
@@ -54,7 +58,7 @@ class _Analysis:
             now=datetime.now(UTC),
             today=upstream.today(),
             limits=upstream.limits,
-            restricted=upstream.restricted,
+            restrictions=upstream.restrictions,
             capabilities=upstream.capabilities,
             base_currency=upstream.base_currency,
         )
@@ -75,10 +79,10 @@ class _Analysis:
             return first or earlier_day(self.when, compare)
         return period_from(self.when, first) if first else earlier_period(self.when, compare)
 
-    def requests(self) -> dict[str, SubRequest]:
-        """The whole list, and that of before."""
+    def requests(self) -> dict[str | BooksKey, SubRequest]:
+        """The whole list, and that of before; then what tells where the books end."""
         whens = {NOW: self.when, BEFORE: self.when_before}
-        return {
+        lists: dict[str | BooksKey, SubRequest] = {
             name: whole_report(
                 self._tool,
                 self._context,
@@ -90,23 +94,45 @@ class _Analysis:
             for name, when in whens.items()
             if when is not None
         }
+        if self.when_before is None:
+            return lists
+        return (
+            lists
+            | books_requests(self._tool, self.when, NOW, self._context)
+            | books_requests(self._tool, self.when_before, BEFORE, self._context)
+        )
 
-    def answer(self, now: FigureTable, before: FigureTable | None) -> Answer:
-        """The rows that fit, and the rest as one row."""
+    def outside(self, outcomes: Mapping[Any, object]) -> dict[str, str]:
+        """Side → why it lies beyond the books."""
+        if self.when_before is None:
+            return {}
+        whens = {NOW: self.when, BEFORE: self.when_before}
+        found = {side: outside_books(when, side, outcomes) for side, when in whens.items()}
+        return {side: reason for side, reason in found.items() if reason}
+
+    def answer(
+        self, now: FigureTable, before: FigureTable | None, outside: Mapping[str, str]
+    ) -> Answer:
+        """The rows that fit, and the rest as one row.
+
+        outside: NOW or BEFORE → why that side lies beyond the books; it has no figures.
+        """
         request, limits = self._request, self._upstream.limits
         if before is not None and isinstance(self.when, Period):
             now, before = _aligned(now, self.when), _aligned(before, self.when_before)
-        table = AnalysedTable(now, before, request.share, self._tool.units)
+        table = AnalysedTable(
+            now, before, request.share, self._tool.units, unknown=frozenset(outside)
+        )
         table.sort([(key.field, key.dir == "desc") for key in request.sort or ()])
         is_mcp = self._upstream.context.surface == "mcp"
         asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
         rows = min(asked, limits.max_rows)
         tables = (now,) if before is None else (now, before)
-        about = self._about(table, tables)
+        about = self._about(table, tables, outside)
         last = self.when.to if isinstance(self.when, Period) else self.when
         said = [sentence for one in tables for sentence in one.notices]
         said += after_last_document(now.members, last)
-        sentences = (*self._upstream.notices, *dict.fromkeys(said))
+        sentences = (*self._upstream.notices, *outside.values(), *dict.fromkeys(said))
         body = self._body(table, rows, about, sentences, is_limited=asked > rows)
         while is_mcp and len(body) > limits.max_result_bytes and rows > 1:
             rows = max(1, min(rows - 1, rows * limits.max_result_bytes // len(body)))
@@ -133,17 +159,21 @@ class _Analysis:
         notices = notice_member((cut, *sentences, *text_notices(body)), about, language)
         return splice(notices, read_members(body)) if notices else body
 
-    def _about(self, table: AnalysedTable, tables: Sequence[FigureTable]) -> Members:
+    def _about(
+        self, table: AnalysedTable, tables: Sequence[FigureTable], outside: Mapping[str, str]
+    ) -> Members:
         """The members beside the rows; those of 1C as it sent them."""
         told: dict[str, object] = {
             "period" if isinstance(self.when, Period) else "date": _dated(self.when)
         }
         if self.when_before is not None:
             told["compared_with"] = _dated(self.when_before)
+        if outside:
+            told["outside_books"] = outside
         told["basis"] = table.basis(self._tool.name)
         told["proof"] = table.proof(self._tool.name)
         told |= currency_and_as_of(
-            tables, self._context, has_money=bool(self._tool.units.money & set(self.measures))
+            tables, self._context, has_money=self._tool.units.are_in_base_currency(self.measures)
         )
         kept = ("applied_filters", "notes", "notice")
         ours = localized(told, self._upstream.context.language)

@@ -15,7 +15,7 @@ from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.locales.text import join_texts, say
 from onecgw.responses.notices import after_last_document
 from onecgw.responses.raw_json import read_members
-from onecgw.responses.redaction import redact
+from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import check_answers_request, is_empty
 from onecgw.responses.units import one_currency
 
@@ -53,7 +53,7 @@ def whole_report(
         read_whole,
         tool=tool,
         arguments=to_onec(request),
-        restricted=context.restricted,
+        redaction=tool.redaction(context.restrictions),
         max_rows=context.limits.max_analysis_rows,
     )
     return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
@@ -64,7 +64,7 @@ def read_whole(
     *,
     tool: TableTool,
     arguments: Mapping[str, Any],
-    restricted: frozenset[str],
+    redaction: Redaction | None,
     max_rows: int,
 ) -> FigureTable:
     """The figures of a whole report.
@@ -74,7 +74,7 @@ def read_whole(
         OnecRejected: it reports an error.
         OnecBadResponse: it answers another request, or its rows do not add up.
     """
-    members = redact(read_members(body), body, restricted)
+    members = redact(read_members(body), redaction)
     said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
         members,

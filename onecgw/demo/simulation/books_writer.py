@@ -24,6 +24,7 @@ from onecgw.demo.simulation.sales_segments import SEGMENTS
 from onecgw.demo.simulation.sales_simulator import SalesSimulator
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
 from onecgw.demo.simulation.settlements import Settlements
+from onecgw.demo.simulation.shipments import SHIPMENTS
 from onecgw.demo.simulation.tables import create_statement
 from onecgw.demo.simulation.turnover import Turnover
 
@@ -44,6 +45,7 @@ def write_books(
     _write_catalogues(db, company)
     _write_facts(db, size=size, seed=seed, calendar=calendar)
     _write_documents(Journal(db), rng=rng, company=company, calendar=calendar, progress=progress)
+    db.executescript(SHIPMENTS)
     progress("registers")
     fill_registers(db)
     db.commit()

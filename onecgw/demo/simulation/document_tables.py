@@ -76,6 +76,32 @@ DOCUMENT_TABLES: Final = (
         (Column("purchase", "number", "the document"), PRODUCT, QTY, AMOUNT, VAT),
     ),
     Table(
+        "shipments",
+        "What suppliers have sent; it is on the way until its delivery date.",
+        (
+            ID,
+            Column("day", "day", "the day on which it was sent"),
+            NUMBER,
+            FIRM,
+            WAREHOUSE,
+            SUPPLIER,
+            Column("delivery_date", "day", "the day on which it arrives"),
+            Column("purchase", "number", "the purchase with the same lines"),
+        ),
+        hidden=("purchase",),
+    ),
+    Table(
+        "shipment_lines",
+        "Their lines.",
+        (
+            Column("shipment", "number", "the document"),
+            PRODUCT,
+            QTY,
+            AMOUNT,
+            Column("own", "money", "incl. VAT, in the currency of the firm"),
+        ),
+    ),
+    Table(
         "stock_transfers",
         "Goods carried from one warehouse to another.",
         (

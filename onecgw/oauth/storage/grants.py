@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 
 from onecgw.oauth.scopes import join_scopes, split_scopes
+from onecgw.storage.slices import delete_slice
 
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a grant that has ended is still listed."""
@@ -125,13 +126,20 @@ def revoke_grant(db: sqlite3.Connection, grant_id: str, *, now: int, why: str) -
     return done.rowcount > 0
 
 
-def delete_expired(db: sqlite3.Connection, *, now: int) -> None:
-    """Delete expired tokens and transactions, and grants that ended more than KEPT_SECONDS ago."""
-    db.execute("DELETE FROM tokens WHERE expires_at <= ?", (now,))
-    db.execute("DELETE FROM transactions WHERE expires_at <= ?", (now,))
-    # A grant whose code was never exchanged is deleted at once; the others stay listed.
-    db.execute("DELETE FROM grants WHERE redeemed_at IS NULL AND expires_at <= ?", (now,))
-    db.execute(
-        "DELETE FROM grants WHERE expires_at <= :before OR revoked_at <= :before",
-        {"before": now - KEPT_SECONDS},
+def delete_expired(db: sqlite3.Connection, *, now: int) -> bool:
+    """Delete expired tokens and transactions, and grants that ended more than KEPT_SECONDS ago.
+
+    Returns:
+        Whether more may be left: one transaction deletes only so many rows of each.
+    """
+    before = now - KEPT_SECONDS
+    return any(
+        [
+            delete_slice(db, "tokens", "expires_at <= ?", now),
+            delete_slice(db, "transactions", "expires_at <= ?", now),
+            # A grant whose code was never exchanged is deleted at once; the others stay listed.
+            delete_slice(db, "grants", "expires_at <= ? AND redeemed_at IS NULL", now),
+            delete_slice(db, "grants", "expires_at <= ?", before),
+            delete_slice(db, "grants", "revoked_at <= ?", before),
+        ]
     )

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from functools import partial
 from typing import Final
 
 import attrs
@@ -40,11 +41,18 @@ class AuthorizeRoutes:
     """The routes that a person's browser calls."""
 
     def __init__(
-        self, login: Login, *, issuer: str, limits: RateLimitSettings, record_event: EventRecorder
+        self,
+        login: Login,
+        *,
+        issuer: str,
+        limits: RateLimitSettings,
+        stock_amount_scope: str,
+        record_event: EventRecorder,
     ) -> None:
         self._login = login
         self._issuer = issuer
         self._record_event = record_event
+        self._consent_page = partial(consent_page, stock_amount_scope=stock_amount_scope)
         is_https = issuer.startswith("https://")
         # Browsers accept a cookie with this prefix only over TLS and for this host alone.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
@@ -131,7 +139,7 @@ class AuthorizeRoutes:
             page = await key_page(authorization, sealed, error=message, status=429)
             return _with_retry_after(page, error)
         if isinstance(verified, Consent):
-            return await consent_page(verified)
+            return await self._consent_page(verified)
         if verified == "unavailable":
             return await key_page(authorization, sealed, error=text["key_unavailable"], status=503)
         return await key_page(authorization, sealed, error=text["key_invalid"], status=403)
@@ -146,14 +154,16 @@ class AuthorizeRoutes:
             consent = attrs.evolve(consent, request=authorization)
         ticked = split_scopes(" ".join(value for key, value in parameters if key == "scope"))
         if chosen is not None:
-            return await consent_page(consent, ticked=ticked)
+            return await self._consent_page(consent, ticked=ticked)
         language, text = consent.request.language, TEXTS[consent.request.language]
         done: Redirect | None = None
         match single_value(parameters, "answer"):
             case "allow":
                 if not ticked & consent.offered:
                     message = text["scopes_none"]
-                    return await consent_page(consent, ticked=ticked, error=message, status=400)
+                    return await self._consent_page(
+                        consent, ticked=ticked, error=message, status=400
+                    )
                 done = await self._login.allow(
                     consent.transaction, browser, ticked, request_origin()
                 )

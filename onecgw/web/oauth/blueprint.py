@@ -1,6 +1,7 @@
 """The authorization server as a Quart blueprint."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache, partial, wraps
 from typing import Final
 
 import attrs
@@ -55,7 +56,11 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
     addresses = ClientAddresses(settings.server.trusted_proxies)
     limits = settings.oauth.rate_limit
     login = AuthorizeRoutes(
-        server.login, issuer=settings.issuer, limits=limits, record_event=server.record_event
+        server.login,
+        issuer=settings.issuer,
+        limits=limits,
+        stock_amount_scope=settings.limits.stock_amount_scope,
+        record_event=server.record_event,
     )
     tokens = TokenRoutes(
         server.tokens,
@@ -64,6 +69,9 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
         record_event=server.record_event,
         now=server.now,
     )
+
+    # One view for all of its paths.
+    confirmed = cache(partial(_confirmed, confirm=server.confirm_audit))
 
     async def describe_resource() -> Response:
         return json_answer(resource_metadata(settings), headers=CACHED)
@@ -80,9 +88,9 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
         **dict.fromkeys(PROBED, ("GET", not_found)),
     }
     for prefix in ("/oauth", ""):  # some clients append the endpoint's name to the issuer
-        public[f"{prefix}/token"] = ("POST", tokens.issue)
-        public[f"{prefix}/register"] = ("POST", tokens.register)
-        public[f"{prefix}/revoke"] = ("POST", tokens.revoke)
+        public[f"{prefix}/token"] = ("POST", confirmed(tokens.issue))
+        public[f"{prefix}/register"] = ("POST", confirmed(tokens.register))
+        public[f"{prefix}/revoke"] = ("POST", confirmed(tokens.revoke))
     login_paths = ("/oauth/authorize", "/authorize")
 
     blueprint = Blueprint("oauth", __name__, template_folder="templates")
@@ -90,8 +98,8 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
     for path, (method, view) in public.items():
         _add_route(blueprint, path, method, view)
     for path in login_paths:
-        _add_route(blueprint, path, "GET", login.begin)
-        _add_route(blueprint, path, "POST", login.answer)
+        _add_route(blueprint, path, "GET", confirmed(login.begin))
+        _add_route(blueprint, path, "POST", confirmed(login.answer))
     return OAuthSite(
         blueprint=blueprint,
         public_paths={path: f"{method}, OPTIONS" for path, (method, _) in public.items()},
@@ -104,6 +112,22 @@ def make_oauth_site(server: AuthorizationServer, settings: Settings) -> OAuthSit
             supported_scopes=settings.oauth.supported_scopes,
         ),
     )
+
+
+def _confirmed(view: View, *, confirm: Callable[[], Awaitable[None]]) -> View:
+    """A view whose answer leaves after its audit events are kept."""
+
+    @wraps(view)
+    async def answer() -> Response:
+        try:
+            response = await view()
+        except Exception:
+            await confirm()
+            raise
+        await confirm()
+        return response
+
+    return answer
 
 
 def _record_origins(blueprint: Blueprint, addresses: ClientAddresses) -> None:

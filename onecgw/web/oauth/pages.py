@@ -13,7 +13,7 @@ from onecgw.oauth.authorization import AuthorizationRequest
 from onecgw.oauth.login import Consent
 from onecgw.oauth.redirect_policy import is_loopback, shown_host
 from onecgw.oauth.scopes import SENSITIVE
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS
+from onecgw.web.oauth.texts import LANGUAGES, TEXTS, scope_texts
 
 STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
@@ -46,11 +46,20 @@ async def key_page(
 async def consent_page(
     consent: Consent,
     *,
+    stock_amount_scope: str,
     ticked: frozenset[str] | None = None,
     error: str = "",
     status: int = 200,
 ) -> Response:
-    """Page 2: the person chooses the scopes. ticked: None before the first choice."""
+    """Page 2: the person chooses the scopes.
+
+    Args:
+        consent: what may be chosen.
+        stock_amount_scope: limits.stock_amount_scope.
+        ticked: None before the first choice.
+        error: "" without one.
+        status: of the response.
+    """
     return await _page(
         "consent.html",
         status,
@@ -59,6 +68,7 @@ async def consent_page(
         error=error,
         name=consent.name,
         scopes=[scope for scope in ALL_SCOPES if scope in consent.offered],
+        allows=scope_texts(consent.request.language, stock_amount_scope),
         ticked=consent.ticked if ticked is None else ticked,
         sensitive=SENSITIVE,
         **_receiver(consent.request),

@@ -5,6 +5,7 @@ from typing import Final
 from werkzeug.datastructures import LanguageAccept
 
 from onecgw import locales
+from onecgw.auth.caller import ALL_SCOPES, COST, STOCK
 from onecgw.locales import load_texts
 
 LANGUAGES: Final = {"en": "English", "uk": "Українська", "ru": "Русский"}
@@ -20,6 +21,15 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     }
     for language in locales.LANGUAGES
 }
+
+
+def scope_texts(language: str, stock_amount_scope: str) -> dict[str, str]:
+    """What each scope allows; the value of stock is with the scope that opens it."""
+    texts = TEXTS[language]
+    allows = {scope: texts[scope] for scope in ALL_SCOPES}
+    if stock_amount_scope == "cost":
+        allows |= {STOCK: texts["stock_without_value"], COST: texts["cost_with_stock_value"]}
+    return allows
 
 
 def choose_language(accepted: LanguageAccept) -> str:

@@ -38,6 +38,7 @@ class Accountant:
         self._firm_of_cash = {row["uuid"]: row["firm_uuid"] for row in self._rows("cash")}
         self._sold: dict[date, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
         self._bought: dict[date, Decimal] = defaultdict(Decimal)
+        self._bought_net: dict[date, Decimal] = defaultdict(Decimal)
         self._stock: dict[date, Decimal] = defaultdict(Decimal)
         self._customers: Entries = []
         self._suppliers: Entries = []
@@ -95,6 +96,7 @@ class Accountant:
             self._owe(self._suppliers, purchase, "supplier_uuid", amount)
             if self._is_mine(purchase["firm_uuid"]):
                 self._bought[date.fromisoformat(purchase["day"])] += amount
+                self._bought_net[date.fromisoformat(purchase["day"])] += net
 
     def _read_transfers(self) -> None:
         documents = {row["id"]: row for row in self._rows("stock_transfers")}
@@ -134,13 +136,20 @@ class Accountant:
             ),
         }
 
+    def _vat(self, days: list[date]) -> tuple[Decimal, Decimal] | None:
+        """What was bought with VAT and without it; None where nothing was."""
+        with_vat = sum((self._bought[day] for day in days if day in self._bought), Decimal(0))
+        net = sum((self._bought_net[day] for day in days if day in self._bought_net), Decimal(0))
+        return (with_vat, net) if with_vat > 0 and net > 0 else None
+
     def _measure(
-        self, days: list[date], *, basis: str, dpo_base: str
+        self, days: list[date], *, basis: str, dpo_base: str, vat: tuple[Decimal, Decimal]
     ) -> dict[str, tuple[Decimal, Decimal]]:
         """Ratio → balance and flow."""
         used = self.balances(days[-1]) if basis == "closing" else self._mean(days)
         flows = self._flows(days)
-        bought = flows["cost" if dpo_base == "cogs" else "purchases"]
+        with_vat, net = vat
+        bought = flows["cost"] * with_vat / net if dpo_base == "cogs" else flows["purchases"]
         return {
             "dio": (used["stock"], flows["cost"]),
             "dso": (used["receivable"], flows["sales"]),
@@ -172,8 +181,11 @@ class Accountant:
         """What the tool must say of the period first to last and of the period before it."""
         with localcontext(prec=DIGITS):
             days, days_before = _days(first, last), _days(*before)
-            now = self._measure(days, basis=basis, dpo_base=dpo_base)
-            old = self._measure(days_before, basis=basis, dpo_base=dpo_base)
+            vat, vat_before = self._vat(days), self._vat(days_before)
+            if vat is None or vat_before is None:
+                vat = vat_before = (Decimal(1), Decimal(1))
+            now = self._measure(days, basis=basis, dpo_base=dpo_base, vat=vat)
+            old = self._measure(days_before, basis=basis, dpo_base=dpo_base, vat=vat_before)
             told, told_before = _ratios(now, len(days)), _ratios(old, len(days_before))
             changes = {name: _minus(told[name], told_before[name]) for name in told}
             return {
@@ -193,7 +205,10 @@ class Accountant:
                 },
                 "months": [
                     _tenths(
-                        _ratios(self._measure(month, basis=basis, dpo_base=dpo_base), len(month))
+                        _ratios(
+                            self._measure(month, basis=basis, dpo_base=dpo_base, vat=vat),
+                            len(month),
+                        )
                     )
                     for month in _by_month(days)
                 ],

@@ -32,13 +32,27 @@ from tests.builders.constant_books import (
 )
 from tests.builders.gateway_rig import open_rig
 
+WHOLE_LIST = 100_000  # rows: as many as an analysis reads
+
 
 async def test_only_what_is_needed_is_asked_of_1c() -> None:
     async with open_rig(answer_of) as rig:
         await ask(rig, firm_ids=["f1"])
 
-    assert len(rig.onec.requests) == 3 * 3 + 3
-    *needed, last = rig.onec.requests
+    assert len(rig.onec.requests) == 3 * 3 + 3 + 6
+    needed = [one for one in rig.onec.requests if asked_of(one)["top"] < WHOLE_LIST]
+    lists = [asked_of(one) for one in rig.onec.requests if asked_of(one)["top"] >= WHOLE_LIST]
+    *needed, last = needed
+    assert sorted((one["date"], *one["group_by"], *one["measures"]) for one in lists) == [
+        (day, *part)
+        for day in ("2025-03-31", "2025-04-30")
+        for part in (
+            ("customer", "receivable"),
+            ("product_group", "amount"),
+            ("supplier", "payable"),
+        )
+    ]
+    assert all(one["filters"] == {"firm_ids": ["f1"]} for one in lists)
     by_report = {report_of(request): asked_of(request) for request in needed}
     firms = {"filters": {"firm_ids": ["f1"]}}
     both = {"period": {"from": "2025-03-01", "to": "2025-04-30"}, **firms, "top": 2}
@@ -57,14 +71,14 @@ async def test_only_what_is_needed_is_asked_of_1c() -> None:
 @pytest.mark.parametrize(
     ("arguments", "calls"),
     [
-        ({}, 3 * 3 + 3),
+        ({}, 3 * 3 + 3 + 6),
         ({"compare": "none"}, 3 * 2 + 3),
-        ({"compare": "previous_year"}, 3 * 4 + 5),
+        ({"compare": "previous_year"}, 3 * 4 + 5 + 6),
         ({"compare": "none", "balance_basis": "closing"}, 3 + 3),
-        ({"compare": "none", "dpo_base": "cogs"}, 3 * 2 + 2),
-        ({"period": YEAR}, 78),
-        ({"period": YEAR, "balance_basis": "closing", "breakdown": "none"}, 3 * 2 + 3),
-        ({"period": YEAR, "balance_basis": "closing"}, 3 * 13 + 3),
+        ({"compare": "none", "dpo_base": "cogs"}, 3 * 2 + 3),
+        ({"period": YEAR}, 84),
+        ({"period": YEAR, "balance_basis": "closing", "breakdown": "none"}, 3 * 2 + 3 + 6),
+        ({"period": YEAR, "balance_basis": "closing"}, 3 * 13 + 3 + 6),
     ],
 )
 async def test_the_number_of_calls_is_that_of_the_balances_and_the_flows(
@@ -87,7 +101,7 @@ async def test_every_call_runs_under_the_caller_and_the_whole_is_one_line_of_the
         assert request.headers["x-request-id"] == "r-1"
     [record] = rig.audit
     assert (record.tool, record.code, record.rows) == ("cash_conversion_cycle", "ok", None)
-    assert record.onec_calls == 12
+    assert record.onec_calls == 18
 
 
 @pytest.mark.parametrize("lacking", [SALES, STOCK, MONEY, COST])
@@ -168,9 +182,9 @@ async def test_a_caller_who_leaves_ends_every_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("max_concurrency", "waves"), [(1, 78), (8, ceil(78 / 8)), (64, 2), (78, 1)]
+    ("max_concurrency", "waves"), [(1, 84), (8, ceil(84 / 8)), (64, 2), (84, 1)]
 )
-async def test_78_calls_of_300_ms_take_as_long_as_their_waves(
+async def test_84_calls_of_300_ms_take_as_long_as_their_waves(
     max_concurrency: int, waves: int, autojump_clock: MockClock
 ) -> None:
     in_flight = most = 0
@@ -188,7 +202,7 @@ async def test_78_calls_of_300_ms_take_as_long_as_their_waves(
         answer = await ask(rig, period=YEAR)
 
     assert answer["missing"] == []
-    assert rig.audit[0].onec_calls == 78
+    assert rig.audit[0].onec_calls == 84
     assert most == max_concurrency
     ideal_ms = waves * 300
     assert ideal_ms <= rig.audit[0].duration_ms < 1.15 * ideal_ms
@@ -203,7 +217,7 @@ async def test_progress_is_told_per_finished_call() -> None:
     async with open_rig(answer_of) as rig:
         await rig.call("cash_conversion_cycle", json.dumps(QUESTION).encode(), progress=progress)
 
-    assert sorted(told) == [(number, 12) for number in range(1, 13)]
+    assert sorted(told) == [(number, 18) for number in range(1, 19)]
 
 
 async def test_a_defect_of_ours_is_itself_and_in_the_audit() -> None:

@@ -18,6 +18,8 @@ from onecgw.demo.csv_export import export_books
 from onecgw.demo.http_service import build_demo_app
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.analysis.cycle.accountant import Accountant
+from tests.builders.demo_gateway import ask as ask_falsified
+from tests.builders.demo_gateway import open_demo as open_falsified
 from tests.builders.gateway_rig import Rig, open_rig
 
 PASSWORD = "password-of-tests"
@@ -201,6 +203,49 @@ async def test_a_period_beyond_the_books_has_no_figures_but_a_reason(
     assert (summary["ccc"] is None) == ("current" in reasons)
     assert (summary["previous"]["ccc"] is None) == ("previous" in reasons)
     assert (answer["working_capital"]["total"] is None) == bool(reasons)
+
+
+WHERE = {"stock": "product_group", "receivable": "customer", "payable": "supplier"}
+
+
+async def test_what_moved_a_balance_adds_up_to_its_change(
+    small_books: Books, accountant: Accountant
+) -> None:
+    period, before, _ = PERIODS["the quarter of the story"]
+    async with open_demo(small_books) as rig:
+        answer = await ask(rig, period, compare="previous_period")
+    days = (days_of(before)[1], days_of(period)[1])
+    where = answer["where"]
+    assert where["dates"] == {"before": f"{days[0]}", "now": f"{days[1]}"}
+    assert where["columns"] == ["label", "before", "now", "change"]
+    for series, by in WHERE.items():
+        part = where[series]
+        assert part["by"] == by
+        was, is_now = (accountant.balances(day)[series] for day in days)
+        count, *total = part["total"]
+        assert total == [was, is_now, is_now - was]
+        changes = [row[3] for row in part["rows"]]
+        assert len(changes) == 3
+        assert [abs(one) for one in changes] == sorted(map(abs, changes), reverse=True)
+        parts = [*(row[1:] for row in part["rows"]), part["rest"][1:]]
+        assert [sum(column) for column in zip(*parts, strict=True)] == total
+        assert part["rest"][0] == count - 3
+
+
+async def test_a_list_that_cheats_by_a_kopeck_is_not_shown(small_books: Books) -> None:
+    def falsify(report: str, told: Any) -> None:
+        names = [column["name"] for column in told["columns"]]
+        if report == "receivables" and names == ["customer", "receivable"]:
+            told["rows"][0][1] += Decimal("0.01")
+
+    period, *_ = PERIODS["the quarter of the story"]
+    first, last = period.split("/")
+    async with open_falsified(small_books, falsify=falsify) as rig:
+        answer = await ask_falsified(
+            rig, "cash_conversion_cycle", period={"from": first, "to": last}
+        )
+    assert "add up to" in answer["where"]["receivable"]["reason"]
+    assert answer["where"]["stock"]["rows"]
 
 
 async def test_a_short_period_is_said_to_be_shorter_than_a_turnover(small_books: Books) -> None:

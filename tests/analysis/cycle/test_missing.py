@@ -18,7 +18,6 @@ from tests.builders.constant_books import (
     onec_settings,
     rejects,
     report_of,
-    reports,
     told_by,
     without,
 )
@@ -46,7 +45,9 @@ async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() 
         "DIO is 30.0 days; DSO is 15.0 days."
     )
     # The balance of the shared day fails both periods: nothing else of this component is asked.
-    assert reports(rig).count("payables") < 3
+    balances = [one for one in rig.onec.requests if asked_of(one)["top"] == 1]
+    assert [report_of(one) for one in balances].count("payables") < 3
+    assert answer["where"]["payable"] == {"reason": reason}
 
 
 async def test_a_span_that_fails_leaves_the_other_one_told_even_where_they_overlap() -> None:
@@ -77,7 +78,8 @@ async def test_sales_are_needed_by_two_components() -> None:
 
     assert {one["component"] for one in answer["missing"]} == {"dio", "dso"}
     assert answer["summary"]["dpo"] == Decimal("10.0")
-    assert sorted(set(reports(rig))) == ["payables", "purchases", "sales"]
+    needed = {report_of(one) for one in rig.onec.requests if asked_of(one)["top"] < 3}
+    assert sorted(needed) == ["payables", "purchases", "sales"]
 
 
 async def test_a_1c_that_tells_nothing_is_an_error_and_not_an_empty_answer() -> None:

@@ -12,6 +12,7 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, Caller
 from onecgw.auth.context import CallContext
 from onecgw.backends.base import BackendCall
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.odata.backend import ODataBackend
 from onecgw.demo.books import Books
 from onecgw.demo.odata.app import ODataApp, build_odata_app
@@ -59,10 +60,11 @@ def face(small_books: Books) -> MakeFace:
 
 def backend_of(app: Any, **odata: Any) -> ODataBackend:
     """A backend in front of an ASGI application; odata: settings below `onec.odata`."""
+    settings = settings_of(**odata)
     return ODataBackend(
-        settings_of(**odata),
+        settings,
         max_response_bytes=MAX_RESPONSE_BYTES,
-        transport=httpx.ASGITransport(app=app),
+        transport=HttpxTransport(settings, httpx.ASGITransport(app=app)),
         today=lambda: TODAY,
     )
 

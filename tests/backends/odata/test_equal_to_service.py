@@ -35,7 +35,14 @@ OTHERWISE = {
     "ut": {"operation", "operation_ids", "analytics"},
     "unf": set(),
     # Account 50 keeps neither desks nor cost articles.
-    "bp": {"cash", "account", "cash_ids", "analytics", "cost_article_ids"},
+    "bp": {
+        "cash",
+        "account",
+        "cash_ids",
+        "analytics",
+        "cost_article_ids",
+        "cost_article_parent",
+    },
 }
 REPORTS = [one for one in TABULAR if one.name not in NOT_ANSWERED]
 # БП keeps balances in its accounting currency, the service in that of the desk.

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from onecgw.backends.base import Backend
+from onecgw.backends.http.httpx_transport import HttpxTransport
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.listing import Catalogue
@@ -68,8 +69,10 @@ def service_of(books: Books) -> tuple[Backend, OnecSettings]:
         auth=OnecAuthSettings(username=LOGIN, password=Secret(PASSWORD)),
     )
     app = build_demo_app(books, login=LOGIN, password=PASSWORD, faults=None)
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type] # other names, one shape
-    backend = HttpServiceBackend(onec, max_response_bytes=MAX_RESPONSE_BYTES, transport=transport)
+    asgi = httpx.ASGITransport(app=app)  # type: ignore[arg-type] # other names, one shape
+    backend = HttpServiceBackend(
+        onec, max_response_bytes=MAX_RESPONSE_BYTES, transport=HttpxTransport(onec, asgi)
+    )
     return backend, onec
 
 

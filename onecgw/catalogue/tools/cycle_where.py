@@ -1,0 +1,180 @@
+"""Where the balances of the cycle changed: what moved each of them most between two days."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import attrs
+
+from onecgw.analysis.comparison import ComparedRow, MeasureChange, compare_tables, sum_of_changes
+from onecgw.analysis.cycle.figures import PeriodData
+from onecgw.analysis.decimals import EXACT
+from onecgw.analysis.figure_table import ZERO, FigureTable
+from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
+from onecgw.catalogue.tools.cycle_plan import CyclePlan, first_open_day
+from onecgw.catalogue.tools.settlements import (
+    PAYABLES_BALANCE,
+    RECEIVABLES_BALANCE,
+    PayablesFilters,
+    ReceivablesFilters,
+)
+from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.catalogue.tools.table_labels import label_alone
+from onecgw.catalogue.tools.whole_report import whole_report
+from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.locales.text import say
+
+MOST: Final = 3
+
+FIGURES: Final = ("before", "now", "change")
+
+Side = Literal["now", "before"]
+SIDES: Final[tuple[Side, ...]] = ("now", "before")
+Json = dict[str, object]
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """A balance, and the dimension by which its change is explained."""
+
+    series: str
+    tool: TableTool
+    filters: type
+    by: str
+    measure: str
+
+
+PARTS: Final = (
+    Part(
+        series="stock",
+        tool=STOCK_BALANCE,
+        filters=StockFilters,
+        by="product_group",
+        measure="amount",
+    ),
+    Part(
+        series="receivable",
+        tool=RECEIVABLES_BALANCE,
+        filters=ReceivablesFilters,
+        by="customer",
+        measure="receivable",
+    ),
+    Part(
+        series="payable",
+        tool=PAYABLES_BALANCE,
+        filters=PayablesFilters,
+        by="supplier",
+        measure="payable",
+    ),
+)
+
+
+@attrs.frozen
+class WhereKey:
+    """Which list: of a balance, at the end of one of the two periods."""
+
+    series: str
+    side: Side
+
+
+def where_requests(cycle_plan: CyclePlan, context: CompositeContext) -> dict[WhereKey, SubRequest]:
+    """The six lists; none without a comparison. The cycle itself does not need them."""
+    if cycle_plan.before is None:
+        return {}
+    days: dict[Side, date] = {"now": cycle_plan.period.last, "before": cycle_plan.before.last}
+    found = {}
+    for part in PARTS:
+        filters = part.filters(firm_ids=cycle_plan.firm_ids) if cycle_plan.firm_ids else None
+        for side, day in days.items():
+            request = whole_report(
+                part.tool,
+                context,
+                group_by=(part.by,),
+                measures=(part.measure,),
+                when=day,
+                filters=filters,
+            )
+            is_settled = day < first_open_day(context.now)
+            found[WhereKey(part.series, side)] = attrs.evolve(
+                request, needed_by=(), is_settled=is_settled
+            )
+    return found
+
+
+def where_of(data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json | None:
+    """What moved each balance most, from the end of the period before to the end of this one.
+
+    Args:
+        data: of this period and, with a comparison, of the one before.
+        outcomes: the lists by WhereKey, or why there is none.
+
+    Returns:
+        For each balance the rows that changed most, the rest and the total, to which they add up;
+        or the reason why there are none. None without a comparison.
+    """
+    if len(data) == 1:
+        return None
+    now, before = data
+    return {
+        "dates": {"before": before.period.last, "now": now.period.last},
+        "columns": ("label", *FIGURES),
+        **{part.series: _explained(part, data, outcomes) for part in PARTS},
+    }
+
+
+def _explained(part: Part, data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json:
+    if outside := [one.outside for one in data if one.outside]:
+        return {"reason": outside[0]}
+    try:
+        now, before = (
+            _table(part, outcomes.get(WhereKey(part.series, side)), one)
+            for side, one in zip(SIDES, data, strict=True)
+        )
+        comparison = compare_tables(now, before)
+    except OnecgwError as error:
+        return {"reason": f"{error.code}: {error.message}"}
+    rows = sorted(comparison.rows, key=lambda row: _size(row, part.measure), reverse=True)
+    below = rows[MOST:]
+    return {
+        "by": part.by,
+        "rows": [
+            [label_alone(row.cells[0]), *_figures(row.changes[part.measure])] for row in rows[:MOST]
+        ],
+        "rest": [len(below), *_figures(sum_of_changes(below, part.measure))],
+        "total": [len(rows), *_figures(comparison.totals[part.measure])],
+    }
+
+
+def _table(part: Part, outcome: object, data: PeriodData) -> FigureTable:
+    """The list, whose total is the balance that the cycle is computed from.
+
+    Raises:
+        OnecgwError: there is none, or it comes to another figure.
+    """
+    if isinstance(outcome, OnecgwError):
+        raise outcome
+    if not isinstance(outcome, FigureTable):
+        raise OnecBadResponse(say("cycle.where_unread", report=part.tool.name, by=part.by))
+    balance = data.balances.get(part.series, {}).get(data.period.last)
+    total = outcome.total(part.measure)
+    if balance is not None and balance != total:
+        raise OnecBadResponse(
+            say(
+                "cycle.where_differs",
+                report=part.tool.name,
+                by=part.by,
+                total=total,
+                day=data.period.last,
+                balance=balance,
+            )
+        )
+    return outcome
+
+
+def _size(row: ComparedRow, measure: str) -> Decimal:
+    return EXACT.abs(row.changes[measure].amount or ZERO)
+
+
+def _figures(change: MeasureChange) -> tuple[Decimal | None, ...]:
+    return change.before, change.now, change.amount
