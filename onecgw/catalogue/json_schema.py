@@ -15,7 +15,7 @@ import attrs
 
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import Arg, Field, fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds import CompositeTool, Tool
 from onecgw.catalogue.restrictions import Restrictions
 from onecgw.locales import LANGUAGES
 
@@ -44,7 +44,9 @@ class View:
 def input_schema(tool: Tool, view: View) -> JsonObject:
     """The schema of a tool's arguments, without what the caller or the 1C base does not have."""
     schema = _object(tool.request, tool, view, part="params")
-    if tool.is_report:  # resolvers accept it, too, but have next to no texts
+    # Every tool accepts it; it is published where most of the texts are, because the listing has a
+    # budget of tokens, and the instructions of the server name it.
+    if isinstance(tool, CompositeTool):
         described: JsonObject = {"description": "Of texts."}
         schema["properties"][LANGUAGE] = {"type": "string", "enum": list(LANGUAGES)} | described
     return schema

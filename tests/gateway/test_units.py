@@ -18,7 +18,7 @@ from tests.builders.gateway_rig import answering, open_rig
 
 UNITS = MeasureUnits(own_currency=frozenset({"balance"}), quantities=frozenset({"qty"}))
 LIMITS = ResponseLimits(
-    rows=100, max_rows=100, max_bytes=None, refuses_extra_rows=False, restricted=frozenset()
+    rows=100, max_rows=100, max_bytes=None, refuses_extra_rows=False, redaction=None
 )
 KINDS = st.lists(st.sampled_from(["UAH", "EUR", "PLN"]), max_size=6)
 

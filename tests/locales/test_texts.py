@@ -31,10 +31,10 @@ LATIN = frozenset(
         A B CCC DIO DPO DSO FIFO HTTP HTTPS JSON OData POST JavaScript Content Type Encoding n
         _pct amount applied_filters base_url bridge balance_effect change check client cogs compare
         contribution days_effect ccc_net dpo_base filters firm_ids flow_effect from group_by https
-        customer_id max_rows max_url_bytes max_memory_bytes net null odata onec onecgw partial_data allow auth rest
+        customer_id max_rows max_url_bytes net null odata onec onecgw partial_data allow auth rest
         oldest_day payable period receivable session_mode stock structuredContent to top total
         top_products totals trade true false volume_effect working_capital ccc dio dso dpo
-        application json c example org Authorization Bearer token
+        application json c example org max_memory_bytes Authorization Bearer token
         """,
     )
 )

@@ -112,9 +112,7 @@ def _not_chosen(value: object, chosen: Iterable[str]) -> str:
 
 RequiredPeriod = Annotated[Period, Arg(about="Whole days.")]
 BalanceDay = Annotated[date | None, Arg(about="At the END of this day; default now.")]
-SortKeys = Annotated[
-    tuple[Sort, ...] | None, Arg(about="Default: days upwards, else largest first.")
-]
+SortKeys = Annotated[tuple[Sort, ...] | None, Arg(about="Order of rows.")]
 Top = Annotated[int | None, Arg(about="Rows to return.", minimum=1, maximum="max_rows")]
 ComparePeriod = Annotated[
     Literal["previous_year", "previous_period"] | None,

@@ -179,7 +179,7 @@ class GoodsInTransit(SortedRows):
     sort: SortKeys = None
     compare: CompareDay = None
     compare_with: CompareWithDay = None
-    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    share: Annotated[Literal["qty", "amount", "amount_in_currency"] | None, SHARE] = None
     ids: Ids = None
 
 
