@@ -47,7 +47,7 @@ def input_schema(tool: Tool, view: View) -> JsonObject:
     # Every tool accepts it; it is published where most of the texts are, because the listing has a
     # budget of tokens, and the instructions of the server name it.
     if isinstance(tool, CompositeTool):
-        described: JsonObject = {"description": "Of texts."}
+        described: JsonObject = {"description": "Texts."}
         schema["properties"][LANGUAGE] = {"type": "string", "enum": list(LANGUAGES)} | described
     return schema
 

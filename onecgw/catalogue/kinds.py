@@ -437,7 +437,7 @@ class RankingTool(SingleCallTool):
             body,
             arguments,
             limits,
-            narrow=say("notices.narrow_ranking"),
+            narrow="notices.narrow_ranking",
             more="notices.more_ranking",
             with_groups=self.filters_with_groups,
             units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),

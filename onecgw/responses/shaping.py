@@ -109,7 +109,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
-    advice = _Advice(noun="candidates", narrow=say("notices.longer_query"))
+    advice = _Advice(noun="candidates", narrow="notices.longer_query")
     usable = msgspec.Raw(array(found.items))
     members |= {"candidates": usable}
     listed = _Listed(member="candidates", raw=usable, count=len(found.items), advice=advice)
@@ -139,7 +139,7 @@ def build_table(
     arguments: Arguments,
     limits: ResponseLimits,
     *,
-    narrow: str = "",
+    narrow: str = "notices.narrow_rows",
     more: str = "notices.more_rows",
     with_groups: frozenset[str] = frozenset(),
     units: MeasureUnits = NO_UNITS,
@@ -150,8 +150,8 @@ def build_table(
         body: the answer.
         arguments: what 1C was asked.
         limits: of the surface.
-        narrow: how to ask for less, a sentence for the notice; "" = that of reports.
-        more: how to get more, the key of a text that names the limit.
+        narrow: the key of a text: how to ask for less.
+        more: the key of a text: how to get more, up to the limit.
         with_groups: the filters in which an id of a folder means what is in it.
         units: what its measures are in.
 
@@ -175,8 +175,9 @@ def build_table(
     _refuse_extra(count, limits)
     advice = _Advice(
         noun="rows",
-        narrow=narrow or say("notices.narrow_rows"),
-        more=say(more, most=limits.max_rows),
+        narrow=narrow,
+        more=more,
+        max_rows=limits.max_rows,
     )
     cut_there = cut_by_1c(members, count)
     cut = _Cut(
@@ -232,7 +233,7 @@ def build_card(
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
     if raw is None or is_null(raw):
         raw = msgspec.Raw(b"[]")
-    advice = _Advice(noun="items", narrow=say("notices.totals_cover"))
+    advice = _Advice(noun="items", narrow="notices.totals_cover")
     cut = _Cut(
         said=cut_by_1c(members, len(listed)),
         notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
@@ -273,20 +274,23 @@ class _Advice:
     """What a reader of a cut answer is told.
 
     noun: rows, candidates or items; it chooses the sentence.
-    narrow: how to ask for less. more: how to get more of it, where that is possible.
+    narrow: the key of how to ask for less. more: that of how to get more, up to max_rows rows; ""
+        where that is not possible.
     """
 
     noun: str
     narrow: str
     more: str = ""
+    max_rows: int = 0
 
     def of_rows(self, kept: int) -> str:
         first = say(f"notices.first_{self.noun}", count=kept)
-        return join_texts(" ", (first, self.narrow, self.more))
+        more = say(self.more, most=self.max_rows) if self.more else ""
+        return join_texts(" ", (first, say(self.narrow), more))
 
     def of_bytes(self, kept: int, max_bytes: int) -> str:
         first = say(f"notices.first_{self.noun}_bytes", count=kept, bytes=max_bytes)
-        return join_texts(" ", (first, self.narrow))
+        return join_texts(" ", (first, say(self.narrow)))
 
 
 def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
@@ -296,7 +300,7 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
     def assemble(kept: int, sentence: str) -> bytes:
         # Of two sentences on the same cut, 1C's own says more only where it names a size.
         said = "" if sentence and cut.said == say(CUT_BY_1C) else cut.said
-        told = join_texts(" ", (sentence, said))
+        told = join_texts(" ", (sentence, said)) if sentence and said else sentence or said
         added: dict[str, object] = {
             f"{listed.member}_returned": kept,
             "truncated": bool(told),

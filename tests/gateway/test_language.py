@@ -29,6 +29,7 @@ TEXTS = {
     "missing",
     "not_supported",
     "outside_books",
+    "where",
 }
 MONTHS = [f"{year}-{month:02}" for year in (2024, 2025, 2026) for month in range(1, 13)]
 DAYS = [f"{month}-{day:02}" for month in MONTHS for day in (1, 15, 28)]

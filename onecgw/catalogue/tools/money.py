@@ -45,7 +45,7 @@ class CashBalance(SortedRows):
     ] = None
     measures: Annotated[
         tuple[Literal["balance", "balance_base"], ...] | None,
-        Arg(about="balance_base: in the base currency.", default=("balance",)),
+        Arg(about="balance_base: base currency.", default=("balance",)),
     ] = None
     top: Top = None
     sort: SortKeys = None
@@ -120,8 +120,8 @@ CASH_BALANCE = TableTool(
     title="Cash balance",
     scopes=frozenset({MONEY}),
     about=(
-        "Money in cash desks and bank accounts at the end of a day, each in its OWN currency: "
-        "over several the total is null, with the parts beside it."
+        "Money in cash desks and bank accounts at the end of a day, each in its OWN currency; "
+        "a total over several is null."
     ),
     request=CashBalance,
     operation="reports/cash_balance",

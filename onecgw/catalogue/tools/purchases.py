@@ -90,7 +90,7 @@ PURCHASES_REPORT = TableTool(
     scopes=frozenset({MONEY}),
     about=(
         "What was bought in a period, net of returns to suppliers; amounts incl. VAT, base "
-        "currency; without group_by the largest first. `totals` cover the whole selection."
+        "currency. `totals` cover the whole selection."
     ),
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,

@@ -166,7 +166,7 @@ SALES_REPORT = TableTool(
         "VAT. `totals` cover the whole selection, also rows not returned: never add up rows."
     ),
     remarks=(
-        "cost excludes VAT; profit is amount without VAT − cost; margin is profit in percent.",
+        "cost excludes VAT; profit = amount without VAT − cost; margin is in percent.",
         "For best sellers top_products is shorter.",
         "Why profit changed is in margin_bridge.",
         "For one customer use customer_summary.",
