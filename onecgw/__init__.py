@@ -1,3 +1,3 @@
 """The gateway between LLM clients (MCP, REST) and 1C:Enterprise."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

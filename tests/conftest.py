@@ -1,6 +1,7 @@
 """Fixtures that several packages share, and the marks of the tests: fast, slow, wire."""
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from onecgw.demo.books import Books, open_books
+
+# Commands speak the language of the locale; what tests expect of them is English.
+os.environ["LANGUAGE"] = "en"
 
 TODAY = date(2026, 11, 22)
 TESTS = Path(__file__).parent
@@ -47,6 +51,7 @@ SLOW: tuple[str, ...] = (
     "test_docs_commands.py",
     "test_rendered.py",
     "test_sdk_client.py",
+    "web/test_landing_browser.py",
     "web/test_mcp_hostile.py",
     "web/test_mcp_sdk.py",
     "web/test_oauth_accessibility.py",

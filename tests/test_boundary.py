@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import CardTool, CompositeTool, ResolverTool, Tool
+from onecgw.catalogue.kinds import CardTool, CompositeTool, DetailsTool, ResolverTool, Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecSettings
 from onecgw.text import well_formed
@@ -42,6 +42,11 @@ OURS: Final = {"rows_returned", "candidates_returned", "top_products_returned"} 
 def good_answer(tool: Tool, asked: dict[str, Any]) -> dict[str, Any]:
     """What a 1C that keeps the contract answers."""
     said: dict[str, Any] = {name: asked[name] for name in ("period", "date") if name in asked}
+    if isinstance(tool, DetailsTool):
+        labels = ("Анкер", "«Їжак»")
+        ids = asked["product_ids"]
+        found = zip(ids, labels, strict=False)
+        return {"candidates": [{"id": one, "label": label, "code": "7"} for one, label in found]}
     if isinstance(tool, ResolverTool):
         return {
             "candidates": [

@@ -1,14 +1,17 @@
 """docs/deploy: each file is what its program accepts, and agrees with the settings."""
 
+import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 import yaml
 
+from onecgw import __version__
 from onecgw.cli import COMMANDS
 from onecgw.settings import OnecSettings, Settings
 from onecgw.settings.load import declared_settings
@@ -112,3 +115,14 @@ def test_commands_of_the_page_exist() -> None:
 
     assert shown == {"init", "backup", "restore"}
     assert shown <= set(COMMANDS)
+
+
+def test_the_entry_of_the_registry_follows_its_schema_and_names_this_version() -> None:
+    schema = ROOT / "tests" / "schemas" / "mcp-server-2025-12-11.schema.json"
+    entry = json.loads(read("server.json"))
+    (package,) = entry["packages"]
+    variables = {variable["name"] for variable in package["environmentVariables"]}
+
+    jsonschema.validate(entry, json.loads(schema.read_text(encoding="utf-8")))
+    assert entry["version"] == package["version"] == __version__
+    assert variables <= {declared.variable for declared in declared_settings().values()}

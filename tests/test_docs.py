@@ -3,11 +3,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from onecgw.cli import COMMANDS, main
+from onecgw.locales import Language, load_texts
 from onecgw.settings.load import load_settings
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")])
 MODULE = re.compile(r"`(onecgw/[\w/.]*)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -83,6 +86,8 @@ def test_the_top_level_holds_nothing_but_what_it_should() -> None:
     assert {top for top in tops if not top.startswith(".")} == {
         "LICENSE",
         "README.md",
+        "README.ru.md",
+        "README.uk.md",
         "config",
         "docs",
         "onecgw",
@@ -100,3 +105,37 @@ def test_the_settings_of_a_stock_1c_are_accepted(tmp_path: Path) -> None:
         settings = load_settings(config, {})
 
         assert (settings.onec.backend, settings.onec.report_deadline_ms) == ("odata", 180_000)
+
+
+@pytest.mark.parametrize("language", ["uk", "ru"])
+def test_pages_in_other_languages_quote_the_pages_of_a_login_and_give_real_commands(
+    language: Language,
+) -> None:
+    """Words in «…» are those that the person sees; commands have the options that they use."""
+    texts = load_texts(language).values()
+    connect = (ROOT / "docs" / "how-to" / f"connect.{language}.md").read_text(encoding="utf-8")
+    runs = (ROOT / "docs" / "how-to" / f"run-for-good.{language}.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"«([^»]+)»", connect)
+    commands = {
+        command: set(re.findall(r"--[a-z-]+", rest))
+        for command, rest in re.findall(
+            r"onecgw(?:\.exe)? ([a-z]+(?: (?:add|list|revoke))?)([^\n`]*)", runs
+        )
+        if command.split()[0] in COMMANDS
+    }
+
+    assert [word for word in quoted if not any(word in text for text in texts)] == []
+    assert {"init", "check", "keys add", "keys revoke", "backup", "restore"} <= commands.keys()
+    for command, options in commands.items():
+        shown = CliRunner().invoke(main, [*command.split(), "--help"]).output
+        assert [option for option in options if option not in shown] == [], command
+
+
+@pytest.mark.parametrize("page", ["connect", "run-for-good", "stock-1c"])
+def test_a_page_has_the_same_headings_and_code_in_both_other_languages(page: str) -> None:
+    def outline(language: str) -> tuple[list[int], list[str]]:
+        text = (ROOT / "docs" / "how-to" / f"{page}.{language}.md").read_text(encoding="utf-8")
+        levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+        return levels, re.findall(r"`([A-Za-z][\w.]*(?:: [^`]+)?)`", text)
+
+    assert outline("uk") == outline("ru")

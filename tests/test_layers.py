@@ -46,7 +46,7 @@ ALONE = {
 ONE_PACKAGE = {
     "httpx": {"backends"},
     "hypercorn": {"serving", "demo"},
-    "httptools": {"serving"},
+    "httptools": {"backends", "serving"},
     "cryptography": {"oauth"},
     "yaml": {"backends", "locales", "settings"},
     "cattrs": {"catalogue"},

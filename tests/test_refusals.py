@@ -15,7 +15,10 @@ from tests.builders.surfaces import DOORS, Door, open_surfaces
 from tests.catalogue_truth import MAY, TRUTH
 from tests.wire.refusals import LEAST, TABLE
 
-ANSWER = answering(b'{"candidates":[],"customer":{"label":"x"},"columns":[],"rows":[],"totals":{}}')
+ANSWER = answering(
+    b'{"candidates":[{"id":"p1","label":"x"}],"customer":{"label":"x"},"columns":[],"rows":[],'
+    b'"totals":{}}'
+)
 NEEDED = {
     scope: {name for name, truth in TRUTH.items() if scope in truth.scopes} for scope in ALL_SCOPES
 }

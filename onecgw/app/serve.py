@@ -10,6 +10,7 @@ from typing import Final
 import trio
 
 from onecgw import __version__
+from onecgw.app.heap import tune_heap
 from onecgw.app.lifespan import open_application
 from onecgw.serving import require_free_port, serve_app
 from onecgw.settings import Settings
@@ -39,6 +40,7 @@ async def serve_gateway(
     Raises:
         ConfigError: the address cannot be bound.
     """
+    tune_heap()
     require_free_port(settings.server.host, settings.server.port, option=port_option)
 
     def started(url: str) -> None:

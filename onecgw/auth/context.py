@@ -56,9 +56,10 @@ class CallContext:
         language = accepted_language(locale) or self.language
         if caller is self.caller and not traceparent and language == self.language:
             return self
-        return attrs.evolve(
-            self,
+        return CallContext(
             caller=caller,
+            request_id=self.request_id,
+            surface=self.surface,
             traceparent=traceparent or self.traceparent,
             language=language,
         )

@@ -341,7 +341,9 @@ class ResolverTool(SingleCallTool):
         members = {**OF_EVERY_ANSWER, "candidates": REFERENCE}
         return Redaction(restricted=restricted, members=members)
 
-    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:  # noqa: ARG002
+    def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
+        if arguments.get("query") == "":
+            return build_candidates(body, limits, narrow="notices.give_words")
         return build_candidates(body, limits)
 
 
@@ -372,14 +374,15 @@ class TableTool(SingleCallTool):
     units: what its measures are in.
     ranked: gives an order to a request without group_by and sort, where the contract's is not
         largest first; None = that order is.
-    has_books_check: nothing in it at all means that there are no books of these days.
+    quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
+        any number may.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
     units: MeasureUnits = NO_UNITS
     ranked: Callable[[Any], Any] | None = None
-    has_books_check: bool = True
+    quiet_days: int | None = 14
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     async def answer(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401

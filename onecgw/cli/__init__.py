@@ -1,18 +1,22 @@
 """The command line: one command, one module, imported when the command is called."""
 
 import gc
+import io
 import sys
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from onecgw import __version__
+from onecgw.cli.help import HelpContext, localize
+from onecgw.cli.language import choose_language
 from onecgw.cli.options import EXIT_CONFIG
+from onecgw.locales import LANGUAGES, Language
 
 # Each name is that of the module and of the command in it; in the order of `onecgw --help`.
 COMMANDS: Final = (
-    *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools"),
+    *("serve", "stdio", "demo", "init", "check", "odata", "connect", "call", "tools", "sbom"),
     *("config", "keys", "grants", "audit", "backup", "restore"),
 )
 
@@ -22,6 +26,20 @@ class CommandGroup(click.Group):
 
     A command's imports cost up to a second of CPU, and no command needs those of another.
     """
+
+    context_class = HelpContext
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as click declares it
+        """Run the command line; a character that the output cannot show is shown as `?`."""
+        # A pipe on Windows has the encoding of the system, which lacks some of our characters.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().main(*args, **kwargs)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help in the current language."""
+        return click.Group.get_help(localize(self), ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names of all commands."""
@@ -40,7 +58,7 @@ class CommandGroup(click.Group):
         command: click.Command = getattr(import_module(f"onecgw.cli.{cmd_name}"), cmd_name)
         gc.freeze()
         gc.enable()
-        return command
+        return localize(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -71,7 +89,21 @@ class CommandGroup(click.Group):
             sys.exit(EXIT_CONFIG)
 
 
+def _choose_language(
+    _context: click.Context, _parameter: click.Parameter, value: Language | None
+) -> None:
+    choose_language(value)
+
+
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="onecgw")
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    expose_value=False,
+    is_eager=True,
+    callback=_choose_language,
+    help="The language of texts. Default: that of the locale (LANGUAGE, LC_ALL, LANG).",
+)
 def main() -> None:
     """Gateway between LLM clients (MCP, REST) and 1C:Enterprise."""

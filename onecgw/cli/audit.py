@@ -11,8 +11,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from onecgw.app.startup import open_settings
-from onecgw.cli.database import open_database
+from onecgw.cli.database import administration_settings, open_database
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import json_option, print_json
 from onecgw.oauth.storage.grant_queries import list_names
@@ -48,7 +47,7 @@ def audit(
 ) -> None:
     """Show the audit: calls of tools and events of logins."""
     query = AuditQuery(since=None if since is None else _read_since(since), sub=sub, event=event)
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         while True:
             found = database.read(partial(_read, query=query))
             if as_json:

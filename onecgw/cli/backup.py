@@ -5,11 +5,11 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.cli.archive import DATABASE, SECRETS, write_archive
+from onecgw.cli.database import administration_settings
+from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.errors import ConfigError
-from onecgw.settings.conflicts import FOR_ADMINISTRATION
 from onecgw.storage.database import copy_database
 
 
@@ -22,7 +22,7 @@ def backup(config: Path | None, file: Path) -> None:
     FILE is verified after it is written. Whoever has it can read every login: keep it as you keep
     the password of 1C.
     """
-    settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
+    settings = administration_settings(config)
     source, secrets_path = settings.database.path, settings.secrets_path
     if not source.is_file():
         raise ConfigError(f"database.path: there is no {source}, so there is nothing to back up")
@@ -39,5 +39,12 @@ def backup(config: Path | None, file: Path) -> None:
             write_archive(file, members)
     except OSError as error:
         raise click.ClickException(f"{error.filename or file}: {error.strerror}") from error
-    without = "" if SECRETS in members else f" There are no secrets ({secrets_path}): no logins."
-    click.echo(f"Backed up {source} to {file.absolute()}, {file.stat().st_size} bytes.{without}")
+    size_bytes = file.stat().st_size
+    say(
+        "Backed up {source} to {file}, {size} bytes.",
+        source=source,
+        file=file.absolute(),
+        size=size_bytes,
+    )
+    if SECRETS not in members:
+        say("There are no secrets ({path}): no logins.", path=secrets_path)

@@ -11,6 +11,7 @@ import click
 import trio
 
 from onecgw.app.startup import open_settings
+from onecgw.cli.language import translate
 from onecgw.cli.options import config_option, examples
 from onecgw.diagnostics.careless_settings import (
     report_careless_settings,
@@ -78,7 +79,7 @@ def _issuer(settings: Settings) -> str:
 def _read_key() -> str:
     """Read the access key from stdin, without echo on a terminal."""
     if sys.stdin.isatty():
-        key: str = click.prompt("Access key", hide_input=True)
+        key: str = click.prompt(translate("Access key"), hide_input=True)
         return key.strip()
     if not (key := sys.stdin.readline().strip()):
         raise click.ClickException("no key on stdin; as in: onecgw check --oauth < key.txt")

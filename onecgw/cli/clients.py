@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import attrs
 
+from onecgw.cli.language import translate
+
 Shell = Literal["sh", "cmd", "powershell"]
 
 NAME: Final = "onecgw"
@@ -82,7 +84,9 @@ def _file(path: str, value: object) -> str:
 def _needs_login(address: GatewayAddress, steps: str) -> str:
     if address.has_login:
         return steps
-    return "This client logs in and takes no static token: set oauth.enabled: true.\n"
+    return (
+        translate("This client logs in and takes no static token: set oauth.enabled: true.") + "\n"
+    )
 
 
 def _claude(address: GatewayAddress) -> str:
@@ -92,14 +96,14 @@ def _claude(address: GatewayAddress) -> str:
 claude.ai or Claude Desktop → Settings → Connectors → Add custom connector
   Name: {NAME}
   URL:  {address.url}
-Leave the advanced fields empty, then press Connect. Claude's servers call this URL, so it must be
-reachable from the internet over https.
+{translate("Leave the advanced fields empty, then press Connect.")}
+{translate("Claude calls it from the internet over https.")}
 """,
     )
 
 
 def _claude_code(address: GatewayAddress) -> str:
-    then = "Then type /mcp in Claude Code, choose onecgw, Authenticate.\n"
+    then = translate("Then type /mcp in Claude Code, choose onecgw, Authenticate.") + "\n"
     return (
         f"claude mcp add --transport http {NAME} {address.quote(address.url)}"
         f"{address.header_option('--header')}\n{then if address.has_login else ''}"
@@ -111,8 +115,16 @@ def _claude_desktop(address: GatewayAddress) -> str:
         "%APPDATA%\\Claude\\claude_desktop_config.json (macOS: "
         "~/Library/Application Support/Claude/claude_desktop_config.json)"
     )
-    through = "A URL on the internet: add it as `onecgw connect claude` says. Any other, through "
-    return through + "mcp-remote:\n" + _file(path, {"mcpServers": {NAME: _bridge(address)}})
+    return "\n".join(
+        (
+            translate("A URL on the internet: add it as `onecgw connect claude` says."),
+            translate(
+                "A gateway on this computer: --bundle FILE writes what Claude Desktop installs."
+            ),
+            translate("Any other, through mcp-remote:"),
+            _file(path, {"mcpServers": {NAME: _bridge(address)}}),
+        )
+    )
 
 
 def _chatgpt(address: GatewayAddress) -> str:
@@ -123,7 +135,8 @@ ChatGPT on the web → Settings → Apps & Connectors → Advanced settings: Dev
   Name:           {NAME}
   MCP server URL: {address.url}
   Authentication: OAuth
-Then press Connect. ChatGPT's servers call this URL, so it must be reachable from the internet.
+{translate("Then press Connect.")}
+{translate("ChatGPT calls it from the internet over https.")}
 """,
     )
 
@@ -136,7 +149,9 @@ def _codex(address: GatewayAddress) -> str:
 
 
 def _gemini(address: GatewayAddress) -> str:
-    then = "Then type /mcp auth onecgw in Gemini CLI.\n" if address.has_login else ""
+    then = (
+        translate("Then type /mcp auth onecgw in Gemini CLI.") + "\n" if address.has_login else ""
+    )
     return (
         f"gemini mcp add --transport http{address.header_option('--header')} {NAME}"
         f" {address.quote(address.url)}\n{then}"
@@ -145,26 +160,30 @@ def _gemini(address: GatewayAddress) -> str:
 
 def _opencode(address: GatewayAddress) -> str:
     server = {"type": "remote", **address.server(f"{{env:{TOKEN_VARIABLE}}}")}
-    then = f"Then: opencode mcp auth {NAME}\n" if address.has_login else ""
+    then = translate("Then:") + f" opencode mcp auth {NAME}\n" if address.has_login else ""
     schema = {"$schema": "https://opencode.ai/config.json", "mcp": {NAME: server}}
     return (
         _file("opencode.json (or ~/.config/opencode/opencode.json)", schema)
-        + 'Version 2 expects the server one level deeper: "mcp": {"servers": {…}}.\n'
+        + translate("Version 2 expects the server one level deeper:")
+        + ' "mcp": {"servers": {…}}\n'
         + then
     )
 
 
 def _cursor(address: GatewayAddress) -> str:
     server = address.server(f"${{env:{TOKEN_VARIABLE}}}")
-    then = "Then Cursor Settings → MCP → onecgw → Needs login.\n" if address.has_login else ""
-    return _file("~/.cursor/mcp.json", {"mcpServers": {NAME: server}}) + then
+    then = f"{translate('Then:')} Cursor Settings → MCP → onecgw → Needs login\n"
+    return _file("~/.cursor/mcp.json", {"mcpServers": {NAME: server}}) + (
+        then if address.has_login else ""
+    )
 
 
 def _vscode(address: GatewayAddress) -> str:
     server = {"name": NAME, "type": "http", "url": address.url}
     add = f"code --add-mcp {address.quote(json.dumps(server, separators=(',', ':')))}\n"
     if address.has_login:
-        return add + "Then command palette → MCP: List Servers → onecgw → Start Server.\n"
+        then = f"{translate('Then:')} Command Palette → MCP: List Servers → onecgw → Start Server\n"
+        return add + then
     inputs = [{"id": "token", "type": "promptString", "description": "Token", "password": True}]
     servers = {NAME: {"type": "http", **address.server("${input:token}")}}
     return _file(".vscode/mcp.json", {"inputs": inputs, "servers": servers})
@@ -182,7 +201,7 @@ def _windsurf(address: GatewayAddress) -> str:
 
 def _jetbrains(address: GatewayAddress) -> str:
     path = "Settings → Tools → AI Assistant → Model Context Protocol (MCP) → Add → As JSON"
-    through = "An IDE that knows only local servers:\n"
+    through = translate("An IDE that knows only local servers:") + "\n"
     servers = {"mcpServers": {NAME: address.server(f"<{TOKEN_VARIABLE}>")}}
     bridge = {"mcpServers": {NAME: _bridge(address)}}
     return _file(path, servers) + through + json.dumps(bridge, indent=2) + "\n"
@@ -204,7 +223,7 @@ def _bridge(address: GatewayAddress) -> dict[str, object]:
 def _mcp_remote(address: GatewayAddress) -> str:
     option = address.header_option("--header")
     url = address.quote(address.url)
-    path = "A client with a file of local servers"
+    path = translate("A client with a file of local servers")
     servers = {"mcpServers": {NAME: _bridge(address)}}
     return f"npx -y mcp-remote {url}{option}\n" + _file(path, servers)
 
@@ -238,8 +257,8 @@ def _curl(address: GatewayAddress) -> str:
         scheme = url.partition("://")[0]
         metadata = f"{scheme}://{first}/.well-known/oauth-protected-resource/{path}"
         return (
-            "What a client learns first; calls need a login, which curl cannot do:\n"
-            f"{_curl_name(address)} -sS {address.quote(metadata)}\n"
+            translate("What a client learns first; calls need a login, which curl cannot do:")
+            + f"\n{_curl_name(address)} -sS {address.quote(metadata)}\n"
         )
     body = json.dumps(_LIST_TOOLS, separators=(",", ":"))
     options = f'-H "Authorization: Bearer {address.token}" -H "Content-Type: application/json"'

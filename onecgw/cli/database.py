@@ -4,19 +4,32 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
 import click
 
+from onecgw.app.startup import open_settings
+from onecgw.cli.language import say
 from onecgw.errors import ConfigError, StorageUnavailable
 from onecgw.settings import Settings
+from onecgw.settings.conflicts import FOR_ADMINISTRATION
 from onecgw.storage.audit_log import AuditEvent, insert_event, log_audit
 from onecgw.storage.database import Database
 
 T = TypeVar("T")
 
 BY_ADMINISTRATOR: Final = "by the administrator"
+
+
+def administration_settings(config: Path | None) -> Settings:
+    """The settings of a command that only uses the database; the log does not mix with its text.
+
+    Raises:
+        ConfigError: there is no settings file, or the settings are invalid.
+    """
+    return open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
 
 
 @contextmanager
@@ -52,7 +65,7 @@ def create_database(settings: Settings) -> Iterator[Database]:
     is_new = not path.exists()
     database = Database(path)
     if is_new:
-        click.echo(f"Made the database {path.absolute()}.", err=True)
+        say("Made the database {path}.", err=True, path=path.absolute())
     try:
         yield database
     except StorageUnavailable as error:

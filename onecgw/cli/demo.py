@@ -22,6 +22,7 @@ from onecgw.app.serve_demo import (
 )
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.cli.banner import login_banner, token_banner
+from onecgw.cli.language import say
 from onecgw.cli.options import examples
 from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
@@ -112,7 +113,7 @@ def demo(
     ) as books:
         if export is not None:
             export_books(books, export)
-            click.echo(f"The books are in {export}; its README explains every column.")
+            say("The books are in {folder}; its README explains every column.", folder=export)
             return
         path = "/trade" if backend == "odata" else ""
         onec = DemoOnec(build=partial(build, books), backend=backend, path=path)

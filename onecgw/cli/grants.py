@@ -8,13 +8,14 @@ from typing import Final
 import attrs
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.cli.database import (
     BY_ADMINISTRATOR,
     AdminTransaction,
+    administration_settings,
     open_database,
     run_transaction,
 )
+from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.oauth.client_registry import PREFIX, parse_configured
@@ -58,7 +59,7 @@ def grants() -> None:
 @json_option
 def list_all(config: Path | None, *, with_ended: bool, as_json: bool) -> None:
     """Show who is logged in with which program."""
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         found = database.read(lambda db: list_grants(db, now=int(time.time())))
     shown = [
         line
@@ -89,7 +90,7 @@ def revoke(
         raise click.UsageError("one of --sub, --client, --grant and --all is expected")
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
-    settings = open_settings(config)
+    settings = administration_settings(config)
     selection = _Selection(sub=sub, client=client, grant=grant)
 
     def run(transaction: AdminTransaction) -> tuple[int, int]:
@@ -106,9 +107,9 @@ def revoke(
 
     with open_database(settings) as database:
         ended_count, client_count = run_transaction(database, run)
-    click.echo(f"Logins ended: {ended_count}.")
+    say("Logins ended: {count}.", count=ended_count)
     if deny:
-        click.echo(f"client_ids denied: {client_count}; see `onecgw grants denied`.")
+        say("client_ids denied: {count}; see `onecgw grants denied`.", count=client_count)
 
 
 @attrs.frozen(kw_only=True)
@@ -179,7 +180,7 @@ def _deny(
 @json_option
 def denied(config: Path | None, *, as_json: bool) -> None:
     """Show the denied programs."""
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         found = database.read(list_denied_clients)
     print_records(found, _DENIAL_COLUMNS, as_json=as_json)
 
@@ -198,9 +199,9 @@ def allow(config: Path | None, *, client: str) -> None:
             transaction.record("client.allowed", client=denial.name, detail=BY_ADMINISTRATOR)
         return len(found)
 
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         count = run_transaction(database, run)
-    click.echo(f"client_ids let in again: {count}.")
+    say("client_ids let in again: {count}.", count=count)
 
 
 def _is_client_id(text: str, settings: Settings) -> bool:

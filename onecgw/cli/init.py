@@ -12,6 +12,7 @@ import attrs
 import click
 
 from onecgw.cli.first_settings import SCHEMA_NAME, FirstSettings
+from onecgw.cli.language import say, translate
 from onecgw.cli.options import EXIT_FAILED, examples
 from onecgw.cli.private_file import write_private_file
 from onecgw.settings.declaration import InvalidValue, Rule
@@ -113,8 +114,8 @@ def init(
     contents[file.absolute()] = first.render()
     _write(contents, force=force)
     for path in contents:
-        click.echo(f"Wrote {path}")
-    click.echo(_next_steps(file, first))
+        say("Wrote {path}", path=path)
+    _print_next_steps(file, first)
 
 
 def _answer(question: _Question, given: str | None, *, asks: bool) -> str:
@@ -123,7 +124,7 @@ def _answer(question: _Question, given: str | None, *, asks: bool) -> str:
     if asks:
         default = "" if question.optional else None
         answer: str = click.prompt(
-            question.text, default=default, show_default=False, value_proc=question.parse
+            translate(question.text), default=default, show_default=False, value_proc=question.parse
         )
         return answer
     if question.optional:
@@ -136,7 +137,9 @@ def _read_password(*, asks: bool, from_stdin: bool) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     if not asks:
         return ""
-    answer: str = click.prompt("Its password", hide_input=True, default="", show_default=False)
+    answer: str = click.prompt(
+        translate("Its password"), hide_input=True, default="", show_default=False
+    )
     return answer
 
 
@@ -154,12 +157,19 @@ def _write(contents: Mapping[Path, str], *, force: bool) -> None:
         sys.exit(EXIT_FAILED)
 
 
-def _next_steps(file: Path, first: FirstSettings) -> str:
+def _print_next_steps(file: Path, first: FirstSettings) -> None:
     option = "" if file == DEFAULT_FILE else f' --config "{file}"'
-    login = f"\n  onecgw keys add{option} --name …    with oauth.keys: local, a key for a person"
-    return f"""
-Next:
-  onecgw check --offline{option}    the settings alone
-  onecgw check{option}              the connection to 1C, step by step
-  onecgw serve{option}              the gateway{login if first.public_url else ""}
-  onecgw connect claude-code{option}    what to paste into a client"""
+    steps = {
+        f"onecgw check --offline{option}": translate("the settings alone"),
+        f"onecgw check{option}": translate("the connection to 1C, step by step"),
+        f"onecgw serve{option}": translate("the gateway"),
+        f"onecgw connect claude-code{option}": translate("what to paste into a client"),
+    }
+    if first.public_url:
+        command = f"onecgw keys add{option} --name … --scopes …"
+        steps[command] = translate("with oauth.keys: local, a key for a person")
+    click.echo()
+    say("Next:")
+    width = max(map(len, steps))
+    for command, purpose in steps.items():
+        click.echo(f"  {command.ljust(width)}  {purpose}")

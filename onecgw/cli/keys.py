@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.cli.database import (
     BY_ADMINISTRATOR,
     AdminTransaction,
+    administration_settings,
     create_database,
     open_database,
     run_transaction,
 )
+from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.output import format_time, json_option, print_records
 from onecgw.errors import ConfigError
@@ -49,7 +50,7 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
 
     On a first install this may be before the gateway's first start: the database is made then.
     """
-    settings = open_settings(config)
+    settings = administration_settings(config)
     if settings.oauth.keys != "local":
         raise ConfigError("oauth.keys is onec: keys are made in 1C. Set oauth.keys: local.")
     name, wanted = _read_name(name), _read_scopes(scopes)
@@ -69,10 +70,12 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
     with create_database(settings) as database:
         made, key = run_transaction(database, run)
     click.echo(key)
-    click.echo(
-        f"Key {made.id} of {name}: {join_scopes(wanted)}. It is not shown again; hand it over"
-        " on a safe way.",
+    say(
+        "Key {id} of {name}: {scopes}. It is not shown again; hand it over in a safe way.",
         err=True,
+        id=made.id,
+        name=name,
+        scopes=join_scopes(wanted),
     )
 
 
@@ -81,7 +84,7 @@ def add(config: Path | None, name: str, scopes: str, expires: str | None) -> Non
 @json_option
 def list_all(config: Path | None, as_json: bool) -> None:
     """Show every key's data; the keys themselves are not stored."""
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         found = database.read(list_keys)
     now = int(time.time())
     columns: dict[str, Callable[[LocalKey], str]] = {
@@ -101,11 +104,11 @@ def list_all(config: Path | None, as_json: bool) -> None:
 def revoke(config: Path | None, key_id: str) -> None:
     """Revoke a key and every login made with it, at once."""
     now = int(time.time())
-    with open_database(open_settings(config)) as database:
+    with open_database(administration_settings(config)) as database:
         ended = run_transaction(database, lambda transaction: _revoke(transaction, key_id, now))
         if ended is None:
             raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
-    click.echo(f"Key {key_id} of {ended.name} and its logins have ended.")
+    say("Key {id} of {name} and its logins have ended.", id=key_id, name=ended.name)
 
 
 def _revoke(transaction: AdminTransaction, key_id: str, now: int) -> LocalKey | None:

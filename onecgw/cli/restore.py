@@ -6,13 +6,13 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from onecgw.app.startup import open_settings
 from onecgw.cli.archive import DATABASE, SECRETS, read_archive
+from onecgw.cli.database import administration_settings
+from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
 from onecgw.cli.private_file import FOLDER_OWNER_ONLY, write_private_file
 from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import read_secrets
-from onecgw.settings.conflicts import FOR_ADMINISTRATION
 from onecgw.storage.database import is_database_open, verify_database
 
 
@@ -30,7 +30,7 @@ def restore(config: Path | None, file: Path, *, replace: bool) -> None:
     The gateway must not run. FILE is verified before anything is changed; one of a newer version
     is refused.
     """
-    settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
+    settings = administration_settings(config)
     places = {DATABASE: settings.database.path, SECRETS: settings.secrets_path}
     try:
         members = read_archive(file)
@@ -43,12 +43,16 @@ def restore(config: Path | None, file: Path, *, replace: bool) -> None:
             if SECRETS in unpacked:
                 read_secrets(unpacked[SECRETS])
             for kept in _move_aside(places, replace=replace):
-                click.echo(f"Kept {kept}")
+                say("Kept {path}", path=kept)
             for name in members:
                 write_private_file(places[name], unpacked[name].read_bytes())
     except OSError as error:
         raise click.ClickException(f"{error.filename or file}: {error.strerror}") from error
-    click.echo(f"Restored {places[DATABASE]} from {file.absolute()}. Start the gateway now.")
+    say(
+        "Restored {database} from {file}. Start the gateway now.",
+        database=places[DATABASE],
+        file=file.absolute(),
+    )
 
 
 def _move_aside(places: dict[str, Path], *, replace: bool) -> list[Path]:

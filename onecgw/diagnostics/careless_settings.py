@@ -19,6 +19,7 @@ from onecgw.settings import Settings
 from onecgw.settings.declaration import VARIABLE_PREFIX, Secret
 from onecgw.settings.file_access import others_may_read
 from onecgw.settings.load import declared_settings, read_sources
+from onecgw.settings.oauth import RateLimitSettings
 from onecgw.settings.rules import BEARER_TOKEN
 from onecgw.settings.token_strength import is_weak
 
@@ -28,6 +29,7 @@ OTHER_FILES: Final = 100  # descriptors besides connections of clients: 1C, data
 # A wider network of the internet is no proxy's; the widest that Cloudflare publishes are 12 and 29.
 _WIDEST_V4: Final = 10
 _WIDEST_V6: Final = 24
+MOST_KEYS_PER_MINUTE: Final = 1_000  # more are no limit for a guesser
 _V4_IN_V6: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
@@ -103,6 +105,17 @@ def _plain_http(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting
             "figures can be read on the way",
             advice="server.host: 127.0.0.1, or server.public_url: https://… of a proxy in front",
         )
+    elif (
+        not is_loopback(server.host)
+        and server.trusted_proxies
+        and all(ipaddress.ip_network(one).is_loopback for one in server.trusted_proxies)
+    ):
+        yield CarelessSetting(
+            setting="server.host",
+            detail=f"{server.host} is reached from other computers past the proxy on this one, "
+            "over plain HTTP",
+            advice="server.host: 127.0.0.1",
+        )
 
 
 def _proxies(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
@@ -170,9 +183,26 @@ def _open_redirects(settings: Settings, _: Surroundings) -> Iterator[CarelessSet
         )
 
 
+def _key_limits(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
+    limits = settings.oauth.rate_limit
+    for name, value in (
+        ("authorize_per_minute", limits.authorize_per_minute),
+        ("failures_per_minute", limits.failures_per_minute),
+    ):
+        if settings.oauth.enabled and (not value or value > MOST_KEYS_PER_MINUTE):
+            yield CarelessSetting(
+                setting=f"oauth.rate_limit.{name}",
+                detail="access keys can be guessed as fast as 1C checks them",
+                advice=f"oauth.rate_limit.{name}: {getattr(RateLimitSettings(), name)}",
+            )
+
+
 def _files(settings: Settings, around: Surroundings) -> Iterator[CarelessSetting]:
     if settings.oauth.enabled and others_may_read(settings.secrets_path):
         yield _readable("oauth.secrets_path", settings.secrets_path, "the keys of all logins")
+    if others_may_read(settings.database.path):
+        what = "accounts, the audit and hashes of keys"
+        yield _readable("database.path", settings.database.path, what)
     given = read_sources(around.settings_file, around.environment).values
     for key, declared in declared_settings().items():
         value = given.get(key)
@@ -218,5 +248,6 @@ _CHECKS: Final[tuple[Callable[[Settings, Surroundings], Iterator[CarelessSetting
     _plain_onec,
     _tokens,
     _open_redirects,
+    _key_limits,
     _files,
 )

@@ -28,6 +28,7 @@ from onecgw.settings import LimitsSettings
 
 Computed = TypeVar("Computed")
 
+COMPUTING: Final = 2  # threads share one interpreter: more would only take more memory
 LARGE_BYTES: Final = 2**18  # of JSON, which are read in some 20 ms
 
 
@@ -36,11 +37,13 @@ class Sources:
     """What calls are answered from.
 
     resolver_cache: recent answers of resolvers. balance_cache: balances of days that are over.
+    computing: how many large answers are worked on at once.
     """
 
     backend: Backend
     resolver_cache: AnswerCache
     balance_cache: AnswerCache
+    computing: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(COMPUTING))
 
 
 @attrs.define(kw_only=True)
@@ -169,7 +172,7 @@ class UpstreamSession:
         """
         if self.received_bytes < LARGE_BYTES:
             return function()
-        return await trio.to_thread.run_sync(function)
+        return await trio.to_thread.run_sync(function, limiter=self.sources.computing)
 
     async def _cached(
         self,

@@ -8,21 +8,25 @@ from typing import Final, Literal
 Language = Literal["en", "uk", "ru"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "uk", "ru")
 DEFAULT_LANGUAGE: Final[Language] = "en"
-# Pages and prompts; titles, notes and errors of tools.
-_FILES: Final = ("{}.yml", "answers_{}.yml")
 
 
 @cache
 def load_texts(language: Language) -> Mapping[str, str]:
     """The texts of a language by their keys, as in `prompts.month_review.opening`."""
-    import yaml  # noqa: PLC0415 - commands that show no text start without it
+    # Pages and prompts; titles, notes and errors of tools.
+    names = (f"{language}.yml", f"answers.{language}.yml")
+    return {key: text for name in names for key, text in _flat(_read(name))}
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast
-    found: dict[str, str] = {}
-    for name in _FILES:
-        source = files(__name__).joinpath(name.format(language)).read_text(encoding="utf-8")
-        found |= _flat(yaml.load(source, loader))  # noqa: S506 - both loaders are the safe ones
-    return found
+
+@cache
+def load_command_texts(language: Language) -> Mapping[str, str]:
+    """The texts of commands in a language by their English, which stands in the code.
+
+    Nothing for English itself.
+    """
+    if language == "en":
+        return {}
+    return {key: str(text) for key, text in _read(f"commands.{language}.yml").items()}
 
 
 def accepted_language(tags: str) -> Language | None:
@@ -49,6 +53,16 @@ def _quality(weight: str) -> float:
         return float(value) if name.strip().lower() == "q" else 1
     except ValueError:
         return 0
+
+
+def _read(name: str) -> dict[str, object]:
+    import yaml  # noqa: PLC0415 - commands in English need no texts, and so no yaml
+
+    # libyaml's, where PyYAML was built with it: a tenth of the time, at each start.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    source = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    tree: dict[str, object] = yaml.load(source, loader)  # noqa: S506 - a safe loader
+    return tree
 
 
 def _flat(tree: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

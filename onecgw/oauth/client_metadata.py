@@ -94,6 +94,7 @@ class ClientMetadataDocuments:
         self._policy = policy
         self._fetcher = fetcher
         self._is_live = mode in ("open", "allowlist")
+        self._is_known_off = False
         self._cache: TimedCache[OAuthClient | None] = TimedCache(max_entries=MAX_KEPT, now=now)
         self._limiter = trio.CapacityLimiter(MAX_FETCHES)
 
@@ -118,10 +119,12 @@ class ClientMetadataDocuments:
         try:
             await self._fetch(SELF_TEST_URL)
         except (FetchFailed, OAuthError) as error:
-            log.info("oauth.cimd_off", extra={"fields": {"reason": str(error)}})
-            self._is_live = False
+            # In a closed network this would come every TEST_SECONDS, for ever.
+            if not self._is_known_off:
+                log.info("oauth.cimd_off", extra={"fields": {"reason": str(error)}})
+            self._is_live, self._is_known_off = False, True
         else:
-            self._is_live = True
+            self._is_live, self._is_known_off = True, False
 
     async def find(self, url: str) -> OAuthClient | None:
         """The client that the document at a URL describes; None if it is not accepted."""

@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import attrs
@@ -14,6 +15,8 @@ SECONDS: Final = 5
 MAX_BODY_BYTES: Final = 5 * 1024
 HTTPS_PORT: Final = 443
 _CHUNK_BYTES: Final = 4096
+_LOOK_UPS: Final = trio.CapacityLimiter(4)
+"""Threads that look up names which clients chose."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Awaitable[list[Address]]]
@@ -58,7 +61,13 @@ async def resolve_name(host: str) -> list[Address]:
         FetchFailed: the name has none.
     """
     try:
-        found = await trio.socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
+        # Not trio.socket: a look-up that hangs keeps its thread, also when its deadline is over,
+        # and the threads of that one are needed for the address of 1C.
+        found = await trio.to_thread.run_sync(
+            partial(socket.getaddrinfo, host, HTTPS_PORT, type=socket.SOCK_STREAM),
+            limiter=_LOOK_UPS,
+            abandon_on_cancel=True,
+        )
     except OSError as error:
         raise FetchFailed(f"the name {host} has no address") from error
     return [ipaddress.ip_address(sockaddr[0]) for *_, sockaddr in found]

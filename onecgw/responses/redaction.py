@@ -90,7 +90,7 @@ def redact(
         language: of the notice.
 
     Returns:
-        The members; `notice` says so if something was left out.
+        The members; `notice` says so if more than restricted measures was left out.
 
     Raises:
         OnecRejected: the answer reports an error.
@@ -112,10 +112,12 @@ def redact(
     if not dropped:
         return members
     names = [name[:SHOWN_CHARACTERS] for name in sorted(set(dropped))[:SHOWN_NAMES]]
+    # Of a measure that the caller may not see, nothing is said to it.
+    is_said = any(name.casefold() not in redaction.restricted for name in dropped)
     log.warning("response.undeclared_members", extra={"fields": {"dropped": names}})
     in_order = {name: kept.get(name, whole.get(name)) for name in members}
     found = {name: raw for name, raw in in_order.items() if raw is not None}
-    notice = notice_member((say(LEFT_OUT),), found, language)
+    notice = notice_member((say(LEFT_OUT),), found, language) if is_said else {}
     return found | {name: msgspec.Raw(encode(text)) for name, text in notice.items()}
 
 

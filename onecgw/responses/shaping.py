@@ -98,8 +98,15 @@ def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | Non
     return members, count_plain_rows(members)
 
 
-def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
+def build_candidates(
+    body: bytes, limits: ResponseLimits, *, narrow: str = "notices.longer_query"
+) -> Answer:
     """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
+
+    Args:
+        body: the answer.
+        limits: of the surface.
+        narrow: the key of a text: how to ask for less.
 
     Raises:
         OnecRejected: it reports an error.
@@ -109,7 +116,7 @@ def build_candidates(body: bytes, limits: ResponseLimits) -> Answer:
     members = _read(body, limits)
     found = candidates_of(members)
     cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
-    advice = _Advice(noun="candidates", narrow="notices.longer_query")
+    advice = _Advice(noun="candidates", narrow=narrow)
     usable = msgspec.Raw(array(found.items))
     members |= {"candidates": usable}
     listed = _Listed(member="candidates", raw=usable, count=len(found.items), advice=advice)

@@ -77,6 +77,9 @@ def _credentials(settings: Settings) -> Iterator[Conflict]:
     if auth.type == "bearer" and auth.token is None:
         message = "missing; onec.auth.type: bearer needs a token"
         yield Conflict(message, ("onec.auth.token", "onec.auth.type"))
+    if auth.type == "none" and auth.username is not None:
+        message = "not expected: onec.auth.type: none sends no login; write basic, or remove it"
+        yield Conflict(message, ("onec.auth.username", "onec.auth.type"))
 
 
 def _transport(settings: Settings) -> Iterator[Conflict]:

@@ -22,6 +22,7 @@ _NOT_YAML: Final = (
     "not YAML; check the indentation (no tabs), the colons, and that texts with special signs"
     " stand in quotes, here and in the line above"
 )
+_TAB: Final = "not YAML: a tab character; spaces are expected"
 
 
 class _UnsupportedYaml(yaml.MarkedYAMLError):
@@ -75,13 +76,22 @@ def _compose(path: Path) -> yaml.Node | None:
     except _UnsupportedYaml as error:
         raise ConfigError(f"{_place(path, error.problem_mark)}: {error.problem}") from None
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(f"{_place(path, error.problem_mark)}: {_NOT_YAML}") from None
+        mark = error.problem_mark
+        reason = _TAB if mark and _is_tab(text, mark) else _NOT_YAML
+        raise ConfigError(f"{_place(path, mark)}: {reason}") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(f"{path}:{line}: a character that YAML forbids") from None
     except (ValueError, OverflowError):
         # PyYAML does not wrap these for the numbers of %YAML and of \U escapes.
         raise ConfigError(f"{path}: {_NOT_YAML}") from None
+
+
+def _is_tab(text: str, mark: yaml.Mark) -> bool:
+    """Whether the parser stopped at a tab, or in a line that is indented with one."""
+    line = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
+    indentation = line[: len(line) - len(line.lstrip())]
+    return "\t" in indentation or line[mark.column : mark.column + 1] == "\t"
 
 
 def _place(path: Path, mark: yaml.Mark | None) -> str:
@@ -111,7 +121,7 @@ class _DocumentReader:
                 self.report(key_node, key, f"given twice; it stands in line {lines[key]} too")
             elif "." in name:
                 self.report(
-                    key_node, key, "a key without dots is expected, indented in its section"
+                    key_node, key, "a name without dots is expected, indented in its section"
                 )
             elif setting is None and (secret := self._secret_of(key)) is not None:
                 lines[key] = key_node.start_mark.line + 1

@@ -79,7 +79,9 @@ class LogSettings:
 class OnecAuthSettings:
     """The technical user under which 1C is called."""
 
-    type: Literal["basic", "bearer"] = setting("basic", "Scheme of the Authorization header.")
+    type: Literal["basic", "bearer", "none"] = setting(
+        "basic", "Scheme of the Authorization header; none: default.vrd names the 1C user."
+    )
     username: str | None = setting(
         None, "Login of the 1C user; basic needs it.", rule=rules.USER_NAME
     )

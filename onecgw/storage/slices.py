@@ -3,7 +3,7 @@
 import sqlite3
 from typing import Final
 
-SLICE_ROWS: Final = 500
+SLICE_ROWS: Final = 200
 
 
 def delete_slice(db: sqlite3.Connection, table: str, condition: str, *arguments: object) -> bool:

@@ -12,10 +12,11 @@ from onecgw.oauth.factory import AuthorizationServer
 from onecgw.settings import Settings
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.docs_page import make_docs_blueprint
 from onecgw.web.endpoint import ToolEndpoint
 from onecgw.web.health import always_ready, make_health_blueprint
 from onecgw.web.host_policy import make_host_policy
-from onecgw.web.landing import make_landing_blueprint
+from onecgw.web.landing import MCP_PATHS, PageForBrowsers, make_landing_blueprint
 from onecgw.web.mcp import McpHandler
 from onecgw.web.metrics import RenderMetrics, make_metrics_blueprint
 from onecgw.web.oauth.blueprint import (
@@ -69,7 +70,7 @@ def build_app(
         app, oauth_paths={*public_paths, *login_paths}, max_body_bytes=MAX_BODY_BYTES
     )
     app.register_blueprint(make_health_blueprint(check_readiness))
-    app.register_blueprint(make_landing_blueprint(settings))
+    app.register_blueprint(make_landing_blueprint(settings, is_mcp_served="/mcp" in endpoints))
     if render_metrics is not None:
         token = settings.metrics.bearer_token
         app.register_blueprint(make_metrics_blueprint(render_metrics, token))
@@ -77,10 +78,13 @@ def build_app(
         app.register_blueprint(site.blueprint)
     if (api_bearer := _api_bearer(settings)) is not None:
         app.register_blueprint(make_openapi_blueprint(gateway.catalogue, api_bearer))
+        app.register_blueprint(make_docs_blueprint(gateway.catalogue.tools, settings.limits))
     for path in (*endpoints, *public_paths, *login_paths):
         log.debug("app.mounted", extra={"fields": {"path": path}})
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app
+    for path in MCP_PATHS & endpoints.keys():
+        endpoints[path] = PageForBrowsers(endpoint=endpoints[path], page=quart)
     router: Any = Router(
         hosts=make_host_policy(settings.server, settings.issuer),
         endpoints=endpoints,
@@ -109,7 +113,7 @@ def _mcp_endpoints(
             max_request_bytes=settings.limits.max_request_bytes,
             language=settings.mcp.language,
         )
-        return {"/mcp": guarded, "/mcp/": guarded}
+        return dict.fromkeys(MCP_PATHS, guarded)
     if not settings.mcp.enabled or token is None:
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
@@ -125,7 +129,7 @@ def _mcp_endpoints(
         max_request_bytes=settings.limits.max_request_bytes,
         language=settings.mcp.language,
     )
-    return {"/mcp": endpoint, "/mcp/": endpoint}
+    return dict.fromkeys(MCP_PATHS, endpoint)
 
 
 def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:

@@ -51,7 +51,8 @@ class StaticBearer:
         """
         if not hmac.compare_digest(bearer_token(request), self._token):
             raise Unauthorized(say("errors.bad_token"), challenge=BAD_TOKEN)
-        return attrs.evolve(self._caller, ip=self._addresses.of(request))
+        ip, client = self._addresses.of(request), _program_of(request)
+        return attrs.evolve(self._caller, ip=ip, client=client)
 
 
 def bearer_token(request: Request) -> bytes:
@@ -109,7 +110,10 @@ async def identify(request: Request, authenticate: Authenticate, request_id: str
         fields["reason"] = error.code
         log.info("bearer.refused", extra={"fields": fields, "is_anonymous": True})
         raise
-    if caller.client:
-        return caller
+    return caller if caller.client else attrs.evolve(caller, client=_program_of(request))
+
+
+def _program_of(request: Request) -> str:
+    """What the program of the client calls itself."""
     said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
-    return attrs.evolve(caller, client="".join(filter(str.isprintable, said)))
+    return said if said.isprintable() else "".join(filter(str.isprintable, said))

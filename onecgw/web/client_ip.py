@@ -7,6 +7,7 @@ from typing import Final
 
 from onecgw.web.asgi import Request
 
+KEPT_ADDRESSES: Final = 4_096  # parsed and looked up once, as every request names one
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -22,6 +23,7 @@ class ClientAddresses:
 
     def __init__(self, trusted: Iterable[str]) -> None:
         self._trusted: tuple[Network, ...] = tuple(map(ipaddress.ip_network, trusted))
+        self._trusts = lru_cache(maxsize=KEPT_ADDRESSES)(self._is_trusted)
 
     def of(self, request: Request) -> str:
         """The address of the socket's peer, or of the client before the trusted proxies.
@@ -41,7 +43,7 @@ class ClientAddresses:
             last = hop
         return str(last)
 
-    def _trusts(self, address: Address) -> bool:
+    def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
 
 
@@ -61,7 +63,7 @@ def _without_port(hop: str) -> str:
     return host if colon and hop.count(":") == 1 else hop
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=KEPT_ADDRESSES)
 def _parse(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text)

@@ -122,6 +122,14 @@ async def test_bearer_token_is_sent_when_it_is_the_scheme() -> None:
         assert server.asked[0].headers["authorization"] == "Bearer t0ken"
 
 
+async def test_no_authorization_is_sent_to_a_publication_that_names_its_user() -> None:
+    settings = attrs.evolve(SETTINGS, auth=OnecAuthSettings(type="none"))
+    async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
+        with trio.fail_after(5):
+            await onec.fetch(call())
+        assert "authorization" not in server.asked[0].headers
+
+
 async def test_slash_at_the_end_of_base_url_is_accepted() -> None:
     async with onec_server(_good) as server, client_of(server.base_url + "/") as onec:
         with trio.fail_after(5):

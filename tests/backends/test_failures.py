@@ -32,7 +32,7 @@ def _not_published(status: int) -> str:
 def _redirect(status: int) -> str:
     return (
         f"onec.base_url leads to a redirect (HTTP {status}), which is not followed; the"
-        " administrator finds its target in the log and with `onecgw check`"
+        " administrator must set the address that it leads to"
     )
 
 
@@ -289,6 +289,40 @@ async def test_failure_that_is_easily_mistaken_for_another(answer: bytes, seen: 
         retry_after_seconds=error.retry_after_seconds,
         attempts=attempts,
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("0", 1),
+        ("1", 1),
+        ("2", 2),
+        ("3599", 3599),
+        ("3600", 3600),
+        ("3601", 3600),
+        ("9999", 3600),
+        ("00007", 60),  # five digits are no number of seconds that is believed
+        ("10000", 60),
+        ("-1", 60),
+        ("+7", 60),
+        ("1.5", 60),
+        ("7 s", 60),
+        ("", 60),
+    ],
+)
+async def test_advice_when_to_come_back_is_believed_between_a_second_and_an_hour(
+    told: str, seconds: int
+) -> None:
+    error, _ = await _failure(_answer("403 X", _told(_BLOCKED), f"Retry-After: {told}"))
+    assert error.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize("told", ["²", "٧", "７"])
+async def test_digits_other_than_ascii_are_no_number_of_seconds(told: str) -> None:
+    line = f"Retry-After: {told}".encode()
+    answer = _answer("403 X", _told(_BLOCKED), "Retry-After: -").replace(b"Retry-After: -", line)
+    error, _ = await _failure(answer)
+    assert error.retry_after_seconds == 60
 
 
 async def test_failure_that_breaks_off_is_told_by_its_beginning() -> None:

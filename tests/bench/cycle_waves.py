@@ -6,7 +6,7 @@ is the number of waves times 300 ms; sequential is the same cycle with one call 
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import ceil
 
 import httpx
@@ -21,6 +21,7 @@ from onecgw.gateway.service import Gateway, ToolCall
 from onecgw.gateway.upstream import Sources
 from onecgw.settings import LimitsSettings, OnecSettings
 from onecgw.storage.audit_log import AuditRecord
+from tests.bench.figures import Figure, Options
 from tests.builders.constant_books import answer_of
 from tests.builders.gateway_rig import make_cache
 from tests.builders.onec_server import Asked, Wire, onec_server
@@ -77,6 +78,25 @@ async def compare(call_ms: int, limits: Sequence[int]) -> None:
                 f"{limit:7}  {record.onec_calls:5}  {waves:5}  {ideal_ms:8}  "
                 f"{record.duration_ms:9}  {record.duration_ms / ideal_ms:14.3f}"
             )
+
+
+async def _ratio(call_ms: int, limit: int) -> float:
+    async def play(asked: Asked, wire: Wire) -> None:
+        await trio.sleep(call_ms / 1000)
+        request = httpx.Request("POST", f"http://1c.test{asked.path}", content=asked.body)
+        answer = await answer_of(request).aread()
+        await wire.answer(answer, headers=("Content-Type: application/json",))
+
+    async with onec_server(play) as server:
+        record = await run_cycle(server.base_url, max_concurrency=limit)
+    return record.duration_ms / (ceil(record.onec_calls / limit) * call_ms)
+
+
+def waves(_options: Options) -> Iterator[Figure]:
+    """The duration of a cycle in front of a 1C that takes 300 ms, of the ideal waves."""
+    for limit, goal in ((8, 1.1), (16, 1.1), (64, 1.3)):
+        ratio = trio.run(_ratio, 300, limit)
+        yield Figure(f"cycle, {limit} calls at once: duration, of the ideal", ratio, at_most=goal)
 
 
 def main() -> None:

@@ -1,190 +1,229 @@
-"""CPU of a whole tool call, its 1C call included: `python -m tests.bench.tool_call`.
+"""CPU of a whole tool call, its 1C call included, beside an echo and beside other stacks.
 
 The yardstick is a bare ASGI echo on stock Hypercorn's Trio worker. Each server is a process of its
-own, loaded in turn by wrk, which must be installed; CPU is that of the server's process alone. The
-figures compare servers on one machine at one time; read the ratios.
+own, loaded in turn, round by round; CPU is that of its process. Read the ratios.
 """
 
-import argparse
-import json
-import os
-import re
-import socket
 import statistics
-import subprocess
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import attrs
-import hypercorn.trio
-import trio
-from hypercorn.config import Config
 
-from onecgw.app.serve import serve_gateway
-from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
-from onecgw.serving import serve_app
-from onecgw.settings import LimitsSettings
-from onecgw.web.asgi import Receive, Response, Scope, Send, read_body, send_response
-
-ROW = b'[{"id":"5e1d6c1a-5d0f-4f57-9f0a-0b6f8d2c1a11","label":"\xd0\x9e\xd0\xbf\xd1\x82"},1234.50]'
-COLUMNS = b'"columns":[{"name":"warehouse","type":"ref"},{"name":"qty","type":"number"}]'
-ARGUMENTS = b'{"group_by":["warehouse"]}'
-MESSAGE = (
-    b'{"jsonrpc":"2.0","id":1,"method":"tools/call",'
-    b'"params":{"name":"stock_balance","arguments":%b}}' % ARGUMENTS
+from tests.bench.figures import Figure, Options
+from tests.bench.load import Surface, json_body, load, load_http2
+from tests.bench.peers import TOKEN
+from tests.bench.processes import Server, start
+from tests.bench.servers import (
+    OAUTH_TOKEN,
+    mcp_surface,
+    report_arguments,
+    resolve_arguments,
+    rest_surface,
+    session_surface,
 )
-SURFACES = {
-    "echo": ("/", "", MESSAGE),
-    "trimmed": ("/", "", MESSAGE),
-    "mcp": ("/mcp", DEMO_MCP_TOKEN, MESSAGE),
-    "rest": ("/reports/stock", DEMO_API_TOKEN, ARGUMENTS),
+
+RESOLVE: Final = "resolve_customer"
+PEERS: Final = ("fastmcp", "sdk", "fastapi", "starlette")
+NAMES: Final = {
+    "fastmcp": "fastmcp",
+    "sdk": "mcp SDK",
+    "fastapi": "FastAPI + httpx2 + uvloop",
+    "starlette": "Starlette + granian + orjson",
 }
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
-def report(rows: int) -> bytes:
-    """An answer of 1C as it stands on the wire."""
-    body = b'{%b,"rows":[%b],"totals":{"qty":1234.50}}' % (COLUMNS, b",".join([ROW] * rows))
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
-        len(body),
-        body,
+@attrs.frozen(kw_only=True)
+class Contender:
+    """A server and how it is called."""
+
+    server: Server
+    surface: Surface
+
+
+@contextmanager
+def gateway(onec_url: str, *options: str) -> Iterator[Server]:
+    """The gateway in front of a 1C, with a database of its own."""
+    with (
+        TemporaryDirectory() as folder,
+        start("servers", "gateway", onec_url, str(Path(folder)), *options) as server,
+    ):
+        yield server
+
+
+def cpu_ms(contenders: dict[str, Contender], options: Options, **how: Any) -> dict[str, float]:
+    """Medians of the CPU of a call, in milliseconds, of interleaved rounds."""
+    found: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(options.rounds + 1):
+        for name, one in contenders.items():
+            before = one.server.cpu_seconds()
+            done = load(one.server.port, one.surface, **{"seconds": options.seconds, **how})
+            if number:  # the first round warms up
+                cpu = one.server.cpu_seconds() - before
+                found[name].append(cpu * 1000 / done.calls)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def _peers(
+    stack: ExitStack, onec_url: str, options: Options, *, is_report: bool
+) -> dict[str, Contender]:
+    tool, path = (
+        ("stock_balance", "/reports/stock") if is_report else (RESOLVE, "/resolve/customer")
     )
-
-
-async def serve_onec(rows: int) -> None:
-    """A 1C that answers at once, whatever is asked."""
-    response = report(rows)
-
-    async def answer(stream: trio.SocketStream) -> None:
-        # A caller that leaves ends its call here.
-        with suppress(trio.BrokenResourceError):
-            while data := await stream.receive_some():
-                for _ in range(data.count(b"\r\n\r\n")):
-                    await stream.send_all(response)
-
-    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-    print(f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}", flush=True)
-    await trio.serve_listeners(answer, listeners)
-
-
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """The least that an ASGI application can do with a request."""
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-    body = await read_body(receive, max_bytes=10**6)
-    await send_response(send, Response(status=200, body=body))
-
-
-async def serve_stock(announce: Callable[[str], None]) -> None:
-    """The echo on Hypercorn as it comes."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-    announce(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.accesslog = config.errorlog = None
-    served: Any = echo
-    await hypercorn.trio.serve(served, config, mode="asgi")
-
-
-async def serve(what: str, onec_url: str) -> None:
-    """One of the servers under load; prints its URL."""
-    announce: Any = partial(print, flush=True)
-    if what == "echo":
-        await serve_stock(announce)
-    if what == "trimmed":
-        await serve_app(echo, host="127.0.0.1", port=0, grace_seconds=1, announce=announce)
-    settings = demo_settings(base_url=onec_url, port=0, password="bench-password")
-    limits = LimitsSettings(calls_per_minute=0, default_rows=5000, max_result_bytes=10_000_000)
-    await serve_gateway(attrs.evolve(settings, limits=limits), announce=announce)
-
-
-def spawn(*arguments: str) -> tuple["subprocess.Popen[str]", str]:
-    """A server process and its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.tool_call", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
+    make: Callable[[int], dict[str, Any]] = (
+        (lambda _number: {"group_by": ["product"]}) if is_report else resolve_arguments
     )
-    assert process.stdout is not None
-    return process, process.stdout.readline().strip()
-
-
-def cpu_seconds(process: "subprocess.Popen[str]") -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
-
-
-def load(surface: str, url: str, *, in_flight: int, seconds: int) -> tuple[int, float]:
-    """Calls answered well, and calls per second."""
-    path, token, body = SURFACES[surface]
-    with TemporaryDirectory() as folder:
-        script = Path(folder) / "post.lua"
-        script.write_text(
-            f"wrk.method = 'POST'\nwrk.body = {json.dumps(body.decode())}\n"
-            f"wrk.headers['Content-Type'] = 'application/json'\n"
-            f"wrk.headers['Authorization'] = 'Bearer {token}'\n",
-            encoding="utf-8",
+    surfaces = {
+        "fastmcp": mcp_surface(tool, make, token=TOKEN),
+        "sdk": mcp_surface(tool, make, token=TOKEN),
+        "fastapi": rest_surface(path, make, token=TOKEN),
+        "starlette": rest_surface(path, make, token=TOKEN),
+    }
+    if options.peers is None:
+        return {}
+    return {
+        name: Contender(
+            server=stack.enter_context(start("peers", name, onec_url, python=options.peers)),
+            surface=surfaces[name],
         )
-        command = ["wrk", "-t1", f"-c{in_flight}", f"-d{seconds}s", "-s", str(script), url + path]
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "Non-2xx" not in output, output
-    done = re.search(r"(\d+) requests in", output)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    assert done, output
-    assert rate, output
-    return int(done[1]), float(rate[1])
+        for name in PEERS
+    }
 
 
-def main() -> None:
-    """Load the servers in turn, round by round, and print medians and their ratios to the echo."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("serve", nargs="*", help=argparse.SUPPRESS)
-    parser.add_argument("--in-flight", type=int, default=32)
-    parser.add_argument("--rows", type=int, default=1, help="of the answer")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3)
-    options = parser.parse_args()
-    match options.serve:
-        case ["onec"]:
-            trio.run(serve_onec, options.rows)
-            return
-        case [what, onec_url]:
-            trio.run(serve, what, onec_url)
-            return
-    onec, onec_url = spawn("onec", "--rows", str(options.rows))
-    servers = {surface: spawn(surface, onec_url) for surface in SURFACES}
-    cpu_ms: dict[str, list[float]] = {surface: [] for surface in SURFACES}
-    rates: dict[str, list[float]] = {surface: [] for surface in SURFACES}
-    try:
+def small_calls(options: Options) -> Iterator[Figure]:
+    """A small call at 32 and 256 in flight."""
+    with ExitStack() as stack:
+        onec = stack.enter_context(start("onec")).url
+        static = stack.enter_context(gateway(onec))
+        oauth = stack.enter_context(gateway(onec, "--oauth"))
+        contenders = {
+            "echo": Contender(
+                server=stack.enter_context(start("servers", "echo")),
+                surface=Surface(path="/", make_body=lambda n: json_body(resolve_arguments(n))),
+            ),
+            "MCP": Contender(server=static, surface=mcp_surface(RESOLVE, resolve_arguments)),
+            "MCP, OAuth": Contender(
+                server=oauth, surface=mcp_surface(RESOLVE, resolve_arguments, token=OAUTH_TOKEN)
+            ),
+            "MCP, session": Contender(server=static, surface=session_surface(static.port)),
+            "REST": Contender(
+                server=static, surface=rest_surface("/resolve/customer", resolve_arguments)
+            ),
+        }
+        peers = _peers(stack, onec, options, is_report=False)
+        at_32 = cpu_ms(contenders | peers, options, in_flight=32)
+        for name, goal in (("MCP", 1), ("MCP, OAuth", 1), ("MCP, session", 1), ("REST", 0.75)):
+            ratio = at_32[name] / at_32["echo"]
+            yield Figure(f"small call, {name}: CPU, of the echo", ratio, at_most=goal)
+        ours = {name: contenders[name] for name in ("MCP", "REST")}
+        at_256 = cpu_ms(ours | peers, options, in_flight=256)
+        goals = {"fastmcp": (5, 8), "sdk": (4, 6), "fastapi": (2.8, 4), "starlette": (2, 4)}
+        for peer, (goal_32, goal_256) in goals.items():
+            mine = "MCP" if peer in ("fastmcp", "sdk") else "REST"
+            for in_flight, found, goal in ((32, at_32, goal_32), (256, at_256, goal_256)):
+                name = f"small call, CPU of {NAMES[peer]}, of ours ({mine}), {in_flight} in flight"
+                share = found[peer] / found[mine] if peer in found else None
+                yield Figure(name, share, at_least=goal)
+        yield from _http2(static, options)
+
+
+def _http2(server: Server, options: Options) -> Iterator[Figure]:
+    surface, waves = rest_surface("/resolve/customer", resolve_arguments), 8
+    http1, http2 = [], []
+    for _ in range(options.rounds):
+        before = server.cpu_seconds()
+        done = load(server.port, surface, in_flight=100, calls=100 * waves).calls
+        between = server.cpu_seconds()
+        calls = load_http2(server.port, surface, streams=100, waves=waves)
+        http1.append((between - before) / done)
+        http2.append((server.cpu_seconds() - between) / calls)
+    ratio = statistics.median(http2) / statistics.median(http1)
+    yield Figure("HTTP/2, 100 streams on a connection: CPU, of HTTP/1.1", ratio, at_most=1.3)
+
+
+def reports(options: Options) -> Iterator[Figure]:
+    """Reports of 5 000 rows, and what they cost the callers beside them."""
+    with ExitStack() as stack:
+        onec = stack.enter_context(start("onec", "--rows", "5000")).url
+        server = stack.enter_context(gateway(onec))
+        mcp = mcp_surface("stock_balance", report_arguments)
+        rest = rest_surface("/reports/stock", report_arguments)
+        contenders = {
+            "MCP": Contender(server=server, surface=mcp),
+            "REST": Contender(server=server, surface=rest),
+        } | _peers(stack, onec, options, is_report=True)
+        found = cpu_ms(contenders, options, in_flight=4)
+        yield Figure("5 000 rows, MCP: CPU, ms", found["MCP"], at_most=12)
+        yield Figure("5 000 rows, REST: CPU, ms", found["REST"], at_most=12)
+        for peer, goal in {"fastmcp": 20, "sdk": 20, "fastapi": 20, "starlette": 1.3}.items():
+            mine = found["MCP" if peer in ("fastmcp", "sdk") else "REST"]
+            share = found[peer] / mine if peer in found else None
+            yield Figure(f"5 000 rows, CPU of {NAMES[peer]}, of ours", share, at_least=goal)
+        yield _beside_a_report(server, rest, options)
+
+
+def _beside_a_report(server: Server, report: Surface, options: Options) -> Figure:
+    from concurrent.futures import ThreadPoolExecutor
+
+    small = rest_surface("/resolve/customer", resolve_arguments)
+    ratios = []
+    for _ in range(options.rounds):
+        quiet = load(server.port, small, in_flight=4, seconds=options.seconds).percentile(0.99)
+        with ThreadPoolExecutor() as pool:
+            other = pool.submit(load, server.port, report, in_flight=1, seconds=options.seconds)
+            beside = load(server.port, small, in_flight=4, seconds=options.seconds)
+            other.result()
+        ratios.append(beside.percentile(0.99) / quiet)
+    name = "small callers' p99 beside one caller of 5 000 rows, of quiet"
+    return Figure(name, statistics.median(ratios), at_most=1.5)
+
+
+def slow_onec(options: Options) -> Iterator[Figure]:
+    """Many calls in flight in front of a 1C that takes 200 ms."""
+    delay = 0.2
+    with start("onec", "--delay-ms", "200") as onec, gateway(onec.url) as server:
+        surface = mcp_surface(RESOLVE, resolve_arguments)
+        load(server.port, surface, in_flight=256, calls=1000)
+        rates = [
+            load(server.port, surface, in_flight=256, seconds=options.seconds * 2).rate
+            for _ in range(options.rounds)
+        ]
+        ideal = 256 / delay
+        name = "200 ms backend, 256 in flight: rate, of the ideal"
+        yield Figure(name, statistics.median(rates) / ideal, at_least=0.6)
+        idle = server.resident_mb()
+        costs: dict[int, list[float]] = {32: [], 1000: []}
+        peak = idle
         for _ in range(options.rounds):
-            for surface, (process, url) in servers.items():
-                before = cpu_seconds(process)
-                calls, rate = load(
-                    surface, url, in_flight=options.in_flight, seconds=options.seconds
-                )
-                cpu_ms[surface].append((cpu_seconds(process) - before) * 1000 / calls)
-                rates[surface].append(rate)
-    finally:
-        for process, _ in [*servers.values(), (onec, "")]:
-            process.terminate()
-            process.wait()
-    yardstick = statistics.median(cpu_ms["echo"])
-    for surface in SURFACES:
-        cpu = statistics.median(cpu_ms[surface])
-        print(
-            f"{surface:5} {cpu:7.3f} ms of CPU per call, {cpu / yardstick:5.2f} of the echo, "
-            f"{statistics.median(rates[surface]):7.0f} calls/s"
-        )
+            for in_flight, found in costs.items():
+                before = server.cpu_seconds()
+                done = load(server.port, surface, in_flight=in_flight, calls=4 * in_flight + 600)
+                found.append((server.cpu_seconds() - before) / done.calls)
+                peak = max(peak, server.resident_mb())
+        ratio = statistics.median(costs[1000]) / statistics.median(costs[32])
+        yield Figure("1 000 in flight: CPU per call, of 32 in flight", ratio, at_most=1.2)
 
 
-if __name__ == "__main__":
-    main()
+def audit_modes(options: Options) -> Iterator[Figure]:
+    """What `audit.on_failure: deny` costs beside `allow`, and the text log line beside JSON."""
+    with ExitStack() as stack:
+        onec = stack.enter_context(start("onec")).url
+        surface = mcp_surface(RESOLVE, resolve_arguments)
+        servers = {
+            "deny": stack.enter_context(gateway(onec)),
+            "allow": stack.enter_context(gateway(onec, "--on-failure", "allow")),
+            "text": stack.enter_context(gateway(onec, "--log-format", "text")),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in servers}
+        contenders = {name: Contender(server=one, surface=surface) for name, one in servers.items()}
+        cpu = cpu_ms(contenders, options, in_flight=32)
+        for _ in range(options.rounds):
+            for name in ("deny", "allow"):
+                done = load(servers[name].port, surface, in_flight=32, seconds=options.seconds)
+                rates[name].append(done.rate)
+        rate = statistics.median(rates["deny"]) / statistics.median(rates["allow"])
+        yield Figure("audit.on_failure deny: calls per second, of allow", rate, at_least=0.95)
+        yield Figure("log.format text: CPU, of json", cpu["text"] / cpu["deny"], at_most=1.03)

@@ -45,8 +45,8 @@ def answer_of(request: httpx.Request, **changes: Mapping[str, str]) -> httpx.Res
         told = {**BALANCES[report], **changes.get(report, {})}
         totals = ",".join(f'"{name}":{told[name]}' for name in measures)
         columns, rows = "", ""
-        if asked["top"] > 1:  # a whole list, of one row
-            [by] = asked["group_by"]
+        by = asked.get("group_by", ("",))[0]
+        if asked["top"] > 1 and by:  # a whole list, of one row
             named = ",".join(f'{{"name":"{name}","type":"number"}}' for name in measures)
             columns = f'{{"name":"{by}","type":"ref"}},{named}'
             rows = f'[{{"id":"x","label":"X"}},{",".join(told[name] for name in measures)}]'

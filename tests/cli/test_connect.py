@@ -143,3 +143,18 @@ def test_a_static_token_without_a_public_address_is_for_this_computer(tmp_path: 
     config = write_settings(tmp_path, "http://1c.example.org/hs")
 
     assert "http://127.0.0.1:8088/mcp" in run("connect", "codex", "--config", config).output
+
+
+def test_the_page_has_a_row_for_each_client_that_says_what_the_command_does() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "connect.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([^|]+) \| (yes|no) \|$", page, re.MULTILINE)
+
+    assert [client for client, _, _ in rows] == list(CLIENTS)
+    for client, login, token in rows:
+        takes_token = "oauth.enabled: true" not in described(client, has_login=False)
+        assert (token == "yes") is takes_token, client
+        assert login != "no", client
+        # A file that the row names is one that the command names.
+        (place,) = re.findall(rf"^\| `{client}` \| [^|]+ \| ([^|]+) \|", page, re.MULTILINE)
+        said = described(client) + described(client, has_login=False)
+        assert [file for file in re.findall(r"`([^`]+)`", place) if file not in said] == []

@@ -177,3 +177,18 @@ def test_a_secret_stands_in_the_settings_or_in_a_file_but_not_in_both(empty_fold
     assert both.exit_code == missing.exit_code == 2
     assert "either mcp.bearer_token or mcp.bearer_token_file is expected, not both" in both.stderr
     assert f"{empty_folder / 'nowhere'} cannot be read" in missing.stderr
+
+
+def test_careless_settings_are_warned_of_by_check_and_do_not_fail_it(empty_folder: Path) -> None:
+    file = write_settings(empty_folder, "http://1c.example.org/hs")
+    file.chmod(0o600)
+
+    done = run("check", "--offline", "--quiet", "--config", file)
+    as_json = run("check", "--offline", "--quiet", "--json", "--config", file)
+
+    lines = [line.partition(":")[0] for line in done.stdout.splitlines() if "WARN" in line]
+    assert done.exit_code == as_json.exit_code == 0, done.output
+    assert {"WARN server.host", "WARN onec.base_url", "WARN mcp.bearer_token"} <= set(lines)
+    assert {
+        (step["ok"], step["is_warning"]) for step in map(json.loads, as_json.stdout.splitlines())
+    } == {(True, True)}

@@ -22,7 +22,7 @@ from onecgw.settings import (
     Settings,
 )
 from onecgw.settings.load import load_settings
-from onecgw.settings.oauth import RedirectSettings
+from onecgw.settings.oauth import RateLimitSettings, RedirectSettings
 
 STRONG = Secret("kD8vQ1xZr4TnW0yB7mLs2Hf9")
 NOWHERE = Surroundings(settings_file=None, environment={}, open_files=None)
@@ -46,8 +46,15 @@ def server(**changes: Any) -> dict[str, Any]:
     return {"server": attrs.evolve(CAREFUL["server"], **changes)}
 
 
+def limits_of_keys(**changes: int) -> dict[str, Any]:
+    return {"oauth": OauthSettings(rate_limit=RateLimitSettings(**changes))}
+
+
 def test_careful_settings_are_silent() -> None:
     assert careless() == []
+    assert careless(**limits_of_keys(authorize_per_minute=1000, failures_per_minute=1)) == []
+    behind = server(host="127.0.0.1", trusted_proxies=("127.0.0.1/32",))
+    assert careless(**behind) == []
     local = ServerSettings(host="127.0.0.1")
     assert careless(server=local, onec=OnecSettings(base_url="http://[::1]:81/trade/hs")) == []
 
@@ -65,6 +72,9 @@ def test_careful_settings_are_silent() -> None:
         (server(trusted_proxies=("::ffff:0.0.0.0/96",)), "server.trusted_proxies"),
         (server(trusted_proxies=("2000::/3",)), "server.trusted_proxies"),
         (server(trusted_proxies=()), "server.trusted_proxies"),
+        (server(trusted_proxies=("127.0.0.1/32", "::1/128")), "server.host"),
+        (limits_of_keys(authorize_per_minute=0), "oauth.rate_limit.authorize_per_minute"),
+        (limits_of_keys(failures_per_minute=1001), "oauth.rate_limit.failures_per_minute"),
         ({"onec": OnecSettings(base_url="http://1c.example.org/trade/hs")}, "onec.base_url"),
         ({"onec": OnecSettings(base_url="http://10.0.0.9:80/trade/hs")}, "onec.base_url"),
         ({"mcp": McpSettings(bearer_token=Secret("a" * 16))}, "mcp.bearer_token"),
@@ -127,7 +137,9 @@ def test_a_file_of_keys_that_others_may_read_is_said(tmp_path: Path) -> None:
     database = DatabaseSettings(path=tmp_path / "onecgw.db")
     (tmp_path / "onecgw.secrets").touch(mode=0o600)
     (tmp_path / "onecgw.secrets").chmod(0o604)
+    database.path.touch()
+    database.path.chmod(0o644)
 
     found = careless(oauth=OauthSettings(), database=database)
 
-    assert [name for name, _ in found] == ["oauth.secrets_path"]
+    assert [name for name, _ in found] == ["oauth.secrets_path", "database.path"]

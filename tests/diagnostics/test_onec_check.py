@@ -1,5 +1,9 @@
 import json
+import re
+import shlex
 import ssl
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -18,6 +22,8 @@ from onecgw.settings import OnecSettings, Settings
 from tests.builders.onec_client import recorded
 from tests.builders.onec_server import Asked, OnecServer, Play, Wire, onec_server
 from tests.builders.onec_service import answer_well, but
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "check-1c.md"
 
 NETWORK = ["dns", "tcp"]
 SERVICE = ["publication", "authentication", "health", "resolver", "report", "verify"]
@@ -105,6 +111,7 @@ async def test_health_that_fails_says_what_to_change_and_ends_the_check(
     assert list(steps)[-1] == failed
     assert [step.ok for step in steps.values()] == [True] * (len(steps) - 1) + [False]
     assert steps[failed].advice.startswith(advice)
+    assert "onecgw check" not in steps[failed].detail + steps[failed].advice
 
 
 async def test_target_of_a_redirect_is_shown() -> None:
@@ -254,6 +261,37 @@ async def _check_tls(certificate: Path, key: Path, **changes: int | Path) -> dic
         _, steps = await _check(_settings(f"https://localhost:{port}/hs", **changes))
         nursery.cancel_scope.cancel()
     return steps
+
+
+async def test_the_command_of_the_page_fetches_a_certificate_that_ca_file_takes(
+    tmp_path: Path,
+) -> None:
+    (command,) = re.findall(r"^python3 (.*) > onec\.pem$", PAGE.read_text("utf-8"), re.MULTILINE)
+    certificate, key = _certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(
+            partial(trio.serve_ssl_over_tcp, _hang_up, 0, context, host="127.0.0.1")
+        )
+        port = listeners[0].transport_listener.socket.getsockname()[1]
+        arguments = shlex.split(command.replace("1c.example.org", "localhost"))
+        arguments[1] = arguments[1].replace("443", str(port))
+        with trio.fail_after(60):
+            done = await trio.run_process([sys.executable, *arguments], capture_stdout=True)
+        nursery.cancel_scope.cancel()
+
+    assert done.stdout == certificate.read_bytes()
+    fetched = tmp_path / "onec.pem"
+    fetched.write_bytes(done.stdout)
+    steps = await _check_tls(certificate, key, ca_file=fetched)
+    assert steps["tls"].ok
+
+
+async def _hang_up(stream: trio.SSLStream[trio.SocketStream]) -> None:
+    with suppress(trio.BrokenResourceError):
+        await stream.do_handshake()
+    await trio.aclose_forcefully(stream)
 
 
 async def test_certificate_of_a_private_ca_is_good_with_ca_file(tmp_path: Path) -> None:

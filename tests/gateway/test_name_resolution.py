@@ -123,6 +123,22 @@ async def test_two_of_exactly_that_name_are_not_guessed_between() -> None:
     assert isinstance(error, Ambiguous)
 
 
+@pytest.mark.parametrize(("count", "is_cut"), [(2, False), (10, False), (11, True)])
+async def test_namesakes_are_listed_and_never_chosen_between(count: int, is_cut: bool) -> None:
+    error = await refusal(knowing(*crowd(count, *range(1, count + 1))), customer="ТОВ")
+    assert isinstance(error, Ambiguous)
+    assert len(error.candidates) == min(count, 10)
+    assert (f"{count} or more fit" in error.message) is is_cut
+
+
+async def test_one_exact_name_among_namesakes_of_a_part_is_chosen_up_to_the_limit() -> None:
+    for count in (1, 2, 10):
+        async with open_rig(knowing(*crowd(count, 1))) as rig:
+            await summary(rig, customer="ТОВ")
+        assert json.loads(rig.onec.requests[1].content)["customer_id"] == "c1"
+    assert isinstance(await refusal(knowing(*crowd(11, 1)), customer="ТОВ"), Ambiguous)
+
+
 async def test_nobody_of_that_name_is_a_problem_of_the_argument() -> None:
     error = await refusal(knowing(), customer="nobody")
     assert isinstance(error, ValidationFailed)

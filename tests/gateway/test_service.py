@@ -96,6 +96,19 @@ async def test_a_number_above_its_limit_is_lowered_and_said_so() -> None:
     assert json.loads(report)["notice"] == "top was 9000, the limit is 5000."
 
 
+@pytest.mark.parametrize(
+    ("top", "sent", "notice"),
+    [(4999, 5000, None), (5000, 5001, None), (5001, 5001, "top was 5001, the limit is 5000.")],
+)
+async def test_only_a_number_above_its_limit_is_lowered(
+    top: int, sent: int, notice: str | None
+) -> None:
+    async with open_rig(answering(EMPTY_TABLE)) as rig:
+        answer = json.loads(await rig.call("stock_balance", f'{{"top":{top}}}'.encode()))
+
+    assert (asked(rig)[0]["top"], answer.get("notice")) == (sent, notice)
+
+
 async def test_top_products_and_the_customer_card_are_asked_for_one_more() -> None:
     card = b'{"customer":{"id":"c1"},"totals":{},"columns":[],"rows":[]}'
     async with open_rig(answering(card)) as rig:

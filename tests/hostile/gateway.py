@@ -13,7 +13,7 @@ from onecgw.app.serve import serve_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, demo_settings, with_oauth
 from onecgw.observability.logging import set_up_logging
 from onecgw.settings import LimitsSettings, Settings
-from tests.bench.tool_call import report
+from tests.bench.onec import report
 from tests.hostile.shapes import PROXY
 
 CALL: Final = (

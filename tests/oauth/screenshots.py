@@ -16,11 +16,22 @@ DESK: Final = (1100, 820)
 
 
 async def take_all(folder: Path) -> None:
-    """Both pages in light and dark, on a phone and on a desk, in three languages."""
+    """The pages in light and dark, on a phone and on a desk, in three languages."""
     async with open_scene(folder) as scene:
         await _take(scene, "en-phone", language="en", size=PHONE, dark=False)
         await _take(scene, "uk-phone-dark", language="uk", size=PHONE, dark=True)
         await _take(scene, "ru-desk", language="ru", size=DESK, dark=False)
+        await _open(scene, "landing-uk-phone-dark", "/mcp", language="uk", size=PHONE, dark=True)
+        await _open(scene, "landing-en-desk", "/mcp", language="en", size=DESK, dark=False)
+        await _open(scene, "docs-en-desk", "/docs", language="en", size=DESK, dark=False)
+        await _open(
+            scene,
+            "docs-ru-phone",
+            "/docs?lang=ru#debt_aging",
+            language="ru",
+            size=PHONE,
+            dark=False,
+        )
 
 
 async def _take(
@@ -41,6 +52,17 @@ async def _take(
     await do(browser.click, "#next")
     await do(browser.text, "#allow")
     await _save(f"oauth-consent-{name}.png", await do(browser.picture))
+
+
+async def _open(
+    scene: Scene, name: str, path: str, *, language: str, size: tuple[int, int], dark: bool
+) -> None:
+    """A page without a login: what its window shows."""
+    browser = scene.browser
+    await do(browser.speak, language)
+    await do(partial(browser.look, width=size[0], height=size[1], dark=dark, scale=1.5))
+    await do(browser.open, scene.oauth.issuer + path)
+    await _save(f"{name}.png", await do(browser.screenshot))
 
 
 async def _save(name: str, picture: bytes) -> None:

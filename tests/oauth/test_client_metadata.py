@@ -2,7 +2,9 @@
 
 import ipaddress
 import json
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -229,6 +231,32 @@ async def test_a_name_without_an_address_is_not_fetched() -> None:
         await resolve_name("no-such-name.invalid")
 
 
+async def test_names_that_are_looked_up_for_ever_take_no_thread_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look-up that hangs keeps its thread beyond its deadline; 1C's address needs another one."""
+    release, hanging = threading.Event(), threading.Semaphore(0)
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        hanging.release()
+        release.wait(TEST_SECONDS)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    others = trio.to_thread.current_default_thread_limiter()
+    try:
+        with trio.fail_after(TEST_SECONDS):
+            async with trio.open_nursery() as nursery:
+                for _ in range(int(others.total_tokens)):
+                    nursery.start_soon(resolve_name, "hangs.example.org")
+                await trio.to_thread.run_sync(hanging.acquire)
+                nursery.cancel_scope.cancel()
+            assert others.borrowed_tokens == 0
+            assert await trio.to_thread.run_sync(lambda: "served") == "served"
+    finally:
+        release.set()
+
+
 class Pages(DocumentFetcher):
     """A fetcher that has the documents at hand."""
 
@@ -312,6 +340,20 @@ async def test_auto_is_on_only_when_a_test_has_shown_that_documents_come() -> No
     online = make_documents(make_pages(GOOD | {"client_id": test_url}), mode="auto")
     await online.test()
     assert (offline.is_live, online.is_live) == (False, True)
+
+
+async def test_that_documents_cannot_be_fetched_is_logged_once_until_they_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    url = "https://vscode.dev/oauth/client-metadata.json"
+    pages = make_pages(b"")
+    documents = make_documents(pages, mode="auto")
+    for body in (b"", b"", json.dumps(GOOD | {"client_id": url}).encode(), b"", b""):
+        type(pages).body = body
+        await documents.test()
+
+    assert [record.getMessage() for record in caplog.records] == ["oauth.cimd_off"] * 2
 
 
 async def _at_nowhere(_host: str) -> list[Address]:

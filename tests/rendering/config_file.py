@@ -14,14 +14,14 @@ from tests.rendering.files import ROOT
 FILE: Final = ROOT / "config" / "config.yml"
 
 _HEAD: Final = """\
-# The settings of onecgw: every key with its default. An empty value means: not set.
-# A variable overrides a key: ONECGW_ONEC__BASE_URL is onec.base_url, lists are comma separated.
+# Every setting of onecgw with its default. An empty value means: not set.
+# A variable overrides a setting: ONECGW_ONEC__BASE_URL is onec.base_url, lists are comma separated.
 # A secret is better kept in a file of its own: ONECGW_ONEC__AUTH__PASSWORD_FILE=/run/secrets/onec
 """
 
 
 def render_config() -> str:
-    """Return config.yml: every key with its default, below its explanation."""
+    """Return config.yml: every setting with its default, below its explanation."""
     return _HEAD + "".join(_lines())
 
 

@@ -17,13 +17,13 @@ HEAD: Final = """\
 
 `onecgw serve` reads one YAML file: that of `--config`, else that of the variable `CONFIG_PATH`,
 else `config/config.local.yml` if there is one, else `config/config.yml`. The shipped
-`config/config.yml` holds every key with its default.
+`config/config.yml` holds every setting with its default.
 
 - **Values** are read as the table says, not as YAML would guess: a password `0123` or `yes` is
   that text; booleans are `true` and `false` only. An empty value means: not set, so the default
-  holds. Anchors, tags, unknown and repeated keys are refused.
-- **Environment.** Each key has a variable, which wins over the file: `ONECGW_`, then the key in
-  capitals with `__` for the dot, as `ONECGW_ONEC__BASE_URL`. Lists are comma separated. An empty
+  holds. Anchors, tags, unknown and repeated settings are refused.
+- **Environment.** Each setting has a variable, which wins over the file: `ONECGW_`, then its name
+  in capitals with `__` for the dot, as `ONECGW_ONEC__BASE_URL`. Lists are comma separated. An empty
   variable counts as absent; an unknown `ONECGW_` variable is refused.
 - **Secrets** may come from a file that the variable with `_FILE` names, as
   `ONECGW_ONEC__AUTH__PASSWORD_FILE=/run/secrets/onec`; one line end at its end is dropped.
@@ -31,7 +31,7 @@ else `config/config.local.yml` if there is one, else `config/config.yml`. The sh
   at the folder above it. A secret in the file may stand in a file of its own:
   `onec.auth.password_file` ([commands](commands.md#secrets-in-files)).
 - **Mistakes** stop the start. All are reported at once, each with file, line and column (or the
-  variable), key, value and what is accepted; the value of a secret is never shown.
+  variable), setting, value and what is accepted; the value of a secret is never shown.
 
 Each command needs only its own settings. `onecgw serve` needs something to serve:
 `oauth.public_url`, or `oauth.enabled: false` with `mcp.bearer_token` or `api.bearer_token`. The two
@@ -51,7 +51,7 @@ def _lines() -> Iterator[str]:
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
         elif "." not in node.key:
             yield f"\n## {node.key}\n\n{node.about}\n\n"
-            yield "| key | default | accepted | what it is |\n|---|---|---|---|\n"
+            yield "| setting | default | accepted | what it is |\n|---|---|---|---|\n"
 
 
 def _default(declared: DeclaredSetting) -> str:

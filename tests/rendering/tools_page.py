@@ -69,7 +69,7 @@ REST. An MCP answer larger than `limits.max_result_bytes` loses rows from its en
 ## Over REST
 
 The token is `api.bearer_token`; a body is a JSON object in UTF-8. `GET /openapi.json` describes the
-routes that the token opens (OpenAPI 3.1).
+routes that the token opens (OpenAPI 3.1); `GET /docs` shows all of them as a page, without a token.
 """
 OVER_REST: Final = """
 The answer is HTTP 200 with `Content-Type: application/json` and `X-Request-Id`; below each tool

@@ -192,3 +192,9 @@ def test_no_figure_under_an_undeclared_name_leaves_whatever_holds_it(
     if "columns" not in members:
         left.pop("rows", None)
     assert str(FIGURE) not in json.dumps(left)
+
+
+def test_a_measure_that_the_caller_may_not_see_is_left_out_without_a_word() -> None:
+    card = {**CARD, "totals": {"amount": 1, "cost": 2, "Profit": 3}}
+
+    assert redacted(CUSTOMER_SUMMARY, card) == CARD

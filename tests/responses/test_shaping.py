@@ -26,6 +26,7 @@ BOUNDS = ResponseLimits(
 )
 
 
+SPARE_BYTES = 4  # a comma, and the digits of counts that may be shorter than was reckoned
 NO_ARGUMENTS: dict[str, Any] = {}
 CARD = CardShape(subject="customer", listed="top_products")
 
@@ -249,3 +250,33 @@ def test_no_decimal_changes_on_its_way(numbers: list[Decimal]) -> None:
 
     rows = json.loads(answer.body, parse_float=str, parse_int=str)["rows"]
     assert [row[1] for row in rows] == texts
+
+
+def test_an_answer_of_exactly_the_largest_size_is_whole_and_one_byte_less_cuts_it() -> None:
+    body = table(*[f'["row {number}",{number}]' for number in range(8)])
+    bounds = attrs.evolve(BOUNDS, rows=8)
+    whole = table_of(body, attrs.evolve(bounds, max_bytes=None))
+    size = len(whole.body)
+
+    for max_bytes in (size, size + 1):
+        assert table_of(body, attrs.evolve(bounds, max_bytes=max_bytes)) == whole
+
+
+@pytest.mark.parametrize("rows", [8, 12])  # the number of rows has one digit, or two
+def test_a_cut_keeps_as_many_rows_as_fit_to_the_byte(rows: int) -> None:
+    body = table(*[f'["{"x" * 100} {number}",{number}]' for number in range(rows)])
+    bounds = attrs.evolve(BOUNDS, rows=rows)
+    size = len(table_of(body, attrs.evolve(bounds, max_bytes=None)).body)
+    answers = {
+        max_bytes: table_of(body, attrs.evolve(bounds, max_bytes=max_bytes))
+        for max_bytes in range(size - 400, size)
+    }
+
+    for max_bytes, answer in answers.items():
+        assert len(answer.body) <= max_bytes
+        assert (answer.rows or 0) < rows
+        more = answers.get(max_bytes + 1)
+        if more is not None and more.rows != answer.rows:
+            # The byte that lets one row more in is the last one that this row needs.
+            assert more.rows == (answer.rows or 0) + 1
+            assert max_bytes + 1 - len(more.body) <= SPARE_BYTES

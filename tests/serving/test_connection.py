@@ -2,7 +2,6 @@
 
 import logging
 from contextlib import suppress
-from importlib.metadata import version
 from typing import Any
 
 import h2.events
@@ -29,12 +28,6 @@ from tests.builders.http_server import (
     read_to_end,
     serving,
 )
-
-
-def test_hypercorn_is_the_version_whose_inside_is_known_here() -> None:
-    """onecgw.serving builds on names that Hypercorn does not promise; look at them before this."""
-    assert version("hypercorn") == "0.18.0"
-
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = bytes.fromhex("000000040000000000")

@@ -6,6 +6,7 @@ import pytest
 import trio
 import trio.testing
 
+from onecgw.serving.client_stream import ClientStream
 from onecgw.serving.http1 import MAX_BUFFERED_BYTES
 from tests.builders.http_server import (
     GET,
@@ -13,6 +14,7 @@ from tests.builders.http_server import (
     answer,
     app_of,
     ask,
+    assert_it_serves,
     assert_nothing_stays,
     read_answer,
     read_to_end,
@@ -286,3 +288,19 @@ async def test_a_stop_is_announced_in_the_response_that_is_under_way() -> None:
         answered = await ask(served, GET + GET)
 
     assert answered.endswith(b"connection: close\r\n\r\nlast")
+
+
+async def test_a_stream_that_is_no_socket_is_served_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as TLS: there, bytes cannot be passed to the socket directly."""
+
+    def is_direct(_self: ClientStream) -> bool:
+        return False
+
+    monkeypatch.setattr(
+        ClientStream, "_is_direct", property(is_direct, lambda _self, _value: None), raising=False
+    )
+    async with serving() as served:
+        await assert_it_serves(served)
+        assert (await ask(served, GET + CLOSING)).count(b"GET /path h ") == 2

@@ -97,7 +97,7 @@ onec.auth: {}
         "config.yml:2:3 onec.base_ur: not a setting; did you mean onec.base_url?",
         "config.yml:4:3 onec.timeout_ms: given twice; it stands in line 3 too",
         "config.yml:5:6 log: a section is expected, with its settings indented below",
-        "config.yml:8:1 onec.auth: a key without dots is expected, indented in its section",
+        "config.yml:8:1 onec.auth: a name without dots is expected, indented in its section",
         "ONECGW_ONEC__BASEURL: not a setting; did you mean ONECGW_ONEC__BASE_URL?",
         'ONECGW_SERVER__PORT server.port = "99999": an integer from 0 to 65535 is expected',
         (
@@ -126,6 +126,15 @@ onec.auth: {}
         ("mpc: {}", "config.yml:1:1 mpc: not a setting; did you mean mcp?"),
         ("baseUrl: x", "config.yml:1:1 baseUrl: not a setting; did you mean onec.base_url?"),
         ("zzz: x", "config.yml:1:1 zzz: not a setting"),
+        (
+            "onec:\n\ttimeout_ms: 100",
+            "config.yml:2:1: not YAML: a tab character; spaces are expected",
+        ),
+        (
+            "onec:\n  auth:\n    \ttype: none",
+            "config.yml:3:5: not YAML: a tab character; spaces are expected",
+        ),
+        ("log:\tlevel", "config.yml:1:5: not YAML: a tab character; spaces are expected"),
         ("hunter2: x", "config.yml:1:1: not a setting"),
         ("log: {}\nlog: {}", "config.yml:2:1 log: given twice; it stands in line 1 too"),
         (

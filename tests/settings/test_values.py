@@ -187,3 +187,12 @@ def test_a_base_url_that_is_accepted_is_one_for_the_http_client(text: str) -> No
         return
     if url is not None:
         assert URL(url + "/mcp/health").host
+
+
+def test_a_user_beside_the_scheme_none_is_a_contradiction(tmp_path: Path) -> None:
+    environment = without("onec.auth.username")
+    none = nested("onec.auth.type", "none")
+
+    assert load(tmp_path, none, environment).onec.auth.type == "none"
+    (problem,) = problems(tmp_path, none)
+    assert "none sends no login; write basic, or remove it" in problem

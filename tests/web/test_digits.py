@@ -38,7 +38,7 @@ def report(numbers: list[str]) -> bytes:
     """What 1C sends, in the loose layout of its own JSON writer."""
     pairs = zip(TEXTS * len(numbers), numbers, strict=False)
     rows = ",\r\n".join(f'[\r\n"{text}",\t{number} ]' for text, number in pairs)
-    columns = '[{"name": "customer", "type": "ref"}, {"name": "amount", "type": "number"}]'
+    columns = '[{"name": "product", "type": "ref"}, {"name": "amount", "type": "number"}]'
     separator = ",\r\n"
     members = (
         f'"columns": {columns}',

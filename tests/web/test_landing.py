@@ -8,20 +8,25 @@ import httpx
 import pytest
 
 from onecgw.locales import LANGUAGES, Language, load_texts
-from onecgw.settings import OauthSettings, ServerSettings
+from onecgw.settings import ApiSettings, McpSettings, OauthSettings, ServerSettings
 from onecgw.web.app import build_app
 from tests.builders.gateway_rig import answering, make_engine, open_rig
 
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
-async def page(path: str = "/", language: str = "", **changes: Any) -> httpx.Response:
+
+async def page(
+    path: str = "/", language: str = "", method: str = "GET", accept: str = BROWSER, **changes: Any
+) -> httpx.Response:
     async with open_rig(answering(b"{}")) as rig:
         settings = attrs.evolve(rig.settings, **changes)
         app: Any = build_app(settings, rig.gateway, make_engine(rig.gateway))
         transport = httpx.ASGITransport(app)
+        headers = {"accept-language": language, "accept": accept}
         async with httpx.AsyncClient(
             transport=transport, base_url="http://localhost:8088"
         ) as client:
-            return await client.get(path, headers={"accept-language": language})
+            return await client.request(method, path, headers=headers)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -60,3 +65,42 @@ async def test_no_script_runs_and_nothing_is_fetched() -> None:
 
 async def test_another_language_is_english() -> None:
     assert '<html lang="en">' in (await page("/?lang=xx", language="uk")).text
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_browser_on_the_endpoint_gets_the_same_page(path: str, method: str) -> None:
+    opened = await page(path, method=method, language="uk")
+
+    assert (opened.status_code, opened.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert opened.headers["vary"] == "Accept, Accept-Language"
+    assert opened.content == (b"" if method == "HEAD" else (await page(language="uk")).content)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "accept", "status"),
+    [
+        ("/mcp", "GET", "*/*", 401),
+        ("/mcp", "GET", "text/event-stream", 401),
+        ("/mcp", "GET", "application/json, text/event-stream, text/html", 401),
+        ("/mcp", "POST", BROWSER, 401),
+        ("/mcp?access_token=abcdefgh", "GET", BROWSER, 400),
+        ("/reports/sales", "GET", BROWSER, 401),
+    ],
+)
+async def test_whatever_is_no_browser_gets_the_endpoint(
+    path: str, method: str, accept: str, status: int
+) -> None:
+    answered = await page(path, method=method, accept=accept)
+
+    assert answered.status_code == status
+    assert answered.headers["content-type"].startswith("application/json")
+
+
+async def test_without_an_endpoint_there_is_no_page_of_it() -> None:
+    assert (await page("/mcp", mcp=McpSettings(enabled=False))).status_code == 404
+
+
+async def test_the_page_leads_to_the_rest_api_where_there_is_one() -> None:
+    assert 'href="/docs"' in (await page()).text
+    assert 'href="/docs"' not in (await page(api=ApiSettings())).text

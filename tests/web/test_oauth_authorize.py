@@ -9,6 +9,7 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES
 from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import AUTHORIZATION_SECONDS
+from onecgw.oauth.scopes import SENSITIVE
 from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
 from onecgw.web.oauth.texts import LANGUAGES, TEXTS
 from tests.builders.login_forms import offered, ticked
@@ -222,6 +223,8 @@ async def test_the_consent_page_offers_what_is_asked_for_and_entitled(
     assert f"<bdi>Name of {'owner' if key == OWNER_KEY else 'sales'}</bdi>" in page.text
     is_confidential = bool({"mcp:report:money", "mcp:report:cost"} & set(shown))
     assert (TEXTS["en"]["scopes_sensitive"] in page.text) is is_confidential
+    explained = {scope for scope in SENSITIVE if TEXTS["en"][f"questions:{scope}"] in page.text}
+    assert explained == SENSITIVE & set(shown)
 
 
 async def test_more_than_was_offered_cannot_be_ticked(tmp_path: Path) -> None:

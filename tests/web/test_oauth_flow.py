@@ -47,6 +47,7 @@ async def test_a_call_runs_under_what_the_person_ticked(tmp_path: Path) -> None:
         "resolve_customer",
         "resolve_warehouse",
         "resolve_product",
+        "product_details",
         "resolve_sales_channel",
     }
 

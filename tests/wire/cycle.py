@@ -36,6 +36,22 @@ def _balances(day: str, filters: Json) -> Asked:
     )
 
 
+def _where(days: tuple[str, str], filters: Json) -> Asked:
+    """The lists of what moved each balance, of the end of this period and of the one before."""
+    return tuple(
+        (
+            f"/mcp/reports/{report}",
+            {"date": day, **filters, "group_by": [by], "measures": [measure], "top": 100_001},
+        )
+        for report, by, measure in (
+            ("stock", "product_group", "amount"),
+            ("receivables", "customer", "receivable"),
+            ("payables", "supplier", "payable"),
+        )
+        for day in days
+    )
+
+
 def _last_sale(first: str, filters: Json) -> tuple[str, Json]:
     """What the cycle asks to know where the books end."""
     return (
@@ -75,6 +91,7 @@ TABLE: Final = [
             *_balances("2026-04-30", {}),
             *_balances("2026-05-31", {}),
             _last_sale("2025-05-01", {}),
+            *_where((MAY["to"], "2025-05-31"), {}),
         ),
     ),
     Row(
@@ -94,6 +111,7 @@ TABLE: Final = [
             *_balances("2026-04-30", {}),
             *_balances("2026-05-31", {}),
             _last_sale("2026-04-01", {}),
+            *_where((MAY["to"], "2026-04-30"), {}),
         ),
     ),
     Row(
@@ -122,9 +140,23 @@ TABLE: Final = [
                 "/mcp/reports/sales",
                 {"period": MAY, **OF_FIRM_1, **BY_MONTH, "measures": ["amount", "cost"], "top": 1},
             ),
+            *(
+                (
+                    "/mcp/reports/purchases",
+                    {
+                        "period": period,
+                        **OF_FIRM_1,
+                        **BY_MONTH,
+                        "measures": ["amount", "amount_net"],
+                        "top": 1,
+                    },
+                )
+                for period in (MAY_2025, MAY)
+            ),
             *_balances("2025-05-31", OF_FIRM_1),
             *_balances("2026-05-31", OF_FIRM_1),
             _last_sale("2025-05-01", OF_FIRM_1),
+            *_where((MAY["to"], "2025-05-31"), OF_FIRM_1),
         ),
     ),
     Row(

@@ -31,6 +31,10 @@ TEXTS: Final[Mistakes] = {
     "an object": ({"text": "ромашка"}, ("",)),
     "over-long": (SHORT + "x", ("",)),
 }
+# A resolver lists its catalogue for an empty query.
+QUERIES: Final[Mistakes] = {
+    name: mistake for name, mistake in TEXTS.items() if name not in ("empty", "blank")
+}
 WHOLE_NUMBERS: Final[Mistakes] = {
     "zero": (0, ("",)),
     "zero as text": ("0", ("",)),
@@ -232,7 +236,7 @@ def _one_by_one() -> Iterator[Refusal]:
     for tool in LEAST:
         yield from _about(tool, "nope", {"unknown": (1, ("",)), "unknown and null": (None, ("",))})
     for tool in RESOLVERS:
-        yield from _about(tool, "query", {**TEXTS, "absent": (ABSENT, ("",))})
+        yield from _about(tool, "query", {**QUERIES, "absent": (ABSENT, ("",))})
         yield from _about(tool, "limit", WHOLE_NUMBERS)
         yield from _about(tool, "period", {"of no use here": (MAY, ("",))})
     for tool in RESOLVERS:

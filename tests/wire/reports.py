@@ -93,7 +93,18 @@ CUSTOMER_SUMMARY: Final = [
     ),
 ]
 
+PRODUCT_DETAILS: Final = rows(
+    "product_details",
+    "/mcp/resolve/product_details",
+    {
+        "nothing optional": ({"product_ids": ["p1"]}, {"product_ids": ["p1"]}),
+        "everything": ({"product_ids": ["p1", "p2"]}, {"product_ids": ["p1", "p2"]}),
+        "forgiving": ({"product_ids": "p1"}, {"product_ids": ["p1"]}),
+    },
+)
+
 TABLE: Final = [
+    *PRODUCT_DETAILS,
     *(row for tool in ALL if isinstance(tool, TableTool) for row in forms_of_a_table(tool.name)),
     *SALES_REPORT,
     *TOP_PRODUCTS,

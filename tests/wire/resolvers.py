@@ -18,6 +18,8 @@ def _flat_resolver(tool: str, path: str) -> list[Row]:
             "everything": _limited({"query": "x" * 200, "limit": 3}),
             "forgiving": ({"query": "«Київ» 12", "limit": "7"}, {"query": "«Київ» 12", "limit": 8}),
             "a whole float": ({"query": "12", "limit": 7.0}, {"query": "12", "limit": 8}),
+            "all of it": _limited({"query": ""}),
+            "all of it, by a blank": ({"query": " "}, {"query": "", "limit": 11}),
             "above the limit": ({"query": "а", "limit": 11}, {"query": "а", "limit": 11}),
         },
     )

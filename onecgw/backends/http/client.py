@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Final
 
+import attrs
 import trio
 
 from onecgw.backends.base import BackendState
@@ -238,7 +239,7 @@ class HttpClient:
             except BaseException as error:
                 self._sessions.give_up(session)
                 if isinstance(error, OnecError) and not isinstance(error, MemorySpent):
-                    return wire_failure(error, error.__cause__)
+                    return wire_failure(_without_frames(error), error.__cause__)
                 raise
             return await self._read(reply, request, session)
 
@@ -257,4 +258,19 @@ class HttpClient:
                 self._read_body, reply.body, reply.content_type, limiter=self._large
             )
         except OnecBadResponse as error:
-            return Failure(error=error, reason=str(error.__cause__ or ""), reply=reply)
+            reason = str(error.__cause__ or "")
+            known = attrs.evolve(reply, body=b"")
+            return Failure(error=_without_frames(error), reason=reason, reply=known)
+
+
+def _without_frames(error: OnecError) -> OnecError:
+    """The error without the frames it went through: they hold the body, up to the largest size.
+
+    The record of the call refers to the error, and the frames to the record: such a ring lives
+    until the next collection of garbage.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__
+    return error

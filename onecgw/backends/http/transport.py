@@ -174,7 +174,7 @@ def standing_headers(settings: OnecSettings, *, host: str) -> tuple[Header, ...]
     """
     headers = (
         ("Host", host),
-        ("Authorization", _authorization(settings.auth)),
+        *_authorization(settings.auth),
         ("Accept", "application/json"),
         ("Accept-Encoding", "gzip"),
         ("User-Agent", "onecgw"),
@@ -196,12 +196,14 @@ def header_lines(headers: Sequence[Header]) -> bytes:
     return lines
 
 
-def _authorization(auth: OnecAuthSettings) -> str:
+def _authorization(auth: OnecAuthSettings) -> tuple[tuple[str, str], ...]:
+    if auth.type == "none":
+        return ()
     if auth.type == "bearer":
-        return f"Bearer {auth.token.value if auth.token else ''}"
+        return (("Authorization", f"Bearer {auth.token.value if auth.token else ''}"),)
     password = auth.password.value if auth.password else ""
     pair = f"{auth.username or ''}:{password}".encode()  # UTF-8: Cyrillic logins are normal
-    return f"Basic {base64.b64encode(pair).decode('ascii')}"
+    return (("Authorization", f"Basic {base64.b64encode(pair).decode('ascii')}"),)
 
 
 def tls_context(settings: OnecSettings) -> ssl.SSLContext:

@@ -6,7 +6,6 @@ from typing import Any, Final, get_args
 
 import attrs
 
-from onecgw.analysis.cycle.books_range import QUIET_DAYS
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
@@ -30,7 +29,7 @@ def books_requests(
     tool: TableTool, when: Period | date, side: str, context: CompositeContext
 ) -> dict[BooksKey, SubRequest]:
     """The reports without filters that tell whether there are books; none for some reports."""
-    if not tool.has_books_check:
+    if tool.quiet_days is None:
         return {}
     group_by = next(name for name in _COARSE if name in _dimensions(tool))
     return {
@@ -45,40 +44,44 @@ def books_requests(
             ),
             needed_by=(),
         )
-        for end, part in _parts(when).items()
+        for end, part in _parts(when, tool.quiet_days).items()
     }
 
 
-def outside_books(when: Period | date, side: str, outcomes: Mapping[Any, object]) -> str:
+def outside_books(
+    tool: TableTool, when: Period | date, side: str, outcomes: Mapping[Any, object]
+) -> str:
     """Why a side of a comparison is beyond the books; "" if it is not, or is not known to be.
 
     Args:
+        tool: the report that is compared.
         when: the period or the day.
         side: of the keys.
         outcomes: the small reports, or why there is none.
     """
-    for end, part in _parts(when).items():
+    for end, part in _parts(when, tool.quiet_days or 0).items():
         table = outcomes.get(BooksKey(side, end))
         if not isinstance(table, FigureTable):
             continue  # not known: the lists say what there is
-        if any(any(row.values.values()) for row in table.rows):
-            continue
-        if not isinstance(part, Period):
+        if isinstance(part, Period):
+            if not table.rows:
+                return say("cycle.outside_part", period=_told(when), part=_told(part))
+        elif not any(any(row.values.values()) for row in table.rows):
             return say("cycle.outside_day", day=part)
-        return say("cycle.outside_part", period=_told(when), part=_told(part))
     return ""
 
 
-def _parts(when: Period | date) -> dict[str, Period | date]:
-    """A day; or of a period the part in its first month and the last days, if they are many."""
+def _parts(when: Period | date, quiet_days: int) -> dict[str, Period | date]:
+    """A day; or of a period its first month and its last days, more than may be quiet."""
     if not isinstance(when, Period):
         return {"day": when}
+    quiet = timedelta(days=quiet_days)
+    month_end = (when.from_.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     found: dict[str, Period | date] = {}
-    next_month = (when.from_.replace(day=1) + timedelta(days=32)).replace(day=1)
-    first = Period(from_=when.from_, to=min(when.to, next_month - timedelta(days=1)))
-    if (first.to - first.from_).days >= QUIET_DAYS:
+    first = Period(from_=when.from_, to=min(when.to, max(month_end, when.from_ + quiet)))
+    if first.to - first.from_ >= quiet:
         found["first"] = first
-    found["last"] = Period(from_=when.to - timedelta(days=QUIET_DAYS), to=when.to)
+    found["last"] = Period(from_=when.to - quiet, to=when.to)
     return found
 
 

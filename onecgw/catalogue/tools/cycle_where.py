@@ -35,7 +35,7 @@ Json = dict[str, object]
 
 
 @attrs.frozen(kw_only=True)
-class Part:
+class ExplainedBalance:
     """A balance, and the dimension by which its change is explained."""
 
     series: str
@@ -46,21 +46,21 @@ class Part:
 
 
 PARTS: Final = (
-    Part(
+    ExplainedBalance(
         series="stock",
         tool=STOCK_BALANCE,
         filters=StockFilters,
         by="product_group",
         measure="amount",
     ),
-    Part(
+    ExplainedBalance(
         series="receivable",
         tool=RECEIVABLES_BALANCE,
         filters=ReceivablesFilters,
         by="customer",
         measure="receivable",
     ),
-    Part(
+    ExplainedBalance(
         series="payable",
         tool=PAYABLES_BALANCE,
         filters=PayablesFilters,
@@ -123,7 +123,9 @@ def where_of(data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json
     }
 
 
-def _explained(part: Part, data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json:
+def _explained(
+    part: ExplainedBalance, data: Sequence[PeriodData], outcomes: Mapping[Any, object]
+) -> Json:
     if outside := [one.outside for one in data if one.outside]:
         return {"reason": outside[0]}
     try:
@@ -146,7 +148,7 @@ def _explained(part: Part, data: Sequence[PeriodData], outcomes: Mapping[Any, ob
     }
 
 
-def _table(part: Part, outcome: object, data: PeriodData) -> FigureTable:
+def _table(part: ExplainedBalance, outcome: object, data: PeriodData) -> FigureTable:
     """The list, whose total is the balance that the cycle is computed from.
 
     Raises:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import attrs
 
+from onecgw.analysis.cycle.books_range import QUIET_DAYS
 from onecgw.auth.caller import COST_MEASURES, SALES
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds import CardTool, NameArgument, RankingTool, TableTool
@@ -178,6 +179,7 @@ SALES_REPORT = TableTool(
         money=frozenset({"amount", "amount_net", "returns", "avg_check", "cost", "profit"}),
         quantities=frozenset({"qty"}),
     ),
+    quiet_days=QUIET_DAYS,
     analyse=analyse_table,
 )
 

@@ -107,7 +107,9 @@ class _Analysis:
         if self.when_before is None:
             return {}
         whens = {NOW: self.when, BEFORE: self.when_before}
-        found = {side: outside_books(when, side, outcomes) for side, when in whens.items()}
+        found = {
+            side: outside_books(self._tool, when, side, outcomes) for side, when in whens.items()
+        }
         return {side: reason for side, reason in found.items() if reason}
 
     def answer(

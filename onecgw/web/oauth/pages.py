@@ -16,17 +16,24 @@ from onecgw.oauth.scopes import SENSITIVE
 from onecgw.web.oauth.texts import LANGUAGES, TEXTS, scope_texts
 
 STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
-PAGE_HEADERS: Final = {
-    "cache-control": "no-store",
-    # Without form-action: browsers apply it to the redirects after a form too, and would stop the
-    # login.
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}';"
-    " frame-ancestors 'none'; base-uri 'none'",
-    "x-frame-options": "DENY",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-}
+
+
+def page_headers(style: str) -> dict[str, str]:
+    """The headers of a page that has this style and nothing else that a browser runs or fetches."""
+    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return {
+        "cache-control": "no-store",
+        # Without form-action: browsers apply it to the redirects after a form too, and would stop
+        # the login.
+        "content-security-policy": f"default-src 'none'; style-src 'sha256-{style_hash}';"
+        " frame-ancestors 'none'; base-uri 'none'",
+        "x-frame-options": "DENY",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+    }
+
+
+PAGE_HEADERS: Final = page_headers(STYLE)
 
 
 async def key_page(

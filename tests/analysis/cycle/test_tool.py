@@ -169,6 +169,19 @@ async def test_books_that_tell_little_are_warned_of(
         assert answer["summary"][ratio] is answer["summary"]["ccc"] is None
 
 
+@pytest.mark.parametrize(
+    ("balance", "is_negative"),
+    [("-0.01", True), ("0.00", False), ("-0.00", False), ("0.01", False)],
+)
+async def test_only_a_balance_below_zero_is_said_to_be_negative(
+    balance: str, is_negative: bool
+) -> None:
+    async with open_rig(lambda one: answer_of(one, stock={"amount": balance})) as rig:
+        answer = await ask(rig, compare="none")
+
+    assert any("is negative" in warning for warning in answer["warnings"]) is is_negative
+
+
 async def test_a_part_of_a_month_is_said_to_be_one() -> None:
     async with open_rig(answer_of) as rig:
         answer = await ask(rig, period={"from": "2025-04-11", "to": "2025-05-31"})

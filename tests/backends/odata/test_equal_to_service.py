@@ -225,3 +225,38 @@ def test_resolver_finds_what_the_http_service_finds_in_the_same_order(
     assert [{key: one.get(key) for key in keys} for one in got] == [
         {key: one.get(key) for key in keys} for one in expected["candidates"]
     ]
+
+
+@BOTH
+@pytest.mark.parametrize("kind", [*RESOLVED])
+def test_an_empty_query_lists_the_catalogue_as_the_http_service_does(
+    kind: str, configuration: str, small_books: Books, backends: dict[str, Base]
+) -> None:
+    if (configuration, kind) == ("ut", "operation"):
+        return  # an enumeration has other ids and labels
+    _, keys = RESOLVED[kind]
+    body: dict[str, Any] = {"query": " ", "limit": 500}
+    expected = call(small_books, f"resolve/{kind}", **body)
+    found = backends[configuration].answer(f"resolve/{kind}", body)
+    same(found, expected, "total")
+    got = msgspec.json.decode(bytes(found["candidates"]))
+    assert len(got) == min(500, expected["total"])
+    assert [{key: one.get(key) for key in keys} for one in got] == [
+        {key: one.get(key) for key in keys} for one in expected["candidates"]
+    ]
+
+
+@BOTH
+def test_product_details_equal_the_http_service_but_for_the_unit(
+    configuration: str, small_books: Books, backends: dict[str, Base]
+) -> None:
+    items = [one for one in small_books.catalogues["products"].items if not one.is_group]
+    body: dict[str, Any] = {"product_ids": [one.uuid for one in items[:40]]}
+    expected = call(small_books, "resolve/product_details", **body)
+    found = backends[configuration].answer("resolve/product_details", body)
+    told = msgspec.json.decode(bytes(found["candidates"]))
+    assert told == [
+        {name: value for name, value in one.items() if name != "unit"}
+        for one in expected["candidates"]
+    ]
+    assert b"units of products are not read" in bytes(found["notes"])
