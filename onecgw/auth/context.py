@@ -53,7 +53,7 @@ class CallContext:
         caller = self.caller
         if client_name and not caller.grant:
             caller = attrs.evolve(caller, client=client_name)
-        language = accepted_language(locale) or self.language
+        language = (accepted_language(locale) if locale else None) or self.language
         if caller is self.caller and not traceparent and language == self.language:
             return self
         return CallContext(

@@ -394,8 +394,11 @@ class TableTool(SingleCallTool):
 
     async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """The answer of one call of 1C, without what is not for 1C."""
-        can_sort = "sort" not in upstream.capabilities.lacks(self.name, "params")
-        if self.ranked is not None and can_sort and request.group_by is request.sort is None:
+        if (
+            self.ranked is not None
+            and request.group_by is request.sort is None
+            and "sort" not in upstream.capabilities.lacks(self.name, "params")
+        ):
             request = self.ranked(request)
         return await super().answer(request, upstream)
 

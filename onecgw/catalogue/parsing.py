@@ -306,9 +306,7 @@ def _unquoted(value: object, expected: type) -> object:
     opening = "{" if expected is dict else "["
     if isinstance(value, str) and value.lstrip().startswith(opening):
         try:
-            return read_json(
-                value.encode("utf-8", "surrogatepass"), what=say("errors.the_json_text")
-            )
+            return read_json(value.encode("utf-8", "surrogatepass"), what="errors.the_json_text")
         except InvalidRequest as error:
             raise ValidationFailed((Problem(path="", message=error.message),)) from error
     return value

@@ -15,7 +15,7 @@ def read_json_object(body: bytes) -> dict[str, object]:
     Raises:
         InvalidRequest: as read_json, or it is no object.
     """
-    value = read_json(body if body[:1] == b"{" else without_bom(body), what=say("errors.the_body"))
+    value = read_json(body if body[:1] == b"{" else without_bom(body), what="errors.the_body")
     if not isinstance(value, dict):
         raise InvalidRequest(say("errors.body_object"))
     return value
@@ -26,7 +26,7 @@ def read_json(text: bytes, *, what: str) -> object:
 
     Args:
         text: in UTF-8.
-        what: how an error calls it, as in "the body".
+        what: the key of how an error calls it, as `errors.the_body`.
 
     Raises:
         InvalidRequest: not JSON in UTF-8 (NaN, lone surrogates and absurd nesting included), or
@@ -37,12 +37,12 @@ def read_json(text: bytes, *, what: str) -> object:
         msgspec.json.decode(text)
         return json.loads(text, object_pairs_hook=_without_repeats)
     except _Repeated:
-        raise InvalidRequest(say("errors.key_twice", what=what)) from None
+        raise InvalidRequest(say("errors.key_twice", what=say(what))) from None
     except RecursionError:
-        raise InvalidRequest(say("errors.too_deep", what=what)) from None
+        raise InvalidRequest(say("errors.too_deep", what=say(what))) from None
     except (msgspec.DecodeError, ValueError) as error:
         raise InvalidRequest(
-            say("errors.not_json", what=what, fault=json_fault(text, error))
+            say("errors.not_json", what=say(what), fault=json_fault(text, error))
         ) from error
 
 

@@ -84,7 +84,7 @@ class UpstreamSession:
     @property
     def base_currency(self) -> str:
         """The base currency, as 1C or the settings name it; "" if neither does."""
-        return self.capabilities.base_currency or self.stated_currency
+        return self.catalogue.capabilities.base_currency or self.stated_currency
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""

@@ -73,7 +73,7 @@ def notice_member(
 
     It is always a text, although 1C's own may be a list; null is ignored.
     """
-    ours = (in_language(sentence, language) for sentence in sentences)
+    ours = (in_language(sentence, language) for sentence in sentences if sentence)
     said = " ".join(filter(None, (*ours, _notice_of(members.get("notice")))))
     return {"notice": said} if said else {}
 

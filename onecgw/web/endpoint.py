@@ -61,7 +61,8 @@ class ToolEndpoint:
         """Answer one request."""
         request_id = new_request_id()
         request = read_head(scope)
-        language = accepted_language(request.value("accept-language") or "") or self.language
+        asked = request.value("accept-language")
+        language = (accepted_language(asked) if asked else None) or self.language
         try:
             content_type = request.media_type()
             if content_type == FORM:
