@@ -187,6 +187,7 @@ class Engine:
             progress_token=validation.read_progress_token(meta),
             context=incoming.context.for_message(
                 traceparent=validation.read_traceparent(meta),
+                locale=validation.read_locale(meta),
                 client_name=client.name and f"{client.name} {client.version}".rstrip(),
             ),
             client=client,

@@ -150,7 +150,7 @@ async def _call_tool(tools: ToolProvider, request: RequestContext) -> MethodResu
     except NotFound as error:
         raise RpcError(INVALID_PARAMS, f"unknown tool: {_echo(params.name)}") from error
     except OnecgwError as error:
-        result = ToolResult(text=tool_error_text(error), is_error=True)
+        result = ToolResult(text=tool_error_text(error, request.context.language), is_error=True)
     except ClientLacks as error:
         if request.is_stateless:
             raise
@@ -165,7 +165,7 @@ async def _get_prompt(prompts: PromptProvider, request: RequestContext) -> Metho
     except NotFound as error:
         raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
     except OnecgwError as error:
-        raise rpc_error(error) from error
+        raise rpc_error(error, request.context.language) from error
     return MethodResult((jsonrpc.members(prompt),))
 
 
@@ -177,7 +177,7 @@ async def _read_resource(resources: ResourceProvider, request: RequestContext) -
         code = INVALID_PARAMS if request.is_stateless else RESOURCE_NOT_FOUND
         raise RpcError(code, "unknown resource", data={"uri": uri}) from error
     except OnecgwError as error:
-        raise rpc_error(error) from error
+        raise rpc_error(error, request.context.language) from error
     return MethodResult((jsonrpc.members({"contents": contents}),))
 
 
@@ -193,7 +193,7 @@ async def _complete(completions: CompletionProvider, request: RequestContext) ->
             request=request,
         )
     except OnecgwError as error:
-        raise rpc_error(error) from error
+        raise rpc_error(error, request.context.language) from error
     values = list(found.values[:MAX_COMPLETIONS])
     total = len(found.values) if found.total is None else found.total
     completion: dict[str, object] = {"values": values, "total": total}

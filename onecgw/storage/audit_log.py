@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
+from onecgw.locales.text import say
 from onecgw.observability.logging import encode_json, stamp
 from onecgw.storage.database import Database
 from onecgw.storage.slices import delete_slice
@@ -304,7 +305,7 @@ class AuditLog:
 
 def _denied() -> StorageUnavailable:
     return StorageUnavailable(
-        "the audit cannot be written, and nothing is answered without it",
+        say("errors.audit"),
         retry_after_seconds=RETRY_SECONDS,
     )
 

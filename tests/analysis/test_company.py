@@ -18,7 +18,7 @@ async def test_the_books_firms_and_desks_of_the_demo(small_books: Books) -> None
     assert {desk["cash"]["id"]: desk["currency"] for desk in answer["desks"]} == {
         desk.uuid: desk.facts["currency"] for desk in small_books.catalogues["cash"].items
     }
-    assert answer["base_currency"] is None  # the demo does not report it
+    assert answer["base_currency"] == "UAH"
     assert answer["missing"] == []
 
 

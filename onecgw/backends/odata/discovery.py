@@ -13,6 +13,7 @@ from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
     CUSTOMER_SUMMARY,
     NOT_ANSWERED,
+    NOT_MEASURED,
     PRODUCT_DETAILS,
     RESOLVERS,
     SALES,
@@ -137,6 +138,9 @@ class _Assessing:
             missing = [one for source in named for one in self._reduction.of_source(source, causes)]
             self._reasons[report.tool, kind, name] = _reason(missing)
             lacks.setdefault(kind, set()).add(name)
+        for name, reason in NOT_MEASURED.get(report.tool, {}).items():
+            self._reasons[report.tool, "measures", name] = reason
+            lacks.setdefault("measures", set()).add(name)
         return {kind: frozenset(names) for kind, names in lacks.items()}
 
     def _lacking(  # noqa: C901 - one question for each kind of what may lack
