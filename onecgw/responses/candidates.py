@@ -1,14 +1,18 @@
 """The candidates of a resolver's answer: those that can be used, and what is said of the others."""
 
+from functools import lru_cache
 from typing import Final
 
 import attrs
 import msgspec
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members, decode, encode, read_members, splice
 from onecgw.responses.response_check import check_no_error, cut_by_1c
 
+SMALL_BYTES: Final = 4 * 1024
+KEPT_ANSWERS: Final = 256
 _read_label: Final = msgspec.json.Decoder(str).decode
 _read_id: Final = msgspec.json.Decoder(str | int).decode
 
@@ -17,11 +21,13 @@ _read_id: Final = msgspec.json.Decoder(str | int).decode
 class Candidates:
     """What a resolver found.
 
+    members: of the answer.
     items: each an object with the texts `id` and `label`, otherwise as 1C sent it.
     notices: sentences on those that were left out.
     cut: a sentence, where 1C says that there are more; otherwise "".
     """
 
+    members: Members
     items: list[msgspec.Raw]
     notices: tuple[str, ...]
     cut: str
@@ -34,6 +40,12 @@ def read_candidates(body: bytes) -> Candidates:
         OnecRejected: it reports an error.
         OnecBadResponse: there are no candidates, or none with an id and a label.
     """
+    return _read_small(body) if len(body) <= SMALL_BYTES else candidates_of(read_members(body))
+
+
+# An answer is read before it is kept, and again when it is shaped.
+@lru_cache(maxsize=KEPT_ANSWERS)
+def _read_small(body: bytes) -> Candidates:
     return candidates_of(read_members(body))
 
 
@@ -44,11 +56,10 @@ def candidates_of(members: Members) -> Candidates:
     items = [item for raw in sent if (item := _usable(raw)) is not None]
     left_out = len(sent) - len(items)
     if left_out and not items:
-        raise OnecBadResponse(
-            f"none of the {left_out} candidates in 1C's answer has an id and a label"
-        )
-    said = f"{left_out} of {len(sent)} candidates have no id or no label and were left out."
+        raise OnecBadResponse(say("bad_response.candidates", count=left_out))
+    said = say("notices.candidates_left_out", left_out=left_out, count=len(sent))
     return Candidates(
+        members=members,
         items=items,
         notices=(said,) if left_out else (),
         cut=cut_by_1c(members, len(sent)),

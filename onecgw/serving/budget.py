@@ -169,23 +169,26 @@ class ConnectionBudget:
         if self.is_known:
             await trio.lowlevel.checkpoint()
             return
+        if self.address is None:
+            await self._wait_own_turn()
+            return
         with trio.move_on_after(MAX_WAIT_SECONDS) as waiting:
-            await self._wait_turn_of_address()
+            # Addresses take turns, however many connections one of them has.
+            async with self.address.turn:
+                await trio.sleep(self.address.units.debt_seconds)
+                await self._wait_own_turn()
         if waiting.cancelled_caught:
             raise BudgetExhausted
 
-    async def _wait_turn_of_address(self) -> None:
-        if self.address is None:
-            await self._wait_own_turn(0)
-        else:
-            # Addresses take turns, however many connections one of them has.
-            async with self.address.turn:
-                await self._wait_own_turn(self.address.units.debt_seconds)
-
-    async def _wait_own_turn(self, after_seconds: float) -> None:
-        await trio.sleep(after_seconds)
+    async def _wait_own_turn(self) -> None:
+        # The turn itself decides, not a clock: a busy event loop may wake this task seconds late,
+        # and would then close connections whose turn has come.
         self._turns.take(1)
-        await trio.sleep(self._turns.debt_seconds)
+        wait_seconds = self._turns.debt_seconds
+        if wait_seconds > MAX_WAIT_SECONDS:
+            self._turns.take(-1)
+            raise BudgetExhausted
+        await trio.sleep(wait_seconds)
 
     def _charge_shared(self, units: float) -> None:
         self._charge_address(units)

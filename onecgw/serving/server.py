@@ -1,9 +1,11 @@
 """The listening socket, its connections, and how they are stopped."""
 
+import itertools
 import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from time import perf_counter
 from typing import Any, Final
 
 import trio
@@ -23,7 +25,11 @@ BACKLOG: Final = 4_096  # a burst of connections from one address must not delay
 MAX_CONNECTIONS: Final = 1_000
 # One address may have a tenth of the connections without a known caller, but not less than this.
 ADDRESS_SHARE: Final = 10
-MAX_ACCEPTED_AT_ONCE: Final = 8
+ACCEPTED_AT_ONCE: Final = 8
+# Of the time since the last look, for connections beyond these. With a fixed number, callers that
+# have a connection would hold up the others: the more of them there are, the rarer are the looks.
+ACCEPT_SHARE: Final = 0.1
+MAX_ACCEPT_SECONDS: Final = 0.05  # no caller waits longer for that
 ACCEPT_PAUSE_SECONDS: Final = 0.1  # after a failure that does not go away at once
 MIN_ADDRESS_CONNECTIONS: Final = 20
 # After a stop, for requests whose caller is not known, for example the steps of a login.
@@ -115,10 +121,15 @@ class _OpenConnections:
         """
         listener.setblocking(False)
         with listener:
+            paused_at = perf_counter()
             while True:
                 await trio.lowlevel.wait_readable(listener)
+                resumed_at = perf_counter()
+                seconds = min((resumed_at - paused_at) * ACCEPT_SHARE, MAX_ACCEPT_SECONDS)
                 try:
-                    for _ in range(MAX_ACCEPTED_AT_ONCE):
+                    for accepted in itertools.count():
+                        if accepted >= ACCEPTED_AT_ONCE and perf_counter() - resumed_at >= seconds:
+                            break
                         self._begin(*listener.accept(), connections)
                 except BlockingIOError:
                     pass  # all were accepted
@@ -129,6 +140,7 @@ class _OpenConnections:
                         "serving.accept_failed", extra={"fields": {"reason": error.strerror}}
                     )
                     await trio.sleep(ACCEPT_PAUSE_SECONDS)
+                paused_at = perf_counter()
 
     def _begin(self, sock: socket.socket, peer: Any, connections: trio.Nursery) -> None:  # noqa: ANN401 - depends on the family
         budget = self._budgets.open(peer[0])

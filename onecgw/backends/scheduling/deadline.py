@@ -6,13 +6,15 @@ from typing import Final
 import trio
 
 from onecgw.errors import OnecTimeout
+from onecgw.locales.text import join_texts, say
 
-NARROW_REPORT: Final = "narrow the period or the filters, or ask for fewer rows"
-NARROW_SEARCH: Final = "try again, or give more of the name"
+# Keys of texts.
+NARROW_REPORT: Final = "onec.narrow_report"
+NARROW_SEARCH: Final = "onec.narrow_search"
 
 
 class deadline:  # noqa: N801 - it is called like a function
-    """Lets the body run for at most timeout_ms; advice: what the caller may do about it.
+    """Lets the body run for at most timeout_ms; advice: the key of what the caller may do then.
 
     If an outer deadline passes first, the cancellation goes on to the outer one. A class, because
     a generator's context manager costs each call as much as the cancel scope in it.
@@ -44,6 +46,5 @@ class deadline:  # noqa: N801 - it is called like a function
 
 def out_of_time(timeout_ms: int, *, advice: str = "") -> OnecTimeout:
     """What a caller is told when the time is up."""
-    return OnecTimeout(
-        "; ".join(filter(None, (f"1C did not answer within {timeout_ms} ms", advice)))
-    )
+    late = say("onec.timeout", ms=timeout_ms)
+    return OnecTimeout(join_texts("; ", (late, say(advice) if advice else "")))
