@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import re
 from typing import Final
 
@@ -9,6 +10,7 @@ _LENGTH: Final = re.compile(rb"(?i)content-length: *(\d+)")
 _REFS: Final = ("product", "warehouse", "customer")
 _FIGURES: Final = ("qty", "amount", "price", "discount")
 _REF: Final = '{"id":"5e1d6c1a-5d0f-4f57-9f0a-%012d","label":"Товар оптовий %d"}'
+_ids: Final = itertools.count(1)
 COLUMNS: Final = '"columns":[%s]' % ",".join(  # noqa: UP031 - JSON is full of braces
     [f'{{"name":"{name}","type":"ref"}}' for name in _REFS]
     + [f'{{"name":"{name}","type":"number"}}' for name in _FIGURES]
@@ -53,7 +55,8 @@ class _Onec(asyncio.Protocol):
             return
         request, self._received = self._received[:end], self._received[end:]
         is_resolver = b"/resolve/" in request[: request.find(b"\r\n")]
-        answer = _response(CANDIDATE % b"c1") if is_resolver else self._report
+        # No two are equal, so that nothing which was read before can be used again.
+        answer = _response(CANDIDATE % (b"c%07d" % next(_ids))) if is_resolver else self._report
         if self._delay and b"/health" not in request[:60]:
             asyncio.get_running_loop().call_later(self._delay, self._transport.write, answer)
         else:

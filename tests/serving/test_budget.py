@@ -1,7 +1,9 @@
 """What a client may cause without progress, and before its caller is known."""
 
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+import socket
+from collections import Counter
+from contextlib import AsyncExitStack, ExitStack, suppress
+from typing import Any, cast
 
 import h2.events
 import pytest
@@ -307,3 +309,64 @@ async def test_addresses_are_forgotten_when_they_owe_nothing(
 
     assert budgets.open("192.0.2.1").address is kept
     assert budgets.open("192.0.2.2").address is not left.address
+
+
+async def test_a_busy_event_loop_closes_no_connection_whose_turn_has_come(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    budgets = ClientBudgets(("192.0.2.0/24",))
+    for _ in range(budget.TURNS_AT_ONCE):
+        await budgets.open("192.0.2.1").wait_turn()
+    late = budgets.open("192.0.2.1")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(late.wait_turn)
+        await trio.testing.wait_all_tasks_blocked()
+        autojump_clock.jump(2 * budget.MAX_WAIT_SECONDS)
+
+
+async def test_who_is_behind_too_many_others_gets_no_turn_and_takes_none(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    budgets = ClientBudgets(("192.0.2.0/24",))
+    at_once = budget.TURNS_AT_ONCE + budget.MAX_WAIT_SECONDS * budget.TURNS_PER_SECOND
+    refused: list[int] = []
+
+    async def wait(number: int) -> None:
+        try:
+            await budgets.open("192.0.2.1").wait_turn()
+        except budget.BudgetExhausted:
+            refused.append(number)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(at_once + 50):
+            nursery.start_soon(wait, number)
+    assert len(refused) == 50
+
+
+async def test_more_connections_are_accepted_the_longer_the_event_loop_was_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, waiting = 0, 5 * server.ACCEPTED_AT_ONCE
+    accepted: Counter[int] = Counter()
+
+    def begin(_: Any, sock: socket.socket, *__: Any) -> None:
+        sock.close()
+        accepted[turn] += 1
+
+    monkeypatch.setattr(server, "perf_counter", lambda: float(turn))  # a turn takes a second
+    monkeypatch.setattr(server._OpenConnections, "_begin", begin)  # noqa: SLF001
+    opened = server._OpenConnections(  # noqa: SLF001
+        cast("Any", None), ClientBudgets(()), max_connections=100, tls=None
+    )
+    with server._listen("127.0.0.1", 0) as listener, ExitStack() as clients:  # noqa: SLF001
+        for _ in range(waiting):
+            clients.enter_context(socket.create_connection(listener.getsockname()))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(opened.accept, listener, nursery)
+            with trio.fail_after(QUICKLY_SECONDS):
+                while accepted.total() < waiting:
+                    await trio.lowlevel.checkpoint()
+                    turn += bool(accepted)
+            nursery.cancel_scope.cancel()
+    assert list(accepted.values()) == [server.ACCEPTED_AT_ONCE, waiting - server.ACCEPTED_AT_ONCE]
