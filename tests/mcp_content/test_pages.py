@@ -187,6 +187,16 @@ def columns_of(tool: Tool) -> set[str]:
     return {name for one in lists for name in get_args(get_args(one.type)[0])}
 
 
+def columns_of_analyses() -> set[str]:
+    """What analyses add to the columns of reports."""
+    return {
+        *("share", "cumulative_share", "class"),
+        *("oldest_day", "days_outstanding", "advances_without_debt"),
+        *("last_sale_month", "daily_sales", "cover_days", "sold_amount"),
+        *("change", "price", "unit_cost", "volume", "mix"),
+    }
+
+
 def choices_of(tool: Tool) -> tuple[set[str], set[str]]:
     """The filters of a tool, and the values of those that are a choice."""
     filters = [one for one in fields_of(tool.request) if one.name == "filters"]
@@ -201,6 +211,7 @@ def test_every_column_filter_and_choice_of_the_catalogue_has_a_text() -> None:
     keys = {
         *(f"columns.{name}" for tool in ALL for name in columns_of(tool)),
         *(f"columns.{name}" for name in column_kinds()),
+        *(f"columns.{name}" for name in columns_of_analyses()),
         *(f"filters.{name}" for name in filters),
         *(f"values.{name}" for name in values),
         *(f"titles.{tool}" for tool in PAGE_OF_TOOL),

@@ -290,6 +290,58 @@ def test_every_figure_of_an_answer_is_on_its_page_digit_for_digit(
     assert wanted - terms == set()
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (({"language": "ru"}, "uk-UA"), ["ru", "Продажи"]),
+        (({}, "uk_UA"), ["uk", "Продажі"]),
+        (({}, "de-DE"), ["en", "Sales report"]),
+        (({}, "uk_!"), ["uk", "Продажі"]),
+    ],
+)
+def test_the_language_is_that_of_the_call_else_of_the_host_else_of_the_page(
+    given: tuple[dict[str, Any], str],
+    expected: list[str],
+    browser: Browser,
+    answers: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    shown = Shown(
+        browser,
+        tmp_path,
+        "sales_report",
+        result=result_of(answers["sales"]),
+        arguments=given[0],
+        context={"locale": given[1]},
+    )
+    shown.wait_for("table")
+
+    found = shown.inside(
+        "return [document.documentElement.lang, document.querySelector('h1').textContent]"
+    )
+    assert found == expected
+
+
+def test_filters_have_the_names_that_the_answer_knows(browser: Browser, tmp_path: Path) -> None:
+    answer = {
+        "columns": [{"name": "firm", "type": "ref"}, {"name": "amount", "type": "number"}],
+        "rows": [[{"id": "f1", "label": "ТОВ «Велмарен»"}, 5]],
+        "totals": {"amount": 5},
+        "applied_filters": {"firm_ids": ["f1"], "seller_ids": ["s7"], "product_status": "archived"},
+    }
+    shown = Shown(browser, tmp_path, "sales_report", result=result_of(answer))
+    shown.wait_for("table")
+
+    pairs = shown.inside(
+        "return [...document.querySelectorAll('.facts div')].map(e => e.innerText)"
+    )
+    assert [pair.replace("\n", " ") for pair in pairs] == [
+        "Firms ТОВ «Велмарен»",
+        "Sellers s7",
+        "Product status archived",
+    ]
+
+
 def test_every_tool_with_a_page_is_among_the_questions() -> None:
     assert {tool for tool, _ in QUESTIONS.values()} == set(PAGE_OF_TOOL)
 

@@ -16,14 +16,13 @@ _MONEY: Final = frozenset(
 )
 _QUANTITIES: Final = frozenset({"daily_sales", "avg_qty"})
 _PERCENT: Final = frozenset({"margin", "availability_pct", "share", "cumulative_share"})
-_DAYS: Final = frozenset({"oos_days", "days", "days_outstanding", "cover_days"})
 
 
 @cache
 def column_kinds() -> Mapping[str, str]:
-    """The kind of each measure: money, own (currency of the row), quantity, percent or days.
+    """The kind of each measure: money, own (currency of the row), quantity or percent.
 
-    Measures that are counts, such as receipts, are not in it.
+    Counts, such as receipts and days, are not in it.
     """
     kinds = dict.fromkeys(_MONEY, "money")
     for tool in ALL:
@@ -32,8 +31,7 @@ def column_kinds() -> Mapping[str, str]:
             kinds |= dict.fromkeys(tool.units.own_currency, "own")
             kinds |= dict.fromkeys(tool.units.quantities, "quantity")
     kinds |= dict.fromkeys(_QUANTITIES, "quantity")
-    kinds |= dict.fromkeys(_PERCENT, "percent")
-    return kinds | dict.fromkeys(_DAYS, "days")
+    return kinds | dict.fromkeys(_PERCENT, "percent")
 
 
 @cache

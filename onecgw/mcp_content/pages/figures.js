@@ -1,17 +1,27 @@
 // Words, figures and dates in the language of the page.
 
 // The argument `language` of the call, else the host's locale, else the language of the document.
-function language() {
-  const wanted = [host.arguments.language, host.context.locale, host.language];
-  const names = wanted.map((tag) => String(tag || "").toLowerCase().split(/[-_]/)[0]);
-  return names.find((name) => Object.hasOwn(TEXTS, name)) || "en";
+// Digits are grouped as in the host's locale where it is one of that language, such as `en-GB`.
+function chooseLanguage() {
+  const tag = String(host.context.locale || "").replace("_", "-");
+  const names = [host.arguments.language, tag, host.language].map(
+    (one) => String(one || "").toLowerCase().split("-")[0],
+  );
+  host.chosen = names.find((name) => Object.hasOwn(TEXTS, name)) || "en";
+  host.locale = names[1] === host.chosen && isLocale(tag) ? tag : host.chosen;
+  formats.clear();
 }
 
-// The host's locale where it is one of the page's language: `en-GB` groups digits as `en` does not.
-function locale() {
-  const tag = String(host.context.locale || "").replace("_", "-");
-  return tag.toLowerCase().split("-")[0] === language() ? tag : language();
+function isLocale(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false; // not in the form of BCP 47
+  }
 }
+
+const language = () => host.chosen;
+const locale = () => host.locale;
 
 // A text of the page; {name} is a value, {count|row|rows} the word for so many.
 function word(key, values) {
@@ -44,7 +54,7 @@ function base(name) {
   return added && !Object.hasOwn(KINDS, name) ? added[1] : name;
 }
 
-// What the figures of a column are in: money, own, quantity, percent, points, days, or undefined.
+// What the figures of a column are in: money, own, quantity, percent, points, or undefined.
 function kind(name) {
   if (name.endsWith("_change_pct")) return "percent";
   if (/^\d+(-\d+|\+)$/.test(name)) return "money"; // a bucket of debt
@@ -60,7 +70,7 @@ function head(name) {
 
 // The unit that a head has for all figures of its column.
 function unitOf(name, currency) {
-  return { money: currency, days: word("days_unit") }[kind(name)] || "";
+  return kind(name) === "money" ? currency : "";
 }
 
 // A number as [units, places], meaning units × 10^−places; null = the value is no number.
@@ -109,7 +119,7 @@ function figure(value, places, unit) {
   const point = digits.length - own;
   const whole = formatter({ maximumFractionDigits: 0 }).format(BigInt(digits.slice(0, point)));
   const fraction = digits.slice(point).padEnd(all, "0");
-  const separator = formatter({}).formatToParts(1.5).find(({ type }) => type === "decimal").value;
+  const separator = formatter({}).format(1.5).replace(/\d/g, "");
   const sign = units < 0n ? "−" : "";
   return sign + whole + (all ? separator + fraction : "") + suffix(unit);
 }
@@ -132,9 +142,16 @@ function short(value, places, unit) {
   return exact.length <= 18 ? exact : `≈ ${compact(Number(value))}`;
 }
 
-function formatter(options) {
-  return new Intl.NumberFormat(locale(), options);
+// Formats are kept: a report of 5 000 rows writes tens of thousands of figures.
+const formats = new Map();
+
+function format(type, options) {
+  const key = `${type.name} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new type(locale(), options));
+  return formats.get(key);
 }
+
+const formatter = (options) => format(Intl.NumberFormat, options);
 
 // A day, a month or a year, as it is written in the language; another text as it is.
 function day(value, unit) {
@@ -145,7 +162,7 @@ function day(value, unit) {
   const options = { timeZone: "UTC", year: "numeric", month: isEnglish ? "short" : "2-digit" };
   if (unit !== "month" && found[3]) options.day = isEnglish ? "numeric" : "2-digit";
   const date = new Date(Date.UTC(Number(found[1]), Number(found[2]) - 1, Number(found[3] || 1)));
-  return new Intl.DateTimeFormat(locale(), options).format(date);
+  return format(Intl.DateTimeFormat, options).format(date);
 }
 
 function days(value) {

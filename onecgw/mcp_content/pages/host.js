@@ -3,6 +3,7 @@
 const host = { context: {}, arguments: {}, language: document.documentElement.lang };
 
 host.connect = async function (appName, show) {
+  chooseLanguage();
   const waiting = new Map();
   let lastId = 0;
   const send = (message) => window.parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
@@ -23,6 +24,7 @@ host.connect = async function (appName, show) {
   const listeners = {
     "ui/notifications/tool-input": (params) => {
       host.arguments = params.arguments || {};
+      chooseLanguage();
       redraw();
     },
     "ui/notifications/tool-result": (params) => {
@@ -82,6 +84,7 @@ host.connect = async function (appName, show) {
 // Applies what the host sends: theme, colours, fonts, language.
 function applyContext(context) {
   Object.assign(host.context, context);
+  chooseLanguage();
   const root = document.documentElement;
   if (context.theme) root.dataset.theme = context.theme;
   const variables = (context.styles && context.styles.variables) || {};

@@ -34,7 +34,7 @@ function text(cell, column) {
 
 function weekday(number) {
   const options = { weekday: "short", timeZone: "UTC" };
-  return new Intl.DateTimeFormat(locale(), options).format(new Date(Date.UTC(2024, 0, number)));
+  return format(Intl.DateTimeFormat, options).format(new Date(Date.UTC(2024, 0, number)));
 }
 
 // What a reader needs beside the label: the code of a product, the parent of a channel.
