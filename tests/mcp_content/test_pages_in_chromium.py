@@ -569,6 +569,22 @@ def test_money_is_shown_and_sorted_digit_for_digit(browser: Browser, tmp_path: P
     assert labels[2:] == ["−7.00", "—"]
 
 
+def test_a_total_over_unlike_currencies_is_explained_without_its_parts_too(
+    browser: Browser, tmp_path: Path
+) -> None:
+    result = text_of(
+        {"cash": "ref", "currency": "string", "balance": "number"},
+        '[["a","UAH",5],["b","EUR",7]]',
+        '{"balance":null}',
+    )
+    shown = Shown(browser, tmp_path, "cash_balance", result=result)
+    shown.wait_for("table")
+
+    assert shown.inside(CELLS)[-2:] == ["Total of the 2 rows shown", "—"]
+    assert "several currencies or units are not added up" in shown.inside(TEXT)
+    assert shown.inside(TOOLTIPS) == []
+
+
 def test_sums_of_a_chart_are_exact(browser: Browser, tmp_path: Path) -> None:
     result = text_of(
         {"month": "date", "warehouse": "ref", "amount": "number"},

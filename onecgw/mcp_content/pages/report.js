@@ -340,7 +340,9 @@ function show(result) {
   const tool = (host.context.toolInfo || {}).tool || {};
   const heading = tool.name ? named("titles", tool.name) : tool.title || word("report");
   const said = heading === tool.name ? tool.title || word("report") : heading;
-  const nulls = report.totals && (report.totals_by_currency || report.totals_by_unit);
+  const nulls = found.measures.some(
+    ({ name }) => /own|quantity/.test(kind(name)) && report.totals && report.totals[name] === null,
+  );
   const series = (column) => [head(column.name), unitOf(column.name, currency)].filter(Boolean).join(", ");
   draw(
     element("h1", {}, [said, report.side && named("values", report.side), own(report.customer, "label")].filter(Boolean).join(": ")),
