@@ -174,7 +174,7 @@ REPEATED = {
     "_Repeated",
     "_Row",
     "_Rows",
-    "_Sealed",
+    "_Signed",
 }
 
 

@@ -31,7 +31,7 @@ class Capabilities:
     """
 
     profile: str = ""
-    unavailable: frozenset[str] = frozenset()
+    unavailable_tools: frozenset[str] = frozenset()
     unsupported: Mapping[str, Mapping[str, frozenset[str]]] = attrs.field(factory=dict)
     always_empty: frozenset[str] = frozenset()
     same_for_all: bool = False

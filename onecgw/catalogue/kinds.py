@@ -209,7 +209,7 @@ class Tool(ABC):
 
     def is_supported(self, capabilities: Capabilities) -> bool:
         """Whether the 1C base has what the tool needs."""
-        return capabilities.unavailable.isdisjoint(self.needs)
+        return capabilities.unavailable_tools.isdisjoint(self.needs)
 
     @abstractmethod
     def output_schema(self) -> JsonObject:

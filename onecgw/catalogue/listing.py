@@ -65,7 +65,7 @@ class Catalogue:
         tools = {tool.name: tool for tool in self.tools if tool.is_open_to(scopes)}
         return attrs.evolve(
             known,
-            unavailable=known.unavailable & tools.keys(),
+            unavailable_tools=known.unavailable_tools & tools.keys(),
             unsupported={
                 name: {part: names - restrictions.of(tool) for part, names in parts.items()}
                 for name, parts in known.unsupported.items()

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from onecgw.auth.signing import Sealer
+from onecgw.auth.signing import Signer
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_info import PAGES
@@ -79,26 +79,26 @@ class _Complete(msgspec.Struct, gc=False):
     context: _CompletionContext | None = None
 
 
-def shared_methods(providers: Providers, sealer: Sealer) -> dict[str, Method]:
+def shared_methods(providers: Providers, signer: Signer) -> dict[str, Method]:
     """The methods of what is mounted, by their names."""
     found: dict[str, Method] = {}
     if (tools := providers.tools) is not None:
         found["tools/list"] = partial(_list_tools, tools, providers.add_pages)
-        found["tools/call"] = partial(_with_input, sealer, partial(_call_tool, tools))
+        found["tools/call"] = partial(_with_input, signer, partial(_call_tool, tools))
     if (prompts := providers.prompts) is not None:
         found["prompts/list"] = partial(_list_all, "prompts", prompts.list_prompts)
-        found["prompts/get"] = partial(_with_input, sealer, partial(_get_prompt, prompts))
+        found["prompts/get"] = partial(_with_input, signer, partial(_get_prompt, prompts))
     if (resources := providers.resources) is not None:
         list_templates = partial(_list_all, "resourceTemplates", resources.list_templates)
         found["resources/list"] = partial(_list_all, "resources", resources.list_resources)
         found["resources/templates/list"] = list_templates
-        found["resources/read"] = partial(_with_input, sealer, partial(_read_resource, resources))
+        found["resources/read"] = partial(_with_input, signer, partial(_read_resource, resources))
     if providers.completions is not None:
         found["completion/complete"] = partial(_complete, providers.completions)
     return found
 
 
-async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -> MethodResult:
+async def _with_input(signer: Signer, method: Method, request: RequestContext) -> MethodResult:
     """Run a method; in the stateless era, the input that it needs becomes its result.
 
     The specification allows this for tools/call, prompts/get and resources/read only.
@@ -108,7 +108,7 @@ async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -
     params = jsonrpc.read_params(request.params, _InputParams)
     if request.is_stateless and (params.state or params.responses):
         request.responses = read_responses(
-            sealer,
+            signer,
             sub=sub,
             subject=subject_of(request.method, request.params),
             state=params.state,
@@ -118,7 +118,7 @@ async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -
         return await method(request)
     except InputRequired as pause:
         subject = subject_of(request.method, request.params)
-        members = input_required_members(sealer, pause, sub=sub, subject=subject)
+        members = input_required_members(signer, pause, sub=sub, subject=subject)
         return MethodResult((members,), kind="input_required")
 
 

@@ -44,7 +44,7 @@ async def test_logins_keys_and_audit_of_0_1_0_go_on(tmp_path: Path) -> None:
             store=store,
             oauth_secrets=open_secrets(settings.secrets_path),
             audit=events.append,
-            check_key=unused_check,
+            verify_key=unused_check,
             clock=lambda: WRITTEN_AT + 400,
         )
         # 400 s: the key behind the login is verified again.

@@ -23,7 +23,7 @@ def read_capabilities(health: bytes) -> Capabilities:
     unsupported = _object(declared.get("unsupported", {}), "unsupported")
     return Capabilities(
         profile=profile if isinstance(profile, str) else "",
-        unavailable=_names(_object(declared.get("tools", {}), "tools"), "unavailable"),
+        unavailable_tools=_names(_object(declared.get("tools", {}), "tools"), "unavailable"),
         unsupported={
             tool: {part: _names(lacks, part) for part in _PARTS}
             for tool, value in unsupported.items()

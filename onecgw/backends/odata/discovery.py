@@ -83,7 +83,7 @@ def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
 def nothing_fits(reason: str) -> Capabilities:
     """The capabilities of a base that fits no profile: every tool is refused with the reason."""
     return Capabilities(
-        unavailable=frozenset({*TOOLS, *NOT_ANSWERED}),
+        unavailable_tools=frozenset({*TOOLS, *NOT_ANSWERED}),
         reasons={(tool, "", ""): reason for tool in (*TOOLS, *NOT_ANSWERED)},
         same_for_all=True,
     )
@@ -116,7 +116,7 @@ class _Assessing:
             profile=reduced,
             capabilities=Capabilities(
                 profile=self._profile.name,
-                unavailable=frozenset(unavailable),
+                unavailable_tools=frozenset(unavailable),
                 unsupported={
                     tool: lacks for tool, lacks in unsupported.items() if tool not in unavailable
                 },

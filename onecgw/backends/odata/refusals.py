@@ -15,7 +15,7 @@ def refuse_unavailable(base: Base, tool: str) -> None:
     Raises:
         OnecNotPublished: with the reason.
     """
-    if tool in base.assessment.capabilities.unavailable:
+    if tool in base.assessment.capabilities.unavailable_tools:
         raise lacking(base, tool, "", "")
 
 

@@ -124,7 +124,7 @@ def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgsp
 
 def _lacks(capabilities: Capabilities) -> Iterator[str]:
     """What this base does not support: a tool, or some arguments of one."""
-    yield from sorted(capabilities.unavailable)
+    yield from sorted(capabilities.unavailable_tools)
     yield from sorted(
         say("company.finds_nothing", resolver=f"resolve_{kind}")
         for kind in capabilities.always_empty
