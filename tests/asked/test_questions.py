@@ -67,7 +67,11 @@ async def test_one_or_two_calls_of_1500_tokens_are_enough(
 @pytest.mark.slow
 async def test_books_of_the_default_size_need_no_more() -> None:
     # Other books have other names: what a question finds by a name is not in them.
-    unnamed = [one for one in ANSWERED if "Found(" not in repr(one.arguments)]
+    unnamed = [
+        one
+        for one in ANSWERED
+        if "Found(" not in repr(one.arguments) and "customer" not in one.arguments
+    ]
     with open_books(
         size="default", seed=1, today=TODAY, cache_folder=None, progress=lambda _: None
     ) as books:

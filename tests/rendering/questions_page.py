@@ -25,7 +25,8 @@ who adds up the documents line by line in plain Python.
 {exact} of {all} questions are answered exactly, {short} of them in one or two calls of at most
 {limit} tokens each. What stands in italics is an id that a call of its own finds first; it counts.
 Tokens are those of the longest answer. The books are those of the demo
-(`--size small --seed 1 --today {today}`); books of the default size need no more.
+(`--size small --seed 1 --today {today}`); for questions
+that name no object, books of the default size need no more.
 
 ## The kinds
 

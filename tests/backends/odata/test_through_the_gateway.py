@@ -97,6 +97,7 @@ async def test_cycle_has_the_figures_of_the_http_service(
     for answer in (found, expected):
         answer.pop("notes", None)
         answer.pop("generated_at", None)
+        answer.pop("as_of", None)  # OData does not say how far the books go
     assert found == expected
 
 
