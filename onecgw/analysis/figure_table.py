@@ -25,7 +25,7 @@ _MONEY: Final = Context(
     Emin=-MAX_DIGITS,
     traps=[Inexact, Overflow, Subnormal, InvalidOperation],
 )
-_COLUMNS: Final = "columns: a list of {name, type}"
+_COLUMNS: Final = "columns"
 
 
 @attrs.frozen(kw_only=True)
@@ -98,17 +98,15 @@ def read_table(
         OnecBadResponse: it is no report, two rows have the same dimensions, or the rows do not add
             up to the total.
     """
-    columns = decode(members.get("columns"), list[msgspec.Raw], "columns: a list of {name, type}")
-    names = [
-        decode(column, _NamedColumn, "columns: a list of {name, type}").name for column in columns
-    ]
+    columns = decode(members.get("columns"), list[msgspec.Raw], "columns")
+    names = [decode(column, _NamedColumn, "columns").name for column in columns]
     rows = _decoded_rows(members, [name in measures for name in names])
     if len(rows) > max_rows or cut_by_1c(members, len(rows)):
         raise LimitExceeded(say("errors.whole_list", rows=max_rows))
     if lacking := [measure for measure in measures if measure not in names]:
         raise OnecBadResponse(say("bad_response.lacks_column", columns=", ".join(lacking)))
     places = [index for index, name in enumerate(names) if name not in measures]
-    totals = decode(members.get("totals"), Members, "totals: an object")
+    totals = decode(members.get("totals"), Members, "object", member="totals")
     table = FigureTable(
         columns=tuple(columns[index] for index in places),
         dimensions=tuple(names[index] for index in places),
@@ -154,7 +152,7 @@ def _decoded_rows(members: Members, is_figure: Sequence[bool]) -> list[Sequence[
         row = GenericAlias(tuple, types)
         rows: list[Sequence[Any]] = msgspec.json.decode(raw, type=GenericAlias(list, (row,)))
     except (msgspec.DecodeError, ArithmeticError):
-        return [*decode(raw, list[list[msgspec.Raw]], "rows: a list of lists")]
+        return [*decode(raw, list[list[msgspec.Raw]], "rows")]
     return rows
 
 

@@ -131,7 +131,10 @@ async def open_application(
         )
 
         def apply_capabilities(capabilities: Capabilities) -> None:
+            before = gateway.catalogue.capabilities
             gateway.catalogue.capabilities = capabilities
+            if capabilities.publishes_the_same(before):
+                return
             for kind in ("tools", "prompts", "resources"):
                 engine.subscriptions.notify_lists_changed(kind)
 

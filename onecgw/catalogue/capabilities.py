@@ -1,10 +1,19 @@
 """What the 1C base behind the gateway does not support."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
 from onecgw.locales.text import join_texts
+
+
+@attrs.frozen(kw_only=True)
+class OwnFirm:
+    """A firm whose books the base keeps."""
+
+    id: str
+    label: str
 
 
 @attrs.frozen(kw_only=True)
@@ -16,6 +25,8 @@ class Capabilities:
         for one may be given to another.
     always_empty: kinds of object whose resolver never finds anything, as in `sales_channel`.
     base_currency: the currency of the books; "" = the base does not say.
+    as_of: the last day with documents; closed_until: that of the closed periods; "" = not said.
+    firms: whose books these are; empty = the base does not say.
     reasons: (tool, kind, name) → why it is not supported; kind and name are "" for a whole tool.
     """
 
@@ -25,7 +36,15 @@ class Capabilities:
     always_empty: frozenset[str] = frozenset()
     same_for_all: bool = False
     base_currency: str = ""
+    as_of: str = ""
+    closed_until: str = ""
+    firms: tuple[OwnFirm, ...] = ()
     reasons: Mapping[tuple[str, str, str], str] = attrs.field(factory=dict)
+
+    def publishes_the_same(self, other: "Capabilities") -> bool:
+        """Whether the lists of tools are the same: a new document in the books changes none."""
+        blank: dict[str, Any] = {"as_of": "", "closed_until": "", "firms": ()}
+        return attrs.evolve(self, **blank) == attrs.evolve(other, **blank)
 
     def lacks(self, tool: str, kind: str) -> frozenset[str]:
         """The names of one kind that a tool of this base does not support."""

@@ -25,11 +25,13 @@ class GatewayAddress:
     url: of the MCP endpoint.
     has_login: people log in; False: clients send the static token of mcp.bearer_token.
     shell: for which the commands are quoted.
+    token_file: that of mcp.bearer_token_file, where it is on this computer.
     """
 
     url: str
     has_login: bool
     shell: Shell
+    token_file: str = ""
 
     @property
     def token(self) -> str:
@@ -69,12 +71,23 @@ class GatewayAddress:
         """Return the command that sets TOKEN_VARIABLE; "" with a login."""
         if self.has_login:
             return ""
+        if self.token_file:
+            return self._read_file()
         place = "the-value-of-mcp.bearer_token"
         return {
             "sh": f"export {TOKEN_VARIABLE}='{place}'\n",
             "cmd": f"set {TOKEN_VARIABLE}={place}\n",
             "powershell": f"$env:{TOKEN_VARIABLE} = '{place}'\n",
         }[self.shell]
+
+    def _read_file(self) -> str:
+        """The command that sets TOKEN_VARIABLE to what a file holds."""
+        if self.shell == "powershell":
+            path = self.token_file.replace("'", "''")
+            return f"$env:{TOKEN_VARIABLE} = (Get-Content -LiteralPath '{path}' -Raw).Trim()\n"
+        if self.shell == "cmd":
+            return f'set /p {TOKEN_VARIABLE}=<"{self.token_file}"\n'
+        return f'export {TOKEN_VARIABLE}="$(cat {shlex.quote(self.token_file)})"\n'
 
 
 def _file(path: str, value: object) -> str:

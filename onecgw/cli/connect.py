@@ -14,7 +14,7 @@ from onecgw.cli.options import config_option, examples
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
 from onecgw.settings.conflicts import FOR_ADMINISTRATION
-from onecgw.settings.load import find_config
+from onecgw.settings.load import find_config, read_sources
 from onecgw.settings.rules import RESOURCE
 
 
@@ -54,6 +54,7 @@ def connect(
             raise click.UsageError("--bundle goes with claude-desktop, and without --url")
         _write_bundle(bundle, config)
         return
+    token_file = ""
     if url is not None:
         if RESOURCE.normal(url) is None:
             raise click.BadParameter(f"{RESOURCE.accepts} is expected", param_hint="--url")
@@ -61,8 +62,11 @@ def connect(
     else:
         settings = open_settings(config, checks=FOR_ADMINISTRATION, log_level="error")
         url, has_login = _find_url(settings), settings.oauth.enabled
+        token_file = _find_token_file(config)
     default: Shell = "powershell" if os.name == "nt" else "sh"
-    address = GatewayAddress(url=url, has_login=has_login, shell=shell or default)
+    address = GatewayAddress(
+        url=url, has_login=has_login, shell=shell or default, token_file=token_file
+    )
     click.echo(describe_client(client, address), nl=False)
     sys.stdout.flush()
 
@@ -98,6 +102,14 @@ def _has_settings() -> bool:
     except ConfigError:
         return False
     return True
+
+
+def _find_token_file(config: Path | None) -> str:
+    """The file of the static token, if this person may read it; "" if not, or there is none."""
+    path = find_config(config, os.environ, Path.cwd())
+    given = read_sources(path, os.environ).values.get("mcp.bearer_token")
+    file = given.file if given is not None else None
+    return str(file.absolute()) if file is not None and os.access(file, os.R_OK) else ""
 
 
 def _find_url(settings: Settings) -> str:

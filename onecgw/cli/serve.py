@@ -11,6 +11,7 @@ from onecgw.app.serve import serve_gateway
 from onecgw.app.startup import open_settings
 from onecgw.cli.options import config_option, examples
 from onecgw.diagnostics.careless_settings import log_careless_settings, surroundings_of_process
+from onecgw.settings import Settings
 from onecgw.settings.load import find_config, load_settings
 
 
@@ -24,7 +25,11 @@ def serve(config: Path | None) -> None:
     settings = open_settings(config)
     path = find_config(config, os.environ, Path.cwd())
     log_careless_settings(settings, surroundings_of_process(path, os.environ))
-    read_settings = partial(load_settings, path, os.environ)
+
+    def read_settings() -> Settings:
+        latest = load_settings(path, os.environ)
+        log_careless_settings(latest, surroundings_of_process(path, os.environ))
+        return latest
 
     def announce(url: str) -> None:
         if settings.log.file is not None:  # else its first line says it

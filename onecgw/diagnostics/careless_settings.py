@@ -1,4 +1,4 @@
-"""Settings that are valid and careless: said at each start and by `onecgw check`."""
+"""Settings that are valid and careless: said at each start and reload, and by `onecgw check`."""
 
 import ipaddress
 import logging

@@ -13,7 +13,6 @@ from onecgw.backends.odata.base import SERVICE_DOCUMENT, Base
 from onecgw.backends.odata.catalogues import ZERO
 from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import (
-    PUBLISH_IT,
     WHERE_TO_PUBLISH,
     described,
     records_of,
@@ -28,6 +27,7 @@ from onecgw.catalogue.tools import ALL
 from onecgw.diagnostics.step import ReportStep
 from onecgw.diagnostics.step_log import CheckStopped, StepLog, check_network, ms_since
 from onecgw.errors import OnecAuth, OnecError, OnecForbidden
+from onecgw.locales.text import say
 from onecgw.settings import OnecSettings
 
 _ADVICE: Final = {
@@ -284,4 +284,4 @@ def _comparisons(column: str, length: int) -> Iterator[str]:
 
 def _why(capabilities: Capabilities, *lacking: tuple[str, str, str]) -> str:
     """The reasons, without where to publish: the steps of the objects say it."""
-    return capabilities.why(*lacking).replace(PUBLISH_IT, "")
+    return capabilities.why(*lacking).replace(say("odata.publish_it", where=WHERE_TO_PUBLISH), "")

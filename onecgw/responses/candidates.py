@@ -52,7 +52,7 @@ def _read_small(body: bytes) -> Candidates:
 def candidates_of(members: Members) -> Candidates:
     """The candidates among the members of a resolver's answer; raises as read_candidates."""
     check_no_error(members)
-    sent = decode(members.get("candidates"), list[msgspec.Raw], "candidates: a list")
+    sent = decode(members.get("candidates"), list[msgspec.Raw], "list", member="candidates")
     items = [item for raw in sent if (item := _usable(raw)) is not None]
     left_out = len(sent) - len(items)
     if left_out and not items:

@@ -10,6 +10,7 @@ import msgspec
 from onecgw.locales import Language
 from onecgw.locales.text import in_language, say
 from onecgw.responses.raw_json import Members
+from onecgw.responses.response_check import is_empty
 from onecgw.text import REPLACEMENT
 
 EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)
@@ -48,6 +49,12 @@ def has_long_numbers(body: bytes) -> bool:
         len(run.replace(b".", b"").strip(b"0")) > EXACT_DIGITS
         for run in _LONG.findall(_STRING.sub(b'""', body))
     )
+
+
+def dates_of_books(members: Members) -> dict[str, msgspec.Raw]:
+    """The last day with documents and that of the closed periods, as far as an answer has them."""
+    names = ("as_of", "closed_until")
+    return {name: members[name] for name in names if not is_empty(members.get(name))}
 
 
 def after_last_document(members: Members, day: date | str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def read_members(body: bytes) -> Members:
     Raises:
         OnecBadResponse: it is none, or says a member twice.
     """
-    members = decode(msgspec.Raw(body), Members, "a JSON object")
+    members = decode(msgspec.Raw(body), Members, "json_object")
     # The body is compact, so its length shows whether a duplicate member was lost.
     whole_bytes = 1 + sum(
         len(encode(name)) + len(memoryview(raw)) + 2 for name, raw in members.items()
@@ -39,18 +39,28 @@ def read_members(body: bytes) -> Members:
     return members
 
 
-def decode(raw: msgspec.Raw | None, shape: type[Shape], expected: str) -> Shape:
+def decode(
+    raw: msgspec.Raw | None, shape: type[Shape], expected: str, *, member: str = ""
+) -> Shape:
     """A value of that shape.
 
+    Args:
+        raw: of the answer; None: it is missing.
+        shape: what it is read as.
+        expected: the key among `shapes` of the texts that says which shape that is.
+        member: of the answer, where the text does not name it.
+
     Raises:
-        OnecBadResponse: it is missing, or of another shape; `expected` says which.
+        OnecBadResponse: it is missing, or of another shape.
     """
     if raw is None:
-        raise OnecBadResponse(say("bad_response.lacks", expected=expected))
+        lacking = say(f"shapes.{expected}", member=member)
+        raise OnecBadResponse(say("bad_response.lacks", expected=lacking))
     try:
         value: Shape = _decoder(shape).decode(raw)
     except msgspec.DecodeError:
-        raise OnecBadResponse(say("bad_response.shape", expected=expected)) from None
+        wanted = say(f"shapes.{expected}", member=member)
+        raise OnecBadResponse(say("bad_response.shape", expected=wanted)) from None
     return value
 
 

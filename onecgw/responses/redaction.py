@@ -144,7 +144,7 @@ def _redact_table(
     members: Members, redaction: Redaction, dropped: list[str], *, has_plain_rows: bool
 ) -> Members:
     """The members `columns` and `rows` without undeclared columns and members of references."""
-    expected = "columns: a list of {name, type}"
+    expected = "columns"
     columns = decode(members["columns"], list[Column], expected)
     restricted = {one.name for one in columns if one.name.casefold() in redaction.restricted}
     if restricted:
@@ -156,7 +156,7 @@ def _redact_table(
     is_clean = has_plain_rows or _references_are_clean(members["rows"], types)
     if is_clean and len(stay) == len(columns):
         return {}
-    rows = decode(members["rows"], list[list[msgspec.Raw]], "rows: a list of lists")
+    rows = decode(members["rows"], list[list[msgspec.Raw]], "rows")
     if any(len(row) != len(columns) for row in rows):
         raise OnecBadResponse(say("bad_response.uneven_row"))
     raw_columns = decode(members["columns"], list[msgspec.Raw], expected)

@@ -239,7 +239,7 @@ def object_in(raw: msgspec.Raw | None, member: str) -> Members:
     Raises:
         OnecBadResponse: it is missing or no object, or says a member twice.
     """
-    decode(raw, Members, f"{member}: an object")
+    decode(raw, Members, "object", member=member)
     return read_members(bytes(raw or b""))
 
 
@@ -423,7 +423,7 @@ def _rows_decoder(types: tuple[str, ...], *, is_plain: bool) -> msgspec.json.Dec
 
 
 def _check_each_cell(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
-    for index, row in enumerate(decode(rows, list[list[msgspec.Raw]], "rows: a list of lists")):
+    for index, row in enumerate(decode(rows, list[list[msgspec.Raw]], "rows")):
         if len(row) != len(columns):
             raise OnecBadResponse(
                 say("bad_response.cells", row=index, cells=len(row), columns=len(columns))

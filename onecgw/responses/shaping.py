@@ -185,10 +185,10 @@ def build_table(
     """
     members, count = _read_table(body, limits)
     said = check_answers_request(members, arguments, with_groups=with_groups)
-    columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
+    columns = decode(members.get("columns"), list[Column], "columns")
     is_plain = count is not None
     if count is None:
-        count = len(decode(members.get("rows"), list[msgspec.Raw], "rows: a list of lists"))
+        count = len(decode(members.get("rows"), list[msgspec.Raw], "rows"))
     check_columns(columns, arguments if count or columns else {})
     if not is_plain:
         check_cells(members["rows"], columns)
@@ -251,7 +251,7 @@ def build_card(
     if not is_empty(members["totals"]):
         object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
-    listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
+    listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], "list", member=shape.listed)
     if raw is None or is_null(raw):
         raw = msgspec.Raw(b"[]")
     advice = _Advice(noun="items", narrow="notices.totals_cover")

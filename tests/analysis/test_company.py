@@ -1,7 +1,7 @@
 from typing import Any
 
 from onecgw.auth.caller import MONEY, SALES, STOCK
-from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.capabilities import Capabilities, OwnFirm
 from onecgw.demo.books import Books
 from tests.builders.demo_gateway import ask, open_demo
 from tests.conftest import TODAY
@@ -20,6 +20,20 @@ async def test_the_books_firms_and_desks_of_the_demo(small_books: Books) -> None
     }
     assert answer["base_currency"] == "UAH"
     assert answer["missing"] == []
+    assert (answer["as_of"], answer["closed_until"]) == (TODAY.isoformat(), None)
+
+
+async def test_what_health_says_of_the_books_is_shown(small_books: Books) -> None:
+    firms = tuple(OwnFirm(id=f"f{number}", label=f"ТОВ {number}") for number in range(60))
+    async with open_demo(small_books) as rig:
+        rig.gateway.catalogue.capabilities = Capabilities(
+            as_of="2026-11-20", closed_until="2026-09-30", firms=firms
+        )
+        answer = await ask(rig, "company")
+
+    assert (answer["as_of"], answer["closed_until"]) == ("2026-11-20", "2026-09-30")
+    assert answer["firms"] == [{"id": one.id, "label": one.label} for one in firms[:50]]
+    assert (answer["firms_total"], answer["basis"]["firms"]) == (60, "as 1C lists them")
 
 
 async def test_a_report_that_failed_is_missing_and_the_others_are_there(small_books: Books) -> None:

@@ -1,7 +1,7 @@
 """The questions of docs/explanation/questions.md: what is asked, and which calls answer it.
 
-The page and the replay are made of this one list, so that they cannot differ. The calls were
-written by someone who had tools/list alone.
+The page and the replay are made of this one list, so that they cannot differ. The calls
+need nothing but what tools/list says.
 """
 
 from collections.abc import Mapping

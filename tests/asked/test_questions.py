@@ -66,17 +66,23 @@ async def test_one_or_two_calls_of_1500_tokens_are_enough(
 
 @pytest.mark.slow
 async def test_books_of_the_default_size_need_no_more() -> None:
+    # Other books have other names: what a question finds by a name is not in them.
+    unnamed = [
+        one
+        for one in ANSWERED
+        if "Found(" not in repr(one.arguments) and "customer" not in one.arguments
+    ]
     with open_books(
         size="default", seed=1, today=TODAY, cache_folder=None, progress=lambda _: None
     ) as books:
-        told = {one.asked: await calls_of(one, books) for one in ANSWERED}
+        told = {one.asked: await calls_of(one, books) for one in unnamed}
 
     too_long = {
         asked: tokens
         for asked, calls in told.items()
         if (tokens := max(call.tokens for call in calls)) > MOST_TOKENS
     }
-    assert set(too_long) == {one.asked for one in ANSWERED if one.tool in LONGER}, too_long
+    assert set(too_long) == {one.asked for one in unnamed if one.tool in LONGER}, too_long
 
 
 def test_of_52_questions_at_least_42_are_answered_exactly() -> None:

@@ -1,5 +1,7 @@
 import json
+from typing import Any
 
+import attrs
 import pytest
 import trio
 from hypothesis import given
@@ -8,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from onecgw.backends.base import keep_capabilities_fresh
 from onecgw.backends.http_service.capabilities import read_capabilities
-from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.capabilities import Capabilities, OwnFirm
 from tests.builders.onec_client import client_of, recorded
 from tests.builders.onec_server import Asked, Wire, onec_server
 
@@ -141,3 +143,33 @@ async def test_1c_that_did_not_answer_is_asked_again_soon(mock_clock: MockClock)
         with trio.fail_after(5):
             await answered.wait()
         nursery.cancel_scope.cancel()
+
+
+def test_how_far_the_books_go_and_whose_they_are_is_read_from_health() -> None:
+    health = {
+        "status": "ok",
+        "as_of": "2026-11-20T18:00:00",
+        "closed_until": "2026-09-30",
+        "firms": [{"id": "f1", "label": "ТОВ Ромашка"}, {"label": "без id"}, 7],
+    }
+
+    assert read_capabilities(json.dumps(health).encode()) == Capabilities(
+        as_of="2026-11-20",
+        closed_until="2026-09-30",
+        firms=(OwnFirm(id="f1", label="ТОВ Ромашка"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "is_published_the_same"),
+    [
+        ({"as_of": "2026-11-21", "closed_until": "2026-10-31"}, True),
+        ({"firms": (OwnFirm(id="f1", label="ТОВ Ромашка"),)}, True),
+        ({"unavailable": frozenset({"cash_flow"})}, False),
+        ({"base_currency": "UAH"}, False),
+    ],
+)
+def test_a_new_day_in_the_books_changes_no_list_of_tools(
+    named: dict[str, Any], is_published_the_same: bool
+) -> None:
+    assert KNOWN.publishes_the_same(attrs.evolve(KNOWN, **named)) is is_published_the_same

@@ -145,6 +145,33 @@ def test_a_static_token_without_a_public_address_is_for_this_computer(tmp_path: 
     assert "http://127.0.0.1:8088/mcp" in run("connect", "codex", "--config", config).output
 
 
+@pytest.mark.skipif(os.name != "posix", reason="runs sh")
+def test_a_token_in_a_file_is_read_from_there_and_not_printed(tmp_path: Path) -> None:
+    file = tmp_path / "to ken"
+    file.write_text("abcdefghijklmnop\n", encoding="utf-8")
+    static = "oauth: {enabled: false}\nmcp: {bearer_token_file: to ken}\n"
+    config = write_settings(tmp_path, "http://1c.example.org/hs", static)
+
+    shown = {
+        shell: run("connect", "codex", "--config", config, "--shell", shell).output
+        for shell in SHELLS
+    }
+    line = shown["sh"].splitlines()[0]
+    told = subprocess.run(  # noqa: S603 - a line of our own
+        ["/bin/sh", "-c", f'{line}; printf %s "$MCP_TOKEN"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout == "abcdefghijklmnop"
+    assert shown["cmd"].splitlines()[0] == f'set /p MCP_TOKEN=<"{file}"'
+    assert shown["powershell"].splitlines()[0] == (
+        f"$env:MCP_TOKEN = (Get-Content -LiteralPath '{file}' -Raw).Trim()"
+    )
+    assert all("abcdefghijklmnop" not in text for text in shown.values())
+
+
 def test_the_page_has_a_row_for_each_client_that_says_what_the_command_does() -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "connect.md").read_text("utf-8")
     rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([^|]+) \| (yes|no) \|$", page, re.MULTILINE)

@@ -34,6 +34,8 @@ LATIN = frozenset(
         customer_id max_rows max_url_bytes net null odata onec onecgw partial_data allow auth rest
         oldest_day payable period receivable session_mode stock structuredContent to top total
         top_products totals trade true false volume_effect working_capital ccc dio dso dpo
+        candidates columns keys local name oauth query include_groups product_ids rows type
+        analytics Atom XML
         application json c example org max_memory_bytes Authorization Bearer token
         """,
     )

@@ -38,8 +38,8 @@ def rows_of_page() -> dict[str, list[str]]:
     return rows
 
 
-def test_the_page_has_every_event_of_the_code() -> None:
-    assert set(events_of_code()) - set(rows_of_page()) == set()
+def test_the_page_has_every_event_of_the_code_and_no_other() -> None:
+    assert set(events_of_code()) ^ set(rows_of_page()) == set()
 
 
 def test_every_name_of_an_event_has_an_area() -> None:

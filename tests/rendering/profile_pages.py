@@ -9,6 +9,7 @@ from onecgw.backends.odata.profile import Profile
 from onecgw.backends.odata.profile_reader import SHIPPED, load_profile
 from onecgw.backends.odata.reports import NOT_ANSWERED
 from onecgw.catalogue.tools import ALL
+from onecgw.locales.text import say
 from tests.rendering.files import ROOT
 
 FOLDER: Final = ROOT / "docs" / "reference" / "profiles"
@@ -53,7 +54,8 @@ How to publish them: [a stock 1C without code](../../how-to/stock-1c.md).
 
 def _lacks(profile: Profile, tools: tuple[str, ...]) -> Iterator[str]:
     for tool in tools:
-        reason = {**NOT_ANSWERED, **profile.unavailable}.get(tool) or profile.empty.get(
+        unanswered = {name: say(key) for name, key in NOT_ANSWERED.items()}
+        reason = {**unanswered, **profile.unavailable}.get(tool) or profile.empty.get(
             tool.removeprefix("resolve_")
         )
         if reason:

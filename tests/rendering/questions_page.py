@@ -18,14 +18,15 @@ HEAD: Final = """\
 <!-- Rendered from tests/asked by `python -m tests.render`. -->
 
 What a finance director, a sales head, a warehouse manager and an auditor ask, which calls answer
-it, and how much a model has to read. The calls were written from `tools/list` alone, as a model has
-to. A test makes them all on the demo's small books and compares every figure with an accountant
+it, and how much a model has to read. The calls need nothing but what `tools/list` says. A test
+makes them all on the demo's small books and compares every figure with an accountant
 who adds up the documents line by line in plain Python.
 
 {exact} of {all} questions are answered exactly, {short} of them in one or two calls of at most
 {limit} tokens each. What stands in italics is an id that a call of its own finds first; it counts.
 Tokens are those of the longest answer. The books are those of the demo
-(`--size small --seed 1 --today {today}`); books of the default size need no more.
+(`--size small --seed 1 --today {today}`); for questions
+that name no object, books of the default size need no more.
 
 ## The kinds
 

@@ -91,7 +91,7 @@ async def test_the_end_of_an_answer_is_announced(tmp_path: Path) -> None:
     assert received.endswith(b"\r\n\r\nGET / h ")
 
 
-async def test_plain_http_is_closed_and_others_are_served(tmp_path: Path) -> None:
+async def test_plain_http_is_told_to_use_https_and_others_are_served(tmp_path: Path) -> None:
     async with serving_tls(tmp_path) as (served, trusting):
         async with await served.connect() as stream:
             await stream.send_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -99,7 +99,10 @@ async def test_plain_http_is_closed_and_others_are_served(tmp_path: Path) -> Non
         async with httpx.AsyncClient(verify=trusting) as client:
             response = await client.get(f"https://localhost:{served.port}/")
 
-    assert b"HTTP" not in said
+    assert said == (
+        b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n"
+        b"content-length: 35\r\n\r\nthis port speaks TLS; use https://\n"
+    )
     assert response.status_code == 200
 
 

@@ -13,6 +13,7 @@ from onecgw.analysis.decimals import MAX_DIGITS, exact_sum
 from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
 from onecgw.locales.text import say
+from onecgw.responses.notices import dates_of_books
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.response_check import (
     FilterIgnored,
@@ -30,22 +31,28 @@ _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once mor
 
 @attrs.frozen(kw_only=True)
 class Amounts:
-    """Amounts by measure. currency: as the report names it; "" = it does not."""
+    """Amounts by measure.
+
+    currency: as the report names it; "" = it does not.
+    dated: `as_of` and `closed_until`, as far as the report names them.
+    """
 
     of: Mapping[str, Decimal]
     currency: str
+    dated: Mapping[str, msgspec.Raw] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
 class MonthlyAmounts:
     """Amounts by measure and the first day of the month.
 
-    unreadable: measure → why it is not in `of`. currency: as in Amounts.
+    unreadable: measure → why it is not in `of`. currency, dated: as in Amounts.
     """
 
     of: Mapping[str, Mapping[date, Decimal]]
     unreadable: Mapping[str, OnecBadResponse]
     currency: str
+    dated: Mapping[str, msgspec.Raw] = attrs.field(factory=dict)
 
 
 class _Column(msgspec.Struct):
@@ -58,6 +65,13 @@ class _Report(msgspec.Struct):
     columns: msgspec.Raw = msgspec.Raw(b"[]")
     applied_filters: msgspec.Raw = msgspec.Raw(b"{}")
     currency: msgspec.Raw = msgspec.Raw(b"null")
+    as_of: msgspec.Raw = msgspec.Raw(b"null")
+    closed_until: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def dated(self) -> dict[str, msgspec.Raw]:
+        """How far the books go, as far as the report says it."""
+        return dates_of_books({"as_of": self.as_of, "closed_until": self.closed_until})
 
 
 def read_balances(
@@ -73,7 +87,7 @@ def read_balances(
     """
     found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
-    return Amounts(of=totals, currency=currency_of({"currency": found.currency}))
+    return Amounts(of=totals, currency=currency_of({"currency": found.currency}), dated=found.dated)
 
 
 def read_months(
@@ -101,7 +115,10 @@ def read_months(
     if not readable:
         raise next(iter(unreadable.values()))
     return MonthlyAmounts(
-        of=readable, unreadable=unreadable, currency=currency_of({"currency": found.currency})
+        of=readable,
+        unreadable=unreadable,
+        currency=currency_of({"currency": found.currency}),
+        dated=found.dated,
     )
 
 

@@ -1,11 +1,13 @@
 """Reading the capabilities of a base from its health answer."""
 
 import logging
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from onecgw.catalogue.capabilities import Capabilities
+from onecgw.catalogue.capabilities import Capabilities, OwnFirm
+from onecgw.responses.notices import DAY
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,9 @@ def read_capabilities(health: bytes) -> Capabilities:
         },
         same_for_all=declared.get("answers") == "same_for_all",
         base_currency=_currency(said.get("base_currency")),
+        as_of=_day(said.get("as_of")),
+        closed_until=_day(said.get("closed_until")),
+        firms=tuple(_firms(said.get("firms"))),
         always_empty=_names(_object(declared.get("resolvers", {}), "resolvers"), "always_empty"),
     )
 
@@ -37,6 +42,20 @@ def _currency(named: object) -> str:
     """A currency: a text, or the label of a reference; "" for anything else."""
     label = named.get("label") if isinstance(named, dict) else named
     return label if isinstance(label, str) else ""
+
+
+def _day(named: object) -> str:
+    """A day as YYYY-MM-DD, also that of a time; "" for anything else."""
+    found = DAY.match(named) if isinstance(named, str) else None
+    return found[0] if found else ""
+
+
+def _firms(named: object) -> Iterator[OwnFirm]:
+    """The references that have an id and a label."""
+    for one in named if isinstance(named, list) else ():
+        match one:
+            case {"id": str(id_), "label": str(label)}:
+                yield OwnFirm(id=id_, label=label)
 
 
 def _parsed(body: bytes) -> object:

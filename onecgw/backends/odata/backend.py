@@ -39,6 +39,7 @@ from onecgw.backends.odata.url import Spelling
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.errors import OnecError, OnecRejected
+from onecgw.locales.text import localized, say
 from onecgw.settings import OnecSettings
 
 log = logging.getLogger(__name__)
@@ -126,12 +127,15 @@ class ODataBackend:
         _CONTEXT.set(call.context)
         with self._fetcher.held():
             answer = await self._answer(call, _object(call.body))
+        if "notes" in answer:
+            # What is encoded has one language; the figures beside the notes have none.
+            answer["notes"] = localized(answer["notes"], call.context.language)
         body = await trio.to_thread.run_sync(_ENCODER.encode, answer)
         if call.held is not None:
             call.held.enter_context(self._http.lease()).grow(len(body))
         return body
 
-    async def _answer(self, call: BackendCall, asked: Body) -> object:
+    async def _answer(self, call: BackendCall, asked: Body) -> dict[str, object]:
         base = await self._reader.base()
         kind, _, name = call.operation.partition("/")
         if kind == "resolve" and name in RESOLVERS:
@@ -144,16 +148,14 @@ class ODataBackend:
             return await answer_customer_summary(self._runner, base, asked, call.progress)
         report = next((one for one in TABULAR if one.operation == call.operation), None)
         if report is None:
-            raise OnecRejected(f"unknown operation {call.operation:.60}")
+            raise OnecRejected(say("odata.unknown_operation", name=f"{call.operation:.60}"))
         request = read_request(as_the_base_has_it(base, report), asked, today=self._today())
         return await self._runner.report(base, request, call.progress)
 
     async def verify_key(self, key: str, request_id: str) -> KeyVerdict:
         """A stock base has no accounts of the gateway; the settings refuse to ask it."""
         del key, request_id
-        return UncheckedKey(
-            error=OnecRejected("a stock 1C cannot verify keys: oauth.keys must be local")
-        )
+        return UncheckedKey(error=OnecRejected(say("odata.keys_local")))
 
     def state(self) -> BackendState:
         """How 1C is doing."""
@@ -226,7 +228,7 @@ def _object(body: bytes) -> Body:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise OnecRejected("the body is not JSON") from error
+        raise OnecRejected(say("odata.no_json")) from error
     if not isinstance(found, dict):
-        raise OnecRejected("the body is not a JSON object")
+        raise OnecRejected(say("odata.no_object_body"))
     return found

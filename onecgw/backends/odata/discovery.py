@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from onecgw.backends.odata.metadata import Types
-from onecgw.backends.odata.object_names import PUBLISH_IT, WHERE_TO_PUBLISH, described
+from onecgw.backends.odata.object_names import WHERE_TO_PUBLISH, described
 from onecgw.backends.odata.plan import objects_to_publish
 from onecgw.backends.odata.profile import COUNTS, OF_RETURNS, Profile, ToolProfile
 from onecgw.backends.odata.reduction import Missing, Reduction
@@ -23,6 +23,7 @@ from onecgw.backends.odata.reports import (
     TabularReport,
 )
 from onecgw.catalogue.capabilities import Capabilities
+from onecgw.locales.text import join_texts, say
 
 # The dimensions of sales_report that other tools need.
 _MADE_OF_SALES: Final = {TOP_PRODUCTS: ("product",), CUSTOMER_SUMMARY: ("customer", "product")}
@@ -61,14 +62,21 @@ def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
         return sum(name in entity_sets for name in planned) / len(planned)
 
     lines = [
-        f"{one.name} ({one.title}; {published_part(one):.0%} of its objects are published) wants "
-        + ", ".join(described(name) for name in one.fits if name not in entity_sets)
+        say(
+            "odata.one_wants",
+            name=one.name,
+            title=one.title,
+            count=f"{published_part(one):.0%}",
+            names=", ".join(described(name) for name in one.fits if name not in entity_sets),
+        )
         for one in sorted(profiles, key=published_part, reverse=True)
         if not set(one.fits) <= set(entity_sets)
     ]
-    return (
-        f"the base publishes {len(entity_sets)} sets through OData, and no profile fits it: "
-        f"{'; '.join(lines)}. Publish them in 1C: {WHERE_TO_PUBLISH}"
+    return say(
+        "odata.wants",
+        count=len(entity_sets),
+        wanted=join_texts("; ", lines),
+        where=WHERE_TO_PUBLISH,
     )
 
 
@@ -139,7 +147,7 @@ class _Assessing:
             self._reasons[report.tool, kind, name] = _reason(missing)
             lacks.setdefault(kind, set()).add(name)
         for name, reason in NOT_MEASURED.get(report.tool, {}).items():
-            self._reasons[report.tool, "measures", name] = reason
+            self._reasons[report.tool, "measures", name] = say(reason)
             lacks.setdefault("measures", set()).add(name)
         return {kind: frozenset(names) for kind, names in lacks.items()}
 
@@ -236,7 +244,8 @@ class _Assessing:
             lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
         if "product" not in known:
             lose(PRODUCT_DETAILS, self._reasons["resolve_product", "", ""])
-        for tool, reason in {**NOT_ANSWERED, **self._profile.unavailable}.items():
+        unanswered = {tool: say(key) for tool, key in NOT_ANSWERED.items()}
+        for tool, reason in {**unanswered, **self._profile.unavailable}.items():
             lose(tool, reason)
         return found
 
@@ -261,8 +270,8 @@ def _reason(missing: Iterable[Missing]) -> str:
     """Why something is lacking, and where an administrator opens it."""
     found = [*dict.fromkeys(missing)]
     if not found:
-        return "this configuration keeps nothing that could answer it"
-    told = "; ".join(str(one) for one in found)
+        return say("odata.nothing_keeps")
+    told = join_texts("; ", (one.text for one in found))
     if all(one.field for one in found):
         return told
-    return f"{told}{PUBLISH_IT}"
+    return join_texts("", (told, say("odata.publish_it", where=WHERE_TO_PUBLISH)))

@@ -166,16 +166,16 @@ def decode(body: bytes, query: ODataQuery) -> list[dict[str, Any]]:
     try:
         answer = _DECODER.decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        kind = "Atom XML" if body.lstrip(_BOM + b" \r\n\t").startswith(b"<") else "not OData's JSON"
-        raise OnecBadResponse(f"1C's answer is {kind}") from error
+        is_xml = body.lstrip(_BOM + b" \r\n\t").startswith(b"<")
+        raise OnecBadResponse(say("odata.atom" if is_xml else "odata.no_odata")) from error
     if answer.next_link is not None:
-        raise OnecBadResponse(f"1C's answer about {query.resource} is only its first page")
+        raise OnecBadResponse(say("odata.first_page", name=query.resource))
     rows = answer.value
     selected = frozenset(dict(query.options)["$select"].split(","))
     for row in rows:
         if not row.keys() >= selected:
             lacking = ", ".join(sorted(selected - row.keys()))
-            raise OnecBadResponse(f"1C's answer about {query.resource} lacks {lacking}")
+            raise OnecBadResponse(say("odata.row_lacks", name=query.resource, columns=lacking))
     return rows
 
 

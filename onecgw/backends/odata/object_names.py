@@ -6,7 +6,6 @@ from typing import Final
 WHERE_TO_PUBLISH: Final = (
     "Все функции → Обработки → «Настройка стандартного интерфейса OData» → Состав"
 )
-PUBLISH_IT: Final = f". Publish it in 1C: {WHERE_TO_PUBLISH}"
 # OData prefix → the kind in 1C's forms, and in full names of metadata.
 _KINDS: Final = {
     "Catalog": ("Справочник", "Справочник"),

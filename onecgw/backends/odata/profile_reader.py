@@ -29,6 +29,8 @@ from onecgw.backends.odata.reports import REPORT_BY_TOOL, TOOLS
 from onecgw.backends.odata.tree_reader import TreeReader, accepted_among
 from onecgw.backends.odata.yaml_tree import Node, ProfileInvalid, merged, read_yaml
 from onecgw.errors import ConfigError
+from onecgw.locales import DEFAULT_LANGUAGE, load_texts
+from onecgw.locales.text import say
 
 SHIPPED: Final = ("ut", "unf", "bp", "bas_accounting")
 _FOLDER: Final = Path(str(files("onecgw.backends.odata"))) / "profiles"
@@ -249,9 +251,9 @@ class _Reader(TreeReader):
             balanced_accounts=self.texts(parts.get("balanced_accounts")),
             unbalanced_accounts=self.texts(parts.get("unbalanced_accounts")),
             max_days=int(days) if days.isdecimal() else None,
-            notes={"": notes.value}
+            notes={"": self.sentence(notes)}
             if notes is not None and isinstance(notes.value, str)
-            else self.each(notes, FACTS, self.text),
+            else self.each(notes, FACTS, self.sentence),
         )
 
     def condition(self, node: Node) -> str | Predefined:
@@ -321,7 +323,9 @@ class _Reader(TreeReader):
             if "lacks" in parts
             else {},
             last_purchase=self.known(last, sources)[0] if last is not None else None,
-            notes=self.texts(parts.get("notes")),
+            notes=tuple(self.sentence(one) for one in self.listed(parts["notes"]))
+            if "notes" in parts
+            else (),
         )
 
     def lacks(self, node: Node, tool: str) -> Mapping[str, Mapping[str, str]]:
@@ -335,11 +339,17 @@ class _Reader(TreeReader):
             "measures": [*report.measure],
         }
         return {
-            kind: self.each(one, names[kind], self.text)
+            kind: self.each(one, names[kind], self.sentence)
             for kind, one in self.mapping(node, tuple(names)).items()
             if kind in names
         }
 
     def _marks(self, node: Node) -> tuple[str, str]:
         parts = node.value if isinstance(node.value, dict) else {}
-        return self.text(parts.get("empty")), self.text(parts.get("unavailable"))
+        return self.sentence(parts.get("empty")), self.sentence(parts.get("unavailable"))
+
+    def sentence(self, node: Node | None) -> str:
+        """A text for people: that of a key of odata_profiles, or the profile's own words."""
+        text = self.text(node)
+        key = f"odata_profiles.{text}"
+        return say(key) if key in load_texts(DEFAULT_LANGUAGE) else text

@@ -18,6 +18,7 @@ from onecgw.backends.odata.profile import (
     Term,
     ToolProfile,
 )
+from onecgw.locales.text import say
 
 
 @attrs.frozen(kw_only=True)
@@ -27,13 +28,15 @@ class Missing:
     entity_set: str
     field: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """What is lacking, for a person."""
         name = described(self.entity_set)
         if not self.field:
-            return f"{name} is not published"
+            return say("odata.is_not_published", name=name)
         if self.field.startswith("/"):
-            return f"{name} has no virtual table {self.field[1:]}"
-        return f"{name} has no field {self.field}"
+            return say("odata.has_no_table", name=name, table=self.field[1:])
+        return say("odata.has_no_field", name=name, field=self.field)
 
 
 class Reduction:

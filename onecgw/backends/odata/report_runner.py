@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import trio
 
@@ -18,12 +18,7 @@ from onecgw.backends.odata.refusals import lacking, refuse_lacking
 from onecgw.backends.odata.request import Request
 from onecgw.backends.odata.restrictions import restrictions_of
 from onecgw.backends.scheduling.fan_out import Progress
-
-_UNKNOWN: Final = (
-    "some rows stand behind a key or a document that is not known here, such as a document of"
-    " another kind: they have no {names}, and a filter by it leaves them out"
-)
-_PARTIAL: Final = "only what 1C's user may read: figures may be a part of the whole"
+from onecgw.locales.text import say
 
 
 class ReportRunner:
@@ -149,6 +144,6 @@ class ReportRunner:
         ]
         notes = [*base.profile.tools[request.report.tool].notes, *told]
         if aggregation.unknown:
-            notes.append(_UNKNOWN.format(names=", ".join(sorted(aggregation.unknown))))
-        notes += [_PARTIAL] if self.bounds.is_partial_allowed else []
+            notes.append(say("odata.unknown_rows", names=", ".join(sorted(aggregation.unknown))))
+        notes += [say("odata.partial")] if self.bounds.is_partial_allowed else []
         return [*dict.fromkeys(notes)]

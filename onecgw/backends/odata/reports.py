@@ -305,16 +305,14 @@ RESOLVERS: Final = (
     "operation",
 )
 WITH_GROUPS: Final = ("customer", "product", "cost_article")
-# Tools that no stock base is asked for, and why.
-# Tool → measure → why no stock 1C has it.
+# Tool → measure → the key of the text why no stock 1C has it.
 NOT_MEASURED: Final[Mapping[str, Mapping[str, str]]] = {
-    "cash_balance": {"balance_base": "a stock 1C keeps the money of a desk in its own currency"}
+    "cash_balance": {"balance_base": "odata.desk_currency"}
 }
+# Tools that no stock base is asked for → the key of the text why.
 NOT_ANSWERED: Final = {
-    "availability_report": "it needs every movement of stock since the first one, and a stock 1C"
-    " is only asked for balances and turnovers",
-    "goods_in_transit": "no register of its profile tells what suppliers have sent and when it"
-    " arrives",
+    "availability_report": "odata.every_movement",
+    "goods_in_transit": "odata.no_transit",
 }
 REPORT_BY_TOOL: Final = {report.tool: report for report in TABULAR}
 TOOLS: Final = (

@@ -1,7 +1,7 @@
 """What a call asks of a report: the contract's JSON, read strictly."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, Literal
 
@@ -9,6 +9,7 @@ import attrs
 
 from onecgw.backends.odata.reports import TabularReport
 from onecgw.errors import OnecRejected
+from onecgw.locales.text import say
 
 Direction = Literal["asc", "desc"]
 Body = Mapping[str, object]
@@ -83,7 +84,7 @@ def read_request(report: TabularReport, body: Body, *, today: date) -> Request:
     choices = {name: applied[name] for name in report.choices if name in applied}
     for name, value in choices.items():
         if value not in report.choices[name]:
-            raise _wrong(f"filters.{name}", value, f"one of {', '.join(report.choices[name])}")
+            raise wrong(f"filters.{name}", value, one_of(report.choices[name]))
     return Request(
         report=report,
         first=first,
@@ -108,7 +109,7 @@ def read_period(body: Body) -> tuple[date, date]:
     check_keys(period, ("from", "to"), within="period.")
     first, last = (_date(period.get(end), f"period.{end}") for end in ("from", "to"))
     if first > last:
-        raise OnecRejected(f"period.from {first} is after period.to {last}")
+        raise OnecRejected(say("odata.period_order", first=first, last=last))
     return first, last
 
 
@@ -122,7 +123,7 @@ def read_count(body: Body, name: str) -> int | None:
     if value is None and name not in body:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _wrong(name, value, "a whole number from 1")
+        raise wrong(name, value, say("odata.count"))
     return value
 
 
@@ -134,13 +135,15 @@ def check_keys(body: Body, allowed: Sequence[str], *, within: str = "") -> None:
     """
     for key in body:
         if key not in allowed:
-            accepted = ", ".join(allowed) or "none"
-            raise OnecRejected(f"unknown parameter {within}{key}; accepted: {accepted}")
+            accepted = ", ".join(allowed) or say("odata.none")
+            raise OnecRejected(
+                say("odata.unknown_parameter", name=f"{within}{key}", accepted=accepted)
+            )
 
 
 def _ids(value: object, path: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-        raise _wrong(path, value, "a list with at least one id")
+        raise wrong(path, value, say("odata.ids"))
     return tuple(dict.fromkeys(one.lower() if _UUID.fullmatch(one) else one for one in value))
 
 
@@ -151,19 +154,19 @@ def _names(
         return default
     value = body[key]
     if not isinstance(value, list) or not value:
-        raise _wrong(key, value, f"a list of: {', '.join(allowed)}")
+        raise wrong(key, value, say("odata.list_of", names=", ".join(allowed)))
     for place, name in enumerate(value):
         if name not in allowed:
-            raise _wrong(f"{key}[{place}]", name, f"one of {', '.join(allowed)}")
+            raise wrong(f"{key}[{place}]", name, one_of(allowed))
     if len(set(value)) < len(value):
-        raise OnecRejected(f"{key} names something twice")
+        raise OnecRejected(say("odata.twice", name=key))
     return tuple(value)
 
 
 def _sort(body: Body, allowed: Sequence[str]) -> tuple[tuple[str, Direction], ...]:
     value = body.get("sort", [])
     if not isinstance(value, list):
-        raise _wrong("sort", value, "a list of {field, dir}")
+        raise wrong("sort", value, say("odata.sort_keys", keys="field, dir"))
     keys: list[tuple[str, Direction]] = []
     for place, item in enumerate(value):
         path = f"sort[{place}]"
@@ -171,16 +174,17 @@ def _sort(body: Body, allowed: Sequence[str]) -> tuple[tuple[str, Direction], ..
         check_keys(key, ("field", "dir"), within=f"{path}.")
         field, direction = key.get("field"), key.get("dir", "asc")
         if not isinstance(field, str) or field not in allowed:
-            raise _wrong(f"{path}.field", field, f"a chosen one: {', '.join(allowed)}")
+            accepted = say("odata.chosen_one", names=", ".join(allowed))
+            raise wrong(f"{path}.field", field, accepted)
         if direction not in ("asc", "desc"):
-            raise _wrong(f"{path}.dir", direction, "asc or desc")
+            raise wrong(f"{path}.dir", direction, one_of(("asc", "desc")))
         keys.append((field, direction))
     return tuple(keys)
 
 
 def _mapping(value: object, path: str) -> Body:
     if not isinstance(value, dict):
-        raise _wrong(path, value, "an object")
+        raise wrong(path, value, say("odata.object"))
     return value
 
 
@@ -194,8 +198,15 @@ def _date(value: object, path: str) -> date:
         else:
             if _FIRST_YEAR <= day.year <= _LAST_YEAR:
                 return day
-    raise _wrong(path, value, f"a date as YYYY-MM-DD, from {_FIRST_YEAR} to {_LAST_YEAR}")
+    raise wrong(path, value, say("odata.date", first=_FIRST_YEAR, last=_LAST_YEAR))
 
 
-def _wrong(path: str, value: object, accepted: str) -> OnecRejected:
-    return OnecRejected(f"{path} is {value!r:.80}; accepted: {accepted}")
+def one_of(names: Iterable[str]) -> str:
+    """What is accepted, where it is one of some names."""
+    return say("odata.one_of", names=", ".join(names))
+
+
+def wrong(path: str, value: object, accepted: str) -> OnecRejected:
+    """The error of a value that is not accepted."""
+    shown = f"{value!r:.80}"
+    return OnecRejected(say("odata.wrong", path=path, value=shown, accepted=accepted))

@@ -11,11 +11,11 @@ from onecgw.backends.odata.refusals import refuse_unavailable
 from onecgw.backends.odata.reports import PRODUCT_DETAILS, WITH_GROUPS
 from onecgw.backends.odata.request import Body, check_keys, read_count
 from onecgw.errors import OnecRejected
+from onecgw.locales.text import say
 
 _DEFAULT_LIMIT: Final = 10
 _MAX_QUERY: Final = 200
 _MAX_DETAILS: Final = 500
-_NO_UNITS: Final = "units of products are not read over OData"
 
 
 async def answer_resolver(base: Base, kind: str, body: Body) -> dict[str, object]:
@@ -30,10 +30,10 @@ async def answer_resolver(base: Base, kind: str, body: Body) -> dict[str, object
     check_keys(body, ("query", "limit", *(("include_groups",) if kind in WITH_GROUPS else ())))
     query = body.get("query")
     if not isinstance(query, str) or len(query) > _MAX_QUERY:
-        raise OnecRejected(f"query must be a text of up to {_MAX_QUERY} characters")
+        raise OnecRejected(say("odata.query", most=_MAX_QUERY))
     with_groups = body.get("include_groups", False)
     if not isinstance(with_groups, bool):
-        raise OnecRejected("include_groups must be true or false")
+        raise OnecRejected(say("odata.include_groups"))
     limit = read_count(body, "limit") or _DEFAULT_LIMIT
     if kind in base.profile.empty:
         return {"candidates": [], **({} if query.strip() else {"total": 0})}
@@ -67,15 +67,16 @@ async def answer_product_details(base: Base, body: Body) -> dict[str, object]:
     check_keys(body, ("product_ids",))
     ids = body.get("product_ids")
     if not isinstance(ids, list) or not 0 < len(ids) <= _MAX_DETAILS:
-        raise OnecRejected(f"product_ids must be 1 to {_MAX_DETAILS} ids")
+        raise OnecRejected(say("odata.details", most=_MAX_DETAILS))
     catalogue = await base.loading.catalogue("product")
     found = []
     for place, one in enumerate(ids):
+        path = f"product_ids[{place}]"
         entry = catalogue.entries.get(one.lower()) if isinstance(one, str) else None
         if entry is None:
-            raise OnecRejected(f"product_ids[{place}]: nothing has the id {one!r:.60}")
+            raise OnecRejected(say("odata.no_object", path=path, id=f"{one!r:.60}"))
         if entry.is_group:
-            raise OnecRejected(f"product_ids[{place}] is a folder: {entry.label}")
+            raise OnecRejected(say("odata.folder", path=path, label=entry.label))
         above = catalogue.entries.get(entry.parent) if entry.parent is not None else None
         found.append(
             {
@@ -85,7 +86,7 @@ async def answer_product_details(base: Base, body: Body) -> dict[str, object]:
                 "status": "archived" if entry.is_archived else "active",
             }
         )
-    return {"candidates": found, "notes": [_NO_UNITS]}
+    return {"candidates": found, "notes": [say("odata.no_units")]}
 
 
 def _candidate(

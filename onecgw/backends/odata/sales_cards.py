@@ -17,9 +17,11 @@ from onecgw.backends.odata.request import (
     Body,
     Request,
     check_keys,
+    one_of,
     read_count,
     read_period,
     read_request,
+    wrong,
 )
 from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.errors import OnecRejected
@@ -45,7 +47,7 @@ async def answer_top_products(
     check_keys(body, ("period", "filters", "by", "top"))
     by = body.get("by", "amount")
     if by not in _BY:
-        raise OnecRejected(f"by is {by!r:.80}; accepted: {', '.join(_BY)}")
+        raise wrong("by", by, one_of(_BY))
     filters = body.get("filters", {})
     if isinstance(filters, dict):
         check_keys(filters, ("customer_ids", "warehouse_ids"), within="filters.")

@@ -19,6 +19,7 @@ from onecgw.backends.odata.profile import (
 from onecgw.backends.odata.references import ACCOUNT, References
 from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecNotPublished
+from onecgw.locales.text import say
 
 # Where no dimension is needed, one must be named, or 1C sends all of them: those with few values.
 _COARSE: Final = ("firm", "operation", "cash", "warehouse", "seller")
@@ -157,7 +158,9 @@ class SourceQuery:
             if isinstance(value, Predefined):
                 key = self._references.predefined.get(value)
                 if key is None:
-                    raise OnecNotPublished(f"{value.entity_set} has no predefined {value.name}")
+                    raise OnecNotPublished(
+                        say("odata.no_predefined", name=value.entity_set, item=value.name)
+                    )
                 yield f"{column} eq {url.guid(key)}"
             else:
                 yield f"{column} eq {url.text(value)}"

@@ -20,6 +20,7 @@ from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecgwError
 from onecgw.locales.text import say
+from onecgw.responses.notices import dates_of_books
 from onecgw.responses.units import currency_of
 
 FIRMS: Final = "firms"
@@ -79,6 +80,15 @@ def compose(
     found = {key: one for key, one in outcomes.items() if key not in errors}
     days = {report.name: found.get(report.name) for report in _DAY_REPORTS}
     firms, desks = found.get(FIRMS), found.get(DESKS)
+    base = context.capabilities
+    said = {
+        name: raw
+        for table in (desks, firms)
+        if table
+        for name, raw in dates_of_books(table.members).items()
+    }
+    sold = [row.cells[0] for row in firms.rows] if firms else []
+    own = [*map(attrs.asdict, base.firms)] or sold
     return {
         "today": context.today,
         "last_document_day": max((day for day in days.values() if day), default=None),
@@ -86,14 +96,19 @@ def compose(
         "base_currency": (currency_of(firms.members) if firms else "")
         or context.base_currency
         or None,
-        "firms": [row.cells[0] for row in firms.rows[:MOST_LISTED]] if firms else [],
-        "firms_total": len(firms.rows) if firms else None,
+        "as_of": base.as_of or said.get("as_of"),
+        "closed_until": base.closed_until or said.get("closed_until"),
+        "firms": own[:MOST_LISTED],
+        "firms_total": len(own) if base.firms or firms else None,
         "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
         "desks_total": len(desks.rows) if desks else None,
         "backend_profile": context.capabilities.profile,
         "not_supported": list(_lacks(context.capabilities)),
         "basis": {
-            "firms": say("company.firms", days=LOOK_BACK_DAYS),
+            "firms": say("company.own_firms")
+            if base.firms
+            else say("company.firms", days=LOOK_BACK_DAYS),
+            "as_of": say("company.as_of"),
             "last_document_day": say("company.last_document_day"),
             "base_currency": say("company.base_currency"),
             "reports": [*(report.name for report in _DAY_REPORTS), CASH_BALANCE.name],

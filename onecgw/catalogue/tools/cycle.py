@@ -92,6 +92,7 @@ def compose(
         currency = base_currency
     return {
         **({"currency": currency} if currency else {}),
+        **_dated(outcomes),
         **render(inputs),
         "where": where_of(data, outcomes),
         "warnings": warnings_of(
@@ -103,6 +104,16 @@ def compose(
         "notes": notes_of(inputs, cycle_plan.dpo_base),
         "applied_filters": {"firm_ids": cycle_plan.firm_ids} if cycle_plan.firm_ids else {},
     }
+
+
+def _dated(outcomes: Outcomes) -> dict[str, object]:
+    """How far the books go; flows are of this moment, while balances of past days are kept."""
+    found: dict[str, object] = {}
+    for kind in (Amounts, MonthlyAmounts):
+        for outcome in outcomes.values():
+            if isinstance(outcome, kind):
+                found |= outcome.dated
+    return found
 
 
 def _period_data(cycle_plan: CyclePlan, period: DateRange, outcomes: Outcomes) -> PeriodData:

@@ -135,7 +135,7 @@ def _explained(
         )
         comparison = compare_tables(now, before)
     except OnecgwError as error:
-        return {"reason": f"{error.code}: {error.message}"}
+        return {"reason": error.reason}
     rows = sorted(comparison.rows, key=lambda row: _size(row, part.measure), reverse=True)
     below = rows[MOST:]
     return {

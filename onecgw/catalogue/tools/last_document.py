@@ -39,13 +39,13 @@ def read_last_day(body: bytes, *, tool: TableTool, arguments: Mapping[str, Any])
     """
     members = read_members(body)
     check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
-    columns = decode(members.get("columns"), list[Column], "columns: a list of {name, type}")
-    rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
+    columns = decode(members.get("columns"), list[Column], "columns")
+    rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows")
     place = next((index for index, one in enumerate(columns) if one.name == "day"), None)
     if place is None or any(len(row) != len(columns) for row in rows):
         raise OnecBadResponse(say("bad_response.report_column", report=tool.name, column="day"))
     try:
-        days = [date.fromisoformat(decode(row[place], str, "a day")[:10]) for row in rows]
+        days = [date.fromisoformat(decode(row[place], str, "day")[:10]) for row in rows]
     except ValueError:
         raise OnecBadResponse(say("bad_response.report_day", report=tool.name)) from None
     return max(days, default=None)

@@ -14,8 +14,8 @@ class _Labelled(msgspec.Struct):
 def without_ids(body: bytes) -> bytes:
     """A report whose cells hold labels in the place of references; its columns are texts."""
     members = read_members(body)
-    columns = decode(members.get("columns"), list[dict[str, Any]], "columns: a list of objects")
-    rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
+    columns = decode(members.get("columns"), list[dict[str, Any]], "column_objects")
+    rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows")
     cut = [msgspec.Raw(array(label_alone(cell) for cell in row)) for row in rows]
     members["columns"] = msgspec.Raw(encode([as_text(column) for column in columns]))
     members["rows"] = msgspec.Raw(array(cut))

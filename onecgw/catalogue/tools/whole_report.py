@@ -13,10 +13,10 @@ from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.locales.text import join_texts, say
-from onecgw.responses.notices import after_last_document
+from onecgw.responses.notices import after_last_document, dates_of_books
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import Redaction, redact
-from onecgw.responses.response_check import check_answers_request, is_empty
+from onecgw.responses.response_check import check_answers_request
 from onecgw.responses.units import one_currency
 
 Value = TypeVar("Value")
@@ -142,10 +142,5 @@ def currency_and_as_of(
     """
     members = [table.members for table in tables]
     currency = one_currency(members) or (context.base_currency if has_money else "")
-    dated = {
-        name: one[name]
-        for name in ("as_of", "closed_until")
-        for one in reversed(members)
-        if not is_empty(one.get(name))
-    }
+    dated = {name: raw for one in reversed(members) for name, raw in dates_of_books(one).items()}
     return {**({"currency": currency} if currency else {}), **dated}
