@@ -3,7 +3,8 @@
 A unit is about 50 microseconds of the event loop. Events without progress are counted for each
 connection, which ends when they are too many: chunks and HTTP/2 frames that carry few bytes,
 control frames, bytes that are read only to be dropped. Until a caller is known, the work of a
-connection is also counted for its address, and all such connections take turns; both only delay it.
+connection is also counted for its address, and all such connections take turns, one at a time; both
+only delay it. While its address owes units, fewer events end it.
 """
 
 import ipaddress
@@ -16,10 +17,14 @@ import trio
 UNITS_PER_CONNECTION: Final = 20
 UNITS_PER_REQUEST: Final = 20  # that is refused
 BYTES_PER_UNIT: Final = 256  # of a body that is wanted: such a part costs nothing
+CHUNKS_PER_UNIT: Final = 20  # of HTTP/1.1: measured 1 to 2 microseconds each
 SENT_BYTES_PER_UNIT: Final = 1024  # of answers, whose reader acknowledges them
 
 EVENTS_AT_ONCE: Final = 1_500  # without progress, on one connection
 EVENTS_PER_SECOND: Final = 100
+# Of an unknown connection whose address owes units. A flood leaves unread bytes behind; with the
+# larger limit, those of ten connections would be worked on for another eight seconds.
+EVENTS_IN_DEBT: Final = 200
 EVENTS_PER_REQUEST: Final = 4  # its body, and the acknowledgements of its answer
 ADDRESS_UNITS_AT_ONCE: Final = 1_000
 ADDRESS_UNITS_PER_SECOND: Final = 2_000  # a tenth of the event loop
@@ -33,6 +38,7 @@ TURNS_PER_SECOND: Final = 600
 REFUSALS_BEFORE_UNKNOWN: Final = 20
 """Consecutive requests without a known caller after which a connection is unknown again."""
 ADDRESSES_KEPT: Final = 4_096
+KNOWN_SECONDS: Final = 60  # an address stays known after the last request of a known caller
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -69,6 +75,12 @@ class TokenBucket:
         self._counted_at = now
 
     @property
+    def taken(self) -> float:
+        """How many units are not there."""
+        self.take(0)
+        return self._capacity - self._units
+
+    @property
     def debt_seconds(self) -> float:
         """In how many seconds nothing is owed any more; 0 if nothing is owed now."""
         self.take(0)
@@ -79,6 +91,29 @@ class TokenBucket:
         """Whether all units are there."""
         self.take(0)
         return self._units >= self._capacity
+
+
+class Turns:
+    """The turns of all connections without a known caller.
+
+    One connection has a turn at a time. If all worked in the same pass of the event loop, a call of
+    a known caller, which needs several passes, would wait for all of them several times.
+    """
+
+    def __init__(self) -> None:
+        self._bucket = TokenBucket(TURNS_AT_ONCE, TURNS_PER_SECOND)
+        self._lock = trio.Lock()
+
+    def charge(self, units: float) -> None:
+        """Count work; a negative number gives it back."""
+        self._bucket.take(units / UNITS_PER_TURN)
+
+    async def wait(self) -> None:
+        """Return when it is the connection's turn, in the order of the calls."""
+        async with self._lock:
+            if debt_seconds := self._bucket.debt_seconds:
+                await trio.sleep(debt_seconds)
+            self._bucket.take(1)
 
 
 class AddressBudget:
@@ -92,6 +127,12 @@ class AddressBudget:
         )
         self.turn = trio.Lock()
         self.connections = 0
+        self.admitted_at = -math.inf  # when a request last had a known caller
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a recent request had a known caller."""
+        return trio.current_time() - self.admitted_at < KNOWN_SECONDS
 
     @property
     def is_exhausted(self) -> bool:
@@ -107,7 +148,7 @@ class ConnectionBudget:
         turns: of all connections without a known caller.
     """
 
-    def __init__(self, address: AddressBudget | None, turns: TokenBucket) -> None:
+    def __init__(self, address: AddressBudget | None, turns: Turns) -> None:
         self.address = address
         self._turns = turns
         self._events = TokenBucket(EVENTS_AT_ONCE, EVENTS_PER_SECOND)
@@ -132,12 +173,14 @@ class ConnectionBudget:
     @property
     def is_spent(self) -> bool:
         """Whether the connection has to end."""
-        return self._events.debt_seconds > 0
+        address = self.address
+        is_in_debt = address is not None and not self.is_known and address.units.debt_seconds > 0
+        return self._events.taken > (EVENTS_IN_DEBT if is_in_debt else EVENTS_AT_ONCE)
 
-    def charge(self, units: float) -> None:
-        """Count events without progress."""
-        self._events.take(units)
-        self._charge_shared(max(0.0, units))
+    def charge(self, events: float, *, units: float | None = None) -> None:
+        """Count events without progress. units: the work that they cause; None: one for each."""
+        self._events.take(events)
+        self._charge_shared(max(0.0, events if units is None else units))
 
     def charge_body_part(self, size_bytes: int, *, is_wanted: bool = True) -> None:
         """Count a part of a body: a large part that is wanted is progress."""
@@ -159,6 +202,8 @@ class ConnectionBudget:
         self._charge_address(-UNITS_PER_CONNECTION)
         self._charge_shared(-UNITS_PER_REQUEST)
         self._refusals = 0
+        if self.address is not None:
+            self.address.admitted_at = trio.current_time()
 
     async def wait_turn(self) -> None:
         """Let other tasks run; without a known caller also wait for the address and for a turn.
@@ -176,21 +221,19 @@ class ConnectionBudget:
 
     async def _wait_turn_of_address(self) -> None:
         if self.address is None:
-            await self._wait_own_turn(0)
+            await self._turns.wait()
         else:
             # Addresses take turns, however many connections one of them has.
             async with self.address.turn:
-                await self._wait_own_turn(self.address.units.debt_seconds)
-
-    async def _wait_own_turn(self, after_seconds: float) -> None:
-        await trio.sleep(after_seconds)
-        self._turns.take(1)
-        await trio.sleep(self._turns.debt_seconds)
+                await trio.sleep(self.address.units.debt_seconds)
+                # Otherwise a known caller's new connections would wait behind a flood of strangers.
+                if not self.address.is_known:
+                    await self._turns.wait()
 
     def _charge_shared(self, units: float) -> None:
         self._charge_address(units)
         if not self.is_known:
-            self._turns.take(units / UNITS_PER_TURN)
+            self._turns.charge(units)
 
     def _charge_address(self, units: float) -> None:
         if self.address is not None and not self.is_known:
@@ -207,7 +250,7 @@ class ClientBudgets:
     def __init__(self, trusted_proxies: Iterable[str]) -> None:
         self._trusted: tuple[Network, ...] = tuple(map(ipaddress.ip_network, trusted_proxies))
         self._addresses: dict[str, AddressBudget] = {}
-        self._turns = TokenBucket(TURNS_AT_ONCE, TURNS_PER_SECOND)
+        self._turns = Turns()
 
     def open(self, peer: str) -> ConnectionBudget:
         """Return the budget of a new connection. peer: the address of the socket's other end."""
@@ -226,6 +269,8 @@ class ClientBudgets:
             self._addresses = {
                 kept: budget
                 for kept, budget in self._addresses.items()
-                if budget.connections or not budget.units.is_full
+                if budget.connections or budget.is_known or not budget.units.is_full
             }
-        return self._addresses.setdefault(key, AddressBudget())
+        if key not in self._addresses:
+            self._addresses[key] = AddressBudget()
+        return self._addresses[key]
