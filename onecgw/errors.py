@@ -32,10 +32,12 @@ OnecgwError                 its message is safe to show to the caller
 """
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import attrs
 
+from onecgw.locales import Language
+from onecgw.locales.text import Text, in_language, join_texts, say
 from onecgw.text import well_formed
 
 
@@ -50,24 +52,48 @@ class Problem:
     path: str
     message: str
 
+    @property
+    def text(self) -> str:
+        """The path and the message."""
+        return join_texts(": ", (self.path, self.message))
+
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
+        return str(self.text)
 
 
 class OnecgwError(Exception):
     """An error whose message may be shown to the caller.
 
     retry_after_seconds: when the same call may succeed; None: unknown.
+    language: of the message; None: it is a text of any language.
     """
 
     code: ClassVar[str] = "internal"
     http_status: ClassVar[int] = 500
+    language: Language | None = None
 
     def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
         # Texts of 1C may hold half a character, which no encoder of an answer accepts.
-        self.message = well_formed(message)
-        super().__init__(self.message)
+        self.message = message if isinstance(message, Text) else well_formed(message)
+        super().__init__(str(self.message))
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def reason(self) -> str:
+        """The code and the message."""
+        return join_texts(": ", (self.code, self.message))
+
+    def in_language(self, language: Language) -> Self:
+        """The same error with its texts in a language.
+
+        It is a copy, because several callers may wait for one error of 1C.
+        """
+        copied = type(self).__new__(type(self), *self.args)
+        copied.__dict__.update(self.__dict__)
+        copied.message = in_language(self.message, language)
+        copied.language = self.language or language
+        copied.args = (copied.message,)
+        return copied
 
 
 class ConfigError(OnecgwError):
@@ -101,8 +127,19 @@ class ValidationFailed(OnecgwError):
     http_status = 400
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(str(problem) for problem in problems))
+        super().__init__(join_texts("; ", (problem.text for problem in problems)))
         self.problems = problems
+        self.summary: str = say("errors.invalid_arguments")
+
+    def in_language(self, language: Language) -> Self:
+        """The same problems with their texts in a language."""
+        copied = super().in_language(language)
+        copied.problems = tuple(
+            attrs.evolve(problem, message=in_language(problem.message, language))
+            for problem in self.problems
+        )
+        copied.summary = in_language(self.summary, language)
+        return copied
 
 
 @attrs.frozen(kw_only=True)
@@ -142,12 +179,18 @@ class Ambiguous(OnecgwError):
             f"{one.label} ({one.mark}), id {one.id}" if one.mark else f"{one.label}, id {one.id}"
             for one in candidates
         )
-        several = f"{known} or more fit; give more of the name." if is_cut else "several fit."
         is_partial = is_cut or known > len(candidates)
-        part = f" (the first {len(candidates)})" if is_partial else ""
         super().__init__(
-            f"{argument}: {several} Ask which one is meant and call again with {id_argument} "
-            f"instead of {argument}. Candidates{part}: {listed}"
+            say(
+                "errors.ambiguous",
+                argument=argument,
+                id_argument=id_argument,
+                several=say("errors.more_fit", known=known)
+                if is_cut
+                else say("errors.several_fit"),
+                part=say("errors.first_candidates", count=len(candidates)) if is_partial else "",
+                listed=listed,
+            )
         )
         self.argument = argument
         self.id_argument = id_argument
@@ -214,7 +257,7 @@ class MethodNotAllowed(OnecgwError):
     http_status = 405
 
     def __init__(self, *allowed: str) -> None:
-        super().__init__(f"only {', '.join(allowed)} is accepted here")
+        super().__init__(say("errors.method", allowed=", ".join(allowed)))
         self.allowed = allowed
 
 

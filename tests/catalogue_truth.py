@@ -45,6 +45,7 @@ class ToolTruth:
     scopes: all that a caller needs. operation: how REST and 1C call it.
     least: the least arguments that it accepts. everything: all that it declares.
     additive: its measures whose rows add up to the total.
+    added: what 1C is asked besides, where a caller gives neither group_by nor sort.
     example: a call that docs/reference/tools.md shows.
     """
 
@@ -54,6 +55,7 @@ class ToolTruth:
     everything: Json
     example: Example
     additive: tuple[str, ...] = ()
+    added: Json = attrs.field(factory=dict)
 
 
 def _resolver(scope: str, kind: str, *, example: Json, has_groups: bool = False) -> ToolTruth:
@@ -271,13 +273,13 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "date": LAST_OF_MAY,
             "filters": {"cash_ids": ["k1", "k2"]},
             "group_by": ["cash", "firm"],
-            "measures": ["balance"],
+            "measures": ["balance", "balance_base"],
             "sort": [{"field": "balance", "dir": "desc"}],
             "compare_with": "2025-05-31",
             "share": "balance",
             "ids": False,
         },
-        additive=("balance",),
+        additive=("balance", "balance_base"),
         example=Example(
             arguments={
                 "date": LAST_DAY,
@@ -386,6 +388,7 @@ TRUTH: Final[Mapping[str, ToolTruth]] = {
             "share": "amount",
             "ids": False,
         },
+        added={"sort": [{"field": "amount", "dir": "desc"}]},
         additive=("amount", "amount_net", "qty"),
         example=Example(
             arguments={

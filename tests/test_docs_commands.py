@@ -267,6 +267,6 @@ def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understand
     assert contract_error(refusal.decode()) == json.loads(refusal)["message"]
     assert read_identity(identity).scopes == {RESOLVE, SALES}
     capabilities = read_capabilities(health)
-    assert capabilities.unavailable <= BY_NAME.keys()
+    assert capabilities.unavailable_tools <= BY_NAME.keys()
     assert capabilities.lacks("sales_report", "group_by") == {"cohort"}
     assert capabilities.always_empty == {"sales_channel"}

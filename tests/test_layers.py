@@ -29,18 +29,19 @@ LAYERS = (
     {"analysis", "catalogue"},
     {"responses"},
     {"storage"},
-    {"locales", "settings"},
+    {"settings"},
     {"auth"},
     {"certificate", "observability"},
     {"errors"},
+    {"locales"},
     {"asgi_extensions", "peers", "text"},
     {"onecgw"},
 )
 # The protocol engine knows no 1C and no tool, the demo no gateway: they could be shipped alone.
 ALONE = {
-    "mcp": {"auth", "errors", "mcp", "onecgw", "peers", "text"},
+    "mcp": {"auth", "errors", "locales", "mcp", "onecgw", "peers", "text"},
     "demo": {"auth", "catalogue", "demo", "errors", "onecgw"},
-    "settings": {"auth", "errors", "settings", "onecgw"},
+    "settings": {"auth", "errors", "locales", "settings", "onecgw"},
 }
 ONE_PACKAGE = {
     "httpx": {"backends"},
@@ -173,7 +174,7 @@ REPEATED = {
     "_Repeated",
     "_Row",
     "_Rows",
-    "_Sealed",
+    "_Signed",
 }
 
 

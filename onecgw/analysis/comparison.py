@@ -11,6 +11,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, exact_sum
 from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
 _TIMES: Final = ("day", "week", "month", "quarter", "year")
@@ -72,8 +73,11 @@ def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
     """
     if now.dimensions != before.dimensions:
         raise OnecBadResponse(
-            "1C's answers have the columns "
-            f"{', '.join(now.dimensions)} and {', '.join(before.dimensions)}"
+            say(
+                "bad_response.two_columns",
+                now=", ".join(now.dimensions),
+                before=", ".join(before.dimensions),
+            )
         )
     later = {row.key: row for row in now.rows}
     earlier = {row.key: row for row in before.rows}
@@ -95,12 +99,12 @@ def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
         )
         for measure in now.measures
     }
-    for measure in sorted(now.additive):
+    for measure in sorted(now.additive - now.unlike - before.unlike):
         added = sum_of_changes(rows, measure).amount
         if added != totals[measure].amount:
+            changed = totals[measure].amount
             raise OnecBadResponse(
-                f"the changes of {measure} add up to {added}, and the total changed by "
-                f"{totals[measure].amount}"
+                say("bad_response.changes", measure=measure, added=added, changed=changed)
             )
     return Comparison(
         rows=rows,
@@ -186,7 +190,7 @@ def _position(cell: msgspec.Raw, dimension: str, first: date) -> str:
         text = msgspec.json.decode(cell, type=str)[:10]
         day = date.fromisoformat(text if len(text) > len("2026-05") else f"{text}-01")
     except (msgspec.ValidationError, ValueError):
-        raise OnecBadResponse(f"1C's answer has a {dimension} that is none") from None
+        raise OnecBadResponse(say("bad_response.bad_date", name=dimension)) from None
     if dimension in _MONTHS:
         months = (day.year - first.year) * 12 + day.month - first.month
         # Rounded up, because the first part may begin before the period.

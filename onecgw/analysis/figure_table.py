@@ -10,8 +10,10 @@ import msgspec
 
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members, decode
 from onecgw.responses.response_check import cut_by_1c
+from onecgw.responses.units import NO_UNITS, MeasureUnits, unlike_measures
 
 Values = Mapping[str, Decimal | None]
 
@@ -47,6 +49,8 @@ class FigureTable:
     additive: the measures whose rows add up to their total.
     members: of the answer, as 1C sent them.
     notices: what has to be said of it.
+    unlike: the measures whose rows are in several currencies or units, so that their sum means
+        nothing.
     """
 
     columns: tuple[msgspec.Raw, ...]
@@ -57,6 +61,7 @@ class FigureTable:
     totals: Values
     members: Members
     notices: tuple[str, ...] = ()
+    unlike: frozenset[str] = frozenset()
 
     def total(self, measure: str) -> Decimal:
         """The total of a measure; 0 where 1C sends null because there are no rows."""
@@ -72,7 +77,12 @@ class _Identified(msgspec.Struct):
 
 
 def read_table(
-    members: Members, *, measures: Sequence[str], additive: Iterable[str], max_rows: int
+    members: Members,
+    *,
+    measures: Sequence[str],
+    additive: Iterable[str],
+    max_rows: int,
+    units: MeasureUnits = NO_UNITS,
 ) -> FigureTable:
     """The figures of a report.
 
@@ -81,6 +91,7 @@ def read_table(
         measures: the columns that hold figures; every other column is a dimension.
         additive: the measures whose rows add up to their total; they are checked.
         max_rows: the longest list that is accepted.
+        units: of the measures.
 
     Raises:
         LimitExceeded: there are more rows, so nothing can be concluded from them.
@@ -93,12 +104,9 @@ def read_table(
     ]
     rows = _decoded_rows(members, [name in measures for name in names])
     if len(rows) > max_rows or cut_by_1c(members, len(rows)):
-        raise LimitExceeded(
-            f"this needs the whole list, and it has more than {max_rows} rows or was cut by 1C; "
-            "narrow the period or the filters, or choose a coarser group_by"
-        )
+        raise LimitExceeded(say("errors.whole_list", rows=max_rows))
     if lacking := [measure for measure in measures if measure not in names]:
-        raise OnecBadResponse(f"1C's answer lacks the column {', '.join(lacking)}")
+        raise OnecBadResponse(say("bad_response.lacks_column", columns=", ".join(lacking)))
     places = [index for index, name in enumerate(names) if name not in measures]
     totals = decode(members.get("totals"), Members, "totals: an object")
     table = FigureTable(
@@ -111,10 +119,13 @@ def read_table(
         members=members,
     )
     if len({row.key for row in table.rows}) < len(table.rows):
-        raise OnecBadResponse("1C's answer has two rows for the same object")
+        raise OnecBadResponse(say("bad_response.row_twice"))
+    ordered = (*table.dimensions, *measures)
+    unlike = unlike_measures(ordered, (row.cells for row in table.rows), units)
     for measure in sorted(table.additive):
-        _check_total(table, measure)
-    return table
+        if table.totals[measure] is not None or measure not in unlike:
+            _check_total(table, measure)
+    return attrs.evolve(table, unlike=unlike)
 
 
 def sum_of(rows: Iterable[FigureRow], measure: str) -> Decimal:
@@ -151,9 +162,7 @@ def _row(
     cells: Sequence[Any], names: Sequence[str], places: list[int], measures: Sequence[str]
 ) -> FigureRow:
     if len(cells) != len(names):
-        raise OnecBadResponse(
-            f"1C's answer has a row of {len(cells)} cells for {len(names)} columns"
-        )
+        raise OnecBadResponse(say("bad_response.row_cells", cells=len(cells), columns=len(names)))
     return FigureRow(
         key=tuple([_key(cells[index]) for index in places]),
         cells=tuple([cells[index] for index in places]),
@@ -179,17 +188,15 @@ def _number(cell: msgspec.Raw | Decimal | None, what: str) -> Decimal | None:
         try:
             number = msgspec.json.decode(cell, type=Decimal | None)
         except (msgspec.DecodeError, ArithmeticError):
-            raise OnecBadResponse(f"a figure of {what} in 1C's answer is not a number") from None
+            raise OnecBadResponse(say("bad_response.figure", name=what)) from None
     if not isinstance(number, Decimal):
         return None
     if not number.is_finite():  # a JSON text may say NaN
-        raise OnecBadResponse(f"a figure of {what} in 1C's answer is not a number")
+        raise OnecBadResponse(say("bad_response.figure", name=what))
     try:
         _MONEY.plus(number)  # in C: as_tuple would take longer than all the rest
     except ArithmeticError:
-        raise OnecBadResponse(
-            f"a figure of {what} in 1C's answer has more than {MAX_DIGITS} digits"
-        ) from None
+        raise OnecBadResponse(say("bad_response.digits", name=what, digits=MAX_DIGITS)) from None
     return number
 
 
@@ -198,7 +205,4 @@ def _check_total(table: FigureTable, measure: str) -> None:
     if total is None and not table.rows:
         return
     if added != total:
-        raise OnecBadResponse(
-            f"the rows of 1C's answer add up to {measure} {added}, and its total is {total}; if 1C "
-            "cuts long lists, narrow the period or the filters"
-        )
+        raise OnecBadResponse(say("bad_response.sum", measure=measure, added=added, total=total))

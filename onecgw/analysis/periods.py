@@ -7,6 +7,8 @@ from typing import Final, Literal
 
 import attrs
 
+from onecgw.locales.text import say
+
 MAX_MONTHS: Final = 24
 _DAY: Final = timedelta(days=1)
 
@@ -60,8 +62,13 @@ class DateRange:
         """Whether every day of the other range is in this one."""
         return self.first <= other.first and other.last <= self.last
 
+    @property
+    def text(self) -> str:
+        """Both ends, in words."""
+        return say("values.period", first=self.first, last=self.last)
+
     def __str__(self) -> str:
-        return f"{self.first} to {self.last}"
+        return str(self.text)
 
 
 def is_too_long(period: DateRange) -> bool:

@@ -9,6 +9,7 @@ import attrs
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.locales.text import say
 
 # A row belongs to the class in which its part of the total begins, so that the first row is
 # always A.
@@ -34,7 +35,7 @@ def shares_of(table: FigureTable, measure: str) -> tuple[Share, ...]:
     """
     total = table.total(measure)
     if total <= 0:
-        message = f"shares need a total above zero; that of {measure} is {total}"
+        message = say("errors.share_total", measure=measure, total=total)
         raise ValidationFailed((Problem(path="share", message=message),))
     return tuple(_shares(table, measure, total))
 

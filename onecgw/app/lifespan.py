@@ -13,7 +13,7 @@ import trio
 
 from onecgw.app.metrics import Metrics, MetricSources
 from onecgw.app.tracing import Tracer
-from onecgw.auth.key_verification import CheckKey, KeyVerdict, UncheckedKey
+from onecgw.auth.key_verification import KeyVerdict, UncheckedKey, VerifyKey
 from onecgw.backends.base import Backend, keep_capabilities_fresh
 from onecgw.backends.http_service.backend import HttpServiceBackend
 from onecgw.backends.scheduling.answer_cache import AnswerCache
@@ -111,19 +111,19 @@ async def open_application(
     backend = _make_backend(settings, keeps_files=store is not None)
     try:
         gateway, caches = _make_gateway(settings, backend, audit_log, state)
-        server, sealing_key = None, _sealing_key(settings)
+        server, signing_key = None, _signing_key(settings)
         if settings.oauth.enabled and store is not None:
             oauth_secrets = open_secrets(settings.secrets_path)
-            sealing_key = oauth_secrets.session_key()
+            signing_key = oauth_secrets.session_key()
             server = open_authorization_server(
                 settings,
                 store=store,
                 oauth_secrets=oauth_secrets,
                 audit=audit_log,
                 confirm=audit_log.confirm,
-                check_key=_check_key_in(backend, settings.onec.timeout_ms),
+                verify_key=_verify_key_in(backend, settings.onec.timeout_ms),
             )
-        engine = Engine(make_providers(gateway), sealing_key=sealing_key, ongoing=state.ongoing)
+        engine = Engine(make_providers(gateway), signing_key=signing_key, ongoing=state.ongoing)
         sources = MetricSources(
             read_state=backend.state,
             caches=caches,
@@ -175,7 +175,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         yield application.gateway
 
 
-def _sealing_key(settings: Settings) -> bytes | None:
+def _signing_key(settings: Settings) -> bytes | None:
     """The key of MCP sessions without a secrets file: it lasts as long as the token does."""
     token = settings.mcp.bearer_token
     if token is None:
@@ -208,7 +208,7 @@ def _open_store(settings: Settings) -> Database | None:
     return Database(settings.database.path)
 
 
-def _check_key_in(backend: Backend, timeout_ms: int) -> CheckKey:
+def _verify_key_in(backend: Backend, timeout_ms: int) -> VerifyKey:
     """A function that verifies a key in 1C within the deadline of any call."""
 
     async def check(key: str, request_id: str) -> KeyVerdict:

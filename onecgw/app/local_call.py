@@ -28,7 +28,9 @@ async def call_tool(settings: Settings, tool: str, arguments: bytes) -> Answer:
     """
     local = attrs.evolve(settings, oauth=attrs.evolve(settings.oauth, enabled=False))
     caller = Caller(sub=LOCAL_SUB, client="onecgw call", scopes=frozenset(settings.mcp.scopes))
-    context = CallContext(caller=caller, request_id="cli", surface="rest")
+    context = CallContext(
+        caller=caller, request_id="cli", surface="rest", language=settings.mcp.language
+    )
     call = ToolCall(context=context, tool=tool, arguments=arguments)
     async with open_gateway(local) as gateway:
         try:

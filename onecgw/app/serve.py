@@ -12,8 +12,8 @@ import trio
 
 from onecgw import __version__
 from onecgw.app.control import serve_control
-from onecgw.app.heap import set_up_collector, tune_heap
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.process_tuning import set_up_collector, tune_process
 from onecgw.app.reload import Reloadable, Reloader
 from onecgw.app.serve_process import serve_process
 from onecgw.app.tracing import open_tracer
@@ -53,7 +53,7 @@ async def serve_gateway(
     Raises:
         ConfigError: the address cannot be bound, or the settings cannot be used.
     """
-    tune_heap()
+    tune_process()
     require_free_port(settings.server.host, settings.server.port, option=port_option)
     settings = _with_possible_workers(settings)
     if read_settings is not None and RELOAD_SIGNAL is not None:

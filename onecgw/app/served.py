@@ -6,8 +6,8 @@ from typing import Any, Final
 import attrs
 import trio
 
-from onecgw.app.heap import set_up_collector
 from onecgw.app.lifespan import Application, ProcessState, open_application
+from onecgw.app.process_tuning import set_up_collector
 from onecgw.app.scrape import make_render_metrics
 from onecgw.certificate import Certificate, read_certificate
 from onecgw.mcp.requests_in_flight import RESPONSE_SECONDS

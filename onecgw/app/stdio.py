@@ -12,6 +12,7 @@ import trio
 from onecgw.app.lifespan import open_application
 from onecgw.auth.caller import Caller
 from onecgw.auth.context import CallContext
+from onecgw.locales import DEFAULT_LANGUAGE, Language
 from onecgw.mcp.engine import Engine, Incoming
 from onecgw.settings import Settings
 
@@ -56,9 +57,9 @@ class _RequestChannel:
 
 
 class _StdioServer:
-    def __init__(self, engine: Engine, caller: Caller, stdout: trio.abc.SendStream) -> None:
+    def __init__(self, engine: Engine, context: CallContext, stdout: trio.abc.SendStream) -> None:
         self._engine = engine
-        self._caller = caller
+        self._context = context
         self._out = _LineWriter(stdout)
         self._running: dict[int, _RequestChannel] = {}
         self._session_id = ""
@@ -69,9 +70,7 @@ class _StdioServer:
             outgoing = await self._engine.handle(
                 Incoming(
                     body=line,
-                    context=CallContext(
-                        caller=self._caller, request_id=f"stdio-{number}", surface="mcp"
-                    ),
+                    context=attrs.evolve(self._context, request_id=f"stdio-{number}"),
                     channel=channel,
                     session_id=self._session_id,
                 )
@@ -96,6 +95,7 @@ async def serve_stdio(
     *,
     stdin: trio.abc.ReceiveStream,
     stdout: trio.abc.SendStream,
+    language: Language = DEFAULT_LANGUAGE,
 ) -> None:
     """Serve one client until stdin ends, then wait up to LAST_ANSWERS_SECONDS for running requests.
 
@@ -104,8 +104,10 @@ async def serve_stdio(
         caller: the principal of every message.
         stdin: messages, one per line.
         stdout: messages, one per line; nothing else may write there.
+        language: of the texts where a call names none.
     """
-    server = _StdioServer(engine, caller, stdout)
+    context = CallContext(caller=caller, request_id="stdio", surface="mcp", language=language)
+    server = _StdioServer(engine, context, stdout)
     async with trio.open_nursery() as pulses:
         pulses.start_soon(server.send_pulses)
         async with trio.open_nursery() as nursery:
@@ -132,16 +134,22 @@ async def serve_own_client(settings: Settings) -> None:
     local = attrs.evolve(settings, oauth=attrs.evolve(settings.oauth, enabled=False))
     async with open_application(local) as application:
         caller = Caller(sub=STDIO_SUB, scopes=frozenset(settings.mcp.scopes))
-        await serve_process(application.engine, caller)
+        await serve_process(application.engine, caller, language=settings.mcp.language)
 
 
-async def serve_process(engine: Engine, caller: Caller) -> None:
+async def serve_process(
+    engine: Engine, caller: Caller, *, language: Language = DEFAULT_LANGUAGE
+) -> None:
     """Serve one client on this process's stdin and stdout, until stdin ends.
 
     Nothing else may be written to stdout.
     """
     await serve_stdio(
-        engine, caller, stdin=_FileIn(sys.stdin.buffer), stdout=_FileOut(sys.stdout.buffer)
+        engine,
+        caller,
+        stdin=_FileIn(sys.stdin.buffer),
+        stdout=_FileOut(sys.stdout.buffer),
+        language=language,
     )
 
 

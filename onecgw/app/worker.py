@@ -9,8 +9,8 @@ from typing import Final
 
 import trio
 
-from onecgw.app.heap import set_up_collector, tune_heap
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.process_tuning import set_up_collector, tune_process
 from onecgw.app.serve_process import serve_process
 from onecgw.app.served import ServedGateway
 from onecgw.app.startup import set_up_process
@@ -45,7 +45,7 @@ async def _work(sock: socket.socket) -> None:
     start = await channel.receive()
     if not isinstance(start, Start):
         return  # the first process has ended already
-    tune_heap()
+    tune_process()
     set_up_process(start.settings, worker=start.number)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(channel.send_posted)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import attrs
 
 from onecgw.auth.caller import Caller
+from onecgw.locales import DEFAULT_LANGUAGE, Language, accepted_language
 
 Surface = Literal["mcp", "rest"]
 
@@ -25,6 +26,7 @@ class CallContext:
     """Who calls, over which surface, and what ties the call together in logs, audit and 1C.
 
     request_id: the gateway's own.
+    language: of the texts in answers, unless the call names one.
     traceparent: the W3C trace context of the caller; None without a valid one.
     """
 
@@ -32,28 +34,32 @@ class CallContext:
     request_id: str
     surface: Surface
     traceparent: str | None = attrs.field(default=None, converter=valid_traceparent)
+    language: Language = DEFAULT_LANGUAGE
 
     @property
     def sub(self) -> str:
         """The account of the caller."""
         return self.caller.sub
 
-    def for_message(self, *, client_name: str, traceparent: str) -> "CallContext":
+    def for_message(self, *, client_name: str, traceparent: str, locale: str = "") -> "CallContext":
         """The context of one message, with what the message says of its client and its trace.
 
         Args:
             client_name: what the program calls itself; "" = it does not say. Ignored if the caller
                 has a grant: its client is the program that the person consented to.
             traceparent: the trace context of the message; "" = that of the transport.
+            locale: of the person, as in `uk-UA`; "" = as the transport says.
         """
         caller = self.caller
         if client_name and not caller.grant:
             caller = attrs.evolve(caller, client=client_name)
-        if caller is self.caller and not traceparent:
+        language = (accepted_language(locale) if locale else None) or self.language
+        if caller is self.caller and not traceparent and language == self.language:
             return self
         return CallContext(
             caller=caller,
             request_id=self.request_id,
             surface=self.surface,
             traceparent=traceparent or self.traceparent,
+            language=language,
         )

@@ -30,5 +30,5 @@ class UncheckedKey:
 
 KeyVerdict = ValidKey | InvalidKey | UncheckedKey
 
-CheckKey = Callable[[str, str], Awaitable[KeyVerdict]]
+VerifyKey = Callable[[str, str], Awaitable[KeyVerdict]]
 """Called with a key and the id of the request; never raises an OnecgwError."""

@@ -12,46 +12,46 @@ T = TypeVar("T")
 
 MAC_BYTES: Final = 32  # HMAC-SHA-256, not truncated
 MIN_KEY_BYTES: Final = 32  # RFC 2104, 3: not shorter than the hash
-MAX_SEALED_CHARACTERS: Final = 65_536
+MAX_SIGNED_CHARACTERS: Final = 65_536
 MAX_UNPACKED_BYTES: Final = 262_144  # a few bytes unpack to megabytes
 
 
-class NotSealed(Exception):
+class BadSignature(Exception):
     """The text was not signed with this key for this purpose, or was changed."""
 
 
-class Sealer:
+class Signer:
     """Signs values with HMAC-SHA-256; each purpose has its own derived key.
 
-    Sealed values are authentic, but not secret. Processes that share the key accept each other's.
+    Signed values are authentic, but not secret. Processes that share the key accept each other's.
     """
 
     def __init__(self, key: bytes) -> None:
         if len(key) < MIN_KEY_BYTES:
-            raise ValueError(f"a sealing key has at least {MIN_KEY_BYTES} bytes")
+            raise ValueError(f"a signing key has at least {MIN_KEY_BYTES} bytes")
         self._key = key
         self._keys: dict[str, bytes] = {}
 
-    def seal(self, value: msgspec.Struct, *, purpose: str) -> str:
+    def sign(self, value: msgspec.Struct, *, purpose: str) -> str:
         """The value as ASCII text, compressed and signed for one purpose."""
         payload = zlib.compress(msgspec.json.encode(value), zlib.Z_BEST_COMPRESSION)
         return to_text(self._mac(payload, purpose) + payload)
 
     def open(self, text: str, shape: type[T], *, purpose: str) -> T:
-        """The value in a text that was sealed for the same purpose.
+        """The value in a text that was signed for the same purpose.
 
         Raises:
-            NotSealed: the text was changed, or sealed with another key or for another purpose.
+            BadSignature: the text was changed, or signed with another key or for another purpose.
         """
-        sealed = _from_text(text)
-        payload = sealed[MAC_BYTES:]
-        if not hmac.compare_digest(sealed[:MAC_BYTES], self._mac(payload, purpose)):
-            raise NotSealed
+        signed = _from_text(text)
+        payload = signed[MAC_BYTES:]
+        if not hmac.compare_digest(signed[:MAC_BYTES], self._mac(payload, purpose)):
+            raise BadSignature
         try:
             unpacked = zlib.decompressobj().decompress(payload, MAX_UNPACKED_BYTES)
             return msgspec.json.decode(unpacked, type=shape)
-        except (zlib.error, msgspec.DecodeError) as error:  # sealed by another version
-            raise NotSealed from error
+        except (zlib.error, msgspec.DecodeError) as error:  # signed by another version
+            raise BadSignature from error
 
     def _mac(self, payload: bytes, purpose: str) -> bytes:
         key = self._keys.get(purpose)
@@ -75,12 +75,12 @@ def to_text(data: bytes) -> str:
 
 def _from_text(text: str) -> bytes:
     """The bytes of a text. Of the base64 texts for the same bytes, only to_text's is accepted."""
-    if len(text) > MAX_SEALED_CHARACTERS:
-        raise NotSealed
+    if len(text) > MAX_SIGNED_CHARACTERS:
+        raise BadSignature
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise NotSealed from error
+        raise BadSignature from error
     if to_text(data) != text:
-        raise NotSealed
+        raise BadSignature
     return data

@@ -9,16 +9,20 @@ bridge drops every tool with `additionalProperties: false`.
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import attrs
 
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import Arg, Field, fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds import CompositeTool, Tool
 from onecgw.catalogue.restrictions import Restrictions
+from onecgw.locales import LANGUAGES
 
 JsonObject = dict[str, Any]
+
+# Of the texts in the answer: an argument of every tool, which 1C never gets. Its name says enough.
+LANGUAGE: Final = "language"
 
 _WORD = re.compile(r"[a-z_]+")
 
@@ -39,7 +43,13 @@ class View:
 
 def input_schema(tool: Tool, view: View) -> JsonObject:
     """The schema of a tool's arguments, without what the caller or the 1C base does not have."""
-    return _object(tool.request, tool, view, part="params")
+    schema = _object(tool.request, tool, view, part="params")
+    # Every tool accepts it; it is published where most of the texts are, because the listing has a
+    # budget of tokens, and the instructions of the server name it.
+    if isinstance(tool, CompositeTool):
+        described: JsonObject = {"description": "Texts."}
+        schema["properties"][LANGUAGE] = {"type": "string", "enum": list(LANGUAGES)} | described
+    return schema
 
 
 def about(tool: Tool, view: View) -> str:

@@ -15,6 +15,7 @@ from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import Field, fields_of
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.restrictions import Restrictions
+from onecgw.locales.text import localized, say
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.redaction import (
@@ -34,6 +35,7 @@ from onecgw.responses.shaping import (
     build_details,
     build_table,
 )
+from onecgw.responses.units import NO_UNITS, MeasureUnits
 from onecgw.settings import LimitsSettings
 
 JsonObject = dict[str, Any]
@@ -56,6 +58,8 @@ _TEXT: Final[JsonObject] = {"type": "string"}
 UNTYPED: Final[JsonObject] = {"minProperties": 0}
 MAY_BE_NULL: Final[JsonObject] = {"description": "May be null.", **UNTYPED}
 CELL: Final[JsonObject] = {"description": "A number, a text, {id, label} or null.", **UNTYPED}
+CURRENCY: Final[JsonObject] = {"description": "Of the money; absent: unknown.", **UNTYPED}
+AS_OF: Final[JsonObject] = {"description": "Last document.", **UNTYPED}
 _COLUMN: Final[JsonObject] = {"type": "object", "description": "{name, type}"}
 
 
@@ -77,7 +81,9 @@ def _table_schema(dated: Mapping[str, JsonObject]) -> JsonObject:
         "columns": {"type": "array", "items": _COLUMN},
         "rows": {"type": "array", "items": {"type": "array", "items": CELL}},
         "totals": {"description": "Of the whole selection. May be null.", **UNTYPED},
+        "currency": CURRENCY,
         **dated,
+        "as_of": AS_OF,
         "applied_filters": MAY_BE_NULL,
     }
     return object_schema(members, ("rows_returned", "truncated", "columns", "rows"))
@@ -98,6 +104,11 @@ class Upstream(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
+        ...
+
+    @property
+    def base_currency(self) -> str:
+        """The base currency, as 1C or the settings name it; "" if neither does."""
         ...
 
     @property
@@ -138,7 +149,9 @@ def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[st
             continue
         maximum: int = getattr(limits, field.arg.maximum)
         if value > maximum:
-            notices.append(f"{field.name} was {value}, the limit is {maximum}.")
+            notices.append(
+                say("notices.lowered", argument=field.name, value=value, maximum=maximum)
+            )
             lowered[field.attribute] = maximum
     return attrs.evolve(request, **lowered), tuple(notices)
 
@@ -196,7 +209,7 @@ class Tool(ABC):
 
     def is_supported(self, capabilities: Capabilities) -> bool:
         """Whether the 1C base has what the tool needs."""
-        return capabilities.unavailable.isdisjoint(self.needs)
+        return capabilities.unavailable_tools.isdisjoint(self.needs)
 
     @abstractmethod
     def output_schema(self) -> JsonObject:
@@ -265,6 +278,8 @@ class SingleCallTool(Tool):
             refuses_extra_rows=not is_mcp,
             redaction=self.redaction(upstream.restrictions),
             notices=(*upstream.notices, *notices),
+            language=upstream.context.language,
+            base_currency=upstream.base_currency,
         )
 
     @functools.cached_property
@@ -326,7 +341,7 @@ class ResolverTool(SingleCallTool):
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
         if arguments.get("query") == "":
-            return build_candidates(body, limits, narrow="Give some words of the name.")
+            return build_candidates(body, limits, narrow="notices.give_words")
         return build_candidates(body, limits)
 
 
@@ -354,14 +369,17 @@ class TableTool(SingleCallTool):
     """A report with columns and rows.
 
     additive: the measures whose rows add up to their total.
-    own_currency: those of them that are in the currency of their row.
+    units: what its measures are in.
+    ranked: gives an order to a request without group_by and sort, where the contract's is not
+        largest first; None = that order is.
     quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
         any number may.
     analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     additive: tuple[str, ...]
-    own_currency: tuple[str, ...] = ()
+    units: MeasureUnits = NO_UNITS
+    ranked: Callable[[Any], Any] | None = None
     quiet_days: int | None = 14
     analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
@@ -374,6 +392,12 @@ class TableTool(SingleCallTool):
 
     async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """The answer of one call of 1C, without what is not for 1C."""
+        if (
+            self.ranked is not None
+            and request.group_by is request.sort is None
+            and "sort" not in upstream.capabilities.lacks(self.name, "params")
+        ):
+            request = self.ranked(request)
         return await super().answer(request, upstream)
 
     def output_schema(self) -> JsonObject:
@@ -385,13 +409,15 @@ class TableTool(SingleCallTool):
         chosen = (one for one in fields_of(self.request) if one.name in ("group_by", "measures"))
         columns = (name for one in chosen for name in get_args(get_args(one.type)[0]))
         found = self._table_redaction(restricted, columns)
-        if not self.own_currency:
+        if not self.units.own_currency:
             return found
         by_currency = {"totals_by_currency": AnyNameBut(restricted)}
         return attrs.evolve(found, members={**found.members, **by_currency})
 
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
-        return build_table(body, arguments, limits, with_groups=self.filters_with_groups)
+        return build_table(
+            body, arguments, limits, with_groups=self.filters_with_groups, units=self.units
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -419,9 +445,10 @@ class RankingTool(SingleCallTool):
             body,
             arguments,
             limits,
-            narrow="Narrow the period or the filters.",
-            more="Or ask for more with top",
+            narrow="notices.narrow_ranking",
+            more="notices.more_ranking",
             with_groups=self.filters_with_groups,
+            units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
         )
 
 
@@ -489,6 +516,7 @@ class CompositeContext:
     now: UTC. today: in the time zone of 1C.
     restrictions: the measures that the caller must never see.
     capabilities: what the 1C base does not support, of what the caller may know of.
+    base_currency: as 1C or the settings name it; "" if neither does.
     """
 
     now: datetime
@@ -496,6 +524,7 @@ class CompositeContext:
     limits: LimitsSettings
     restrictions: Restrictions
     capabilities: Capabilities
+    base_currency: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -531,12 +560,14 @@ class CompositeTool(Tool):
             limits=upstream.limits,
             restrictions=upstream.restrictions,
             capabilities=upstream.capabilities,
+            base_currency=upstream.base_currency,
         )
         request, notices = lower_to_limits(request, upstream.limits)
         outcomes = await upstream.fetch_all(self.plan(request, context))
         compose = functools.partial(self.compose, request, outcomes, context)
-        body = _encode(await upstream.compute(compose))
+        language = upstream.context.language
+        body = _encode(localized(await upstream.compute(compose), language))
         if sentences := (*upstream.notices, *notices, *text_notices(body)):
             members = read_members(body)
-            body = splice(notice_member(sentences, members), members)
+            body = splice(notice_member(sentences, members, language), members)
         return Answer(body=body)

@@ -12,9 +12,11 @@ from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.errors import NotFound, Problem, Unsupported
+from onecgw.locales import DEFAULT_LANGUAGE, Language, load_texts
+from onecgw.locales.text import say
 from onecgw.settings import LimitsSettings
 
-NO_SUCH_TOOL: Final = "there is no such tool"
+NO_SUCH_TOOL: Final = "errors.no_such_tool"
 ANNOTATIONS: Final = {
     "readOnlyHint": True,
     "destructiveHint": False,
@@ -44,7 +46,7 @@ class Catalogue:
             "default_rows": limits.default_rows,
             "max_rows": limits.max_rows,
         }
-        self._listings: dict[frozenset[str], bytes] = {}
+        self._listings: dict[tuple[frozenset[str], Language], bytes] = {}
         self._capabilities = Capabilities()
 
     @property
@@ -63,7 +65,7 @@ class Catalogue:
         tools = {tool.name: tool for tool in self.tools if tool.is_open_to(scopes)}
         return attrs.evolve(
             known,
-            unavailable=known.unavailable & tools.keys(),
+            unavailable_tools=known.unavailable_tools & tools.keys(),
             unsupported={
                 name: {part: names - restrictions.of(tool) for part, names in parts.items()}
                 for name, parts in known.unsupported.items()
@@ -95,7 +97,7 @@ class Catalogue:
         for tool in self.tools:
             if tool.name == name:
                 return tool
-        raise NotFound(NO_SUCH_TOOL)
+        raise NotFound(say(NO_SUCH_TOOL))
 
     def require(self, tool: Tool) -> None:
         """Refuse a tool that the 1C base does not support.
@@ -105,7 +107,7 @@ class Catalogue:
         """
         if not tool.is_supported(self._capabilities):
             why = self._capabilities.why(*((name, "", "") for name in tool.needs))
-            raise Unsupported(f"the 1C base behind this gateway does not support {tool.name}{why}")
+            raise Unsupported(say("errors.unsupported_tool", tool=tool.name, why=why))
 
     def view(self, scopes: frozenset[str]) -> View:
         """What callers with these scopes may know."""
@@ -117,22 +119,28 @@ class Catalogue:
             capabilities=self._capabilities,
         )
 
-    def listing(self, scopes: frozenset[str]) -> bytes:
-        """The JSON array of `tools/list`, rendered once per set of scopes."""
-        if scopes not in self._listings:
-            tools = [self.describe(tool, scopes) for tool in self.visible(scopes)]
-            self._listings[scopes] = msgspec.json.encode(tools)
-        return self._listings[scopes]
+    def listing(self, scopes: frozenset[str], language: Language = DEFAULT_LANGUAGE) -> bytes:
+        """The JSON array of `tools/list`, rendered once per set of scopes and language."""
+        key = scopes, language
+        if key not in self._listings:
+            tools = [self.describe(tool, scopes, language) for tool in self.visible(scopes)]
+            self._listings[key] = msgspec.json.encode(tools)
+        return self._listings[key]
 
-    def describe(self, tool: Tool, scopes: frozenset[str]) -> JsonObject:
-        """One tool as MCP publishes it."""
+    def describe(
+        self, tool: Tool, scopes: frozenset[str], language: Language = DEFAULT_LANGUAGE
+    ) -> JsonObject:
+        """One tool as MCP publishes it.
+
+        language: of the title, which people see. The descriptions are for models, and English.
+        """
         view = self.view(scopes)
         meta: JsonObject = {}
         if tool.is_report:
             meta["anthropic/maxResultSizeChars"] = self.limits.max_result_bytes
         return {
             "name": tool.name,
-            "title": tool.title,
+            "title": load_texts(language).get(f"titles.{tool.name}", tool.title),
             "description": about(tool, view),
             "inputSchema": input_schema(tool, view),
             "outputSchema": tool.output_schema(),
@@ -159,7 +167,7 @@ class Catalogue:
             absent = self._capabilities.lacks(tool.name, field.name).intersection(members)
             if value is not None and field.name in lacking:
                 why = self._capabilities.why((tool.name, part, field.name))
-                yield Problem(path=place, message=f"this 1C base does not support it{why}")
+                yield Problem(path=place, message=say("errors.unsupported_argument", why=why))
             elif value is not None and attrs.has(field.type):
                 yield from self._unsupported(
                     tool, field.type, value, part=field.name, path=f"{place}."
@@ -167,5 +175,5 @@ class Catalogue:
             elif absent:
                 names = sorted(absent)
                 why = self._capabilities.why(*((tool.name, field.name, name) for name in names))
-                message = f"this 1C base does not support {', '.join(names)}{why}"
+                message = say("errors.unsupported_names", names=", ".join(names), why=why)
                 yield Problem(path=place, message=message)

@@ -12,6 +12,7 @@ from cattrs.gen import make_dict_unstructure_fn, override
 
 from onecgw.catalogue.declaration import Field, fields_of, without_none
 from onecgw.catalogue.scalars import (
+    GOT,
     SHOWN_CHARACTERS,
     beneath,
     read_boolean,
@@ -23,6 +24,7 @@ from onecgw.catalogue.scalars import (
 )
 from onecgw.catalogue.strict_json import read_json
 from onecgw.errors import InvalidRequest, Problem, ValidationFailed
+from onecgw.locales.text import Text, say
 from onecgw.text import normalized
 
 Request = TypeVar("Request")
@@ -100,7 +102,7 @@ class _Problems:
         """
         self._found += problems
         if len(self._found) >= MAX_PROBLEMS:
-            more = Problem(path="", message="there may be more problems; mend these first")
+            more = Problem(path="", message=say("errors.more_problems"))
             raise ValidationFailed((*self._found[: MAX_PROBLEMS - 1], more))
 
     def raise_if_any(self) -> None:
@@ -138,7 +140,7 @@ class _Hooks:
             text = normalized(value) if isinstance(value, str) else value
             if isinstance(text, str) and text in accepted:
                 return text
-            raise refused(f"one of {offered} is expected", value)
+            raise refused(say("errors.one_of", accepted=offered), value)
 
         return structure
 
@@ -151,10 +153,9 @@ class _Hooks:
             if (isinstance(items, str) and items != "") or isinstance(items, dict):
                 items = [items] if _is_single(items, item_type) else items
             if not isinstance(items, list) or not items:
-                expected = "an array of at least one element is expected (or leave it out)"
-                raise refused(expected, value)
+                raise refused(say("errors.array_or_left_out"), value)
             if len(items) > MAX_ELEMENTS:
-                raise refused(f"at most {MAX_ELEMENTS} elements are accepted", items)
+                raise refused(say("errors.elements", most=MAX_ELEMENTS), items)
             # A dictionary, because it keeps the order and knows at once what it holds.
             results: dict[Any, None] = {}
             problems = _Problems()
@@ -165,7 +166,11 @@ class _Hooks:
                     problems.add(*beneath(f"[{index}]", error.problems))
                     continue
                 if result in results:
-                    problems.add(Problem(path=f"[{index}]", message=f"{shown(item)} is repeated"))
+                    problems.add(
+                        Problem(
+                            path=f"[{index}]", message=say("errors.repeated", value=shown(item))
+                        )
+                    )
                 results[result] = None
             problems.raise_if_any()
             return tuple(results)
@@ -187,7 +192,11 @@ class _Hooks:
                 given = members.get(name)
                 if given is None:  # clients of strict schemas send null for what is left out
                     if field.is_required:
-                        problems.add(Problem(path=name, message=f"is required: {field.arg.about}"))
+                        problems.add(
+                            Problem(
+                                path=name, message=say("errors.required", about=field.arg.about)
+                            )
+                        )
                     continue
                 try:
                     values[field.attribute] = self._field(field, given)
@@ -212,13 +221,13 @@ class _Hooks:
             raise ValidationFailed(tuple(map(_or_left_out, error.problems))) from error
         arg = field.arg
         if arg.minimum is not None and result < arg.minimum:
-            raise refused(f"a whole number from {arg.minimum} is expected", value)
+            raise refused(say("errors.minimum", minimum=arg.minimum), value)
         if arg.most is not None and isinstance(result, tuple) and len(result) > arg.most:
-            raise refused(f"at most {arg.most} elements are accepted", value)
+            raise refused(say("errors.elements", most=arg.most), value)
         if arg.most is not None and isinstance(result, int) and result > arg.most:
-            raise refused(f"a whole number up to {arg.most} is expected", value)
+            raise refused(say("errors.maximum", maximum=arg.most), value)
         if arg.max_length is not None and len(result) > arg.max_length:
-            raise refused(f"at most {arg.max_length} characters are accepted", value)
+            raise refused(say("errors.length", most=arg.max_length), value)
         return result
 
 
@@ -251,18 +260,25 @@ def _members_of(value: object, request: type, fields: Mapping[str, Field]) -> Ma
     if isinstance(members, str) and (read_text_form := getattr(request, "from_text", None)):
         members = read_text_form(normalized(members)) or members
     if not isinstance(members, dict):
-        spelled = f" or {request.TEXT_FORM}" if hasattr(request, "TEXT_FORM") else ""
-        raise refused(f"an object with the keys {', '.join(fields)}{spelled} is expected", value)
+        keys = ", ".join(fields)
+        if not hasattr(request, "TEXT_FORM"):
+            raise refused(say("errors.object", keys=keys), value)
+        raise refused(say("errors.object_or_text", keys=keys, form=say(request.TEXT_FORM)), value)
     mend = getattr(request, "mended", None)
     mended: Mapping[str, object] = mend(members) if mend else members
     return mended
 
 
 def _or_left_out(problem: Problem) -> Problem:
-    if "leave it out" in problem.message:
+    """The problem of an optional argument that is empty, which may as well be absent."""
+    message = problem.message
+    if not isinstance(message, Text) or message.key != GOT:
         return problem
-    message = problem.message.replace("; got", " (or leave it out); got", 1)
-    return attrs.evolve(problem, message=message)
+    expected: Any = message.values["expected"]
+    if expected.key == "errors.array_or_left_out":
+        return problem
+    left_out = say("errors.or_left_out", expected=expected)
+    return attrs.evolve(problem, message=say(GOT, **{**message.values, "expected": left_out}))
 
 
 def _is_made_of(origin: object) -> Callable[[Any], bool]:
@@ -272,8 +288,12 @@ def _is_made_of(origin: object) -> Callable[[Any], bool]:
 def _unknown(name: str, fields: Mapping[str, Field]) -> Problem:
     # Comparing a name of a megabyte would take minutes, and be of no use.
     near = difflib.get_close_matches(name[:SHOWN_CHARACTERS], fields, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    message = f"unknown argument; {hint}accepted: {', '.join(fields)}"
+    accepted = ", ".join(fields)
+    message = (
+        say("errors.unknown_near", near=near[0], accepted=accepted)
+        if near
+        else say("errors.unknown", accepted=accepted)
+    )
     return Problem(path=shown(name)[1:-1], message=message)
 
 
@@ -286,7 +306,7 @@ def _unquoted(value: object, expected: type) -> object:
     opening = "{" if expected is dict else "["
     if isinstance(value, str) and value.lstrip().startswith(opening):
         try:
-            return read_json(value.encode("utf-8", "surrogatepass"), what="the JSON text")
+            return read_json(value.encode("utf-8", "surrogatepass"), what="errors.the_json_text")
         except InvalidRequest as error:
             raise ValidationFailed((Problem(path="", message=error.message),)) from error
     return value

@@ -9,9 +9,11 @@ from typing import Final
 import attrs
 
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.locales.text import say
 from onecgw.text import canonical_id
 
 SHOWN_CHARACTERS: Final = 60
+GOT: Final = "errors.got"  # the key of a text on a value that is not accepted
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 FIRST_YEAR: Final = 1900  # what lies before has no books; 1C writes 0001-01-01 for "no day"
 LAST_YEAR: Final = 2999
@@ -25,11 +27,11 @@ def shown(value: object) -> str:
         case None | bool() | {} | [] if not value or value is True:
             return json.dumps(value)
         case dict():
-            return "an object"
+            return say("values.object")
         case list():
-            return "an array"
+            return say("values.array")
         case int() if abs(value) > LARGEST_WHOLE_NUMBER:
-            return "a number of more than 18 digits"
+            return say("values.long_number")
         case _:
             text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
             return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
@@ -37,7 +39,12 @@ def shown(value: object) -> str:
 
 def refused(expected: str, value: object) -> ValidationFailed:
     """The problem of one value; its path is prefixed by whoever holds the value."""
-    return ValidationFailed((Problem(path="", message=f"{expected}; got {shown(value)}"),))
+    return ValidationFailed((Problem(path="", message=got(expected, value)),))
+
+
+def got(expected: str, value: object) -> str:
+    """What is expected, and what came instead."""
+    return say(GOT, expected=expected, value=shown(value))
 
 
 def beneath(key: str, problems: Iterable[Problem]) -> list[Problem]:
@@ -57,7 +64,7 @@ def read_text(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(read_integer(value))  # ids and codes of 1C may be numbers
     if not isinstance(value, str) or not value.strip():
-        raise refused("a text that is not empty is expected", value)
+        raise refused(say("errors.text"), value)
     return canonical_id(value)
 
 
@@ -68,7 +75,7 @@ def read_integer(value: object) -> int:
     if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_WHOLE_NUMBER:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= LARGEST_WHOLE_NUMBER:
-        raise refused("a whole number is expected", value)
+        raise refused(say("errors.whole_number"), value)
     return value
 
 
@@ -78,17 +85,17 @@ def read_boolean(value: object) -> bool:
         return value
     if value in ("true", "false"):
         return value == "true"
-    raise refused("true or false is expected", value)
+    raise refused(say("errors.boolean"), value)
 
 
 def read_day(value: object) -> date:
     """A day of the calendar, YYYY-MM-DD."""
     if not isinstance(value, str) or not DAY.fullmatch(value.strip()):
-        raise refused("a day as YYYY-MM-DD is expected", value)
+        raise refused(say("errors.day"), value)
     try:
         day = date.fromisoformat(value.strip())
     except ValueError:
-        raise refused("a day that exists, as YYYY-MM-DD, is expected", value) from None
+        raise refused(say("errors.existing_day"), value) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise refused(f"a day of the years {FIRST_YEAR} to {LAST_YEAR} is expected", value)
+        raise refused(say("errors.years", first=FIRST_YEAR, last=LAST_YEAR), value)
     return day

@@ -5,6 +5,7 @@ import json
 import msgspec
 
 from onecgw.errors import InvalidRequest
+from onecgw.locales.text import say
 from onecgw.text import json_fault, without_bom
 
 
@@ -14,9 +15,9 @@ def read_json_object(body: bytes) -> dict[str, object]:
     Raises:
         InvalidRequest: as read_json, or it is no object.
     """
-    value = read_json(body if body[:1] == b"{" else without_bom(body), what="the body")
+    value = read_json(body if body[:1] == b"{" else without_bom(body), what="errors.the_body")
     if not isinstance(value, dict):
-        raise InvalidRequest("the body must be a JSON object with the tool's arguments")
+        raise InvalidRequest(say("errors.body_object"))
     return value
 
 
@@ -25,7 +26,7 @@ def read_json(text: bytes, *, what: str) -> object:
 
     Args:
         text: in UTF-8.
-        what: how an error calls it, as in "the body".
+        what: the key of how an error calls it, as `errors.the_body`.
 
     Raises:
         InvalidRequest: not JSON in UTF-8 (NaN, lone surrogates and absurd nesting included), or
@@ -36,11 +37,13 @@ def read_json(text: bytes, *, what: str) -> object:
         msgspec.json.decode(text)
         return json.loads(text, object_pairs_hook=_without_repeats)
     except _Repeated:
-        raise InvalidRequest(f"{what} says one key twice in the same object") from None
+        raise InvalidRequest(say("errors.key_twice", what=say(what))) from None
     except RecursionError:
-        raise InvalidRequest(f"{what} is nested too deeply") from None
+        raise InvalidRequest(say("errors.too_deep", what=say(what))) from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise InvalidRequest(f"{what} is not valid JSON: {json_fault(text, error)}") from error
+        raise InvalidRequest(
+            say("errors.not_json", what=say(what), fault=json_fault(text, error))
+        ) from error
 
 
 class _Repeated(Exception):

@@ -43,7 +43,7 @@ def call(config: Path | None, tool: str, arguments: str, *, as_json: bool) -> No
         raise
     except OnecgwError as error:
         if as_json:
-            click.echo(msgspec.json.encode({"error": error.code, "message": error.message}))
+            click.echo(msgspec.json.encode({"error": error.code, "message": str(error.message)}))
         hint = _suggest(tool) if isinstance(error, NotFound) else ""
         click.echo(f"onecgw call {tool}: {error.code}: {error.message}{hint}", err=True)
         sys.exit(_exit_code(error))

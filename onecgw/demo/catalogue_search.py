@@ -1,8 +1,9 @@
 """A catalogue as the service reads it: look-up by reference, whole branches, search."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -93,6 +94,17 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
     cursor = db.execute(f"SELECT * FROM {name} ORDER BY id")  # noqa: S608 - a name of ours
     columns = [column[0] for column in cursor.description]
     own = slice(columns.index("archived") + 1, None)
+    rows = cursor.fetchall()
+    labels = Counter(row[3] for row in rows)
+
+    def cell(row: tuple[Any, ...], facts: Mapping[str, str | int]) -> dict[str, str]:
+        found = {"id": row[1], "label": row[3]}
+        if name == "products" and not row[5]:
+            found |= {"code": row[2], "unit": str(facts["unit"])}
+        if labels[row[3]] > 1 and row[4] is not None:  # two channels are called «Online»
+            found["parent"] = rows[row[4] - 1][3]
+        return found
+
     return Catalogue(
         name,
         (
@@ -104,12 +116,13 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
                 parent=row[4],
                 is_group=bool(row[5]),
                 archived=bool(row[6]),
-                facts=dict(zip(columns[own], row[own], strict=True)),
+                facts=facts,
                 names=(fold(row[3]), fold(row[2]), digits(row[2])),
                 words=fold(f"{row[3]} {row[2]}"),
-                cell={"id": row[1], "label": row[3]},
+                cell=cell(row, facts),
             )
-            for row in cursor
+            for row in rows
+            for facts in (dict(zip(columns[own], row[own], strict=True)),)
         ),
     )
 

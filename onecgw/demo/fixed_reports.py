@@ -19,6 +19,7 @@ from onecgw.demo.report_requests import (
 )
 from onecgw.demo.reports import SALES_REPORT
 from onecgw.demo.request_error import RequestError
+from onecgw.demo.simulation.company import BASE_CURRENCY
 
 _DEFAULT_TOP: Final = 10
 _DEFAULT_CARD_TOP: Final = 5
@@ -51,7 +52,9 @@ def answer_top_products(books: Books, body: Body, scopes: Scopes) -> dict[str, o
         "columns": found.columns,
         "rows": found.rows,
         "totals": found.totals,
+        "currency": BASE_CURRENCY,
         **dated(SALES_REPORT, selection),
+        "as_of": books.today.isoformat(),
         "by": by,
         "applied_filters": selection.applied,
         **_notes(scopes),
@@ -101,7 +104,9 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
             "created": customer.facts["created"],
             "archived": customer.archived,
         },
+        "currency": BASE_CURRENCY,
         **dated(SALES_REPORT, selection),
+        "as_of": books.today.isoformat(),
         "totals": found.totals,
         "last_purchase": last_purchase,
         "top_products": [

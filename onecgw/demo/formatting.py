@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from onecgw.demo.books import Books
-from onecgw.demo.report_definition import CATALOGUE_STEP, Dimension, Measure
+from onecgw.demo.report_definition import CATALOGUE_STEP, MONEY_PLACES, Dimension, Measure
 from onecgw.demo.simulation.calendar import date_of
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
@@ -13,7 +13,6 @@ Cell = dict[str, str] | str | Decimal | int | None
 # Values from SQLite are untyped; each formatter knows the type of its column.
 Formatter = Callable[[Any], Cell]
 
-_MONEY_PLACES: Final = 2
 # The kinds of analytics, as the contract names them.
 _KINDS: Final[dict[CatalogueName, str]] = {
     "partners": "customer",
@@ -47,7 +46,7 @@ def measure_formatter(measure: Measure) -> Formatter:
 
     Money keeps its kopecks; quantities are mostly whole, and 5.000 reads badly.
     """
-    keeps_zeros = measure.places == _MONEY_PLACES
+    keeps_zeros = measure.places == MONEY_PLACES
     unit = Decimal(1).scaleb(-measure.places)
 
     def number(value: int | None) -> Cell:

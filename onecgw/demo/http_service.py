@@ -25,6 +25,7 @@ from onecgw.demo.reports import TABULAR
 from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS, answer_product_details, answer_resolver
 from onecgw.demo.session_cookies import SessionCookies
+from onecgw.demo.simulation.company import BASE_CURRENCY
 
 # How many calls run at once, each in its thread with its own connection.
 _MAX_THREADS: Final = 4
@@ -86,7 +87,16 @@ def build_demo_app(
 
     @app.get("/mcp/health")
     async def health() -> Response:
-        return _reply({"status": "ok", "time": _now(), "capabilities": {"profile": "demo"}})
+        return _reply(
+            {
+                "status": "ok",
+                "time": _now(),
+                "base_currency": BASE_CURRENCY,
+                "as_of": books.today.isoformat(),
+                "firms": [firm.cell for firm in books.catalogues["firms"].items],
+                "capabilities": {"profile": "demo"},
+            }
+        )
 
     @app.errorhandler(404)
     async def not_published(_: Exception) -> Response:

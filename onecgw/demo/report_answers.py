@@ -18,6 +18,7 @@ from onecgw.demo.report_requests import (
     read_request,
 )
 from onecgw.demo.report_sql import compose
+from onecgw.demo.simulation.company import BASE_CURRENCY
 
 RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
 _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
@@ -43,7 +44,7 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
         RequestError: the arguments are wrong, or not allowed to the scopes.
     """
     request = read_request(report, body, scopes=scopes, books=books)
-    by_currency: dict[str, object] = {}
+    currency: dict[str, object] = {}
     with books.reading() as db:
         found = read_report(report, request, db=db, books=books, scopes=scopes)
         own = next((name for name in request.measures if report.measure[name].is_own_currency), "")
@@ -51,7 +52,11 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
             # Where currencies mix, the totals that mean something are one for each.
             each = attrs.evolve(request, group_by=(), measures=(own,), sort=(), top=None)
             totals = read_report(report, each, db=db, books=books, scopes=scopes).rows
-            by_currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
+            currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
+            if len(totals) > 1:
+                found = attrs.evolve(found, totals=found.totals | {own: None})
+    if any(report.measure[name].is_money for name in request.measures):
+        currency["base_currency" if own else "currency"] = BASE_CURRENCY
     notes = list(report.notes)
     if report.warehouse_column is not None and COST not in scopes:
         notes.append(RESTRICTED_NOTE)
@@ -61,8 +66,9 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
         "columns": found.columns,
         "rows": found.rows,
         "totals": found.totals,
-        **by_currency,
+        **currency,
         **dated(report, request.selection),
+        "as_of": books.today.isoformat(),
         "applied_filters": request.selection.applied,
     }
     return {**answer, "notes": notes} if notes else answer

@@ -10,6 +10,7 @@ from onecgw.demo.simulation.catalogue_entries import CatalogueName
 # Analytics are references to several catalogues. As a number such a reference is the id plus this
 # step times the place of its catalogue, so that it sorts by catalogue and then by label.
 CATALOGUE_STEP: Final = 1_000_000
+MONEY_PLACES: Final = 2
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +35,7 @@ class Measure:
     sql: an aggregate: a whole number of the smallest unit.
     places: digits after the decimal point: 2 for money, 3 for quantities, 0 for counts.
     scope: what the caller needs to see it, besides the report's own scope.
-    is_ratio: has no value where there is nothing to divide by.
+    is_ratio: has no value where there is nothing to divide by. is_percent: it is no money.
     is_own_currency: it is in the currency of the row, so that rows are kept apart by currency.
     """
 
@@ -43,7 +44,13 @@ class Measure:
     places: int
     scope: str | None = None
     is_ratio: bool = False
+    is_percent: bool = False
     is_own_currency: bool = False
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is in the base currency."""
+        return self.places == MONEY_PLACES and not self.is_percent and not self.is_own_currency
 
 
 @attrs.frozen(kw_only=True)

@@ -130,6 +130,7 @@ SALES_REPORT: Final = Report(
             places=2,
             scope=COST,
             is_ratio=True,
+            is_percent=True,
         ),
     ),
     filters=(
@@ -192,12 +193,18 @@ CASH_BALANCE: Final = Report(
         _FIRM,
         Dimension(name=CURRENCY, column="currency", kind="string"),
     ),
-    measures=(Measure(name="balance", sql="SUM(own)", places=2, is_own_currency=True),),
+    measures=(
+        Measure(name="balance", sql="SUM(own)", places=2, is_own_currency=True),
+        Measure(name="balance_base", sql="SUM(own * rate)", places=2),
+    ),
     filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
     default_group_by=("cash",),
     default_measures=("balance",),
     always_by=(CURRENCY,),
-    notes=("each row is in its own currency; a total over several currencies means nothing",),
+    notes=(
+        "each balance is in the row's own currency",
+        "balance_base is in the base currency, at fixed rates",
+    ),
 )
 
 CASH_FLOW: Final = Report(
@@ -404,6 +411,7 @@ AVAILABILITY_REPORT: Final = Report(
             sql=_rounded("SUM(days - oos_days) * 10000", "SUM(days)"),
             places=2,
             is_ratio=True,
+            is_percent=True,
         ),
         Measure(
             name="avg_qty", sql=_rounded("SUM(qty_days)", "SUM(days)"), places=3, is_ratio=True

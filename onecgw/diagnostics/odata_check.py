@@ -199,7 +199,11 @@ class _ODataCheck:
     def _judge_tools(self, base: Base) -> None:
         """What each tool answers in this base, and what would open the rest."""
         capabilities, whole = base.assessment.capabilities, base.whole
-        declared = {*NOT_ANSWERED, *whole.unavailable, *(f"resolve_{one}" for one in whole.empty)}
+        declared = {
+            *NOT_ANSWERED,
+            *whole.unavailable,
+            *(f"resolve_{one}" for one in whole.empty),
+        }
         for tool in ALL:
             name = f"tool {tool.name}"
             if not tool.is_supported(capabilities):

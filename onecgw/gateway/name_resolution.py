@@ -7,6 +7,7 @@ import msgspec
 
 from onecgw.catalogue.kinds import NameArgument
 from onecgw.errors import Ambiguous, Candidate, Problem, ValidationFailed
+from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
 from onecgw.text import folded
 
@@ -30,7 +31,7 @@ def name_to_resolve(argument: NameArgument, request: object) -> str | None:
     name: str | None = getattr(request, argument.name)
     identity: str | None = getattr(request, argument.id)
     if (name is None) == (identity is None):
-        message = f"is required, or {argument.name} instead; give exactly one of the two"
+        message = say("errors.id_or_name", name=argument.name)
         raise ValidationFailed((Problem(path=argument.id, message=message),))
     return name
 
@@ -60,7 +61,7 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
     candidates = read_candidates(found)
     rows = [msgspec.json.decode(item, type=_Row) for item in candidates.items]
     if not rows:
-        message = f"nothing fits {name!r}; try fewer words or {argument.resolver.name}"
+        message = say("errors.nothing_fits", name=repr(name), resolver=argument.resolver.name)
         raise ValidationFailed((Problem(path=argument.name, message=message),))
     is_cut = bool(candidates.cut) or len(rows) > limit
     # A join in the query of 1C may find one object twice.

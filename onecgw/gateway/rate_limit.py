@@ -7,6 +7,7 @@ from typing import Final
 import trio
 
 from onecgw.errors import RateLimited
+from onecgw.locales.text import say
 from onecgw.peers import Peers
 
 MAX_CALLERS: Final = 10_000  # remembered at once; the longest idle is forgotten first
@@ -50,7 +51,7 @@ class CallRate:
         if tokens < 1:
             wait_seconds = math.ceil((1 - tokens) / self._per_second)
             raise RateLimited(
-                f"more than {self._capacity} calls in a minute; go on in {wait_seconds} s",
+                say("errors.rate", calls=self._capacity, seconds=wait_seconds),
                 retry_after_seconds=wait_seconds,
             )
         if self._peers is not None:

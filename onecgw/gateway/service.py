@@ -12,14 +12,18 @@ from onecgw.auth.caller import COST
 from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.json_schema import LANGUAGE
 from onecgw.catalogue.kinds import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
 from onecgw.catalogue.restrictions import restrictions_for
+from onecgw.catalogue.scalars import got
 from onecgw.catalogue.strict_json import read_json_object
-from onecgw.errors import NotFound, OnecgwError, ScopeMissing, ValidationFailed
+from onecgw.errors import NotFound, OnecgwError, Problem, ScopeMissing, ValidationFailed
 from onecgw.gateway.rate_limit import CallRate
 from onecgw.gateway.upstream import Sources, UpstreamSession
+from onecgw.locales import DEFAULT_LANGUAGE, LANGUAGES, Language, accepted_language
+from onecgw.locales.text import say
 from onecgw.peers import CALL_RATE, Peers
 from onecgw.responses.shaping import Answer
 from onecgw.settings import LimitsSettings, OnecSettings
@@ -73,6 +77,7 @@ class Gateway:
         self._report_deadline_ms = onec.report_deadline_ms
         self._max_concurrency = onec.max_concurrency
         self._today = onec.today
+        self._base_currency = onec.base_currency or ""
         self._limits = limits
         self._audit = audit
         self._admit = admit
@@ -116,13 +121,16 @@ class Gateway:
             restrictions=restrictions_for(call.context.caller.scopes, self._limits),
             context=call.context,
             progress=progress,
+            stated_currency=self._base_currency,
         )
         try:
             with upstream.held:
                 answer = await self._answer(call, upstream)
         except OnecgwError as error:
             code = error.code
-            raise
+            if call.context.language == upstream.context.language == DEFAULT_LANGUAGE:
+                raise
+            raise error.in_language(upstream.context.language) from error
         except Exception:  # the audit must tell a defect of ours from a caller who left
             code = INTERNAL
             raise
@@ -156,10 +164,12 @@ class Gateway:
         self._rate.take(call.context.caller.sub)
         tool = self._find(call)
         raw = read_json_object(call.arguments)
+        if language := _pop_language(raw):
+            upstream.context = attrs.evolve(upstream.context, language=language)
         restricted = upstream.restrictions.of(tool)
         request: object = parse_arguments(tool.request, raw, restricted=restricted)
         if ignored := null_filters(tool.request, raw):
-            upstream.notices = (f"Filters that are null were not applied: {', '.join(ignored)}.",)
+            upstream.notices = (say("notices.null_filters", filters=", ".join(ignored)),)
         _refuse_restricted(tool, request, restricted)
         if problems := self.catalogue.unsupported(tool, request):
             raise ValidationFailed(problems)
@@ -176,9 +186,27 @@ class Gateway:
             return tool
         if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
             # A model cannot tell a tool that is closed to it from one that does not exist.
-            raise NotFound(NO_SUCH_TOOL)
+            raise NotFound(say(NO_SUCH_TOOL))
         missing = ", ".join(sorted(tool.scopes - caller.scopes))
-        raise ScopeMissing(f"{tool.name} needs the scope {missing}", required=tool.scopes)
+        raise ScopeMissing(
+            say("errors.scope", subject=tool.name, scopes=missing), required=tool.scopes
+        )
+
+
+def _pop_language(raw: dict[str, object]) -> Language | None:
+    """Take the language out of the arguments; None if there is none.
+
+    Raises:
+        ValidationFailed: it is none of ours.
+    """
+    asked = raw.pop(LANGUAGE, None)
+    if asked is None or asked == "":
+        return None
+    language = accepted_language(asked) if isinstance(asked, str) else None
+    if language is None:
+        message = say("errors.one_of", accepted=", ".join(LANGUAGES))
+        raise ValidationFailed((Problem(path=LANGUAGE, message=got(message, asked)),))
+    return language
 
 
 def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
@@ -188,6 +216,11 @@ def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) 
         members = (chosen,) if isinstance(chosen, str) else chosen
         if field.arg.cost and (refused := sorted(restricted.intersection(members))):
             raise ScopeMissing(
-                f"{field.name}: {', '.join(refused)} need the scope {COST}",
+                say(
+                    "errors.cost_scope",
+                    argument=field.name,
+                    measures=", ".join(refused),
+                    scope=COST,
+                ),
                 required=tool.scopes | {COST},
             )

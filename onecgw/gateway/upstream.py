@@ -22,6 +22,7 @@ from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.restrictions import Restrictions
 from onecgw.errors import ScopeMissing, ValidationFailed
 from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
+from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
 
@@ -54,6 +55,7 @@ class UpstreamSession:
     max_concurrency: how many requests of one report run side by side.
     restrictions: the measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
+    stated_currency: the base currency by the settings; "" = they do not say.
     held: what is given back when the call has been answered.
     calls: the number of requests to the backend, without answers from a cache.
     """
@@ -69,6 +71,7 @@ class UpstreamSession:
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
+    stated_currency: str = ""
     held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
@@ -77,6 +80,11 @@ class UpstreamSession:
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
         return self.catalogue.capabilities_for(self.context.caller.scopes)
+
+    @property
+    def base_currency(self) -> str:
+        """The base currency, as 1C or the settings name it; "" if neither does."""
+        return self.catalogue.capabilities.base_currency or self.stated_currency
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
@@ -99,8 +107,12 @@ class UpstreamSession:
         resolver = argument.resolver
         if not resolver.is_open_to(self.context.caller.scopes):
             raise ScopeMissing(
-                f"{argument.name} needs the scope {', '.join(sorted(resolver.scopes))}; "
-                f"give {argument.id} instead",
+                say(
+                    "errors.name_scope",
+                    name=argument.name,
+                    scopes=", ".join(sorted(resolver.scopes)),
+                    id=argument.id,
+                ),
                 required=resolver.scopes,
             )
         arguments = resolver.arguments_for(name, self.limits)

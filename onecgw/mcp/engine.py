@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 
 from onecgw.auth.context import CallContext
-from onecgw.auth.signing import MIN_KEY_BYTES, Sealer
+from onecgw.auth.signing import MIN_KEY_BYTES, Signer
 from onecgw.mcp import jsonrpc, validation
 from onecgw.mcp.client_info import UNKNOWN_CLIENT, ClientInfo
 from onecgw.mcp.handshake import LogLevels, handshake_methods, resume_session
@@ -87,7 +87,7 @@ class Engine:
 
     Args:
         providers: what is mounted.
-        sealing_key: at least 32 secret bytes; processes that share it serve the same sessions.
+        signing_key: at least 32 secret bytes; processes that share it serve the same sessions.
             None = a random key, which no other process has.
         subscriptions: the streams on which changes are sent; None = a new object.
         ongoing: what goes on from an engine before this one; None = there was none.
@@ -97,19 +97,19 @@ class Engine:
         self,
         providers: Providers,
         *,
-        sealing_key: bytes | None = None,
+        signing_key: bytes | None = None,
         subscriptions: Subscriptions | None = None,
         ongoing: Ongoing | None = None,
     ) -> None:
         self.subscriptions: Final = subscriptions or Subscriptions()
         self._sends_logs = providers.logging
         self._server_info = jsonrpc.encode(providers.info.implementation)
-        self._sealer = Sealer(sealing_key or secrets.token_bytes(MIN_KEY_BYTES))
+        self._signer = Signer(signing_key or secrets.token_bytes(MIN_KEY_BYTES))
         ongoing = ongoing or Ongoing()
         self._in_flight = ongoing.requests
         self._log_levels = ongoing.log_levels
-        shared = shared_methods(providers, self._sealer)
-        handshake = handshake_methods(providers, self._sealer, self._log_levels)
+        shared = shared_methods(providers, self._signer)
+        handshake = handshake_methods(providers, self._signer, self._log_levels)
         self._handshake_methods = {**shared, **handshake}
         self._stateless_methods = {**shared, **stateless_methods(providers, self.subscriptions)}
 
@@ -187,6 +187,7 @@ class Engine:
             progress_token=validation.read_progress_token(meta),
             context=incoming.context.for_message(
                 traceparent=validation.read_traceparent(meta),
+                locale=validation.read_locale(meta),
                 client_name=client.name and f"{client.name} {client.version}".rstrip(),
             ),
             client=client,
@@ -220,7 +221,7 @@ class Engine:
             return UNKNOWN_CLIENT
         if not incoming.session_id:
             return UNKNOWN_CLIENT
-        client = resume_session(self._sealer, incoming.session_id, sub=incoming.context.sub)
+        client = resume_session(self._signer, incoming.session_id, sub=incoming.context.sub)
         if incoming.channel.can_stream:
             return client
         # In this era our requests to the client travel on the stream.

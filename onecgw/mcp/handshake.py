@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from onecgw.auth.signing import NotSealed, Sealer
+from onecgw.auth.signing import BadSignature, Signer
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_info import ClientInfo, read_client
 from onecgw.mcp.providers import Providers
@@ -61,7 +61,7 @@ class LogLevels:
         return self._levels.get(session_id, DEFAULT_LOG_LEVEL)
 
 
-class _SealedSession(msgspec.Struct, gc=False, array_like=True):
+class _SignedSession(msgspec.Struct, gc=False, array_like=True):
     sub: str
     expires: int
     nonce: str
@@ -85,9 +85,9 @@ class _Uri(msgspec.Struct, gc=False):
     uri: str
 
 
-def issue_session(sealer: Sealer, client: ClientInfo, *, sub: str, version: str) -> str:
+def issue_session(signer: Signer, client: ClientInfo, *, sub: str, version: str) -> str:
     """A new session id for the caller, with the agreed version and the client."""
-    session = _SealedSession(
+    session = _SignedSession(
         sub=sub,
         expires=int(time.time()) + SESSION_SECONDS,
         nonce=secrets.token_urlsafe(9),  # two sessions of one caller differ
@@ -96,18 +96,18 @@ def issue_session(sealer: Sealer, client: ClientInfo, *, sub: str, version: str)
         client_version=client.version,
         capabilities=sorted(client.capabilities),
     )
-    return sealer.seal(session, purpose=PURPOSE)
+    return signer.sign(session, purpose=PURPOSE)
 
 
-def resume_session(sealer: Sealer, session_id: str, *, sub: str) -> ClientInfo:
+def resume_session(signer: Signer, session_id: str, *, sub: str) -> ClientInfo:
     """The client of a session.
 
     Raises:
         RpcError: -32001, the id is forged, expired, or another caller's.
     """
     try:
-        session = sealer.open(session_id, _SealedSession, purpose=PURPOSE)
-    except NotSealed as error:
+        session = signer.open(session_id, _SignedSession, purpose=PURPOSE)
+    except BadSignature as error:
         raise RpcError(SESSION_NOT_FOUND, "unknown session; initialize again") from error
     if session.sub != sub or session.expires < time.time():
         raise RpcError(SESSION_NOT_FOUND, "the session has ended; initialize again")
@@ -118,10 +118,10 @@ def resume_session(sealer: Sealer, session_id: str, *, sub: str) -> ClientInfo:
     )
 
 
-def handshake_methods(providers: Providers, sealer: Sealer, levels: LogLevels) -> dict[str, Method]:
+def handshake_methods(providers: Providers, signer: Signer, levels: LogLevels) -> dict[str, Method]:
     """The methods that only the handshake era has, by their names."""
     methods: dict[str, Method] = {
-        "initialize": partial(_initialize, providers, sealer),
+        "initialize": partial(_initialize, providers, signer),
         "ping": _ping,
     }
     if providers.logging:
@@ -133,7 +133,7 @@ def handshake_methods(providers: Providers, sealer: Sealer, levels: LogLevels) -
 
 
 async def _initialize(
-    providers: Providers, sealer: Sealer, request: RequestContext
+    providers: Providers, signer: Signer, request: RequestContext
 ) -> MethodResult:
     params = jsonrpc.read_params(request.params, _Initialize)
     version = params.version if params.version in HANDSHAKE_VERSIONS else LATEST_HANDSHAKE_VERSION
@@ -144,7 +144,7 @@ async def _initialize(
         "serverInfo": providers.info.implementation,
         **providers.info.instructions_member(request.context),
     }
-    session_id = issue_session(sealer, client, sub=request.context.sub, version=version)
+    session_id = issue_session(signer, client, sub=request.context.sub, version=version)
     return MethodResult((jsonrpc.members(fields),), issued_session_id=session_id)
 
 

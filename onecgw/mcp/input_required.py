@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from onecgw.auth.signing import NotSealed, Sealer
+from onecgw.auth.signing import BadSignature, Signer
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_requests import InputRequest, InputResponse
 from onecgw.mcp.rpc_errors import INVALID_PARAMS, RpcError
@@ -63,7 +63,7 @@ def pick_responses(
 
 
 def read_responses(
-    sealer: Sealer,
+    signer: Signer,
     *,
     sub: str,
     subject: str,
@@ -73,7 +73,7 @@ def read_responses(
     """The responses that a repeated call carries, those in its `requestState` included.
 
     Args:
-        sealer: signs and verifies the state.
+        signer: signs and verifies the state.
         sub: the account of the caller.
         subject: `subject_of` the call.
         state: its `requestState`; None = it has none.
@@ -85,8 +85,8 @@ def read_responses(
     earlier: dict[str, dict[str, object]] = {}
     if state is not None:
         try:
-            opened = sealer.open(state, _State, purpose=PURPOSE)
-        except NotSealed as error:
+            opened = signer.open(state, _State, purpose=PURPOSE)
+        except BadSignature as error:
             raise RpcError(INVALID_PARAMS, "requestState is not one of ours") from error
         if opened.sub != sub or opened.subject != subject:
             raise RpcError(INVALID_PARAMS, "requestState belongs to another call")
@@ -98,7 +98,7 @@ def read_responses(
 
 
 def input_required_members(
-    sealer: Sealer, pause: InputRequired, *, sub: str, subject: str
+    signer: Signer, pause: InputRequired, *, sub: str, subject: str
 ) -> bytes:
     """The members of the result that tells the client what is needed."""
     state = _State(
@@ -112,7 +112,7 @@ def input_required_members(
         for name, request in pause.requests.items()
     }
     return jsonrpc.members(
-        {"inputRequests": requests, "requestState": sealer.seal(state, purpose=PURPOSE)}
+        {"inputRequests": requests, "requestState": signer.sign(state, purpose=PURPOSE)}
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from onecgw.auth.signing import Sealer
+from onecgw.auth.signing import Signer
 from onecgw.errors import NotFound, OnecgwError
 from onecgw.mcp import jsonrpc
 from onecgw.mcp.client_info import PAGES
@@ -79,26 +79,26 @@ class _Complete(msgspec.Struct, gc=False):
     context: _CompletionContext | None = None
 
 
-def shared_methods(providers: Providers, sealer: Sealer) -> dict[str, Method]:
+def shared_methods(providers: Providers, signer: Signer) -> dict[str, Method]:
     """The methods of what is mounted, by their names."""
     found: dict[str, Method] = {}
     if (tools := providers.tools) is not None:
         found["tools/list"] = partial(_list_tools, tools, providers.add_pages)
-        found["tools/call"] = partial(_with_input, sealer, partial(_call_tool, tools))
+        found["tools/call"] = partial(_with_input, signer, partial(_call_tool, tools))
     if (prompts := providers.prompts) is not None:
         found["prompts/list"] = partial(_list_all, "prompts", prompts.list_prompts)
-        found["prompts/get"] = partial(_with_input, sealer, partial(_get_prompt, prompts))
+        found["prompts/get"] = partial(_with_input, signer, partial(_get_prompt, prompts))
     if (resources := providers.resources) is not None:
         list_templates = partial(_list_all, "resourceTemplates", resources.list_templates)
         found["resources/list"] = partial(_list_all, "resources", resources.list_resources)
         found["resources/templates/list"] = list_templates
-        found["resources/read"] = partial(_with_input, sealer, partial(_read_resource, resources))
+        found["resources/read"] = partial(_with_input, signer, partial(_read_resource, resources))
     if providers.completions is not None:
         found["completion/complete"] = partial(_complete, providers.completions)
     return found
 
 
-async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -> MethodResult:
+async def _with_input(signer: Signer, method: Method, request: RequestContext) -> MethodResult:
     """Run a method; in the stateless era, the input that it needs becomes its result.
 
     The specification allows this for tools/call, prompts/get and resources/read only.
@@ -108,7 +108,7 @@ async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -
     params = jsonrpc.read_params(request.params, _InputParams)
     if request.is_stateless and (params.state or params.responses):
         request.responses = read_responses(
-            sealer,
+            signer,
             sub=sub,
             subject=subject_of(request.method, request.params),
             state=params.state,
@@ -118,7 +118,7 @@ async def _with_input(sealer: Sealer, method: Method, request: RequestContext) -
         return await method(request)
     except InputRequired as pause:
         subject = subject_of(request.method, request.params)
-        members = input_required_members(sealer, pause, sub=sub, subject=subject)
+        members = input_required_members(signer, pause, sub=sub, subject=subject)
         return MethodResult((members,), kind="input_required")
 
 
@@ -150,7 +150,7 @@ async def _call_tool(tools: ToolProvider, request: RequestContext) -> MethodResu
     except NotFound as error:
         raise RpcError(INVALID_PARAMS, f"unknown tool: {_echo(params.name)}") from error
     except OnecgwError as error:
-        result = ToolResult(text=tool_error_text(error), is_error=True)
+        result = ToolResult(text=tool_error_text(error, request.context.language), is_error=True)
     except ClientLacks as error:
         if request.is_stateless:
             raise
@@ -165,7 +165,7 @@ async def _get_prompt(prompts: PromptProvider, request: RequestContext) -> Metho
     except NotFound as error:
         raise RpcError(INVALID_PARAMS, f"unknown prompt: {_echo(params.name)}") from error
     except OnecgwError as error:
-        raise rpc_error(error) from error
+        raise rpc_error(error, request.context.language) from error
     return MethodResult((jsonrpc.members(prompt),))
 
 
@@ -177,7 +177,7 @@ async def _read_resource(resources: ResourceProvider, request: RequestContext) -
         code = INVALID_PARAMS if request.is_stateless else RESOURCE_NOT_FOUND
         raise RpcError(code, "unknown resource", data={"uri": uri}) from error
     except OnecgwError as error:
-        raise rpc_error(error) from error
+        raise rpc_error(error, request.context.language) from error
     return MethodResult((jsonrpc.members({"contents": contents}),))
 
 
@@ -193,7 +193,7 @@ async def _complete(completions: CompletionProvider, request: RequestContext) ->
             request=request,
         )
     except OnecgwError as error:
-        raise rpc_error(error) from error
+        raise rpc_error(error, request.context.language) from error
     values = list(found.values[:MAX_COMPLETIONS])
     total = len(found.values) if found.total is None else found.total
     completion: dict[str, object] = {"values": values, "total": total}

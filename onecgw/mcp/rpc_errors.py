@@ -3,6 +3,8 @@
 from typing import Final
 
 from onecgw.errors import NotFound, OnecgwError, ValidationFailed
+from onecgw.locales import Language
+from onecgw.locales.text import in_language, join_texts, say
 
 PARSE_ERROR: Final = -32700
 INVALID_REQUEST: Final = -32600
@@ -31,7 +33,7 @@ class RpcError(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = str(message)
         self.data = data
         self.request_id = request_id
 
@@ -65,18 +67,19 @@ class StreamRequired(RpcError):
         super().__init__(INVALID_REQUEST, "this method answers with text/event-stream only")
 
 
-def rpc_error(error: OnecgwError) -> RpcError:
+def rpc_error(error: OnecgwError, language: Language) -> RpcError:
     """The JSON-RPC error for a failure of a prompt, a resource or a completion.
 
     The failure of a tool is a result that the model reads instead; see `tool_error_text`.
     """
     if isinstance(error, NotFound | ValidationFailed):
-        return RpcError(INVALID_PARAMS, error.message)
-    return RpcError(INTERNAL_ERROR, tool_error_text(error))
+        return RpcError(INVALID_PARAMS, in_language(error.message, language))
+    return RpcError(INTERNAL_ERROR, tool_error_text(error, language))
 
 
-def tool_error_text(error: OnecgwError) -> str:
+def tool_error_text(error: OnecgwError, language: Language) -> str:
     """The text of a tool result that reports a failure: the stable code, then the message."""
+    language = error.language or language  # the call may have named another one
     wait = error.retry_after_seconds
-    tail = f" (try again in {wait} s)" if wait is not None else ""
-    return f"{error.code}: {error.message}{tail}"
+    tail = say("errors.try_again", seconds=wait) if wait is not None else ""
+    return f"{error.code}: {join_texts(' ', (error.message, tail)).in_language(language)}"

@@ -64,6 +64,8 @@ class Meta(msgspec.Struct, gc=False):
     log_level: msgspec.Raw = msgspec.field(name=f"{_PREFIX}logLevel", default=_ABSENT)
     progress_token: msgspec.Raw = msgspec.field(name="progressToken", default=_ABSENT)
     traceparent: msgspec.Raw = _ABSENT
+    # Source: OpenAI Apps SDK, "_meta fields the client provides". MCP itself has no locale.
+    locale: msgspec.Raw = msgspec.field(name="openai/locale", default=_ABSENT)
 
 
 class _Params(msgspec.Struct, gc=False):
@@ -73,7 +75,7 @@ class _Params(msgspec.Struct, gc=False):
     request_id: msgspec.Raw = msgspec.field(name="requestId", default=_ABSENT)
 
 
-_OPTIONAL: Final = ("client", "log_level", "progress_token", "traceparent")
+_OPTIONAL: Final = ("client", "log_level", "progress_token", "traceparent", "locale")
 _read_params: Final = msgspec.json.Decoder(_Params).decode
 _read_meta: Final = msgspec.json.Decoder(Meta).decode
 NO_META: Final = Meta()
@@ -172,6 +174,11 @@ def read_progress_token(meta: Meta) -> bytes:
 def read_traceparent(meta: Meta) -> str:
     """The W3C trace context of the request; "" = none."""
     return _read_text(meta.traceparent) or ""
+
+
+def read_locale(meta: Meta) -> str:
+    """The locale of the person, as the client says it; "" if it does not."""
+    return _read_text(meta.locale) or ""
 
 
 def read_cancelled(params: bytes) -> bytes:

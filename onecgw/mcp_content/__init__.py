@@ -15,7 +15,9 @@ INSTRUCTIONS = (
     "ids: call a resolve_* tool, and ask the person when several candidates fit. Then call one "
     "report with the filters, group_by and measures it needs. `totals` cover the whole selection; "
     "when `truncated` is true, rows are missing: say so, never add up rows. Check "
-    "`applied_filters` before you answer. Quote figures as they came, with their currency and "
+    "`applied_filters` before you answer. Without `sort` days come in their order, all else "
+    "largest first. `language` (en, uk, ru), an argument of every tool, is that of the texts in an "
+    "answer: pass the person's. Quote figures as they came, with their currency and "
     "whether they include VAT."
 )
 

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from onecgw.errors import Ambiguous, InvalidRequest
+from onecgw.locales.text import in_language, say
 from onecgw.mcp.client_requests import elicitation
 from onecgw.mcp.request_context import RequestContext
 
@@ -23,25 +24,23 @@ async def elicit_id(ambiguous: Ambiguous, request: RequestContext) -> str:
         # Candidates with the same label are distinguished by their ids.
         ids[f"{label}, {one.id}" if label in ids else label] = one.id
     argument = ambiguous.argument
+    language = request.context.language
+    noun = in_language(say(f"elicitation.nouns.{argument}"), language)
+    title = noun[:1].upper() + noun[1:]
     schema = {
         "type": "object",
-        "properties": {argument: {"type": "string", "title": argument.title(), "enum": list(ids)}},
+        "properties": {argument: {"type": "string", "title": title, "enum": list(ids)}},
         "required": [argument],
     }
-    said = f"Several fit. Which {argument} is meant?"
+    said = say("elicitation.several", argument=noun)
     if ambiguous.is_partial:
-        said = (
-            f"More than {len(ids)} fit. Which {argument} is meant? If it is not among them, "
-            "decline and give more of the name."
-        )
-    form = elicitation(said, schema)
+        said = say("elicitation.more", count=len(ids), argument=noun)
+    form = elicitation(in_language(said, language), schema)
     response = (await request.request_input({REQUEST_NAME: form}))[REQUEST_NAME]
     content = response.get("content")
     chosen = content.get(argument) if isinstance(content, dict) else None
     if not isinstance(chosen, str) or chosen not in ids:
-        raise InvalidRequest(
-            f"the person was asked which {argument} is meant and did not choose; do not guess"
-        )
+        raise InvalidRequest(say("elicitation.no_choice", argument=noun)).in_language(language)
     return ids[chosen]
 
 

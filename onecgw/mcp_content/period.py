@@ -4,16 +4,17 @@ import calendar
 from datetime import date, timedelta
 
 from onecgw.analysis.periods import DateRange
-from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
+from onecgw.catalogue.period_text import read_period_text
 from onecgw.catalogue.scalars import read_day
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.locales.text import say
 
 
 def read_period(text: str, *, today: date) -> DateRange:
     """The period that a text means; a blank text means the last full month.
 
     Raises:
-        ValidationFailed: the text has another format than PERIOD_FORMAT, or ends before it begins.
+        ValidationFailed: the text has no format of a period, or ends before it begins.
     """
     if not text.strip():
         return _month_of(today.replace(day=1) - timedelta(days=1))
@@ -24,7 +25,13 @@ def read_period(text: str, *, today: date) -> DateRange:
                 return period
     except ValidationFailed:
         pass  # a month or a day that does not exist, or is too early or too late
-    raise ValidationFailed((Problem(path="period", message=f"{PERIOD_FORMAT} is expected"),))
+    raise ValidationFailed(
+        (
+            Problem(
+                path="period", message=say("errors.period_expected", form=say("errors.period_form"))
+            ),
+        )
+    )
 
 
 def period_before(period: DateRange) -> DateRange:

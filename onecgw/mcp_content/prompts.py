@@ -13,6 +13,7 @@ from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.period_text import PERIOD_FORMAT
 from onecgw.errors import NotFound, Problem, ValidationFailed
 from onecgw.locales import LANGUAGES, load_texts
+from onecgw.locales.text import say
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import JsonObject
 from onecgw.mcp_content.period import period_before, read_period
@@ -66,7 +67,7 @@ class CataloguePrompts:
         for template in PROMPT_TEMPLATES:
             if template.name == name and visible.issuperset(template.tools):
                 return template
-        raise NotFound("there is no such prompt")
+        raise NotFound(say("errors.no_such_prompt"))
 
     async def get_prompt(
         self, name: str, arguments: dict[str, str], request: RequestContext
@@ -79,7 +80,8 @@ class CataloguePrompts:
         """
         caller = request.context.caller
         template, visible = self.find(name, caller), self._visible_tools(caller)
-        text = render(template, arguments, visible=visible, today=self.today())
+        spoken = {"language": request.context.language, **arguments}
+        text = render(template, spoken, visible=visible, today=self.today())
         content = {"type": "text", "text": text}
         return {"description": template.about, "messages": [{"role": "user", "content": content}]}
 
@@ -142,16 +144,21 @@ def render(
 
 def _check(given: Mapping[str, str], *, accepted: tuple[str, ...]) -> None:
     problems = [
-        Problem(path=name, message=f"unknown to this prompt; it takes {', '.join(accepted)}")
+        Problem(path=name, message=say("errors.prompt_argument", accepted=", ".join(accepted)))
         for name in given
         if name not in accepted
     ]
     problems += [
-        Problem(path=name, message=f"longer than {MAX_ARGUMENT_CHARACTERS} characters")
+        Problem(path=name, message=say("errors.prompt_length", most=MAX_ARGUMENT_CHARACTERS))
         for name, text in given.items()
         if len(text) > MAX_ARGUMENT_CHARACTERS
     ]
     if given.get("language", LANGUAGES[0]) not in LANGUAGES:
-        problems.append(Problem(path="language", message=f"one of {', '.join(LANGUAGES)}"))
+        problems.append(
+            Problem(
+                path="language",
+                message=say("errors.prompt_language", accepted=", ".join(LANGUAGES)),
+            )
+        )
     if problems:
         raise ValidationFailed(tuple(problems))

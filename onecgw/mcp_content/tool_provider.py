@@ -20,7 +20,7 @@ class ElicitingTools:
 
     def list_tools(self, context: CallContext) -> bytes:
         """The JSON array of the tools that the caller may see."""
-        return self.gateway.catalogue.listing(context.caller.scopes)
+        return self.gateway.catalogue.listing(context.caller.scopes, context.language)
 
     async def call_tool(self, name: str, arguments: bytes, request: RequestContext) -> ToolResult:
         """Call a tool; once more with the id that the person chose, if a name fits several objects.

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 import msgspec
 
-from onecgw.auth.signing import NotSealed
+from onecgw.auth.signing import BadSignature
 from onecgw.oauth.client import METHODS, OAuthClient, accept_redirects, clean_name
 from onecgw.oauth.client_metadata import ClientMetadataDocuments
 from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OAuthError
@@ -86,8 +86,8 @@ class ClientRegistry:
             return None
         try:
             text = client_id.removeprefix(PREFIX)
-            registered = self._secrets.sealer.open(text, _RegisteredClient, purpose=_PURPOSE)
-        except NotSealed:
+            registered = self._secrets.signer.open(text, _RegisteredClient, purpose=_PURPOSE)
+        except BadSignature:
             return None
         return OAuthClient(
             id=client_id,
@@ -118,7 +118,7 @@ class ClientRegistry:
             auth_method=method if method is not None and method in METHODS else METHODS[0],
             redirect_uris=uris,
         )
-        client_id = PREFIX + self._secrets.sealer.seal(registered, purpose=_PURPOSE)
+        client_id = PREFIX + self._secrets.signer.sign(registered, purpose=_PURPOSE)
         response: dict[str, object] = {
             "client_id": client_id,
             "client_id_issued_at": now,

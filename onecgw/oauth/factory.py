@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.auth.key_verification import CheckKey
+from onecgw.auth.key_verification import VerifyKey
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.authenticator import AccessTokenAuthenticator
 from onecgw.oauth.client_metadata import ClientMetadataDocuments
@@ -22,7 +22,7 @@ from onecgw.oauth.safe_fetch import DocumentFetcher
 from onecgw.oauth.secrets import OAuthSecrets
 from onecgw.oauth.storage.client_denylist import is_client_denied
 from onecgw.oauth.storage.grants import find_newest_grant
-from onecgw.oauth.storage.local_keys import make_local_key_check
+from onecgw.oauth.storage.local_keys import make_local_verification
 from onecgw.oauth.token_grants import TokenLifetimes
 from onecgw.oauth.token_service import TokenService
 from onecgw.settings import Settings
@@ -57,7 +57,7 @@ def open_authorization_server(
     oauth_secrets: OAuthSecrets,
     audit: Callable[[AuditEvent], None],
     confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
-    check_key: CheckKey,
+    verify_key: VerifyKey,
     fetcher: DocumentFetcher | None = None,
     clock: Callable[[], float] = time.time,
 ) -> AuthorizationServer:
@@ -69,7 +69,7 @@ def open_authorization_server(
         oauth_secrets: of the secrets file that belongs to the database.
         audit: called with every event.
         confirm: returns when the events so far are kept, and an answer may leave.
-        check_key: verifies a key in 1C; not used with `oauth.keys: local`.
+        verify_key: verifies a key in 1C; not used with `oauth.keys: local`.
         fetcher: fetches client metadata documents; None: over the internet.
         clock: seconds since the epoch.
     """
@@ -99,7 +99,7 @@ def open_authorization_server(
         is_denied=lambda client_hash: store.read(lambda db: is_client_denied(db, client_hash)),
     )
     key_cache = KeyCache(
-        make_local_key_check(store, oauth_secrets, now=clock) if is_local else check_key,
+        make_local_verification(store, oauth_secrets, now=clock) if is_local else verify_key,
         hash_key=lambda key: oauth_secrets.hash(key, "key"),
         valid_seconds=0 if is_local else VALID_SECONDS,
         now=clock,

@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.auth.key_verification import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey, ValidKey, VerifyKey
 from onecgw.oauth.timed_cache import TimedCache
 
 VALID_SECONDS: Final = 300
@@ -34,7 +34,7 @@ class KeyCache:
 
     def __init__(
         self,
-        check: CheckKey,
+        check: VerifyKey,
         *,
         hash_key: Callable[[str], bytes],
         valid_seconds: int = VALID_SECONDS,

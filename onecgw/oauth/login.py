@@ -8,7 +8,7 @@ from typing import Final, Literal
 import attrs
 
 from onecgw.auth.key_verification import InvalidKey, UncheckedKey
-from onecgw.auth.signing import NotSealed
+from onecgw.auth.signing import BadSignature
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.authorization import (
     AuthorizationRequest,
@@ -134,15 +134,15 @@ class Login:
             expires_at=self._now() + AUTHORIZATION_SECONDS,
         )
 
-    def seal(self, request: AuthorizationRequest) -> str:
+    def sign(self, request: AuthorizationRequest) -> str:
         """The signed request, for a hidden field of the key page."""
-        return self._secrets.sealer.seal(request, purpose=_PURPOSE)
+        return self._secrets.signer.sign(request, purpose=_PURPOSE)
 
-    def unseal(self, text: str, browser: str) -> AuthorizationRequest | None:
+    def read_signed(self, text: str, browser: str) -> AuthorizationRequest | None:
         """The request in a hidden field; None if forged, expired or of another browser."""
         try:
-            request = self._secrets.sealer.open(text, AuthorizationRequest, purpose=_PURPOSE)
-        except NotSealed:
+            request = self._secrets.signer.open(text, AuthorizationRequest, purpose=_PURPOSE)
+        except BadSignature:
             return None
         is_same_browser = secrets.compare_digest(request.browser, browser)
         return request if is_same_browser and self._now() < request.expires_at else None

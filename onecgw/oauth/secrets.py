@@ -13,7 +13,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from onecgw.auth.signing import Sealer, derive_key, to_text
+from onecgw.auth.signing import Signer, derive_key, to_text
 from onecgw.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,8 @@ class OAuthSecrets:
         self._cipher = AESGCM(derive_key(encryption, "boxes"))
         self._next_refresh_tokens = derive_key(signing, "successor")
         self._client_secrets = derive_key(signing, "client secret")
-        self.sealer: Final = Sealer(derive_key(signing, "sealer"))
+        # The label goes into the key: another one would end every login and registered client.
+        self.signer: Final = Signer(derive_key(signing, "sealer"))
 
     def new_token(self, prefix: str) -> str:
         """A new random token."""

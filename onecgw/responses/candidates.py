@@ -4,6 +4,7 @@ import attrs
 import msgspec
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members, decode, encode, read_members, splice
 from onecgw.responses.response_check import check_no_error, cut_by_1c
 
@@ -39,10 +40,8 @@ def candidates_of(members: Members) -> Candidates:
     items = [item for raw in sent if (item := _usable(raw)) is not None]
     left_out = len(sent) - len(items)
     if left_out and not items:
-        raise OnecBadResponse(
-            f"none of the {left_out} candidates in 1C's answer has an id and a label"
-        )
-    said = f"{left_out} of {len(sent)} candidates have no id or no label and were left out."
+        raise OnecBadResponse(say("bad_response.candidates", count=left_out))
+    said = say("notices.candidates_left_out", left_out=left_out, count=len(sent))
     return Candidates(
         items=items,
         notices=(said,) if left_out else (),

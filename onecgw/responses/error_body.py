@@ -13,7 +13,7 @@ import msgspec
 
 from onecgw.text import well_formed
 
-NO_REASON: Final = "1C reported an error without a reason"
+NO_REASON: Final = "onec.no_reason"  # the key of a text
 LEVELS: Final = 20  # of objects in each other; deeper is no description of an error
 EXCEPTION: Final = frozenset({"#exception", "exception"})  # the platform's own
 

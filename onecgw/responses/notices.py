@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Final
 
 import msgspec
 
+from onecgw.locales import Language
+from onecgw.locales.text import in_language, say
 from onecgw.responses.raw_json import Members
 from onecgw.text import REPLACEMENT
 
 EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)
 
-REPLACED: Final = "A text of 1C contains half a character, shown here as \ufffd."
-LONG_NUMBERS: Final = (
-    f"Numbers of more than {EXACT_DIGITS} digits are exact here; JavaScript clients round them in "
-    "structuredContent, so take them from the text."
-)
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 _DIGITS_ALIKE: Final = bytes.maketrans(b"123456789.", b"0" * 10)
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -26,9 +25,9 @@ def text_notices(body: bytes) -> tuple[str, ...]:
     """What has to be said of the texts and numbers in a JSON text."""
     notices = []
     if has_replacement(body):
-        notices.append(REPLACED)
+        notices.append(say("notices.replaced"))
     if has_long_numbers(body):
-        notices.append(LONG_NUMBERS)
+        notices.append(say("notices.long_numbers", digits=EXACT_DIGITS))
     return tuple(notices)
 
 
@@ -51,12 +50,31 @@ def has_long_numbers(body: bytes) -> bool:
     )
 
 
-def notice_member(sentences: Iterable[str], members: Members) -> dict[str, object]:
+def after_last_document(members: Members, day: date | str) -> tuple[str, ...]:
+    """A sentence, where the day of an answer is after the last document of the books.
+
+    Args:
+        members: of the answer; `as_of` names the day of the last document.
+        day: the last one that the answer is about; a text that is no day is ignored.
+    """
+    raw = members.get("as_of")
+    if raw is None or bytes(raw)[:1] != b'"':
+        return ()
+    as_of = msgspec.json.decode(raw, type=str)[:10]
+    if not (DAY.fullmatch(as_of) and DAY.fullmatch(str(day)) and str(day) > as_of):
+        return ()
+    return (say("notices.after_last_document", day=day, as_of=as_of),)
+
+
+def notice_member(
+    sentences: Iterable[str], members: Members, language: Language
+) -> dict[str, object]:
     """The member `notice`: our sentences, and after them what 1C itself had to notice.
 
     It is always a text, although 1C's own may be a list; null is ignored.
     """
-    said = " ".join(filter(None, (*sentences, _notice_of(members.get("notice")))))
+    ours = (in_language(sentence, language) for sentence in sentences if sentence)
+    said = " ".join(filter(None, (*ours, _notice_of(members.get("notice")))))
     return {"notice": said} if said else {}
 
 

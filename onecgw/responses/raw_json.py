@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 
 Shape = TypeVar("Shape")
 Members = dict[str, msgspec.Raw]
@@ -28,7 +29,7 @@ def read_members(body: bytes) -> Members:
     if len(body) != whole_bytes and members:
         pairs = json.loads(body, object_pairs_hook=list, parse_int=str, parse_float=str)
         if len(pairs) != len(members):
-            raise OnecBadResponse("1C's answer says one member twice")
+            raise OnecBadResponse(say("bad_response.member_twice"))
     return members
 
 
@@ -39,11 +40,11 @@ def decode(raw: msgspec.Raw | None, shape: type[Shape], expected: str) -> Shape:
         OnecBadResponse: it is missing, or of another shape; `expected` says which.
     """
     if raw is None:
-        raise OnecBadResponse(f"1C's answer lacks {expected}")
+        raise OnecBadResponse(say("bad_response.lacks", expected=expected))
     try:
         return msgspec.json.decode(raw, type=shape)
     except msgspec.DecodeError:
-        raise OnecBadResponse(f"1C's answer is not what was agreed: expected {expected}") from None
+        raise OnecBadResponse(say("bad_response.shape", expected=expected)) from None
 
 
 def array(items: Iterable[msgspec.Raw]) -> bytes:

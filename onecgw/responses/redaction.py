@@ -10,6 +10,8 @@ import attrs
 import msgspec
 
 from onecgw.errors import OnecBadResponse
+from onecgw.locales import DEFAULT_LANGUAGE, Language
+from onecgw.locales.text import say
 from onecgw.responses.error_body import ERROR_MEMBER_NAMES
 from onecgw.responses.notices import notice_member
 from onecgw.responses.raw_json import Members, array, decode, encode, splice
@@ -17,7 +19,7 @@ from onecgw.responses.response_check import Column, check_no_error, says_whether
 
 log = logging.getLogger(__name__)
 
-LEFT_OUT: Final = "1C sent more than this report declares; that was left out."
+LEFT_OUT: Final = "notices.left_out"  # the key of a text
 SHOWN_NAMES: Final = 10  # of members that were left out, in the log
 SHOWN_CHARACTERS: Final = 60  # of each name
 
@@ -33,7 +35,9 @@ _NAMED: Final[Declared] = {"id": {}, "label": {}}
 # What the contract lets 1C say of an object of its catalogues, wherever it names one.
 REFERENCE: Final[Declared] = {
     **_NAMED,
-    **dict.fromkeys(("kind", "code", "is_group", "archived", "created", "phone", "city"), _TEXTS),
+    **dict.fromkeys(
+        ("kind", "code", "is_group", "archived", "created", "phone", "city", "parent"), _TEXTS
+    ),
     **dict.fromkeys(("unit", "currency", "group"), _NAMED),
     "status": _TEXTS,
 }
@@ -41,6 +45,9 @@ OF_EVERY_ANSWER: Final[Declared] = {
     **dict.fromkeys(("date", "notes", "notice", "by", "role", *ERROR_MEMBER_NAMES), _TEXTS),
     "period": {"from": {}, "to": {}},
     "currency": _NAMED,
+    "base_currency": _NAMED,
+    "as_of": _TEXTS,
+    "closed_until": _TEXTS,
 }
 COLUMN: Final[Declared] = dict.fromkeys(("name", "type", "title"), _TEXTS)
 OWN_DIMENSIONS: Final = frozenset({"currency", "unit", "code", "kind"})
@@ -88,12 +95,19 @@ def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declare
     }
 
 
-def redact(members: Members, redaction: Redaction, *, has_plain_rows: bool = False) -> Members:
+def redact(
+    members: Members,
+    redaction: Redaction,
+    *,
+    language: Language = DEFAULT_LANGUAGE,
+    has_plain_rows: bool = False,
+) -> Members:
     """The members of an answer that the caller may see, at any depth: totals, cards, cells.
 
     Args:
         members: of the answer.
         redaction: what the caller may see.
+        language: of the notice.
         has_plain_rows: `count_plain_rows` has seen that no cell holds an undeclared member.
 
     Returns:
@@ -122,7 +136,7 @@ def redact(members: Members, redaction: Redaction, *, has_plain_rows: bool = Fal
     log.warning("response.undeclared_members", extra={"fields": {"dropped": names}})
     in_order = {name: kept.get(name, whole.get(name)) for name in members}
     found = {name: raw for name, raw in in_order.items() if raw is not None}
-    notice = notice_member((LEFT_OUT,), found) if is_said else {}
+    notice = notice_member((say(LEFT_OUT),), found, language) if is_said else {}
     return found | {name: msgspec.Raw(encode(text)) for name, text in notice.items()}
 
 
@@ -135,7 +149,7 @@ def _redact_table(
     restricted = {one.name for one in columns if one.name.casefold() in redaction.restricted}
     if restricted:
         log.error("response.restricted_columns", extra={"fields": {"columns": sorted(restricted)}})
-        raise OnecBadResponse("1C sent columns that this caller may not see")
+        raise OnecBadResponse(say("bad_response.restricted"))
     stay = [index for index, column in enumerate(columns) if _is_declared(column, redaction)]
     dropped += [one.name for index, one in enumerate(columns) if index not in stay]
     types = tuple(column.type.casefold() for column in columns)
@@ -144,7 +158,7 @@ def _redact_table(
         return {}
     rows = decode(members["rows"], list[list[msgspec.Raw]], "rows: a list of lists")
     if any(len(row) != len(columns) for row in rows):
-        raise OnecBadResponse("1C's answer has a row with more or fewer cells than columns")
+        raise OnecBadResponse(say("bad_response.uneven_row"))
     raw_columns = decode(members["columns"], list[msgspec.Raw], expected)
     return {
         "columns": msgspec.Raw(array(raw_columns[index] for index in stay)),

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
+from onecgw.locales.text import say
 from onecgw.responses.error_body import ERROR_MEMBER_NAMES, NO_REASON, message_in, reports_error
 from onecgw.responses.raw_json import Members, decode, encode, read_members
 from onecgw.text import canonical_id
@@ -32,7 +33,7 @@ _COUNTS: Final = frozenset(
 _SAY_WHETHER_WHOLE: Final = _CUT_FLAGS | _WHOLE_FLAGS | _COUNTS
 # As JSON has it, as 20260501 (ДФ=yyyyMMdd), or as 1C writes a date that becomes a text.
 _DAY: Final = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)|(\d\d)\.(\d\d)\.(\d{4})", re.ASCII)
-CUT_BY_1C: Final = "1C says that this is not the whole answer."
+CUT_BY_1C: Final = "notices.cut_by_1c"
 SHOWN_CHARACTERS: Final = 100  # of what 1C says of the size of its answer
 _NUMBER_BEGINS: Final = frozenset(b"-0123456789")
 _PIECE_BYTES: Final = 2 * 1024 * 1024  # of rows, which are decoded in some milliseconds
@@ -120,7 +121,7 @@ def check_no_error(members: Members) -> None:
         for name, raw in members.items()
     }
     if reports_error(values):
-        raise OnecRejected(message_in(values) or NO_REASON)
+        raise OnecRejected(message_in(values) or say(NO_REASON))
 
 
 def says_whether_whole(name: str) -> bool:
@@ -152,7 +153,7 @@ def cut_by_1c(members: Members, count: int) -> str:
     if not said:
         return ""
     sizes = [f"{name}: {_shown(value)}" for name, value in said if not _is_flag(value)]
-    return f"{CUT_BY_1C[:-1]} ({', '.join(sizes)})." if sizes else CUT_BY_1C
+    return say("notices.cut_by_1c_sizes", sizes=", ".join(sizes)) if sizes else say(CUT_BY_1C)
 
 
 def check_columns(columns: Sequence[Column], arguments: Arguments) -> None:
@@ -163,10 +164,10 @@ def check_columns(columns: Sequence[Column], arguments: Arguments) -> None:
     """
     names = [column.name for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise OnecBadResponse(f"1C's answer has the column {', '.join(twice)} twice")
+        raise OnecBadResponse(say("bad_response.column_twice", columns=", ".join(twice)))
     asked = (*arguments.get("group_by", ()), *arguments.get("measures", ()))
     if columns and (lacking := [name for name in asked if name not in names]):
-        raise OnecBadResponse(f"1C's answer lacks the column {', '.join(lacking)}")
+        raise OnecBadResponse(say("bad_response.lacks_column", columns=", ".join(lacking)))
 
 
 def count_plain_rows(members: Members) -> int | None:
@@ -229,7 +230,7 @@ def check_totals(members: Members, columns: Sequence[Column]) -> None:
     numbers = {column.name for column in columns if column.type.lower() == "number"}
     for name, total in totals.items():
         if name in numbers and not _is_of_type(bytes(total), "number"):
-            raise OnecBadResponse(f"the total of {name} in 1C's answer is not a number")
+            raise OnecBadResponse(say("bad_response.total", measure=name))
 
 
 def object_in(raw: msgspec.Raw | None, member: str) -> Members:
@@ -313,10 +314,12 @@ def _comparable(value: str | int) -> str:
 
 def _check_same(member: str, *, asked: tuple[str, ...], told: tuple[str, ...]) -> None:
     if asked != told:
-        said = " to ".join(told) if all(told) else "not readable"
-        raise OnecBadResponse(
-            f"1C was asked for {' to '.join(asked)}, and the {member} of its answer is {said}"
-        )
+        said = _dates(told) if all(told) else say("values.unreadable")
+        raise OnecBadResponse(say(f"bad_response.other_{member}", asked=_dates(asked), told=said))
+
+
+def _dates(days: Sequence[str]) -> str:
+    return say("values.period", first=days[0], last=days[1]) if len(days) > 1 else days[0]
 
 
 def _check_filters(
@@ -327,7 +330,7 @@ def _check_filters(
     if bytes(raw) == b"[]":  # how 1C may write a structure without members
         raw = msgspec.Raw(b"{}")
     if bytes(raw)[:1] != b"{":
-        return ("applied_filters of 1C cannot be read, so no filter is confirmed.",)
+        return (say("notices.filters_unreadable"),)
     applied = read_members(bytes(raw))
     unreadable = []
     for name, values in asked.items():
@@ -337,16 +340,13 @@ def _check_filters(
             continue
         meant = comparable([values] if isinstance(values, str) else values)
         if not told or (name not in with_groups and differ(told, meant)):
-            raise FilterIgnored(
-                f"filters.{name}: 1C does not confirm this filter in applied_filters, so its "
-                "figures may cover more or other objects than requested"
-            )
+            raise FilterIgnored(say("bad_response.filter_ignored", filter=f"filters.{name}"))
     said = []
     if unreadable:
-        said.append(f"1C does not confirm in a readable form: filters {', '.join(unreadable)}.")
+        said.append(say("notices.filters_unconfirmed", filters=", ".join(unreadable)))
     more = sorted(name for name in applied if name not in asked and applied_values(applied[name]))
     if more:
-        said.append(f"1C also applied filters that were not asked for: {', '.join(more)}.")
+        said.append(say("notices.filters_added", filters=", ".join(more)))
     return tuple(said)
 
 
@@ -426,14 +426,12 @@ def _check_each_cell(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
     for index, row in enumerate(decode(rows, list[list[msgspec.Raw]], "rows: a list of lists")):
         if len(row) != len(columns):
             raise OnecBadResponse(
-                f"row {index} of 1C's answer has {len(row)} cells where there are "
-                f"{len(columns)} columns"
+                say("bad_response.cells", row=index, cells=len(row), columns=len(columns))
             )
         for cell, column in zip(row, columns, strict=True):
             if not _is_of_type(bytes(cell), column.type.lower()):
                 raise OnecBadResponse(
-                    f"row {index} of 1C's answer: {column.name} is not of the type {column.type} "
-                    "that its column names"
+                    say("bad_response.cell", row=index, column=column.name, type=column.type)
                 )
 
 

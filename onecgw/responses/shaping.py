@@ -15,9 +15,11 @@ import attrs
 import msgspec
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
+from onecgw.locales import DEFAULT_LANGUAGE, Language
+from onecgw.locales.text import join_texts, say
 from onecgw.responses.candidates import candidates_of
-from onecgw.responses.notices import notice_member, text_notices
-from onecgw.responses.raw_json import Members, array, decode, read_members, splice
+from onecgw.responses.notices import after_last_document, notice_member, text_notices
+from onecgw.responses.raw_json import Members, array, decode, encode, read_members, splice
 from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import (
     CUT_BY_1C,
@@ -31,11 +33,13 @@ from onecgw.responses.response_check import (
     comparable,
     count_plain_rows,
     cut_by_1c,
+    day_of,
     differ,
     is_empty,
     is_null,
     object_in,
 )
+from onecgw.responses.units import CURRENCY, NO_UNITS, MeasureUnits, without_unlike_totals
 
 # Members that the gateway writes; what 1C says there is taken into account, not passed on.
 _OURS: Final = frozenset({"truncated", "notice"})
@@ -58,6 +62,8 @@ class ResponseLimits:
     refuses_extra_rows: more rows from 1C than requested are an error, not a cut.
     redaction: what the caller may see; None: everything.
     notices: what is to be said whatever 1C answers, as "top was 9000 and is limited to 5000".
+    language: of the notice.
+    base_currency: of figures whose currency 1C does not name; "" = it is not known.
     """
 
     rows: int
@@ -66,6 +72,8 @@ class ResponseLimits:
     refuses_extra_rows: bool
     redaction: Redaction | None
     notices: tuple[str, ...] = ()
+    language: Language = DEFAULT_LANGUAGE
+    base_currency: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +95,9 @@ def _read(body: bytes, limits: ResponseLimits) -> Members:
 def _redacted(members: Members, limits: ResponseLimits, *, has_plain_rows: bool = False) -> Members:
     if limits.redaction is None:
         return members
-    return redact(members, limits.redaction, has_plain_rows=has_plain_rows)
+    return redact(
+        members, limits.redaction, language=limits.language, has_plain_rows=has_plain_rows
+    )
 
 
 def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | None]:
@@ -98,14 +108,14 @@ def _read_table(body: bytes, limits: ResponseLimits) -> tuple[Members, int | Non
 
 
 def build_candidates(
-    body: bytes, limits: ResponseLimits, *, narrow: str = "Make the query longer."
+    body: bytes, limits: ResponseLimits, *, narrow: str = "notices.longer_query"
 ) -> Answer:
     """A resolver's answer; 1C was asked for one candidate more than `limits.rows`.
 
     Args:
         body: the answer.
         limits: of the surface.
-        narrow: how to ask for less, a sentence for the notice.
+        narrow: the key of a text: how to ask for less.
 
     Raises:
         OnecRejected: it reports an error.
@@ -136,9 +146,7 @@ def build_details(body: bytes, ids: Sequence[str], limits: ResponseLimits) -> An
         lacking = [one for one in wanted if one not in told] or [
             one for one in told if one not in wanted or told.count(one) > 1
         ]
-        raise OnecBadResponse(
-            f"1C answered about other objects than were asked for: {', '.join(lacking[:3])}"
-        )
+        raise OnecBadResponse(say("bad_response.other_objects", ids=", ".join(lacking[:3])))
     return build_candidates(body, limits)
 
 
@@ -147,9 +155,10 @@ def build_table(
     arguments: Arguments,
     limits: ResponseLimits,
     *,
-    narrow: str = "Narrow the period or the filters, or choose a coarser group_by.",
-    more: str = "Or sort by what matters, or ask for more with top",
+    narrow: str = "notices.narrow_rows",
+    more: str = "notices.more_rows",
     with_groups: frozenset[str] = frozenset(),
+    units: MeasureUnits = NO_UNITS,
 ) -> Answer:
     """A report's answer; 1C was asked for one row more than `limits.rows`.
 
@@ -157,9 +166,10 @@ def build_table(
         body: the answer.
         arguments: what 1C was asked.
         limits: of the surface.
-        narrow: how to ask for less, a sentence for the notice.
-        more: how to get more, the beginning of a sentence that ends with the limit.
+        narrow: the key of a text: how to ask for less.
+        more: the key of a text: how to get more, up to the limit.
         with_groups: the filters in which an id of a folder means what is in it.
+        units: what its measures are in.
 
     Raises:
         OnecRejected: it reports an error.
@@ -182,11 +192,34 @@ def build_table(
     advice = _Advice(
         noun="rows",
         narrow=narrow,
-        more=f"{more} (at most {limits.max_rows}).",
+        more=more,
+        max_rows=limits.max_rows,
     )
-    cut = _Cut(said=cut_by_1c(members, count), notices=(*said, *text_notices(body)))
+    cut_there = cut_by_1c(members, count)
+    cut = _Cut(
+        said=cut_there,
+        notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
+    )
+    names = [column.name for column in columns]
+    is_whole = count <= limits.rows and not cut_there
+    members = without_unlike_totals(members, names, units, is_whole=is_whole)
+    members = _with_currency(members, limits, has_money=units.are_in_base_currency(names))
     listed = _Listed(member="rows", raw=members["rows"], count=count, advice=advice)
     return _bounded(members, listed, cut, limits)
+
+
+def _after_last_document(members: Members, arguments: Arguments) -> tuple[str, ...]:
+    if "period" in arguments:
+        return after_last_document(members, arguments["period"]["to"])
+    day = arguments.get("date") or (day_of(members["date"]) if "date" in members else "")
+    return after_last_document(members, day)
+
+
+def _with_currency(members: Members, limits: ResponseLimits, *, has_money: bool) -> Members:
+    """The members with the base currency, where 1C does not name the currency of its figures."""
+    if not has_money or not limits.base_currency or CURRENCY in members:
+        return members
+    return members | {CURRENCY: msgspec.Raw(encode(limits.base_currency))}
 
 
 def build_card(
@@ -205,19 +238,23 @@ def build_card(
     asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
     told = applied_values(subject.get("id", msgspec.Raw(b"null")))
     if is_empty(members[shape.subject]):
-        raise OnecBadResponse(f"1C's answer lacks {shape.subject}: it is empty")
+        raise OnecBadResponse(say("bad_response.empty", member=shape.subject))
     if asked and told and differ(told, comparable(asked)):
-        raise OnecBadResponse(f"1C's answer is about another {shape.subject} than was asked for")
+        raise OnecBadResponse(say("bad_response.other_subject", subject=shape.subject))
     if "totals" not in members:
-        raise OnecBadResponse("1C's answer lacks totals: an object")
+        raise OnecBadResponse(say("bad_response.lacks", expected="totals: {}"))
     if not is_empty(members["totals"]):
         object_in(members["totals"], "totals")
     raw = members.get(shape.listed)
     listed = [] if is_null(raw) else decode(raw, list[msgspec.Raw], f"{shape.listed}: a list")
     if raw is None or is_null(raw):
         raw = msgspec.Raw(b"[]")
-    advice = _Advice(noun=shape.listed, narrow="The totals cover them all.", more="")
-    cut = _Cut(said=cut_by_1c(members, len(listed)), notices=(*said, *text_notices(body)))
+    advice = _Advice(noun="items", narrow="notices.totals_cover")
+    cut = _Cut(
+        said=cut_by_1c(members, len(listed)),
+        notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
+    )
+    members = _with_currency(members, limits, has_money=True)
     items = _Listed(member=shape.listed, raw=raw, count=len(listed), advice=advice)
     return _bounded(members, items, cut, limits)
 
@@ -252,22 +289,24 @@ class _Listed:
 class _Advice:
     """What a reader of a cut answer is told.
 
-    narrow: how to ask for less. more: how to get more of it, where that is possible.
+    noun: rows, candidates or items; it chooses the sentence.
+    narrow: the key of how to ask for less. more: that of how to get more, up to max_rows rows; ""
+        where that is not possible.
     """
 
     noun: str
     narrow: str
     more: str = ""
+    max_rows: int = 0
 
     def of_rows(self, kept: int) -> str:
-        return " ".join(filter(None, (f"{self._first(kept)}.", self.narrow, self.more)))
+        first = say(f"notices.first_{self.noun}", count=kept)
+        more = say(self.more, most=self.max_rows) if self.more else ""
+        return join_texts(" ", (first, say(self.narrow), more))
 
     def of_bytes(self, kept: int, max_bytes: int) -> str:
-        why = f"the whole answer would be larger than {max_bytes} bytes"
-        return f"{self._first(kept)}: {why}. {self.narrow}"
-
-    def _first(self, kept: int) -> str:
-        return f"Only the first {kept} {self.noun} are here, more exist"
+        first = say(f"notices.first_{self.noun}_bytes", count=kept, bytes=max_bytes)
+        return join_texts(" ", (first, say(self.narrow)))
 
 
 def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimits) -> Answer:
@@ -276,12 +315,12 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
 
     def assemble(kept: int, sentence: str) -> bytes:
         # Of two sentences on the same cut, 1C's own says more only where it names a size.
-        said = "" if sentence and cut.said == CUT_BY_1C else cut.said
-        told = " ".join(filter(None, (sentence, said)))
+        said = "" if sentence and cut.said == say(CUT_BY_1C) else cut.said
+        told = join_texts(" ", (sentence, said)) if sentence and said else sentence or said
         added: dict[str, object] = {
             f"{listed.member}_returned": kept,
             "truncated": bool(told),
-            **notice_member((*limits.notices, told, *cut.notices), members),
+            **notice_member((*limits.notices, told, *cut.notices), members, limits.language),
         }
         rest = {name: raw for name, raw in members.items() if name not in _OURS}
         # What is whole is sent as it came: joining thousands of rows again would cost as much as
@@ -298,9 +337,7 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
         kept = _fitting(listed.items[:kept], room_bytes)
         body = assemble(kept, advice.of_bytes(kept, limits.max_bytes))
     if limits.max_bytes is not None and len(body) > limits.max_bytes:
-        raise LimitExceeded(
-            f"the answer has {len(body)} bytes where {limits.max_bytes} are accepted; ask for less"
-        )
+        raise LimitExceeded(say("errors.too_large", bytes=len(body), most=limits.max_bytes))
     return Answer(body=body, rows=kept)
 
 
@@ -315,7 +352,4 @@ def _fitting(items: list[msgspec.Raw], room_bytes: int) -> int:
 
 def _refuse_extra(count: int, limits: ResponseLimits) -> None:
     if limits.refuses_extra_rows and count > limits.rows + 1:
-        raise LimitExceeded(
-            f"1C answered with {count} rows where {limits.rows} were asked for; narrow the "
-            "period or the filters"
-        )
+        raise LimitExceeded(say("errors.extra_rows", rows=count, asked=limits.rows))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from onecgw.auth.caller import ALL_SCOPES, COST
+from onecgw.locales import DEFAULT_LANGUAGE
 from onecgw.settings import rules
 from onecgw.settings.declaration import Secret, declare, setting
 from onecgw.settings.oauth import OauthSettings
@@ -194,6 +195,9 @@ class OnecSettings:
         "Zone of 1C's days, such as Europe/Kyiv; empty: that of this system.",
         rule=rules.TIMEZONE,
     )
+    base_currency: str | None = setting(
+        None, "Currency of the books, such as UAH, where 1C does not report it; empty: not said."
+    )
     resolve_cache_ttl_sec: int = setting(
         600, "How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
     )
@@ -290,6 +294,9 @@ class McpSettings:
     )
     scopes: tuple[str, ...] = setting(
         ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
+    )
+    language: Literal["en", "uk", "ru"] = setting(
+        DEFAULT_LANGUAGE, "Language of texts where neither the call nor its client names one."
     )
     toolsets: tuple[str, ...] = setting(
         TOOLSETS,

@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from onecgw.errors import StorageUnavailable
+from onecgw.locales.text import say
 from onecgw.observability.logging import encode_json, stamp
 from onecgw.storage.database import Database
 from onecgw.storage.slices import delete_slice
@@ -28,6 +29,7 @@ MAX_WAITING: Final = 20_000  # records kept in memory while the database cannot 
 ANONYMOUS_PER_MINUTE: Final = 30
 SECONDS_PER_MINUTE: Final = 60
 GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are gathered
+ROWS_PER_STATEMENT: Final = 500  # SQLite takes 32 766 values
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
 CONFIRM_SECONDS: Final = 10  # a disk that hangs must not keep callers for ever
@@ -303,7 +305,7 @@ class AuditLog:
 
 def _denied() -> StorageUnavailable:
     return StorageUnavailable(
-        "the audit cannot be written, and nothing is answered without it",
+        say("errors.audit"),
         retry_after_seconds=RETRY_SECONDS,
     )
 
@@ -316,7 +318,12 @@ def insert_event(db: sqlite3.Connection, event: AuditEvent) -> None:
 def _insert(db: sqlite3.Connection, rows: list[_Row]) -> None:
     if not rows:  # a retry without records still shows whether the database can be written
         db.execute("UPDATE probe SET at = unixepoch()")
-    db.executemany(
-        "INSERT INTO audit (ts, event, request_id, sub, client, detail) VALUES (?, ?, ?, ?, ?, ?)",
-        rows,
-    )
+    # One statement for many rows: after each, this thread waits for the interpreter's lock, up to
+    # 5 ms while the event loop is busy.
+    for first in range(0, len(rows), ROWS_PER_STATEMENT):
+        some = rows[first : first + ROWS_PER_STATEMENT]
+        db.execute(
+            "INSERT INTO audit (ts, event, request_id, sub, client, detail) VALUES "  # noqa: S608
+            + ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some)),
+            [value for row in some for value in row],
+        )

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import trio
 
 from onecgw.errors import ConfigError, StorageUnavailable
+from onecgw.locales.text import say
 from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -156,7 +157,7 @@ def _touch(connection: sqlite3.Connection) -> None:
 def _unavailable(error: Exception) -> StorageUnavailable:
     log.error("database.failed", extra={"fields": {"reason": str(error)}})
     return StorageUnavailable(
-        "the gateway's database cannot be used now; its log says why",
+        say("errors.database"),
         retry_after_seconds=RETRY_AFTER_SECONDS,
     )
 

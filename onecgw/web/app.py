@@ -115,6 +115,7 @@ def _mcp_endpoints(
             authenticate=site.bearer,
             max_request_bytes=settings.limits.max_request_bytes,
             page=page,
+            language=settings.mcp.language,
         )
         return dict.fromkeys(MCP_PATHS, guarded)
     if not settings.mcp.enabled or token is None:
@@ -131,6 +132,7 @@ def _mcp_endpoints(
         ),
         max_request_bytes=settings.limits.max_request_bytes,
         page=page,
+        language=settings.mcp.language,
     )
     return dict.fromkeys(MCP_PATHS, endpoint)
 
@@ -147,6 +149,7 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
         surface="rest",
         authenticate=bearer,
         max_request_bytes=settings.limits.max_request_bytes,
+        language=settings.mcp.language,
     )
     return dict.fromkeys(tool_names, endpoint)
 

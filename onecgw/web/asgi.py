@@ -9,6 +9,7 @@ import trio
 
 from onecgw.asgi_extensions import ADMIT, ON_DISCONNECT, TAKE_BODY
 from onecgw.errors import InvalidRequest, PayloadTooLarge
+from onecgw.locales.text import say
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -145,12 +146,12 @@ async def read_body(receive: Receive, *, max_bytes: int, max_seconds: int = BODY
             parts.append(part)
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
-    raise InvalidRequest(f"the request body took longer than {max_seconds} s")
+    raise InvalidRequest(say("errors.slow_body", seconds=max_seconds))
 
 
 def _check_size(size_bytes: int, max_bytes: int) -> None:
     if size_bytes > max_bytes:
-        raise PayloadTooLarge(f"the request body is larger than {max_bytes} bytes")
+        raise PayloadTooLarge(say("errors.large_body", bytes=max_bytes))
 
 
 async def send_response(send: Send, response: Response) -> None:

@@ -11,6 +11,7 @@ import attrs
 
 from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
+from onecgw.locales.text import say
 from onecgw.settings import Secret
 from onecgw.web.asgi import FORM_SECONDS, Receive, Request, read_body
 from onecgw.web.client_ip import ClientAddresses
@@ -49,7 +50,7 @@ class StaticBearer:
             Unauthorized: there is no bearer token, or not this one.
         """
         if not hmac.compare_digest(bearer_token(request), self._token):
-            raise Unauthorized("the bearer token is not valid", challenge=BAD_TOKEN)
+            raise Unauthorized(say("errors.bad_token"), challenge=BAD_TOKEN)
         ip, client = self._addresses.of(request), _program_of(request)
         return attrs.evolve(self._caller, ip=ip, client=client)
 
@@ -71,9 +72,7 @@ def bearer_token(request: Request) -> bytes:
     values = request.headers.get("authorization", ())
     scheme, _, token = values[0].partition(b" ") if len(values) == 1 else (b"", b"", b"")
     if scheme.lower() != b"bearer" or not token.strip():
-        raise Unauthorized(
-            "send the header Authorization: Bearer <token>, once", challenge=CHALLENGE
-        )
+        raise Unauthorized(say("errors.no_token"), challenge=CHALLENGE)
     return token.strip()
 
 

@@ -7,6 +7,8 @@ import attrs
 
 from onecgw.auth.context import CallContext, Surface
 from onecgw.errors import MethodNotAllowed, OnecgwError, UnsupportedMediaType
+from onecgw.locales import DEFAULT_LANGUAGE, Language, accepted_language
+from onecgw.locales.text import say
 from onecgw.web.asgi import (
     ClientGone,
     Receive,
@@ -49,6 +51,7 @@ class ToolEndpoint:
     authenticate: the caller of a request; raises Unauthorized.
     max_request_bytes: the largest body that is read.
     page: what a person gets who opens the path in a browser; None: the same as a client.
+    language: of the texts where the client does not name one.
     """
 
     handler: Handler
@@ -56,6 +59,7 @@ class ToolEndpoint:
     authenticate: Authenticate
     max_request_bytes: int
     page: AsgiApp | None = None
+    language: Language = DEFAULT_LANGUAGE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,6 +68,8 @@ class ToolEndpoint:
         if self.page is not None and request.method != "POST" and is_browser(request):
             await self.page(scope, receive, send)
             return
+        asked = request.value("accept-language")
+        language = (accepted_language(asked) if asked else None) or self.language
         try:
             content_type = request.media_type()
             if content_type == FORM:
@@ -74,18 +80,20 @@ class ToolEndpoint:
             if request.method != "POST":
                 raise MethodNotAllowed("POST")
             if content_type != "application/json":
-                raise UnsupportedMediaType("send the header Content-Type: application/json")
+                raise UnsupportedMediaType(say("errors.media_type"))
             body = await read_whole_body(scope, receive, max_bytes=self.max_request_bytes)
         except ClientGone:
             return
         except OnecgwError as error:
-            await send_response(send, problem_response(error, request_id=request_id))
+            problem = problem_response(error.in_language(language), request_id=request_id)
+            await send_response(send, problem)
             return
         context = CallContext(
             caller=caller,
             request_id=request_id,
             surface=self.surface,
             traceparent=request.value("traceparent"),
+            language=language,
         )
         run = partial(run_while_connected, scope, receive)
         await self.handler(request, context, body, run, send)

@@ -36,17 +36,18 @@ NO_STORE: Final[tuple[Header, ...]] = (
 
 def problem_response(error: OnecgwError, *, request_id: str) -> Response:
     """The response of the REST routes and of /mcp to an error."""
-    members: dict[str, Any] = {"message": error.message}
+    members: dict[str, Any] = {"message": str(error.message)}
     headers = [(b"x-request-id", request_id.encode("ascii")), *_headers_of(error)]
     code = error.code
     match error:
         case OnecError():
             # The service before this one answered `onec_error`; the class stands in `code`.
-            code, members = OnecError.code, {"code": error.code, "message": error.message}
+            code, members = OnecError.code, {"code": error.code, "message": str(error.message)}
         case ValidationFailed():
-            members["message"] = "the arguments are not valid"
+            members["message"] = str(error.summary)
             members["problems"] = [
-                {"path": problem.path, "message": problem.message} for problem in error.problems
+                {"path": problem.path, "message": str(problem.message)}
+                for problem in error.problems
             ]
         case Unauthorized() | MisplacedToken():
             headers.append((b"www-authenticate", error.challenge.encode("ascii")))
@@ -85,7 +86,7 @@ def oauth_error_response(error: OAuthError | OnecgwError, *, request_id: str) ->
             # RFC 6749, 5.2: MUST be sent if the client used the Authorization header.
             headers.append((b"www-authenticate", b'Basic realm="onecgw"'))
     else:
-        status, code, description = error.http_status, _oauth_code(error), error.message
+        status, code, description = error.http_status, _oauth_code(error), str(error.message)
         headers.extend(_headers_of(error))
     body = {"error": code, "error_description": description}
     return json_response(status, _encoded(body), headers=headers)

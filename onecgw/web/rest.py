@@ -8,6 +8,7 @@ import attrs
 from onecgw.auth.context import CallContext
 from onecgw.errors import OnecgwError
 from onecgw.gateway.service import Gateway, ToolCall
+from onecgw.locales.text import say
 from onecgw.web.asgi import (
     Request,
     Response,
@@ -55,7 +56,7 @@ class RestHandler:
             return problem_response(error, request_id=request_id)
         except Exception:  # the outermost boundary: a defect of ours ends one request, not more
             log.exception("rest.defect", extra={"fields": {"request_id": request_id}})
-            defect = OnecgwError("something went wrong in the gateway; its log knows more")
+            defect = OnecgwError(say("errors.defect")).in_language(call.context.language)
             return problem_response(defect, request_id=request_id)
         return json_response(
             200, answer.body, headers=[(b"x-request-id", request_id.encode("ascii"))]

@@ -24,7 +24,10 @@ SUMMER = {"from": "2026-06-01", "to": "2026-08-31"}
         ("margin_bridge", {"period": SUMMER}),
         ("company", {}),
         ("sales_report", {"period": SUMMER, "group_by": ["customer"], "compare": "previous_year"}),
-        ("stock_balance", {"group_by": ["product"], "share": "qty"}),
+        (
+            "stock_balance",
+            {"group_by": ["product"], "share": "amount", "measures": ["qty", "amount"]},
+        ),
     ],
 )
 async def test_an_analysis_is_short_by_default(

@@ -18,7 +18,7 @@ async def test_the_books_firms_and_desks_of_the_demo(small_books: Books) -> None
     assert {desk["cash"]["id"]: desk["currency"] for desk in answer["desks"]} == {
         desk.uuid: desk.facts["currency"] for desk in small_books.catalogues["cash"].items
     }
-    assert answer["base_currency"] is None  # the demo does not report it
+    assert answer["base_currency"] == "UAH"
     assert answer["missing"] == []
 
 
@@ -38,7 +38,7 @@ async def test_a_report_that_failed_is_missing_and_the_others_are_there(small_bo
 async def test_what_the_base_lacks_is_told_to_those_who_may_know_of_it(small_books: Books) -> None:
     lacking = Capabilities(
         profile="upp-1.3",
-        unavailable=frozenset({"stock_balance"}),
+        unavailable_tools=frozenset({"stock_balance"}),
         unsupported={"sales_report": {"measures": frozenset({"cost", "receipts"})}},
         always_empty=frozenset({"sales_channel"}),
     )
@@ -52,8 +52,8 @@ async def test_what_the_base_lacks_is_told_to_those_who_may_know_of_it(small_boo
         answer = await ask(rig, "company")
 
     narrow, wide = told.values()
-    assert narrow.unavailable == frozenset()
-    assert wide.unavailable == {"stock_balance"}
+    assert narrow.unavailable_tools == frozenset()
+    assert wide.unavailable_tools == {"stock_balance"}
     assert narrow.unsupported == {"sales_report": {"measures": {"receipts"}}}
     assert narrow.always_empty == frozenset()
     assert answer["backend_profile"] == "upp-1.3"

@@ -313,8 +313,9 @@ def is_running(pid: int) -> bool:
 
 def children_of(pid: int) -> list[int]:
     """The processes that a process has started."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
-    return [int(word) for word in text.split()]
+    # A child is listed at the thread that has started it.
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(word) for one in threads for word in one.read_text(encoding="utf-8").split()]
 
 
 def test_workers_share_what_the_settings_allow_to_all_of_them() -> None:

@@ -20,7 +20,7 @@ TOLD = {
 }
 KNOWN = Capabilities(
     profile="upp-1.3",
-    unavailable=frozenset({"cash_flow", "payables_balance"}),
+    unavailable_tools=frozenset({"cash_flow", "payables_balance"}),
     unsupported={
         "sales_report": {
             "filters": frozenset({"customer_cohort"}),

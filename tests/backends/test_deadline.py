@@ -1,15 +1,17 @@
 import pytest
 import trio
 
-from onecgw.backends.scheduling.deadline import deadline
+from onecgw.backends.scheduling.deadline import NARROW_SEARCH, deadline
 from onecgw.errors import OnecTimeout
 
 
 async def test_late_call_ends_as_onec_timeout(autojump_clock: trio.testing.MockClock) -> None:
     del autojump_clock
-    with pytest.raises(OnecTimeout) as failed, deadline(1_500, advice="ask for less"):
+    with pytest.raises(OnecTimeout) as failed, deadline(1_500, advice=NARROW_SEARCH):
         await trio.sleep(60)
-    assert failed.value.message == ("1C did not answer within 1500 ms; ask for less")
+    assert failed.value.message == (
+        "1C did not answer within 1500 ms; try again, or give more of the name"
+    )
     assert trio.current_time() == pytest.approx(1.5, abs=0.01)
 
 

@@ -71,7 +71,7 @@ async def echo(arguments: bytes, _request: RequestContext) -> ToolResult:
 def make_engine(key: bytes = KEY, **bodies: ToolBody) -> Engine:
     """An engine with these tools, and `echo`."""
     return Engine(
-        Providers(info=INFO, tools=ScriptedTools({"echo": echo, **bodies})), sealing_key=key
+        Providers(info=INFO, tools=ScriptedTools({"echo": echo, **bodies})), signing_key=key
     )
 
 

@@ -296,7 +296,7 @@ async def open_oauth(
             transport=HttpxTransport(rig.settings.onec, httpx.MockTransport(Onec(answer=accounts))),
         )
 
-        async def check_key(key: str, request_id: str) -> KeyVerdict:
+        async def verify_key(key: str, request_id: str) -> KeyVerdict:
             # Straight from the scripts: the breaker of the real client would remember.
             if accounts.is_down:
                 return UncheckedKey(error=OnecUnavailable("1C is down"))
@@ -307,7 +307,7 @@ async def open_oauth(
             store=store,
             oauth_secrets=oauth_secrets,
             audit=events.append,
-            check_key=check_key,
+            verify_key=verify_key,
             clock=clock,
             fetcher=fetcher or FETCHER,
         )

@@ -65,7 +65,7 @@ class World:
             store=self.store,
             oauth_secrets=self.secrets,
             audit=_hear,
-            check_key=_nobody,
+            verify_key=_nobody,
             fetcher=FETCHER,
             clock=lambda: self.now,
         )

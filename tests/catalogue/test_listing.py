@@ -86,7 +86,7 @@ def test_the_listing_is_rendered_once_per_set_of_scopes_and_again_when_the_base_
     before = catalogue.listing(EVERYTHING)
     assert catalogue.listing(EVERYTHING) is before
 
-    catalogue.capabilities = Capabilities(unavailable=frozenset({"cash_flow"}))
+    catalogue.capabilities = Capabilities(unavailable_tools=frozenset({"cash_flow"}))
 
     after = [tool["name"] for tool in msgspec.json.decode(catalogue.listing(EVERYTHING))]
     assert after == [name for name in BY_NAME if name not in ("cash_flow", "company")]
@@ -95,7 +95,7 @@ def test_the_listing_is_rendered_once_per_set_of_scopes_and_again_when_the_base_
 def test_a_tool_that_the_base_lacks_is_refused_in_clear_words() -> None:
     catalogue = make_catalogue()
     catalogue.capabilities = Capabilities(
-        unavailable=frozenset({"cash_flow"}), always_empty=frozenset({"sales_channel"})
+        unavailable_tools=frozenset({"cash_flow"}), always_empty=frozenset({"sales_channel"})
     )
 
     for name in ("cash_flow", "resolve_sales_channel"):

@@ -49,6 +49,7 @@ class Reference:
         self.created: dict[str, str] = {}
         self.firm_of: dict[str, str] = {}
         self.currency: dict[str, str] = {}
+        self.rate: dict[str, int] = {}
         self.archived: set[str] = set()
         self.place: dict[str, tuple[int, str, str, str]] = {}
         for table in CATALOGUES:
@@ -84,6 +85,9 @@ class Reference:
         names = [*dimensions, *body["measures"]]
         self._sort(lines, names, dimensions, body)
         totals = {name: MEASURES[report][name](rows) for name in body["measures"]}
+        own = {"balance", "amount_in_currency"} & totals.keys()
+        if own and len({row["currency"] for row in rows}) > 1:
+            totals |= dict.fromkeys(own)  # a sum of several currencies means nothing
         return lines[: body.get("top")], totals
 
     # What happened, document by document.
@@ -290,6 +294,7 @@ class Reference:
                 "firm": self.firm_of[desk],
                 "currency": self.currency[desk],
                 "balance": _money(own),
+                "balance_base": _money(own * self.rate[desk]),
             }
 
         for line in self._db.execute("SELECT * FROM opening_cash"):
@@ -436,6 +441,7 @@ class Reference:
                 self.archived.add(entry["uuid"])
             if table in ("cash", "firms"):
                 self.currency[entry["uuid"]] = entry["currency"]
+                self.rate[entry["uuid"]] = entry["rate"]
 
 
 INFLOWS = {
@@ -551,7 +557,7 @@ MEASURES: dict[str, dict[str, Callable[[list[Row]], Any]]] = {
         "margin": _margin,
     },
     "stock": {"qty": _total("qty"), "amount": _total("amount")},
-    "cash_balance": {"balance": _total("balance")},
+    "cash_balance": {"balance": _total("balance"), "balance_base": _total("balance_base")},
     "cash_flow": {
         "inflow": _total("inflow"),
         "outflow": _total("outflow"),

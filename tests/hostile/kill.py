@@ -6,6 +6,7 @@ the process ended. Prints how many answers were received and how many of them ha
 
 import argparse
 import http.client
+import itertools
 import random
 import sys
 import time
@@ -21,37 +22,46 @@ from tests.bench.processes import start
 from tests.bench.servers import resolve_arguments, rest_surface
 
 CALLERS: Final = 16
+MAX_ANSWERS: Final = 300  # before the kill
+LOAD_SECONDS: Final = 30
 SHOWN_EVERY: Final = 10  # kills
 SURFACE: Final = rest_surface("/resolve/customer", resolve_arguments)
 
 
-def call_until_it_dies(port: int, caller: int) -> list[str]:
-    """The request ids of the answers that arrived whole."""
-    received: list[str] = []
+def call_until_it_dies(port: int, caller: int, received: list[str]) -> None:
+    """Add the request ids of the answers that arrived whole."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     headers = {**SURFACE.headers, "Content-Type": "application/json"}
     try:
-        while True:
-            body = SURFACE.make_body(caller * 1_000_000 + len(received))
+        for number in itertools.count(caller * 1_000_000):
+            body = SURFACE.make_body(number)
             connection.request("POST", SURFACE.path, body, headers)
             answer = connection.getresponse()
             answer.read()
             assert answer.status == http.HTTPStatus.OK, answer.status
             received.append(answer.headers["x-request-id"])
     except (OSError, http.client.HTTPException):
-        return received
+        pass  # it was killed
     finally:
         connection.close()
 
 
-def kill_once(onec_url: str, folder: Path, *, seconds: float, on_failure: str) -> set[str]:
-    """Load a gateway, kill it after some seconds, and return the ids of received answers."""
+def kill_once(onec_url: str, folder: Path, *, answers: int, on_failure: str) -> set[str]:
+    """Load a gateway, kill it after some answers, and return the ids of those received."""
     arguments = ("gateway", onec_url, str(folder), "--on-failure", on_failure)
+    received: list[str] = []
     with start("servers", *arguments) as server, ThreadPoolExecutor(CALLERS) as pool:
-        calls = [pool.submit(call_until_it_dies, server.port, number) for number in range(CALLERS)]
-        time.sleep(seconds)
+        calls = [
+            pool.submit(call_until_it_dies, server.port, number, received)
+            for number in range(CALLERS)
+        ]
+        until = time.monotonic() + LOAD_SECONDS
+        while len(received) < answers and time.monotonic() < until:
+            time.sleep(0.001)
         server.process.kill()
-        return {request_id for call in calls for request_id in call.result()}
+        for call in calls:
+            call.result()
+    return set(received)
 
 
 def count_lost(folder: Path, received: set[str]) -> int:
@@ -71,8 +81,8 @@ def kill_often(kills: int, *, seed: int, on_failure: str = "deny") -> Iterator[t
         for number in range(kills):
             folder = Path(name) / str(number)
             folder.mkdir()
-            seconds = chance.uniform(0.2, 0.6)
-            ids = kill_once(onec.url, folder, seconds=seconds, on_failure=on_failure)
+            answers = chance.randint(1, MAX_ANSWERS)
+            ids = kill_once(onec.url, folder, answers=answers, on_failure=on_failure)
             yield len(ids), count_lost(folder, ids)
 
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from onecgw.auth.signing import Sealer
+from onecgw.auth.signing import Signer
 from onecgw.mcp import handshake as handshake_era
 from onecgw.mcp.client_info import ELICITATION, ClientInfo
 from onecgw.mcp.request_context import RequestContext
@@ -56,10 +56,10 @@ async def test_initialize_does_not_mind_a_stale_session() -> None:
 
 
 def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    sealer = Sealer(KEY)
-    session_id = handshake_era.issue_session(sealer, DESK, sub="alice", version="2025-11-25")
-    assert handshake_era.resume_session(sealer, session_id, sub="alice") == DESK
+    signer = Signer(KEY)
+    session_id = handshake_era.issue_session(signer, DESK, sub="alice", version="2025-11-25")
+    assert handshake_era.resume_session(signer, session_id, sub="alice") == DESK
     later = time.time() + handshake_era.SESSION_SECONDS + 1
     monkeypatch.setattr("onecgw.mcp.handshake.time.time", lambda: later)
     with pytest.raises(RpcError, match="has ended"):
-        handshake_era.resume_session(sealer, session_id, sub="alice")
+        handshake_era.resume_session(signer, session_id, sub="alice")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from onecgw.auth.signing import Sealer
+from onecgw.auth.signing import Signer
 from onecgw.mcp import rpc_errors
 from onecgw.mcp.handshake import LogLevels, handshake_methods
 from onecgw.mcp.methods import shared_methods
@@ -23,11 +23,11 @@ def test_the_reference_names_every_revision() -> None:
 
 
 def test_the_reference_names_every_method_that_production_offers() -> None:
-    providers, sealer, subscriptions = make_fixtures(Subscriptions()), Sealer(KEY), Subscriptions()
+    providers, signer, subscriptions = make_fixtures(Subscriptions()), Signer(KEY), Subscriptions()
     methods = {
-        *shared_methods(providers, sealer),
+        *shared_methods(providers, signer),
         *stateless_methods(providers, subscriptions),
-        *handshake_methods(providers, sealer, LogLevels()),
+        *handshake_methods(providers, signer, LogLevels()),
     }
     assert {method for method in methods if f"`{method}`" not in PAGE} == NOT_OFFERED
 

@@ -264,9 +264,10 @@ def upgrade(shell: Shell) -> None:
         assert status == OK, status
     stop(gateway)
     with shell.step("back to it, and a newer one is refused", COMMAND_SECONDS):
+        # 0.1.0 opens the copy that was made before the migration.
+        with closing(sqlite3.connect(path.with_name("onecgw.db.v2"))) as copy:
+            assert copy.execute("PRAGMA user_version").fetchone() == (2,)
         with closing(sqlite3.connect(path)) as db:
-            # 0.1.0 opens a file of this version of the schema, and no newer one.
-            assert db.execute("PRAGMA user_version").fetchone() == (2,)
             db.execute("PRAGMA user_version = 99")
         said = shell.onecgw("check", "--offline", expected=1, environment=settings)
         assert "has schema 99" in said, said

@@ -6,7 +6,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from onecgw.auth.signing import NotSealed, Sealer
+from onecgw.auth.signing import BadSignature, Signer
 from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import (
     ACCESS,
@@ -53,9 +53,9 @@ def test_a_session_of_mcp_cannot_be_opened_as_something_of_oauth() -> None:
         text: str
 
     oauth_secrets = make_secrets()
-    sealed = Sealer(oauth_secrets.session_key()).seal(Note(text="a"), purpose="client")
-    with pytest.raises(NotSealed):
-        oauth_secrets.sealer.open(sealed, Note, purpose="client")
+    signed = Signer(oauth_secrets.session_key()).sign(Note(text="a"), purpose="client")
+    with pytest.raises(BadSignature):
+        oauth_secrets.signer.open(signed, Note, purpose="client")
 
 
 def test_what_was_encrypted_is_bound_to_its_purpose_and_key() -> None:

@@ -44,14 +44,24 @@ problems at once, each with its path.
 ## Answers
 
 A resolver answers `{"candidates": [{"id", "label", …}]}`. A report answers `columns`, `rows`
-(cells in the order of the columns; a reference is `{"id", "label"}`), `totals` over the whole
-selection, and whatever else 1C says (`period`, `applied_filters`, `notes`). The gateway adds:
+(cells in the order of the columns; a reference is `{"id", "label"}`, of a product also with `code`
+and `unit`, and with `parent` where labels repeat), `totals` over the whole selection, and whatever
+else 1C says (`period`, `applied_filters`, `notes`). `as_of` is the day of the last document, where
+1C tells it. The gateway adds:
 
 | member | meaning |
 |---|---|
 | `rows_returned` | how many rows are in this answer |
 | `truncated` | true when more rows exist than are in this answer |
-| `notice` | what was cut or lowered, and how to narrow the question |
+| `notice` | what was cut or lowered, how to narrow the question, days after the last document |
+| `currency` | of all money in the answer; absent where it is not known, or where rows differ |
+| `totals_by_currency` | the parts of a total that is `null`: its rows are in several currencies |
+| `totals_by_unit` | likewise of quantities whose rows are in several units |
+
+Texts (`notice`, `notes`, `warnings`, `headline`, `basis`, `proof`, errors) are in `language`, an
+argument of every tool: `en`, `uk` or `ru`. Without it they are in the language of the client
+(`Accept-Language`, or `openai/locale` in `_meta`), else in `mcp.language`. Codes, names of members
+and figures are the same in every language.
 
 Without `top` an answer has at most `limits.default_rows` rows over MCP, `limits.max_rows` over
 REST. An MCP answer larger than `limits.max_result_bytes` loses rows from its end and says so.

@@ -13,8 +13,11 @@ from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.sales import CUSTOMER_SUMMARY, SALES_REPORT, TOP_PRODUCTS
 from onecgw.catalogue.tools.stock import STOCK_BALANCE
 from onecgw.errors import OnecBadResponse, OnecRejected
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.redaction import LEFT_OUT, redact
+
+SAID = str(say(LEFT_OUT))
 
 CLOSED = Restrictions(measures=COST_MEASURES, closes_stock_value=True)
 REF = {"id": "1", "label": "A"}
@@ -48,7 +51,7 @@ def redacted(tool: SingleCallTool, answer: Any, restrictions: Restrictions = CLO
 def test_a_member_that_is_not_declared_does_not_leave(
     tool: SingleCallTool, answer: dict[str, Any], more: dict[str, Any]
 ) -> None:
-    assert redacted(tool, answer | more) == {**answer, "notice": LEFT_OUT}
+    assert redacted(tool, answer | more) == {**answer, "notice": SAID}
     assert redacted(tool, answer | more, Restrictions()) == answer | more
 
 
@@ -71,7 +74,7 @@ def test_no_member_that_is_not_declared_leaves_a_part_of_an_answer() -> None:
         "currency": {"id": "980", "label": "грн"},
         "notes": ["made today", {}],
         "applied_filters": {"customer_ids": [REF]},
-        "notice": LEFT_OUT,
+        "notice": SAID,
     }
     card = {
         "customer": REF | more,
@@ -84,11 +87,11 @@ def test_no_member_that_is_not_declared_leaves_a_part_of_an_answer() -> None:
         "totals": {"amount": 1},
         "last_purchase": {},
         "top_products": [{**REF, "amount": 1, "qty": 2}, {"product": REF}],
-        "notice": LEFT_OUT,
+        "notice": SAID,
     }
     assert redacted(CUSTOMER, {"candidates": [REF | more]}) == {
         "candidates": [REF],
-        "notice": LEFT_OUT,
+        "notice": SAID,
     }
 
 
@@ -107,7 +110,7 @@ def test_a_column_that_is_not_declared_is_left_out_with_its_cells() -> None:
         "columns": [columns[0], columns[1], columns[3]],
         "rows": [[REF, "грн", 1.50]],
         "totals": None,
-        "notice": LEFT_OUT,
+        "notice": SAID,
     }
     with pytest.raises(OnecBadResponse, match="more or fewer cells"):
         redacted(SALES_REPORT, answer | {"rows": [[REF, 5, 1.50]]})
@@ -141,7 +144,7 @@ def test_what_says_that_a_call_failed_or_was_cut_is_not_left_out() -> None:
 def test_1cs_own_notice_stays_beside_that_of_what_was_left_out() -> None:
     answer = TABLE | {"notice": "Without May.", "прибыль": 5}
 
-    assert redacted(SALES_REPORT, answer)["notice"] == f"{LEFT_OUT} Without May."
+    assert redacted(SALES_REPORT, answer)["notice"] == f"{SAID} Without May."
 
 
 JSON = st.recursive(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
-from onecgw.responses.notices import LONG_NUMBERS
+from onecgw.locales.text import say
 from onecgw.responses.shaping import (
     Answer,
     CardShape,
@@ -54,7 +54,8 @@ def test_rows_leave_digit_for_digit_and_letter_for_letter() -> None:
     answer = table_of(table(*rows), bounds)
 
     assert answer.body == (
-        b'{"rows_returned":8,"truncated":false,"notice":"%b",' % LONG_NUMBERS.encode()
+        b'{"rows_returned":8,"truncated":false,"notice":"%b",'
+        % say("notices.long_numbers", digits=15).encode()
         + COLUMNS
         + b',"rows":['
         + ",".join(rows).encode()

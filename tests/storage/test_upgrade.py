@@ -1,4 +1,4 @@
-"""A database of 0.1.0 is opened by this version, and by 0.1.0 again afterwards."""
+"""A database of 0.1.0 is opened by this version, and its copy by 0.1.0 again afterwards."""
 
 import sqlite3
 from contextlib import closing
@@ -44,7 +44,7 @@ async def test_logins_keys_and_audit_of_0_1_0_go_on(tmp_path: Path) -> None:
             store=store,
             oauth_secrets=open_secrets(settings.secrets_path),
             audit=events.append,
-            check_key=unused_check,
+            verify_key=unused_check,
             clock=lambda: WRITTEN_AT + 400,
         )
         # 400 s: the key behind the login is verified again.
@@ -58,8 +58,9 @@ async def test_logins_keys_and_audit_of_0_1_0_go_on(tmp_path: Path) -> None:
     assert (caller.sub, sorted(caller.scopes)) == (key.sub, ["mcp:report:sales", "mcp:resolve"])
     assert [event.event for event in events] == ["key.reverified"]
     assert audit == 8
-    # 0.1.0 reads these tables and this version: it opens the file again.
-    assert tables_of(path) == before
+    # 0.1.0 opens the copy that was made before the migration. The tables are the same ones.
+    assert tables_of(path.with_name("onecgw.db.v2")) == before
+    assert tables_of(path)[1:] == before[1:]
 
 
 async def unused_check(_key: str, _request_id: str) -> UncheckedKey:

@@ -27,7 +27,9 @@ ROUTES = document_routes(DOCUMENT)
 
 async def page(path: str = "/docs", language: str = "en", **changes: Any) -> httpx.Response:
     async with open_rest(answering(b"{}"), **changes) as (client, rig):
-        rig.gateway.catalogue.capabilities = Capabilities(unavailable=frozenset({"cash_flow"}))
+        rig.gateway.catalogue.capabilities = Capabilities(
+            unavailable_tools=frozenset({"cash_flow"})
+        )
         headers = {"accept-language": language, "authorization": ""}
         return await client.get(path, headers=headers)
 

@@ -121,12 +121,12 @@ async def ask(app: Any, scope: dict[str, Any], body: bytes) -> tuple[int, bytes]
 
 async def visit(oauth: OauthRig, case: tuple[str, str, dict[str, Any]], known: Any) -> int:
     method, path, changes = case
-    client_id, sealed, transaction, cookie = known
+    client_id, signed, transaction, cookie = known
     query = oauth.query(client_id, state="стан") if "authorize" in path else {}
     form = {"grant_type": "authorization_code", "client_id": client_id, "code": "c"}
     if "authorize" in path:
         on_its_way = {"transaction": transaction, "language": "uk", "scope": "mcp:resolve"}
-        form = on_its_way if changes["is_on_its_way"] else {"request": sealed, "key": "k"}
+        form = on_its_way if changes["is_on_its_way"] else {"request": signed, "key": "k"}
     sent = {"host": b"localhost", "cookie": cookie, "content-type": FORM} | changes["headers"]
     body = encode(form | {"code_verifier": VERIFIER}, changes["form"])
     if "register" in path:

@@ -38,7 +38,9 @@ async def test_every_tool_that_the_token_opens_is_a_route_with_its_schemas() -> 
 async def test_what_the_token_does_not_open_is_not_in_the_document() -> None:
     async with open_rest(answering(b"{}")) as (client, rig):
         without_cost = await client.get("/openapi.json")
-        rig.gateway.catalogue.capabilities = Capabilities(unavailable=frozenset({"cash_flow"}))
+        rig.gateway.catalogue.capabilities = Capabilities(
+            unavailable_tools=frozenset({"cash_flow"})
+        )
         without_cash_flow = await client.get("/openapi.json")
 
     assert COST not in rig.settings.api.scopes

@@ -72,7 +72,7 @@ def forms_of_a_table(tool: str) -> list[Row]:
         tool,
         f"/mcp/{truth.operation}",
         {
-            "nothing optional": (least, {**least, "top": OF_THE_SURFACE}),
+            "nothing optional": (least, {**least, **truth.added, "top": OF_THE_SURFACE}),
             "everything": in_20_rows(everything),
             "forgiving": (
                 {
@@ -90,6 +90,9 @@ def forms_of_a_table(tool: str) -> list[Row]:
                 {**dated, "group_by": json.dumps([dimension]), "measures": measure, "top": 20.0},
                 {**dated, "group_by": [dimension], "measures": [measure], "top": 21},
             ),
-            "above the limit": ({**least, "top": 9999}, {**least, "top": 5001}),
+            "above the limit": (
+                {**least, "top": 9999},
+                {**least, **truth.added, "top": 5001},
+            ),
         },
     )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Final
 
 import attrs
 
@@ -23,20 +22,9 @@ from onecgw.analysis.cycle.headline import headline_of
 from onecgw.analysis.cycle.variance import VarianceStep, change_of, driving_step, variance_bridge
 from onecgw.analysis.cycle.working_capital import working_capital
 from onecgw.analysis.decimals import days, money
+from onecgw.locales.text import join_texts, say
 
 Json = dict[str, object]
-
-_TITLES: Final = {
-    "stock": "stock at cost",
-    "receivable": "receivables",
-    "advance_received": "advances received",
-    "payable": "payables",
-    "advance_paid": "advances paid",
-    "cost": "cost of goods sold",
-    "cost_with_vat": "cost of goods sold with the VAT of purchases",
-    "sales": "sales incl. VAT",
-    "purchases": "purchases incl. VAT",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -75,7 +63,7 @@ def render(inputs: CycleInput) -> Json:
     bridge = variance_bridge(now, before)
     driving = driving_step(bridge)
     return {
-        "headline": " ".join((headline_of(now, before, driving), *_outside(inputs))),
+        "headline": join_texts(" ", (headline_of(now, before, driving), *_outside(inputs))),
         "summary": _summary(now, before, driving),
         "months": [_month(inputs, month) for month in inputs.monthly_figures()],
         "bridge": [_step(step) for step in bridge],
@@ -156,7 +144,11 @@ def _basis(inputs: CycleInput, now: Figures, before: Figures | None) -> Json:
     }
     for ratio in inputs.ratios:
         basis[ratio.name] = {
-            "formula": f"{inputs.basis} {_TITLES[ratio.balance]} / {_TITLES[ratio.flow]} × days",
+            "formula": say(
+                f"cycle.formula_{inputs.basis}",
+                balance=say(f"cycle.titles.{ratio.balance}"),
+                flow=say(f"cycle.titles.{ratio.flow}"),
+            ),
             **_terms(now, ratio.name),
             "previous": before and _terms(before, ratio.name),
         }
@@ -199,7 +191,7 @@ def _balances(inputs: CycleInput) -> list[Json]:
 def _missing(inputs: CycleInput) -> list[Json]:
     periods = (("current", inputs.now), ("previous", inputs.before))
     return [
-        {"component": component, "period": name, "reason": f"{error.code}: {error.message}"}
+        {"component": component, "period": name, "reason": error.reason}
         for name, data in periods
         if data is not None
         for component in COMPONENTS

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final
 
 from onecgw.analysis.cycle.figures import BALANCES, PeriodData
+from onecgw.locales.text import say
 
 QUIET_DAYS: Final = 7  # books in use have something on every day but holidays
 
@@ -19,14 +20,11 @@ def outside_books(data: PeriodData, last_sale: date | None) -> str:
     for day in (period.eve, period.last):
         known = [data.balances[one][day] for one in BALANCES if day in data.balances.get(one, {})]
         if len(known) == len(BALANCES) and not any(known):
-            return f"The books do not cover {period}: every balance is zero at the end of {day}."
+            return say("cycle.outside_balances", period=period.text, day=day)
     for month in period.months:
         flows = [data.flow(series, month) for series in data.flows]
         if flows and not any(flows) and month.days > QUIET_DAYS:
-            return f"The books do not cover {period}: nothing was sold or bought from {month}."
+            return say("cycle.outside_flows", period=period.text, month=month.text)
     if last_sale is not None and (period.last - last_sale).days > QUIET_DAYS:
-        return (
-            f"The books do not cover {period}: the last sale is of {last_sale}; end the period "
-            "there."
-        )
+        return say("cycle.outside_last_sale", period=period.text, day=last_sale)
     return ""

@@ -7,6 +7,7 @@ from onecgw.analysis.cycle.figures import COMPONENTS, Figures
 from onecgw.analysis.cycle.variance import VarianceStep, change_of
 from onecgw.analysis.cycle.working_capital import TOTAL, BalanceChange, working_capital
 from onecgw.analysis.decimals import days
+from onecgw.locales.text import join_texts, say
 
 
 def headline_of(now: Figures, before: Figures | None, driving: VarianceStep | None) -> str:
@@ -14,23 +15,44 @@ def headline_of(now: Figures, before: Figures | None, driving: VarianceStep | No
     if now.ccc is None:
         return _parts_alone(now)
     dio, dso, dpo = (_days(now.days(name)) for name in COMPONENTS)
-    text = f"From {now.period} {_length(now.ccc)}: DIO {dio} + DSO {dso} − DPO {dpo}."
+    text = say(
+        "cycle.headline",
+        period=now.period.text,
+        length=_length(now.ccc),
+        dio=dio,
+        dso=dso,
+        dpo=dpo,
+    )
     if before is None:
         return text
+    earlier = before.period.text
     change = change_of(now.ccc, before.ccc)
     if change is None:
-        return f"{text} What it was from {before.period} is not known."
+        return join_texts(" ", (text, say("cycle.unknown_before", period=earlier)))
     if not days(change):
-        return f"{text} That is as long as from {before.period}.{_in_money(now, before)}"
-    word = "more" if change > 0 else "less"
-    text += f" That is {_days(abs(change))} days {word} than from {before.period}."
-    if driving is not None:
-        effects = driving.effects
-        text += (
-            f" The driver is {driving.component.upper()}: {_signed(effects.change)} days, of which "
-            f"its balance makes {_signed(effects.balance)} and its flow {_signed(effects.flow)}."
-        )
-    return text + _in_money(now, before)
+        same = say("cycle.as_long", period=earlier)
+        return join_texts(" ", (text, same, _in_money(now, before)))
+    changed = say(
+        "cycle.longer" if change > 0 else "cycle.shorter",
+        days=_days(abs(change)),
+        count=days(abs(change)),
+        period=earlier,
+    )
+    return join_texts(" ", (text, changed, _driver(driving), _in_money(now, before)))
+
+
+def _driver(driving: VarianceStep | None) -> str:
+    if driving is None:
+        return ""
+    effects = driving.effects
+    return say(
+        "cycle.driver",
+        component=driving.component.upper(),
+        change=_signed(effects.change),
+        count=days(effects.change),
+        balance=_signed(effects.balance),
+        flow=_signed(effects.flow),
+    )
 
 
 def _in_money(now: Figures, before: Figures) -> str:
@@ -38,37 +60,52 @@ def _in_money(now: Figures, before: Figures) -> str:
     total = working_capital(now, before)[TOTAL]
     if total is None:
         return ""
-    text = f" Stock + receivables − payables {_moved(total)}"
+    moved = _moved(total)
     by_days, by_volume = total.days_effect, total.volume_effect
     if by_days is None or by_volume is None or by_days == by_volume == 0:
-        return f"{text}."
-    return f"{text}: days {_signed_money(by_days)}, volume {_signed_money(by_volume)}."
+        return say("cycle.money", moved=moved)
+    return say(
+        "cycle.money_effects",
+        moved=moved,
+        by_days=_signed_money(by_days),
+        by_volume=_signed_money(by_volume),
+    )
 
 
 def _moved(total: BalanceChange) -> str:
     if not total.change:
-        return f"stayed at {_money(total.now)}"
-    moved = "grew" if total.change > 0 else "fell"
-    ends = f"from {_money(total.before)} to {_money(total.now)}"
-    return f"{moved} by {_money(abs(total.change))}, {ends}"
+        return say("cycle.money_same", now=_money(total.now))
+    return say(
+        "cycle.money_grew" if total.change > 0 else "cycle.money_fell",
+        change=_money(abs(total.change)),
+        before=_money(total.before),
+        now=_money(total.now),
+    )
 
 
 def _parts_alone(now: Figures) -> str:
     unknown = [name.upper() for name in COMPONENTS if now.days(name) is None]
     known = [
-        f"{name.upper()} is {_days(now.days(name))} days"
+        say(
+            "cycle.known_part",
+            component=name.upper(),
+            days=_days(now.days(name)),
+            count=days(now.days(name)),
+        )
         for name in COMPONENTS
         if now.days(name) is not None
     ]
-    start = f"The cash conversion cycle from {now.period} is not known, for want of "
-    return f"{start}{' and '.join(unknown)}{''.join(f'; {one}' for one in known)}."
+    lacking = say(
+        "cycle.not_known", period=now.period.text, components=join_texts(say("cycle.and"), unknown)
+    )
+    return say("cycle.sentence", text=join_texts("; ", (lacking, *known)))
 
 
 def _length(ccc: Fraction) -> str:
     """The length of the cycle in words; if it is negative, others finance the company."""
     if ccc < 0 and days(ccc):
-        return f"other people's money was in use for {_days(-ccc)} days (a cycle of {_days(ccc)})"
-    return f"money was tied up for {_days(ccc)} days"
+        return say("cycle.length_negative", days=_days(-ccc), count=days(-ccc), cycle=_days(ccc))
+    return say("cycle.length", days=_days(ccc), count=days(ccc))
 
 
 def _days(value: Fraction | None) -> str:

@@ -2,18 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Final
 
 from onecgw.analysis.cycle.answer import CycleInput
 from onecgw.analysis.cycle.figures import DpoBase, PeriodData, Ratio
 from onecgw.analysis.periods import DateRange, compared_with
-
-_FLOW_TITLES: Final = {
-    "cost": "cost of goods sold",
-    "cost_with_vat": "cost of goods sold",
-    "sales": "sales",
-    "purchases": "purchases",
-}
+from onecgw.locales.text import join_texts, say
 
 
 def warnings_of(
@@ -38,32 +31,20 @@ def warnings_of(
 
 def notes_of(inputs: CycleInput, dpo_base: DpoBase) -> list[str]:
     """How to read the figures."""
-    notes = [
-        "Base currency. Sales, purchases and debts include VAT; stock and cost do not.",
-        "Receivables and payables are gross, without advances; ccc_net counts the advances.",
-        "Days are rounded to 0.1 at the very end: sums of shown figures may differ by 0.1.",
+    notes: list[str] = [
+        say("cycle.notes.vat"),
+        say("cycle.notes.advances"),
+        say("cycle.notes.rounding"),
     ]
     if inputs.basis == "average":
-        notes.append(
-            "average = (½B₀ + B₁ + … + ½Bₙ) / n over the ends of the n months, B₀ before the "
-            "first day."
-        )
+        notes.append(say("cycle.notes.average"))
     if dpo_base == "cogs":
-        notes.append(
-            "dpo_base is cogs: payables with VAT stand against cost without VAT, so DPO looks "
-            "longer than with purchases."
-            if inputs.now.vat_factor is None
-            else "dpo_base is cogs: cost is multiplied by purchases with VAT / purchases without "
-            "VAT of the period, because payables include VAT."
-        )
+        factor = inputs.now.vat_factor
+        notes.append(say("cycle.notes.cogs" if factor is None else "cycle.notes.cogs_with_vat"))
     if inputs.before is not None:
-        notes.append(
-            "bridge: balance_effect + flow_effect = change; contribution is what it adds to CCC. "
-            "working_capital: days_effect + volume_effect = change of the balance; total = stock + "
-            "receivable − payable."
-        )
+        notes.append(say("cycle.notes.bridge"))
     if inputs.before is not None and not _is_year_before(inputs):
-        notes.append("The period before is another season of the year; part of the change is that.")
+        notes.append(say("cycle.notes.season"))
     return notes
 
 
@@ -74,21 +55,12 @@ def _is_year_before(inputs: CycleInput) -> bool:
 
 def _about_period(period: DateRange, first_open_day: date, latest_day: date) -> Iterator[str]:
     if period.last > latest_day:
-        yield (
-            f"the period ends on {period.last}, in the future: its days to come have no flow yet, "
-            "so days are overstated; end it with the last day that is over"
-        )
+        yield say("cycle.warnings.future", day=period.last)
     elif period.last >= first_open_day:
-        yield (
-            f"the period ends on {period.last}, which may not be over yet: what flows that day is "
-            "not all there, so days may be overstated"
-        )
+        yield say("cycle.warnings.open_day", day=period.last)
     for month in period.months:
         if month.month_weight != 1:
-            yield (
-                f"{month.first:%Y-%m} is here with {month.days} of its days and weighs in the "
-                "average by them"
-            )
+            yield say("cycle.warnings.part_of_month", month=f"{month.first:%Y-%m}", days=month.days)
 
 
 def _about_length(inputs: CycleInput) -> Iterator[str]:
@@ -97,25 +69,23 @@ def _about_length(inputs: CycleInput) -> Iterator[str]:
     for name in ("dio", "dso"):
         turned = figures.days(name)
         if turned is not None and turned > figures.period.days:
-            yield (
-                f"{name} is longer than the {figures.period.days} days of the period, in which the "
-                "balance did not turn over once; a longer period tells more"
-            )
+            yield say("cycle.warnings.short_period", name=name, days=figures.period.days)
 
 
 def _about_flows(inputs: CycleInput) -> Iterator[str]:
     """Flows that are not above zero; one line for each ratio, with all its months."""
     for ratio in inputs.ratios:
-        wrong = [str(data.period) for data in _known(inputs) if _is_idle(data, ratio, data.period)]
+        wrong = [data.period.text for data in _known(inputs) if _is_idle(data, ratio, data.period)]
         wrong += [
             f"{month.first:%Y-%m}"
             for month in (inputs.now.period.months if inputs.by_month else ())
             if month != inputs.now.period and _is_idle(inputs.now, ratio, month)
         ]
         if wrong:
-            yield (
-                f"{ratio.name} is null in {', '.join(wrong)}: {_FLOW_TITLES[ratio.flow]} there "
-                "are not above zero"
+            yield say(
+                f"cycle.warnings.idle_{ratio.flow}",
+                name=ratio.name,
+                periods=join_texts(", ", wrong),
             )
 
 
@@ -129,16 +99,15 @@ def _about_balances(inputs: CycleInput) -> Iterator[str]:
         for series, balances in data.balances.items():
             for day, balance in balances.items():
                 if balance < 0:
-                    lines[series, day] = f"{series} at the end of {day} is negative: {balance}"
+                    lines[series, day] = say(
+                        "cycle.warnings.negative", series=series, day=day, balance=balance
+                    )
     yield from lines.values()
 
 
 def _about_currencies(currencies: tuple[str, ...]) -> Iterator[str]:
     if len(currencies) > 1:
-        yield (
-            f"the reports are in different currencies ({', '.join(currencies)}): a ratio of two "
-            "of them means nothing"
-        )
+        yield say("cycle.warnings.currencies", currencies=", ".join(currencies))
 
 
 def _known(inputs: CycleInput) -> tuple[PeriodData, ...]:

@@ -12,6 +12,7 @@ import msgspec
 from onecgw.analysis.decimals import MAX_DIGITS, exact_sum
 from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.response_check import (
     FilterIgnored,
@@ -21,6 +22,7 @@ from onecgw.responses.response_check import (
     is_null,
     object_in,
 )
+from onecgw.responses.units import currency_of
 
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})(?!\d)", re.ASCII)
 _SMALLEST_UNIT: Final = Decimal("0.01")  # 1C rounds a cost per row and once more for the total
@@ -58,10 +60,6 @@ class _Report(msgspec.Struct):
     currency: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Named(msgspec.Struct):
-    label: str
-
-
 def read_balances(
     body: bytes, *, report: str, measures: Sequence[str], firm_ids: Sequence[str], day: date
 ) -> Amounts:
@@ -75,7 +73,7 @@ def read_balances(
     """
     found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
-    return Amounts(of=totals, currency=_currency(found))
+    return Amounts(of=totals, currency=currency_of({"currency": found.currency}))
 
 
 def read_months(
@@ -102,7 +100,9 @@ def read_months(
             unreadable[measure] = error
     if not readable:
         raise next(iter(unreadable.values()))
-    return MonthlyAmounts(of=readable, unreadable=unreadable, currency=_currency(found))
+    return MonthlyAmounts(
+        of=readable, unreadable=unreadable, currency=currency_of({"currency": found.currency})
+    )
 
 
 def _rows(
@@ -113,18 +113,22 @@ def _rows(
         names = [one.name for one in msgspec.json.decode(found.columns, type=list[_Column])]
         rows = [msgspec.json.decode(row, type=list[msgspec.Raw]) for row in found.rows]
     except msgspec.ValidationError as error:
-        raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
+        raise OnecBadResponse(
+            say("bad_response.report_shape", report=report, fault=error)
+        ) from None
     if "month" not in names:
-        raise OnecBadResponse(f"{report} of 1C lacks the column month")
+        raise OnecBadResponse(say("bad_response.report_column", report=report, column="month"))
     months = {month.key for month in period.months}
     read: list[tuple[date, dict[str, msgspec.Raw]]] = []
     for row in rows:
         if len(row) != len(names):
-            raise OnecBadResponse(f"{report} of 1C has a row of {len(row)} cells")
+            raise OnecBadResponse(say("bad_response.report_row", report=report, cells=len(row)))
         cells = dict(zip(names, row, strict=True))
         month = _month(cells["month"], report)
         if month not in months:
-            raise OnecBadResponse(f"{report} of 1C has the month {month} outside of {period}")
+            raise OnecBadResponse(
+                say("bad_response.month_outside", report=report, month=month, period=period.text)
+            )
         read.append((month, cells))
     return read
 
@@ -136,8 +140,11 @@ def _series(
     sums = {month.key: Decimal(0) for month in period.months}
     for month, cells in rows:
         if measure not in cells:
-            raise OnecBadResponse(f"{report} of 1C lacks the column {measure}")
-        amount = _number(cells[measure], f"{report} of 1C: {measure} in {month:%Y-%m}")
+            raise OnecBadResponse(say("bad_response.report_column", report=report, column=measure))
+        amount = _number(
+            cells[measure],
+            say("values.cell", report=report, measure=measure, month=f"{month:%Y-%m}"),
+        )
         sums[month] = exact_sum([sums[month], amount])
     return sums
 
@@ -146,7 +153,7 @@ def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, rep
     added, total = exact_sum(sums.values()), _total(found, measure, report)
     if abs(exact_sum([added, -total])) > _SMALLEST_UNIT * len(found.rows):
         raise OnecBadResponse(
-            f"{report} of 1C: the months add up to {measure} {added}, its total is {total}"
+            say("bad_response.months", report=report, measure=measure, added=added, total=total)
         )
 
 
@@ -160,24 +167,14 @@ def _read_report(
         object_in(members.get("totals"), "totals")
         found = msgspec.json.decode(body, type=_Report)
     except OnecError as error:
-        raise type(error)(f"{report} of 1C: {error.message}") from error
+        raise type(error)(say("onec.of_report", report=report, message=error.message)) from error
     except msgspec.ValidationError as error:
-        raise OnecBadResponse(f"{report} of 1C is not what was agreed: {error}") from None
+        raise OnecBadResponse(
+            say("bad_response.report_shape", report=report, fault=error)
+        ) from None
     if firm_ids and _applied_firms(found) != comparable(firm_ids):
-        raise FilterIgnored(
-            f"firm_ids: 1C does not confirm this filter in applied_filters of {report}, so its "
-            "figures may be of all firms; ask without firm_ids"
-        )
+        raise FilterIgnored(say("bad_response.firms_ignored", report=report))
     return found
-
-
-def _currency(report: _Report) -> str:
-    """The name of the currency: a text, or the label of a reference; "" for anything else."""
-    try:
-        named = msgspec.json.decode(report.currency, type=str | _Named)
-    except msgspec.ValidationError:
-        return ""
-    return named if isinstance(named, str) else named.label
 
 
 def _applied_firms(report: _Report) -> frozenset[str]:
@@ -192,21 +189,21 @@ def _applied_firms(report: _Report) -> frozenset[str]:
 def _total(report: _Report, measure: str, name: str) -> Decimal:
     raw = report.totals.get(measure)
     if raw is None:
-        raise OnecBadResponse(f"{name} of 1C lacks the total of {measure}")
+        raise OnecBadResponse(say("bad_response.lacks_total", report=name, measure=measure))
     if is_null(raw) and not report.rows:
         return Decimal(0)  # in SQL the sum of no rows is null
-    return _number(raw, f"{name} of 1C: the total of {measure}")
+    return _number(raw, say("values.total", report=name, measure=measure))
 
 
 def _number(raw: msgspec.Raw, what: str) -> Decimal:
     try:
         number = msgspec.json.decode(raw, type=Decimal)
     except (msgspec.DecodeError, ArithmeticError):
-        raise OnecBadResponse(f"{what} is not a number") from None
+        raise OnecBadResponse(say("bad_response.no_number", what=what)) from None
     if not number.is_finite():
-        raise OnecBadResponse(f"{what} is not a number")
+        raise OnecBadResponse(say("bad_response.no_number", what=what))
     if len(number.as_tuple().digits) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
-        raise OnecBadResponse(f"{what} has more than {MAX_DIGITS} digits")
+        raise OnecBadResponse(say("bad_response.many_digits", what=what, digits=MAX_DIGITS))
     return number
 
 
@@ -219,4 +216,4 @@ def _month(raw: msgspec.Raw, report: str) -> date:
             return date(int(found.group(1)), int(found.group(2)), 1)
     except (msgspec.ValidationError, ValueError):
         pass  # refused below like any other cell
-    raise OnecBadResponse(f"{report} of 1C has a month that is none")
+    raise OnecBadResponse(say("bad_response.report_month", report=report))

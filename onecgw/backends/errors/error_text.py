@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from onecgw.backends.errors.masking import without_private, without_secrets
+from onecgw.locales.text import say
 from onecgw.responses.error_body import (
     EXCEPTION,
     NO_REASON,
@@ -86,7 +87,7 @@ def foreign_error(text: str) -> str | None:
         value = value[0]
     if not isinstance(value, dict) or not reports_error(value):
         return None
-    return message_in(value) or NO_REASON
+    return message_in(value) or say(NO_REASON)
 
 
 def is_platform_exception(text: str) -> bool:

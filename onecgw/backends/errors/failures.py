@@ -38,7 +38,8 @@ from onecgw.errors import (
     OnecRejected,
     OnecUnavailable,
 )
-from onecgw.responses.error_body import descriptions, is_silent, read_json_value
+from onecgw.locales.text import Text, join_texts, say
+from onecgw.responses.error_body import NO_REASON, descriptions, is_silent, read_json_value
 
 MAINTENANCE_SECONDS: Final = 60
 BLOCK_LINES: Final = 3  # of the text about a blocked infobase: the fact, the reason, the end
@@ -48,7 +49,7 @@ UNAVAILABLE_SECONDS: Final = 10
 LOCKED_SECONDS: Final = 5
 LONGEST_RETRY_AFTER_SECONDS: Final = 3_600  # a proxy's own advice is believed up to here
 
-UNAVAILABLE: Final = "1C is not reachable"
+UNAVAILABLE: Final = "onec.unavailable"  # the key of a text
 
 
 class Remedy(StrEnum):
@@ -156,7 +157,7 @@ def _text_in_success(reply: Reply, text: str) -> Failure | None:
     if not said[:1].isalpha() or said == "null":
         return None
     shown = _shown(reason_in(lines_of(said)))
-    error = OnecBadResponse(f"1C answered with a text instead of JSON: {shown}")
+    error = OnecBadResponse(say("onec.text_instead", text=shown))
     return Failure(error=error, reason=log_line(said), reply=reply) if shown else None
 
 
@@ -168,7 +169,8 @@ def _class_of_refusal(text: str, explain: "_Explain | None") -> type[OnecError]:
 
 def _refusal(refused: type[OnecError], reply: Reply, message: str) -> Failure:
     """A refusal in 1C's own words."""
-    shown = safe_line(message, limit=MESSAGE_CHARACTERS)
+    is_ours = isinstance(message, Text)
+    shown = message if is_ours else safe_line(message, limit=MESSAGE_CHARACTERS)
     return Failure(error=refused(shown), reason=log_line(message), reply=reply)
 
 
@@ -233,28 +235,28 @@ def _retry_after(reply: Reply, otherwise: int) -> int:
 
 def _license(reply: Reply, _: str) -> OnecError:
     return OnecLicense(
-        "1C has no free licence for one more session",
+        say("onec.license"),
         retry_after_seconds=_retry_after(reply, LICENSE_SECONDS),
     )
 
 
 def _maintenance(reply: Reply, reason: str) -> OnecError:
     return OnecMaintenance(
-        reason or "the 1C infobase is blocked for maintenance",
+        reason or say("onec.maintenance"),
         retry_after_seconds=_retry_after(reply, MAINTENANCE_SECONDS),
     )
 
 
 def _locked(reply: Reply, _: str) -> OnecError:
     return OnecLocked(
-        "1C waited too long for data that another user has locked",
+        say("onec.locked"),
         retry_after_seconds=_retry_after(reply, LOCKED_SECONDS),
     )
 
 
 def _unavailable(reply: Reply, _: str) -> OnecError:
     return OnecUnavailable(
-        UNAVAILABLE, retry_after_seconds=_retry_after(reply, UNAVAILABLE_SECONDS)
+        say(UNAVAILABLE), retry_after_seconds=_retry_after(reply, UNAVAILABLE_SECONDS)
     )
 
 
@@ -264,50 +266,36 @@ def _throttled(reply: Reply, reason: str) -> OnecError:
 
 
 def _auth(_: Reply, __: str) -> OnecError:
-    return OnecAuth(
-        "1C does not accept the gateway's technical user; the administrator must check onec.auth"
-    )
+    return OnecAuth(say("onec.auth"))
 
 
 def _forbidden(_: Reply, __: str) -> OnecError:
-    return OnecForbidden(
-        "the gateway's technical user has no right to this in 1C;"
-        " the administrator must check its roles"
-    )
+    return OnecForbidden(say("onec.forbidden"))
 
 
 def _not_published(reply: Reply, _: str) -> OnecError:
-    return OnecNotPublished(
-        f"no 1C service answers at onec.base_url (HTTP {reply.status}); the administrator must"
-        " check the address, the publication and the extension"
-    )
+    return OnecNotPublished(say("onec.not_published", status=reply.status))
 
 
 def _redirect(reply: Reply, _: str) -> OnecError:
-    return OnecRedirect(
-        f"onec.base_url leads to a redirect (HTTP {reply.status}), which is not followed; the"
-        " administrator must set the address that it leads to"
-    )
+    return OnecRedirect(say("onec.redirect", status=reply.status))
 
 
 def _session_expired(_: Reply, __: str) -> OnecError:
-    return OnecFailed("1C ended the session of the call; try again")
+    return OnecFailed(say("onec.session_expired"))
 
 
 def _session_wanted(_: Reply, __: str) -> OnecError:
-    return OnecFailed(
-        "the 1C publication expects the client to manage sessions;"
-        " the administrator must set onec.session_mode to client"
-    )
+    return OnecFailed(say("onec.session_wanted"))
 
 
 def _failed(_: Reply, reason: str) -> OnecError:
-    return OnecFailed(reason or "1C reported an error without a reason")
+    return OnecFailed(reason or say(NO_REASON))
 
 
 def _unexpected(reply: Reply, reason: str) -> OnecError:
-    said = f": {reason}" if reason else ""
-    return OnecBadResponse(f"1C answered with HTTP {reply.status} instead of 200{said}")
+    said = say("onec.status", status=reply.status)
+    return OnecBadResponse(join_texts(": ", (said, reason)))
 
 
 def _by_class(status: int) -> _Explain:

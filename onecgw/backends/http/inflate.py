@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from onecgw.backends.http.memory import Lease
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 
 PIECE_BYTES: Final = 256 * 1024  # inflated at a time, in less than a millisecond
 
@@ -80,9 +81,8 @@ class Inflater:
         try:
             piece = self._inflate.decompress(self._packed, piece_bytes)
         except zlib.error as error:
-            raise OnecBadResponse(
-                f"1C's answer is not the {self._coding.removeprefix('x-')} that it declares"
-            ) from error
+            coding = self._coding.removeprefix("x-")
+            raise OnecBadResponse(say("bad_response.coding", coding=coding)) from error
         self._packed = self._inflate.unconsumed_tail or self._inflate.unused_data
         self._keep(piece)
         # A whole piece may leave more in zlib, although nothing is left of the chunk.
@@ -96,14 +96,11 @@ class Inflater:
         """
         if self._inflate is not None and not self._inflate.eof:
             coding = self._coding.removeprefix("x-")
-            raise OnecBadResponse(f"1C's answer is truncated: its {coding} does not end")
+            raise OnecBadResponse(say("bad_response.coding_ends", coding=coding))
 
     def too_large(self) -> OnecBadResponse:
         """The error of a body that is larger than max_bytes."""
-        return OnecBadResponse(
-            f"1C's answer is larger than {self._max_bytes} bytes; ask for less: narrow"
-            " the filters, or ask for fewer rows"
-        )
+        return OnecBadResponse(say("bad_response.too_large", bytes=self._max_bytes))
 
     def kept(self) -> bytes:
         """The body, or, when a chunk was refused, its beginning: at most max_bytes."""
@@ -141,5 +138,5 @@ def _coding_of(encoding: str) -> str:
     """The one coding that a Content-Encoding names; "" for none."""
     codings = {coding.strip() for coding in encoding.lower().split(",")} - _NO_CODING
     if len(codings) > 1 or not codings <= _WINDOW_BITS.keys() or encoding.count("gzip") > 1:
-        raise OnecBadResponse("1C's answer is in a Content-Encoding that was not offered")
+        raise OnecBadResponse(say("bad_response.encoding"))
     return next(iter(codings), "")

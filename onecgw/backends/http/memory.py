@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from onecgw.backends.scheduling.limiter import OnecBusy
+from onecgw.locales.text import say
 
 RETRY_SECONDS: Final = 5
 
@@ -50,8 +51,7 @@ class Lease:
         budget = self._budget
         if size_bytes > 0 and budget.used_bytes + size_bytes > budget.max_bytes:
             raise MemorySpent(
-                "the answers being read fill the memory that onec.max_memory_bytes allows "
-                f"({budget.max_bytes} bytes); try again in a moment, or ask for less",
+                say("onec.memory", bytes=budget.max_bytes),
                 retry_after_seconds=RETRY_SECONDS,
             )
         budget.used_bytes += size_bytes

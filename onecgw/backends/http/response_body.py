@@ -15,6 +15,7 @@ import msgspec
 
 from onecgw.backends.errors.error_text import charset_of
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.text import check_utf8, well_formed, well_formed_json, without_bom
 
 NESTING_LEVELS: Final = 64  # a report has 4; parsers of the callers end somewhere above 100
@@ -40,17 +41,17 @@ def read_object(body: bytes, content_type: str) -> bytes:
     """
     body = _in_utf8(body, content_type)
     if not body:
-        raise OnecBadResponse("1C's answer is empty")
+        raise OnecBadResponse(say("bad_response.nothing"))
     if body[:1] == b"<":
-        raise OnecBadResponse("1C answered with a page instead of JSON")
+        raise OnecBadResponse(say("bad_response.page"))
     if nests_deeper(body, NESTING_LEVELS):
-        raise OnecBadResponse(f"1C's answer nests deeper than {NESTING_LEVELS} levels")
+        raise OnecBadResponse(say("bad_response.nesting", levels=NESTING_LEVELS))
     try:
         compact = _compact(body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise OnecBadResponse(_what_is_wrong(str(error))) from error
     if compact[:1] != b"{":
-        raise OnecBadResponse("1C's answer is JSON but not an object")
+        raise OnecBadResponse(say("bad_response.no_object"))
     return compact
 
 
@@ -127,11 +128,13 @@ def _decoded(body: bytes, charset: str) -> str:
     try:
         return well_formed(body.decode(charset, errors))
     except UnicodeDecodeError as error:
-        raise OnecBadResponse(f"1C's answer is not valid {charset.upper()}") from error
+        raise OnecBadResponse(say("bad_response.charset", charset=charset.upper())) from error
 
 
 def _what_is_wrong(error: str) -> str:
     if "truncated" in error:
-        return "1C's answer is truncated: its JSON does not end"
+        return say("bad_response.json_ends")
     place = re.search(r"\(byte (\d+)\)", error)
-    return "1C's answer is not JSON" + (f" (wrong at byte {place.group(1)})" if place else "")
+    if place is None:
+        return say("bad_response.no_json")
+    return say("bad_response.no_json_at", byte=place.group(1))

@@ -17,6 +17,7 @@ from onecgw.backends.http.connection import ConnectionEnded, NotHttp
 from onecgw.backends.http.memory import Lease
 from onecgw.backends.http.response_reader import GOOD_STATUSES, ResponseReader, ignore_cookies
 from onecgw.errors import OnecBadResponse, OnecUnavailable
+from onecgw.locales.text import say
 from onecgw.settings import OnecAuthSettings, OnecSettings
 
 __all__ = ["GOOD_STATUSES", "HttpRequest", "HttpTransport", "Transport", "tls_context"]
@@ -132,7 +133,9 @@ class HttpTransport:
                 return reader.reply()
             raise _failure(error, has_begun=reader.has_begun) from error
         except Unreachable as error:
-            raise OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS) from error
+            raise OnecUnavailable(
+                say(UNAVAILABLE), retry_after_seconds=UNAVAILABLE_SECONDS
+            ) from error
 
     async def aclose(self) -> None:
         """Close every connection, within CLEAN_UP_SECONDS."""
@@ -144,11 +147,11 @@ def _failure(error: ConnectionEnded | NotHttp, *, has_begun: bool) -> Exception:
     """What a caller is told of an answer that broke off or is none."""
     if isinstance(error, NotHttp):
         if has_begun:
-            return OnecBadResponse("1C's answer is broken: its framing is not that of HTTP/1.1")
-        return OnecBadResponse("what answers at onec.base_url does not speak HTTP")
+            return OnecBadResponse(say("onec.broken_framing"))
+        return OnecBadResponse(say("onec.no_http"))
     if has_begun:
-        return OnecBadResponse("1C's answer is truncated: the connection ended")
-    return OnecUnavailable(UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS)
+        return OnecBadResponse(say("onec.connection_ended"))
+    return OnecUnavailable(say(UNAVAILABLE), retry_after_seconds=UNAVAILABLE_SECONDS)
 
 
 def _make_transport(settings: OnecSettings) -> Transport:

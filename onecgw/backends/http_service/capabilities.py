@@ -15,21 +15,28 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 def read_capabilities(health: bytes) -> Capabilities:
     """The capabilities in a health answer; what is not understood is logged and left out."""
-    declared = _object(_parsed(health), "health")
-    declared = _object(declared.get("capabilities", {}), "capabilities")
+    said = _object(_parsed(health), "health")
+    declared = _object(said.get("capabilities", {}), "capabilities")
     profile = declared.get("profile", "")
     unsupported = _object(declared.get("unsupported", {}), "unsupported")
     return Capabilities(
         profile=profile if isinstance(profile, str) else "",
-        unavailable=_names(_object(declared.get("tools", {}), "tools"), "unavailable"),
+        unavailable_tools=_names(_object(declared.get("tools", {}), "tools"), "unavailable"),
         unsupported={
             tool: {part: _names(lacks, part) for part in _PARTS}
             for tool, value in unsupported.items()
             if (lacks := _object(value, f"unsupported.{tool}"))
         },
         same_for_all=declared.get("answers") == "same_for_all",
+        base_currency=_currency(said.get("base_currency")),
         always_empty=_names(_object(declared.get("resolvers", {}), "resolvers"), "always_empty"),
     )
+
+
+def _currency(named: object) -> str:
+    """A currency: a text, or the label of a reference; "" for anything else."""
+    label = named.get("label") if isinstance(named, dict) else named
+    return label if isinstance(label, str) else ""
 
 
 def _parsed(body: bytes) -> object:

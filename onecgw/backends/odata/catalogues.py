@@ -1,5 +1,6 @@
 """A catalogue of a base in memory: labels, groups, dates of creation, search."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ class CatalogueEntry:
     parent: the id of its group; None at the root. created: a day in ISO 8601.
     currency: the key of the currency of a cash desk; "" without one.
     is_listed: search finds it; others only give their labels to reports.
+    marks: what reports say of it beside its label.
     """
 
     id: str
@@ -40,11 +42,12 @@ class CatalogueEntry:
     phone: str = ""
     city: str = ""
     is_listed: bool = True
+    marks: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def cell(self) -> dict[str, str]:
         """How reports refer to it."""
-        return {"id": self.id, "label": self.label}
+        return {"id": self.id, "label": self.label, **self.marks}
 
 
 class Catalogue:
@@ -57,7 +60,14 @@ class Catalogue:
     def __init__(self, kind: str, entries: Iterable[CatalogueEntry], *, has_folders: bool) -> None:
         self.kind = kind
         self.has_folders = has_folders
-        self.entries = {entry.id: entry for entry in sorted(entries, key=lambda entry: entry.place)}
+        ordered = {entry.id: entry for entry in sorted(entries, key=lambda entry: entry.place)}
+        labels = Counter(entry.label for entry in ordered.values())
+        self.entries = {
+            entry.id: attrs.evolve(entry, marks=marks)
+            if (marks := _marks(entry, kind, ordered, is_repeated=labels[entry.label] > 1))
+            else entry
+            for entry in ordered.values()
+        }
         self._children: dict[str, list[str]] = {}
         for entry in self.entries.values():
             if entry.parent is not None:
@@ -115,6 +125,19 @@ class Catalogue:
             return ranked
         leaves = [entry for entry in ranked if not self.is_group(entry)]
         return leaves if leaves or self.has_folders else ranked
+
+
+def _marks(
+    entry: CatalogueEntry,
+    kind: str,
+    entries: Mapping[str, CatalogueEntry],
+    *,
+    is_repeated: bool,
+) -> dict[str, str]:
+    """The code of a product, and the group of an entry that has a namesake."""
+    marks = {"code": entry.code} if kind == "product" and entry.code and not entry.is_group else {}
+    parent = entries.get(entry.parent or "")
+    return marks | ({"parent": parent.label} if is_repeated and parent is not None else {})
 
 
 def read_entries(

@@ -13,6 +13,7 @@ from onecgw.backends.odata.reduction import Missing, Reduction
 from onecgw.backends.odata.reports import (
     CUSTOMER_SUMMARY,
     NOT_ANSWERED,
+    NOT_MEASURED,
     PRODUCT_DETAILS,
     RESOLVERS,
     SALES,
@@ -74,7 +75,7 @@ def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
 def nothing_fits(reason: str) -> Capabilities:
     """The capabilities of a base that fits no profile: every tool is refused with the reason."""
     return Capabilities(
-        unavailable=frozenset({*TOOLS, *NOT_ANSWERED}),
+        unavailable_tools=frozenset({*TOOLS, *NOT_ANSWERED}),
         reasons={(tool, "", ""): reason for tool in (*TOOLS, *NOT_ANSWERED)},
         same_for_all=True,
     )
@@ -107,7 +108,7 @@ class _Assessing:
             profile=reduced,
             capabilities=Capabilities(
                 profile=self._profile.name,
-                unavailable=frozenset(unavailable),
+                unavailable_tools=frozenset(unavailable),
                 unsupported={
                     tool: lacks for tool, lacks in unsupported.items() if tool not in unavailable
                 },
@@ -137,6 +138,9 @@ class _Assessing:
             missing = [one for source in named for one in self._reduction.of_source(source, causes)]
             self._reasons[report.tool, kind, name] = _reason(missing)
             lacks.setdefault(kind, set()).add(name)
+        for name, reason in NOT_MEASURED.get(report.tool, {}).items():
+            self._reasons[report.tool, "measures", name] = reason
+            lacks.setdefault("measures", set()).add(name)
         return {kind: frozenset(names) for kind, names in lacks.items()}
 
     def _lacking(  # noqa: C901 - one question for each kind of what may lack

@@ -32,6 +32,7 @@ from onecgw.errors import (
     OnecNotPublished,
     OnecRejected,
 )
+from onecgw.locales.text import say
 
 ROOT: Final = "/odata/standard.odata/"
 
@@ -42,15 +43,6 @@ NO_RIGHT: Final = "20"
 _MAX_MESSAGE: Final = 300
 _TOO_LONG: Final = re.compile(
     rb"404\.15|query\s?string\s+is\s+too\s+long|URI\s+Too\s+Long", re.IGNORECASE
-)
-_ADDRESS_TOO_LONG: Final = (
-    "the web server of 1C refuses an address of this length; the administrator must lower"
-    " onec.odata.max_url_bytes"
-)
-_NO_INTERFACE: Final = (
-    "no OData interface answers below onec.base_url (HTTP {}); the administrator must check that"
-    " it is the address of the publication, as in https://1c.example.org/trade, and that the"
-    " publication has «Публиковать стандартный интерфейс OData»"
 )
 _OF_ONE_REQUEST: Final = (OnecBadResponse, OnecFailed, OnecNotPublished, OnecRejected)
 _XML_ERROR: Final = "{http://schemas.microsoft.com/ado/2007/08/dataservices/metadata}"
@@ -90,9 +82,11 @@ def failure_of(reply: Reply, path: str) -> Failure:
     if reply.status == HTTPStatus.REQUEST_URI_TOO_LONG or (
         reply.status == HTTPStatus.NOT_FOUND and _TOO_LONG.search(reply.body)
     ):
-        return attrs.evolve(usual, error=OnecFailed(_ADDRESS_TOO_LONG))
+        return attrs.evolve(usual, error=OnecFailed(say("odata.address_too_long")))
     if isinstance(usual.error, OnecNotPublished):
-        return attrs.evolve(usual, error=OnecNotPublished(_NO_INTERFACE.format(reply.status)))
+        return attrs.evolve(
+            usual, error=OnecNotPublished(say("odata.no_interface", status=reply.status))
+        )
     return usual
 
 
@@ -104,28 +98,23 @@ def read_from(path: str) -> str:
 def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NOT_PUBLISHED and is_object_name(entity_set):
         return OnecNotPublished(not_published(entity_set))
-    name = described(entity_set) if is_object_name(entity_set) else "the list of objects"
+    name = described(entity_set) if is_object_name(entity_set) else say("odata.list_of_objects")
     said = safe_line(error.message)
     if error.code == NO_RIGHT:
-        return OnecForbidden(
-            f"1C's user may not read {name}, or only a part of it (record-level access): give "
-            "the user a role that reads all of it, or accept partial figures with "
-            "onec.odata.partial_data: allow"
-        )
+        return OnecForbidden(say("odata.no_right", name=name))
     if error.code == UNKNOWN_FIELD:
         return OnecNotPublished(
-            f"1C does not know a field of {name}: {said}; the configuration differs "
-            f"from the profile, or a related object is not published ({WHERE_TO_PUBLISH})"
+            say("odata.unknown_field", name=name, said=said, where=WHERE_TO_PUBLISH)
         )
     if error.code == NO_SUCH_FUNCTION:
-        return OnecNotPublished(f"{name} has no such virtual table in this base: {said}")
-    return OnecFailed(f"1C could not read {name} (OData error {error.code}): {said}")
+        return OnecNotPublished(say("odata.no_table", name=name, said=said))
+    return OnecFailed(say("odata.failed", name=name, code=error.code, said=said))
 
 
 def not_published(*entity_sets: str) -> str:
     """The sentence that names what to publish, and where."""
     names = ", ".join(dict.fromkeys(described(one) for one in entity_sets))
-    return f"not published through OData: {names}; publish it in 1C: {WHERE_TO_PUBLISH}"
+    return say("odata.not_published", names=names, where=WHERE_TO_PUBLISH)
 
 
 def _read_json(body: bytes) -> ODataErrorBody | None:

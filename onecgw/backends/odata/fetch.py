@@ -16,6 +16,7 @@ from onecgw.backends.odata.catalogues import Row
 from onecgw.backends.odata.url import ODataQuery
 from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.errors import OnecBadResponse, OnecNotPublished, OnecRejected
+from onecgw.locales.text import say
 
 _BOM: Final = b"\xef\xbb\xbf"
 _ResultT = TypeVar("_ResultT")
@@ -185,11 +186,7 @@ def check_rows(rows: Sequence[Row], cap: int) -> None:
         OnecRejected: there are more rows than the cap.
     """
     if len(rows) > cap:
-        raise OnecRejected(
-            f"1C has more than {cap} rows for this question, and a part of them would be a wrong "
-            "sum: shorten the period, filter, or group by fewer dimensions; the administrator may "
-            "raise onec.odata.max_rows"
-        )
+        raise OnecRejected(say("odata.too_many_rows", rows=cap))
 
 
 async def side_by_side(jobs: Sequence[Callable[[], Awaitable[None]]], *, limit: int) -> None:

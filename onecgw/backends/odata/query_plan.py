@@ -22,6 +22,7 @@ from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
 from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecRejected
+from onecgw.locales.text import say
 
 _NEXT_QUARTER: Final = (4, 7, 10, 1)  # the month in which it begins
 # More calls than this cost 1C more than one call without the condition; but a long period of
@@ -90,11 +91,8 @@ def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[
         if len(starts) > limit:
             finest = next(name for name in TIMES if name in times)
             is_fine = finest in ("day", "weekday", "week")
-            other = "group by month" if is_fine else "ask for a part of it"
-            raise OnecRejected(
-                f"the period has more than {limit} parts by {finest}, and 1C is called for each: "
-                f"shorten the period, or {other}"
-            )
+            key = "odata.parts" if is_fine else "odata.parts_by_month"
+            raise OnecRejected(say(key, parts=limit, dimension=finest))
     ends = [start - timedelta(days=1) for start in starts[1:]]
     return [*zip(starts, [*ends, request.last], strict=True)]
 
@@ -160,8 +158,7 @@ class _SourcePlan:
                 if set(self._part.facts) & set(self._request.report.measure[name].facts)
             ]
             raise OnecRejected(
-                f"{', '.join(names)} need single records of 1C, which are read for at most "
-                f"{limit} days, not {days}: shorten the period, or name a customer or a warehouse"
+                say("odata.single_records", names=", ".join(names), most=limit, days=days)
             )
 
     # Conditions that 1C itself applies.

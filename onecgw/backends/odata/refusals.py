@@ -6,6 +6,7 @@ from onecgw.backends.odata.base import Base
 from onecgw.backends.odata.reports import TabularReport
 from onecgw.backends.odata.request import Request
 from onecgw.errors import OnecNotPublished
+from onecgw.locales.text import say
 
 
 def refuse_unavailable(base: Base, tool: str) -> None:
@@ -14,7 +15,7 @@ def refuse_unavailable(base: Base, tool: str) -> None:
     Raises:
         OnecNotPublished: with the reason.
     """
-    if tool in base.assessment.capabilities.unavailable:
+    if tool in base.assessment.capabilities.unavailable_tools:
         raise lacking(base, tool, "", "")
 
 
@@ -40,10 +41,9 @@ def refuse_lacking(base: Base, request: Request) -> None:
 def lacking(base: Base, tool: str, kind: str, name: str) -> OnecNotPublished:
     """The error that says what a base lacks, and why. kind, name: "" for a whole tool."""
     reason = base.assessment.capabilities.reasons.get((tool, kind, name))
-    what = f"{kind} {name} of {tool}" if name else tool
+    what = say("odata.part", kind=kind, name=name, tool=tool) if name else tool
     return OnecNotPublished(
-        f"this 1C base cannot answer {what}: "
-        + (reason or "no register of its profile holds this together with the other arguments")
+        say("odata.lacking", what=what, reason=reason or say("odata.no_register"))
     )
 
 

@@ -57,7 +57,10 @@ class ReportRunner:
         }
         if "currency" in request.report.always_by:
             # Where currencies mix, the totals that mean something are one for each.
-            answer["totals_by_currency"] = aggregation.totals_by("currency")
+            by_currency = aggregation.totals_by("currency")
+            answer["totals_by_currency"] = by_currency
+            if len(by_currency) > 1:
+                answer["totals"] = dict.fromkeys(table.totals)
         answer |= {**request.dated(), "applied_filters": request.applied}
         notes = self.notes(base, request, chosen, aggregation)
         return {**answer, "notes": notes} if notes else answer

@@ -306,6 +306,10 @@ RESOLVERS: Final = (
 )
 WITH_GROUPS: Final = ("customer", "product", "cost_article")
 # Tools that no stock base is asked for, and why.
+# Tool → measure → why no stock 1C has it.
+NOT_MEASURED: Final[Mapping[str, Mapping[str, str]]] = {
+    "cash_balance": {"balance_base": "a stock 1C keeps the money of a desk in its own currency"}
+}
 NOT_ANSWERED: Final = {
     "availability_report": "it needs every movement of stock since the first one, and a stock 1C"
     " is only asked for balances and turnovers",

@@ -13,6 +13,7 @@ from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import Filter
 from onecgw.backends.odata.request import Request
 from onecgw.errors import OnecRejected
+from onecgw.locales.text import say
 
 _MEMBER: Final = re.compile(r"\w+")
 
@@ -84,11 +85,11 @@ def _spread(one: Filter, given: tuple[str, ...], references: References) -> froz
             if DIMENSIONS[one.of] in references.profile.members and _MEMBER.fullmatch(entry_id):
                 found.add(entry_id)
                 continue
-            raise OnecRejected(f"{path}: nothing has the id {entry_id:.60}")
+            raise OnecRejected(say("odata.no_object", path=path, id=entry_id[:60]))
         if one.branches:
             found |= catalogue.branch(entry_id)
         elif entry.is_group:
-            raise OnecRejected(f"{path} is a folder: {entry.label}")
+            raise OnecRejected(say("odata.folder", path=path, label=entry.label))
         else:
             found.add(entry_id)
     return frozenset(found)

@@ -23,6 +23,7 @@ from onecgw.backends.odata.request import (
 )
 from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.errors import OnecRejected
+from onecgw.locales.text import say
 
 _DEFAULT_TOP: Final = 10
 _DEFAULT_CARD_TOP: Final = 5
@@ -117,13 +118,13 @@ async def answer_customer_summary(
 async def _customer(base: Base, body: Body) -> CatalogueEntry:
     customer_id = body.get("customer_id")
     if not isinstance(customer_id, str):
-        raise OnecRejected("customer_id is required: the id of a customer")
+        raise OnecRejected(say("odata.customer_id"))
     catalogue = await base.loading.catalogue("customer")
     found = catalogue.entries.get(customer_id.lower())
     if found is None:
-        raise OnecRejected(f"customer_id: nothing has the id {customer_id:.60}")
+        raise OnecRejected(say("odata.no_object", path="customer_id", id=customer_id[:60]))
     if found.is_group:
-        raise OnecRejected(f"customer_id is a folder: {found.label}")
+        raise OnecRejected(say("odata.folder", path="customer_id", label=found.label))
     return found
 
 

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from onecgw.errors import OnecUnavailable
+from onecgw.locales.text import say
 
 PROBE_WAIT_SECONDS: Final = 2  # calls wait so long for a probe; a healthy 1C answers sooner
 
@@ -77,8 +78,7 @@ class Breaker:
         left_seconds = self._open_until - trio.current_time()
         if left_seconds > 0 or self._probe:
             raise OnecUnavailable(
-                f"1C did not answer the last {self._consecutive} calls; the gateway waits before"
-                " it asks again",
+                say("onec.breaker", calls=self._consecutive),
                 retry_after_seconds=max(1, math.ceil(left_seconds)),
             )
 

@@ -7,14 +7,16 @@ from typing import Final
 import trio
 
 from onecgw.errors import OnecTimeout
+from onecgw.locales.text import join_texts, say
 
-NARROW_REPORT: Final = "narrow the period or the filters, or ask for fewer rows"
-NARROW_SEARCH: Final = "try again, or give more of the name"
+# Keys of texts.
+NARROW_REPORT: Final = "onec.narrow_report"
+NARROW_SEARCH: Final = "onec.narrow_search"
 
 
 @contextmanager
 def deadline(timeout_ms: int, *, advice: str = "") -> Iterator[None]:
-    """Let the body run for at most timeout_ms; advice: what the caller may do about it.
+    """Let the body run for at most timeout_ms; advice: the key of what the caller may do then.
 
     If an outer deadline passes first, the cancellation goes on to the outer one.
 
@@ -29,6 +31,5 @@ def deadline(timeout_ms: int, *, advice: str = "") -> Iterator[None]:
 
 def out_of_time(timeout_ms: int, *, advice: str = "") -> OnecTimeout:
     """What a caller is told when the time is up."""
-    return OnecTimeout(
-        "; ".join(filter(None, (f"1C did not answer within {timeout_ms} ms", advice)))
-    )
+    late = say("onec.timeout", ms=timeout_ms)
+    return OnecTimeout(join_texts("; ", (late, say(advice) if advice else "")))

@@ -8,6 +8,7 @@ import attrs
 import trio
 
 from onecgw.errors import OnecUnavailable
+from onecgw.locales.text import say
 
 _LATEST_WEIGHT: Final = 0.2  # in the moving average of the time that a call holds its place
 
@@ -98,6 +99,6 @@ class Limiter:
         left_seconds = trio.current_effective_deadline() - trio.current_time()
         if self.waiting >= self.max_waiting or wait_seconds > left_seconds:
             raise OnecBusy(
-                f"1C is busy (waiting calls: {self.waiting})",
+                say("onec.busy", waiting=self.waiting),
                 retry_after_seconds=max(1, math.ceil(wait_seconds)),
             )

@@ -1,6 +1,6 @@
 """The rows of a comparison or of shares: their columns, their order, the rest and the proof."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
@@ -22,8 +22,17 @@ from onecgw.analysis.shares import shares_of
 from onecgw.catalogue.tools.figure_answer import proof_of
 from onecgw.catalogue.tools.table_labels import as_text, label_alone
 from onecgw.errors import Problem, ValidationFailed
-
-CURRENCY: Final = "currency"
+from onecgw.locales.text import say
+from onecgw.responses.units import (
+    BY_CURRENCY,
+    BY_UNIT,
+    CURRENCY,
+    NO_UNITS,
+    PRODUCT,
+    MeasureUnits,
+    kind_of,
+    unlike_measures,
+)
 
 Json = dict[str, object]
 Figures = dict[str, Decimal | str | None]
@@ -48,12 +57,13 @@ class AnalysedTable:
         now: the report.
         before: what it is compared with; None = no comparison.
         share: the measure of the shares; None = no shares.
-        own_currency: the measures that are in the currency of their row.
+        units: of the measures.
         unknown: of "now" and "before", what lies beyond the books and has no figures.
 
     Raises:
         OnecBadResponse: the changes do not add up to the change of the total.
-        ValidationFailed: shares of a total that is not above zero, or of several currencies.
+        ValidationFailed: shares of a total that is not above zero, or of several currencies or
+            units.
     """
 
     def __init__(
@@ -61,17 +71,22 @@ class AnalysedTable:
         now: FigureTable,
         before: FigureTable | None,
         share: str | None,
+        units: MeasureUnits = NO_UNITS,
         *,
-        own_currency: Sequence[str] = (),
         unknown: frozenset[str] = frozenset(),
     ) -> None:
         self._now, self._share = now, share
         compared = compare_tables(now, before) if before is not None else None
         self._comparison = without_unknown(compared, unknown) if compared is not None else None
-        is_mixed = _has_several_currencies((now, before) if before is not None else (now,))
-        self._additive = now.additive - frozenset(own_currency if is_mixed else ())
-        if share is not None and share in now.additive - self._additive:
-            message = "the rows are in several currencies; choose one by filters"
+        tables = (now,) if before is None else (now, before)
+        # Each side may be in one currency, and the two still differ.
+        cells = (row.cells for table in tables for row in table.rows)
+        unlike = unlike_measures((*now.dimensions, *now.measures), cells, units)
+        self._units = units
+        self._additive = now.additive - unlike
+        if share is not None and share in unlike:
+            is_money = share in units.own_currency
+            message = say("errors.several_currencies" if is_money else "errors.several_units")
             raise ValidationFailed((Problem(path="share", message=message),))
         self._places = {
             one.row.key: SharePlace(
@@ -130,20 +145,18 @@ class AnalysedTable:
             ],
             "rest": {"rows": len(below), **(self._sum(below) if below else {})},
             "totals": self._totals(),
+            **self._parts(),
         }
 
     def basis(self, report: str) -> Json:
         """How an accountant can redo it."""
         basis: Json = {"report": report}
         if self._comparison is not None:
-            basis["change"] = (
-                "now − before, _pct of the size before; a row that one side lacks is 0 there; "
-                "days, weeks and months are matched by their place in the period"
-            )
+            basis["change"] = say("basis.change")
         if self._share is not None:
-            basis["share"] = f"of {self._share}, % of all; A begins below 80 %, B below 95 %"
+            basis["share"] = say("basis.share", measure=self._share)
         if unlike := sorted(self._now.additive - self._additive):
-            basis["rest"] = f"without sums of {', '.join(unlike)}: these figures do not add up"
+            basis["rest"] = say("basis.no_rest", measures=", ".join(unlike))
         return basis
 
     def proof(self, report: str) -> list[Json]:
@@ -159,7 +172,12 @@ class AnalysedTable:
             else:
                 what, part, reported = f"{measure}_change", together.amount, total.amount
             found.append(
-                proof_of(f"{what} of all rows", (part or ZERO,), reported or ZERO, report=report)
+                proof_of(
+                    say("proof.all_rows", what=what),
+                    (part or ZERO,),
+                    reported or ZERO,
+                    report=report,
+                )
             )
         return found
 
@@ -216,6 +234,35 @@ class AnalysedTable:
             figures |= self._expanded(measure, self._total(measure) if is_sum else unknown)
         return figures
 
+    def _parts(self) -> Json:
+        """The totals of each currency and unit, of the measures that have none together."""
+        parts: Json = {}
+        for member, place, measures in (
+            (BY_CURRENCY, CURRENCY, self._units.own_currency),
+            (BY_UNIT, PRODUCT, self._units.quantities),
+        ):
+            apart = [
+                one
+                for one in self._now.measures
+                if one in measures and one in self._now.additive - self._additive
+            ]
+            if apart:
+                index = self._now.dimensions.index(place)
+                rows: dict[str, list[ComparedRow]] = {}
+                for row in self._rows:
+                    rows.setdefault(kind_of(place, row.cells[index]), []).append(row)
+                parts[member] = {
+                    kind: {
+                        name: figure
+                        for measure in apart
+                        for name, figure in self._expanded(
+                            measure, sum_of_changes(of_kind, measure)
+                        ).items()
+                    }
+                    for kind, of_kind in rows.items()
+                }
+        return parts
+
     def _total(self, measure: str) -> MeasureChange:
         if self._comparison is not None:
             return self._comparison.totals[measure]
@@ -248,13 +295,3 @@ def _rows(now: FigureTable, comparison: Comparison | None) -> list[ComparedRow]:
         )
         for row in now.rows
     ]
-
-
-def _has_several_currencies(tables: Iterable[FigureTable]) -> bool:
-    found = {
-        row.key[table.dimensions.index(CURRENCY)]
-        for table in tables
-        if CURRENCY in table.dimensions
-        for row in table.rows
-    }
-    return len(found) > 1

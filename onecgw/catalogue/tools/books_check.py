@@ -11,6 +11,7 @@ from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.whole_report import whole_report
+from onecgw.locales.text import say
 
 # Few values, so that the answers are short.
 _COARSE: Final = ("firm", "warehouse")
@@ -64,9 +65,9 @@ def outside_books(
             continue  # not known: the lists say what there is
         if isinstance(part, Period):
             if not table.rows:
-                return f"The books do not cover all of {_told(when)}: nothing is in {_told(part)}."
+                return say("cycle.outside_part", period=_told(when), part=_told(part))
         elif not any(any(row.values.values()) for row in table.rows):
-            return f"The books do not cover {part}: every balance is zero at its end."
+            return say("cycle.outside_day", day=part)
     return ""
 
 
@@ -90,4 +91,6 @@ def _dimensions(tool: TableTool) -> tuple[str, ...]:
 
 
 def _told(when: Period | date) -> str:
-    return f"{when.from_} to {when.to}" if isinstance(when, Period) else f"{when}"
+    if isinstance(when, Period):
+        return say("values.period", first=when.from_, last=when.to)
+    return f"{when}"

@@ -19,7 +19,8 @@ from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecgwError
-from onecgw.responses.raw_json import Members
+from onecgw.locales.text import say
+from onecgw.responses.units import currency_of
 
 FIRMS: Final = "firms"
 DESKS: Final = "desks"
@@ -32,10 +33,6 @@ _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
 @attrs.frozen(kw_only=True)
 class CompanyRequest:
     """Arguments of company: none."""
-
-
-class _CurrencyLabel(msgspec.Struct):
-    label: str
 
 
 def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
@@ -86,7 +83,9 @@ def compose(
         "today": context.today,
         "last_document_day": max((day for day in days.values() if day), default=None),
         "last_day_by_report": days,
-        "base_currency": _currency(firms.members) if firms else None,
+        "base_currency": (currency_of(firms.members) if firms else "")
+        or context.base_currency
+        or None,
         "firms": [row.cells[0] for row in firms.rows[:MOST_LISTED]] if firms else [],
         "firms_total": len(firms.rows) if firms else None,
         "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
@@ -94,15 +93,12 @@ def compose(
         "backend_profile": context.capabilities.profile,
         "not_supported": list(_lacks(context.capabilities)),
         "basis": {
-            "firms": f"that sold in the last {LOOK_BACK_DAYS} days",
-            "last_document_day": "of sales, purchases and cash; null: none in these days",
-            "base_currency": "null: 1C does not report it; amounts are in it nevertheless",
+            "firms": say("company.firms", days=LOOK_BACK_DAYS),
+            "last_document_day": say("company.last_document_day"),
+            "base_currency": say("company.base_currency"),
             "reports": [*(report.name for report in _DAY_REPORTS), CASH_BALANCE.name],
         },
-        "missing": [
-            {"report": key, "reason": f"{error.code}: {error.message}"}
-            for key, error in errors.items()
-        ],
+        "missing": [{"report": key, "reason": error.reason} for key, error in errors.items()],
     }
 
 
@@ -111,21 +107,13 @@ def _desk(desks: FigureTable, cells: tuple[msgspec.Raw, ...]) -> dict[str, msgsp
     return dict(zip(desks.dimensions, cells, strict=True))
 
 
-def _currency(members: Members) -> str | None:
-    """The currency that a report names: a text, or the label of a reference."""
-    try:
-        named = msgspec.json.decode(
-            members.get("currency", b"null"), type=str | _CurrencyLabel | None
-        )
-    except msgspec.ValidationError:
-        return None
-    return named.label if isinstance(named, _CurrencyLabel) else named
-
-
 def _lacks(capabilities: Capabilities) -> Iterator[str]:
     """What this base does not support: a tool, or some arguments of one."""
-    yield from sorted(capabilities.unavailable)
-    yield from sorted(f"resolve_{kind}: finds nothing" for kind in capabilities.always_empty)
+    yield from sorted(capabilities.unavailable_tools)
+    yield from sorted(
+        say("company.finds_nothing", resolver=f"resolve_{kind}")
+        for kind in capabilities.always_empty
+    )
     for tool, parts in sorted(capabilities.unsupported.items()):
         for part, names in sorted(parts.items()):
             if names:

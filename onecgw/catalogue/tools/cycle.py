@@ -56,8 +56,11 @@ def compose(
     request: CashConversionCycle,
     outcomes: Outcomes,
     now: datetime,
+    base_currency: str = "",
 ) -> dict[str, object]:
     """The answer from the outcomes of the requests to 1C.
+
+    base_currency: of figures whose currency 1C does not name; "" = it is not known.
 
     Raises:
         OnecgwError: 1C ignored firm_ids, or no component of the period is known.
@@ -84,7 +87,11 @@ def compose(
         for outcome in outcomes.values()
         if isinstance(outcome, Amounts | MonthlyAmounts) and outcome.currency
     }
+    currency = currencies.copy().pop() if len(currencies) == 1 else ""
+    if not currencies:
+        currency = base_currency
     return {
+        **({"currency": currency} if currency else {}),
         **render(inputs),
         "where": where_of(data, outcomes),
         "warnings": warnings_of(
@@ -156,7 +163,9 @@ CASH_CONVERSION_CYCLE = CompositeTool(
     operation="reports/cash_conversion_cycle",
     tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
     plan=plan_with_last_sale,
-    compose=lambda request, outcomes, context: compose(request, outcomes, context.now),
+    compose=lambda request, outcomes, context: compose(
+        request, outcomes, context.now, context.base_currency
+    ),
     output={
         "headline": {"type": "string"},
         "summary": {"type": "object"},

@@ -30,6 +30,7 @@ from onecgw.catalogue.tools.settlements import (
 )
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
 from onecgw.errors import Problem, ValidationFailed
+from onecgw.locales.text import say
 
 VAT: Final = "vat"  # no component of the cycle, which is known without it, too
 _LATEST_ZONE: Final = timedelta(hours=-12)  # the time zone in which a day ends last
@@ -224,5 +225,5 @@ def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:
 
 def _check(period: DateRange) -> None:
     if is_too_long(period):
-        message = f"at most {MAX_MONTHS} months are accepted; got {period}"
+        message = say("errors.months", most=MAX_MONTHS, period=period.text)
         raise ValidationFailed((Problem(path="period", message=message),))

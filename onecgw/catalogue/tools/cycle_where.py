@@ -23,6 +23,7 @@ from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
 from onecgw.catalogue.tools.table_labels import label_alone
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.locales.text import say
 
 MOST: Final = 3
 
@@ -156,13 +157,19 @@ def _table(part: ExplainedBalance, outcome: object, data: PeriodData) -> FigureT
     if isinstance(outcome, OnecgwError):
         raise outcome
     if not isinstance(outcome, FigureTable):
-        raise OnecBadResponse(f"{part.tool.name} by {part.by} was not read")
+        raise OnecBadResponse(say("cycle.where_unread", report=part.tool.name, by=part.by))
     balance = data.balances.get(part.series, {}).get(data.period.last)
     total = outcome.total(part.measure)
     if balance is not None and balance != total:
         raise OnecBadResponse(
-            f"{part.tool.name} by {part.by} comes to {total} at the end of {data.period.last}, and "
-            f"the balance is {balance}"
+            say(
+                "cycle.where_differs",
+                report=part.tool.name,
+                by=part.by,
+                total=total,
+                day=data.period.last,
+                balance=balance,
+            )
         )
     return outcome
 

@@ -32,7 +32,8 @@ from onecgw.catalogue.tools.settlements import (
     PayablesFilters,
     ReceivablesFilters,
 )
-from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
+from onecgw.locales.text import say
 
 BALANCE: Final = "balance"
 # By partner and firm, because a debt to one firm is not paid by an advance to another one.
@@ -163,32 +164,28 @@ def compose(
             partner.advance for partner in partners if not partner.aged.debt
         ),
         "basis": {
-            "method": (
-                "FIFO count-back per partner and firm: payments and returns settle the oldest "
-                f"{_flow(side)} first, so the debt consists of the latest. Not the age of single "
-                "documents: a return to an old document lowers the old bucket here."
-            ),
-            "counted": "base currency, incl. VAT; advances stand beside and are not set off",
-            "oldest_day": f"of the oldest unpaid {_flow(side)}; null: before {oldest}",
-            "days_outstanding": f"from oldest_day to {day}",
+            "method": say(f"debt_aging.method_{request.side}"),
+            "counted": say("debt_aging.counted"),
+            "oldest_day": say(f"debt_aging.oldest_day_{request.side}", day=oldest),
+            "days_outstanding": say("debt_aging.days_outstanding", day=day),
             "reports": [side.balances.name, side.flows.name],
         },
         "proof": [
             proof_of(
-                "the buckets of all partners",
+                say("proof.partner_buckets"),
                 (amount for partner in partners for amount in partner.aged.buckets),
                 total,
                 report=f"{side.balances.name} totals.{side.debt}",
             ),
             proof_of(
-                "the advances of all partners",
+                say("proof.partner_advances"),
                 (partner.advance for partner in partners),
                 balances.total("advance"),
                 report=f"{side.balances.name} totals.advance",
             ),
         ],
         "applied_filters": applied_filters(balances.members),
-        **notice_of((balances, *tables.values())),
+        **about_books((balances, *tables.values()), context, day),
     }
 
 
@@ -249,10 +246,6 @@ def _sums(partners: Sequence[PartnerDebt], side: Side) -> dict[str, object]:
         **dict(zip(BUCKETS, together.buckets, strict=True)),
         "advance": exact_sum(partner.advance for partner in partners),
     }
-
-
-def _flow(side: Side) -> str:
-    return "sales" if side.flows is SALES_REPORT else "purchases"
 
 
 DEBT_AGING = CompositeTool(

@@ -9,6 +9,7 @@ import msgspec
 from onecgw.analysis.decimals import exact_sum
 from onecgw.catalogue.kinds import CELL
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members
 
 Item = TypeVar("Item")
@@ -75,7 +76,9 @@ def proof_of(what: str, parts: Iterable[Decimal], reported: Decimal, *, report: 
     """
     added = exact_sum(parts)
     if added != reported:
-        raise OnecBadResponse(f"{what} add up to {added}, and {report} of 1C says {reported}")
+        raise OnecBadResponse(
+            say("proof.refused", what=what, added=added, report=report, reported=reported)
+        )
     return {"what": what, "sum": added, "reported": reported, "report": report}
 
 

@@ -11,6 +11,7 @@ from onecgw.catalogue.kinds import SubRequest, TableTool
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period, Sort
 from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 from onecgw.responses.raw_json import decode, read_members
 from onecgw.responses.response_check import Column, check_answers_request
 
@@ -42,9 +43,9 @@ def read_last_day(body: bytes, *, tool: TableTool, arguments: Mapping[str, Any])
     rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows: a list of lists")
     place = next((index for index, one in enumerate(columns) if one.name == "day"), None)
     if place is None or any(len(row) != len(columns) for row in rows):
-        raise OnecBadResponse(f"1C's answer to {tool.name} lacks the column day")
+        raise OnecBadResponse(say("bad_response.report_column", report=tool.name, column="day"))
     try:
         days = [date.fromisoformat(decode(row[place], str, "a day")[:10]) for row in rows]
     except ValueError:
-        raise OnecBadResponse(f"1C's answer to {tool.name} has a day that is none") from None
+        raise OnecBadResponse(say("bad_response.report_day", report=tool.name)) from None
     return max(days, default=None)

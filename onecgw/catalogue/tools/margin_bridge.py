@@ -15,7 +15,8 @@ from onecgw.catalogue.tools.compared_period import Earlier, earlier_period
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, Period, RequiredPeriod
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
+from onecgw.locales.text import say
 
 NOW: Final = "now"
 BEFORE: Final = "before"
@@ -57,7 +58,7 @@ def plan(request: MarginBridge, context: CompositeContext) -> dict[str, SubReque
 def compose(
     request: MarginBridge,
     outcomes: Mapping[str, Any],
-    context: CompositeContext,  # noqa: ARG001 - one signature for all
+    context: CompositeContext,
 ) -> dict[str, object]:
     """The effects, which add up to the change of profit.
 
@@ -83,24 +84,22 @@ def compose(
             values=_sums,
         ),
         "basis": {
-            "profit": "revenue without VAT less cost, less returns, base currency",
-            "price": "(price now − before) × quantity now",
-            "unit_cost": "−(unit cost now − before) × quantity now",
-            "volume": "profit before × growth of the quantity of all sales together",
-            "mix": "the rest: growth of each against all; new and gone ones",
-            "growth": "quantities are added up whatever their units",
+            **{
+                name: say(f"margin_bridge.{name}")
+                for name in ("profit", "price", "unit_cost", "volume", "mix", "growth")
+            },
             "reports": [SALES_REPORT.name],
         },
         "proof": [
             proof_of(
-                f"all effects on every {by}",
+                say(f"proof.effects_{by}"),
                 (effect for change in changes.values() for effect in change.effects.values()),
                 EXACT.subtract(profit[1], profit[0]),
                 report=f"{SALES_REPORT.name} totals.profit, {profit[1]} − {profit[0]}",
             )
         ],
         "applied_filters": applied_filters(now.members),
-        **notice_of((now, before)),
+        **about_books((now, before), context, request.period.to),
     }
 
 

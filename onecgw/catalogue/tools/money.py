@@ -21,6 +21,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.units import MeasureUnits
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
 
@@ -43,13 +44,14 @@ class CashBalance(SortedRows):
         Arg(about="Row dimensions.", default=("cash",)),
     ] = None
     measures: Annotated[
-        tuple[Literal["balance"], ...] | None, Arg(about="Only balance.", default=("balance",))
+        tuple[Literal["balance", "balance_base"], ...] | None,
+        Arg(about="balance_base: base currency.", default=("balance",)),
     ] = None
     top: Top = None
     sort: SortKeys = None
     compare: CompareDay = None
     compare_with: CompareWithDay = None
-    share: Annotated[Literal["balance"] | None, SHARE] = None
+    share: Annotated[Literal["balance", "balance_base"] | None, SHARE] = None
     ids: Ids = None
 
 
@@ -118,13 +120,13 @@ CASH_BALANCE = TableTool(
     title="Cash balance",
     scopes=frozenset({MONEY}),
     about=(
-        "Money in cash desks and bank accounts at the end of a day, each in its OWN currency: "
-        "the total means something only when all rows share one currency."
+        "Money in cash desks and bank accounts at the end of a day, each in its OWN currency; "
+        "a total over several is null."
     ),
     request=CashBalance,
     operation="reports/cash_balance",
-    additive=("balance",),
-    own_currency=("balance",),
+    additive=("balance", "balance_base"),
+    units=MeasureUnits(money=frozenset({"balance_base"}), own_currency=frozenset({"balance"})),
     analyse=analyse_table,
 )
 
@@ -143,6 +145,7 @@ CASH_FLOW = TableTool(
     request=CashFlow,
     operation="reports/cash_flow",
     additive=("inflow", "outflow", "net"),
+    units=MeasureUnits(money=frozenset({"inflow", "outflow", "net"})),
     analyse=analyse_table,
 )
 

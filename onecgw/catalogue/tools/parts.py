@@ -1,16 +1,17 @@
 """Argument types that several tools share."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import attrs
 
 from onecgw.catalogue.declaration import Arg, fields_of
-from onecgw.catalogue.period_text import PERIOD_FORMAT, read_period_text
+from onecgw.catalogue.period_text import read_period_text
 from onecgw.catalogue.scalars import shown
 from onecgw.errors import Problem
+from onecgw.locales.text import say
 
 CHANGES: Final = ("_before", "_change", "_change_pct")  # what a comparison adds to a measure
 _SORT_TEXT: Final = re.compile(
@@ -22,7 +23,7 @@ _SORT_TEXT: Final = re.compile(
 class Period:
     """Whole days, both ends included."""
 
-    TEXT_FORM: ClassVar[str] = PERIOD_FORMAT
+    TEXT_FORM: ClassVar[str] = "errors.period_form"
 
     from_: Annotated[date, Arg(about="First day.", name="from")]
     to: Annotated[date, Arg(about="Last day, inclusive.")]
@@ -40,15 +41,15 @@ class Period:
     ) -> Iterator[Problem]:
         """The first day must not lie after the last one."""
         if "from_" in values and "to" in values and values["from_"] > values["to"]:
-            message = f"lies after to ({values['to']}); from ≤ to is expected"
-            yield Problem(path="from", message=f"{values['from_']} {message}")
+            message = say("errors.from_after_to", first=values["from_"], last=values["to"])
+            yield Problem(path="from", message=message)
 
 
 @attrs.frozen(kw_only=True)
 class Sort:
     """One key of the order of rows."""
 
-    TEXT_FORM: ClassVar[str] = 'a text as in "-amount"'
+    TEXT_FORM: ClassVar[str] = "errors.sort_form"
 
     field: Annotated[str, Arg(about="Dimension or measure.")]
     dir: Annotated[Literal["asc", "desc"] | None, Arg(about="Default asc.")] = None
@@ -94,16 +95,19 @@ class SortedRows:
         )
         is_compared = "compare" in values or "compare_with" in values
         if "compare" in values and "compare_with" in values:
-            yield Problem(path="compare_with", message="is not accepted beside compare")
+            yield Problem(path="compare_with", message=say("errors.beside_compare"))
         if "share" in values and values["share"] not in measures:
-            message = f"is not chosen; one of {', '.join(measures)} is expected"
-            yield Problem(path="share", message=f"{shown(values['share'])} {message}")
+            yield Problem(path="share", message=_not_chosen(values["share"], measures))
         figures = [f"{name}{end}" for name in measures for end in ("", *CHANGES[: 3 * is_compared])]
         chosen = [*group_by, *figures]
         for index, key in enumerate(values.get("sort", ())):
             if key.field not in chosen:
-                message = f"is not chosen; one of {', '.join(chosen)} is expected"
-                yield Problem(path=f"sort[{index}].field", message=f"{shown(key.field)} {message}")
+                message = _not_chosen(key.field, chosen)
+                yield Problem(path=f"sort[{index}].field", message=message)
+
+
+def _not_chosen(value: object, chosen: Iterable[str]) -> str:
+    return say("errors.not_chosen", value=shown(value), chosen=", ".join(chosen))
 
 
 RequiredPeriod = Annotated[Period, Arg(about="Whole days.")]

@@ -15,6 +15,7 @@ from onecgw.catalogue.tools.parts import (
     Ids,
     ProductIds,
     RequiredPeriod,
+    Sort,
     SortedRows,
     SortKeys,
     SupplierIds,
@@ -22,6 +23,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.units import MeasureUnits
 
 
 @attrs.frozen(kw_only=True)
@@ -76,6 +78,12 @@ class PurchasesReport(SortedRows):
     ids: Ids = None
 
 
+def _largest_first(request: PurchasesReport) -> PurchasesReport:
+    """The request in the order of its first measure: the default rows have a month, too."""
+    first = request.measures[0] if request.measures else "amount"
+    return attrs.evolve(request, sort=(Sort(field=first, dir="desc"),))
+
+
 PURCHASES_REPORT = TableTool(
     name="purchases_report",
     title="Purchases report",
@@ -88,6 +96,8 @@ PURCHASES_REPORT = TableTool(
     request=PurchasesReport,
     operation="reports/purchases",
     additive=("amount", "amount_net", "qty"),
+    ranked=_largest_first,
+    units=MeasureUnits(money=frozenset({"amount", "amount_net"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
 

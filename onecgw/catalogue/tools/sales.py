@@ -28,6 +28,7 @@ from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.table_analysis import analyse_table
 from onecgw.responses.redaction import REFERENCE
 from onecgw.responses.shaping import CardShape
+from onecgw.responses.units import MeasureUnits
 
 SalesDimension = Literal[
     "warehouse",
@@ -93,8 +94,7 @@ class SalesReport(SortedRows):
         Arg(
             about=(
                 "Row dimensions. _group: its folder, redundant beside the leaf; _parent: the top "
-                "folder (B2B, B2C of channels). weekday: 1 is Monday. cohort: new or returning "
-                "customers."
+                "folder (B2B, B2C of channels). weekday: 1 is Monday. cohort: as customer_cohort."
             ),
             default=("warehouse", "customer"),
         ),
@@ -163,11 +163,11 @@ SALES_REPORT = TableTool(
     scopes=frozenset({SALES}),
     about=(
         "Sales of a period by any dimensions: revenue, quantity, receipts, average check, trends "
-        "(group_by day, week, month). Amounts are in the base currency and include VAT. `totals` "
-        "cover the whole selection, also rows not returned: never add up rows yourself."
+        "(group_by day, week, month); net of returns. Amounts are in the base currency and include "
+        "VAT. `totals` cover the whole selection, also rows not returned: never add up rows."
     ),
     remarks=(
-        "cost excludes VAT; margin is in percent.",
+        "cost excludes VAT; profit = amount without VAT − cost; margin is in percent.",
         "For best sellers top_products is shorter.",
         "Why profit changed is in margin_bridge.",
         "For one customer use customer_summary.",
@@ -175,6 +175,10 @@ SALES_REPORT = TableTool(
     request=SalesReport,
     operation="reports/sales",
     additive=("amount", "amount_net", "returns", "qty", "cost", "profit"),
+    units=MeasureUnits(
+        money=frozenset({"amount", "amount_net", "returns", "avg_check", "cost", "profit"}),
+        quantities=frozenset({"qty"}),
+    ),
     quiet_days=QUIET_DAYS,
     analyse=analyse_table,
 )

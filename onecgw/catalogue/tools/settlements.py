@@ -21,6 +21,7 @@ from onecgw.catalogue.tools.parts import (
     Top,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.units import MeasureUnits
 
 
 @attrs.frozen(kw_only=True)
@@ -99,6 +100,7 @@ RECEIVABLES_BALANCE = TableTool(
     request=ReceivablesBalance,
     operation="reports/receivables",
     additive=("receivable", "advance", "net"),
+    units=MeasureUnits(money=frozenset({"receivable", "advance", "net"})),
     analyse=analyse_table,
 )
 
@@ -118,6 +120,7 @@ PAYABLES_BALANCE = TableTool(
     request=PayablesBalance,
     operation="reports/payables",
     additive=("payable", "advance", "net"),
+    units=MeasureUnits(money=frozenset({"payable", "advance", "net"})),
     analyse=analyse_table,
 )
 

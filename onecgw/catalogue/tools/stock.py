@@ -26,6 +26,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.units import MeasureUnits
 
 STOCK_VALUE: Final = frozenset({"amount"})
 """Stock at cost: with the quantity it gives the cost of a unit."""
@@ -82,6 +83,7 @@ STOCK_BALANCE = TableTool(
     operation="reports/stock",
     stock_value=STOCK_VALUE,
     additive=("qty", "amount"),
+    units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
 
@@ -177,7 +179,7 @@ class GoodsInTransit(SortedRows):
     sort: SortKeys = None
     compare: CompareDay = None
     compare_with: CompareWithDay = None
-    share: Annotated[Literal["qty", "amount"] | None, SHARE] = None
+    share: Annotated[Literal["qty", "amount", "amount_in_currency"] | None, SHARE] = None
     ids: Ids = None
 
 
@@ -194,7 +196,11 @@ GOODS_IN_TRANSIT = TableTool(
     operation="reports/goods_in_transit",
     additive=("qty", "amount", "amount_in_currency"),
     quiet_days=None,  # on some days nothing is on the way
-    own_currency=("amount_in_currency",),
+    units=MeasureUnits(
+        money=frozenset({"amount"}),
+        own_currency=frozenset({"amount_in_currency"}),
+        quantities=frozenset({"qty"}),
+    ),
     analyse=analyse_table,
 )
 

@@ -28,7 +28,8 @@ from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE, StockFilters
-from onecgw.catalogue.tools.whole_report import notice_of, succeeded, whole_report
+from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
+from onecgw.locales.text import say
 
 DEFAULT_DAYS: Final = 180
 MOST_DAYS: Final = 731
@@ -152,21 +153,17 @@ def compose(
             values=lambda several: _told(add_stock(one.stock for one in several), closed),
         ),
         "basis": {
-            "sales": f"{period.from_} to {period.to}, {days} days, less returns, incl. VAT",
-            "daily_sales": "quantity sold / days",
+            "sales": say("stock_cover.sales", first=period.from_, last=period.to, days=days),
+            "daily_sales": say("stock_cover.daily_sales"),
             "cover_days": "qty / daily_sales",
-            "no_sale": "in stock, nothing sold in these days (less returns)",
-            **(
-                {}
-                if closed >= STOCK_VALUE
-                else {"amount": "stock at cost without VAT, base currency"}
-            ),
-            "quantities": "each product in its own unit; their sum is a check, not a figure",
+            "no_sale": say("stock_cover.no_sale"),
+            **({} if closed >= STOCK_VALUE else {"amount": say("stock_cover.amount")}),
+            "quantities": say("stock_cover.quantities"),
             "reports": [STOCK_BALANCE.name, SALES_REPORT.name],
         },
         "proof": [
             proof_of(
-                f"the {attribute} of all buckets",
+                say("proof.all_buckets", what=attribute),
                 (getattr(together, attribute) for together in sums.values()),
                 table.total(measure),
                 report=f"{table_name} totals.{measure}",
@@ -179,7 +176,7 @@ def compose(
             if attribute not in closed
         ],
         "applied_filters": applied_filters(stock.members),
-        **notice_of((stock, sales)),
+        **about_books((stock, sales), context, period.to),
     }
 
 

@@ -17,8 +17,9 @@ from onecgw.catalogue.tools.books_check import BooksKey, books_requests, outside
 from onecgw.catalogue.tools.compared_period import earlier_day, earlier_period, period_from
 from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.table_labels import without_ids
-from onecgw.catalogue.tools.whole_report import succeeded, whole_report
-from onecgw.responses.notices import notice_member, text_notices
+from onecgw.catalogue.tools.whole_report import currency_and_as_of, succeeded, whole_report
+from onecgw.locales.text import localized, say
+from onecgw.responses.notices import after_last_document, notice_member, text_notices
 from onecgw.responses.raw_json import Members, read_members, splice
 from onecgw.responses.shaping import Answer
 
@@ -59,6 +60,7 @@ class _Analysis:
             limits=upstream.limits,
             restrictions=upstream.restrictions,
             capabilities=upstream.capabilities,
+            base_currency=upstream.base_currency,
         )
         defaults = {field.name: field.arg.default for field in fields_of(tool.request)}
         self.group_by: Sequence[str] = request.group_by or defaults["group_by"]
@@ -121,18 +123,17 @@ class _Analysis:
         if before is not None and isinstance(self.when, Period):
             now, before = _aligned(now, self.when), _aligned(before, self.when_before)
         table = AnalysedTable(
-            now,
-            before,
-            request.share,
-            own_currency=self._tool.own_currency,
-            unknown=frozenset(outside),
+            now, before, request.share, self._tool.units, unknown=frozenset(outside)
         )
         table.sort([(key.field, key.dir == "desc") for key in request.sort or ()])
         is_mcp = self._upstream.context.surface == "mcp"
         asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
         rows = min(asked, limits.max_rows)
-        about = self._about(table, now, outside)
-        said = (*now.notices, *(before.notices if before else ()))
+        tables = (now,) if before is None else (now, before)
+        about = self._about(table, tables, outside)
+        last = self.when.to if isinstance(self.when, Period) else self.when
+        said = [sentence for one in tables for sentence in one.notices]
+        said += after_last_document(now.members, last)
         sentences = (*self._upstream.notices, *outside.values(), *dict.fromkeys(said))
         body = self._body(table, rows, about, sentences, is_limited=asked > rows)
         while is_mcp and len(body) > limits.max_result_bytes and rows > 1:
@@ -153,16 +154,16 @@ class _Analysis:
         told = table.told(rows, with_ids=self._request.ids is not False)
         cut = ""
         if len(table) > rows:
-            more = "the limits allow no more: narrow the filters" if is_limited else "raise top"
-            cut = (
-                f"Only the first {rows} of {len(table)} rows are here, rest adds up the others. "
-                f"For more of them {more}."
-            )
+            key = "notices.first_of_limited" if is_limited else "notices.first_of"
+            cut = say(key, count=rows, total=len(table))
         body = _encode({**told, **about})
-        notices = notice_member((cut, *sentences, *text_notices(body)), about)
+        language = self._upstream.context.language
+        notices = notice_member((cut, *sentences, *text_notices(body)), about, language)
         return splice(notices, read_members(body)) if notices else body
 
-    def _about(self, table: AnalysedTable, now: FigureTable, outside: Mapping[str, str]) -> Members:
+    def _about(
+        self, table: AnalysedTable, tables: Sequence[FigureTable], outside: Mapping[str, str]
+    ) -> Members:
         """The members beside the rows; those of 1C as it sent them."""
         told: dict[str, object] = {
             "period" if isinstance(self.when, Period) else "date": _dated(self.when)
@@ -173,9 +174,13 @@ class _Analysis:
             told["outside_books"] = outside
         told["basis"] = table.basis(self._tool.name)
         told["proof"] = table.proof(self._tool.name)
+        told |= currency_and_as_of(
+            tables, self._context, has_money=self._tool.units.are_in_base_currency(self.measures)
+        )
         kept = ("applied_filters", "notes", "notice")
-        return read_members(_encode(told)) | {
-            name: now.members[name] for name in kept if name in now.members
+        ours = localized(told, self._upstream.context.language)
+        return read_members(_encode(ours)) | {
+            name: tables[0].members[name] for name in kept if name in tables[0].members
         }
 
 

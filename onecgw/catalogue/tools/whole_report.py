@@ -1,6 +1,6 @@
 """A request for all rows of a report, which is read as figures or refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
@@ -12,9 +12,12 @@ from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
+from onecgw.locales.text import join_texts, say
+from onecgw.responses.notices import after_last_document
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import Redaction, redact
-from onecgw.responses.response_check import check_answers_request
+from onecgw.responses.response_check import check_answers_request, is_empty
+from onecgw.responses.units import one_currency
 
 Value = TypeVar("Value")
 
@@ -76,13 +79,21 @@ def read_whole(
         members = redact(members, redaction)
     said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
-        members, measures=arguments["measures"], additive=tool.additive, max_rows=max_rows
+        members,
+        measures=arguments["measures"],
+        additive=tool.additive,
+        max_rows=max_rows,
+        units=tool.units,
     )
     expected = tuple(arguments["group_by"])
     if table.dimensions[: len(expected)] != expected:
         raise OnecBadResponse(
-            f"1C's answer to {tool.name} has the dimensions {', '.join(table.dimensions)} instead "
-            f"of {', '.join(expected)}"
+            say(
+                "bad_response.dimensions",
+                report=tool.name,
+                dimensions=", ".join(table.dimensions),
+                expected=", ".join(expected),
+            )
         )
     return attrs.evolve(table, notices=said)
 
@@ -98,7 +109,43 @@ def succeeded(outcome: Value | OnecgwError) -> Value:
     return outcome
 
 
-def notice_of(tables: Iterable[FigureTable]) -> dict[str, object]:
-    """The member `notice`: what has to be said of the reports, each sentence once."""
+def about_books(
+    tables: Sequence[FigureTable], context: CompositeContext, last: date
+) -> dict[str, object]:
+    """The members `currency`, `as_of` and `notice`, as far as there is something to say.
+
+    Args:
+        tables: the reports of an analysis in the base currency.
+        context: of the call.
+        last: the last day of the analysis.
+
+    Raises:
+        OnecBadResponse: the reports are in several currencies.
+    """
     said = dict.fromkeys(sentence for table in tables for sentence in table.notices)
-    return {"notice": " ".join(said)} if said else {}
+    said |= dict.fromkeys(after_last_document(tables[0].members, last))
+    return {
+        **currency_and_as_of(tables, context, has_money=True),
+        **({"notice": join_texts(" ", said)} if said else {}),
+    }
+
+
+def currency_and_as_of(
+    tables: Sequence[FigureTable], context: CompositeContext, *, has_money: bool
+) -> dict[str, object]:
+    """The members `currency`, `as_of` and `closed_until`, as 1C says them.
+
+    has_money: without a currency of 1C's, the base currency is that of the figures.
+
+    Raises:
+        OnecBadResponse: the reports are in several currencies.
+    """
+    members = [table.members for table in tables]
+    currency = one_currency(members) or (context.base_currency if has_money else "")
+    dated = {
+        name: one[name]
+        for name in ("as_of", "closed_until")
+        for one in reversed(members)
+        if not is_empty(one.get(name))
+    }
+    return {**({"currency": currency} if currency else {}), **dated}

@@ -8,7 +8,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.auth.key_verification import CheckKey, InvalidKey, KeyVerdict, UncheckedKey, ValidKey
+from onecgw.auth.key_verification import InvalidKey, KeyVerdict, UncheckedKey, ValidKey, VerifyKey
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.scopes import join_scopes, split_scopes
 from onecgw.oauth.secrets import KEY, OAuthSecrets
@@ -102,12 +102,12 @@ def is_key_revoked(db: sqlite3.Connection, key_hash: bytes) -> bool:
     return found is not None
 
 
-def make_local_key_check(
+def make_local_verification(
     store: Database, oauth_secrets: OAuthSecrets, *, now: Callable[[], float] = time.time
-) -> CheckKey:
+) -> VerifyKey:
     """A function that verifies keys against the gateway's own database."""
 
-    async def check(key: str, request_id: str) -> KeyVerdict:  # noqa: ARG001 - as CheckKey demands
+    async def check(key: str, request_id: str) -> KeyVerdict:  # noqa: ARG001 - as VerifyKey demands
         key_hash = oauth_secrets.hash(key, "key")
         try:
             row = store.read(

@@ -91,7 +91,7 @@ class AuthorizeRoutes:
             return await _unavailable_page(error, language)
         if isinstance(begun, Redirect):
             return await _follow(begun, language, status=400)
-        page = await key_page(begun, self._login.seal(begun))
+        page = await key_page(begun, self._login.sign(begun))
         value = f"{self._cookie}={cookie}; Max-Age={COOKIE_SECONDS}{self._cookie_flags}"
         page.headers["set-cookie"] = value
         return page
@@ -106,10 +106,10 @@ class AuthorizeRoutes:
             refuse_query_tokens()
             parameters = parse_parameters(body)
             browser = self._login.browser_id(self._read_cookie())
-            sealed = single_value(parameters, "request")
+            signed = single_value(parameters, "request")
             transaction = single_value(parameters, "transaction")
-            if sealed is not None and (found := self._login.unseal(sealed, browser)):
-                return await self._answer_key(parameters, sealed, found)
+            if signed is not None and (found := self._login.read_signed(signed, browser)):
+                return await self._answer_key(parameters, signed, found)
             if transaction is not None and (consent := self._login.find(transaction, browser)):
                 return await self._answer_consent(parameters, consent, browser)
         except OAuthError as error:
@@ -119,16 +119,16 @@ class AuthorizeRoutes:
         return await error_page(400, language, message=TEXTS[language]["expired"])
 
     async def _answer_key(
-        self, parameters: Parameters, sealed: str, authorization: AuthorizationRequest
+        self, parameters: Parameters, signed: str, authorization: AuthorizationRequest
     ) -> Response:
         language = single_value(parameters, "language")
         if language in LANGUAGES:
             authorization = msgspec.structs.replace(authorization, language=language)
-            return await key_page(authorization, self._login.seal(authorization))
+            return await key_page(authorization, self._login.sign(authorization))
         text, origin = TEXTS[authorization.language], request_origin()
         key = (single_value(parameters, "key") or "").strip()
         if not key:
-            return await key_page(authorization, sealed, error=text["key_missing"], status=400)
+            return await key_page(authorization, signed, error=text["key_missing"], status=400)
         try:
             self._key_limit.take(limit_key(origin.ip), client=authorization.client_name)
             async with self._wrong_keys.attempt():
@@ -137,13 +137,13 @@ class AuthorizeRoutes:
                     self._wrong_keys.count_wrong()
         except RateLimited as error:
             message = text["too_often"].format(seconds=error.retry_after_seconds)
-            page = await key_page(authorization, sealed, error=message, status=429)
+            page = await key_page(authorization, signed, error=message, status=429)
             return _with_retry_after(page, error)
         if isinstance(verified, Consent):
             return await self._consent_page(verified)
         if verified == "unavailable":
-            return await key_page(authorization, sealed, error=text["key_unavailable"], status=503)
-        return await key_page(authorization, sealed, error=text["key_invalid"], status=403)
+            return await key_page(authorization, signed, error=text["key_unavailable"], status=503)
+        return await key_page(authorization, signed, error=text["key_invalid"], status=403)
 
     async def _answer_consent(
         self, parameters: Parameters, consent: Consent, browser: str

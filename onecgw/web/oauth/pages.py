@@ -37,14 +37,14 @@ PAGE_HEADERS: Final = page_headers(STYLE)
 
 
 async def key_page(
-    authorization: AuthorizationRequest, sealed: str, *, error: str = "", status: int = 200
+    authorization: AuthorizationRequest, signed: str, *, error: str = "", status: int = 200
 ) -> Response:
-    """Page 1: the person enters the access key. sealed: the signed authorization request."""
+    """Page 1: the person enters the access key. signed: the signed authorization request."""
     return await _page(
         "key.html",
         status,
         authorization.language,
-        hidden=("request", sealed),
+        hidden=("request", signed),
         error=error,
         **_receiver(authorization),
     )

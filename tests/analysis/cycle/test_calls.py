@@ -239,7 +239,9 @@ def test_the_scopes_cover_those_of_every_report_that_is_asked() -> None:
 
 async def test_a_base_without_one_of_the_reports_does_not_have_the_cycle() -> None:
     async with open_rig(answer_of) as rig:
-        rig.gateway.catalogue.capabilities = Capabilities(unavailable=frozenset({"stock_balance"}))
+        rig.gateway.catalogue.capabilities = Capabilities(
+            unavailable_tools=frozenset({"stock_balance"})
+        )
         with pytest.raises(OnecgwError, match="does not support cash_conversion_cycle"):
             await ask(rig)
 

@@ -207,7 +207,7 @@ async def test_base_that_fits_no_profile_says_what_each_wants(face: MakeFace) ->
     app = face("ut").varied(unpublished=face("ut").objects() - {"Catalog_Валюты"})
     backend = backend_of(app)
     capabilities = await backend.capabilities()
-    assert capabilities.unavailable == {*TOOLS, *NOT_ANSWERED}
+    assert capabilities.unavailable_tools == {*TOOLS, *NOT_ANSWERED}
     with pytest.raises(OnecNotPublished) as caught:
         await ask(backend, "resolve/customer", {"query": "x"})
     for name in SHIPPED:
@@ -287,7 +287,7 @@ async def test_card_of_a_customer_is_refused_without_one_of_its_figures(
     backend = backend_of(face("ut", f"no_field=AccumulationRegister_{SALES}.{field}"))
     told = await refusal(backend, "reports/customer_summary", body)
     assert told.endswith(f"(AccumulationRegister_{SALES}) has no field {field}Turnover")
-    assert "sales_report" not in (await backend.capabilities()).unavailable
+    assert "sales_report" not in (await backend.capabilities()).unavailable_tools
 
 
 class Replacing:
@@ -338,7 +338,7 @@ async def test_composition_is_read_again_after_an_error_that_tells_of_another(
     await ask(backend, "reports/receivables", {})
     app.app = face("ut", without=[RECEIVABLES])
     assert f"({RECEIVABLES})" in await refusal(backend, "reports/receivables", {})
-    assert "receivables_balance" in (await backend.capabilities()).unavailable
+    assert "receivables_balance" in (await backend.capabilities()).unavailable_tools
 
 
 async def test_what_is_published_later_is_noticed_without_reading_everything_again(
@@ -348,11 +348,11 @@ async def test_what_is_published_later_is_noticed_without_reading_everything_aga
     app = Replacing(incomplete)
     backend = backend_of(app)
     for _ in range(3):
-        assert "receivables_balance" in (await backend.capabilities()).unavailable
+        assert "receivables_balance" in (await backend.capabilities()).unavailable_tools
         await trio.sleep(61)
     assert [read_from(one) for one in asked(incomplete)] == ["", "$metadata", "", ""]
     app.app = face("ut")
-    assert "receivables_balance" not in (await backend.capabilities()).unavailable
+    assert "receivables_balance" not in (await backend.capabilities()).unavailable_tools
 
 
 async def test_missing_right_is_forbidden_and_names_the_object(face: MakeFace) -> None:

@@ -1,8 +1,9 @@
 import ctypes
+import sys
 
 import pytest
 
-from onecgw.app.heap import tune_heap
+from onecgw.app.process_tuning import tune_process
 
 
 def test_heap_is_left_alone_where_the_c_library_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,5 +17,6 @@ def test_heap_is_left_alone_where_the_c_library_is_another(monkeypatch: pytest.M
         return Musl()
 
     monkeypatch.setattr(ctypes, "CDLL", load)
-    tune_heap()
+    monkeypatch.setattr(sys, "setswitchinterval", lambda _seconds: None)
+    tune_process()
     assert asked == [None]

@@ -1,12 +1,8 @@
-"""How the C library keeps the memory of answers: reused while they are small, returned when large.
-
-By default glibc raises the size from which memory is returned at once to that of the largest block
-freed so far, and keeps a heap per thread. So one answer of 60 MB was kept for good in pieces, and
-each answer of 2 MB was mapped and cleared page by page, a seventh of its cost.
-"""
+"""How a serving process keeps memory, collects garbage and shares its time between threads."""
 
 import ctypes
 import gc
+import sys
 from contextlib import suppress
 from typing import Final
 
@@ -19,6 +15,15 @@ KEPT_BYTES: Final = 16 * 1024 * 1024  # at most, at the end of the heap, for the
 
 # New objects before a collection of the youngest, then collections before one of the next older.
 COLLECTOR_THRESHOLDS: Final = (20_000, 20, 50)
+# How long a thread waits for the busy event loop. The one that writes the audit, for which answers
+# wait, does so some times in each transaction.
+SWITCH_SECONDS: Final = 0.001
+
+
+def tune_process() -> None:
+    """Set what holds from the start of the process on: memory, and the time of a thread."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    _tune_heap()
 
 
 def set_up_collector() -> None:
@@ -33,8 +38,14 @@ def set_up_collector() -> None:
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
-def tune_heap() -> None:
-    """Set the thresholds of this process; does nothing with another C library than glibc."""
+def _tune_heap() -> None:
+    """Let the C library reuse the memory of small answers, and return that of large ones.
+
+    By default glibc raises the size from which memory is returned at once to that of the largest
+    block freed so far, and keeps a heap per thread. So one answer of 60 MB was kept for good in
+    pieces, and each answer of 2 MB was mapped and cleared page by page, a seventh of its cost.
+    Other C libraries stay as they are.
+    """
     with suppress(OSError, AttributeError, TypeError):  # musl, macOS; Windows has no CDLL(None)
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)
