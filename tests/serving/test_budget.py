@@ -386,3 +386,23 @@ async def test_addresses_are_forgotten_when_they_owe_nothing(
 
     assert budgets.open("192.0.2.1").address is kept
     assert budgets.open("192.0.2.2").address is not left.address
+
+
+async def test_a_flood_from_many_addresses_does_not_search_them_at_each_connection(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "ADDRESSES_KEPT", 2)
+    budgets = ClientBudgets(())
+    for number in range(4):  # the last one searches
+        budgets.open(f"192.0.2.{number}")
+    left = budgets.open("198.51.100.1")
+    left.close()
+
+    kept = []
+    for seconds in (budget.FORGET_SECONDS / 2, budget.FORGET_SECONDS):
+        autojump_clock.jump(seconds)
+        budgets.open(f"203.0.113.{len(kept)}")
+        kept.append(budgets.open("198.51.100.1").address is left.address)
+        left.close()
+
+    assert kept == [True, False]
