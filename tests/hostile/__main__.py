@@ -52,6 +52,12 @@ def process(module: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
             child.kill()
 
 
+def read_port(server: "subprocess.Popen[str]") -> int:
+    """Return the port of the URL that a process prints."""
+    assert server.stdout is not None
+    return int(server.stdout.readline().rpartition(":")[2])
+
+
 @attrs.define
 class Caller:
     """A known caller that makes calls on the same connection, and others on new connections."""
@@ -146,10 +152,15 @@ def used_cpu_seconds(pid: int) -> float:
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """The process under attack. certificate: that it serves TLS with, if it does."""
+    """The process that the callers call.
+
+    attacked_port: its own, or that of another process.
+    certificate: that it serves TLS with, if it does.
+    """
 
     process: "subprocess.Popen[str]"
     port: int
+    attacked_port: int
     certificate: Path | None
 
 
@@ -157,7 +168,11 @@ async def measure(server: Gateway, name: str, seconds: float) -> bool:
     """Measure one attack and print a line; return whether it stays within the bars."""
     pid, certificate = server.process.pid, server.certificate
     caller = Caller(server.port, shapes.client_context(certificate))
-    arguments = [name, str(server.port), *([] if certificate is None else [str(certificate)])]
+    arguments = [
+        name,
+        str(server.attacked_port),
+        *([] if certificate is None else [str(certificate)]),
+    ]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(caller.run)
         await trio.sleep(0.3)
@@ -223,6 +238,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each attack, and of quiet")
     parser.add_argument("--only", default="", help="only the attacks whose name contains this")
     parser.add_argument("--no-floods", action="store_true", help="only the mutated inputs")
+    parser.add_argument(
+        "--control", action="store_true", help="attack another process: what the machine costs"
+    )
     parser.add_argument("--tls", action="store_true", help="the gateway serves TLS")
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -230,10 +248,14 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         certificate = make_certificate(Path(folder), shapes.TLS_NAME) if options.tls else None
         arguments = [folder, *([] if certificate is None else [str(certificate)])]
-        with process("gateway", *arguments) as server:
-            assert server.stdout is not None
-            port = int(server.stdout.readline().rpartition(":")[2])
-            gateway_process = Gateway(process=server, port=port, certificate=certificate)
+        with process("gateway", *arguments) as server, process("sink") as sink:
+            port = read_port(server)
+            gateway_process = Gateway(
+                process=server,
+                port=port,
+                attacked_port=read_port(sink) if options.control else port,
+                certificate=certificate,
+            )
             is_fair = trio.run(partial(attack, options, gateway_process))
     sys.exit(not is_fair)
 
