@@ -398,7 +398,7 @@ async def test_a_flood_from_many_addresses_does_not_search_them_at_each_connecti
     left = budgets.open("198.51.100.1")
     left.close()
 
-    kept = []
+    kept: list[bool] = []
     for seconds in (budget.FORGET_SECONDS / 2, budget.FORGET_SECONDS):
         autojump_clock.jump(seconds)
         budgets.open(f"203.0.113.{len(kept)}")
