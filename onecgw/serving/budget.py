@@ -3,8 +3,8 @@
 A unit is about 50 microseconds of the event loop. Events without progress are counted for each
 connection, which ends when they are too many: chunks and HTTP/2 frames that carry few bytes,
 control frames, bytes that are read only to be dropped. Until a caller is known, the work of a
-connection is also counted for its address, and all such connections take turns, one at a time; both
-only delay it. While its address owes units, fewer events end it.
+connection is also counted for its address, and all such connections take turns; both only delay
+it. While its address owes units, fewer events end it.
 """
 
 import ipaddress
@@ -34,11 +34,14 @@ UNITS_PER_TURN: Final = 20  # a turn with more work counts as several
 MAX_WAIT_SECONDS: Final = 3  # for a turn; then the connection is closed
 TURNS_AT_ONCE: Final = 100
 TURNS_PER_SECOND: Final = 600
+TURNS_IN_A_PASS: Final = 4  # of the event loop
 
 REFUSALS_BEFORE_UNKNOWN: Final = 20
 """Consecutive requests without a known caller after which a connection is unknown again."""
 ADDRESSES_KEPT: Final = 4_096
-FORGET_SECONDS: Final = 1  # between two searches for addresses that owe nothing: 0.5 ms or more each
+FORGET_SECONDS: Final = (
+    1  # between two searches for addresses that owe nothing: 0.5 ms or more each
+)
 KNOWN_SECONDS: Final = 60  # an address stays known after the last request of a known caller
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
@@ -97,24 +100,34 @@ class TokenBucket:
 class Turns:
     """The turns of all connections without a known caller.
 
-    One connection has a turn at a time. If all worked in the same pass of the event loop, a call of
-    a known caller, which needs several passes, would wait for all of them several times.
+    Only some have one in the same pass of the event loop. Otherwise a call of a known caller, which
+    needs several passes, would wait for all of them several times.
     """
 
     def __init__(self) -> None:
         self._bucket = TokenBucket(TURNS_AT_ONCE, TURNS_PER_SECOND)
-        self._lock = trio.Lock()
+        self._pass = trio.Semaphore(TURNS_IN_A_PASS)
 
     def charge(self, units: float) -> None:
         """Count work; a negative number gives it back."""
         self._bucket.take(units / UNITS_PER_TURN)
 
     async def wait(self) -> None:
-        """Return when it is the connection's turn, in the order of the calls."""
-        async with self._lock:
-            if debt_seconds := self._bucket.debt_seconds:
-                await trio.sleep(debt_seconds)
-            self._bucket.take(1)
+        """Return when it is the connection's turn, in the order of the calls.
+
+        Raises:
+            BudgetExhausted: it would be later than in MAX_WAIT_SECONDS.
+        """
+        # The turn itself decides, not a clock: a busy event loop may wake this task seconds late,
+        # and would then close connections whose turn has come.
+        self._bucket.take(1)
+        wait_seconds = self._bucket.debt_seconds
+        if wait_seconds > MAX_WAIT_SECONDS:
+            self._bucket.take(-1)
+            raise BudgetExhausted
+        await trio.sleep(wait_seconds)
+        async with self._pass:
+            pass  # it was acquired in one pass, and the work begins in the next
 
 
 class AddressBudget:
@@ -215,21 +228,18 @@ class ConnectionBudget:
         if self.is_known:
             await trio.lowlevel.checkpoint()
             return
-        with trio.move_on_after(MAX_WAIT_SECONDS) as waiting:
-            await self._wait_turn_of_address()
-        if waiting.cancelled_caught:
-            raise BudgetExhausted
-
-    async def _wait_turn_of_address(self) -> None:
         if self.address is None:
             await self._turns.wait()
-        else:
+            return
+        with trio.move_on_after(MAX_WAIT_SECONDS) as waiting:
             # Addresses take turns, however many connections one of them has.
             async with self.address.turn:
                 await trio.sleep(self.address.units.debt_seconds)
                 # Otherwise a known caller's new connections would wait behind a flood of strangers.
                 if not self.address.is_known:
                     await self._turns.wait()
+        if waiting.cancelled_caught:
+            raise BudgetExhausted
 
     def _charge_shared(self, units: float) -> None:
         self._charge_address(units)
