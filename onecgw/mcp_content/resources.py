@@ -91,7 +91,8 @@ class CatalogueResources:
         caller = request.context.caller
         if uri in PAGE_OF_TOOL.values():
             meta = {"ui": {"csp": {}, "prefersBorder": True}}
-            return [{"uri": uri, "mimeType": PAGE_TYPE, "text": render_page(uri), "_meta": meta}]
+            page = render_page(uri, request.context.language)
+            return [{"uri": uri, "mimeType": PAGE_TYPE, "text": page, "_meta": meta}]
         if uri == GLOSSARY:
             text = files("onecgw.mcp_content").joinpath("glossary.md").read_text(encoding="utf-8")
             return [{"uri": uri, "mimeType": MARKDOWN, "text": text}]

@@ -45,7 +45,7 @@ async def _ask(row: list[str], total: str) -> tuple[Any, Any, Any]:
     body = (
         '{"columns":[{"name":"warehouse","type":"string"},{"name":"amount","type":"number"},'
         '{"name":"qty","type":"number"}],'
-        f'"rows":[["W",{",".join(row)}]],"totals":{{"amount":{total}}},"applied":[{total}]}}'
+        f'"rows":[["W",{",".join(row)}]],"totals":{{"amount":{total}}},"by":[{total}]}}'
     )
     async with open_rig(answering(body.encode())) as rig:
         app: Any = build_app(rig.settings, rig.gateway, make_engine(rig.gateway))
@@ -76,4 +76,4 @@ def test_every_number_leaves_as_it_was_written(row: list[str], total: str) -> No
     for answer in trio.run(_ask, row, total):
         assert answer["rows"] == [["W", *row]]
         assert answer["totals"] == {"amount": total}
-        assert answer["applied"] == [total]
+        assert answer["by"] == [total]

@@ -86,7 +86,7 @@ def test_every_total_changes_by_the_long_amount_to_the_kopeck(
     assert change(*both, "sales", "cost", period=PERIOD) == COST
     assert change(*both, "sales", "profit", period=PERIOD) == LONG - VAT - COST
     assert change(*both, "cash_flow", "inflow", period=PERIOD) == LONG
-    assert change(*both, "cash_balance", "balance", date=DAY) == LONG
+    assert change(*both, "cash_balance", "balance_base", date=DAY) == LONG
     assert change(*both, "stock", "amount", date=DAY) == -COST
     assert change(*both, "receivables", "net", date=DAY) == 0
 

@@ -21,7 +21,7 @@ PROMPT_KEYS = {
     *(f"prompts.{step.text}" for template in PROMPT_TEMPLATES for step in template.steps),
 }
 # Texts that pages and prompts take by a prefix; other tests hold those to what is used.
-TAKEN_BY_PREFIX = ("prompts.", "landing.", "oauth_pages.", "docs.")
+TAKEN_BY_PREFIX = ("prompts.", "landing.", "oauth_pages.", "docs.", "pages.")
 # Words of other alphabets that a text in Cyrillic may hold: names of arguments, members and
 # settings, codes, units and names of products.
 LATIN = frozenset(

@@ -6,19 +6,24 @@ every test here is skipped, and says so. ONECGW_SCREENSHOTS=docs/images writes t
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
+import msgspec
 import pytest
 import trio
 
 from onecgw.catalogue.tools import BY_NAME
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app
+from onecgw.locales import load_texts
 from onecgw.mcp_content.pages import PAGE_OF_TOOL, render_page
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.builders.browser import IS_THERE, MISSING, Browser, open_browser
@@ -32,28 +37,74 @@ WIDTH, HEIGHT = 800, 1000
 TEXT = "return document.getElementById('page').innerText"
 SIZED = "ui/notifications/size-changed"  # the last message of the handshake
 
+YEAR = {"from": "2025-11-01", "to": "2026-10-31"}
+DAY = "2026-10-31"
 QUESTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "cycle": ("cash_conversion_cycle", {"period": {"from": "2026-05-01", "to": "2026-10-31"}}),
+    "cycle": ("cash_conversion_cycle", {"period": {"from": "2026-05-01", "to": DAY}}),
+    "cycle-uk": (
+        "cash_conversion_cycle",
+        {"period": {"from": "2026-05-01", "to": DAY}, "language": "uk"},
+    ),
     "sales": (
         "sales_report",
+        {"period": YEAR, "group_by": ["month"], "measures": ["amount", "qty", "profit"]},
+    ),
+    "channels": (
+        "sales_report",
         {
-            "period": {"from": "2025-11-01", "to": "2026-10-31"},
-            "group_by": ["month"],
-            "measures": ["amount", "qty", "profit"],
+            "period": YEAR,
+            "group_by": ["sales_channel"],
+            "measures": ["amount", "margin"],
+            "compare": "previous_year",
+            "share": "amount",
+            "top": 3,
+            "language": "uk",
         },
     ),
+    "top-products": ("top_products", {"period": YEAR, "top": 5, "language": "uk"}),
+    "customer": ("customer_summary", {"period": YEAR, "customer": "ТОВ «Мрія-Тест»"}),
     "stock": (
         "stock_balance",
-        {"date": "2026-10-31", "group_by": ["product_group"], "measures": ["amount", "qty"]},
+        {"date": DAY, "group_by": ["product_group"], "measures": ["amount", "qty"]},
     ),
-    "cash-flow": (
-        "cash_flow",
-        {"period": {"from": "2025-11-01", "to": "2026-10-31"}, "group_by": ["month"]},
+    "availability": (
+        "availability_report",
+        {"period": {"from": "2026-10-01", "to": DAY}, "group_by": ["warehouse"]},
     ),
+    "transit": ("goods_in_transit", {"date": DAY, "language": "ru"}),
+    "cash": ("cash_balance", {"date": DAY, "measures": ["balance", "balance_base"]}),
+    "cash-flow": ("cash_flow", {"period": YEAR, "group_by": ["month"]}),
     "receivables": (
         "receivables_balance",
-        {"date": "2026-10-31", "top": 20, "sort": [{"field": "receivable", "dir": "desc"}]},
+        {"date": DAY, "top": 20, "sort": [{"field": "receivable", "dir": "desc"}]},
     ),
+    "payables": ("payables_balance", {"date": DAY, "language": "ru"}),
+    "purchases": ("purchases_report", {"period": YEAR, "group_by": ["supplier"]}),
+    "aging": (
+        "debt_aging",
+        {"side": "receivable", "date": DAY, "top": 8, "language": "uk"},
+    ),
+    "cover": ("stock_cover", {"date": DAY, "top": 6}),
+    "margin": (
+        "margin_bridge",
+        {
+            "period": {"from": "2026-07-01", "to": "2026-09-30"},
+            "by": "product_group",
+            "top": 6,
+            "language": "uk",
+        },
+    ),
+}
+# The docs' pictures: the answer, the theme, and whether the screen is a phone's.
+PICTURES = {
+    "cycle-light": ("cycle", "light", False),
+    "cycle-dark": ("cycle-uk", "dark", False),
+    "page-sales-uk": ("channels", "light", False),
+    "page-cash-dark": ("cash", "dark", False),
+    "page-cover": ("cover", "light", False),
+    "page-margin-uk-dark": ("margin", "dark", False),
+    "page-ageing-uk-phone": ("aging", "light", True),
+    "page-customer-phone-dark": ("customer", "dark", True),
 }
 
 
@@ -80,7 +131,9 @@ async def ask_all(books: Books) -> dict[str, Any]:
     with trio.fail_after(60):
         async with open_rig(httpx.ASGITransport(app).handle_async_request, onec=onec) as rig:
             return {
-                name: json.loads(await rig.call(tool, json.dumps(arguments).encode()))
+                name: json.loads(
+                    await rig.call(tool, json.dumps(arguments).encode()), parse_float=Decimal
+                )
                 for name, (tool, arguments) in QUESTIONS.items()
             }
 
@@ -123,18 +176,18 @@ class Shown:
         finally:
             self.browser.leave_frame()
 
-    def keep(self, name: str) -> None:
-        """Write a picture for the docs, if that is asked for."""
+    def keep(self, name: str, width: int) -> None:
+        """Write a picture for the docs, if that is wanted."""
         folder = os.environ.get("ONECGW_SCREENSHOTS")
         if folder:
-            height = self.browser.wait("return document.documentElement.scrollHeight")
-            self.browser.resize(WIDTH, height + 160)
-            (Path(folder) / f"cycle-{name}.png").write_bytes(self.browser.screenshot())
-            self.browser.resize(WIDTH, HEIGHT)
+            height = self.browser.wait("return document.querySelector('iframe').offsetHeight")
+            self.browser.look(width=width, height=height)
+            (Path(folder) / f"{name}.png").write_bytes(self.browser.screenshot())
 
 
 def result_of(answer: Any) -> dict[str, Any]:
-    return {"content": [{"type": "text", "text": json.dumps(answer)}], "structuredContent": answer}
+    text = msgspec.json.Encoder(decimal_format="number").encode(answer).decode()
+    return {"content": [{"type": "text", "text": text}], "structuredContent": json.loads(text)}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -158,13 +211,158 @@ def test_the_cycle_is_drawn_by_month_and_bridged(
     )
     for month in answer["months"]:
         for name in ("dio", "dso", "dpo", "ccc"):
-            value = f"{month[name]:.1f}".replace("-", "−")
-            assert f"{month['month']} {name.upper()}: {value} days" in titles
+            value = str(month[name]).replace("-", "−")
+            shown_month = date.fromisoformat(month["from"]).strftime("%b %Y")
+            assert f"{shown_month} {name.upper()}: {value}\u00a0days" in titles
     steps = [title for title in titles if title.startswith(("before", "DIO", "DSO", "−DPO", "now"))]
     assert [step.split(":")[0] for step in steps] == ["before", "DIO", "DSO", "−DPO", "now"]
     background = shown.inside("return getComputedStyle(document.body).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 25, 29)"}[theme]
-    shown.keep(theme)
+
+
+# The texts of the page, also of what is folded, a line each.
+TEXTS = (
+    "const found = []; const walk = document.createTreeWalker(document.getElementById('page'), 4);"
+    " while (walk.nextNode()) found.push(walk.currentNode.data); return found.join('\\n')"
+)
+
+
+def figures_of(answer: Any) -> Iterator[Decimal]:
+    """All numbers of an answer."""
+    match answer:
+        case bool() | str() | None:
+            return
+        case Mapping():
+            for value in answer.values():
+                yield from figures_of(value)
+        case list():
+            for value in answer:
+                yield from figures_of(value)
+        case _:
+            yield Decimal(str(answer))
+
+
+def figures_in(text: str, language: str) -> set[Decimal]:
+    """All numbers in a text of a page."""
+    joined = text.replace("−", "-")
+    if language == "en":
+        joined = joined.replace(",", "")
+    else:
+        joined = joined.replace("\u00a0", "").replace("\u202f", "").replace(",", ".")
+    return {Decimal(found) for found in re.findall(r"-?\d+(?:\.\d+)?", joined)}
+
+
+def show_answer(
+    browser: Browser, folder: Path, name: str, answer: Any, **context: Any
+) -> tuple[Shown, str]:
+    """The page of an answer in its language; and which language that is."""
+    tool, arguments = QUESTIONS[name]
+    shown = Shown(
+        browser,
+        folder,
+        tool,
+        result=result_of(answer),
+        arguments=arguments,
+        context={"locale": "de", **context},
+    )
+    shown.wait_for("table")
+    return shown, arguments.get("language", "en")
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_figure_of_an_answer_is_on_its_page_digit_for_digit(
+    name: str, browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    shown, language = show_answer(browser, tmp_path, name, answers[name])
+    text = shown.inside(TEXTS)
+
+    assert set(figures_of(answers[name])) - figures_in(text, language) == set()
+    words = load_texts(cast(Any, language))
+    title = words[f"titles.{QUESTIONS[name][0]}"]
+    assert shown.inside("return document.querySelector('h1').textContent").startswith(title)
+    assert shown.inside("return document.documentElement.lang") == language
+    wanted = {
+        words[f"pages.text.{member}"] for member in ("currency", "as_of") if member in answers[name]
+    }
+    if "applied_filters" in answers[name]:
+        wanted.add(words["pages.text.filters"])
+    terms = set(shown.inside("return [...document.querySelectorAll('dt')].map(e => e.textContent)"))
+    assert wanted - terms == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (({"language": "ru"}, "uk-UA"), ["ru", "Продажи"]),
+        (({}, "uk_UA"), ["uk", "Продажі"]),
+        (({}, "de-DE"), ["en", "Sales report"]),
+        (({}, "uk_!"), ["uk", "Продажі"]),
+    ],
+)
+def test_the_language_is_that_of_the_call_else_of_the_host_else_of_the_page(
+    given: tuple[dict[str, Any], str],
+    expected: list[str],
+    browser: Browser,
+    answers: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    shown = Shown(
+        browser,
+        tmp_path,
+        "sales_report",
+        result=result_of(answers["sales"]),
+        arguments=given[0],
+        context={"locale": given[1]},
+    )
+    shown.wait_for("table")
+
+    found = shown.inside(
+        "return [document.documentElement.lang, document.querySelector('h1').textContent]"
+    )
+    assert found == expected
+
+
+def test_filters_have_the_names_that_the_answer_knows(browser: Browser, tmp_path: Path) -> None:
+    answer = {
+        "columns": [{"name": "firm", "type": "ref"}, {"name": "amount", "type": "number"}],
+        "rows": [[{"id": "f1", "label": "ТОВ «Велмарен»"}, 5]],
+        "totals": {"amount": 5},
+        "applied_filters": {"firm_ids": ["f1"], "seller_ids": ["s7"], "product_status": "archived"},
+    }
+    shown = Shown(browser, tmp_path, "sales_report", result=result_of(answer))
+    shown.wait_for("table")
+
+    pairs = shown.inside(
+        "return [...document.querySelectorAll('.facts div')].map(e => e.innerText)"
+    )
+    assert [pair.replace("\n", " ") for pair in pairs] == [
+        "Firms ТОВ «Велмарен»",
+        "Sellers s7",
+        "Product status archived",
+    ]
+
+
+def test_every_tool_with_a_page_is_among_the_questions() -> None:
+    assert {tool for tool, _ in QUESTIONS.values()} == set(PAGE_OF_TOOL)
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_page_fits_its_screen_and_tables_scroll_by_the_keyboard(
+    picture: str, browser: Browser, answers: dict[str, Any], tmp_path: Path
+) -> None:
+    name, theme, is_phone = PICTURES[picture]
+    width = 360 if is_phone else WIDTH
+    browser.look(width=width, height=HEIGHT, dark=theme == "dark")
+    shown, _ = show_answer(browser, tmp_path, name, answers[name], theme=theme)
+
+    measured = shown.inside(
+        "return [document.documentElement.scrollWidth, innerWidth,"
+        " [...document.querySelectorAll('.scroll')].every(e => e.tabIndex === 0),"
+        " [...document.querySelectorAll('table')].every(t => t.caption && t.querySelector('th'))]"
+    )
+    assert measured == [width, width, True, True]
+    shown.keep(picture, width)
+    browser.look(width=WIDTH, height=HEIGHT)
 
 
 def test_the_handshake_is_that_of_the_specification(
@@ -228,7 +426,7 @@ def test_a_theme_that_changes_changes_the_page(
     shown.wait_for("[data-theme=dark]")
 
     assert shown.inside("return getComputedStyle(document.body).color") == "rgb(1, 2, 3)"
-    dio = f"{answers['cycle']['summary']['dio']:.1f}".replace(".", ",")
+    dio = str(answers["cycle"]["summary"]["dio"]).replace(".", ",")
     assert dio in shown.inside(TEXT)
 
 
@@ -256,7 +454,7 @@ def test_a_call_that_failed_is_told_as_text(
 def test_an_answer_with_missing_components_is_drawn_without_them(
     browser: Browser, answers: dict[str, Any], tmp_path: Path
 ) -> None:
-    answer = json.loads(json.dumps(answers["cycle"]))
+    answer = deepcopy(answers["cycle"])
     gone = ("dpo", "ccc", "ccc_net")
     for told in (answer["summary"], answer["summary"]["change"], *answer["months"]):
         told.update(dict.fromkeys(gone))
@@ -268,7 +466,7 @@ def test_an_answer_with_missing_components_is_drawn_without_them(
     shown.wait_for("table")
 
     text = shown.inside(TEXT)
-    assert "DPO (current) is missing: onec_locked: later" in text
+    assert "DPO (this period) is missing: onec_locked: later" in text
     assert answer["warnings"][0] in text
     assert shown.inside("return document.querySelectorAll('svg').length") == 1
 
@@ -287,8 +485,7 @@ def test_a_report_is_a_chart_and_a_table_with_its_totals(
     assert shown.inside("return document.querySelectorAll('svg rect').length") >= min(rows, 12)
     total = next(iter(answer["totals"].values()))
     shown_total = shown.inside("return document.querySelector('tfoot td.number').textContent")
-    assert float(shown_total.replace(",", "").replace("−", "-")) == pytest.approx(total, abs=0.01)
-    shown.keep(name)
+    assert Decimal(shown_total.replace(",", "").replace("−", "-")) == total
 
 
 def test_a_click_on_a_heading_sorts_and_the_next_one_turns_it_around(
@@ -326,14 +523,17 @@ def test_names_that_look_like_markup_stay_text(browser: Browser, tmp_path: Path)
     shown.wait_for("table")
 
     cells = shown.inside(
-        "return [...document.querySelectorAll('tbody td')].map(td => td.textContent)"
+        "return [...document.querySelectorAll('tbody :is(td, th)')].map(td => td.textContent)"
     )
     assert cells == [name, "12,345.678", "—", "—"]
     assert shown.inside("return document.images.length") == 0
     assert answer["notice"] in shown.inside(TEXT)
 
 
-CELLS = "return [...document.querySelectorAll('tbody td, tfoot td')].map(td => td.textContent)"
+CELLS = (
+    "return [...document.querySelectorAll(':is(tbody, tfoot) :is(td, th)')]"
+    ".map(td => td.textContent)"
+)
 TOOLTIPS = "return [...document.querySelectorAll('svg title')].map(t => t.textContent)"
 
 
@@ -358,15 +558,31 @@ def test_money_is_shown_and_sorted_digit_for_digit(browser: Browser, tmp_path: P
         *("b", "12,345,678,901,234,567,890.34"),
         *("c", "−7.00"),
         *("d", "—"),
-        *("Total", "24,691,357,802,469,135,773.46"),
+        *("Total of the 4 rows shown", "24,691,357,802,469,135,773.46"),
     ]
     shown.inside("document.querySelectorAll('th button')[1].click()")
     assert shown.inside(CELLS)[:8:2] == ["b", "a", "c", "d"]
-    assert "c amount: −7.00" in shown.inside(TOOLTIPS)
+    assert "c Amount: −7.00" in shown.inside(TOOLTIPS)
     labels = shown.inside(
         "return [...document.querySelectorAll('svg text.value')].map(t => t.textContent)"
     )
-    assert labels[2:] == ["−7", "—"]
+    assert labels[2:] == ["−7.00", "—"]
+
+
+def test_a_total_over_unlike_currencies_is_explained_without_its_parts_too(
+    browser: Browser, tmp_path: Path
+) -> None:
+    result = text_of(
+        {"cash": "ref", "currency": "string", "balance": "number"},
+        '[["a","UAH",5],["b","EUR",7]]',
+        '{"balance":null}',
+    )
+    shown = Shown(browser, tmp_path, "cash_balance", result=result)
+    shown.wait_for("table")
+
+    assert shown.inside(CELLS)[-2:] == ["Total of the 2 rows shown", "—"]
+    assert "several currencies or units are not added up" in shown.inside(TEXT)
+    assert shown.inside(TOOLTIPS) == []
 
 
 def test_sums_of_a_chart_are_exact(browser: Browser, tmp_path: Path) -> None:
@@ -378,14 +594,22 @@ def test_sums_of_a_chart_are_exact(browser: Browser, tmp_path: Path) -> None:
     shown.wait_for("table")
 
     assert shown.inside(TOOLTIPS) == [
-        "2026-09 amount: 12,345,678,901,234,567,890.33",
-        "2026-10 amount: −0.50",
+        "Sep 2026 Amount: 12,345,678,901,234,567,890.33",
+        "Oct 2026 Amount: −0.50",
     ]
 
 
-@pytest.mark.parametrize("measure", ["avg_check", "margin", "customers", "receipts"])
+@pytest.mark.parametrize(
+    ("measure", "head", "unit"),
+    [
+        ("avg_check", "Average check", ""),
+        ("margin", "Margin", "%"),
+        ("customers", "Customers", ""),
+        ("receipts", "Receipts", ""),
+    ],
+)
 def test_what_cannot_be_added_is_drawn_only_where_each_date_occurs_once(
-    measure: str, browser: Browser, tmp_path: Path
+    measure: str, head: str, unit: str, browser: Browser, tmp_path: Path
 ) -> None:
     columns = {"month": "date", "warehouse": "ref", measure: "number"}
     twice = text_of(columns, '[["2026-09","x",100],["2026-09","y",100],["2026-10","x",100]]')
@@ -396,7 +620,10 @@ def test_what_cannot_be_added_is_drawn_only_where_each_date_occurs_once(
     once = text_of(columns, '[["2026-09","x",100],["2026-10","x",90]]')
     shown = Shown(browser, tmp_path, "sales_report", result=once)
     shown.wait_for("table")
-    assert shown.inside(TOOLTIPS) == [f"2026-09 {measure}: 100", f"2026-10 {measure}: 90"]
+    assert shown.inside(TOOLTIPS) == [
+        f"Sep 2026 {head}: 100{unit}",
+        f"Oct 2026 {head}: 90{unit}",
+    ]
 
 
 def test_a_chart_of_some_rows_says_so(browser: Browser, tmp_path: Path) -> None:

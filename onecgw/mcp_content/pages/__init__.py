@@ -10,21 +10,39 @@ from typing import Final
 
 import msgspec
 
+from onecgw.locales import DEFAULT_LANGUAGE, Language
+from onecgw.mcp_content.pages.columns import column_kinds, page_texts
+
 _SCHEME: Final = "ui://onecgw/"
 CYCLE: Final = f"{_SCHEME}cycle.html"
 REPORT: Final = f"{_SCHEME}report.html"
 
 PAGE_OF_TOOL: Final = {
     "cash_conversion_cycle": CYCLE,
-    "sales_report": REPORT,
-    "stock_balance": REPORT,
-    "cash_flow": REPORT,
-    "receivables_balance": REPORT,
+    **dict.fromkeys(
+        (
+            "sales_report",
+            "top_products",
+            "customer_summary",
+            "stock_balance",
+            "availability_report",
+            "goods_in_transit",
+            "cash_balance",
+            "cash_flow",
+            "receivables_balance",
+            "payables_balance",
+            "purchases_report",
+            "debt_aging",
+            "stock_cover",
+            "margin_bridge",
+        ),
+        REPORT,
+    ),
 }
 
 _DOCUMENT: Final = """\
 <!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -36,25 +54,44 @@ _DOCUMENT: Final = """\
 {style}</style>
 </head>
 <body>
-<main id="page"><p class="quiet" role="status">Waiting for the answer…</p></main>
+<main id="page"><p class="quiet" role="status">{waiting}</p></main>
 <script>
-{host}
-{script}</script>
+"use strict";
+const TEXTS = {texts};
+const KINDS = {kinds};
+{scripts}</script>
 </body>
 </html>
 """
 
 
 @cache
-def render_page(uri: str) -> str:
-    """The HTML document of CYCLE or REPORT."""
+def render_page(uri: str, language: Language = DEFAULT_LANGUAGE) -> str:
+    """The HTML document of CYCLE or REPORT.
+
+    Args:
+        uri: of the page.
+        language: of its texts, if neither the call nor the host names one of ours.
+    """
     folder = files(__name__)
     name = uri.removeprefix(_SCHEME).removesuffix(".html")
-    style, host, script = (
+    style, *scripts = (
         folder.joinpath(part).read_text(encoding="utf-8")
-        for part in ("style.css", "host.js", f"{name}.js")
+        for part in ("style.css", "host.js", "figures.js", "drawing.js", f"{name}.js")
     )
-    return _DOCUMENT.format(style=style, host=host, script=script)
+    return _DOCUMENT.format(
+        language=language,
+        waiting=page_texts()[language]["text.waiting"],
+        style=style,
+        texts=_script_value(page_texts()),
+        kinds=_script_value(column_kinds()),
+        scripts="\n".join(scripts),
+    )
+
+
+def _script_value(value: object) -> str:
+    # A "<" inside a text must not end the element that holds the script.
+    return msgspec.json.encode(value).decode("utf-8").replace("<", "\\u003c")
 
 
 @lru_cache(maxsize=64)  # one listing for each set of scopes

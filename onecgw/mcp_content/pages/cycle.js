@@ -1,56 +1,55 @@
-"use strict";
 // cash_conversion_cycle: the months, and the variance bridge from the previous period to this one.
 
-const WIDTH = 720;
 const PARTS = [
-  ["dio", "first", "DIO, stock"],
-  ["dso", "second", "DSO, receivables"],
-  ["dpo", "third", "DPO, payables (downwards)"],
+  ["dio", "first"],
+  ["dso", "second"],
+  ["dpo", "third"],
 ];
+const BALANCES = { dio: "stock", dso: "receivable", dpo: "payable" };
 
 function tiles(summary) {
-  const names = { ccc: "CCC", dio: "DIO", dso: "DSO", dpo: "DPO", ccc_net: "CCC net of advances" };
-  return element(
-    "div",
-    { class: "tiles" },
-    Object.entries(names).map(([name, title]) => {
-      const change = summary.change ? summary.change[name] : null;
-      const moved = change === null ? "" : `${signed(change, 1)} days`;
-      const driver = summary.driver === name ? " · the driver" : "";
-      return element(
-        "div",
-        { class: name === "ccc" ? "tile main" : "tile" },
-        element("span", { class: "quiet" }, title),
-        element("b", {}, number(summary[name], 1)),
-        element("span", { class: "quiet" }, moved + driver),
-      );
-    }),
-  );
+  const names = ["ccc", "dio", "dso", "dpo", "ccc_net", "advance_days_received", "advance_days_paid"];
+  const tile = (name) => {
+    const change = summary.change ? summary.change[name] : null;
+    const moved = change === null || change === undefined ? "" : signed(change, 0, word("days_unit"));
+    const before = summary.previous ? `${word("before")} ${figure(summary.previous[name])}` : "";
+    const driver = summary.driver === name ? word("driver") : "";
+    return element(
+      "div",
+      { class: name === "ccc" ? "tile main" : "tile" },
+      element("span", { class: "quiet" }, head(name)),
+      element("b", {}, figure(summary[name])),
+      element("span", { class: "quiet" }, [before, moved, driver].filter(Boolean).join(" · ")),
+    );
+  };
+  return element("div", { class: "tiles" }, names.filter((name) => Object.hasOwn(summary, name)).map(tile));
 }
 
 function monthChart(months) {
   const height = 260;
-  const [left, right, top, bottom] = [44, WIDTH - 8, 14, height - 26];
+  const wide = pageWidth();
+  const [left, right, top, bottom] = [44, wide - 8, 14, height - 26];
   const up = months.map((month) => Number(month.dio) + Number(month.dso));
   const down = months.map((month) => -Number(month.dpo));
   const axis = scale([...up, ...down, ...months.map((month) => Number(month.ccc))], bottom, top);
   const room = (right - left) / months.length;
   const width = Math.min(44, room * 0.6);
   const chart = shape("svg", {
-    viewBox: `0 0 ${WIDTH} ${height}`,
+    viewBox: `0 0 ${wide} ${height}`,
     role: "img",
-    "aria-label": "DIO, DSO, DPO and CCC by month, in days",
+    "aria-label": word("by_month"),
   });
   chart.append(...levels(axis, left, right).flat());
   const points = [];
   const labels = [];
+  const every = Math.ceil(months.length / ((right - left) / 60));
   months.forEach((month, index) => {
     const middle = left + room * (index + 0.5);
     let above = 0;
     for (const [name, kind] of PARTS) {
       if (month[name] === null) continue;
       const value = Number(month[name]);
-      const title = `${month.month} ${name.toUpperCase()}: ${number(month[name], 1)} days`;
+      const title = `${day(month.month, "month")} ${name.toUpperCase()}: ${figure(month[name], 0, word("days_unit"))}`;
       const [start, end] = name === "dpo" ? [0, -value] : [above, above + value];
       const [y1, y2] = [axis.place(start), axis.place(end)];
       const [y, size] = [Math.min(y1, y2), Math.abs(y1 - y2)];
@@ -58,111 +57,99 @@ function monthChart(months) {
       if (name !== "dpo") above += value;
     }
     if (month.ccc !== null) points.push([middle, axis.place(Number(month.ccc)), month]);
-    const every = Math.ceil(months.length / 12);
-    if (index % every === 0) labels.push(label(month.month, middle, height - 8));
+    if (index % every === 0) labels.push(label(day(month.month, "month"), middle, height - 8));
   });
   const path = points.map(([x, y]) => `${x},${y}`).join(" ");
   chart.append(shape("polyline", { class: "line", points: path }));
   for (const [x, y, month] of points) {
-    const title = shape("title", {}, `${month.month} CCC: ${number(month.ccc, 1)} days`);
+    const title = shape("title", {}, `${day(month.month, "month")} CCC: ${figure(month.ccc, 0, word("days_unit"))}`);
     chart.append(shape("circle", { class: "dot", cx: x, cy: y, r: 4 }, title));
-    if (months.length <= 13) {
-      chart.append(label(number(month.ccc, 1), x, y - 9, "middle", "value over"));
-    }
+    if (room >= 36) chart.append(label(figure(month.ccc), x, y - 9, "middle", "value over"));
   }
   chart.append(...labels);
   return chart;
 }
 
-function bridgeChart(facts) {
-  const { summary, bridge } = facts;
-  const height = 230;
-  const [left, right, top, bottom] = [44, WIDTH - 8, 20, height - 26];
-  const kinds = Object.fromEntries(PARTS.map(([name, kind]) => [name, kind]));
+function bridgeChart({ summary, bridge }) {
+  const kinds = Object.fromEntries(PARTS);
   let level = Number(summary.previous.ccc);
-  const steps = [["before", "total", 0, level, number(summary.previous.ccc, 1)]];
+  const steps = [[word("before"), "total", 0, level, figure(summary.previous.ccc)]];
   for (const { component, contribution } of bridge) {
     const name = component === "dpo" ? "−DPO" : component.toUpperCase();
-    steps.push([name, kinds[component], level, level + Number(contribution), signed(contribution, 1)]);
+    steps.push([name, kinds[component], level, level + Number(contribution), signed(contribution)]);
     level += Number(contribution);
   }
-  steps.push(["now", "total", 0, Number(summary.ccc), number(summary.ccc, 1)]);
-  const axis = scale(steps.flatMap(([, , from, to]) => [from, to]), bottom, top);
-  const chart = shape("svg", {
-    viewBox: `0 0 ${WIDTH} ${height}`,
-    role: "img",
-    "aria-label": "What each component added to the cycle, in days",
-  });
-  chart.append(...levels(axis, left, right).flat());
-  const room = (right - left) / steps.length;
-  const width = Math.min(84, room * 0.6);
-  steps.forEach(([name, kind, from, to, text], index) => {
-    const middle = left + room * (index + 0.5);
-    const y = Math.min(axis.place(from), axis.place(to));
-    const size = Math.abs(axis.place(from) - axis.place(to));
-    chart.append(bar(kind, middle - width / 2, y, width, size, `${name}: ${text} days`));
-    if (index < steps.length - 1) {
-      const line = { class: "axis", y1: axis.place(to), y2: axis.place(to) };
-      const [x1, x2] = [middle + width / 2, middle + room - width / 2];
-      chart.append(shape("line", { ...line, x1, x2, "stroke-dasharray": "3 3" }));
-    }
-    chart.append(label(text, middle, y - 6, "middle", "value"));
-    chart.append(label(name, middle, height - 8));
-  });
-  return chart;
+  steps.push([word("now"), "total", 0, Number(summary.ccc), figure(summary.ccc)]);
+  return waterfall(steps, word("moved"), word("days_unit"));
 }
 
-function bridgeTable(facts) {
-  const head = ["", "balance", "flow", "change", "adds to CCC", "money by days", "by volume"];
-  const balances = { dio: "stock", dso: "receivable", dpo: "payable" };
-  const money = (step) => (facts.working_capital || {})[balances[step.component]] || {};
+function bridgeTable({ bridge }) {
+  const names = ["balance_effect", "flow_effect", "change", "contribution"];
+  const heads = [columnHead(head("component"), false), ...names.map((name) => columnHead(head(name), true, word("days_unit")))];
   const row = (step) =>
-    element(
-      "tr",
-      {},
-      element("td", {}, step.component.toUpperCase()),
-      ["balance_effect", "flow_effect", "change", "contribution"].map((name) =>
-        element("td", { class: "number" }, signed(step[name], 1)),
-      ),
-      ["days_effect", "volume_effect"].map((name) =>
-        element("td", { class: "number" }, signed(money(step)[name], 2)),
-      ),
-    );
-  const titles = head.map((text) => element("th", { class: text ? "number" : "" }, text));
-  return element(
-    "div",
-    { class: "scroll" },
-    element(
-      "table",
-      {},
-      element("thead", {}, element("tr", {}, titles)),
-      element("tbody", {}, facts.bridge.map(row)),
-    ),
+    element("tr", {}, cells([head(step.component), ...names.map((name) => signed(step[name], 1))]));
+  return grid(word("moved"), heads, bridge.map(row));
+}
+
+// Balances before and now, and what their change comes from.
+function capitalTable(capital, currency) {
+  const names = ["before", "now", "change", "days_effect", "volume_effect"];
+  const heads = [columnHead("", false), ...names.map((name) => columnHead(head(name), true, currency))];
+  const written = (name) => (name === "before" || name === "now" ? figure : signed);
+  const row = (balance) =>
+    element("tr", {}, cells([head(balance), ...names.map((name) => written(name)(capital[balance][name], 2))]));
+  const total = Object.hasOwn(capital, "total") ? [row("total")] : [];
+  const rows = Object.keys(capital).filter((name) => name !== "total" && capital[name]).map(row);
+  return [element("h2", {}, word("capital")), grid(word("capital"), heads, rows, total)];
+}
+
+// The largest changes of one balance, the rest and the total.
+function whereTable(where, balance, currency) {
+  const found = where[balance];
+  const title = word("where", { balance: head(balance) });
+  if (!found || !found.rows) return found ? [element("h2", {}, title), tree(found)] : null;
+  const dates = where.dates || {};
+  const heads = where.columns.map((name, index) =>
+    columnHead(index === 0 ? head(found.by) : dates[name] ? day(dates[name]) : head(name), index > 0, index > 0 ? currency : ""),
   );
+  const line = (name, values) =>
+    element("tr", {}, cells([name, ...values.map((value, index) => (index === 2 ? signed : figure)(value, 2))]));
+  const foot = [];
+  if (found.rest && Number(found.rest[0])) foot.push(line(word("rest", { count: found.rest[0] }), found.rest.slice(1)));
+  if (found.total) foot.push(line(word("total_all", { count: found.total[0] }), found.total.slice(1)));
+  const rows = found.rows.map(([name, ...values]) => line(plain(name, "code"), values));
+  return [element("h2", {}, title), grid(title, heads, rows, foot)];
 }
 
 function show(result) {
   if (saysError(result)) return;
   const answer = facts(result);
-  const { summary } = answer;
+  const { summary, where, working_capital: capital } = answer;
+  const currency = answer.currency ? String(answer.currency.label || answer.currency) : "";
   const hasBridge = answer.bridge.length === 3 && summary.previous && summary.previous.ccc !== null;
-  const missing = answer.missing.map(
-    (one) => `${one.component.toUpperCase()} (${one.period}) is missing: ${one.reason}`,
+  const missing = answer.missing.map((one) =>
+    word("missing", { component: one.component.toUpperCase(), period: named("values", one.period), reason: one.reason }),
   );
   draw(
-    element("h1", {}, "Cash conversion cycle"),
-    element("p", { class: "quiet" }, answer.headline),
-    tiles(summary),
-    answer.months.length > 0 && [
-      element("h2", {}, "By month, days"),
-      legend([...PARTS.map(([, kind, text]) => [kind, text]), ["line", "CCC"]]),
-      monthChart(answer.months),
-    ],
-    hasBridge && [element("h2", {}, "What moved it, days"), bridgeChart(answer)],
-    answer.bridge.length > 0 && bridgeTable(answer),
+    element("h1", {}, named("titles", "cash_conversion_cycle")),
+    context(answer),
+    element("p", {}, answer.headline),
     remarks(missing, "danger"),
     remarks(answer.warnings, "warning"),
+    tiles(summary),
+    answer.months.length > 0 && [
+      element("h2", {}, word("by_month")),
+      legend([...PARTS.map(([name, kind]) => [kind, word(name)]), ["line", "CCC"]]),
+      monthChart(answer.months),
+    ],
+    hasBridge && [element("h2", {}, word("moved")), bridgeChart(answer)],
+    answer.bridge.length > 0 && bridgeTable(answer),
+    capital && capitalTable(capital, currency),
+    where && Object.values(BALANCES).map((balance) => whereTable(where, balance, currency)).flat(),
+    answer.months.length > 0 && folded(word("months"), tree(answer.months, "month")),
     remarks(answer.notes, "quiet"),
+    answer.basis && folded(word("basis"), tree(answer.basis)),
+    proof(answer),
   );
 }
 

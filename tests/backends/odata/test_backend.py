@@ -231,8 +231,8 @@ async def test_missing_field_costs_only_what_needs_it(face: MakeFace) -> None:
     backend = backend_of(face("ut", "no_field=Менеджер|ДатаРегистрации"))
     lacks = (await backend.capabilities()).unsupported["sales_report"]
     assert lacks == {
-        "group_by": {"seller", "cohort", "sales_channel"},
-        "filters": {"customer_cohort", "sales_channel_ids"},
+        "group_by": {"seller", "cohort", "sales_channel", "channel_parent"},
+        "filters": {"customer_cohort", "sales_channel_ids", "seller_ids"},
     }
     told = await refusal(backend, "reports/sales", {"period": MAY, "group_by": ["cohort"]})
     assert told.endswith("«Справочник: Партнеры» (Catalog_Партнеры) has no field ДатаРегистрации")
