@@ -11,7 +11,7 @@ from typing import Final
 
 import trio
 
-from onecgw.serving.budget import BYTES_PER_UNIT, ConnectionBudget
+from onecgw.serving.budget import BYTES_PER_UNIT, CHUNKS_PER_UNIT, ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
 from onecgw.serving.endpoints import Endpoints
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
@@ -114,7 +114,7 @@ class Http1:
         units = count.parts - count.part_bytes / BYTES_PER_UNIT if self._idle_bytes == 0 else 1
         # A request in one read is the rule, and is counted when it is answered.
         if units > count.heads:
-            self._budget.charge(units)
+            self._budget.charge(units, units=max(1, units / CHUNKS_PER_UNIT))
             if self._budget.is_spent:
                 self._refuse(HTTPStatus.TOO_MANY_REQUESTS)
 

@@ -83,10 +83,15 @@ class Http2Connection:
                 if not self._stream.count_lingered(len(data)):
                     return
             else:
-                for start in range(0, len(data), SLICE_BYTES):
-                    await self._budget.wait_turn()
-                    await self._protocol.handle(RawData(data[start : start + SLICE_BYTES]))
+                await self._handle_slices(data)
             data = b""
+
+    async def _handle_slices(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            await self._budget.wait_turn()
+            if self._stream.is_lingering:
+                return  # the connection has ended: too many frames, or a broken one
+            await self._protocol.handle(RawData(data[start : start + SLICE_BYTES]))
 
     async def _handle_event(self, event: Event) -> None:
         """Handle an event of the protocol: send, close, or change the idle state."""

@@ -87,8 +87,9 @@ def _transport(settings: Settings) -> Iterator[Conflict]:
     if onec.transport == "direct" and onec.proxy is not None:
         message = "auto or httpx is expected with onec.proxy: own connections know no proxy"
         yield Conflict(message, ("onec.transport", "onec.proxy"))
-    if onec.max_memory_bytes < limits.max_response_bytes:
-        message = f"at least limits.max_response_bytes ({limits.max_response_bytes}) is expected"
+    least_bytes = 2 * limits.max_response_bytes  # the answer of 1C, and what is made of it
+    if onec.max_memory_bytes < least_bytes:
+        message = f"at least twice limits.max_response_bytes ({least_bytes}) is expected"
         yield Conflict(message, ("onec.max_memory_bytes", "limits.max_response_bytes"))
 
 

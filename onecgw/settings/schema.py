@@ -219,7 +219,7 @@ class OnecSettings:
     )
     max_memory_bytes: int = setting(
         512 * _MIB,
-        "Memory of all answers of 1C in flight; what does not fit is refused.",
+        "Memory of all answers of 1C in flight, each counted twice; what does not fit is refused.",
         minimum=_MIB,
         maximum=64 * 1024 * _MIB,
     )

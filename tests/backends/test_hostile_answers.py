@@ -6,6 +6,7 @@ Whatever an answer is, no part of it may reach another caller, and every call en
 import gzip
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from functools import partial
 
 import attrs
@@ -294,6 +295,24 @@ async def test_answers_beyond_the_memory_of_all_are_refused_and_give_it_back() -
             assert outcomes == {"anna": "600008", "boris": "600008", "cleo": "onec_unavailable"}
             assert len(await onec.fetch(call(sub="dora"))) == 600_008
         assert onec.state().breaker == "closed"
+
+
+async def test_what_is_made_of_an_answer_needs_memory_as_well() -> None:
+    body = b'{"a":"%b"}' % (b"x" * 600_000)
+    head = OK + b"Content-Length: %d\r\n\r\n" % len(body)
+    for spare, outcome in ((0, "600008"), (-1, "onec_unavailable")):
+        small = attrs.evolve(SETTINGS, max_memory_bytes=2 * len(body) + spare)
+        async with (
+            onec_server(_says(head + body)) as server,
+            client_of(server.base_url, small) as onec,
+        ):
+            try:
+                with ExitStack() as held:
+                    found = str(len(await onec.fetch(attrs.evolve(call(), held=held))))
+            except OnecError as error:
+                found = error.code
+            assert found == outcome
+            assert onec.state().breaker == "closed"
 
 
 async def test_gzip_bomb_is_refused_in_pieces_and_gives_its_memory_back() -> None:

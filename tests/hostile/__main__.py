@@ -8,7 +8,9 @@ The figures depend on the machine: read the ratios.
 
 import argparse
 import math
+import os
 import resource
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from typing import Final
 import attrs
 import trio
 
+from tests.builders.certificate import make_certificate
 from tests.hostile import gateway, mutations, shapes
 
 CALL_SECONDS: Final = 5  # a call that takes longer counts as not served
@@ -49,13 +52,20 @@ def process(module: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
             child.kill()
 
 
+def read_port(server: "subprocess.Popen[str]") -> int:
+    """Return the port of the URL that a process prints."""
+    assert server.stdout is not None
+    return int(server.stdout.readline().rpartition(":")[2])
+
+
 @attrs.define
 class Caller:
     """A known caller that makes calls on the same connection, and others on new connections."""
 
     port: int
+    tls: ssl.SSLContext | None
     calls: list[Call] = attrs.field(factory=list)
-    _kept: trio.SocketStream | None = None
+    _kept: trio.abc.Stream | None = None
     _one_ended: trio.Event = attrs.field(factory=trio.Event)
 
     async def wait_call_begun_after(self, at: float) -> None:
@@ -91,7 +101,8 @@ class Caller:
 
     async def _answered(self, *, is_new: bool) -> None:
         if is_new or self._kept is None:
-            stream = await trio.open_tcp_stream("127.0.0.1", self.port)
+            sock = await trio.open_tcp_stream("127.0.0.1", self.port)
+            stream = shapes.with_tls(sock, self.tls)
             if not is_new:
                 self._kept = stream
         else:
@@ -133,21 +144,47 @@ def descriptors(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-async def measure(server: "subprocess.Popen[str]", port: int, name: str, seconds: float) -> bool:
+def used_cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@attrs.frozen(kw_only=True)
+class Gateway:
+    """The process that the callers call.
+
+    attacked_port: its own, or that of another process.
+    certificate: that it serves TLS with, if it does.
+    """
+
+    process: "subprocess.Popen[str]"
+    port: int
+    attacked_port: int
+    certificate: Path | None
+
+
+async def measure(server: Gateway, name: str, seconds: float) -> bool:
     """Measure one attack and print a line; return whether it stays within the bars."""
-    caller = Caller(port)
+    pid, certificate = server.process.pid, server.certificate
+    caller = Caller(server.port, shapes.client_context(certificate))
+    arguments = [
+        name,
+        str(server.attacked_port),
+        *([] if certificate is None else [str(certificate)]),
+    ]
     async with trio.open_nursery() as nursery:
         nursery.start_soon(caller.run)
         await trio.sleep(0.3)
         began = trio.current_time()
         await trio.sleep(seconds)
         quiet_until = trio.current_time()
-        with process("shapes", name, str(port)) as flood:
+        with process("shapes", *arguments) as flood:
             assert flood.stdout is not None
             await trio.to_thread.run_sync(flood.stdout.readline)
-            attacked = trio.current_time()
+            attacked, cpu_before = trio.current_time(), used_cpu_seconds(pid)
             await trio.sleep(seconds)
-        ended = trio.current_time()
+            ended, cpu_after = trio.current_time(), used_cpu_seconds(pid)
         await trio.sleep(2)
         with trio.move_on_after(30):
             await caller.wait_call_begun_after(ended)
@@ -166,27 +203,30 @@ async def measure(server: "subprocess.Popen[str]", port: int, name: str, seconds
     figures = [f"{seconds * 1000:7.1f}" for seconds in (*quiet, *loud)]
     print(
         f"{name:40}{''.join(figures)} {ratios[0]:6.1f} {ratios[1]:6.1f} {max(slow, default=0):5.1f}"
-        f" {failed:5} {resident_mb(server.pid):6.0f} {descriptors(server.pid):4}"
+        f" {failed:5} {resident_mb(pid):6.0f} {descriptors(pid):4}"
+        f" {100 * (cpu_after - cpu_before) / (ended - attacked):5.0f} {os.getloadavg()[0]:5.1f}"
         f" {'' if is_fair else 'OVER'}",
         flush=True,
     )
     return is_fair
 
 
-async def attack(options: argparse.Namespace, server: "subprocess.Popen[str]", port: int) -> bool:
+async def attack(options: argparse.Namespace, server: Gateway) -> bool:
     """Run every attack that is asked for."""
     print(
         f"{'p99 in ms, on a kept and a new connection':40}  quiet        attacked       ratio"
-        "        quiet after, failed, MB, descriptors"
+        "        quiet after, failed, MB, descriptors, CPU of the gateway in %, load"
     )
-    names = [name for name in shapes.RUNS if options.only in name and not options.no_floods]
-    is_fair = [await measure(server, port, name, options.seconds) for name in names]
-    failures = await mutations.send(port, inputs=options.inputs, seed=options.seed)
+    runs = shapes.RUNS if server.certificate is None else shapes.TLS_RUNS
+    names = [name for name in runs if options.only in name and not options.no_floods]
+    is_fair = [await measure(server, name, options.seconds) for name in names]
+    tls = shapes.client_context(server.certificate)
+    failures = await mutations.send(server.port, inputs=options.inputs, seed=options.seed, tls=tls)
     print(f"{options.inputs} mutated inputs, seed {options.seed}: {len(failures)} answers of 500")
     for failure in failures[:5]:
         print(f"  {failure!r}")
-    is_up = server.poll() is None
-    print("the gateway runs" if is_up else f"the gateway has ended: {server.returncode}")
+    is_up = server.process.poll() is None
+    print("the gateway runs" if is_up else f"the gateway has ended: {server.process.returncode}")
     return all(is_fair) and not failures and is_up
 
 
@@ -198,13 +238,25 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each attack, and of quiet")
     parser.add_argument("--only", default="", help="only the attacks whose name contains this")
     parser.add_argument("--no-floods", action="store_true", help="only the mutated inputs")
+    parser.add_argument(
+        "--control", action="store_true", help="attack another process: what the machine costs"
+    )
+    parser.add_argument("--tls", action="store_true", help="the gateway serves TLS")
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4_096)), hard))
-    with TemporaryDirectory() as folder, process("gateway", folder) as server:
-        assert server.stdout is not None
-        port = int(server.stdout.readline().rpartition(":")[2])
-        is_fair = trio.run(partial(attack, options, server, port))
+    with TemporaryDirectory() as folder:
+        certificate = make_certificate(Path(folder), shapes.TLS_NAME) if options.tls else None
+        arguments = [folder, *([] if certificate is None else [str(certificate)])]
+        with process("gateway", *arguments) as server, process("sink") as sink:
+            port = read_port(server)
+            gateway_process = Gateway(
+                process=server,
+                port=port,
+                attacked_port=read_port(sink) if options.control else port,
+                certificate=certificate,
+            )
+            is_fair = trio.run(partial(attack, options, gateway_process))
     sys.exit(not is_fair)
 
 

@@ -38,25 +38,36 @@ async def serve_onec(task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORE
     await trio.serve_listeners(respond, listeners)
 
 
-def make_settings(onec_url: str, folder: Path, *, password: str) -> Settings:
-    """Return the settings of a gateway with OAuth and REST. folder: for its database."""
+def make_settings(
+    onec_url: str, folder: Path, *, password: str, certificate: Path | None = None
+) -> Settings:
+    """Return the settings of a gateway with OAuth and REST.
+
+    folder: for its database. certificate: with its key, for TLS; None: without TLS.
+    """
     settings = with_oauth(demo_settings(base_url=onec_url, port=0, password=password), folder)
     return attrs.evolve(
         settings,
         limits=LimitsSettings(calls_per_minute=0),
-        server=attrs.evolve(settings.server, trusted_proxies=PROXY),
+        server=attrs.evolve(
+            settings.server,
+            trusted_proxies=PROXY,
+            tls=attrs.evolve(settings.server.tls, cert=certificate, key=certificate),
+        ),
     )
 
 
-async def serve(folder: Path) -> None:
-    """Serve until SIGTERM; the URL is printed."""
+async def serve(folder: Path, certificate: Path | None = None) -> None:
+    """Serve until SIGTERM, over TLS if there is a certificate; the URL is printed."""
     set_up_logging(level="info", log_format="text")
     async with trio.open_nursery() as nursery:
         onec_url = await nursery.start(serve_onec)
-        settings = make_settings(onec_url, folder, password="hostile-password")
+        settings = make_settings(
+            onec_url, folder, password="hostile-password", certificate=certificate
+        )
         await serve_gateway(settings, announce=partial(print, flush=True))
         nursery.cancel_scope.cancel()
 
 
 if __name__ == "__main__":
-    trio.run(serve, Path(sys.argv[1]))
+    trio.run(partial(serve, *map(Path, sys.argv[1:])))

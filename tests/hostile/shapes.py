@@ -1,11 +1,14 @@
 """Floods and slow requests; each runs until it is cancelled."""
 
 import itertools
+import ssl
 import struct
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import attrs
@@ -15,6 +18,7 @@ HOST: Final = b"127.0.0.1"
 WRITE_BYTES: Final = 16 * 1024
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 REOPEN_SECONDS: Final = 1 / 30
+TLS_NAME: Final = "localhost"
 
 # Types of HTTP/2 frames; RFC 9113, 6, and RFC 9218, 7.1.
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = (
@@ -29,17 +33,37 @@ END_STREAM, END_HEADERS = 1, 4
 
 @attrs.frozen(kw_only=True)
 class Target:
-    """The gateway's port, and the addresses that the connections come from, in turn."""
+    """The gateway's port, and the addresses that the connections come from, in turn.
+
+    tls: the client's settings, if the gateway serves TLS.
+    """
 
     port: int
     sources: tuple[str, ...]
+    tls: ssl.SSLContext | None = None
 
     async def connect(self, number: int) -> trio.SocketStream:
-        """Open a connection."""
+        """Open a connection, without a handshake."""
         sock = trio.socket.socket()
         await sock.bind((self.sources[number % len(self.sources)], 0))
         await sock.connect(("127.0.0.1", self.port))
         return trio.SocketStream(sock)
+
+    async def open(self, number: int) -> trio.abc.Stream:
+        """Open a connection; the handshake of TLS takes place with the first bytes."""
+        return with_tls(await self.connect(number), self.tls)
+
+
+def with_tls(stream: trio.SocketStream, context: ssl.SSLContext | None) -> trio.abc.Stream:
+    """Return the stream in TLS, if there is a context."""
+    if context is None:
+        return stream
+    return trio.SSLStream(stream, context, server_hostname=TLS_NAME, https_compatible=True)
+
+
+def client_context(certificate: Path | None) -> ssl.SSLContext | None:
+    """Return the settings of a client that trusts a certificate. None: without TLS."""
+    return None if certificate is None else ssl.create_default_context(cafile=certificate)
 
 
 Shape = Callable[[Target], Awaitable[None]]
@@ -72,7 +96,7 @@ async def _repeat(target: Target, number: int, first: bytes, pieces: Iterable[by
     """Send pieces as fast as they are taken; a connection that ends is opened again."""
     for _ in itertools.count():
         with suppress(OSError, trio.BrokenResourceError):
-            async with await target.connect(number) as stream, trio.open_nursery() as nursery:
+            async with await target.open(number) as stream, trio.open_nursery() as nursery:
                 nursery.start_soon(_discard, stream, nursery.cancel_scope)
                 await stream.send_all(first)
                 for piece in pieces:
@@ -81,7 +105,7 @@ async def _repeat(target: Target, number: int, first: bytes, pieces: Iterable[by
         await trio.lowlevel.checkpoint()
 
 
-async def _discard(stream: trio.SocketStream, connection: trio.CancelScope) -> None:
+async def _discard(stream: trio.abc.Stream, connection: trio.CancelScope) -> None:
     with suppress(trio.BrokenResourceError):
         while await stream.receive_some(WRITE_BYTES):
             pass
@@ -109,8 +133,9 @@ def hold(first: bytes, *, connections: int = 1_000) -> Shape:
         async def keep(number: int) -> None:
             while True:
                 with suppress(OSError, trio.BrokenResourceError):
-                    async with await target.connect(number) as stream:
-                        await stream.send_all(first)
+                    async with await target.open(number) as stream:
+                        if first:
+                            await stream.send_all(first)
                         while await stream.receive_some():
                             pass
                 async with pause:
@@ -136,6 +161,70 @@ def _connect_and_leave(connections: int) -> Shape:
                 nursery.start_soon(keep, number)
 
     return run
+
+
+def _handshakes(*, is_whole: bool, connections: int = 20) -> Shape:
+    """Do a handshake of TLS and leave, or leave after its first bytes."""
+
+    async def run(target: Target) -> None:
+        assert target.tls is not None
+        context = target.tls
+
+        async def keep(number: int) -> None:
+            while True:
+                with suppress(OSError, trio.BrokenResourceError):
+                    async with await target.connect(number) as stream:
+                        if is_whole:
+                            tls = trio.SSLStream(stream, context, server_hostname=TLS_NAME)
+                            await tls.do_handshake()
+                        else:
+                            await stream.send_all(_client_hello(context))
+                            await stream.receive_some()
+                await trio.lowlevel.checkpoint()
+
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(keep, number)
+
+    return run
+
+
+def _client_hello(context: ssl.SSLContext) -> bytes:
+    outgoing = ssl.MemoryBIO()
+    beginning = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=TLS_NAME)
+    with suppress(ssl.SSLWantReadError):
+        beginning.do_handshake()
+    return outgoing.read()
+
+
+def _records(*, connections: int = 10) -> Shape:
+    """Send the body of a request one byte to each record."""
+
+    async def run(target: Target) -> None:
+        async def keep(number: int) -> None:
+            while True:
+                with suppress(OSError, trio.BrokenResourceError):
+                    async with await target.open(number) as stream:
+                        await stream.send_all(
+                            request("POST", "/nope", "Content-Length: 100000000000")
+                        )
+                        while True:
+                            await stream.send_all(b"a")
+
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(keep, number)
+
+    return run
+
+
+async def _burn(_target: Target) -> None:
+    """Use the CPU and send nothing: what any busy process costs others on this machine."""
+    while True:
+        until = time.perf_counter() + 0.01
+        while time.perf_counter() < until:
+            pass
+        await trio.lowlevel.checkpoint()
 
 
 def _streams(unit: Callable[[int], bytes], *, connections: int = 10) -> Shape:
@@ -174,6 +263,7 @@ WAITING: Final = (
 )
 
 SHAPES: Final[dict[str, Shape]] = {
+    "no attack: a busy process": _burn,
     "h1 chunks of 1 byte": flood(CHUNKED, b"1\r\na\r\n"),
     "h1 chunks of 16 bytes": flood(CHUNKED, b"10\r\n" + b"a" * 16 + b"\r\n"),
     "h1 chunks with extensions": flood(CHUNKED, b"1;a=b\r\na\r\n"),
@@ -215,27 +305,47 @@ SHAPES: Final[dict[str, Shape]] = {
     "h2 answers not read": hold(WAITING, connections=100),
 }
 
+TLS_SHAPES: Final[dict[str, Shape]] = {
+    "tls handshakes": _handshakes(is_whole=True),
+    "tls half handshakes": _handshakes(is_whole=False),
+    "tls records of 1 byte": _records(),
+}
+"""What needs a gateway that serves TLS."""
+
 STRANGER: Final = ("127.0.0.2",)
 MANY: Final = tuple(f"127.0.2.{number}" for number in range(1, 201))
 PROXY: Final = ("127.0.1.1",)
 CALLER: Final = ("127.0.0.1",)
 
 _WIDE: Final = ("h1 chunks of 1 byte", "h1 half forms, /mcp", "h1 wrong tokens", "h2 PING")
-RUNS: Final[dict[str, tuple[Shape, tuple[str, ...]]]] = {
-    **{name: (shape, STRANGER) for name, shape in SHAPES.items()},
-    **{f"{name}; 200 addresses": (SHAPES[name], MANY) for name in _WIDE},
-    **{f"{name}; trusted proxy": (SHAPES[name], PROXY) for name in _WIDE},
-    **{f"{name}; the caller's address": (SHAPES[name], CALLER) for name in _WIDE},
-}
+Runs = dict[str, tuple[Shape, tuple[str, ...]]]
+
+
+def _from_everywhere(shapes: dict[str, Shape], wide: Iterable[str]) -> Runs:
+    """Return all shapes from a stranger's address, and some also from others."""
+    runs: Runs = {name: (shape, STRANGER) for name, shape in shapes.items()}
+    for suffix, sources in (
+        ("200 addresses", MANY),
+        ("trusted proxy", PROXY),
+        ("the caller's address", CALLER),
+    ):
+        runs |= {f"{name}; {suffix}": (shapes[name], sources) for name in wide}
+    return runs
+
+
+RUNS: Final = _from_everywhere(SHAPES, _WIDE)
 """What runs by name: a shape and its source addresses."""
+TLS_RUNS: Final = RUNS | _from_everywhere(TLS_SHAPES, ("tls handshakes",))
+"""What runs by name against a gateway that serves TLS."""
 
 
-def run(name: str, port: int) -> None:
-    """Run one of RUNS until the process is ended."""
-    shape, sources = RUNS[name]
+def run(name: str, port: int, certificate: Path | None = None) -> None:
+    """Run one of TLS_RUNS until the process is ended. certificate: of a gateway with TLS."""
+    shape, sources = TLS_RUNS[name]
+    target = Target(port=port, sources=sources, tls=client_context(certificate))
     print("started", flush=True)
-    trio.run(partial(shape, Target(port=port, sources=sources)))
+    trio.run(partial(shape, target))
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], int(sys.argv[2]))
+    run(sys.argv[1], int(sys.argv[2]), *map(Path, sys.argv[3:]))

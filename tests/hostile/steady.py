@@ -309,7 +309,7 @@ def main() -> None:
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8_192)), hard))
-    logging.disable(logging.INFO)  # the audit logs every call
+    logging.disable(logging.WARNING)  # the audit logs every call, and a fault its warning
     with TemporaryDirectory() as folder:
         run_it = partial(run, **vars(options), folder=Path(folder))
         sys.exit(not trio.run(run_it))

@@ -12,7 +12,7 @@ import trio.testing
 from h2.errors import ErrorCodes
 
 from onecgw.serving import budget, server
-from onecgw.serving.budget import ClientBudgets, TokenBucket
+from onecgw.serving.budget import ClientBudgets, ConnectionBudget, TokenBucket
 from onecgw.web.asgi import admit
 from tests.builders.http_server import (
     GET,
@@ -247,6 +247,85 @@ async def test_strangers_wait_for_their_units_and_known_callers_do_not(
     assert trio.current_time() - began == pytest.approx(1)
 
 
+async def test_a_new_connection_of_a_known_address_does_not_wait_behind_strangers(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    budgets = ClientBudgets(())
+    budgets.open("192.0.2.1").admit()
+    flood = budgets.open("192.0.2.2")
+    flood.charge(budget.UNITS_PER_TURN * (budget.TURNS_AT_ONCE + budget.TURNS_PER_SECOND))
+
+    waited = []
+    for address, seconds_later in (("192.0.2.1", 0), ("192.0.2.3", 0), ("192.0.2.1", 60)):
+        autojump_clock.jump(seconds_later)
+        if seconds_later:
+            flood.charge(budget.UNITS_PER_TURN * (budget.TURNS_AT_ONCE + budget.TURNS_PER_SECOND))
+        began = trio.current_time()
+        await budgets.open(address).wait_turn()
+        waited.append(trio.current_time() - began)
+
+    assert waited == pytest.approx([0, 1, 1], abs=0.01)
+
+
+async def test_few_strangers_have_a_turn_in_the_same_pass_of_the_event_loop() -> None:
+    class Passes(trio.abc.Instrument):
+        count = 0
+
+        def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - of the interface
+            self.count += 1
+
+    passes, turns = Passes(), []
+    trio.lowlevel.add_instrument(passes)
+    budgets = ClientBudgets(())
+
+    async def have_turn(number: int) -> None:
+        await budgets.open(f"192.0.2.{number}").wait_turn()
+        turns.append(passes.count)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(20):
+            nursery.start_soon(have_turn, number)
+
+    assert max(Counter(turns).values()) == budget.TURNS_IN_A_PASS
+
+
+async def test_an_address_in_debt_has_fewer_events_on_each_connection() -> None:
+    budgets = ClientBudgets(())
+    calm, owing = budgets.open("192.0.2.1"), budgets.open("192.0.2.2")
+    known = budgets.open("192.0.2.2")
+    known.admit()
+    budgets.open("192.0.2.2").charge(2 * budget.ADDRESS_UNITS_AT_ONCE)
+
+    spent = []
+    for events in (budget.EVENTS_IN_DEBT - 1, 2):
+        for one in (calm, owing, known):
+            one.charge(events)
+            spent.append(one.is_spent)
+
+    assert spent == [False, False, False, False, True, False]
+
+
+async def test_what_follows_the_end_of_an_http2_connection_takes_no_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(budget, "EVENTS_AT_ONCE", 50)
+    turns = []
+
+    async def count_turn(self: ConnectionBudget) -> None:
+        turns.append(self)
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(ConnectionBudget, "wait_turn", count_turn)
+    async with serving() as served, await Http2Client.open(served) as client:
+        del turns[:]
+        with suppress(trio.BrokenResourceError):
+            await client.stream.send_all(bytes.fromhex(FRAMES["PING"]) * 400)
+        await client.wait(h2.events.ConnectionTerminated)
+        await read_to_end(client.stream)
+
+    assert len(turns) <= 3
+
+
 async def test_who_gets_no_turn_for_long_is_given_up(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -370,3 +449,23 @@ async def test_more_connections_are_accepted_the_longer_the_event_loop_was_busy(
                     turn += bool(accepted)
             nursery.cancel_scope.cancel()
     assert list(accepted.values()) == [server.ACCEPTED_AT_ONCE, waiting - server.ACCEPTED_AT_ONCE]
+
+
+async def test_a_flood_from_many_addresses_does_not_search_them_at_each_connection(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "ADDRESSES_KEPT", 2)
+    budgets = ClientBudgets(())
+    for number in range(4):  # the last one searches
+        budgets.open(f"192.0.2.{number}")
+    left = budgets.open("198.51.100.1")
+    left.close()
+
+    kept: list[bool] = []
+    for seconds in (budget.FORGET_SECONDS / 2, budget.FORGET_SECONDS):
+        autojump_clock.jump(seconds)
+        budgets.open(f"203.0.113.{len(kept)}")
+        kept.append(budgets.open("198.51.100.1").address is left.address)
+        left.close()
+
+    assert kept == [True, False]

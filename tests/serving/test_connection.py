@@ -191,6 +191,7 @@ async def test_a_client_that_does_not_read_acknowledgements_does_not_hold_up_a_s
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("onecgw.serving.budget.EVENTS_AT_ONCE", 10**9)
+    monkeypatch.setattr("onecgw.serving.budget.EVENTS_IN_DEBT", 10**9)
     ping = bytes.fromhex("000008 06 00 00000000") + b"12345678"
 
     async with serving() as served:

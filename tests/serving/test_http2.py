@@ -258,6 +258,7 @@ async def test_a_client_that_says_goaway_gets_the_answers_under_way_unless_it_ha
 async def test_priorities_are_ignored() -> None:
     """Hypercorn's tree of them takes 1 000, and walks them all for each that comes."""
     async with serving() as served, await Http2Client.open(served) as client:
+        await client.body_of(await client.ask())  # now the caller is known
         for stream_id in range(1, 2_401, 2):
             client.h2.prioritize(stream_id, depends_on=max(0, stream_id - 2))
         await client.flush()

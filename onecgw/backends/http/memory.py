@@ -1,6 +1,7 @@
 """The sum of memory that answers of 1C may take while they are in flight.
 
 A limit per answer bounds nothing: eight answers of the largest size are eight times that limit.
+An answer counts twice: as 1C sent it, and as what is made of it until the call is answered.
 """
 
 from types import TracebackType

@@ -52,9 +52,12 @@ class HttpServiceBackend:
     async def fetch(self, call: BackendCall) -> bytes:
         """The answer to an operation, as 1C sends it."""
         memory = call.held.enter_context(self._http.lease()) if call.held is not None else None
-        return await self._http.send(
+        answer = await self._http.send(
             make_request(f"{ROOT}/{call.operation}", call.body, call.context, memory)
         )
+        if memory is not None:
+            memory.grow(len(answer))  # for what is made of it
+        return answer
 
     async def capabilities(self) -> Capabilities:
         """What `GET /mcp/health` says of the base."""

@@ -132,7 +132,9 @@ class ODataBackend:
             answer["notes"] = localized(answer["notes"], call.context.language)
         body = await trio.to_thread.run_sync(_ENCODER.encode, answer)
         if call.held is not None:
-            call.held.enter_context(self._http.lease()).grow(len(body))
+            call.held.enter_context(self._http.lease()).grow(
+                2 * len(body)
+            )  # and what is made of it
         return body
 
     async def _answer(self, call: BackendCall, asked: Body) -> dict[str, object]:
