@@ -74,7 +74,7 @@ def well_formed_json(body: bytes) -> bytes:
 
 
 def normalized(text: str) -> str:
-    """A text in the one form in which texts go to 1C: NFC, without characters nobody can see."""
+    """A text in the one form in which texts go to 1C: NFC, without invisible characters."""
     return text if text.isascii() and text.isprintable() else _visible(text)
 
 

@@ -45,7 +45,7 @@ async def serve_control(settings: Settings, reload: Callable[[], Awaitable[Reloa
     port = listener.socket.getsockname()[1]
 
     async def answer(stream: trio.SocketStream) -> None:
-        # Whoever knows no token is nobody's concern: no line, no answer.
+        # A client without the token gets no answer, and no line is logged: there may be many.
         with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             async with stream:
                 if hmac.compare_digest(await _read_line(stream), token.encode()):

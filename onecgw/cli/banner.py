@@ -66,7 +66,7 @@ def describe_scenario(books: Books) -> str:
     The year before is the measure because the season is the same in it.
     """
     first, last = books.scenario_period
-    said = translate("Something happened between {first} and {last}. Ask:")
+    heading = translate("Something happened between {first} and {last}. Ask:")
     questions = (
         translate("Which product group's stock at cost grew most between {first} and {last}?"),
         translate(
@@ -74,7 +74,7 @@ def describe_scenario(books: Books) -> str:
             " a year before, and which part of it moved?"
         ),
     )
-    lines = (said, *(f"  «{question}»" for question in questions))
+    lines = (heading, *(f"  «{question}»" for question in questions))
     return "\n".join(lines).format(first=first, last=last)
 
 

@@ -71,7 +71,7 @@ def make_manifest(defaults: BundleDefaults) -> dict[str, object]:
                     "ONECGW_ONEC__AUTH__USERNAME": "${user_config.username}",
                     "ONECGW_ONEC__AUTH__PASSWORD": "${user_config.password}",
                     "ONECGW_MCP__SCOPES": "${user_config.scopes}",
-                    # Whoever starts the process is its only caller; nobody logs in.
+                    # The one who starts the process is its only caller; there is no login.
                     "ONECGW_OAUTH__ENABLED": "false",
                     # The working directory of Claude Desktop is not one to write into.
                     "ONECGW_DATABASE__PATH": "${HOME}/.onecgw/onecgw.db",

@@ -237,7 +237,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_wide(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
-    """Whether a network holds addresses of many strangers."""
+    """Whether a network holds addresses of many unknown computers."""
     if isinstance(network, ipaddress.IPv6Network):
         if not network.subnet_of(_V4_IN_V6):
             return network.prefixlen < _WIDEST_V6 and not network.is_private

@@ -218,8 +218,8 @@ class _ODataCheck:
                 for one in sorted(names):
                     why = _why(capabilities, (tool.name, kind, one))
                     lacking.setdefault(why, []).append(f"{kind} {one}")
-            told = "; ".join(f"{', '.join(names)}{why}" for why, names in lacking.items())
-            self.steps.succeed(name, f"answered without {told}" if told else "whole")
+            lacks = "; ".join(f"{', '.join(names)}{why}" for why, names in lacking.items())
+            self.steps.succeed(name, f"answered without {lacks}" if lacks else "whole")
 
     def _fail(self, name: str, result: _Result) -> None:
         error = result.error

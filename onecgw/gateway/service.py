@@ -199,13 +199,13 @@ def _pop_language(raw: dict[str, object]) -> Language | None:
     Raises:
         ValidationFailed: it is none of ours.
     """
-    asked = raw.pop(LANGUAGE, None)
-    if asked is None or asked == "":
+    tag = raw.pop(LANGUAGE, None)
+    if tag is None or tag == "":
         return None
-    language = accepted_language(asked) if isinstance(asked, str) else None
+    language = accepted_language(tag) if isinstance(tag, str) else None
     if language is None:
         message = say("errors.one_of", accepted=", ".join(LANGUAGES))
-        raise ValidationFailed((Problem(path=LANGUAGE, message=got(message, asked)),))
+        raise ValidationFailed((Problem(path=LANGUAGE, message=got(message, tag)),))
     return language
 
 

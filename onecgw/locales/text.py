@@ -1,6 +1,6 @@
 """A text for a person that is rendered in English at once, and in another language at the border.
 
-Where a text is made, nobody knows who will read it: an error of one call to 1C goes to all callers
+Where a text is made, its reader is not known: an error of one call to 1C goes to all callers
 that wait for it, and a table in a cache outlives the request that fetched it. So a text keeps its
 key and its values, and the surface that answers chooses the language.
 """

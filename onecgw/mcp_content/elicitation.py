@@ -32,10 +32,10 @@ async def elicit_id(ambiguous: Ambiguous, request: RequestContext) -> str:
         "properties": {argument: {"type": "string", "title": title, "enum": list(ids)}},
         "required": [argument],
     }
-    said = say("elicitation.several", argument=noun)
+    question = say("elicitation.several", argument=noun)
     if ambiguous.is_partial:
-        said = say("elicitation.more", count=len(ids), argument=noun)
-    form = elicitation(in_language(said, language), schema)
+        question = say("elicitation.more", count=len(ids), argument=noun)
+    form = elicitation(in_language(question, language), schema)
     response = (await request.request_input({REQUEST_NAME: form}))[REQUEST_NAME]
     content = response.get("content")
     chosen = content.get(argument) if isinstance(content, dict) else None

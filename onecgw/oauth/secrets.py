@@ -40,7 +40,7 @@ class _SecretsFile(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OAuthSecrets:
-    """Hashes, signs, encrypts and derives values; the database alone authenticates nobody.
+    """Hashes, signs, encrypts and derives values; the database alone does not authenticate.
 
     The three keys are never used themselves: each purpose has a key derived from one of them, and
     a ciphertext is bound to its purpose (AES-GCM's associated data).

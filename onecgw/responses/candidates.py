@@ -57,11 +57,11 @@ def candidates_of(members: Members) -> Candidates:
     left_out = len(sent) - len(items)
     if left_out and not items:
         raise OnecBadResponse(say("bad_response.candidates", count=left_out))
-    said = say("notices.candidates_left_out", left_out=left_out, count=len(sent))
+    notice = say("notices.candidates_left_out", left_out=left_out, count=len(sent))
     return Candidates(
         members=members,
         items=items,
-        notices=(said,) if left_out else (),
+        notices=(notice,) if left_out else (),
         cut=cut_by_1c(members, len(sent)),
     )
 

@@ -81,14 +81,14 @@ def notice_member(
     It is always a text, although 1C's own may be a list; null is ignored.
     """
     ours = (in_language(sentence, language) for sentence in sentences if sentence)
-    said = " ".join(filter(None, (*ours, _notice_of(members.get("notice")))))
-    return {"notice": said} if said else {}
+    notice = " ".join(filter(None, (*ours, _notice_of(members.get("notice")))))
+    return {"notice": notice} if notice else {}
 
 
 def _notice_of(raw: msgspec.Raw | None) -> str:
-    told = msgspec.json.decode(raw) if raw is not None and bytes(raw)[:1] in b'"[{' else None
-    if isinstance(told, str):
-        return told
-    if isinstance(told, list) and all(isinstance(one, str) for one in told):
-        return " ".join(told)
-    return bytes(raw).decode() if told and raw is not None else ""
+    value = msgspec.json.decode(raw) if raw is not None and bytes(raw)[:1] in b'"[{' else None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return " ".join(value)
+    return bytes(raw).decode() if value and raw is not None else ""

@@ -69,7 +69,7 @@ class Redaction:
 
 
 class AnyNameBut(dict[str, Declared]):
-    """The declaration of an object with names that nobody knows before, such as currencies.
+    """The declaration of an object with names that are not known before, such as currencies.
 
     Args:
         restricted: the names that it may not hold, in lower case.

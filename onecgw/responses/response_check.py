@@ -99,10 +99,10 @@ def check_answers_request(
     """
     check_no_error(members)
     if "period" in arguments and not is_empty(members.get("period")):
-        asked = (arguments["period"]["from"], arguments["period"]["to"])
-        _check_same("period", asked=asked, told=period_of(members["period"]))
+        requested = (arguments["period"]["from"], arguments["period"]["to"])
+        _check_same("period", requested=requested, answered=period_of(members["period"]))
     if "date" in arguments and not is_empty(members.get("date")):
-        _check_same("date", asked=(arguments["date"],), told=(day_of(members["date"]),))
+        _check_same("date", requested=(arguments["date"],), answered=(day_of(members["date"]),))
     return _check_filters(
         members.get("applied_filters"), arguments.get("filters") or {}, with_groups
     )
@@ -139,7 +139,7 @@ def cut_by_1c(members: Members, count: int) -> str:
     Returns:
         The sentence, with 1C's words about the size; "" if 1C does not say so.
     """
-    said: list[tuple[str, object]] = []
+    cuts: list[tuple[str, object]] = []
     for name, raw in members.items():
         if not says_whether_whole(name):
             continue
@@ -149,10 +149,10 @@ def cut_by_1c(members: Members, count: int) -> str:
             or (key in _WHOLE_FLAGS and value is False)
             or (key in _COUNTS and _is_more(value, count))
         ):
-            said.append((name, value))
-    if not said:
+            cuts.append((name, value))
+    if not cuts:
         return ""
-    sizes = [f"{name}: {_shown(value)}" for name, value in said if not _is_flag(value)]
+    sizes = [f"{name}: {_shown(value)}" for name, value in cuts if not _is_flag(value)]
     return say("notices.cut_by_1c_sizes", sizes=", ".join(sizes)) if sizes else say(CUT_BY_1C)
 
 
@@ -165,8 +165,8 @@ def check_columns(columns: Sequence[Column], arguments: Arguments) -> None:
     names = [column.name for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise OnecBadResponse(say("bad_response.column_twice", columns=", ".join(twice)))
-    asked = (*arguments.get("group_by", ()), *arguments.get("measures", ()))
-    if columns and (lacking := [name for name in asked if name not in names]):
+    requested = (*arguments.get("group_by", ()), *arguments.get("measures", ()))
+    if columns and (lacking := [name for name in requested if name not in names]):
         raise OnecBadResponse(say("bad_response.lacks_column", columns=", ".join(lacking)))
 
 
@@ -288,10 +288,10 @@ def _day_in(text: str) -> str:
 def applied_values(raw: msgspec.Raw) -> frozenset[str]:
     """What a member of applied_filters holds: ids and words in one form; references by their id."""
     try:
-        told = msgspec.json.decode(raw, type=list[_Applied] | _Applied)
+        values = msgspec.json.decode(raw, type=list[_Applied] | _Applied)
     except msgspec.DecodeError:
         return frozenset()
-    items = told if isinstance(told, list) else [told]
+    items = values if isinstance(values, list) else [values]
     ids = (item.id if isinstance(item, _Reference) else item for item in items if item is not None)
     return frozenset(map(_comparable, ids)) - {""}
 
@@ -301,21 +301,23 @@ def comparable(values: Iterable[str]) -> frozenset[str]:
     return frozenset(map(_comparable, values))
 
 
-def differ(told: frozenset[str], meant: frozenset[str]) -> bool:
+def differ(applied: frozenset[str], meant: frozenset[str]) -> bool:
     """Whether applied values differ from the requested ones; labels are not compared with ids."""
-    if any(map(_is_guid, meant)) and not any(map(_is_guid, told)):
+    if any(map(_is_guid, meant)) and not any(map(_is_guid, applied)):
         return False
-    return told != meant
+    return applied != meant
 
 
 def _comparable(value: str | int) -> str:
     return canonical_id(str(value).strip()).lower()
 
 
-def _check_same(member: str, *, asked: tuple[str, ...], told: tuple[str, ...]) -> None:
-    if asked != told:
-        said = _dates(told) if all(told) else say("values.unreadable")
-        raise OnecBadResponse(say(f"bad_response.other_{member}", asked=_dates(asked), told=said))
+def _check_same(member: str, *, requested: tuple[str, ...], answered: tuple[str, ...]) -> None:
+    if requested != answered:
+        shown = _dates(answered) if all(answered) else say("values.unreadable")
+        raise OnecBadResponse(
+            say(f"bad_response.other_{member}", asked=_dates(requested), told=shown)
+        )
 
 
 def _dates(days: Sequence[str]) -> str:
@@ -323,7 +325,7 @@ def _dates(days: Sequence[str]) -> str:
 
 
 def _check_filters(
-    raw: msgspec.Raw | None, asked: Mapping[str, Any], with_groups: frozenset[str]
+    raw: msgspec.Raw | None, requested: Mapping[str, Any], with_groups: frozenset[str]
 ) -> tuple[str, ...]:
     if raw is None or is_null(raw):
         return ()
@@ -333,21 +335,23 @@ def _check_filters(
         return (say("notices.filters_unreadable"),)
     applied = read_members(bytes(raw))
     unreadable = []
-    for name, values in asked.items():
-        told = applied_values(applied[name]) if name in applied else frozenset()
-        if not told and name in applied and _holds_custom_objects(applied[name]):
+    for name, values in requested.items():
+        confirmed = applied_values(applied[name]) if name in applied else frozenset()
+        if not confirmed and name in applied and _holds_custom_objects(applied[name]):
             unreadable.append(name)
             continue
         meant = comparable([values] if isinstance(values, str) else values)
-        if not told or (name not in with_groups and differ(told, meant)):
+        if not confirmed or (name not in with_groups and differ(confirmed, meant)):
             raise FilterIgnored(say("bad_response.filter_ignored", filter=f"filters.{name}"))
-    said = []
+    notices = []
     if unreadable:
-        said.append(say("notices.filters_unconfirmed", filters=", ".join(unreadable)))
-    more = sorted(name for name in applied if name not in asked and applied_values(applied[name]))
+        notices.append(say("notices.filters_unconfirmed", filters=", ".join(unreadable)))
+    more = sorted(
+        name for name in applied if name not in requested and applied_values(applied[name])
+    )
     if more:
-        said.append(say("notices.filters_added", filters=", ".join(more)))
-    return tuple(said)
+        notices.append(say("notices.filters_added", filters=", ".join(more)))
+    return tuple(notices)
 
 
 def _holds_custom_objects(raw: msgspec.Raw) -> bool:

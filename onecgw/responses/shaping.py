@@ -129,7 +129,7 @@ def build_candidates(
         LimitExceeded: it is too large, although it is cut.
     """
     found = _read_candidates(body, limits)
-    cut = _Cut(said=found.cut, notices=(*found.notices, *text_notices(body)))
+    cut = _Cut(by_1c=found.cut, notices=(*found.notices, *text_notices(body)))
     advice = _Advice(noun="candidates", narrow=narrow)
     usable = msgspec.Raw(array(found.items))
     members = found.members | {"candidates": usable}
@@ -145,11 +145,13 @@ def build_details(body: bytes, ids: Sequence[str], limits: ResponseLimits) -> An
         OnecError, LimitExceeded: as build_candidates.
     """
     found = _read_candidates(body, limits)
-    told = [str(msgspec.json.decode(read_members(bytes(one))["id"])).lower() for one in found.items]
+    answered = [
+        str(msgspec.json.decode(read_members(bytes(one))["id"])).lower() for one in found.items
+    ]
     wanted = [one.lower() for one in ids]
-    if sorted(told) != sorted(wanted):
-        lacking = [one for one in wanted if one not in told] or [
-            one for one in told if one not in wanted or told.count(one) > 1
+    if sorted(answered) != sorted(wanted):
+        lacking = [one for one in wanted if one not in answered] or [
+            one for one in answered if one not in wanted or answered.count(one) > 1
         ]
         raise OnecBadResponse(say("bad_response.other_objects", ids=", ".join(lacking[:3])))
     return build_candidates(body, limits)
@@ -184,7 +186,7 @@ def build_table(
             answer is too large without any row.
     """
     members, count = _read_table(body, limits)
-    said = check_answers_request(members, arguments, with_groups=with_groups)
+    notices = check_answers_request(members, arguments, with_groups=with_groups)
     columns = decode(members.get("columns"), list[Column], "columns")
     is_plain = count is not None
     if count is None:
@@ -202,8 +204,8 @@ def build_table(
     )
     cut_there = cut_by_1c(members, count)
     cut = _Cut(
-        said=cut_there,
-        notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
+        by_1c=cut_there,
+        notices=(*notices, *_after_last_document(members, arguments), *text_notices(body)),
     )
     names = [column.name for column in columns]
     is_whole = count <= limits.rows and not cut_there
@@ -238,13 +240,15 @@ def build_card(
         LimitExceeded: it is larger than `limits.max_bytes`.
     """
     members = _read(body, limits)
-    said = check_answers_request(members, arguments)
+    notices = check_answers_request(members, arguments)
     subject = object_in(members.get(shape.subject), shape.subject)
-    asked = {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
-    told = applied_values(subject.get("id", msgspec.Raw(b"null")))
+    requested = (
+        {str(arguments[f"{shape.subject}_id"])} if f"{shape.subject}_id" in arguments else set()
+    )
+    answered = applied_values(subject.get("id", msgspec.Raw(b"null")))
     if is_empty(members[shape.subject]):
         raise OnecBadResponse(say("bad_response.empty", member=shape.subject))
-    if asked and told and differ(told, comparable(asked)):
+    if requested and answered and differ(answered, comparable(requested)):
         raise OnecBadResponse(say("bad_response.other_subject", subject=shape.subject))
     if "totals" not in members:
         raise OnecBadResponse(say("bad_response.lacks", expected="totals: {}"))
@@ -256,8 +260,8 @@ def build_card(
         raw = msgspec.Raw(b"[]")
     advice = _Advice(noun="items", narrow="notices.totals_cover")
     cut = _Cut(
-        said=cut_by_1c(members, len(listed)),
-        notices=(*said, *_after_last_document(members, arguments), *text_notices(body)),
+        by_1c=cut_by_1c(members, len(listed)),
+        notices=(*notices, *_after_last_document(members, arguments), *text_notices(body)),
     )
     members = _with_currency(members, limits, has_money=True)
     items = _Listed(member=shape.listed, raw=raw, count=len(listed), advice=advice)
@@ -268,10 +272,10 @@ def build_card(
 class _Cut:
     """What 1C and the checks say about an answer, for its notice and `truncated`.
 
-    said: the sentence, where 1C says that this is not the whole. notices: on what is in it.
+    by_1c: the sentence, where 1C says that this is not the whole. notices: on what is in it.
     """
 
-    said: str
+    by_1c: str
     notices: tuple[str, ...]
 
 
@@ -320,12 +324,12 @@ def _bounded(members: Members, listed: _Listed, cut: _Cut, limits: ResponseLimit
 
     def assemble(kept: int, sentence: str) -> bytes:
         # Of two sentences on the same cut, 1C's own says more only where it names a size.
-        said = "" if sentence and cut.said == say(CUT_BY_1C) else cut.said
-        told = join_texts(" ", (sentence, said)) if sentence and said else sentence or said
+        by_1c = "" if sentence and cut.by_1c == say(CUT_BY_1C) else cut.by_1c
+        text = join_texts(" ", (sentence, by_1c)) if sentence and by_1c else sentence or by_1c
         added: dict[str, object] = {
             f"{listed.member}_returned": kept,
-            "truncated": bool(told),
-            **notice_member((*limits.notices, told, *cut.notices), members, limits.language),
+            "truncated": bool(text),
+            **notice_member((*limits.notices, text, *cut.notices), members, limits.language),
         }
         rest = {name: raw for name, raw in members.items() if name not in _OURS}
         # What is whole is sent as it came: joining thousands of rows again would cost as much as

@@ -235,7 +235,7 @@ class ConnectionBudget:
             # Addresses take turns, however many connections one of them has.
             async with self.address.turn:
                 await trio.sleep(self.address.units.debt_seconds)
-                # Otherwise a known caller's new connections would wait behind a flood of strangers.
+                # Otherwise a known caller's new connections would wait behind a flood of others.
                 if not self.address.is_known:
                     await self._turns.wait()
         if waiting.cancelled_caught:

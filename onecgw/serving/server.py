@@ -177,13 +177,13 @@ class _OpenConnections:
         if address is not None and address.is_exhausted:
             return False
         if address is not None and address.connections > self._address_share:
-            strangers = [
+            unknown = [
                 connection
                 for connection in self._open
                 if connection.budget.address is address and not connection.budget.is_known
             ]
-            if len(strangers) >= self._address_share:
-                return _evict_first(strangers)
+            if len(unknown) >= self._address_share:
+                return _evict_first(unknown)
         return len(self._open) < self._max_connections or (
             _evict_first(one for one in self._open if not one.budget.is_known)
             or _evict_first(self._open)

@@ -9,7 +9,7 @@ from typing import Final
 
 GROUP_AND_OTHERS: Final = 0o077
 OTHERS: Final = 0o007
-# Where containers mount secrets that everybody inside may read: nobody else is inside.
+# Where containers mount secrets, which everybody inside may read: only the service is inside.
 _MOUNTED: Final = ("/run/secrets", "/var/run/secrets")
 # SDDL names groups that hold any account: Everyone, Authenticated Users, Users, Interactive,
 # Guests, Anonymous. [MS-DTYP] 2.4.2.4 and 2.5.1.1.

@@ -104,7 +104,7 @@ def read_head(scope: Scope) -> Request:
 
 
 def admit(scope: Scope) -> None:
-    """Tell the server that the caller of a request is known; it gives strangers less."""
+    """Tell the server that the caller of a request is known; it gives less to unknown ones."""
     extension = scope.get("extensions", {}).get(ADMIT)
     if extension is not None:
         extension()

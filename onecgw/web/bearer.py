@@ -117,5 +117,5 @@ async def identify(request: Request, authenticate: Authenticate, request_id: str
 
 def _program_of(request: Request) -> str:
     """What the program of the client calls itself."""
-    said = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
-    return said if said.isprintable() else "".join(filter(str.isprintable, said))
+    name = (request.value("user-agent") or "")[:CLIENT_NAME_CHARACTERS]
+    return name if name.isprintable() else "".join(filter(str.isprintable, name))

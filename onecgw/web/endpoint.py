@@ -68,8 +68,8 @@ class ToolEndpoint:
         if self.page is not None and request.method != "POST" and is_browser(request):
             await self.page(scope, receive, send)
             return
-        asked = request.value("accept-language")
-        language = (accepted_language(asked) if asked else None) or self.language
+        accepted = request.value("accept-language")
+        language = (accepted_language(accepted) if accepted else None) or self.language
         try:
             content_type = request.media_type()
             if content_type == FORM:

@@ -100,8 +100,8 @@ def read_months(
         OnecBadResponse: the report is of another period, has the wrong shape or a month outside
             the period, or no measure can be read.
     """
-    asked = {"period": {"from": str(period.first), "to": str(period.last)}}
-    found = _read_report(body, asked, report=report, firm_ids=firm_ids)
+    arguments = {"period": {"from": str(period.first), "to": str(period.last)}}
+    found = _read_report(body, arguments, report=report, firm_ids=firm_ids)
     rows = _rows(found, report, period)
     readable: dict[str, Mapping[date, Decimal]] = {}
     unreadable: dict[str, OnecBadResponse] = {}
@@ -175,12 +175,12 @@ def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, rep
 
 
 def _read_report(
-    body: bytes, asked: Mapping[str, object], *, report: str, firm_ids: Sequence[str]
+    body: bytes, arguments: Mapping[str, object], *, report: str, firm_ids: Sequence[str]
 ) -> _Report:
     """The report, if it is to this request and confirms the filter, which no caller could check."""
     try:
         members = read_members(body)
-        check_answers_request(members, asked)
+        check_answers_request(members, arguments)
         object_in(members.get("totals"), "totals")
         found = msgspec.json.decode(body, type=_Report)
     except OnecError as error:

@@ -153,12 +153,12 @@ def failure_in_success(reply: Reply) -> Failure | None:
 def _text_in_success(reply: Reply, text: str) -> Failure | None:
     """The failure of a text where JSON is due, which most often says why; None: it is none."""
     value = read_json_value(text)
-    said = value if isinstance(value, str) else text.strip() if value is None else ""
-    if not said[:1].isalpha() or said == "null":
+    message = value if isinstance(value, str) else text.strip() if value is None else ""
+    if not message[:1].isalpha() or message == "null":
         return None
-    shown = _shown(reason_in(lines_of(said)))
+    shown = _shown(reason_in(lines_of(message)))
     error = OnecBadResponse(say("onec.text_instead", text=shown))
-    return Failure(error=error, reason=log_line(said), reply=reply) if shown else None
+    return Failure(error=error, reason=log_line(message), reply=reply) if shown else None
 
 
 def _class_of_refusal(text: str, explain: "_Explain | None") -> type[OnecError]:
@@ -219,17 +219,21 @@ def _explanation(status: int, text: str) -> _Explain:
 def _text_explanation(text: str) -> _Explain | None:
     """What a phrase of the platform in a text means; None if there is no such phrase."""
     # In JSON the phrase may be written in escapes.
-    said = (inner for _, inner in descriptions(read_json_value(text)))
-    told = platform_messages.plain(" ".join((text, *said)))
+    inner_texts = (inner for _, inner in descriptions(read_json_value(text)))
+    plain_text = platform_messages.plain(" ".join((text, *inner_texts)))
     return next(
-        (explain for marks, explain in _BY_TEXT if any(mark in told for mark in marks)), None
+        (explain for marks, explain in _BY_TEXT if any(mark in plain_text for mark in marks)), None
     )
 
 
 def _retry_after(reply: Reply, otherwise: int) -> int:
-    told = reply.headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit() and len(told) <= len(str(LONGEST_RETRY_AFTER_SECONDS)):
-        return min(max(int(told), 1), LONGEST_RETRY_AFTER_SECONDS)
+    seconds = reply.headers.get("retry-after", "").strip()
+    if (
+        seconds.isascii()
+        and seconds.isdigit()
+        and len(seconds) <= len(str(LONGEST_RETRY_AFTER_SECONDS))
+    ):
+        return min(max(int(seconds), 1), LONGEST_RETRY_AFTER_SECONDS)
     return otherwise
 
 
@@ -294,8 +298,8 @@ def _failed(_: Reply, reason: str) -> OnecError:
 
 
 def _unexpected(reply: Reply, reason: str) -> OnecError:
-    said = say("onec.status", status=reply.status)
-    return OnecBadResponse(join_texts(": ", (said, reason)))
+    status_text = say("onec.status", status=reply.status)
+    return OnecBadResponse(join_texts(": ", (status_text, reason)))
 
 
 def _by_class(status: int) -> _Explain:

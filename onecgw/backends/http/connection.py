@@ -254,7 +254,7 @@ async def connect(host: str, port: int | None, tls: ssl.SSLContext | None) -> Co
     """A new connection; its name resolution, too, ends when it is cancelled.
 
     Raises:
-        OSError: no address, or nobody listens there.
+        OSError: no address, or no server listens there.
         trio.BrokenResourceError: the TLS handshake failed, for the reason in its cause.
     """
     tcp = await trio.open_tcp_stream(host, port or (_HTTPS_PORT if tls else _HTTP_PORT))

@@ -17,8 +17,8 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 def read_capabilities(health: bytes) -> Capabilities:
     """The capabilities in a health answer; what is not understood is logged and left out."""
-    said = _object(_parsed(health), "health")
-    declared = _object(said.get("capabilities", {}), "capabilities")
+    members = _object(_parsed(health), "health")
+    declared = _object(members.get("capabilities", {}), "capabilities")
     profile = declared.get("profile", "")
     unsupported = _object(declared.get("unsupported", {}), "unsupported")
     return Capabilities(
@@ -30,10 +30,10 @@ def read_capabilities(health: bytes) -> Capabilities:
             if (lacks := _object(value, f"unsupported.{tool}"))
         },
         same_for_all=declared.get("answers") == "same_for_all",
-        base_currency=_currency(said.get("base_currency")),
-        as_of=_day(said.get("as_of")),
-        closed_until=_day(said.get("closed_until")),
-        firms=tuple(_firms(said.get("firms"))),
+        base_currency=_currency(members.get("base_currency")),
+        as_of=_day(members.get("as_of")),
+        closed_until=_day(members.get("closed_until")),
+        firms=tuple(_firms(members.get("firms"))),
         always_empty=_names(_object(declared.get("resolvers", {}), "resolvers"), "always_empty"),
     )
 

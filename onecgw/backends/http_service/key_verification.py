@@ -22,8 +22,8 @@ def denies_key(reply: Reply) -> bool:
     A 401 without the service's own error body is about the gateway's technical user, a 404 without
     it about the publication.
     """
-    told = contract_error(text_of(reply.body, reply.content_type))
-    return reply.status in _DENIALS and told is not None
+    error = contract_error(text_of(reply.body, reply.content_type))
+    return reply.status in _DENIALS and error is not None
 
 
 class _Identity(msgspec.Struct):

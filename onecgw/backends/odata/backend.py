@@ -137,21 +137,21 @@ class ODataBackend:
             )  # and what is made of it
         return body
 
-    async def _answer(self, call: BackendCall, asked: Body) -> dict[str, object]:
+    async def _answer(self, call: BackendCall, arguments: Body) -> dict[str, object]:
         base = await self._reader.base()
         kind, _, name = call.operation.partition("/")
         if kind == "resolve" and name in RESOLVERS:
-            return await answer_resolver(base, name, asked)
+            return await answer_resolver(base, name, arguments)
         if name == PRODUCT_DETAILS:
-            return await answer_product_details(base, asked)
+            return await answer_product_details(base, arguments)
         if name == TOP_PRODUCTS:
-            return await answer_top_products(self._runner, base, asked, call.progress)
+            return await answer_top_products(self._runner, base, arguments, call.progress)
         if name == CUSTOMER_SUMMARY:
-            return await answer_customer_summary(self._runner, base, asked, call.progress)
+            return await answer_customer_summary(self._runner, base, arguments, call.progress)
         report = next((one for one in TABULAR if one.operation == call.operation), None)
         if report is None:
             raise OnecRejected(say("odata.unknown_operation", name=f"{call.operation:.60}"))
-        request = read_request(as_the_base_has_it(base, report), asked, today=self._today())
+        request = read_request(as_the_base_has_it(base, report), arguments, today=self._today())
         return await self._runner.report(base, request, call.progress)
 
     async def verify_key(self, key: str, request_id: str) -> KeyVerdict:

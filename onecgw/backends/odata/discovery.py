@@ -271,7 +271,7 @@ def _reason(missing: Iterable[Missing]) -> str:
     found = [*dict.fromkeys(missing)]
     if not found:
         return say("odata.nothing_keeps")
-    told = join_texts("; ", (one.text for one in found))
+    reasons = join_texts("; ", (one.text for one in found))
     if all(one.field for one in found):
-        return told
-    return join_texts("", (told, say("odata.publish_it", where=WHERE_TO_PUBLISH)))
+        return reasons
+    return join_texts("", (reasons, say("odata.publish_it", where=WHERE_TO_PUBLISH)))

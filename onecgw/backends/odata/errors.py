@@ -99,16 +99,16 @@ def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NOT_PUBLISHED and is_object_name(entity_set):
         return OnecNotPublished(not_published(entity_set))
     name = described(entity_set) if is_object_name(entity_set) else say("odata.list_of_objects")
-    said = safe_line(error.message)
+    message = safe_line(error.message)
     if error.code == NO_RIGHT:
         return OnecForbidden(say("odata.no_right", name=name))
     if error.code == UNKNOWN_FIELD:
         return OnecNotPublished(
-            say("odata.unknown_field", name=name, said=said, where=WHERE_TO_PUBLISH)
+            say("odata.unknown_field", name=name, said=message, where=WHERE_TO_PUBLISH)
         )
     if error.code == NO_SUCH_FUNCTION:
-        return OnecNotPublished(say("odata.no_table", name=name, said=said))
-    return OnecFailed(say("odata.failed", name=name, code=error.code, said=said))
+        return OnecNotPublished(say("odata.no_table", name=name, said=message))
+    return OnecFailed(say("odata.failed", name=name, code=error.code, said=message))
 
 
 def not_published(*entity_sets: str) -> str:

@@ -83,8 +83,8 @@ def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[
     if source.table == "Balance":
         return [(request.first, request.last)]
     # Single records have their own date; they are read by months so that answers stay small.
-    asked = {request.report.dimension[name].derivation for name in request.dimensions}
-    times = {"month"} if source.table == "Records" else asked & {*TIMES}
+    derivations = {request.report.dimension[name].derivation for name in request.dimensions}
+    times = {"month"} if source.table == "Records" else derivations & {*TIMES}
     starts = [request.first]
     while times and (start := _next_start(starts[-1], times)) <= request.last:
         starts.append(start)

@@ -298,7 +298,7 @@ class Reduction:
     def _forbid_stand_ins(self, sources: dict[str, RegisterSource]) -> None:
         """Take from later sources the facts of a preferred one that the base lacks.
 
-        Another register would answer with other figures, and nobody would be told.
+        Another register would answer with other figures, without a sign of it.
         """
         for tool in self._whole.tools.values():
             lost: set[str] = set()

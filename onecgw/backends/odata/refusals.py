@@ -27,12 +27,12 @@ def refuse_lacking(base: Base, request: Request) -> None:
     """
     tool = request.report.tool
     refuse_unavailable(base, tool)
-    asked = {
+    requested = {
         "group_by": request.group_by,
         "measures": request.measures,
         "filters": (*request.filters, *request.choices),
     }
-    for kind, names in asked.items():
+    for kind, names in requested.items():
         for name in names:
             if name in base.assessment.capabilities.lacks(tool, kind):
                 raise lacking(base, tool, kind, name)
@@ -48,7 +48,7 @@ def lacking(base: Base, tool: str, kind: str, name: str) -> OnecNotPublished:
 
 
 def as_the_base_has_it(base: Base, report: TabularReport) -> TabularReport:
-    """A report whose defaults the base can answer: nobody asked for what it lacks."""
+    """A report whose defaults the base can answer: what it lacks was not requested."""
     lacks = base.assessment.capabilities.lacks(report.tool, "group_by")
     no_measures = base.assessment.capabilities.lacks(report.tool, "measures")
     group_by = [name for name in report.default_group_by if name not in lacks]

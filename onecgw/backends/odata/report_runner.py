@@ -135,14 +135,14 @@ class ReportRunner:
         self, base: Base, request: Request, chosen: Outline, aggregation: Aggregation
     ) -> list[str]:
         """What the reader of an answer must know."""
-        told = [
+        own_notes = [
             source.notes[fact]
             for part in chosen.parts
             for source in part.sources
             for fact in ("", *part.facts)
             if fact in source.notes and (not fact or fact in request.facts)
         ]
-        notes = [*base.profile.tools[request.report.tool].notes, *told]
+        notes = [*base.profile.tools[request.report.tool].notes, *own_notes]
         if aggregation.unknown:
             notes.append(say("odata.unknown_rows", names=", ".join(sorted(aggregation.unknown))))
         notes += [say("odata.partial")] if self.bounds.is_partial_allowed else []

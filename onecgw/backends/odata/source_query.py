@@ -109,8 +109,8 @@ class SourceQuery:
         dims = self._source.dims
         named = [dims[leaf].field for leaf in leaves]
         named += [field for terms in self.terms.values() for one in terms for field in one.when]
-        told = [*self._return_fields(), *self._source.excludes]
-        named += [field.removesuffix("_Type") for field in told]
+        returned = [*self._return_fields(), *self._source.excludes]
+        named += [field.removesuffix("_Type") for field in returned]
         if not named:
             coarse = [name for name in _COARSE if name in dims and dims[name].key is None]
             named = [dims[(coarse or [*dims])[0]].field]

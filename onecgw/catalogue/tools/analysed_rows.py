@@ -117,7 +117,7 @@ class AnalysedTable:
             unknown = [row for value, row in valued if value is None]
             self._rows = [*(row for _, row in known), *unknown]
 
-    def told(self, count: int, *, with_ids: bool) -> Json:
+    def members(self, count: int, *, with_ids: bool) -> Json:
         """Columns, the first rows, the rest of them as one row, totals.
 
         Args:

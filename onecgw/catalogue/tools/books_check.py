@@ -65,7 +65,7 @@ def outside_books(
             continue  # not known: the lists say what there is
         if isinstance(part, Period):
             if not table.rows:
-                return say("cycle.outside_part", period=_told(when), part=_told(part))
+                return say("cycle.outside_part", period=_dates_of(when), part=_dates_of(part))
         elif not any(any(row.values.values()) for row in table.rows):
             return say("cycle.outside_day", day=part)
     return ""
@@ -90,7 +90,7 @@ def _dimensions(tool: TableTool) -> tuple[str, ...]:
     return get_args(get_args(field.type)[0])
 
 
-def _told(when: Period | date) -> str:
+def _dates_of(when: Period | date) -> str:
     if isinstance(when, Period):
         return say("values.period", first=when.from_, last=when.to)
     return f"{when}"

@@ -73,8 +73,8 @@ def compose(
     rows = sorted(changes.items(), key=lambda item: (-EXACT.abs(item[1].change), item[0]))
     profit = (before.total("profit"), now.total("profit"))
     return {
-        "period": _told(request.period),
-        "previous": _told(earlier),
+        "period": _days_of(request.period),
+        "previous": _days_of(earlier),
         **table_of(
             ((by, "ref"),),
             ("profit_before", "profit", "change", *EFFECTS),
@@ -128,7 +128,7 @@ def _sums(items: Sequence[tuple[str, ProfitChange]]) -> dict[str, object]:
     return _figures(add_changes(change for _, change in items))
 
 
-def _told(period: Period) -> dict[str, object]:
+def _days_of(period: Period) -> dict[str, object]:
     return {"from": period.from_, "to": period.to}
 
 

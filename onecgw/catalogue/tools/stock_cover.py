@@ -143,14 +143,14 @@ def compose(
     return {
         "date": period.to,
         "bucket": wanted,
-        "buckets": {bucket: _told(together, closed) for bucket, together in sums.items()},
+        "buckets": {bucket: _amounts_of(together, closed) for bucket, together in sums.items()},
         **table_of(
             (("product", "ref"), ("last_sale_month", "string")),
             tuple(name for name in _FIGURES if name not in closed),
             listed,
             top=request.top,
             cells=lambda one: [one.cell, one.last_sale, *_figures(one.stock, closed)],
-            values=lambda several: _told(add_stock(one.stock for one in several), closed),
+            values=lambda several: _amounts_of(add_stock(one.stock for one in several), closed),
         ),
         "basis": {
             "sales": say("stock_cover.sales", first=period.from_, last=period.to, days=days),
@@ -216,13 +216,13 @@ def _figures(product: ProductStock, closed: frozenset[str]) -> list[object]:
     return [value for name, value in zip(_FIGURES, figures, strict=True) if name not in closed]
 
 
-def _told(together: StockSum, closed: frozenset[str]) -> dict[str, object]:
-    told = {
+def _amounts_of(together: StockSum, closed: frozenset[str]) -> dict[str, object]:
+    amounts = {
         "products": together.products,
         "amount": together.amount,
         "sold_amount": together.sold_amount,
     }
-    return {name: value for name, value in told.items() if name not in closed}
+    return {name: value for name, value in amounts.items() if name not in closed}
 
 
 STOCK_COVER = CompositeTool(

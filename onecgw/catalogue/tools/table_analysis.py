@@ -127,15 +127,15 @@ class _Analysis:
         )
         table.sort([(key.field, key.dir == "desc") for key in request.sort or ()])
         is_mcp = self._upstream.context.surface == "mcp"
-        asked = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
-        rows = min(asked, limits.max_rows)
+        requested = request.top or (DEFAULT_ROWS if is_mcp else limits.max_rows)
+        rows = min(requested, limits.max_rows)
         tables = (now,) if before is None else (now, before)
         about = self._about(table, tables, outside)
         last = self.when.to if isinstance(self.when, Period) else self.when
-        said = [sentence for one in tables for sentence in one.notices]
-        said += after_last_document(now.members, last)
-        sentences = (*self._upstream.notices, *outside.values(), *dict.fromkeys(said))
-        body = self._body(table, rows, about, sentences, is_limited=asked > rows)
+        notices = [sentence for one in tables for sentence in one.notices]
+        notices += after_last_document(now.members, last)
+        sentences = (*self._upstream.notices, *outside.values(), *dict.fromkeys(notices))
+        body = self._body(table, rows, about, sentences, is_limited=requested > rows)
         while is_mcp and len(body) > limits.max_result_bytes and rows > 1:
             rows = max(1, min(rows - 1, rows * limits.max_result_bytes // len(body)))
             body = self._body(table, rows, about, sentences, is_limited=True)
@@ -151,12 +151,12 @@ class _Analysis:
         is_limited: bool,
     ) -> bytes:
         """The JSON of the answer with so many rows."""
-        told = table.told(rows, with_ids=self._request.ids is not False)
+        members = table.members(rows, with_ids=self._request.ids is not False)
         cut = ""
         if len(table) > rows:
             key = "notices.first_of_limited" if is_limited else "notices.first_of"
             cut = say(key, count=rows, total=len(table))
-        body = _encode({**told, **about})
+        body = _encode({**members, **about})
         language = self._upstream.context.language
         notices = notice_member((cut, *sentences, *text_notices(body)), about, language)
         return splice(notices, read_members(body)) if notices else body
@@ -165,20 +165,20 @@ class _Analysis:
         self, table: AnalysedTable, tables: Sequence[FigureTable], outside: Mapping[str, str]
     ) -> Members:
         """The members beside the rows; those of 1C as it sent them."""
-        told: dict[str, object] = {
+        members: dict[str, object] = {
             "period" if isinstance(self.when, Period) else "date": _dated(self.when)
         }
         if self.when_before is not None:
-            told["compared_with"] = _dated(self.when_before)
+            members["compared_with"] = _dated(self.when_before)
         if outside:
-            told["outside_books"] = outside
-        told["basis"] = table.basis(self._tool.name)
-        told["proof"] = table.proof(self._tool.name)
-        told |= currency_and_as_of(
+            members["outside_books"] = outside
+        members["basis"] = table.basis(self._tool.name)
+        members["proof"] = table.proof(self._tool.name)
+        members |= currency_and_as_of(
             tables, self._context, has_money=self._tool.units.are_in_base_currency(self.measures)
         )
         kept = ("applied_filters", "notes", "notice")
-        ours = localized(told, self._upstream.context.language)
+        ours = localized(members, self._upstream.context.language)
         return read_members(_encode(ours)) | {
             name: tables[0].members[name] for name in kept if name in tables[0].members
         }

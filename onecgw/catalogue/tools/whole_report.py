@@ -77,7 +77,7 @@ def read_whole(
     members = read_members(body)
     if redaction is not None:
         members = redact(members, redaction)
-    said = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
+    notices = check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
     table = read_table(
         members,
         measures=arguments["measures"],
@@ -95,7 +95,7 @@ def read_whole(
                 expected=", ".join(expected),
             )
         )
-    return attrs.evolve(table, notices=said)
+    return attrs.evolve(table, notices=notices)
 
 
 def succeeded(outcome: Value | OnecgwError) -> Value:
@@ -122,11 +122,11 @@ def about_books(
     Raises:
         OnecBadResponse: the reports are in several currencies.
     """
-    said = dict.fromkeys(sentence for table in tables for sentence in table.notices)
-    said |= dict.fromkeys(after_last_document(tables[0].members, last))
+    notices = dict.fromkeys(sentence for table in tables for sentence in table.notices)
+    notices |= dict.fromkeys(after_last_document(tables[0].members, last))
     return {
         **currency_and_as_of(tables, context, has_money=True),
-        **({"notice": join_texts(" ", said)} if said else {}),
+        **({"notice": join_texts(" ", notices)} if notices else {}),
     }
 
 
