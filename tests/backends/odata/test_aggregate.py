@@ -109,6 +109,8 @@ def naive(found: Sequence[dict[str, Any]], measures: Sequence[str]) -> list[Any]
         kopeck = Decimal("0.01")
         values: dict[str, Decimal | None] = {
             "amount": amount,
+            "amount_net": net,
+            "returns": -sum((row["СуммаTurnover"] for row in found if row not in sales), Decimal(0)),
             "qty": total("Количество"),
             "receipts": receipts,
             "customers": Decimal(
