@@ -165,7 +165,7 @@ def test_how_far_the_books_go_and_whose_they_are_is_read_from_health() -> None:
     [
         ({"as_of": "2026-11-21", "closed_until": "2026-10-31"}, True),
         ({"firms": (OwnFirm(id="f1", label="ТОВ Ромашка"),)}, True),
-        ({"unavailable": frozenset({"cash_flow"})}, False),
+        ({"unavailable_tools": frozenset({"cash_flow"})}, False),
         ({"base_currency": "UAH"}, False),
     ],
 )

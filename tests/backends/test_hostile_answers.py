@@ -168,7 +168,10 @@ async def test_drip_of_small_chunks_lets_others_run_and_ends_at_the_deadline(
         while True:
             await wire.send(b"1\r\n \r\n" * 10_000)
 
-    async with onec_server(play) as server, client_of(server.base_url) as onec:
+    async with (
+        onec_server(play) as server,
+        client_of(server.base_url, max_response_bytes=100_000_000) as onec,
+    ):
         with trio.fail_after(ONE_ATTEMPT_SECONDS), pytest.raises(OnecTimeout), deadline(300):
             await onec.fetch(call())
 
