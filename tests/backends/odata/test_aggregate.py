@@ -102,6 +102,7 @@ def naive(found: Sequence[dict[str, Any]], measures: Sequence[str]) -> list[Any]
 
     with localcontext(prec=200):
         sales = [row for row in found if row["Документ_Type"] == SALE]
+        returned = [row for row in found if row["Документ_Type"] == RETURN]
         receipts = Decimal(len({row["Документ"] for row in sales}))
         net = total("Сумма") - total("СуммаНДС")
         profit = net - total("СебестоимостьБезНДС")
