@@ -111,9 +111,7 @@ def naive(found: Sequence[dict[str, Any]], measures: Sequence[str]) -> list[Any]
         values: dict[str, Decimal | None] = {
             "amount": amount,
             "amount_net": net,
-            "returns": -sum(
-                (row["СуммаTurnover"] for row in found if row not in sales), Decimal(0)
-            ),
+            "returns": -sum((row["СуммаTurnover"] for row in returned), Decimal(0)),
             "qty": total("Количество"),
             "receipts": receipts,
             "customers": Decimal(
