@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from onecgw.cli.language import choose_language
 from onecgw.demo.books import Books, open_books
 
 # Commands speak the language of the locale; what tests expect of them is English.
@@ -114,6 +115,13 @@ def log_is_given_back() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(own_level)
+
+
+@pytest.fixture(autouse=True)
+def language_of_commands_is_given_back() -> Iterator[None]:
+    """Forget the language that a command of a test chose for its process."""
+    yield
+    choose_language(None)
 
 
 @pytest.fixture(scope="session")

@@ -99,12 +99,14 @@ class Gateway:
         Raises:
             OnecgwError: any leaf of the tree but ConfigError; its text is safe to show.
         """
+        failure = None
         try:
             answer = await self._recorded(call, progress)
-        except Exception:  # an error is an answer, too
-            await self._confirm()
-            raise
+        except Exception as error:  # noqa: BLE001 - an error is an answer, too, and is raised below
+            failure = error
         await self._confirm()
+        if failure is not None:
+            raise failure
         return answer
 
     async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:

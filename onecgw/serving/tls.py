@@ -60,13 +60,17 @@ class TlsStream(trio.abc.HalfCloseableStream):
         Raises:
             trio.BrokenResourceError: the client does not speak TLS, or refuses the certificate.
         """
+        failure = None
         try:
             await self._tls.do_handshake()
         except trio.BrokenResourceError as error:
-            # OpenSSL's name of what begins with an HTTP method; other clients would not read it.
-            if getattr(error.__cause__, "reason", "") == "HTTP_REQUEST":
-                await self._stream.send_all(_NOT_TLS)
-            raise
+            failure = error
+        if failure is None:
+            return
+        # OpenSSL's name of what begins with an HTTP method; other clients would not read it.
+        if getattr(failure.__cause__, "reason", "") == "HTTP_REQUEST":
+            await self._stream.send_all(_NOT_TLS)
+        raise failure
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Encrypt and send all bytes."""

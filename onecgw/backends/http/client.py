@@ -236,10 +236,13 @@ class HttpClient:
                     on_cookies=session.learn,
                     memory=request.memory or until_read.enter_context(self._memory.lease()),
                 )
-            except BaseException as error:
+            except OnecError as error:
                 self._sessions.give_up(session)
-                if isinstance(error, OnecError) and not isinstance(error, MemorySpent):
-                    return wire_failure(_without_frames(error), error.__cause__)
+                if isinstance(error, MemorySpent):
+                    raise
+                return wire_failure(_without_frames(error), error.__cause__)
+            except BaseException:
+                self._sessions.give_up(session)
                 raise
             return await self._read(reply, request, session)
 

@@ -124,12 +124,14 @@ def _confirmed(view: View, *, confirm: Callable[[], Awaitable[None]]) -> View:
 
     @wraps(view)
     async def answer() -> Response:
+        failure = None
         try:
             response = await view()
-        except Exception:
-            await confirm()
-            raise
+        except Exception as error:  # noqa: BLE001 - it is raised below
+            failure = error
         await confirm()
+        if failure is not None:
+            raise failure
         return response
 
     return answer
