@@ -1,9 +1,15 @@
-"""The language and the texts of the pages that belong to no login."""
+"""The language and the texts of pages."""
 
 from quart import Request
+from werkzeug.datastructures import LanguageAccept
 
-from onecgw.locales import LANGUAGES, Language, load_texts
-from onecgw.web.oauth.texts import choose_language
+from onecgw.locales import DEFAULT_LANGUAGE, LANGUAGES, Language, load_texts
+
+
+def choose_language(accepted: LanguageAccept) -> str:
+    """The language of ours that an Accept-Language header prefers (RFC 9110, 12.5.4)."""
+    languages = (tag.lower().partition("-")[0] for tag, quality in accepted if quality > 0)
+    return next((language for language in languages if language in LANGUAGES), DEFAULT_LANGUAGE)
 
 
 def requested_language(request: Request) -> Language:

@@ -20,6 +20,7 @@ from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
+from onecgw.web.language import choose_language
 from onecgw.web.oauth.limits import AuditedRateLimit, WrongKeyLimit
 from onecgw.web.oauth.pages import (
     PAGE_HEADERS,
@@ -29,7 +30,7 @@ from onecgw.web.oauth.pages import (
     key_page,
 )
 from onecgw.web.oauth.responses import refuse_query_tokens, request_body, request_origin
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS, choose_language
+from onecgw.web.oauth.texts import LANGUAGES, TEXTS
 
 COOKIE_BYTES: Final = 16
 _COOKIE_VALUE: Final = re.compile(f"[0-9a-f]{{{2 * COOKIE_BYTES}}}")
