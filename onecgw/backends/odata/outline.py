@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import attrs
 
 from onecgw.backends.odata.profile import COUNTS, DIMENSIONS, Profile, RegisterSource, ToolProfile
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +36,7 @@ class Outline:
     keys: frozenset[str]
 
 
-def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | Lacking:
+def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Outline | Lacking:
     """Choose the sources of a request.
 
     Args:
@@ -93,7 +93,7 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
     )
 
 
-def _without_transfers(source: RegisterSource, request: Request) -> RegisterSource:
+def _without_transfers(source: RegisterSource, request: RequestedReport) -> RegisterSource:
     """The source; movements between own desks do not count where they are not asked for."""
     if request.choices.get("own_transfers") != "exclude":
         return source
@@ -105,13 +105,13 @@ def _without_transfers(source: RegisterSource, request: Request) -> RegisterSour
     return attrs.evolve(source, excludes=excludes)
 
 
-def needed_leaves(source: RegisterSource, request: Request) -> Iterator[str]:
+def needed_leaves(source: RegisterSource, request: RequestedReport) -> Iterator[str]:
     """The dimensions of a source that rows and filters need, with repetitions."""
     for name in _asked(request):
         yield from source.leaves(name)
 
 
-def _asked(request: Request) -> Iterator[str]:
+def _asked(request: RequestedReport) -> Iterator[str]:
     """The dimensions of sources that a request names; times are none."""
     for name in request.dimensions:
         of = request.report.dimension[name].of
@@ -132,11 +132,13 @@ def _counted(facts: tuple[str, ...]) -> Iterator[str]:
             yield COUNTS[fact]
 
 
-def _has_dimensions(source: RegisterSource, request: Request) -> bool:
+def _has_dimensions(source: RegisterSource, request: RequestedReport) -> bool:
     return all(source.leaves(name) for name in _asked(request))
 
 
-def _lacking(groups: list[tuple[RegisterSource, ...]], request: Request, fact: str) -> Lacking:
+def _lacking(
+    groups: list[tuple[RegisterSource, ...]], request: RequestedReport, fact: str
+) -> Lacking:
     """The first of the request's parts that no source has; else the measure of the fact."""
     for name in request.group_by:
         of = request.report.dimension[name].of

@@ -17,7 +17,7 @@ from onecgw.backends.odata.outline import Outline, OutlinePart
 from onecgw.backends.odata.profile import COUNTS, RegisterSource
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import TIMES
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
 from onecgw.backends.odata.url import ODataQuery
@@ -52,7 +52,7 @@ class Fetch:
 
 def plan(
     chosen: Outline,
-    request: Request,
+    request: RequestedReport,
     restrictions: Sequence[Restriction],
     references: References,
     bounds: Bounds,
@@ -74,7 +74,9 @@ def plan(
     )
 
 
-def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[date, date]]:
+def buckets(
+    request: RequestedReport, source: RegisterSource, limit: int
+) -> list[tuple[date, date]]:
     """The days that each call covers: a virtual table tells no days, weeks or months apart.
 
     Raises:
@@ -119,7 +121,7 @@ class _SourcePlan:
         self,
         source: RegisterSource,
         part: OutlinePart,
-        request: Request,
+        request: RequestedReport,
         references: References,
         bounds: Bounds,
     ) -> None:

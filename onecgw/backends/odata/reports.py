@@ -69,7 +69,7 @@ class ReportMeasure:
 
 
 @attrs.frozen(kw_only=True)
-class Filter:
+class ReportFilter:
     """What rows can be restricted to. branches: a group's id means everything below it.
 
     either: filters with the same mark are joined by OR; the others by AND.
@@ -94,7 +94,7 @@ class TabularReport:
     dated: Dated
     dimensions: tuple[ReportDimension, ...]
     measures: tuple[ReportMeasure, ...]
-    filters: tuple[Filter, ...]
+    filters: tuple[ReportFilter, ...]
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
     always_by: tuple[str, ...] = ()
@@ -140,11 +140,11 @@ _LONG_TIMES: Final = (
 )
 _PRODUCT_GROUP: Final = ReportDimension(name="product_group", of="product", derivation="parent")
 _CURRENCY: Final = ReportDimension(name="currency", of="currency", kind="string")
-_FIRM_IDS: Final = Filter(name="firm_ids", of="firm")
-_WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", of="warehouse")
-_CUSTOMER_IDS: Final = Filter(name="customer_ids", of="customer", branches=True)
-_SUPPLIER_IDS: Final = Filter(name="supplier_ids", of="supplier", branches=True)
-_PRODUCT_IDS: Final = Filter(name="product_ids", of="product", branches=True)
+_FIRM_IDS: Final = ReportFilter(name="firm_ids", of="firm")
+_WAREHOUSE_IDS: Final = ReportFilter(name="warehouse_ids", of="warehouse")
+_CUSTOMER_IDS: Final = ReportFilter(name="customer_ids", of="customer", branches=True)
+_SUPPLIER_IDS: Final = ReportFilter(name="supplier_ids", of="supplier", branches=True)
+_PRODUCT_IDS: Final = ReportFilter(name="product_ids", of="product", branches=True)
 _AMOUNT: Final = ReportMeasure(name="amount", plus=("amount",))
 _NET_AMOUNT: Final = ReportMeasure(name="amount_net", plus=("net",))
 _QTY: Final = ReportMeasure(name="qty", plus=("qty",), places=3)
@@ -179,10 +179,10 @@ SALES: Final = TabularReport(
     filters=(
         _CUSTOMER_IDS,
         _WAREHOUSE_IDS,
-        Filter(name="sales_channel_ids", of="sales_channel", branches=True),
+        ReportFilter(name="sales_channel_ids", of="sales_channel", branches=True),
         _FIRM_IDS,
         _PRODUCT_IDS,
-        Filter(name="seller_ids", of="seller"),
+        ReportFilter(name="seller_ids", of="seller"),
     ),
     default_group_by=("warehouse", "customer"),
     default_measures=("amount", "qty"),
@@ -207,7 +207,7 @@ CASH_BALANCE: Final = TabularReport(
     dated="date",
     dimensions=(*_same("cash", "firm"), _CURRENCY),
     measures=(ReportMeasure(name="balance", plus=("balance",)),),
-    filters=(Filter(name="cash_ids", of="cash"),),
+    filters=(ReportFilter(name="cash_ids", of="cash"),),
     default_group_by=("cash",),
     default_measures=("balance",),
     always_by=("currency",),
@@ -229,10 +229,10 @@ CASH_FLOW: Final = TabularReport(
         ReportMeasure(name="net", plus=("inflow",), minus=("outflow",)),
     ),
     filters=(
-        Filter(name="cash_ids", of="cash"),
-        Filter(name="operation_ids", of="operation"),
-        Filter(name="cost_article_ids", of="cost_article", branches=True, either="analytics"),
-        Filter(name="customer_ids", of="customer", either="analytics"),
+        ReportFilter(name="cash_ids", of="cash"),
+        ReportFilter(name="operation_ids", of="operation"),
+        ReportFilter(name="cost_article_ids", of="cost_article", branches=True, either="analytics"),
+        ReportFilter(name="customer_ids", of="customer", either="analytics"),
     ),
     default_group_by=("operation",),
     default_measures=("inflow", "outflow", "net"),
@@ -241,7 +241,7 @@ CASH_FLOW: Final = TabularReport(
 
 
 def _settlements(
-    tool: str, operation: str, *, partner: str, ids: Filter, debt: str
+    tool: str, operation: str, *, partner: str, ids: ReportFilter, debt: str
 ) -> TabularReport:
     return TabularReport(
         tool=tool,

@@ -42,8 +42,8 @@ from onecgw.demo.odata.fields import (
 )
 from onecgw.demo.odata.model import (
     NAMESPACE,
-    Column,
     EntitySet,
+    ODataColumn,
     ODataField,
     Schema,
     VirtualTable,
@@ -241,9 +241,9 @@ def _names(fields: tuple[ODataField, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in columns_of(fields))
 
 
-def _sums(suffixes: Mapping[str, str]) -> tuple[Column, ...]:
+def _sums(suffixes: Mapping[str, str]) -> tuple[ODataColumn, ...]:
     return tuple(
-        Column(
+        ODataColumn(
             name=one.name + suffix,
             kind="number",
             sql=sql.format(one.sql),
@@ -355,7 +355,7 @@ def _tables() -> Iterator[VirtualTable]:
         fixed=frozenset(one.name for one in both),
         accounts={"AccountCondition": "dr_account", "BalancedAccountCondition": "cr_account"},
         sums=tuple(
-            Column(name=name, kind="number", sql=f"SUM({sql})", places=places, base=base)
+            ODataColumn(name=name, kind="number", sql=f"SUM({sql})", places=places, base=base)
             for name, base, sql, places in (
                 ("СуммаTurnover", "Сумма", "amount", 2),
                 ("ВалютнаяСуммаTurnoverDr", "ВалютнаяСумма", "dr_own", 2),

@@ -9,9 +9,9 @@ from onecgw.demo.odata.model import (
     EMPTY_DATE,
     NAMESPACE,
     ZERO_GUID,
-    Column,
     ColumnKind,
     EntitySet,
+    ODataColumn,
     ODataField,
     VirtualTable,
 )
@@ -136,7 +136,7 @@ def number(name: str, sql: str = "0", places: int = 2) -> ODataField:
     return ODataField(name=name, kind="number", sql=sql, places=places)
 
 
-def columns_of(fields: Iterable[ODataField]) -> tuple[Column, ...]:
+def columns_of(fields: Iterable[ODataField]) -> tuple[ODataColumn, ...]:
     """Return the properties of fields."""
     return tuple(column for field in fields for column in field.columns())
 
@@ -309,7 +309,7 @@ class Register:
                 ],
             )
 
-    def _turnovers(self, condition: str = "") -> list[Column]:
+    def _turnovers(self, condition: str = "") -> list[ODataColumn]:
         def only(flow: str, sign: str = "") -> str:
             return f"{sign}SUM(CASE WHEN {flow} {condition} THEN {{0}} ELSE 0 END)"
 
@@ -321,9 +321,9 @@ class Register:
             *self._sums("Expense", only(f"({self.flow}) < 0", "-")),
         ]
 
-    def _sums(self, suffix: str, sql: str) -> list[Column]:
+    def _sums(self, suffix: str, sql: str) -> list[ODataColumn]:
         return [
-            Column(
+            ODataColumn(
                 name=one.name + suffix,
                 kind="number",
                 sql=sql.format(one.sql),
@@ -333,7 +333,7 @@ class Register:
             for one in self.resources
         ]
 
-    def _table(self, function: str, result: str, sums: Iterable[Column]) -> VirtualTable:
+    def _table(self, function: str, result: str, sums: Iterable[ODataColumn]) -> VirtualTable:
         whole = f"AccumulationRegister_{self.name}"
         names = tuple(column.name for column in columns_of(self.dimensions))
         moments = ("Period",) if function == "Balance" else ("EndPeriod", "StartPeriod")

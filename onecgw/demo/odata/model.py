@@ -24,7 +24,7 @@ NAMESPACE: Final = "StandardODATA."
 
 
 @attrs.frozen(kw_only=True)
-class Column:
+class ODataColumn:
     """A property of an entity or of a row.
 
     sql: its value; numbers are whole numbers of the last of `places` decimal digits.
@@ -58,10 +58,10 @@ class ODataField:
     places: int = 0
     targets: tuple[str, ...] = ()
 
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ODataColumn, ...]:
         """Return its properties: `_Key` for a reference, a pair with `_Type` for a composite."""
         name = f"{self.name}_Key" if self.targets and self.kind == "guid" else self.name
-        found = Column(
+        found = ODataColumn(
             name=name,
             kind=self.kind,
             sql=self.sql,
@@ -74,7 +74,7 @@ class ODataField:
             return (found,)
         return (
             found,
-            Column(name=f"{name}_Type", kind="text", sql=self.type_sql, base=self.name),
+            ODataColumn(name=f"{name}_Type", kind="text", sql=self.type_sql, base=self.name),
         )
 
 
@@ -92,7 +92,7 @@ class EntitySet:
 
     name: str
     owner: str
-    columns: tuple[Column, ...]
+    columns: tuple[ODataColumn, ...]
     source: str
     keys: tuple[str, ...] = ("Ref_Key",)
     stored: bool = False
@@ -134,11 +134,11 @@ class VirtualTable:
     period: Literal["before", "until", "from", "between", "to_end"]
     dimensions: tuple[ODataField, ...]
     fixed: frozenset[str] = frozenset()
-    sums: tuple[Column, ...] = ()
+    sums: tuple[ODataColumn, ...] = ()
     only: str = "TRUE"
     accounts: Mapping[str, str] = attrs.field(factory=dict)
 
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ODataColumn, ...]:
         """Return the properties of a row with all dimensions."""
         return (*(column for one in self.dimensions for column in one.columns()), *self.sums)
 
@@ -187,7 +187,7 @@ class Schema:
         def is_published(owner: str) -> bool:
             return owner not in unpublished and (composition is None or owner in composition)
 
-        def kept(owner: str, columns: Iterable[Column]) -> tuple[Column, ...]:
+        def kept(owner: str, columns: Iterable[ODataColumn]) -> tuple[ODataColumn, ...]:
             return tuple(
                 column
                 for column in columns

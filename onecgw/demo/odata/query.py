@@ -17,7 +17,14 @@ from onecgw.demo.odata.errors import (
     unknown_argument,
 )
 from onecgw.demo.odata.expression import parse_expression
-from onecgw.demo.odata.model import Column, ColumnKind, EntitySet, ODataField, Schema, VirtualTable
+from onecgw.demo.odata.model import (
+    ColumnKind,
+    EntitySet,
+    ODataColumn,
+    ODataField,
+    Schema,
+    VirtualTable,
+)
 from onecgw.demo.odata.sql import Compiler, Scope, set_columns
 from onecgw.demo.odata.url import (
     PathSegment,
@@ -67,7 +74,7 @@ class _Output:
     """One value of the answer: the names of the objects that it stands in, and its own."""
 
     path: tuple[str, ...]
-    column: Column
+    column: ODataColumn
 
 
 @attrs.frozen(kw_only=True)
@@ -252,7 +259,7 @@ class Query:
         names = [name.strip() for name in text.split(",")] if text else ["*"]
         expanded = self._expanded(source, compiler)
         scope = source.scope
-        outputs: dict[tuple[str, ...], Column] = {}
+        outputs: dict[tuple[str, ...], ODataColumn] = {}
         parts: dict[str, tuple[EntitySet, str]] = {}
         for name in names:
             if name in scope.parts:
@@ -338,7 +345,7 @@ def _shown(path: tuple[str, ...], scope: Scope) -> tuple[str, ...]:
 
 def _whole(
     navigation: tuple[str, ...], scope: Scope, compiler: Compiler
-) -> dict[tuple[str, ...], Column]:
+) -> dict[tuple[str, ...], ODataColumn]:
     """All properties of what a navigation property leads to."""
     columns = scope.columns
     for name in navigation[:-1]:
@@ -351,9 +358,9 @@ def _whole(
 
 def _selected(
     path: tuple[str, ...], expanded: set[tuple[str, ...]], scope: Scope, *, compiler: Compiler
-) -> dict[tuple[str, ...], Column]:
+) -> dict[tuple[str, ...], ODataColumn]:
     """What a name of $select stands for: nothing behind a reference that $expand does not name."""
-    own: dict[tuple[str, ...], Column] = {}
+    own: dict[tuple[str, ...], ODataColumn] = {}
     if len(path) == 1 and path[0] in scope.columns:
         own[path] = scope.columns[path[0]]
     if path in expanded:
@@ -366,7 +373,7 @@ def _selected(
     return own
 
 
-def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], Column]:
+def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], ODataColumn]:
     """What 1C shows for a field, or for all references: `*____Presentation`."""
     if name == "*":
         columns = [column for column in scope.columns.values() if column.targets]
@@ -375,7 +382,7 @@ def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, .
     else:
         raise no_segment(name + _PRESENTATION)
     return {
-        (shown,): Column(name=shown, kind="text", sql=f"COALESCE({sql}, '')")
+        (shown,): ODataColumn(name=shown, kind="text", sql=f"COALESCE({sql}, '')")
         for one in columns
         for shown, sql in [
             ((one.base if name == "*" else name) + _PRESENTATION, compiler.presentation(one))
@@ -393,7 +400,7 @@ def _entity(outputs: Sequence[_Output], row: Sequence[object]) -> Entity:
     return entity
 
 
-def _shown_value(column: Column, value: object) -> object:
+def _shown_value(column: ODataColumn, value: object) -> object:
     match column.kind, value:
         case "number", int():
             return shown_number(value, column.places)
