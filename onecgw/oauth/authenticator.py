@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
@@ -10,10 +9,10 @@ import attrs
 import trio
 
 from onecgw.auth.caller import Caller
-from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
+from onecgw.auth.key_verification import InvalidKey, UncheckedKey
 from onecgw.errors import OnecUnavailable, StorageUnavailable
 from onecgw.oauth.events import EventRecorder, RequestOrigin
-from onecgw.oauth.key_cache import KeyCache, KeyCheck
+from onecgw.oauth.key_cache import KeyCache
 from onecgw.oauth.secrets import OAuthSecrets
 from onecgw.oauth.storage.grants import Grant, audit_facts, record_verification, revoke_grant
 from onecgw.oauth.storage.tokens import confirm_access, find_access
@@ -118,20 +117,13 @@ class AccessTokenAuthenticator:
             self._record_event("key.revoked", origin, **facts)
             await self._revoke(grant, origin, "the key is not valid any more")
             return None
-        return await self._record_verdict(grant, verdict, check, origin)
-
-    async def _record_verdict(
-        self, grant: Grant, verdict: ValidKey, check: KeyCheck, origin: RequestOrigin
-    ) -> Grant | None:
-        def transition(db: sqlite3.Connection) -> bool:
-            return record_verification(db, grant.id, entitled=verdict.scopes, verified_at=check.at)
-
+        verified = attrs.evolve(grant, entitled=verdict.scopes, verified_at=check.at)
         # If the verdict cannot be stored, the next call verifies again.
         with contextlib.suppress(StorageUnavailable):
-            if not await self._store.write(transition):
+            if not await self._store.write(lambda db: record_verification(db, verified)):
                 return None  # an administrator revoked it during the verification
-        self._record_event("key.reverified", origin, **audit_facts(grant))
-        return attrs.evolve(grant, entitled=verdict.scopes, verified_at=check.at)
+        self._record_event("key.reverified", origin, **facts)
+        return verified
 
     async def _revoke(self, grant: Grant, origin: RequestOrigin, why: str) -> None:
         now = self._now()

@@ -20,7 +20,7 @@ from onecgw.errors import StorageUnavailable
 from onecgw.locales.text import say
 from onecgw.observability.logging import encode_json, stamp
 from onecgw.storage.database import Database
-from onecgw.storage.slices import delete_slice
+from onecgw.storage.rows import delete_slice
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)  # the audit is logged whatever the configured level
@@ -91,7 +91,7 @@ class AuditEvent:
 
 
 AuditSink = Callable[[AuditRecord], None]
-_Row = tuple[int, str, str, str, str, str]
+_Row = tuple[int | str, ...]
 
 _CALL_FIELDS: Final = tuple(field.name for field in attrs.fields(AuditRecord))
 _EVENT_FIELDS: Final = tuple(field.name for field in attrs.fields(AuditEvent))
@@ -120,16 +120,11 @@ def _log_fields(fields: dict[str, Any]) -> None:
 def _row(fields: dict[str, Any]) -> _Row:
     rest = dict(fields)
     ts = int(rest.pop("ts").timestamp() * 1000)
-    event, request_id = rest.pop("event", "call"), rest.pop("request_id")
-    sub, client = rest.pop("sub"), rest.pop("client")
-    row = (ts, event, request_id, sub, client, encode_json(rest))
-    if all(value.isascii() for value in row[1:5]):
-        return row
-    # SQLite takes no half of a surrogate pair, and one bad record would hold up all others.
-    event, request_id, sub, client = (
-        value.encode(errors="backslashreplace").decode() for value in row[1:5]
-    )
-    return (ts, event, request_id, sub, client, row[5])
+    texts = [rest.pop("event", "call"), *map(rest.pop, ("request_id", "sub", "client"))]
+    if not all(map(str.isascii, texts)):
+        # SQLite takes no half of a surrogate pair, and one bad record would hold up all others.
+        texts = [text.encode(errors="backslashreplace").decode() for text in texts]
+    return (ts, *texts, encode_json(rest))
 
 
 class _AnonymousRateLimit:
@@ -284,10 +279,9 @@ class AuditLog:
         if self._database is None:
             return
         self._has_records = trio.Event()
-        waiting, anonymous = list(self._waiting), list(self._anonymous)
+        waiting, self._waiting = self._waiting, deque()
+        anonymous, self._anonymous = self._anonymous, deque()
         rows = [row for _, row in sorted([*waiting, *anonymous])]
-        self._waiting.clear()
-        self._anonymous.clear()
         batch = self._writing = self._gathering
         self._gathering = _Batch()
         try:
@@ -298,8 +292,8 @@ class AuditLog:
             return
         finally:
             if not batch.is_written:
-                self._waiting.extendleft(reversed(waiting))
-                self._anonymous.extendleft(reversed(anonymous))
+                self._waiting = waiting + self._waiting
+                self._anonymous = anonymous + self._anonymous
             self._writing = None
             batch.ended.set()
         if self._problem:
@@ -320,10 +314,7 @@ class AuditLog:
 
 
 def _denied() -> StorageUnavailable:
-    return StorageUnavailable(
-        say("errors.audit"),
-        retry_after_seconds=RETRY_SECONDS,
-    )
+    return StorageUnavailable(say("errors.audit"), retry_after_seconds=RETRY_SECONDS)
 
 
 def insert_event(db: sqlite3.Connection, event: AuditEvent) -> None:

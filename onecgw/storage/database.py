@@ -156,10 +156,7 @@ def _touch(connection: sqlite3.Connection) -> None:
 
 def _unavailable(error: Exception) -> StorageUnavailable:
     log.error("database.failed", extra={"fields": {"reason": str(error)}})
-    return StorageUnavailable(
-        say("errors.database"),
-        retry_after_seconds=RETRY_AFTER_SECONDS,
-    )
+    return StorageUnavailable(say("errors.database"), retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _create(path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import attrs
 
 from onecgw.oauth.scopes import join_scopes, split_scopes
-from onecgw.storage.slices import delete_slice
+from onecgw.storage.rows import delete_slice, insert_row
 
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a grant that has ended is still listed."""
@@ -42,9 +42,8 @@ class Grant:
 
 
 _FIELDS: Final = tuple(field.name for field in attrs.fields(Grant))
-GRANT_COLUMNS: Final = (
-    "grants.id, sub, name, client_id, client_name, resource, grants.scopes, entitled, key_hash,"
-    " key_box, grants.expires_at, verified_at"
+GRANT_COLUMNS: Final = ", ".join(
+    f"grants.{'key_box' if name == 'key_ciphertext' else name}" for name in _FIELDS
 )
 _SELECT: Final = f"SELECT {GRANT_COLUMNS} FROM grants"  # noqa: S608 - a constant
 
@@ -62,19 +61,14 @@ def audit_facts(grant: Grant) -> dict[str, str]:
 
 
 def insert_grant(db: sqlite3.Connection, grant: Grant, *, created_at: int) -> None:
-    """Database a grant."""
+    """Insert a grant."""
     values = attrs.asdict(grant) | {
         "scopes": join_scopes(grant.scopes),
         "entitled": join_scopes(grant.entitled),
         "created_at": created_at,
     }
-    db.execute(
-        "INSERT INTO grants (id, sub, name, client_id, client_name, resource, scopes, entitled,"
-        " key_hash, key_box, created_at, expires_at, verified_at)"
-        " VALUES (:id, :sub, :name, :client_id, :client_name, :resource, :scopes, :entitled,"
-        " :key_hash, :key_ciphertext, :created_at, :expires_at, :verified_at)",
-        values,
-    )
+    values["key_box"] = values.pop("key_ciphertext")
+    insert_row(db, "grants", values)
 
 
 def find_grant(
@@ -100,13 +94,11 @@ def find_grants_of_key(db: sqlite3.Connection, key_hash: bytes) -> list[Grant]:
     return [make_grant(row) for row in rows]
 
 
-def record_verification(
-    db: sqlite3.Connection, grant_id: str, *, entitled: frozenset[str], verified_at: int
-) -> bool:
-    """Database what the account may see now; False if the grant was revoked meanwhile."""
+def record_verification(db: sqlite3.Connection, grant: Grant) -> bool:
+    """Store what the account may see now; False if the grant was revoked meanwhile."""
     done = db.execute(
         "UPDATE grants SET entitled = ?, verified_at = ? WHERE id = ? AND revoked_at IS NULL",
-        (join_scopes(entitled), verified_at, grant_id),
+        (join_scopes(grant.entitled), grant.verified_at, grant.id),
     )
     return done.rowcount > 0
 
