@@ -16,11 +16,10 @@ from onecgw.oauth.authorization import (
     check_request,
     redirect_with,
 )
-from onecgw.oauth.client import OAuthClient
 from onecgw.oauth.client_registry import ClientRegistry
 from onecgw.oauth.events import EventRecorder, RequestOrigin
 from onecgw.oauth.key_cache import KeyCache
-from onecgw.oauth.oauth_error import ACCESS_DENIED, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, single_value
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
 from onecgw.oauth.secrets import CODE, OAuthSecrets
@@ -103,23 +102,19 @@ class Login:
         Raises:
             OAuthError: the client or its redirect URI is not valid.
         """
-        client: OAuthClient | None = None
+        client, redirect_uri = None, ""
         try:
-            client_id = single_value(parameters, "client_id")
-            client = None if client_id is None else await self._clients.find(client_id)
+            client = await self._clients.find(single_value(parameters, "client_id") or "")
             redirect_uri = check_redirect(parameters, client)
+            scope, challenge = check_request(parameters, resource=self._resource)
         except OAuthError as error:
             name = "" if client is None else client.name
             self._record_event("authorize.rejected", origin, client=name, detail=str(error))
-            raise
+            if client is None or not redirect_uri:
+                raise
+            state = _find_state(parameters)
+            return self._error_redirect(redirect_uri, state, error, is_known=client.is_known)
         assert client is not None  # noqa: S101 - check_redirect refuses None
-        try:
-            scope, challenge = check_request(parameters, resource=self._resource)
-        except OAuthError as error:
-            self._record_event("authorize.rejected", origin, client=client.name, detail=str(error))
-            return self._error_redirect(
-                redirect_uri, _find_state(parameters), error, is_known=client.is_known
-            )
         self._record_event("authorize.shown", origin, client=client.name, detail=scope)
         return AuthorizationRequest(
             client_id=client.id,
@@ -155,14 +150,13 @@ class Login:
         Raises:
             StorageUnavailable: the transaction cannot be stored.
         """
-        if not key or len(key) > MAX_KEY_CHARACTERS:
+        check = None
+        if 0 < len(key) <= MAX_KEY_CHARACTERS:
+            check = await self._key_cache.verify(key, origin.request_id)
+        if check is None or isinstance(check.verdict, InvalidKey):
             self._record_event("key.failed", origin, client=request.client_name)
             return "invalid"
-        check = await self._key_cache.verify(key, origin.request_id)
         account = check.verdict
-        if isinstance(account, InvalidKey):
-            self._record_event("key.failed", origin, client=request.client_name)
-            return "invalid"
         if isinstance(account, UncheckedKey):
             reason = account.error.code
             self._record_event("key.unavailable", origin, client=request.client_name, detail=reason)
@@ -250,7 +244,7 @@ class Login:
             return None
         request = taken.request
         self._record_event("consent.denied", origin, sub=taken.sub, client=request.client_name)
-        error = OAuthError(ACCESS_DENIED, "the person did not agree")
+        error = OAuthError("access_denied", "the person did not agree")
         return self._error_redirect(
             request.redirect_uri, request.state, error, is_known=request.client_is_known
         )

@@ -8,7 +8,7 @@ from quart import Response, request
 
 from onecgw.oauth.client_registry import ClientRegistry
 from onecgw.oauth.events import EventRecorder
-from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters
 from onecgw.oauth.token_service import SEVERAL_METHODS, TokenService
 from onecgw.peers import Peers
@@ -81,13 +81,13 @@ class TokenRoutes:
         authorizations = request.headers.getlist("authorization")
         with self._tokens.recording_refusals(origin):
             if request.mimetype != FORM:
-                raise OAuthError(INVALID_REQUEST, f"send Content-Type: {FORM}")
+                raise OAuthError("invalid_request", f"send Content-Type: {FORM}")
             # RFC 6749, 2.3.1: parameters MUST NOT be included in the URI.
             if request.query_string:
-                raise OAuthError(INVALID_REQUEST, "parameters must be sent in the body")
+                raise OAuthError("invalid_request", "parameters must be sent in the body")
             # RFC 6749, 2.3: MUST NOT use more than one authentication method per request.
             if len(authorizations) > 1:
-                raise OAuthError(INVALID_REQUEST, SEVERAL_METHODS)
+                raise OAuthError("invalid_request", SEVERAL_METHODS)
             parameters = parse_parameters(body)
         client_id = next((value for key, value in parameters if key == "client_id"), None)
         bucket = client_id if client_id is not None else "".join(authorizations)
@@ -99,4 +99,4 @@ class TokenRoutes:
 
 def _check_json() -> None:
     if request.mimetype != "application/json":
-        raise OAuthError(INVALID_CLIENT_METADATA, "send Content-Type: application/json")
+        raise OAuthError("invalid_client_metadata", "send Content-Type: application/json")
