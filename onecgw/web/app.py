@@ -10,7 +10,7 @@ from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.oauth.factory import AuthorizationServer
 from onecgw.peers import Peers
-from onecgw.settings import Settings
+from onecgw.settings import ApiSettings, McpSettings, Settings
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.docs_page import make_docs_blueprint
@@ -62,12 +62,13 @@ def build_app(
     site = None
     if authorization_server is not None:
         site = make_oauth_site(authorization_server, settings, peers=peers)
+    api_bearer = _static_bearer(settings, settings.api, REST_SUB)
     app = QuartTrio("onecgw")
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app
     endpoints: dict[str, AsgiApp] = {
         **_mcp_endpoints(settings, engine, site, page=quart),
-        **_rest_endpoints(settings, gateway),
+        **_rest_endpoints(settings, gateway, api_bearer),
     }
     public_paths = site.public_paths if site else {}
     login_paths = site.login_paths if site else frozenset()
@@ -83,7 +84,7 @@ def build_app(
         app.register_blueprint(make_metrics_blueprint(render_metrics, token))
     if site is not None:
         app.register_blueprint(site.blueprint)
-    if (api_bearer := _api_bearer(settings)) is not None:
+    if api_bearer is not None:
         app.register_blueprint(make_openapi_blueprint(gateway.catalogue, api_bearer))
         app.register_blueprint(make_docs_blueprint(gateway.catalogue.tools, settings.limits))
     for path in (*endpoints, *public_paths, *login_paths):
@@ -102,34 +103,19 @@ def build_app(
 def _mcp_endpoints(
     settings: Settings, engine: Engine, site: OAuthSite | None, *, page: AsgiApp
 ) -> dict[str, AsgiApp]:
-    token = settings.mcp.bearer_token
-    if settings.mcp.enabled and site is not None:
-        if token is not None:
-            reason = "people log in: oauth.enabled is true"
-            log.warning(
-                "app.ignored", extra={"fields": {"key": "mcp.bearer_token", "reason": reason}}
-            )
-        guarded = ToolEndpoint(
-            handler=McpHandler(engine=engine, challenge=site.bearer.challenge_scope),
-            surface="mcp",
-            authenticate=site.bearer,
-            max_request_bytes=settings.limits.max_request_bytes,
-            page=page,
-            language=settings.mcp.language,
-        )
-        return dict.fromkeys(MCP_PATHS, guarded)
-    if not settings.mcp.enabled or token is None:
+    static = _static_bearer(settings, settings.mcp, STATIC_SUB)
+    authenticate = static if site is None else site.bearer
+    if not settings.mcp.enabled or authenticate is None:
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
         return {}
+    if static is not None and site is not None:
+        fields = {"key": "mcp.bearer_token", "reason": "people log in: oauth.enabled is true"}
+        log.warning("app.ignored", extra={"fields": fields})
     endpoint = ToolEndpoint(
-        handler=McpHandler(engine=engine),
+        handler=McpHandler(engine=engine, challenge=site.bearer.challenge_scope if site else None),
         surface="mcp",
-        authenticate=StaticBearer(
-            token,
-            Caller(sub=STATIC_SUB, scopes=frozenset(settings.mcp.scopes)),
-            ClientAddresses(settings.server.trusted_proxies),
-        ),
+        authenticate=authenticate,
         max_request_bytes=settings.limits.max_request_bytes,
         page=page,
         language=settings.mcp.language,
@@ -137,9 +123,10 @@ def _mcp_endpoints(
     return dict.fromkeys(MCP_PATHS, endpoint)
 
 
-def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
-    bearer = _api_bearer(settings)
-    if bearer is None:
+def _rest_endpoints(
+    settings: Settings, gateway: Gateway, authenticate: StaticBearer | None
+) -> dict[str, AsgiApp]:
+    if authenticate is None:
         reason = "api.bearer_token is not set"
         log.info("app.not_mounted", extra={"fields": {"path": "REST", "reason": reason}})
         return {}
@@ -147,19 +134,19 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
     endpoint = ToolEndpoint(
         handler=RestHandler(gateway=gateway, tool_names=tool_names),
         surface="rest",
-        authenticate=bearer,
+        authenticate=authenticate,
         max_request_bytes=settings.limits.max_request_bytes,
         language=settings.mcp.language,
     )
     return dict.fromkeys(tool_names, endpoint)
 
 
-def _api_bearer(settings: Settings) -> StaticBearer | None:
-    """What authenticates REST; None without a token, and REST is then not mounted."""
-    if settings.api.bearer_token is None:
+def _static_bearer(
+    settings: Settings, surface: McpSettings | ApiSettings, sub: str
+) -> StaticBearer | None:
+    """What authenticates a surface by its static token; None without one. sub: of its caller."""
+    if surface.bearer_token is None:
         return None
-    return StaticBearer(
-        settings.api.bearer_token,
-        Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)),
-        ClientAddresses(settings.server.trusted_proxies),
-    )
+    caller = Caller(sub=sub, scopes=frozenset(surface.scopes))
+    addresses = ClientAddresses(settings.server.trusted_proxies)
+    return StaticBearer(surface.bearer_token, caller, addresses)

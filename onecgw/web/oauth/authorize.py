@@ -20,17 +20,16 @@ from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
-from onecgw.web.language import choose_language
 from onecgw.web.oauth.limits import AuditedRateLimit, WrongKeyLimit
 from onecgw.web.oauth.pages import (
-    PAGE_HEADERS,
+    TEXTS,
     consent_page,
     error_page,
     external_redirect_page,
     key_page,
 )
 from onecgw.web.oauth.responses import refuse_query_tokens, request_body, request_origin
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS
+from onecgw.web.pages import LANGUAGES, PAGE_HEADERS, browser_language
 
 COOKIE_BYTES: Final = 16
 _COOKIE_VALUE: Final = re.compile(f"[0-9a-f]{{{2 * COOKIE_BYTES}}}")
@@ -68,7 +67,7 @@ class AuthorizeRoutes:
 
     async def begin(self) -> Response:
         """Check the authorization request and show the key page."""
-        language = choose_language(request.accept_languages)
+        language = browser_language()
         cookie = self._read_cookie() or secrets.token_hex(COOKIE_BYTES)
         origin = request_origin()
         address = limit_key(origin.ip)
@@ -100,7 +99,7 @@ class AuthorizeRoutes:
     async def answer(self) -> Response:
         """Handle a form of a page: the key, the consent, or another language."""
         body = await request_body()
-        language = choose_language(request.accept_languages)
+        language = browser_language()
         if not self._is_own_form():
             return await error_page(403, language, message=TEXTS[language]["foreign"])
         try:

@@ -110,8 +110,8 @@ def make_oauth_site(
         public_paths={path: f"{method}, OPTIONS" for path, (method, _) in public.items()},
         login_paths=frozenset(login_paths),
         bearer=OAuthBearer(
-            server.authenticator,
-            addresses,
+            authenticator=server.authenticator,
+            addresses=addresses,
             record_event=server.record_event,
             issuer=settings.issuer,
             supported_scopes=settings.oauth.supported_scopes,
