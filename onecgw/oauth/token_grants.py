@@ -14,18 +14,9 @@ import attrs
 
 from onecgw.oauth.oauth_error import OAuthErrorCode
 from onecgw.oauth.secrets import pkce_challenge
+from onecgw.oauth.storage import tokens
 from onecgw.oauth.storage.grants import Grant, find_grant, revoke_grant
-from onecgw.oauth.storage.tokens import (
-    Code,
-    RefreshToken,
-    count_wrong_verifier,
-    find_code,
-    find_refresh,
-    insert_access,
-    insert_refresh,
-    mark_code_used,
-    rotate_refresh,
-)
+from onecgw.oauth.storage.tokens import Code, RefreshToken
 
 MAX_WRONG_VERIFIERS: Final = 5
 GRACE_SECONDS: Final = 60
@@ -103,7 +94,7 @@ def exchange_code(
     db: sqlite3.Connection, request: CodeExchange, lifetimes: TokenLifetimes, *, now: int
 ) -> IssuedTokens | TokenRefusal:
     """Exchange a code for tokens. Every check comes before the code is used up."""
-    code = find_code(db, request.code_hash)
+    code = tokens.find_code(db, request.code_hash)
     grant = None if code is None else find_grant(db, code.grant_id)
     if (
         code is None
@@ -116,14 +107,14 @@ def exchange_code(
         )
     if refusal := check_code(request, code, grant, now=now):
         if refusal.is_wrong_verifier:
-            count_wrong_verifier(db, code, is_last=bool(refusal.revoke_why))
+            tokens.count_wrong_verifier(db, code, is_last=bool(refusal.revoke_why))
         if refusal.revoke_why:
             revoke_grant(db, grant.id, now=now, why=refusal.revoke_why)
         return refusal
     grant = attrs.evolve(grant, expires_at=now + lifetimes.grant)
-    mark_code_used(db, code, now=now, grant_expires_at=grant.expires_at)
-    insert_refresh(db, request.refresh_hash, grant, expires_at=now + lifetimes.refresh)
-    insert_access(
+    tokens.mark_code_used(db, code, now=now, grant_expires_at=grant.expires_at)
+    tokens.insert_refresh(db, request.refresh_hash, grant, expires_at=now + lifetimes.refresh)
+    tokens.insert_access(
         db,
         request.access_hash,
         grant,
@@ -168,7 +159,7 @@ def refresh_tokens(
     db: sqlite3.Connection, request: RefreshRequest, lifetimes: TokenLifetimes, *, now: int
 ) -> IssuedTokens | TokenRefusal:
     """Exchange a refresh token for an access token and the next refresh token."""
-    token = find_refresh(db, request.token_hash)
+    token = tokens.find_refresh(db, request.token_hash)
     grant = None if token is None else find_grant(db, token.grant_id)
     if token is None or grant is None or grant.client_id != request.client_id:
         description = "the refresh token is not valid for this client"
@@ -180,9 +171,9 @@ def refresh_tokens(
     salt = secrets.token_bytes(SALT_BYTES) if token.salt is None else token.salt
     refresh_token, refresh_hash = request.derive_next(salt)
     if is_first_use:
-        rotate_refresh(db, request.token_hash, salt, now=now)
-        insert_refresh(db, refresh_hash, grant, expires_at=now + lifetimes.refresh)
-    elif not may_repeat(token, find_refresh(db, refresh_hash), now=now):
+        tokens.rotate_refresh(db, request.token_hash, salt, now=now)
+        tokens.insert_refresh(db, refresh_hash, grant, expires_at=now + lifetimes.refresh)
+    elif not may_repeat(token, tokens.find_refresh(db, refresh_hash), now=now):
         why = "a refresh token was used again"
         revoke_grant(db, grant.id, now=now, why=why)
         return TokenRefusal(
@@ -191,7 +182,7 @@ def refresh_tokens(
             grant=grant,
             revoke_why=why,
         )
-    insert_access(
+    tokens.insert_access(
         db,
         request.access_hash,
         grant,

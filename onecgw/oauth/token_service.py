@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 import attrs
 
+from onecgw.oauth import token_grants
 from onecgw.oauth.authenticator import VERIFY_SECONDS, AccessTokenAuthenticator
 from onecgw.oauth.client import METHODS, OAuthClient
 from onecgw.oauth.client_registry import ClientRegistry
@@ -20,15 +21,7 @@ from onecgw.oauth.scopes import OFFLINE_ACCESS, is_scope, join_scopes, split_sco
 from onecgw.oauth.secrets import ACCESS, REFRESH, Kind, OAuthSecrets
 from onecgw.oauth.storage.grants import audit_facts
 from onecgw.oauth.storage.tokens import find_grant_of_refresh, revoke_token
-from onecgw.oauth.token_grants import (
-    CodeExchange,
-    IssuedTokens,
-    RefreshRequest,
-    TokenLifetimes,
-    TokenRefusal,
-    exchange_code,
-    refresh_tokens,
-)
+from onecgw.oauth.token_grants import IssuedTokens, RefreshRequest, TokenLifetimes, TokenRefusal
 from onecgw.storage.database import Database
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636, 4.1
@@ -164,7 +157,7 @@ class TokenService:
         if verifier is None or not _VERIFIER.fullmatch(verifier):
             raise OAuthError("invalid_grant", "the code_verifier is missing or not readable")
         refresh_token = self._secrets.new_token(REFRESH)
-        request = CodeExchange(
+        request = token_grants.CodeExchange(
             code_hash=self._secrets.hash(code, "code"),
             client_id=sent.client.id,
             redirect_uri=single_value(sent.parameters, "redirect_uri"),
@@ -175,7 +168,7 @@ class TokenService:
         )
         now = self._now()
         outcome = await self._store.write(
-            lambda db: exchange_code(db, request, self._lifetimes, now=now)
+            lambda db: token_grants.exchange_code(db, request, self._lifetimes, now=now)
         )
         return attrs.evolve(self._record_outcome(outcome, sent), refresh_token=refresh_token)
 
@@ -203,7 +196,7 @@ class TokenService:
         await self._check_account(request, sent)
         now = self._now()
         outcome = await self._store.write(
-            lambda db: refresh_tokens(db, request, self._lifetimes, now=now)
+            lambda db: token_grants.refresh_tokens(db, request, self._lifetimes, now=now)
         )
         return self._record_outcome(outcome, sent)
 

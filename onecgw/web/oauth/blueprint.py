@@ -14,17 +14,9 @@ from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.web.asgi import read_head
 from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.oauth import metadata
 from onecgw.web.oauth.authorize import AuthorizeRoutes
 from onecgw.web.oauth.bearer import OAuthBearer
-from onecgw.web.oauth.metadata import (
-    CACHED,
-    PROBED,
-    RESOURCE_PATH,
-    SERVER_PATH,
-    not_found,
-    resource_metadata,
-    server_metadata,
-)
 from onecgw.web.oauth.responses import json_answer
 from onecgw.web.oauth.token import TokenRoutes
 
@@ -79,18 +71,18 @@ def make_oauth_site(
     confirmed = cache(partial(_confirmed, confirm=server.confirm_audit))
 
     async def describe_resource() -> Response:
-        return json_answer(resource_metadata(settings), headers=CACHED)
+        return json_answer(metadata.resource_metadata(settings), headers=metadata.CACHED)
 
     async def describe_server() -> Response:
         accepts_documents = server.clients.documents.is_live
-        document = server_metadata(settings, accepts_documents=accepts_documents)
-        return json_answer(document, headers=CACHED)
+        document = metadata.server_metadata(settings, accepts_documents=accepts_documents)
+        return json_answer(document, headers=metadata.CACHED)
 
     public: dict[str, tuple[str, View]] = {
-        RESOURCE_PATH: ("GET", describe_resource),
-        f"{RESOURCE_PATH}/mcp": ("GET", describe_resource),
-        SERVER_PATH: ("GET", describe_server),
-        **dict.fromkeys(PROBED, ("GET", not_found)),
+        metadata.RESOURCE_PATH: ("GET", describe_resource),
+        f"{metadata.RESOURCE_PATH}/mcp": ("GET", describe_resource),
+        metadata.SERVER_PATH: ("GET", describe_server),
+        **dict.fromkeys(metadata.PROBED, ("GET", metadata.not_found)),
     }
     for prefix in ("/oauth", ""):  # some clients append the endpoint's name to the issuer
         public[f"{prefix}/token"] = ("POST", confirmed(tokens.issue))
