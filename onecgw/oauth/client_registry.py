@@ -71,16 +71,13 @@ class ClientRegistry:
         return client
 
     def find_without_fetch(self, client_id: str) -> OAuthClient | None:
-        """The client at the token endpoint; of a client with a document, only the client_id."""
+        """The client, without a request; one with a metadata document has only its client_id."""
         if self._is_denied(self._secrets.hash(client_id, "client")):
             return None
         if client_id in self._configured:
             return self._configured[client_id]
         if client_id.startswith("https://") and self.documents.is_on:
             return OAuthClient(id=client_id, name=client_id, redirect_uris=())
-        return self._find_registered(client_id)
-
-    def _find_registered(self, client_id: str) -> OAuthClient | None:
         if not client_id.startswith(PREFIX):
             return None
         try:

@@ -91,7 +91,7 @@ class Login:
     _now: Callable[[], int]
 
     def browser_id(self, cookie: str) -> str:
-        """What a browser is known by in pages and transactions, in place of its cookie."""
+        """The hash of the cookie, by which pages and transactions know a browser; "" if none."""
         return self._secrets.hash(cookie, "browser").hex() if cookie else ""
 
     async def begin(
@@ -173,17 +173,13 @@ class Login:
             key=key,
             verified_at=check.at,
         )
-        await self._store.write(
-            lambda db: insert_transaction(db, self._secrets, token, transaction, now=now)
-        )
+        await self._store.write(insert_transaction, self._secrets, token, transaction, now=now)
         return self._make_consent(token, transaction)
 
     def find(self, token: str, browser: str) -> Consent | None:
         """The consent of a transaction that was begun in this browser and is not over."""
         now = self._now()
-        found = self._store.read(
-            lambda db: find_transaction(db, self._secrets, token, browser, now=now)
-        )
+        found = self._store.read(find_transaction, self._secrets, token, browser, now=now)
         return None if found is None else self._make_consent(token, found)
 
     async def allow(
@@ -226,9 +222,7 @@ class Login:
         facts = audit_facts(grant)
         self._record_event("consent.allowed", origin, **facts, detail=join_scopes(grant.scopes))
         self._record_event("code.issued", origin, **facts)
-        # RFC 9207, 2: iss MUST be in every authorization response.
-        response = {"code": code, "state": request.state, "iss": self._issuer}
-        return Redirect(url=redirect_with(request.redirect_uri, response))
+        return Redirect(url=self._response_url(request.redirect_uri, request.state, code=code))
 
     async def deny(self, token: str, browser: str, origin: RequestOrigin) -> Redirect | None:
         """End a transaction because the person does not consent; None if it is over.
@@ -237,9 +231,7 @@ class Login:
             StorageUnavailable: the answer could not be stored.
         """
         now = self._now()
-        taken = await self._store.write(
-            lambda db: take_transaction(db, self._secrets, token, browser, now=now)
-        )
+        taken = await self._store.write(take_transaction, self._secrets, token, browser, now=now)
         if taken is None:
             return None
         request = taken.request
@@ -252,16 +244,15 @@ class Login:
     def _error_redirect(
         self, redirect_uri: str, state: str | None, error: OAuthError, *, is_known: bool
     ) -> Redirect:
-        response = {
-            "error": error.error,
-            "error_description": error.description,
-            "state": state,
-            "iss": self._issuer,
-        }
+        members = {"error": error.error, "error_description": error.description}
         return Redirect(
-            url=redirect_with(redirect_uri, response),
+            url=self._response_url(redirect_uri, state, **members),
             is_automatic=self._clients.trusts(redirect_uri, is_known=is_known),
         )
+
+    def _response_url(self, redirect_uri: str, state: str | None, **members: str) -> str:
+        # RFC 9207, 2: iss MUST be in every authorization response.
+        return redirect_with(redirect_uri, {**members, "state": state, "iss": self._issuer})
 
     def _offered(self, request: AuthorizationRequest, entitled: frozenset[str]) -> frozenset[str]:
         wanted = split_scopes(request.scope) & self._supported_scopes

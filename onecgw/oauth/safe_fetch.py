@@ -68,8 +68,8 @@ async def resolve_name(host: str) -> list[Address]:
         FetchFailed: the name has none.
     """
     try:
-        # Not trio.socket: a look-up that hangs keeps its thread, also when its deadline is over,
-        # and the threads of that one are needed for the address of 1C.
+        # Not trio.socket: a look-up that hangs keeps its thread beyond its deadline, and the
+        # threads of trio.socket are needed for the address of 1C.
         found = await trio.to_thread.run_sync(
             partial(socket.getaddrinfo, host, HTTPS_PORT, type=socket.SOCK_STREAM),
             limiter=_LOOK_UPS,
@@ -117,7 +117,7 @@ class DocumentFetcher:
     async def _get(self, address: Address, host: str, target: str) -> FetchedDocument:
         tcp = await trio.open_tcp_stream(str(address), self.port)
         tls = trio.SSLStream(tcp, self.context, server_hostname=host, https_compatible=True)
-        connection, reader = Connection(tcp, tls), _DocumentReader(max_bytes=MAX_BODY_BYTES)
+        connection, reader = Connection(tcp, tls), _MetadataReader(max_bytes=MAX_BODY_BYTES)
         try:
             request = _REQUEST.format(target=target, host=host)
             await connection.exchange(request.encode("ascii"), reader)
@@ -127,7 +127,7 @@ class DocumentFetcher:
         return FetchedDocument(body=document.body, max_age_seconds=_max_age(document.headers))
 
 
-class _DocumentReader(ResponseReader):
+class _MetadataReader(ResponseReader):
     """Takes an answer if its head is that of a JSON document."""
 
     def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -20,9 +20,9 @@ from onecgw.oauth.storage.tokens import Code, RefreshToken
 
 MAX_WRONG_VERIFIERS: Final = 5
 GRACE_SECONDS: Final = 60
-"""A rotated refresh token still works for so long: clients refresh in parallel."""
+"""For how long a rotated refresh token still works, because clients refresh in parallel."""
 LOST_SECONDS: Final = 24 * 3600
-"""The same while the next refresh token has not been used: its response may have been lost."""
+"""The same as long as the next refresh token is unused: the response may have been lost."""
 SALT_BYTES: Final = 16
 
 

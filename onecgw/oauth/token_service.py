@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import attrs
 
 from onecgw.oauth import token_grants
-from onecgw.oauth.authenticator import VERIFY_SECONDS, AccessTokenAuthenticator
+from onecgw.oauth.authenticator import AccessTokenAuthenticator
 from onecgw.oauth.client import METHODS, OAuthClient
 from onecgw.oauth.client_registry import ClientRegistry
 from onecgw.oauth.events import EventRecorder, RequestOrigin
@@ -118,7 +118,7 @@ class TokenService:
                 raise OAuthError("invalid_request", "token is missing")
         kind: Kind = "refresh token" if token.startswith(REFRESH) else "access token"
         token_hash, now = self._secrets.hash(token, kind), self._now()
-        grant = await self._store.write(lambda db: revoke_token(db, token_hash, client.id, now=now))
+        grant = await self._store.write(revoke_token, token_hash, client.id, now=now)
         if grant is not None:
             event = "grant.revoked" if kind == "refresh token" else "token.revoked"
             self._record_event(event, origin, **audit_facts(grant), detail="by the client")
@@ -166,9 +166,8 @@ class TokenService:
             access_hash=self._secrets.hash(sent.access_token, "access token"),
             refresh_hash=self._secrets.hash(refresh_token, "refresh token"),
         )
-        now = self._now()
         outcome = await self._store.write(
-            lambda db: token_grants.exchange_code(db, request, self._lifetimes, now=now)
+            token_grants.exchange_code, request, self._lifetimes, now=self._now()
         )
         return attrs.evolve(self._record_outcome(outcome, sent), refresh_token=refresh_token)
 
@@ -194,9 +193,8 @@ class TokenService:
             derive_next=derive_next,
         )
         await self._check_account(request, sent)
-        now = self._now()
         outcome = await self._store.write(
-            lambda db: token_grants.refresh_tokens(db, request, self._lifetimes, now=now)
+            token_grants.refresh_tokens, request, self._lifetimes, now=self._now()
         )
         return self._record_outcome(outcome, sent)
 
@@ -207,13 +205,11 @@ class TokenService:
             OAuthError: the key is not valid any more.
         """
         now = self._now()
-        grant = self._store.read(lambda db: find_grant_of_refresh(db, request.token_hash, now=now))
+        grant = self._store.read(find_grant_of_refresh, request.token_hash, now=now)
         if grant is None or grant.client_id != request.client_id:
             return
         sent.facts.update(audit_facts(grant))
-        if grant.unverified_seconds(now) < VERIFY_SECONDS:
-            return
-        if await self._authenticator.verify_again(grant, sent.origin) is None:
+        if await self._authenticator.verify_if_due(grant, sent.origin) is None:
             raise OAuthError("invalid_grant", "the login is over; log in again")
 
     def _record_outcome(

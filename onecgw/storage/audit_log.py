@@ -163,8 +163,8 @@ class AuditLog:
         database: None: only the log is written.
         retention_days: after how many days records are deleted.
         on_failure: deny: nothing is answered before its record is in the database, or while that
-            cannot be written. allow: calls do not wait for the database; what it did not get, only
-            the log has.
+            cannot be written. allow: calls do not wait for the database; records that it did not
+            take are in the log only.
     """
 
     def __init__(
@@ -285,7 +285,7 @@ class AuditLog:
         batch = self._writing = self._gathering
         self._gathering = _Batch()
         try:
-            await self._database.write(lambda db: _insert(db, rows))
+            await self._database.write(_insert, rows)
             batch.is_written = True
         except StorageUnavailable as error:
             self._problem = str(error.__cause__)
@@ -308,9 +308,7 @@ class AuditLog:
         """
         if self._database is not None:
             before = int(datetime.now(UTC).timestamp() * 1000) - self._retention_ms
-            await self._database.write_slices(
-                lambda db: delete_slice(db, "audit", "ts < ?", before)
-            )
+            await self._database.write_slices(delete_slice, "audit", "ts < ?", before)
 
 
 def _denied() -> StorageUnavailable:

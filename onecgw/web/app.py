@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from jinja2 import StrictUndefined
 from quart_trio import QuartTrio
 
 from onecgw.auth.caller import Caller
@@ -20,12 +21,7 @@ from onecgw.web.host_policy import make_host_policy
 from onecgw.web.landing import MCP_PATHS, make_landing_blueprint
 from onecgw.web.mcp import McpHandler
 from onecgw.web.metrics import RenderMetrics, make_metrics_blueprint
-from onecgw.web.oauth.blueprint import (
-    JINJA_OPTIONS,
-    MAX_BODY_BYTES,
-    OAuthSite,
-    make_oauth_site,
-)
+from onecgw.web.oauth.blueprint import OAuthSite, make_oauth_site
 from onecgw.web.openapi import make_openapi_blueprint
 from onecgw.web.quart_errors import install_error_handlers
 from onecgw.web.readiness import CheckReadiness
@@ -72,11 +68,9 @@ def build_app(
     }
     public_paths = site.public_paths if site else {}
     login_paths = site.login_paths if site else frozenset()
-    app.jinja_options = JINJA_OPTIONS
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.url_map.merge_slashes = False  # `//` in a path is a 404, not a redirect
-    install_error_handlers(
-        app, oauth_paths={*public_paths, *login_paths}, max_body_bytes=MAX_BODY_BYTES
-    )
+    install_error_handlers(app, {*public_paths, *login_paths})
     app.register_blueprint(make_health_blueprint(check_readiness))
     app.register_blueprint(make_landing_blueprint(settings, is_mcp_served="/mcp" in endpoints))
     if render_metrics is not None:

@@ -1,4 +1,4 @@
-"""GET / and a browser on /mcp: what this is, and what to add to which program."""
+"""The page on / and for a browser on /mcp: what the gateway is, and how programs connect to it."""
 
 import json
 import shlex

@@ -1,6 +1,7 @@
 """Grants: one record for each login of a person in a client."""
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
@@ -45,7 +46,6 @@ _FIELDS: Final = tuple(field.name for field in attrs.fields(Grant))
 GRANT_COLUMNS: Final = ", ".join(
     f"grants.{'key_box' if name == 'key_ciphertext' else name}" for name in _FIELDS
 )
-_SELECT: Final = f"SELECT {GRANT_COLUMNS} FROM grants"  # noqa: S608 - a constant
 
 
 def make_grant(row: sqlite3.Row) -> Grant:
@@ -75,23 +75,23 @@ def find_grant(
     db: sqlite3.Connection, grant_id: str, *, is_revoked_too: bool = False
 ) -> Grant | None:
     """A grant, also an expired one; one that was revoked only with is_revoked_too."""
-    condition = "WHERE id = ?" if is_revoked_too else "WHERE id = ? AND revoked_at IS NULL"
-    row = db.execute(f"{_SELECT} {condition}", (grant_id,)).fetchone()
-    return None if row is None else make_grant(row)
+    condition = "id = ?" if is_revoked_too else "id = ? AND revoked_at IS NULL"
+    return next(_find(db, condition, grant_id), None)
 
 
 def find_newest_grant(db: sqlite3.Connection) -> Grant | None:
     """The latest grant that is not revoked."""
-    row = db.execute(
-        f"{_SELECT} WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT 1"
-    ).fetchone()
-    return None if row is None else make_grant(row)
+    return next(_find(db, "revoked_at IS NULL ORDER BY created_at DESC LIMIT 1"), None)
 
 
 def find_grants_of_key(db: sqlite3.Connection, key_hash: bytes) -> list[Grant]:
     """The grants that were made with an access key, revoked ones too."""
-    rows = db.execute(f"{_SELECT} WHERE key_hash = ?", (key_hash,)).fetchall()
-    return [make_grant(row) for row in rows]
+    return list(_find(db, "key_hash = ?", key_hash))
+
+
+def _find(db: sqlite3.Connection, condition: str, *arguments: object) -> Iterator[Grant]:
+    rows = db.execute(f"SELECT {GRANT_COLUMNS} FROM grants WHERE {condition}", arguments)  # noqa: S608 - constants
+    return map(make_grant, rows.fetchall())
 
 
 def record_verification(db: sqlite3.Connection, grant: Grant) -> bool:

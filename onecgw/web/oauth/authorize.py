@@ -11,8 +11,8 @@ from quart import Response, request
 
 from onecgw.errors import OnecgwError, RateLimited
 from onecgw.oauth.authorization import AuthorizationRequest
-from onecgw.oauth.events import EventRecorder
-from onecgw.oauth.login import Consent, Login, Redirect
+from onecgw.oauth.factory import AuthorizationServer
+from onecgw.oauth.login import Consent, Redirect
 from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters, single_value
 from onecgw.oauth.scopes import split_scopes
@@ -43,23 +43,22 @@ class AuthorizeRoutes:
 
     def __init__(
         self,
-        login: Login,
+        server: AuthorizationServer,
+        limits: RateLimitSettings,
         *,
         issuer: str,
-        limits: RateLimitSettings,
         stock_amount_scope: str,
-        record_event: EventRecorder,
         peers: Peers | None = None,
     ) -> None:
-        self._login = login
+        self._login = server.login
+        self._record_event = server.record_event
         self._issuer = issuer
-        self._record_event = record_event
         self._consent_page = partial(consent_page, stock_amount_scope=stock_amount_scope)
         is_https = issuer.startswith("https://")
         # Browsers accept a cookie with this prefix only over TLS and for this host alone.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
-        limit = partial(AuditedRateLimit, record_event, peers=peers)
+        limit = partial(AuditedRateLimit, server.record_event, peers=peers)
         self._page_limit = limit(limits.pages_per_minute, name="pages")
         self._key_limit = limit(limits.authorize_per_minute, name="key", refill=KEY_REFILL)
         self._fetch_limit = limit(limits.register_per_minute, name="fetch")
