@@ -16,6 +16,13 @@ from onecgw.catalogue.declaration import Field, fields_of
 from onecgw.catalogue.parsing import to_onec
 from onecgw.catalogue.restrictions import Restrictions
 from onecgw.locales.text import localized, say
+from onecgw.responses.builders import (
+    CardShape,
+    build_candidates,
+    build_card,
+    build_details,
+    build_table,
+)
 from onecgw.responses.notices import notice_member, text_notices
 from onecgw.responses.raw_json import read_members, splice
 from onecgw.responses.redaction import (
@@ -26,15 +33,7 @@ from onecgw.responses.redaction import (
     Redaction,
     declared_table,
 )
-from onecgw.responses.shaping import (
-    Answer,
-    CardShape,
-    ResponseLimits,
-    build_candidates,
-    build_card,
-    build_details,
-    build_table,
-)
+from onecgw.responses.shaping import Answer, ResponseLimits
 from onecgw.responses.units import NO_UNITS, MeasureUnits
 from onecgw.settings import LimitsSettings
 

@@ -14,14 +14,12 @@ from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
 from onecgw.locales.text import say
 from onecgw.responses.notices import dates_of_books
-from onecgw.responses.raw_json import read_members
+from onecgw.responses.raw_json import is_null, object_in, read_members
 from onecgw.responses.response_check import (
     FilterIgnored,
     applied_values,
     check_answers_request,
     comparable,
-    is_null,
-    object_in,
 )
 from onecgw.responses.units import currency_of
 

@@ -13,7 +13,8 @@ from onecgw.catalogue.tools.parts import Period, Sort
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
 from onecgw.responses.raw_json import decode, read_members
-from onecgw.responses.response_check import ResponseColumn, check_answers_request
+from onecgw.responses.response_check import check_answers_request
+from onecgw.responses.table_rows import ResponseColumn
 
 
 def last_day_of(tool: TableTool, period: Period, filters: object | None = None) -> SubRequest:

@@ -26,8 +26,8 @@ from onecgw.catalogue.tools.parts import (
 )
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.responses.builders import CardShape
 from onecgw.responses.redaction import REFERENCE
-from onecgw.responses.shaping import CardShape
 from onecgw.responses.units import MeasureUnits
 
 SalesDimension = Literal[
