@@ -86,7 +86,6 @@ def make_app() -> Any:
         catalogue=Catalogue(ALL, settings.limits),
         sources=sources,
         onec=settings.onec,
-        limits=settings.limits,
         audit=lambda _record: None,
     )
     return build_app(settings, gateway, make_engine(gateway))

@@ -27,8 +27,8 @@ from onecgw.backends.http_service.capabilities import read_capabilities
 from onecgw.backends.http_service.key_verification import read_identity
 from onecgw.backends.http_service.paths import ROOT as SERVICE_ROOT
 from onecgw.backends.http_service.paths import VERIFY_PATH
+from onecgw.catalogue.kinds.tool import Restrictions
 from onecgw.catalogue.parsing import parse_arguments, to_onec
-from onecgw.catalogue.restrictions import Restrictions
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.demo.books import Books

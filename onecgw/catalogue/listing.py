@@ -6,11 +6,12 @@ from typing import Final
 import attrs
 import msgspec
 
+from onecgw.auth.caller import COST, COST_MEASURES
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
-from onecgw.catalogue.kinds import Tool
-from onecgw.catalogue.restrictions import restrictions_for
+from onecgw.catalogue.json_schema import View, about, input_schema
+from onecgw.catalogue.kinds.output_schema import JsonObject
+from onecgw.catalogue.kinds.tool import Restrictions, Tool
 from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.locales import DEFAULT_LANGUAGE, Language, load_texts
 from onecgw.locales.text import say
@@ -41,11 +42,6 @@ class Catalogue:
         self.tools = tuple(tools)
         self.limits = limits
         self.left_out = left_out
-        self._maxima = {
-            "resolve_limit": limits.resolve_limit,
-            "default_rows": limits.default_rows,
-            "max_rows": limits.max_rows,
-        }
         self._listings: dict[tuple[frozenset[str], Language], bytes] = {}
         self._capabilities = Capabilities()
 
@@ -59,10 +55,17 @@ class Catalogue:
         self._capabilities = capabilities
         self._listings.clear()
 
+    def restrictions_for(self, scopes: frozenset[str]) -> Restrictions:
+        """The measures that callers with these scopes must never see."""
+        if COST in scopes:
+            return Restrictions()
+        closes_stock_value = self.limits.stock_amount_scope == "cost"
+        return Restrictions(measures=COST_MEASURES, closes_stock_value=closes_stock_value)
+
     def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
         """The same, without tools and measures that callers with these scopes may not know of."""
-        known, restrictions = self._capabilities, restrictions_for(scopes, self.limits)
-        tools = {tool.name: tool for tool in self.tools if tool.is_open_to(scopes)}
+        known, restrictions = self._capabilities, self.restrictions_for(scopes)
+        tools = {tool.name: tool for tool in self.tools if tool.scopes <= scopes}
         return attrs.evolve(
             known,
             unavailable_tools=known.unavailable_tools & tools.keys(),
@@ -85,7 +88,7 @@ class Catalogue:
         return tuple(
             tool
             for tool in self.tools
-            if tool.is_open_to(scopes) and tool.is_supported(self._capabilities)
+            if tool.scopes <= scopes and tool.is_supported(self._capabilities)
         )
 
     def find(self, name: str) -> Tool:
@@ -113,9 +116,9 @@ class Catalogue:
         """What callers with these scopes may know."""
         visible = {tool.name for tool in self.visible(scopes)}
         return View(
-            restrictions=restrictions_for(scopes, self.limits),
+            restrictions=self.restrictions_for(scopes),
             hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
-            maxima=self._maxima,
+            limits=self.limits,
             capabilities=self._capabilities,
         )
 

@@ -16,12 +16,12 @@ from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out, ignore_progress
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
+from onecgw.catalogue.kinds.output_schema import JsonObject
+from onecgw.catalogue.kinds.tool import NameArgument, Restrictions, SubRequest, Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
-from onecgw.catalogue.restrictions import Restrictions
 from onecgw.errors import ScopeMissing, ValidationFailed
-from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
+from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate
 from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
@@ -62,7 +62,6 @@ class UpstreamSession:
 
     sources: Sources
     catalogue: Catalogue
-    limits: LimitsSettings
     today: Callable[[], date]
     timeout_ms: int
     report_deadline_ms: int
@@ -75,6 +74,11 @@ class UpstreamSession:
     held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
+
+    @property
+    def limits(self) -> LimitsSettings:
+        """The sizes of requests and answers."""
+        return self.catalogue.limits
 
     @property
     def capabilities(self) -> Capabilities:
@@ -105,7 +109,7 @@ class UpstreamSession:
         if name is None:
             return request
         resolver = argument.resolver
-        if not resolver.is_open_to(self.context.caller.scopes):
+        if not resolver.scopes <= self.context.caller.scopes:
             raise ScopeMissing(
                 say(
                     "errors.name_scope",
@@ -115,14 +119,12 @@ class UpstreamSession:
                 ),
                 required=resolver.scopes,
             )
-        arguments = resolver.arguments_for(name, self.limits)
+        arguments = argument.search(name, self.limits)
         found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
-        limit = self.limits.resolve_limit
-        return with_id(argument, request, pick_candidate(argument, name, found, limit=limit))
+        identity = pick_candidate(argument, name, found, limit=self.limits.resolve_limit)
+        return attrs.evolve(request, **{argument.name: None, argument.id: identity})
 
-    async def fetch(
-        self, tool: SingleCallTool, arguments: dict[str, Any], cache_key: Hashable | None
-    ) -> bytes:
+    async def fetch(self, tool: Tool, arguments: JsonObject, cache_key: Hashable | None) -> bytes:
         """1C's answer to one request, or a recent one from the cache of resolvers.
 
         Args:
@@ -136,8 +138,9 @@ class UpstreamSession:
         body = msgspec.json.encode(arguments)
         if cache_key is None:
             return await self._post(tool, body, self.progress)
-        cache = self.sources.resolver_cache
-        return await self._cached(cache, cache_key, tool, body, read_candidates)
+        return await self._cached(
+            self.sources.resolver_cache, cache_key, tool, body, read_candidates
+        )
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
         """The results of several requests that run concurrently under one deadline."""
@@ -178,7 +181,7 @@ class UpstreamSession:
         self,
         cache: AnswerCache,
         key: Hashable,
-        tool: SingleCallTool,
+        tool: Tool,
         body: bytes,
         read: Callable[[bytes], object],
     ) -> bytes:
@@ -192,9 +195,7 @@ class UpstreamSession:
         account = "" if same_for_all else self.context.caller.sub
         return (await cache.fetch((key, account, self.context.caller.scopes), post)).body
 
-    async def _post(
-        self, tool: SingleCallTool, body: bytes, progress: Progress = ignore_progress
-    ) -> bytes:
+    async def _post(self, tool: Tool, body: bytes, progress: Progress = ignore_progress) -> bytes:
         self.calls += 1
         call = BackendCall(
             context=self.context,

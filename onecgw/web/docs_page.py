@@ -10,7 +10,7 @@ from markupsafe import Markup
 from quart import Blueprint, Response, render_template, request
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.settings import LimitsSettings
 from onecgw.web.language import page_texts, requested_language

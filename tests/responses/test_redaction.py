@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.auth.caller import COST_MEASURES
-from onecgw.catalogue.kinds import SingleCallTool
-from onecgw.catalogue.restrictions import Restrictions
+from onecgw.catalogue.kinds.single_call import SingleCallTool
+from onecgw.catalogue.kinds.tool import Restrictions
 from onecgw.catalogue.tools import ALL
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.sales import CUSTOMER_SUMMARY, SALES_REPORT, TOP_PRODUCTS

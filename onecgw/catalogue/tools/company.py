@@ -8,13 +8,15 @@ import attrs
 import msgspec
 
 from onecgw.analysis.figure_table import FigureTable
+from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
+from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
+from onecgw.catalogue.kinds.tool import SubRequest
 from onecgw.catalogue.tools.cycle_plan import first_open_day
 from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
-from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
@@ -27,6 +29,7 @@ FIRMS: Final = "firms"
 DESKS: Final = "desks"
 MOST_LISTED: Final = 50
 LOOK_BACK_DAYS: Final = 731
+_LOOK_BACK: Final = timedelta(days=LOOK_BACK_DAYS - 1)  # the last day counts, too
 _EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
 _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
 
@@ -45,7 +48,7 @@ def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubReq
         context,
         group_by=("firm",),
         measures=("amount",),
-        when=Period(from_=last_over - timedelta(days=LOOK_BACK_DAYS - 1), to=last_over),
+        when=DateRange(last_over - _LOOK_BACK, last_over),
         filters=None,
     )
     desks = whole_report(
@@ -60,7 +63,7 @@ def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubReq
         FIRMS: attrs.evolve(firms, is_settled=True),
         DESKS: attrs.evolve(desks, is_settled=True),
     }
-    period = Period(from_=last - timedelta(days=LOOK_BACK_DAYS - 1), to=last)
+    period = DateRange(last - _LOOK_BACK, last)
     return kept | {report.name: last_day_of(report, period) for report in _DAY_REPORTS}
 
 

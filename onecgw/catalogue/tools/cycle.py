@@ -15,7 +15,9 @@ from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
+from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
+from onecgw.catalogue.kinds.tool import SubRequest
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
@@ -28,8 +30,7 @@ from onecgw.catalogue.tools.cycle_plan import (
 )
 from onecgw.catalogue.tools.cycle_where import WhereKey, where_of, where_requests
 from onecgw.catalogue.tools.last_document import last_day_of
-from onecgw.catalogue.tools.parts import Period
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.errors import OnecgwError, Problem, ValidationFailed
 from onecgw.responses.response_check import FilterIgnored
 
@@ -46,8 +47,8 @@ def plan_with_last_sale(
     """The requests of the plan, the one that tells where the books end, and the lists."""
     cycle_plan = CyclePlan(request)
     first = min(period.first for period in cycle_plan.periods)
-    filters = SalesFilters(firm_ids=request.firm_ids) if request.firm_ids else None
-    last_sale = last_day_of(SALES_REPORT, Period(from_=first, to=cycle_plan.period.last), filters)
+    span, filters = DateRange(first, cycle_plan.period.last), cycle_plan.filters_of(SALES_REPORT)
+    last_sale = last_day_of(SALES_REPORT, span, filters)
     requests: dict[Key | WhereKey | str, SubRequest] = dict(plan(request, context.now).items())
     return requests | {LAST_SALE: last_sale} | where_requests(cycle_plan, context)
 

@@ -6,20 +6,8 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
-from onecgw.catalogue.tools.parts import (
-    SHARE,
-    BalanceDay,
-    CompareDay,
-    CompareWithDay,
-    CustomerIds,
-    FirmIds,
-    Ids,
-    SortedRows,
-    SortKeys,
-    SupplierIds,
-    Top,
-)
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.tools.parts import SHARE, BalanceReport, CustomerIds, FirmIds, SupplierIds
 from onecgw.catalogue.tools.table_analysis import analyse_table
 from onecgw.responses.units import MeasureUnits
 
@@ -33,10 +21,9 @@ class ReceivablesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class ReceivablesBalance(SortedRows):
+class ReceivablesBalance(BalanceReport):
     """Arguments of receivables_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[ReceivablesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["customer", "firm"], ...] | None,
@@ -46,12 +33,7 @@ class ReceivablesBalance(SortedRows):
         tuple[Literal["receivable", "advance", "net"], ...] | None,
         Arg(about="net = receivable − advance.", default=("receivable", "advance", "net")),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["receivable", "advance", "net"] | None, SHARE] = None
-    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -63,10 +45,9 @@ class PayablesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class PayablesBalance(SortedRows):
+class PayablesBalance(BalanceReport):
     """Arguments of payables_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[PayablesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["supplier", "firm"], ...] | None,
@@ -76,12 +57,7 @@ class PayablesBalance(SortedRows):
         tuple[Literal["payable", "advance", "net"], ...] | None,
         Arg(about="net = payable − advance.", default=("payable", "advance", "net")),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["payable", "advance", "net"] | None, SHARE] = None
-    ids: Ids = None
 
 
 RECEIVABLES_BALANCE = TableTool(
@@ -99,7 +75,6 @@ RECEIVABLES_BALANCE = TableTool(
     ),
     request=ReceivablesBalance,
     operation="reports/receivables",
-    additive=("receivable", "advance", "net"),
     units=MeasureUnits(money=frozenset({"receivable", "advance", "net"})),
     analyse=analyse_table,
 )
@@ -119,7 +94,6 @@ PAYABLES_BALANCE = TableTool(
     ),
     request=PayablesBalance,
     operation="reports/payables",
-    additive=("payable", "advance", "net"),
     units=MeasureUnits(money=frozenset({"payable", "advance", "net"})),
     analyse=analyse_table,
 )

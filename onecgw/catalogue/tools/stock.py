@@ -6,23 +6,15 @@ import attrs
 
 from onecgw.auth.caller import STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools.parts import (
     SHARE,
-    BalanceDay,
-    CompareDay,
-    ComparePeriod,
-    CompareWithDay,
-    CompareWithPeriod,
+    BalanceReport,
     FirmIds,
-    Ids,
+    PeriodReport,
     ProductIds,
     ProductStatus,
-    RequiredPeriod,
-    SortedRows,
-    SortKeys,
     SupplierIds,
-    Top,
     WarehouseIds,
 )
 from onecgw.catalogue.tools.table_analysis import analyse_table
@@ -43,10 +35,9 @@ class StockFilters:
 
 
 @attrs.frozen(kw_only=True)
-class StockBalance(SortedRows):
+class StockBalance(BalanceReport):
     """Arguments of stock_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[StockFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["warehouse", "product", "product_group", "firm"], ...] | None,
@@ -59,12 +50,7 @@ class StockBalance(SortedRows):
         tuple[Literal["qty", "amount"], ...] | None,
         Arg(about="Figures per row.", default=("qty",), cost=STOCK_VALUE),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["qty", "amount"] | None, attrs.evolve(SHARE, cost=STOCK_VALUE)] = None
-    ids: Ids = None
 
 
 STOCK_BALANCE = TableTool(
@@ -82,7 +68,6 @@ STOCK_BALANCE = TableTool(
     request=StockBalance,
     operation="reports/stock",
     stock_value=STOCK_VALUE,
-    additive=("qty", "amount"),
     units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
     analyse=analyse_table,
 )
@@ -97,10 +82,9 @@ class AvailabilityFilters:
 
 
 @attrs.frozen(kw_only=True)
-class AvailabilityReport(SortedRows):
+class AvailabilityReport(PeriodReport):
     """Arguments of availability_report."""
 
-    period: RequiredPeriod
     filters: Annotated[AvailabilityFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["product", "product_group", "warehouse", "week"], ...] | None,
@@ -113,12 +97,7 @@ class AvailabilityReport(SortedRows):
             default=("oos_days", "availability_pct"),
         ),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: ComparePeriod = None
-    compare_with: CompareWithPeriod = None
     share: Annotated[Literal["oos_days", "days"] | None, SHARE] = None
-    ids: Ids = None
 
 
 AVAILABILITY_REPORT = TableTool(
@@ -131,7 +110,6 @@ AVAILABILITY_REPORT = TableTool(
     ),
     request=AvailabilityReport,
     operation="reports/availability",
-    additive=("oos_days", "days"),
     analyse=analyse_table,
 )
 
@@ -147,10 +125,9 @@ class TransitFilters:
 
 
 @attrs.frozen(kw_only=True)
-class GoodsInTransit(SortedRows):
+class GoodsInTransit(BalanceReport):
     """Arguments of goods_in_transit."""
 
-    date: BalanceDay = None
     filters: Annotated[TransitFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[
@@ -175,12 +152,7 @@ class GoodsInTransit(SortedRows):
             default=("qty", "amount"),
         ),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["qty", "amount", "amount_in_currency"] | None, SHARE] = None
-    ids: Ids = None
 
 
 GOODS_IN_TRANSIT = TableTool(
@@ -194,7 +166,6 @@ GOODS_IN_TRANSIT = TableTool(
     remarks=("It is not in stock_balance yet.",),
     request=GoodsInTransit,
     operation="reports/goods_in_transit",
-    additive=("qty", "amount", "amount_in_currency"),
     quiet_days=None,  # on some days nothing is on the way
     units=MeasureUnits(
         money=frozenset({"amount"}),

@@ -11,6 +11,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, rounded
 from onecgw.analysis.decimals import days as to_tenths
 from onecgw.analysis.figure_table import ZERO, FigureTable
+from onecgw.analysis.periods import DateRange
 from onecgw.analysis.stock_cover import (
     BUCKETS,
     LOW_DAYS,
@@ -23,11 +24,12 @@ from onecgw.analysis.stock_cover import (
 )
 from onecgw.auth.caller import SALES, STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
+from onecgw.catalogue.kinds.tool import SubRequest
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
-from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE, StockFilters
+from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, WarehouseIds
+from onecgw.catalogue.tools.sales import SALES_REPORT
+from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE
 from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
@@ -80,7 +82,7 @@ class Listed:
 def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest]:
     """The stock by product, and the sales by product and month."""
     period = _period(request, context)
-    filters = request.filters
+    filters = request.filters and attrs.asdict(request.filters)
     return {
         STOCK_BALANCE.name: whole_report(
             STOCK_BALANCE,
@@ -91,8 +93,8 @@ def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest
                 for name in ("qty", "amount")
                 if name not in context.restrictions.of(STOCK_COVER)
             ),
-            when=period.to,
-            filters=filters and _as(filters, StockFilters),
+            when=period.last,
+            filters=filters and STOCK_BALANCE.filters_of(**filters),
         ),
         # By month and not by day: six times fewer rows, so that large bases can be answered.
         SALES_REPORT.name: whole_report(
@@ -101,7 +103,7 @@ def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest
             group_by=("product", "month"),
             measures=("qty", "amount"),
             when=period,
-            filters=filters and _as(filters, SalesFilters),
+            filters=filters and SALES_REPORT.filters_of(**filters),
         ),
     }
 
@@ -115,7 +117,7 @@ def compose(
         OnecgwError: a report failed, or the buckets do not add up.
     """
     period = _period(request, context)
-    days = (period.to - period.from_).days + 1
+    days = period.days
     closed = context.restrictions.of(STOCK_COVER)
     stock: FigureTable = succeeded(outcomes[STOCK_BALANCE.name])
     sales: FigureTable = succeeded(outcomes[SALES_REPORT.name])
@@ -141,7 +143,7 @@ def compose(
         for bucket in BUCKETS
     }
     return {
-        "date": period.to,
+        "date": period.last,
         "bucket": wanted,
         "buckets": {bucket: _amounts_of(together, closed) for bucket, together in sums.items()},
         **table_of(
@@ -153,7 +155,7 @@ def compose(
             values=lambda several: _amounts_of(add_stock(one.stock for one in several), closed),
         ),
         "basis": {
-            "sales": say("stock_cover.sales", first=period.from_, last=period.to, days=days),
+            "sales": say("stock_cover.sales", first=period.first, last=period.last, days=days),
             "daily_sales": say("stock_cover.daily_sales"),
             "cover_days": "qty / daily_sales",
             "no_sale": say("stock_cover.no_sale"),
@@ -176,18 +178,14 @@ def compose(
             if attribute not in closed
         ],
         "applied_filters": applied_filters(stock.members),
-        **about_books((stock, sales), context, period.to),
+        **about_books((stock, sales), context, period.last),
     }
 
 
-def _period(request: StockCover, context: CompositeContext) -> Period:
+def _period(request: StockCover, context: CompositeContext) -> DateRange:
     last: date = request.date or context.today
     before = timedelta(days=(request.days or DEFAULT_DAYS) - 1)
-    return Period(from_=last - before, to=last)
-
-
-def _as(filters: CoverFilters, report_filters: type) -> object:
-    return report_filters(warehouse_ids=filters.warehouse_ids, firm_ids=filters.firm_ids)
+    return DateRange(last - before, last)
 
 
 def _sold(sales: FigureTable) -> tuple[dict[str, tuple[Decimal, Decimal]], dict[str, str]]:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 import attrs
 
 from onecgw.analysis.figure_table import FigureTable, read_table
-from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
+from onecgw.analysis.periods import DateRange
+from onecgw.catalogue.kinds.composite import CompositeContext
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import SubRequest
 from onecgw.catalogue.parsing import to_onec
-from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.locales.text import join_texts, say
 from onecgw.responses.notices import after_last_document, dates_of_books
@@ -28,7 +30,7 @@ def whole_report(
     *,
     group_by: Sequence[str],
     measures: Sequence[str],
-    when: Period | date,
+    when: DateRange | date,
     filters: object | None,
 ) -> SubRequest:
     """The request for every row of a report; it is read as a FigureTable.
@@ -41,7 +43,7 @@ def whole_report(
         when: the period, or the day of the balances.
         filters: an object of the report's own class; None = no filter.
     """
-    dated = {"period": when} if isinstance(when, Period) else {"date": when}
+    dated = {"period": when} if isinstance(when, DateRange) else {"date": when}
     request = tool.request(
         **dated,
         filters=filters,
