@@ -54,7 +54,7 @@ def about(tool: Tool, view: View) -> str:
     """The description of a tool, without remarks on what the caller may not know of."""
     # Only measures of this tool: elsewhere "at cost" names no measure.
     measures = tool.stock_value.union(*(field.arg.cost for field in fields_of(tool.request)))
-    unseen = view.hidden | view.restrictions.of(tool) & measures
+    unseen = view.hidden | view.restrictions[tool.name] & measures
     remarks = (remark for remark in tool.remarks if unseen.isdisjoint(_WORD.findall(remark)))
     return " ".join((tool.about, *remarks))
 
@@ -73,7 +73,7 @@ def _object(request: type, tool: Tool, view: View, *, part: str) -> JsonObject:
 
 
 def _property(field: Field, tool: Tool, view: View) -> JsonObject:
-    closed = view.restrictions.of(tool) & field.arg.cost
+    closed = view.restrictions[tool.name] & field.arg.cost
     absent = closed | view.capabilities.lacks(tool.name, field.name)
     described: JsonObject = {"description": _about(field.arg, view)}
     schema = _of_type(field.type, tool, view, part=field.name)

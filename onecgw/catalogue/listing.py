@@ -42,8 +42,15 @@ class Catalogue:
         self.tools = tuple(tools)
         self.limits = limits
         self.left_out = left_out
+        # The cost of a unit follows from the value of stock, which the settings may restrict, too.
+        is_stock_value_open = limits.stock_amount_scope != "cost"
+        self._restricted = {
+            tool.name: COST_MEASURES if is_stock_value_open else COST_MEASURES | tool.stock_value
+            for tool in tools
+        }
+        self._unrestricted: Restrictions = dict.fromkeys(self._restricted, frozenset())
         self._listings: dict[tuple[frozenset[str], Language], bytes] = {}
-        self._capabilities = Capabilities()
+        self.capabilities = Capabilities()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -53,26 +60,24 @@ class Catalogue:
     @capabilities.setter
     def capabilities(self, capabilities: Capabilities) -> None:
         self._capabilities = capabilities
+        self._supported = {tool.name for tool in self.tools if tool.is_supported(capabilities)}
         self._listings.clear()
 
     def restrictions_for(self, scopes: frozenset[str]) -> Restrictions:
         """The measures that callers with these scopes must never see."""
-        if COST in scopes:
-            return Restrictions()
-        closes_stock_value = self.limits.stock_amount_scope == "cost"
-        return Restrictions(measures=COST_MEASURES, closes_stock_value=closes_stock_value)
+        return self._unrestricted if COST in scopes else self._restricted
 
     def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
         """The same, without tools and measures that callers with these scopes may not know of."""
         known, restrictions = self._capabilities, self.restrictions_for(scopes)
-        tools = {tool.name: tool for tool in self.tools if tool.scopes <= scopes}
+        tools = {tool.name for tool in self.tools if tool.scopes <= scopes}
         return attrs.evolve(
             known,
-            unavailable_tools=known.unavailable_tools & tools.keys(),
+            unavailable_tools=known.unavailable_tools & tools,
             unsupported={
-                name: {part: names - restrictions.of(tool) for part, names in parts.items()}
+                name: {part: names - restrictions[name] for part, names in parts.items()}
                 for name, parts in known.unsupported.items()
-                if (tool := tools.get(name))
+                if name in tools
             },
             always_empty=frozenset(
                 kind for kind in known.always_empty if f"resolve_{kind}" in tools
@@ -86,9 +91,7 @@ class Catalogue:
     def callable(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
         """The tools that a caller with these scopes may call over REST, in publication order."""
         return tuple(
-            tool
-            for tool in self.tools
-            if tool.scopes <= scopes and tool.is_supported(self._capabilities)
+            tool for tool in self.tools if tool.scopes <= scopes and tool.name in self._supported
         )
 
     def find(self, name: str) -> Tool:
@@ -108,7 +111,7 @@ class Catalogue:
         Raises:
             Unsupported: saying so.
         """
-        if not tool.is_supported(self._capabilities):
+        if tool.name not in self._supported:
             why = self._capabilities.why(*((name, "", "") for name in tool.needs))
             raise Unsupported(say("errors.unsupported_tool", tool=tool.name, why=why))
 

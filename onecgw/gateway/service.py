@@ -79,8 +79,9 @@ class Gateway:
             timeout_ms=onec.resolver_deadline_ms,
             report_deadline_ms=onec.report_deadline_ms,
             max_concurrency=onec.max_concurrency,
-            stated_currency=onec.base_currency or "",
+            limits=catalogue.limits,
         )
+        self._base_currency = onec.base_currency or ""
         self._audit = audit
         self._admit = admit
         self._confirm = confirm
@@ -110,9 +111,11 @@ class Gateway:
     async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:
         """Answer one call, and pass its record to the audit however it ends."""
         began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
-        restrictions = self.catalogue.restrictions_for(call.context.caller.scopes)
         upstream = self._open_session(
-            restrictions=restrictions, context=call.context, progress=progress
+            restrictions=self.catalogue.restrictions_for(call.context.caller.scopes),
+            base_currency=self.catalogue.capabilities.base_currency or self._base_currency,
+            context=call.context,
+            progress=progress,
         )
         try:
             with upstream.held:
@@ -154,10 +157,10 @@ class Gateway:
         self._admit()
         self._rate.take(call.context.caller.sub)
         tool = self._find(call)
+        restricted = upstream.restrictions[tool.name]
         raw = read_json_object(call.arguments)
         if language := _pop_language(raw):
             upstream.context = attrs.evolve(upstream.context, language=language)
-        restricted = upstream.restrictions.of(tool)
         request: object = parse_arguments(tool.request, raw, restricted=restricted)
         if ignored := null_filters(tool.request, raw):
             upstream.notices = (say("notices.null_filters", filters=", ".join(ignored)),)

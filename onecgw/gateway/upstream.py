@@ -55,40 +55,31 @@ class UpstreamSession:
     max_concurrency: how many requests of one report run side by side.
     restrictions: the measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
-    stated_currency: the base currency by the settings; "" = they do not say.
+    base_currency: as 1C or the settings name it; "" if neither does.
     held: what is given back when the call has been answered.
     calls: the number of requests to the backend, without answers from a cache.
     """
 
     sources: Sources
     catalogue: Catalogue
+    limits: LimitsSettings
     today: Callable[[], date]
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int
     restrictions: Restrictions
+    base_currency: str
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
-    stated_currency: str = ""
     held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
 
     @property
-    def limits(self) -> LimitsSettings:
-        """The sizes of requests and answers."""
-        return self.catalogue.limits
-
-    @property
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
         return self.catalogue.capabilities_for(self.context.caller.scopes)
-
-    @property
-    def base_currency(self) -> str:
-        """The base currency, as 1C or the settings name it; "" if neither does."""
-        return self.catalogue.capabilities.base_currency or self.stated_currency
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""

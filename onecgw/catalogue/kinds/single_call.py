@@ -15,7 +15,7 @@ from onecgw.catalogue.kinds.output_schema import (
     object_schema,
     table_schema,
 )
-from onecgw.catalogue.kinds.tool import Restrictions, Tool, Upstream
+from onecgw.catalogue.kinds.tool import Tool, Upstream
 from onecgw.catalogue.parsing import lower_to_limits, to_onec
 from onecgw.responses.redaction import (
     OF_EVERY_ANSWER,
@@ -50,13 +50,13 @@ class SingleCallTool(Tool):
         build = functools.partial(self._build, body, arguments, limits)
         return build() if len(body) < LARGE_BYTES else await upstream.compute(build)
 
-    def redaction(self, restrictions: Restrictions) -> Redaction | None:
-        """What a caller may see of 1C's answers; None = everything."""
-        return self._redaction(restrictions.of(self)) if restrictions.measures else None
+    def redaction(self, restricted: frozenset[str]) -> Redaction | None:
+        """What a caller may see who must not see some measures; None = everything."""
+        return self._redaction(restricted) if restricted else None
 
     @abstractmethod
     def _redaction(self, restricted: frozenset[str]) -> Redaction:
-        """What a caller may see who must not see some measures."""
+        """As `redaction`, of at least one measure."""
 
     @abstractmethod
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
@@ -79,7 +79,7 @@ class SingleCallTool(Tool):
             max_rows=upstream.limits.max_rows,
             max_bytes=upstream.limits.max_result_bytes if is_mcp else None,
             refuses_extra_rows=not is_mcp,
-            redaction=self.redaction(upstream.restrictions),
+            redaction=self.redaction(upstream.restrictions[self.name]),
             notices=(*upstream.notices, *notices),
             language=upstream.context.language,
             base_currency=upstream.base_currency,

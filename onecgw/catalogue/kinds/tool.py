@@ -14,21 +14,8 @@ from onecgw.catalogue.kinds.output_schema import JsonObject
 from onecgw.responses.shaping import Answer
 from onecgw.settings import LimitsSettings
 
-
-@attrs.frozen(kw_only=True)
-class Restrictions:
-    """The measures that one group of callers must never see: cost, profit, margin.
-
-    measures: in the answers of every tool.
-    closes_stock_value: also the value of stock at cost, from which the cost of a unit follows.
-    """
-
-    measures: frozenset[str] = frozenset()
-    closes_stock_value: bool = False
-
-    def of(self, tool: "Tool") -> frozenset[str]:
-        """The measures of one tool."""
-        return self.measures | tool.stock_value if self.closes_stock_value else self.measures
+Restrictions = Mapping[str, frozenset[str]]
+"""Tool → the measures that one group of callers must never see in its answers."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,16 +39,14 @@ class Upstream(Protocol):
     """Access to 1C for one tool call.
 
     notices: about the request; they are added to any answer.
+    base_currency: as 1C or the settings name it; "" if neither does.
     """
 
     context: CallContext
+    limits: LimitsSettings
     restrictions: Restrictions
+    base_currency: str
     notices: tuple[str, ...]
-
-    @property
-    def limits(self) -> LimitsSettings:
-        """The sizes of requests and answers."""
-        ...
 
     def today(self) -> date:
         """What day it is in the time zone of 1C."""
@@ -70,11 +55,6 @@ class Upstream(Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
-        ...
-
-    @property
-    def base_currency(self) -> str:
-        """The base currency, as 1C or the settings name it; "" if neither does."""
         ...
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:

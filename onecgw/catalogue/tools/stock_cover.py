@@ -91,7 +91,7 @@ def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest
             measures=tuple(
                 name
                 for name in ("qty", "amount")
-                if name not in context.restrictions.of(STOCK_COVER)
+                if name not in context.restrictions[STOCK_COVER.name]
             ),
             when=period.last,
             filters=filters and STOCK_BALANCE.filters_of(**filters),
@@ -118,7 +118,7 @@ def compose(
     """
     period = _period(request, context)
     days = period.days
-    closed = context.restrictions.of(STOCK_COVER)
+    closed = context.restrictions[STOCK_COVER.name]
     stock: FigureTable = succeeded(outcomes[STOCK_BALANCE.name])
     sales: FigureTable = succeeded(outcomes[SALES_REPORT.name])
     sold, last_sales = _sold(sales)

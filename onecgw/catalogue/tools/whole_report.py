@@ -55,7 +55,7 @@ def whole_report(
         read_whole,
         tool=tool,
         arguments=to_onec(request),
-        redaction=tool.redaction(context.restrictions),
+        redaction=tool.redaction(context.restrictions[tool.name]),
         max_rows=context.limits.max_analysis_rows,
     )
     return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
