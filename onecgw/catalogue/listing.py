@@ -141,9 +141,7 @@ class Catalogue:
         language: of the title, which people see. The descriptions are for models, and English.
         """
         view = self.view(scopes)
-        meta: JsonObject = {}
-        if tool.is_report:
-            meta["anthropic/maxResultSizeChars"] = self.limits.max_result_bytes
+        size = {"anthropic/maxResultSizeChars": self.limits.max_result_bytes}
         return {
             "name": tool.name,
             "title": load_texts(language).get(f"titles.{tool.name}", tool.title),
@@ -152,7 +150,7 @@ class Catalogue:
             "outputSchema": tool.output_schema(),
             "annotations": ANNOTATIONS,
             "securitySchemes": [{"type": "oauth2", "scopes": sorted(tool.scopes)}],
-            **({"_meta": meta} if meta else {}),
+            **({"_meta": size} if tool.is_report else {}),
         }
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:

@@ -178,17 +178,15 @@ class _Hooks:
             results: dict[Any, None] = {}
             problems = _Problems()
             for index, item in enumerate(items):
+                path = f"[{index}]"
                 try:
                     result = item_hook(item, item_type)
                 except ValidationFailed as error:
-                    problems.add(*beneath(f"[{index}]", error.problems))
+                    problems.add(*beneath(path, error.problems))
                     continue
                 if result in results:
-                    problems.add(
-                        Problem(
-                            path=f"[{index}]", message=say("errors.repeated", value=shown(item))
-                        )
-                    )
+                    message = say("errors.repeated", value=shown(item))
+                    problems.add(Problem(path=path, message=message))
                 results[result] = None
             problems.raise_if_any()
             return tuple(results)
@@ -210,11 +208,8 @@ class _Hooks:
                 given = members.get(name)
                 if given is None:  # clients of strict schemas send null for what is left out
                     if field.is_required:
-                        problems.add(
-                            Problem(
-                                path=name, message=say("errors.required", about=field.arg.about)
-                            )
-                        )
+                        message = say("errors.required", about=field.arg.about)
+                        problems.add(Problem(path=name, message=message))
                     continue
                 try:
                     values[field.attribute] = self._field(field, given)

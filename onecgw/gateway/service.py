@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -75,7 +74,7 @@ class Gateway:
             UpstreamSession,
             sources=sources,
             catalogue=catalogue,
-            today=onec.today,
+            read_today=onec.today,
             timeout_ms=onec.resolver_deadline_ms,
             report_deadline_ms=onec.report_deadline_ms,
             max_concurrency=onec.max_concurrency,
@@ -110,7 +109,7 @@ class Gateway:
 
     async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:
         """Answer one call, and pass its record to the audit however it ends."""
-        began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
+        began, code, answer = trio.current_time(), CANCELLED, None
         upstream = self._open_session(
             restrictions=self.catalogue.restrictions_for(call.context.caller.scopes),
             base_currency=self.catalogue.capabilities.base_currency or self._base_currency,
@@ -135,7 +134,7 @@ class Gateway:
             context, caller = call.context, call.context.caller
             self._audit(
                 AuditRecord(
-                    ts=ts,
+                    ts=upstream.now,
                     request_id=context.request_id,
                     surface=context.surface,
                     sub=caller.sub,
@@ -208,12 +207,6 @@ def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) 
         chosen = getattr(request, field.attribute) or ()
         members = (chosen,) if isinstance(chosen, str) else chosen
         if field.arg.cost and (refused := sorted(restricted.intersection(members))):
-            raise ScopeMissing(
-                say(
-                    "errors.cost_scope",
-                    argument=field.name,
-                    measures=", ".join(refused),
-                    scope=COST,
-                ),
-                required=tool.scopes | {COST},
-            )
+            names = ", ".join(refused)
+            message = say("errors.cost_scope", argument=field.name, measures=names, scope=COST)
+            raise ScopeMissing(message, required=tool.scopes | {COST})

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from datetime import date
-from functools import partial
+from datetime import UTC, date, datetime
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -50,7 +50,7 @@ class Sources:
 class UpstreamSession:
     """The requests to 1C of one tool call.
 
-    today: in the time zone of 1C.
+    read_today: what day it is in the time zone of 1C. now: when the call began, UTC.
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restrictions: the measures that the caller must never see.
@@ -63,7 +63,7 @@ class UpstreamSession:
     sources: Sources
     catalogue: Catalogue
     limits: LimitsSettings
-    today: Callable[[], date]
+    read_today: Callable[[], date]
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int
@@ -72,9 +72,15 @@ class UpstreamSession:
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
+    now: datetime = attrs.field(factory=partial(datetime.now, UTC))
     held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
+
+    @cached_property
+    def today(self) -> date:
+        """What day it is in the time zone of 1C; the same for the whole call."""
+        return self.read_today()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -101,15 +107,9 @@ class UpstreamSession:
             return request
         resolver = argument.resolver
         if not resolver.scopes <= self.context.caller.scopes:
-            raise ScopeMissing(
-                say(
-                    "errors.name_scope",
-                    name=argument.name,
-                    scopes=", ".join(sorted(resolver.scopes)),
-                    id=argument.id,
-                ),
-                required=resolver.scopes,
-            )
+            scopes = ", ".join(sorted(resolver.scopes))
+            message = say("errors.name_scope", name=argument.name, scopes=scopes, id=argument.id)
+            raise ScopeMissing(message, required=resolver.scopes)
         arguments = argument.search(name, self.limits)
         found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
         identity = pick_candidate(argument, name, found, limit=self.limits.resolve_limit)

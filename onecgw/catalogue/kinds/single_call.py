@@ -2,7 +2,7 @@
 
 import functools
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, get_args
 
 import attrs
@@ -111,13 +111,11 @@ class TableTool(SingleCallTool):
         largest first; None = that order is.
     quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
         any number may.
-    analyse: answers a request that gives arguments which are not for 1C (Arg.is_local).
     """
 
     units: MeasureUnits = NO_UNITS
     ranked: Callable[[Any], Any] | None = None
     quiet_days: int | None = 14
-    analyse: Callable[["TableTool", Any, Upstream], Awaitable[Answer]]
 
     @functools.cached_property
     def additive(self) -> tuple[str, ...]:
@@ -142,8 +140,12 @@ class TableTool(SingleCallTool):
         """The answer of 1C, or what is computed from its whole list."""
         local = (field for field in fields_of(self.request) if field.arg.is_local)
         if any(getattr(request, field.attribute) is not None for field in local):
-            return await self.analyse(self, request, upstream)
+            return await self.analyse(request, upstream)
         return await self.answer_of_onec(request, upstream)
+
+    @abstractmethod
+    async def analyse(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
+        """The answer to a request with arguments that are not for 1C (Arg.is_local)."""
 
     async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
         """The answer of one call of 1C, without what is not for 1C."""

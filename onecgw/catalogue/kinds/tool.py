@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Protocol
 
 import attrs
@@ -40,16 +40,19 @@ class Upstream(Protocol):
 
     notices: about the request; they are added to any answer.
     base_currency: as 1C or the settings name it; "" if neither does.
+    now: when the call began, UTC.
     """
 
     context: CallContext
+    now: datetime
     limits: LimitsSettings
     restrictions: Restrictions
     base_currency: str
     notices: tuple[str, ...]
 
+    @property
     def today(self) -> date:
-        """What day it is in the time zone of 1C."""
+        """What day it is in the time zone of 1C; the same for the whole call."""
         ...
 
     @property

@@ -8,9 +8,8 @@ import attrs
 
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange
-from onecgw.catalogue.kinds.composite import CompositeContext
 from onecgw.catalogue.kinds.single_call import TableTool
-from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.locales.text import say
 
@@ -27,7 +26,7 @@ class BooksKey:
 
 
 def books_requests(
-    tool: TableTool, when: DateRange | date, side: str, context: CompositeContext
+    tool: TableTool, when: DateRange | date, side: str, upstream: Upstream
 ) -> dict[BooksKey, SubRequest]:
     """The reports without filters that tell whether there are books; none for some reports."""
     if tool.quiet_days is None:
@@ -37,7 +36,7 @@ def books_requests(
         BooksKey(side, end): attrs.evolve(
             whole_report(
                 tool,
-                context,
+                upstream,
                 group_by=(group_by,),
                 measures=(tool.additive[0],),
                 when=part,

@@ -11,9 +11,9 @@ from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
+from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
-from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.cycle_plan import first_open_day
 from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
@@ -39,13 +39,13 @@ class CompanyRequest:
     """Arguments of company: none."""
 
 
-def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
+def plan(request: CompanyRequest, upstream: Upstream) -> dict[str, SubRequest]:  # noqa: ARG001
     """The firms that sold, the desks with their currencies, and the last day of each report."""
-    last_over = first_open_day(context.now) - timedelta(days=1)
-    last = (context.now + _EARLIEST_ZONE).date()
+    last_over = first_open_day(upstream.now) - timedelta(days=1)
+    last = (upstream.now + _EARLIEST_ZONE).date()
     firms = whole_report(
         SALES_REPORT,
-        context,
+        upstream,
         group_by=("firm",),
         measures=("amount",),
         when=DateRange(last_over - _LOOK_BACK, last_over),
@@ -53,7 +53,7 @@ def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubReq
     )
     desks = whole_report(
         CASH_BALANCE,
-        context,
+        upstream,
         group_by=("cash", "firm"),
         measures=("balance",),
         when=last_over,
@@ -70,7 +70,7 @@ def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubReq
 def compose(
     request: CompanyRequest,  # noqa: ARG001 - one signature for all
     outcomes: Mapping[str, Any],
-    context: CompositeContext,
+    upstream: Upstream,
 ) -> dict[str, object]:
     """What is known; a report that failed is in `missing`.
 
@@ -83,7 +83,7 @@ def compose(
     found = {key: one for key, one in outcomes.items() if key not in errors}
     days = {report.name: found.get(report.name) for report in _DAY_REPORTS}
     firms, desks = found.get(FIRMS), found.get(DESKS)
-    base = context.capabilities
+    base = upstream.capabilities
     said = {
         name: raw
         for table in (desks, firms)
@@ -93,11 +93,11 @@ def compose(
     sold = [row.cells[0] for row in firms.rows] if firms else []
     own = [*map(attrs.asdict, base.firms)] or sold
     return {
-        "today": context.today,
+        "today": upstream.today,
         "last_document_day": max((day for day in days.values() if day), default=None),
         "last_day_by_report": days,
         "base_currency": (currency_of(firms.members) if firms else "")
-        or context.base_currency
+        or upstream.base_currency
         or None,
         "as_of": base.as_of or said.get("as_of"),
         "closed_until": base.closed_until or said.get("closed_until"),
@@ -105,8 +105,8 @@ def compose(
         "firms_total": len(own) if base.firms or firms else None,
         "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
         "desks_total": len(desks.rows) if desks else None,
-        "backend_profile": context.capabilities.profile,
-        "not_supported": list(_lacks(context.capabilities)),
+        "backend_profile": upstream.capabilities.profile,
+        "not_supported": list(_lacks(upstream.capabilities)),
         "basis": {
             "firms": say("company.own_firms")
             if base.firms

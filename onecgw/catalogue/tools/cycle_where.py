@@ -11,8 +11,7 @@ from onecgw.analysis.comparison import ComparedRow, MeasureChange, compare_table
 from onecgw.analysis.cycle.figures import PeriodData
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable
-from onecgw.catalogue.kinds.composite import CompositeContext
-from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.cycle_plan import BALANCE_SOURCES, CyclePlan, Source, first_open_day
 from onecgw.catalogue.tools.table_labels import label_alone
 from onecgw.catalogue.tools.whole_report import whole_report
@@ -36,7 +35,7 @@ class WhereKey:
     side: Side
 
 
-def where_requests(cycle_plan: CyclePlan, context: CompositeContext) -> dict[WhereKey, SubRequest]:
+def where_requests(cycle_plan: CyclePlan, upstream: Upstream) -> dict[WhereKey, SubRequest]:
     """The six lists; none without a comparison. The cycle itself does not need them."""
     if cycle_plan.before is None:
         return {}
@@ -47,13 +46,13 @@ def where_requests(cycle_plan: CyclePlan, context: CompositeContext) -> dict[Whe
         for side, day in days.items():
             request = whole_report(
                 source.tool,
-                context,
+                upstream,
                 group_by=(source.explained_by,),
                 measures=(measure,),
                 when=day,
                 filters=cycle_plan.filters_of(source.tool),
             )
-            is_settled = day < first_open_day(context.now)
+            is_settled = day < first_open_day(upstream.now)
             found[WhereKey(series, side)] = attrs.evolve(
                 request, needed_by=(), is_settled=is_settled
             )

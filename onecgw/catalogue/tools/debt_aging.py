@@ -22,9 +22,9 @@ from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
+from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.single_call import TableTool
-from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
@@ -108,13 +108,13 @@ class PartnerDebt:
     advance: Decimal
 
 
-def plan(request: DebtAging, context: CompositeContext) -> dict[str, SubRequest]:
+def plan(request: DebtAging, upstream: Upstream) -> dict[str, SubRequest]:
     """The balances of the day, and the sales or purchases of each bucket by day."""
-    side, day = SIDES[request.side], _day(request, context)
+    side, day = SIDES[request.side], _day(request, upstream)
     requests = {
         BALANCE: whole_report(
             side.balances,
-            context,
+            upstream,
             group_by=(side.partner, "firm"),
             measures=(side.debt, "advance"),
             when=day,
@@ -124,7 +124,7 @@ def plan(request: DebtAging, context: CompositeContext) -> dict[str, SubRequest]
     for bucket, window in zip(BUCKETS, windows(day), strict=False):
         requests[bucket] = whole_report(
             side.flows,
-            context,
+            upstream,
             group_by=(side.partner, "firm", "day"),
             measures=("amount",),
             when=DateRange(*window),
@@ -134,14 +134,14 @@ def plan(request: DebtAging, context: CompositeContext) -> dict[str, SubRequest]
 
 
 def compose(
-    request: DebtAging, outcomes: Mapping[str, Any], context: CompositeContext
+    request: DebtAging, outcomes: Mapping[str, Any], upstream: Upstream
 ) -> dict[str, object]:
     """The buckets of each partner, which add up to the balance.
 
     Raises:
         OnecgwError: a report failed, or the buckets do not add up.
     """
-    side, day = SIDES[request.side], _day(request, context)
+    side, day = SIDES[request.side], _day(request, upstream)
     tables: dict[str, FigureTable] = {key: succeeded(value) for key, value in outcomes.items()}
     balances = tables.pop(BALANCE)
     partners = _partners(balances, _by_day(tables.values()), side, day)
@@ -185,12 +185,12 @@ def compose(
             ),
         ],
         "applied_filters": applied_filters(balances.members),
-        **about_books((balances, *tables.values()), context, day),
+        **about_books((balances, *tables.values()), upstream, day),
     }
 
 
-def _day(request: DebtAging, context: CompositeContext) -> date:
-    return request.date or context.today
+def _day(request: DebtAging, upstream: Upstream) -> date:
+    return request.date or upstream.today
 
 
 def _by_day(tables: Iterable[FigureTable]) -> dict[tuple[str, ...], dict[date, Decimal]]:

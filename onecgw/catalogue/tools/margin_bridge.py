@@ -11,8 +11,8 @@ from onecgw.analysis.margin_bridge import EFFECTS, ProfitChange, Sold, add_chang
 from onecgw.analysis.periods import DateRange, Earlier, compared_with
 from onecgw.auth.caller import COST, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
-from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, RequiredPeriod
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
@@ -41,12 +41,12 @@ class MarginBridge:
     top: AnalysisTop = None
 
 
-def plan(request: MarginBridge, context: CompositeContext) -> dict[str, SubRequest]:
+def plan(request: MarginBridge, upstream: Upstream) -> dict[str, SubRequest]:
     """The sales of both periods."""
     return {
         name: whole_report(
             SALES_REPORT,
-            context,
+            upstream,
             group_by=(request.by or "product",),
             measures=_MEASURES,
             when=period,
@@ -59,7 +59,7 @@ def plan(request: MarginBridge, context: CompositeContext) -> dict[str, SubReque
 def compose(
     request: MarginBridge,
     outcomes: Mapping[str, Any],
-    context: CompositeContext,
+    upstream: Upstream,
 ) -> dict[str, object]:
     """The effects, which add up to the change of profit.
 
@@ -100,7 +100,7 @@ def compose(
             )
         ],
         "applied_filters": applied_filters(now.members),
-        **about_books((now, before), context, request.period.last),
+        **about_books((now, before), upstream, request.period.last),
     }
 
 

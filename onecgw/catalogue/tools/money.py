@@ -6,9 +6,8 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools.parts import SHARE, BalanceReport, PeriodReport
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
@@ -91,7 +90,7 @@ class CashFlow(PeriodReport):
     share: Annotated[Literal["inflow", "outflow", "net"] | None, SHARE] = None
 
 
-CASH_BALANCE = TableTool(
+CASH_BALANCE = ReportTool(
     name="cash_balance",
     title="Cash balance",
     scopes=frozenset({MONEY}),
@@ -102,10 +101,9 @@ CASH_BALANCE = TableTool(
     request=CashBalance,
     operation="reports/cash_balance",
     units=MeasureUnits(money=frozenset({"balance_base"}), own_currency=frozenset({"balance"})),
-    analyse=analyse_table,
 )
 
-CASH_FLOW = TableTool(
+CASH_FLOW = ReportTool(
     name="cash_flow",
     title="Cash flow",
     scopes=frozenset({MONEY}),
@@ -120,7 +118,6 @@ CASH_FLOW = TableTool(
     request=CashFlow,
     operation="reports/cash_flow",
     units=MeasureUnits(money=frozenset({"inflow", "outflow", "net"})),
-    analyse=analyse_table,
 )
 
 TOOLS = (CASH_BALANCE, CASH_FLOW)

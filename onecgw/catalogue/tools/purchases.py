@@ -6,7 +6,6 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools.parts import (
     SHARE,
     FirmIds,
@@ -16,7 +15,7 @@ from onecgw.catalogue.tools.parts import (
     SupplierIds,
     WarehouseIds,
 )
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 
@@ -72,7 +71,7 @@ def _largest_first(request: PurchasesReport) -> PurchasesReport:
     return attrs.evolve(request, sort=(Sort(field=first, dir="desc"),))
 
 
-PURCHASES_REPORT = TableTool(
+PURCHASES_REPORT = ReportTool(
     name="purchases_report",
     title="Purchases report",
     scopes=frozenset({MONEY}),
@@ -85,7 +84,6 @@ PURCHASES_REPORT = TableTool(
     operation="reports/purchases",
     ranked=_largest_first,
     units=MeasureUnits(money=frozenset({"amount", "amount_net"}), quantities=frozenset({"qty"})),
-    analyse=analyse_table,
 )
 
 TOOLS = (PURCHASES_REPORT,)

@@ -7,7 +7,7 @@ import attrs
 from onecgw.analysis.cycle.books_range import QUIET_DAYS
 from onecgw.auth.caller import COST_MEASURES, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.single_call import CardTool, RankingTool, TableTool
+from onecgw.catalogue.kinds.single_call import CardTool, RankingTool
 from onecgw.catalogue.kinds.tool import NameArgument
 from onecgw.catalogue.tools.parts import (
     SHARE,
@@ -21,7 +21,7 @@ from onecgw.catalogue.tools.parts import (
     WarehouseIds,
 )
 from onecgw.catalogue.tools.references import CUSTOMER
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.redaction import REFERENCE
 from onecgw.responses.shaping import CardShape
 from onecgw.responses.units import MeasureUnits
@@ -147,7 +147,7 @@ class CustomerSummary:
     ] = None
 
 
-SALES_REPORT = TableTool(
+SALES_REPORT = ReportTool(
     name="sales_report",
     title="Sales report",
     scopes=frozenset({SALES}),
@@ -169,7 +169,6 @@ SALES_REPORT = TableTool(
         quantities=frozenset({"qty"}),
     ),
     quiet_days=QUIET_DAYS,
-    analyse=analyse_table,
 )
 
 TOP_PRODUCTS = RankingTool(

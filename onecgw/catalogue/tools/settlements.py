@@ -6,9 +6,8 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools.parts import SHARE, BalanceReport, CustomerIds, FirmIds, SupplierIds
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 
@@ -60,7 +59,7 @@ class PayablesBalance(BalanceReport):
     share: Annotated[Literal["payable", "advance", "net"] | None, SHARE] = None
 
 
-RECEIVABLES_BALANCE = TableTool(
+RECEIVABLES_BALANCE = ReportTool(
     name="receivables_balance",
     title="Receivables: who owes us",
     scopes=frozenset({MONEY}),
@@ -76,10 +75,9 @@ RECEIVABLES_BALANCE = TableTool(
     request=ReceivablesBalance,
     operation="reports/receivables",
     units=MeasureUnits(money=frozenset({"receivable", "advance", "net"})),
-    analyse=analyse_table,
 )
 
-PAYABLES_BALANCE = TableTool(
+PAYABLES_BALANCE = ReportTool(
     name="payables_balance",
     title="Payables: whom we owe",
     scopes=frozenset({MONEY}),
@@ -95,7 +93,6 @@ PAYABLES_BALANCE = TableTool(
     request=PayablesBalance,
     operation="reports/payables",
     units=MeasureUnits(money=frozenset({"payable", "advance", "net"})),
-    analyse=analyse_table,
 )
 
 TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

@@ -6,7 +6,6 @@ import attrs
 
 from onecgw.auth.caller import STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools.parts import (
     SHARE,
     BalanceReport,
@@ -17,7 +16,7 @@ from onecgw.catalogue.tools.parts import (
     SupplierIds,
     WarehouseIds,
 )
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 STOCK_VALUE: Final = frozenset({"amount"})
@@ -53,7 +52,7 @@ class StockBalance(BalanceReport):
     share: Annotated[Literal["qty", "amount"] | None, attrs.evolve(SHARE, cost=STOCK_VALUE)] = None
 
 
-STOCK_BALANCE = TableTool(
+STOCK_BALANCE = ReportTool(
     name="stock_balance",
     title="Stock balance",
     scopes=frozenset({STOCK}),
@@ -69,7 +68,6 @@ STOCK_BALANCE = TableTool(
     operation="reports/stock",
     stock_value=STOCK_VALUE,
     units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
-    analyse=analyse_table,
 )
 
 
@@ -100,7 +98,7 @@ class AvailabilityReport(PeriodReport):
     share: Annotated[Literal["oos_days", "days"] | None, SHARE] = None
 
 
-AVAILABILITY_REPORT = TableTool(
+AVAILABILITY_REPORT = ReportTool(
     name="availability_report",
     title="Product availability",
     scopes=frozenset({STOCK}),
@@ -110,7 +108,6 @@ AVAILABILITY_REPORT = TableTool(
     ),
     request=AvailabilityReport,
     operation="reports/availability",
-    analyse=analyse_table,
 )
 
 
@@ -155,7 +152,7 @@ class GoodsInTransit(BalanceReport):
     share: Annotated[Literal["qty", "amount", "amount_in_currency"] | None, SHARE] = None
 
 
-GOODS_IN_TRANSIT = TableTool(
+GOODS_IN_TRANSIT = ReportTool(
     name="goods_in_transit",
     title="Goods in transit",
     scopes=frozenset({STOCK}),
@@ -172,7 +169,6 @@ GOODS_IN_TRANSIT = TableTool(
         own_currency=frozenset({"amount_in_currency"}),
         quantities=frozenset({"qty"}),
     ),
-    analyse=analyse_table,
 )
 
 TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT, GOODS_IN_TRANSIT)

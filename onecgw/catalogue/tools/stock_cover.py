@@ -24,8 +24,8 @@ from onecgw.analysis.stock_cover import (
 )
 from onecgw.auth.caller import SALES, STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds.composite import CompositeContext, CompositeTool
-from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, WarehouseIds
 from onecgw.catalogue.tools.sales import SALES_REPORT
@@ -79,19 +79,19 @@ class Listed:
     last_sale: str | None
 
 
-def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest]:
+def plan(request: StockCover, upstream: Upstream) -> dict[str, SubRequest]:
     """The stock by product, and the sales by product and month."""
-    period = _period(request, context)
+    period = _period(request, upstream)
     filters = request.filters and attrs.asdict(request.filters)
     return {
         STOCK_BALANCE.name: whole_report(
             STOCK_BALANCE,
-            context,
+            upstream,
             group_by=("product",),
             measures=tuple(
                 name
                 for name in ("qty", "amount")
-                if name not in context.restrictions[STOCK_COVER.name]
+                if name not in upstream.restrictions[STOCK_COVER.name]
             ),
             when=period.last,
             filters=filters and STOCK_BALANCE.filters_of(**filters),
@@ -99,7 +99,7 @@ def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest
         # By month and not by day: six times fewer rows, so that large bases can be answered.
         SALES_REPORT.name: whole_report(
             SALES_REPORT,
-            context,
+            upstream,
             group_by=("product", "month"),
             measures=("qty", "amount"),
             when=period,
@@ -109,16 +109,16 @@ def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest
 
 
 def compose(
-    request: StockCover, outcomes: Mapping[str, Any], context: CompositeContext
+    request: StockCover, outcomes: Mapping[str, Any], upstream: Upstream
 ) -> dict[str, object]:
     """The buckets, and the products of one of them.
 
     Raises:
         OnecgwError: a report failed, or the buckets do not add up.
     """
-    period = _period(request, context)
+    period = _period(request, upstream)
     days = period.days
-    closed = context.restrictions[STOCK_COVER.name]
+    closed = upstream.restrictions[STOCK_COVER.name]
     stock: FigureTable = succeeded(outcomes[STOCK_BALANCE.name])
     sales: FigureTable = succeeded(outcomes[SALES_REPORT.name])
     sold, last_sales = _sold(sales)
@@ -178,12 +178,12 @@ def compose(
             if attribute not in closed
         ],
         "applied_filters": applied_filters(stock.members),
-        **about_books((stock, sales), context, period.last),
+        **about_books((stock, sales), upstream, period.last),
     }
 
 
-def _period(request: StockCover, context: CompositeContext) -> DateRange:
-    last: date = request.date or context.today
+def _period(request: StockCover, upstream: Upstream) -> DateRange:
+    last: date = request.date or upstream.today
     before = timedelta(days=(request.days or DEFAULT_DAYS) - 1)
     return DateRange(last - before, last)
 

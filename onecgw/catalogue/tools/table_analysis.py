@@ -11,7 +11,7 @@ from onecgw.analysis.comparison import aligned
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange, compared_with, earlier_day, period_from
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds.composite import context_of, encode_figures
+from onecgw.catalogue.kinds.composite import encode_figures
 from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.analysed_rows import AnalysedTable
@@ -28,25 +28,28 @@ NOW: Final = "now"
 BEFORE: Final = "before"
 
 
-async def analyse_table(tool: TableTool, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401 - any request class
-    """The answer to a request with compare, compare_with, share or ids.
+class ReportTool(TableTool):
+    """A report with the arguments of PeriodReport or BalanceReport."""
 
-    Raises:
-        OnecgwError: 1C did not answer, the list cannot be had whole, or it does not add up.
-    """
-    if request.compare is request.compare_with is request.share is None:
-        answer = await tool.answer_of_onec(request, upstream)
-        return answer if request.ids else attrs.evolve(answer, body=without_ids(answer.body))
-    analysis = _Analysis(tool, request, upstream)
-    outcomes = await upstream.fetch_all(analysis.requests())
-    tables: dict[str, Any] = {
-        key: succeeded(outcome) for key, outcome in outcomes.items() if isinstance(key, str)
-    }
-    outside = analysis.outside(outcomes)
-    analysed: Answer = await upstream.compute(
-        partial(analysis.answer, tables[NOW], tables.get(BEFORE), outside)
-    )
-    return analysed
+    async def analyse(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401 - any request class
+        """The answer to a request with compare, compare_with, share or ids.
+
+        Raises:
+            OnecgwError: 1C did not answer, the list cannot be had whole, or it does not add up.
+        """
+        if request.compare is request.compare_with is request.share is None:
+            answer = await self.answer_of_onec(request, upstream)
+            return answer if request.ids else attrs.evolve(answer, body=without_ids(answer.body))
+        analysis = _Analysis(self, request, upstream)
+        outcomes = await upstream.fetch_all(analysis.requests())
+        tables: dict[str, Any] = {
+            key: succeeded(outcome) for key, outcome in outcomes.items() if isinstance(key, str)
+        }
+        outside = analysis.outside(outcomes)
+        analysed: Answer = await upstream.compute(
+            partial(analysis.answer, tables[NOW], tables.get(BEFORE), outside)
+        )
+        return analysed
 
 
 class _Analysis:
@@ -57,12 +60,11 @@ class _Analysis:
 
     def __init__(self, tool: TableTool, request: Any, upstream: Upstream) -> None:  # noqa: ANN401
         self._tool, self._request, self._upstream = tool, request, upstream
-        self._context = context_of(upstream)
         defaults = {field.name: field.arg.default for field in fields_of(tool.request)}
         self.group_by: Sequence[str] = request.group_by or defaults["group_by"]
         self.measures: Sequence[str] = request.measures or defaults["measures"]
         when: DateRange | date = (
-            request.period if hasattr(request, "period") else request.date or self._context.today
+            request.period if hasattr(request, "period") else request.date or upstream.today
         )
         self.sides = {NOW: when}
         if (before := _compared_with(when, request.compare, request.compare_with)) is not None:
@@ -73,7 +75,7 @@ class _Analysis:
         requests: dict[str | BooksKey, SubRequest] = {
             side: whole_report(
                 self._tool,
-                self._context,
+                self._upstream,
                 group_by=self.group_by,
                 measures=self.measures,
                 when=when,
@@ -83,7 +85,7 @@ class _Analysis:
         }
         if BEFORE in self.sides:
             for side, when in self.sides.items():
-                requests.update(books_requests(self._tool, when, side, self._context).items())
+                requests.update(books_requests(self._tool, when, side, self._upstream).items())
         return requests
 
     def outside(self, outcomes: Mapping[Any, object]) -> dict[str, str]:
@@ -158,7 +160,7 @@ class _Analysis:
         members["basis"] = table.basis(self._tool.name)
         members["proof"] = table.proof(self._tool.name)
         members |= currency_and_as_of(
-            tables, self._context, has_money=self._tool.units.are_in_base_currency(self.measures)
+            tables, self._upstream, has_money=self._tool.units.are_in_base_currency(self.measures)
         )
         kept = ("applied_filters", "notes", "notice")
         ours = localized(members, self._upstream.context.language)
