@@ -17,14 +17,6 @@ class OutlinePart:
 
 
 @attrs.frozen(kw_only=True)
-class Lacking:
-    """Why no source answers. kind, name: as in the contract's capabilities; "" is the tool."""
-
-    kind: str
-    name: str
-
-
-@attrs.frozen(kw_only=True)
 class Outline:
     """The sources of a request, and what must be known before they can be read.
 
@@ -36,7 +28,7 @@ class Outline:
     keys: frozenset[str]
 
 
-def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Outline | Lacking:
+def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Outline | str:
     """Choose the sources of a request.
 
     Args:
@@ -45,7 +37,7 @@ def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Ou
         request: read already.
 
     Returns:
-        The sources; or what lacks them all.
+        The sources; or the measure that none of them has by these dimensions and filters.
     """
     groups = [
         tuple(_without_transfers(profile.sources[name], request) for name in names)
@@ -62,10 +54,11 @@ def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Ou
             None,
         )
         if index is None:
-            return _lacking(groups, request, fact)
+            measures = request.report.measure
+            return next(name for name in request.measures if fact in measures[name].facts)
         chosen.setdefault(index, []).append(fact)
     if request.report.drops_zero:
-        # Rows of which nothing is left are dropped: what comes along for free is looked at too.
+        # A row is dropped if all of its facts are zero: facts of the same call are read too.
         for index, facts in [*chosen.items()][:1]:
             offered = groups[index][0].facts
             facts += [fact for fact in offered if fact not in request.facts]
@@ -94,7 +87,7 @@ def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Ou
 
 
 def _without_transfers(source: RegisterSource, request: RequestedReport) -> RegisterSource:
-    """The source; movements between own desks do not count where they are not asked for."""
+    """The source; without the movements between own desks where the request excludes them."""
     if request.choices.get("own_transfers") != "exclude":
         return source
     fields = dict.fromkeys((*source.excludes, *source.transfers))
@@ -134,21 +127,3 @@ def _counted(facts: tuple[str, ...]) -> Iterator[str]:
 
 def _has_dimensions(source: RegisterSource, request: RequestedReport) -> bool:
     return all(source.leaves(name) for name in _asked(request))
-
-
-def _lacking(
-    groups: list[tuple[RegisterSource, ...]], request: RequestedReport, fact: str
-) -> Lacking:
-    """The first of the request's parts that no source has; else the measure of the fact."""
-    for name in request.group_by:
-        of = request.report.dimension[name].of
-        if of and not any(all(one.leaves(of) for one in group) for group in groups):
-            return Lacking(kind="group_by", name=name)
-    for one in request.report.filters:
-        if one.name in request.filters and not any(
-            all(source.leaves(one.of) for source in group) for group in groups
-        ):
-            return Lacking(kind="filters", name=one.name)
-    measures = request.report.measure
-    name = next(name for name in request.measures if fact in measures[name].facts)
-    return Lacking(kind="measures", name=name)

@@ -8,9 +8,8 @@ import trio
 
 from onecgw.backends.odata.aggregate import Aggregation, ResultTable
 from onecgw.backends.odata.base import Base
-from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.fetch import Fetcher, side_by_side
-from onecgw.backends.odata.outline import Lacking, Outline, outline
+from onecgw.backends.odata.fetch import Fetcher
+from onecgw.backends.odata.outline import Outline, outline
 from onecgw.backends.odata.profile import Predefined, ToolProfile
 from onecgw.backends.odata.query_plan import plan
 from onecgw.backends.odata.references import References
@@ -22,18 +21,10 @@ from onecgw.locales.text import say
 
 
 class ReportRunner:
-    """Answers requests to reports.
+    """Answers requests to reports. fetcher: reads the base."""
 
-    Args:
-        fetcher: reads the base.
-        bounds: of one call.
-        concurrency: calls of one request at once.
-    """
-
-    def __init__(self, fetcher: Fetcher, bounds: Bounds, *, concurrency: int) -> None:
+    def __init__(self, fetcher: Fetcher) -> None:
         self.fetcher = fetcher
-        self.bounds = bounds
-        self.concurrency = concurrency
         # Sorting a long report takes the processor: one at a time, outside of the event loop.
         self._working = trio.CapacityLimiter(1)
 
@@ -75,11 +66,11 @@ class ReportRunner:
         tool = request.report.tool
         refuse_lacking(base, request)
         chosen = outline(base.profile, base.profile.tools.get(tool, ToolProfile()), request)
-        if isinstance(chosen, Lacking):
-            raise lacking(base, tool, chosen.kind, chosen.name)
+        if isinstance(chosen, str):
+            raise lacking(base, tool, "measures", chosen)
         references = await self.references(base, chosen, request)
         restrictions = restrictions_of(request, references)
-        fetches = plan(chosen, request, restrictions, references, self.bounds)
+        fetches = plan(chosen, request, restrictions, references, self.fetcher.bounds)
         aggregation = Aggregation(chosen, request, references)
         await self.fetcher.each(
             [one.query for one in fetches],
@@ -119,7 +110,7 @@ class ReportRunner:
         async def load(place: tuple[str, Any]) -> None:
             found[place] = await wanted[place]()
 
-        await side_by_side([partial(load, place) for place in wanted], limit=self.concurrency)
+        await self.fetcher.side_by_side([partial(load, place) for place in wanted])
 
         def named(of: str) -> dict[Any, Any]:
             return {name: value for (what, name), value in found.items() if what == of}
@@ -147,5 +138,5 @@ class ReportRunner:
         notes = [*base.profile.tools[request.report.tool].notes, *own_notes]
         if aggregation.unknown:
             notes.append(say("odata.unknown_rows", names=", ".join(sorted(aggregation.unknown))))
-        notes += [say("odata.partial")] if self.bounds.is_partial_allowed else []
+        notes += [say("odata.partial")] if self.fetcher.bounds.is_partial_allowed else []
         return [*dict.fromkeys(notes)]

@@ -43,7 +43,7 @@ class RequestedReport:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The dimensions of the rows: those that were asked for, and those always added."""
+        """The dimensions of the rows: those of the request, and those always added."""
         return (*self.group_by, *self.report.always_by)
 
     @property

@@ -19,7 +19,6 @@ from onecgw.backends.odata.request import (
     check_keys,
     one_of,
     read_count,
-    read_period,
     read_request,
     wrong,
 )
@@ -77,21 +76,16 @@ async def answer_customer_summary(
     refuse_unavailable(base, CUSTOMER_SUMMARY)
     check_keys(body, ("customer_id", "period", "top_products"))
     customer = await _customer(base, body)
-    first, last = read_period(body)
     lacking = base.assessment.capabilities.lacks(SALES.tool, "measures")
-    measures = tuple(name for name in _CARD if name not in lacking)
-    request = RequestedReport(
-        report=_OF_ONE_CUSTOMER,
-        first=first,
-        last=last,
-        group_by=("product",),
-        measures=measures,
-        filters={"customer_ids": (customer.id,)},
-        choices={},
-        applied={},
-        sort=(("amount", "desc"),),
-        top=read_count(body, "top_products") or _DEFAULT_CARD_TOP,
-    )
+    sales: dict[str, Any] = {
+        **{key: body[key] for key in ("period",) if key in body},
+        "filters": {"customer_ids": [customer.id]},
+        "group_by": ["product"],
+        "measures": [name for name in _CARD if name not in lacking],
+        "sort": [{"field": "amount", "dir": "desc"}],
+        "top": read_count(body, "top_products") or _DEFAULT_CARD_TOP,
+    }
+    request = read_request(_OF_ONE_CUSTOMER, sales, today=date.max)
     aggregation, chosen = await runner.aggregated(base, request, progress)
     table = await runner.table(aggregation)
     names = [str(column["name"]) for column in table.columns]
@@ -145,12 +139,4 @@ async def _last_purchase(
     if source is None or "customer" not in source.dims:
         return None
     references = await runner.references(base, chosen, request)
-    return await last_purchase(
-        source,
-        customer.id,
-        request.last,
-        references,
-        runner.fetcher,
-        bounds=runner.bounds,
-        concurrency=runner.concurrency,
-    )
+    return await last_purchase(runner.fetcher, source, customer.id, request.last, references)

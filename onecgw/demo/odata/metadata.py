@@ -109,7 +109,7 @@ def _function(table: VirtualTable) -> Iterator[str]:
         f'<FunctionImport Name="{table.function}" IsBindable="true" IsSideEffecting="false" '
         f'ReturnType="Collection({NAMESPACE}{table.result})">'
     )
-    yield f'<Parameter Name="bindingParameter" Type="{NAMESPACE}{table.bound_to}"/>'
+    yield f'<Parameter Name="bindingParameter" Type="{NAMESPACE}{table.owner}"/>'
     for name in sorted(table.parameters):
         edm = "Edm.DateTime" if name in _DATES else "Edm.Int32" if name == "Top" else "Edm.String"
         yield f'<Parameter Name="{name}" Type="{edm}"/>'

@@ -16,7 +16,7 @@ from onecgw.demo.odata.errors import (
     no_segment,
     unknown_argument,
 )
-from onecgw.demo.odata.expression import parse_expression
+from onecgw.demo.odata.expression import parse_expression, read_constant
 from onecgw.demo.odata.model import (
     ColumnKind,
     EntitySet,
@@ -30,10 +30,8 @@ from onecgw.demo.odata.url import (
     PathSegment,
     Target,
     parse_arguments,
+    read_argument,
     read_count,
-    read_datetime,
-    read_guid,
-    read_text,
 )
 
 _PRESENTATION: Final = "____Presentation"
@@ -180,13 +178,15 @@ class Query:
         where: list[str] = []
         for name, signs in _PERIODS[table.period].items():
             # The sums of BalanceAndTurnovers name the beginning, whether it is given or not.
-            compiler.values[name] = read_datetime(name, given[name]) if name in given else ""
+            compiler.values[name] = (
+                read_argument(name, given[name], "date") if name in given else ""
+            )
             if name in given and signs:
                 where.append(f"period {signs} :{name}")
         columns = {column.name: column for one in table.dimensions for column in one.columns()}
         for name, fields in table.parameters.items():
             if fields is not None and name in given:
-                text = read_text(name, given[name])
+                text = read_argument(name, given[name], "text")
                 named = {
                     alias: columns[real] for alias, real in map(_alias, fields) if real in columns
                 }
@@ -309,23 +309,17 @@ def _key(one: EntitySet, text: str) -> Iterable[tuple[str, str]]:
         key = name or one.keys[0]
         if key not in one.keys:
             raise no_segment(key)
-        if literal.startswith("guid"):
-            yield key, read_guid(literal)
-        elif literal.startswith("datetime"):
-            yield key, read_datetime(key, literal)
-        elif literal.startswith("'"):
-            yield key, read_text(key, literal)
-        elif literal.isdecimal():
-            yield key, literal
-        else:
+        found = read_constant(literal)
+        if found is None:
             raise no_segment(literal)
+        yield key, found.value
 
 
 def _dimensions(table: VirtualTable, given: Mapping[str, str]) -> list[ODataField]:
     """Those that the argument Dimensions names; all without it."""
     if "Dimensions" not in given:
         return list(table.dimensions)
-    text = read_text("Dimensions", given["Dimensions"])
+    text = read_argument("Dimensions", given["Dimensions"], "text")
     names = [name.strip() for name in text.split(",") if name.strip()]
     known = {one.name for one in table.dimensions}
     for name in names:

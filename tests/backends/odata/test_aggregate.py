@@ -21,7 +21,6 @@ from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import SALES
 from onecgw.backends.odata.request import RequestedReport, read_request
 from onecgw.backends.odata.restrictions import Restriction
-from onecgw.backends.odata.search import fold
 
 UNF = load_profile("unf")
 KINDS = ("customer", "product", "warehouse", "firm", "seller")
@@ -43,17 +42,11 @@ AMOUNTS = st.decimals(-(10**30), 10**30, places=2)
 
 def entry(kind: str, place: int, entry_id: str) -> CatalogueEntry:
     # Labels repeat, and the first entries are the groups of the others.
-    label = f"{kind} {'яб'[place % 2]}"
     return CatalogueEntry(
         id=entry_id,
-        label=label,
-        code="",
+        label=f"{kind} {'яб'[place % 2]}",
         parent=IDS[kind][place % 2] if place > 1 else None,
-        is_group=False,
-        is_archived=False,
         created=f"2026-0{place + 1}-15",
-        currency="",
-        place=(fold(label), label, entry_id),
     )
 
 
@@ -164,7 +157,7 @@ def table_of(request: RequestedReport, found: list[dict[str, Any]], of: str | No
     # With so small a budget nothing is left to 1C: the rows are filtered here.
     bounds = Bounds(url_bytes=1, rows=10, buckets=62)
     restrictions = [] if of is None else [
-        Restriction(alternatives=(("firm", frozenset({of})),), filters=("firm_ids",))
+        Restriction(alternatives=(("firm", frozenset({of})),))
     ]  # fmt: skip
     (fetch,) = plan(chosen, request, restrictions, known, bounds)
     assert fetch.restrictions == tuple(restrictions)

@@ -15,9 +15,6 @@ def entry(
         parent=parent,
         is_group=is_group,
         is_archived="archived" in more,
-        created="",
-        currency="",
-        place=(fold(label), label, ""),
         phone=more.get("phone", ""),
     )
 
