@@ -57,7 +57,7 @@ def test_customer_is_found_by_phone_code_and_reference(small_books: Books) -> No
         }
 
 
-def test_folders_are_shown_only_when_asked_for(small_books: Books) -> None:
+def test_folders_are_shown_only_on_request(small_books: Books) -> None:
     assert labels(small_books, "product", "обігрівачі") == []
     (folder,) = call(small_books, "resolve/product", query="обігрівачі", include_groups=True)[
         "candidates"

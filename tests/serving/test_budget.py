@@ -201,7 +201,7 @@ async def test_a_stop_waits_for_known_callers_and_not_for_strangers() -> None:
         await served.connect() as stranger,
     ):
         await known.send_all(GET)
-        await late.asked.wait()
+        await late.requested.wait()
         await stranger.send_all(HALF_FORM)
         await trio.testing.wait_all_tasks_blocked(0.01)
         served.stop.set()
@@ -219,7 +219,7 @@ async def test_a_stop_with_strangers_alone_is_short() -> None:
 
     async with serving(late.app, is_known=False) as served, await served.connect() as stranger:
         await stranger.send_all(HALF_FORM)
-        await late.asked.wait()
+        await late.requested.wait()
         served.stop.set()
         with trio.fail_after(QUICKLY_SECONDS):
             await served.ended.wait()

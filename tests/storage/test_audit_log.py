@@ -182,7 +182,7 @@ async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCapture
     assert record.__dict__["fields"]["event"] == "key.ok"
 
 
-async def test_strangers_do_not_push_out_what_people_did(
+async def test_events_of_unknown_clients_do_not_displace_those_of_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 3)
@@ -200,7 +200,7 @@ async def test_strangers_do_not_push_out_what_people_did(
         ]
 
 
-async def test_strangers_fill_the_database_only_so_fast(tmp_path: Path) -> None:
+async def test_events_of_unknown_clients_are_limited_per_minute(tmp_path: Path) -> None:
     async with open_trail(tmp_path) as (trail, store):
         for _ in range(200):
             trail(attrs.evolve(EVENT, event="authorize.shown", sub=""))
