@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from onecgw.auth.signing import Signer, derive_key, to_text
 from onecgw.errors import ConfigError
@@ -47,6 +45,9 @@ class OAuthSecrets:
     """
 
     def __init__(self, *, pepper: bytes, signing: bytes, encryption: bytes) -> None:
+        # A gateway without logins and TLS never loads this library, and needs 9 MB less.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         self._peppers = {kind: derive_key(pepper, f"hash {kind}") for kind in get_args(Kind)}
         self._signing = signing
         self._cipher = AESGCM(derive_key(encryption, "boxes"))
@@ -84,6 +85,8 @@ class OAuthSecrets:
 
     def decrypt(self, ciphertext: bytes, *, purpose: str) -> str | None:
         """The text; None if it was encrypted with another secrets file or for another purpose."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see __init__
+
         try:
             text = self._cipher.decrypt(
                 ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], purpose.encode("ascii")
