@@ -46,11 +46,13 @@ class OAuthSecrets:
 
     def __init__(self, *, pepper: bytes, signing: bytes, encryption: bytes) -> None:
         # A gateway without logins and TLS never loads this library, and needs 9 MB less.
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
         self._peppers = {kind: derive_key(pepper, f"hash {kind}") for kind in get_args(Kind)}
         self._signing = signing
         self._cipher = AESGCM(derive_key(encryption, "boxes"))
+        self._wrong_ciphertext = InvalidTag
         self._next_refresh_tokens = derive_key(signing, "successor")
         self._client_secrets = derive_key(signing, "client secret")
         # The label goes into the key: another one would end every login and registered client.
@@ -85,13 +87,11 @@ class OAuthSecrets:
 
     def decrypt(self, ciphertext: bytes, *, purpose: str) -> str | None:
         """The text; None if it was encrypted with another secrets file or for another purpose."""
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see __init__
-
         try:
             text = self._cipher.decrypt(
                 ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], purpose.encode("ascii")
             )
-        except (InvalidTag, ValueError):
+        except (self._wrong_ciphertext, ValueError):
             return None
         return text.decode()
 
