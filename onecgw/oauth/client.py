@@ -48,18 +48,19 @@ def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]
     """
     if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
         raise OAuthError("invalid_redirect_uri", f"1 to {MAX_REDIRECT_URIS} are expected")
-    verdicts = {uri: policy.classify(uri) for uri in uris}
-    for uri, verdict in verdicts.items():
-        if verdict == "dangerous":
-            raise OAuthError("invalid_redirect_uri", f"{find_redirect_uri_flaw(uri)} is expected")
-    accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
+    accepted = []
+    for uri in dict.fromkeys(uris):
+        if flaw := find_redirect_uri_flaw(uri):
+            raise OAuthError("invalid_redirect_uri", f"{flaw} is expected")
+        if policy.classify(uri) == "allowed":
+            accepted.append(uri)
     if not accepted:
         raise OAuthError(
             "invalid_redirect_uri",
             "none of the redirect_uris is allowed here; the operator may add one to"
             " oauth.redirects.allowed",
         )
-    return accepted
+    return tuple(accepted)
 
 
 def clean_name(name: str) -> str:
