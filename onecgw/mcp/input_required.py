@@ -91,7 +91,7 @@ def read_responses(
 
 
 def input_required_members(signer: Signer, subject: str, pause: InputRequired) -> bytes:
-    """The members of the result that tells the client what is needed."""
+    """The members of the result that names what the client has to send."""
     state = _State(
         expires=int(time.time()) + STATE_SECONDS,
         subject=subject,

@@ -215,7 +215,7 @@ async def test_what_is_no_small_json_document_is_not_taken(
 
 async def test_the_certificate_must_be_for_the_name(tmp_path: Path) -> None:
     async with website(tmp_path, http_answer(b"{}"), names="other.example.org") as (fetcher, asked):
-        with pytest.raises(FetchFailed):
+        with pytest.raises(FetchFailed, match="certificate"):
             await fetcher.fetch("app.example.org", "/client.json")
     assert asked[1:] in ([b"broken"], [])
 
