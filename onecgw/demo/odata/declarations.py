@@ -8,10 +8,10 @@ from typing import Any, Final, Literal
 import attrs
 import msgspec
 
-from onecgw.demo.odata import common, fields
-from onecgw.demo.odata.fields import Register
+from onecgw.demo.odata import common, entity_sets, fields
 from onecgw.demo.odata.model import DocumentKind, EntitySet, ODataField
 from onecgw.demo.odata.postings import LedgerAccount
+from onecgw.demo.odata.registers import Register
 
 # Names of fields; one that differs from the field of this name in `fields` is declared in place.
 FieldList = list[str | dict[str, list[str | int]]]
@@ -131,7 +131,7 @@ class Declaration:
         header = self.field_list(self.header)
         for name, kinds in published.items():
             title = self.documents[kinds[0]].title
-            yield fields.document_set(name, title, common.headers_of(kinds), *header)
+            yield entity_sets.document_set(name, title, common.headers_of(kinds), *header)
         lines = (
             *self.field_list(self.lines.fields),
             *_numbers(self.lines.quantities, self.lines.amounts),
@@ -175,10 +175,10 @@ class Declaration:
                     one.name, firm=one.firm, currency=one.currency, groups=one.groups
                 )
             case "numbered":
-                return fields.simple_catalogue(
+                return entity_sets.simple_catalogue(
                     one.name, one.table, *own, reference=fields.numbered(one.number, "id")
                 )
-        return fields.catalogue(
+        return entity_sets.catalogue(
             one.name,
             one.table,
             *own,
