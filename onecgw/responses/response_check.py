@@ -43,7 +43,7 @@ class FilterIgnored(OnecBadResponse):
     """1C does not confirm that a filter was applied: its figures may be of more than was asked."""
 
 
-class Column(msgspec.Struct):
+class ResponseColumn(msgspec.Struct):
     """A column of a report."""
 
     name: str
@@ -156,7 +156,7 @@ def cut_by_1c(members: Members, count: int) -> str:
     return say("notices.cut_by_1c_sizes", sizes=", ".join(sizes)) if sizes else say(CUT_BY_1C)
 
 
-def check_columns(columns: Sequence[Column], arguments: Arguments) -> None:
+def check_columns(columns: Sequence[ResponseColumn], arguments: Arguments) -> None:
     """Refuse columns that are ambiguous, or lack one that was asked for by name.
 
     Raises:
@@ -178,7 +178,7 @@ def count_plain_rows(members: Members) -> int | None:
     nothing yet.
     """
     try:
-        columns = msgspec.json.decode(members["columns"], type=list[Column])
+        columns = msgspec.json.decode(members["columns"], type=list[ResponseColumn])
         types = tuple(column.type.lower() for column in columns)
         return sum(map(len, _in_pieces(members["rows"], _rows_decoder(types, is_plain=True))))
     except (KeyError, msgspec.DecodeError, RecursionError):
@@ -203,7 +203,7 @@ def _in_pieces(
     yield decoder.decode(b"[" + body[begin:])
 
 
-def check_cells(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
+def check_cells(rows: msgspec.Raw, columns: Sequence[ResponseColumn]) -> None:
     """Refuse rows whose cells are not what their columns say.
 
     Raises:
@@ -217,7 +217,7 @@ def check_cells(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
         _check_each_cell(rows, columns)
 
 
-def check_totals(members: Members, columns: Sequence[Column]) -> None:
+def check_totals(members: Members, columns: Sequence[ResponseColumn]) -> None:
     """Refuse totals that are no object, or in which a figure is no number.
 
     Raises:
@@ -426,7 +426,7 @@ def _rows_decoder(types: tuple[str, ...], *, is_plain: bool) -> msgspec.json.Dec
     return msgspec.json.Decoder(GenericAlias(list, (row,)))
 
 
-def _check_each_cell(rows: msgspec.Raw, columns: Sequence[Column]) -> None:
+def _check_each_cell(rows: msgspec.Raw, columns: Sequence[ResponseColumn]) -> None:
     for index, row in enumerate(decode(rows, list[list[msgspec.Raw]], "rows")):
         if len(row) != len(columns):
             raise OnecBadResponse(

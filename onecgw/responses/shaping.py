@@ -24,7 +24,7 @@ from onecgw.responses.redaction import Redaction, redact
 from onecgw.responses.response_check import (
     CUT_BY_1C,
     Arguments,
-    Column,
+    ResponseColumn,
     applied_values,
     check_answers_request,
     check_cells,
@@ -187,7 +187,7 @@ def build_table(
     """
     members, count = _read_table(body, limits)
     notices = check_answers_request(members, arguments, with_groups=with_groups)
-    columns = decode(members.get("columns"), list[Column], "columns")
+    columns = decode(members.get("columns"), list[ResponseColumn], "columns")
     is_plain = count is not None
     if count is None:
         count = len(decode(members.get("rows"), list[msgspec.Raw], "rows"))

@@ -15,7 +15,7 @@ from onecgw.backends.odata.profile import COUNTS, has_marks
 from onecgw.backends.odata.query_plan import Fetch
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import ANALYTICS, ReportDimension
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.row_reading import RowReading, Tally
 
 _DAY: Final = len("2026-01-31")
@@ -41,7 +41,7 @@ class Aggregation:
     unknown: the dimensions that some rows lack, as RowReading has them.
     """
 
-    def __init__(self, chosen: Outline, request: Request, references: References) -> None:
+    def __init__(self, chosen: Outline, request: RequestedReport, references: References) -> None:
         self.unknown: set[str] = set()
         self._request = request
         self._references = references

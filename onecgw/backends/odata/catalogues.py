@@ -54,7 +54,7 @@ class CatalogueEntry:
         return {"id": self.id, "label": self.label, **self.marks}
 
 
-class Catalogue:
+class ODataCatalogue:
     """All entries of one kind, in the order of their labels.
 
     kind: as in the contract. has_folders: groups are marked as such and hold nothing themselves;

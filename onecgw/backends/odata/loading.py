@@ -9,8 +9,8 @@ import trio
 from onecgw.backends.odata import url
 from onecgw.backends.odata.catalogues import (
     ZERO,
-    Catalogue,
     CatalogueEntry,
+    ODataCatalogue,
     read_contacts,
     read_entries,
     read_members,
@@ -51,7 +51,7 @@ class Loading:
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, trio.Lock] = {}
 
-    async def catalogue(self, kind: str) -> Catalogue:
+    async def catalogue(self, kind: str) -> ODataCatalogue:
         """The catalogue of a kind.
 
         Raises:
@@ -113,10 +113,10 @@ class Loading:
         for name in [name for name, (loaded_at, _) in self._kept.items() if loaded_at <= oldest]:
             del self._kept[name]
 
-    async def _catalogue(self, kind: str) -> Catalogue:
+    async def _catalogue(self, kind: str) -> ODataCatalogue:
         members = self._profile.members.get(kind)
         if members is not None:
-            return Catalogue(kind, read_members(members, self._types), has_folders=False)
+            return ODataCatalogue(kind, read_members(members, self._types), has_folders=False)
         entries: list[CatalogueEntry] = []
         sets = self._profile.catalogues.get(kind, ())
         for one in sets:
@@ -126,7 +126,7 @@ class Loading:
         if kind == "cash":
             entries += await self._accounts_as_desks()
         has_folders = all(one.hierarchy != "items" for one in sets)
-        return Catalogue(kind, entries, has_folders=has_folders)
+        return ODataCatalogue(kind, entries, has_folders=has_folders)
 
     def _fields(self, one: CatalogueSet) -> Sequence[str]:
         known = self._types.fields.get(one.entity_set, {})

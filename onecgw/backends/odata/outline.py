@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import attrs
 
 from onecgw.backends.odata.profile import COUNTS, DIMENSIONS, Profile, RegisterSource, ToolProfile
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 
 
 @attrs.frozen(kw_only=True)
@@ -28,7 +28,7 @@ class Outline:
     keys: frozenset[str]
 
 
-def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | str:
+def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Outline | str:
     """Choose the sources of a request.
 
     Args:
@@ -86,7 +86,7 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
     )
 
 
-def _without_transfers(source: RegisterSource, request: Request) -> RegisterSource:
+def _without_transfers(source: RegisterSource, request: RequestedReport) -> RegisterSource:
     """The source; without the movements between own desks where the request excludes them."""
     if request.choices.get("own_transfers") != "exclude":
         return source
@@ -98,13 +98,13 @@ def _without_transfers(source: RegisterSource, request: Request) -> RegisterSour
     return attrs.evolve(source, excludes=excludes)
 
 
-def needed_leaves(source: RegisterSource, request: Request) -> Iterator[str]:
+def needed_leaves(source: RegisterSource, request: RequestedReport) -> Iterator[str]:
     """The dimensions of a source that rows and filters need, with repetitions."""
     for name in _asked(request):
         yield from source.leaves(name)
 
 
-def _asked(request: Request) -> Iterator[str]:
+def _asked(request: RequestedReport) -> Iterator[str]:
     """The dimensions of sources that a request names; times are none."""
     for name in request.dimensions:
         of = request.report.dimension[name].of
@@ -125,5 +125,5 @@ def _counted(facts: tuple[str, ...]) -> Iterator[str]:
             yield COUNTS[fact]
 
 
-def _has_dimensions(source: RegisterSource, request: Request) -> bool:
+def _has_dimensions(source: RegisterSource, request: RequestedReport) -> bool:
     return all(source.leaves(name) for name in _asked(request))

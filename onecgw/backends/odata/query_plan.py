@@ -18,7 +18,7 @@ from onecgw.backends.odata.outline import Outline, OutlinePart
 from onecgw.backends.odata.profile import COUNTS, RegisterSource
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import TIMES
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
 from onecgw.backends.odata.url import ODataQuery
@@ -54,7 +54,7 @@ class Fetch:
 
 def plan(
     chosen: Outline,
-    request: Request,
+    request: RequestedReport,
     restrictions: Sequence[Restriction],
     references: References,
     bounds: Bounds,
@@ -76,7 +76,9 @@ def plan(
     )
 
 
-def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[date, date]]:
+def buckets(
+    request: RequestedReport, source: RegisterSource, limit: int
+) -> list[tuple[date, date]]:
     """The days that each call covers: the rows of a virtual table have no dates.
 
     Raises:
@@ -121,7 +123,7 @@ class _SourcePlan:
         self,
         source: RegisterSource,
         part: OutlinePart,
-        request: Request,
+        request: RequestedReport,
         references: References,
         bounds: Bounds,
     ) -> None:

@@ -5,7 +5,12 @@ from typing import Final
 
 import attrs
 
-from onecgw.backends.odata.catalogues import Catalogue, CatalogueEntry, member_entry, unknown_entry
+from onecgw.backends.odata.catalogues import (
+    CatalogueEntry,
+    ODataCatalogue,
+    member_entry,
+    unknown_entry,
+)
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.profile import (
     DIMENSIONS,
@@ -31,12 +36,12 @@ class References:
 
     profile: Profile
     types: Types
-    catalogues: Mapping[str, Catalogue]
+    catalogues: Mapping[str, ODataCatalogue]
     keys: Mapping[str, Mapping[str, Mapping[str, str]]]
     accounts: Mapping[str, str]
     predefined: Mapping[Predefined, str]
 
-    def catalogue(self, dimension: str) -> Catalogue | None:
+    def catalogue(self, dimension: str) -> ODataCatalogue | None:
         """The catalogue to which a dimension refers; None for documents."""
         kind = DIMENSIONS.get(dimension)
         return self.catalogues.get(kind) if kind is not None else None

@@ -14,7 +14,7 @@ from onecgw.backends.odata.profile import Predefined, ToolProfile
 from onecgw.backends.odata.query_plan import plan
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.refusals import lacking, refuse_lacking
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.restrictions import restrictions_of
 from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.locales.text import say
@@ -28,7 +28,9 @@ class ReportRunner:
         # Sorting a long report takes the processor: one at a time, outside of the event loop.
         self._working = trio.CapacityLimiter(1)
 
-    async def report(self, base: Base, request: Request, progress: Progress) -> dict[str, object]:
+    async def report(
+        self, base: Base, request: RequestedReport, progress: Progress
+    ) -> dict[str, object]:
         """The whole answer of a tabular report.
 
         Raises:
@@ -52,7 +54,7 @@ class ReportRunner:
         return {**answer, "notes": notes} if notes else answer
 
     async def aggregated(
-        self, base: Base, request: Request, progress: Progress
+        self, base: Base, request: RequestedReport, progress: Progress
     ) -> tuple[Aggregation, Outline]:
         """Read everything that a request needs, and sum it up.
 
@@ -81,7 +83,7 @@ class ReportRunner:
         """The rows and totals of what was summed up."""
         return await trio.to_thread.run_sync(aggregation.table, limiter=self._working)
 
-    async def references(self, base: Base, chosen: Outline, request: Request) -> References:
+    async def references(self, base: Base, chosen: Outline, request: RequestedReport) -> References:
         """Read the names, keys and accounts that a request needs.
 
         Raises:
@@ -123,7 +125,7 @@ class ReportRunner:
         )
 
     def notes(
-        self, base: Base, request: Request, chosen: Outline, aggregation: Aggregation
+        self, base: Base, request: RequestedReport, chosen: Outline, aggregation: Aggregation
     ) -> list[str]:
         """What the reader of an answer must know."""
         own_notes = [

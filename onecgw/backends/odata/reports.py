@@ -65,7 +65,7 @@ class ReportMeasure:
 
 
 @attrs.frozen(kw_only=True)
-class Filter:
+class ReportFilter:
     """What rows can be restricted to. branches: a group's id means everything below it.
 
     either: filters with the same mark are joined by OR; the others by AND.
@@ -91,7 +91,7 @@ class TabularReport:
     dated: Dated
     dimensions: tuple[ReportDimension, ...]
     measures: tuple[ReportMeasure, ...]
-    filters: tuple[Filter, ...]
+    filters: tuple[ReportFilter, ...]
     choices: Mapping[str, tuple[str, ...]]
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
@@ -170,7 +170,7 @@ def _report(
         dimensions=tuple(map(_dimension, dimensions)),
         measures=measures,
         filters=tuple(
-            Filter(
+            ReportFilter(
                 name=one.name,
                 of=one.name.removesuffix("_ids"),
                 branches=one.arg.takes_groups,

@@ -9,8 +9,8 @@ import attrs
 from onecgw.backends.odata import url
 from onecgw.backends.odata.profile import DIMENSIONS, RegisterSource
 from onecgw.backends.odata.references import References
-from onecgw.backends.odata.reports import Filter
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.reports import ReportFilter
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.errors import OnecRejected
 from onecgw.locales.text import say
 
@@ -28,7 +28,7 @@ class Restriction:
     is_for_rows: bool = False
 
 
-def restrictions_of(request: Request, references: References) -> list[Restriction]:
+def restrictions_of(request: RequestedReport, references: References) -> list[Restriction]:
     """Read the filters of a request.
 
     Raises:
@@ -43,7 +43,7 @@ def restrictions_of(request: Request, references: References) -> list[Restrictio
     return [*found, *_status(request, references)]
 
 
-def _status(request: Request, references: References) -> Iterator[Restriction]:
+def _status(request: RequestedReport, references: References) -> Iterator[Restriction]:
     """The products that are in use, or those that are not."""
     status = request.choices.get("product_status")
     if status is None:
@@ -57,7 +57,7 @@ def _status(request: Request, references: References) -> Iterator[Restriction]:
     )
 
 
-def _spread(one: Filter, given: tuple[str, ...], references: References) -> frozenset[str]:
+def _spread(one: ReportFilter, given: tuple[str, ...], references: References) -> frozenset[str]:
     """The ids that count: those given, and everything below them where groups are allowed."""
     catalogue = references.catalogue(one.of)
     found: set[str] = set()

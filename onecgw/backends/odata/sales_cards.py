@@ -12,10 +12,10 @@ from onecgw.backends.odata.outline import Outline
 from onecgw.backends.odata.profile import ToolProfile
 from onecgw.backends.odata.refusals import refuse_unavailable
 from onecgw.backends.odata.report_runner import ReportRunner
-from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, SALES, TOP_PRODUCTS, Filter
+from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, SALES, TOP_PRODUCTS, ReportFilter
 from onecgw.backends.odata.request import (
     Body,
-    Request,
+    RequestedReport,
     check_keys,
     one_of,
     read_count,
@@ -31,7 +31,9 @@ _DEFAULT_CARD_TOP: Final = 5
 _BY: Final = ("amount", "qty")
 _CARD: Final = ("amount", "qty", "receipts", "avg_check", "cost", "profit", "margin")
 # The customer alone: a partner with others below it is still one customer.
-_OF_ONE_CUSTOMER: Final = attrs.evolve(SALES, filters=(Filter(name="customer_ids", of="customer"),))
+_OF_ONE_CUSTOMER: Final = attrs.evolve(
+    SALES, filters=(ReportFilter(name="customer_ids", of="customer"),)
+)
 
 
 async def answer_top_products(
@@ -125,7 +127,12 @@ async def _customer(base: Base, body: Body) -> CatalogueEntry:
 
 
 async def _last_purchase(
-    runner: ReportRunner, base: Base, chosen: Outline, request: Request, *, customer: CatalogueEntry
+    runner: ReportRunner,
+    base: Base,
+    chosen: Outline,
+    request: RequestedReport,
+    *,
+    customer: CatalogueEntry,
 ) -> str | None:
     name = base.profile.tools.get(CUSTOMER_SUMMARY, ToolProfile()).last_purchase
     source = base.profile.sources.get(name or "")

@@ -13,7 +13,7 @@ from onecgw.catalogue.tools.parts import Period, Sort
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
 from onecgw.responses.raw_json import decode, read_members
-from onecgw.responses.response_check import Column, check_answers_request
+from onecgw.responses.response_check import ResponseColumn, check_answers_request
 
 
 def last_day_of(tool: TableTool, period: Period, filters: object | None = None) -> SubRequest:
@@ -39,7 +39,7 @@ def read_last_day(body: bytes, *, tool: TableTool, arguments: Mapping[str, Any])
     """
     members = read_members(body)
     check_answers_request(members, arguments, with_groups=tool.filters_with_groups)
-    columns = decode(members.get("columns"), list[Column], "columns")
+    columns = decode(members.get("columns"), list[ResponseColumn], "columns")
     rows = decode(members.get("rows"), list[list[msgspec.Raw]], "rows")
     place = next((index for index, one in enumerate(columns) if one.name == "day"), None)
     if place is None or any(len(row) != len(columns) for row in rows):

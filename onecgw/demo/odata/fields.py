@@ -10,8 +10,8 @@ from onecgw.demo.odata.model import (
     EMPTY_DATE,
     NAMESPACE,
     ZERO_GUID,
-    Column,
     ColumnKind,
+    ODataColumn,
     ODataField,
 )
 
@@ -173,7 +173,7 @@ def number(name: str, sql: str = "0", places: int = 2) -> ODataField:
     return ODataField(name=name, kind="number", sql=sql, places=places)
 
 
-def columns_of(fields: Iterable[ODataField]) -> tuple[Column, ...]:
+def columns_of(fields: Iterable[ODataField]) -> tuple[ODataColumn, ...]:
     """Return the properties of fields."""
     return tuple(column for field in fields for column in field.columns())
 

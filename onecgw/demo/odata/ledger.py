@@ -16,7 +16,7 @@ from onecgw.demo.odata.fields import (
     text,
 )
 from onecgw.demo.odata.ledger_fields import CHART, KINDS, side_fields, subconto
-from onecgw.demo.odata.model import Column, EntitySet, ODataField, VirtualTable
+from onecgw.demo.odata.model import EntitySet, ODataColumn, ODataField, VirtualTable
 from onecgw.demo.odata.registers import sums_of
 
 _REGISTER: Final = "AccountingRegister_Хозрасчетный"
@@ -94,7 +94,7 @@ def _table(
     result: str = "",
     period: Literal["before", "between", "to_end"] = "between",
     fixed: Sequence[ODataField] = (),
-    sums: Sequence[Column] = (),
+    sums: Sequence[ODataColumn] = (),
     accounts: tuple[str, str] = ("account", "corr_account"),
 ) -> VirtualTable:
     return VirtualTable(
@@ -174,7 +174,7 @@ def ledger_tables(recorders: Sequence[str]) -> Iterator[VirtualTable]:
         fixed=_BOTH,
         accounts=("dr_account", "cr_account"),
         sums=[
-            Column(name=name, kind="number", sql=f"SUM({sql})", places=places, base=base)
+            ODataColumn(name=name, kind="number", sql=f"SUM({sql})", places=places, base=base)
             for name, base, sql, places in (
                 ("СуммаTurnover", "Сумма", "amount", 2),
                 ("ВалютнаяСуммаTurnoverDr", "ВалютнаяСумма", "dr_own", 2),

@@ -35,7 +35,7 @@ NAMESPACE: Final = "StandardODATA."
 
 
 @attrs.frozen(kw_only=True)
-class Column:
+class ODataColumn:
     """A property of an entity or of a row.
 
     sql: its value; numbers are whole numbers of the last of `places` decimal digits.
@@ -54,7 +54,7 @@ class Column:
 
 
 @attrs.frozen(kw_only=True)
-class ODataField(Column):
+class ODataField(ODataColumn):
     """A dimension, attribute or resource as the configuration declares it.
 
     raw: the columns of the source that a virtual table groups by.
@@ -62,7 +62,7 @@ class ODataField(Column):
 
     raw: tuple[str, ...] = ()
 
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ODataColumn, ...]:
         """Return its properties: `_Key` for a reference, a pair with `_Type` for a composite."""
         name = f"{self.name}_Key" if self.targets and self.kind == "guid" else self.name
         found = attrs.evolve(self, name=name, base=self.name)
@@ -70,7 +70,7 @@ class ODataField(Column):
             return (found,)
         return (
             found,
-            Column(name=f"{name}_Type", kind="text", sql=self.type_sql, base=self.name),
+            ODataColumn(name=f"{name}_Type", kind="text", sql=self.type_sql, base=self.name),
         )
 
 
@@ -87,7 +87,7 @@ class EntitySet:
     """
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[ODataColumn, ...]
     source: str
     owner: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     keys: tuple[str, ...] = ("Ref_Key",)
@@ -127,11 +127,11 @@ class VirtualTable:
     period: PeriodKind
     dimensions: tuple[ODataField, ...]
     fixed: frozenset[str] = frozenset()
-    sums: tuple[Column, ...] = ()
+    sums: tuple[ODataColumn, ...] = ()
     only: str = "TRUE"
     accounts: Mapping[str, str] = attrs.field(factory=dict)
 
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ODataColumn, ...]:
         """Return the properties of a row with all dimensions."""
         return (*(column for one in self.dimensions for column in one.columns()), *self.sums)
 
@@ -180,7 +180,7 @@ class Schema:
         def is_published(owner: str) -> bool:
             return owner not in unpublished and (composition is None or owner in composition)
 
-        def kept(owner: str, columns: Iterable[Column]) -> tuple[Column, ...]:
+        def kept(owner: str, columns: Iterable[ODataColumn]) -> tuple[ODataColumn, ...]:
             return tuple(
                 column
                 for column in columns

@@ -17,7 +17,14 @@ from onecgw.demo.odata.errors import (
     unknown_argument,
 )
 from onecgw.demo.odata.expression import parse_expression, read_constant
-from onecgw.demo.odata.model import Column, ColumnKind, EntitySet, ODataField, Schema, VirtualTable
+from onecgw.demo.odata.model import (
+    ColumnKind,
+    EntitySet,
+    ODataColumn,
+    ODataField,
+    Schema,
+    VirtualTable,
+)
 from onecgw.demo.odata.sql import Compiler, Scope, set_columns
 from onecgw.demo.odata.url import (
     PathSegment,
@@ -240,13 +247,13 @@ class Query:
 
     def _outputs(
         self, source: _Source, compiler: Compiler
-    ) -> tuple[dict[_Path, Column], dict[str, tuple[EntitySet, str]]]:
+    ) -> tuple[dict[_Path, ODataColumn], dict[str, tuple[EntitySet, str]]]:
         """The values and the tabular parts of the answer."""
         text = self.target.options.get("$select")
         names = [name.strip() for name in text.split(",")] if text else ["*"]
         expanded = self._expanded(source, compiler)
         scope = source.scope
-        outputs: dict[_Path, Column] = {}
+        outputs: dict[_Path, ODataColumn] = {}
         parts: dict[str, tuple[EntitySet, str]] = {}
         for name in names:
             if name in scope.parts:
@@ -326,7 +333,7 @@ def _shown(path: tuple[str, ...], scope: Scope) -> tuple[str, ...]:
 
 def _whole(
     navigation: tuple[str, ...], scope: Scope, compiler: Compiler
-) -> dict[tuple[str, ...], Column]:
+) -> dict[tuple[str, ...], ODataColumn]:
     """All properties of what a navigation property leads to."""
     columns = scope.columns
     for name in navigation[:-1]:
@@ -339,9 +346,9 @@ def _whole(
 
 def _selected(
     path: tuple[str, ...], expanded: set[tuple[str, ...]], scope: Scope, *, compiler: Compiler
-) -> dict[tuple[str, ...], Column]:
+) -> dict[tuple[str, ...], ODataColumn]:
     """What a name of $select stands for: nothing behind a reference that $expand does not name."""
-    own: dict[tuple[str, ...], Column] = {}
+    own: dict[tuple[str, ...], ODataColumn] = {}
     if len(path) == 1 and path[0] in scope.columns:
         own[path] = scope.columns[path[0]]
     if path in expanded:
@@ -354,7 +361,7 @@ def _selected(
     return own
 
 
-def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], Column]:
+def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], ODataColumn]:
     """What 1C shows for a field, or for all references: `*____Presentation`."""
     if name == "*":
         columns = [column for column in scope.columns.values() if column.targets]
@@ -363,7 +370,7 @@ def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, .
     else:
         raise no_segment(name + _PRESENTATION)
     return {
-        (shown,): Column(name=shown, kind="text", sql=f"COALESCE({sql}, '')")
+        (shown,): ODataColumn(name=shown, kind="text", sql=f"COALESCE({sql}, '')")
         for one in columns
         for shown, sql in [
             ((one.base if name == "*" else name) + _PRESENTATION, compiler.presentation(one))
@@ -371,7 +378,7 @@ def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, .
     }
 
 
-def _entity(outputs: Mapping[_Path, Column], row: Sequence[object]) -> Entity:
+def _entity(outputs: Mapping[_Path, ODataColumn], row: Sequence[object]) -> Entity:
     entity: Entity = {}
     for ((*objects, last), column), value in zip(outputs.items(), row, strict=False):
         place = entity
@@ -381,7 +388,7 @@ def _entity(outputs: Mapping[_Path, Column], row: Sequence[object]) -> Entity:
     return entity
 
 
-def _shown_value(column: Column, value: object) -> object:
+def _shown_value(column: ODataColumn, value: object) -> object:
     match column.kind, value:
         case "number", int():
             return shown_number(value, column.places)
@@ -408,7 +415,7 @@ def _add_part(
     db: sqlite3.Connection,
 ) -> None:
     """Put the rows of a tabular part into their owners."""
-    outputs: dict[_Path, Column] = {(one.name,): one for one in part.columns}
+    outputs: dict[_Path, ODataColumn] = {(one.name,): one for one in part.columns}
     columns = ", ".join(f'"{one.name}"' for one in part.columns)
     owner = part.keys[0]
     found: dict[object, list[Entity]] = {key: [] for key in keys}

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import attrs
 
 from onecgw.demo.odata.fields import columns_of, day, document, flag, plain, text
-from onecgw.demo.odata.model import Column, EntitySet, ODataField, PeriodKind, VirtualTable
+from onecgw.demo.odata.model import EntitySet, ODataColumn, ODataField, PeriodKind, VirtualTable
 
 
-def sums_of(resources: Iterable[ODataField], suffixes: Mapping[str, str]) -> tuple[Column, ...]:
+def sums_of(
+    resources: Iterable[ODataField], suffixes: Mapping[str, str]
+) -> tuple[ODataColumn, ...]:
     """The sums of resources: suffix of a column → SQL with {0} for that of a movement."""
     return tuple(
         attrs.evolve(column, name=column.name + suffix, sql=sql.format(column.sql))

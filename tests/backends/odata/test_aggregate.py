@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from onecgw.backends.odata.aggregate import Aggregation
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.catalogues import ZERO, Catalogue, CatalogueEntry, member_entry
+from onecgw.backends.odata.catalogues import ZERO, CatalogueEntry, ODataCatalogue, member_entry
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.numbers import divide, shown
 from onecgw.backends.odata.outline import Outline, outline
@@ -19,7 +19,7 @@ from onecgw.backends.odata.profile_reader import load_profile
 from onecgw.backends.odata.query_plan import plan
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import SALES
-from onecgw.backends.odata.request import Request, read_request
+from onecgw.backends.odata.request import RequestedReport, read_request
 from onecgw.backends.odata.restrictions import Restriction
 
 UNF = load_profile("unf")
@@ -59,7 +59,7 @@ def references() -> References:
             fields={"AccumulationRegister_Продажи_Turnover": columns}, functions={}, members={}
         ),
         catalogues={
-            kind: Catalogue(
+            kind: ODataCatalogue(
                 kind,
                 [entry(kind, place, one) for place, one in enumerate(IDS[kind])],
                 has_folders=True,
@@ -150,7 +150,7 @@ def test_rows_and_totals_are_those_of_plain_loops(
     assert [table.totals[name] for name in measures] == naive(wanted, measures)
 
 
-def table_of(request: Request, found: list[dict[str, Any]], of: str | None) -> Any:
+def table_of(request: RequestedReport, found: list[dict[str, Any]], of: str | None) -> Any:
     known = references()
     chosen = outline(UNF, UNF.tools["sales_report"], request)
     assert isinstance(chosen, Outline)
