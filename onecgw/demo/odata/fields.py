@@ -16,14 +16,13 @@ from onecgw.demo.odata.model import (
 )
 
 # Documents, keys and contracts have no reference in the books: theirs is made of their number.
-_NUMBERED: Final = "printf('{0:08x}-0000-4000-8000-%012x', {1})"
 DOCUMENT: Final = "printf('%08x-0000-4000-8000-%012x', 53248 + doc_kind, doc)"
 UNDEFINED: Final = f"'{NAMESPACE}Undefined'"
 
 
 def numbered(kind: int, number: str) -> str:
-    """SQL of the reference of something that has only a number; `kind` is a number of its kind."""
-    return _NUMBERED.format(kind, number)
+    """SQL of the reference of something that has only a number; each kind has its own."""
+    return f"printf('{kind:08x}-0000-4000-8000-%012x', {number})"
 
 
 def of_catalogue(table: str, number: str) -> str:

@@ -8,13 +8,11 @@ from onecgw.demo.odata.fields import columns_of, day, document, flag, plain, tex
 from onecgw.demo.odata.model import EntitySet, ODataColumn, ODataField, PeriodKind, VirtualTable
 
 
-def sums_of(
-    resources: Iterable[ODataField], suffixes: Mapping[str, str]
-) -> tuple[ODataColumn, ...]:
+def sums_of(fields: Iterable[ODataField], suffixes: Mapping[str, str]) -> tuple[ODataColumn, ...]:
     """The sums of resources: suffix of a column → SQL with {0} for that of a movement."""
     return tuple(
         attrs.evolve(column, name=column.name + suffix, sql=sql.format(column.sql))
-        for column in columns_of(resources)
+        for column in columns_of(fields)
         for suffix, sql in suffixes.items()
     )
 
