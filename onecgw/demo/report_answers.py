@@ -1,6 +1,7 @@
 """Runs a report and gives its rows and totals the shape of the contract."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -20,7 +21,7 @@ from onecgw.demo.report_requests import (
 from onecgw.demo.report_sql import compose
 from onecgw.demo.simulation.company import BASE_CURRENCY
 
-RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
+_RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
 _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
 
 
@@ -43,8 +44,21 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
     Raises:
         RequestError: the arguments are wrong, or not allowed to the scopes.
     """
-    request = read_request(report, body, scopes=scopes, books=books)
-    currency: dict[str, object] = {}
+    return answer_request(
+        report, read_request(report, body, scopes=scopes, books=books), books=books, scopes=scopes
+    )
+
+
+def answer_request(
+    report: Report,
+    request: ReportRequest,
+    *,
+    books: Books,
+    scopes: Scopes,
+    own_parts: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """The whole answer of a request that has been read, with parts that only this report has."""
+    parts: dict[str, object] = {}
     with books.reading() as db:
         found = read_report(report, request, db=db, books=books, scopes=scopes)
         own = next((name for name in request.measures if report.measure[name].is_own_currency), "")
@@ -52,34 +66,40 @@ def answer_report(report: Report, books: Books, body: Body, scopes: Scopes) -> d
             # Where currencies mix, the totals that mean something are one for each.
             each = attrs.evolve(request, group_by=(), measures=(own,), sort=(), top=None)
             totals = read_report(report, each, db=db, books=books, scopes=scopes).rows
-            currency["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
+            parts["totals_by_currency"] = {str(row[0]): row[1] for row in totals}
             if len(totals) > 1:
                 found = attrs.evolve(found, totals=found.totals | {own: None})
     if any(report.measure[name].is_money for name in request.measures):
-        currency["base_currency" if own else "currency"] = BASE_CURRENCY
-    notes = list(report.notes)
-    if report.warehouse_column is not None and COST not in scopes:
-        notes.append(RESTRICTED_NOTE)
-    if found.is_cut:
-        notes.append(_CUT_NOTE)
-    answer: dict[str, object] = {
+        parts["base_currency" if own else "currency"] = BASE_CURRENCY
+    return {
         "columns": found.columns,
         "rows": found.rows,
         "totals": found.totals,
-        **currency,
-        **dated(report, request.selection),
-        "as_of": books.today.isoformat(),
+        **parts,
+        **dated(report, request.selection, books),
+        **(own_parts or {}),
         "applied_filters": request.selection.applied,
+        **noted(report, scopes, is_cut=found.is_cut),
     }
-    return {**answer, "notes": notes} if notes else answer
 
 
-def dated(report: Report, selection: Selection) -> dict[str, object]:
-    """The period or the date that an answer is about."""
-    if report.dated == "date":
-        return {"date": selection.last.isoformat()}
+def dated(report: Report, selection: Selection, books: Books) -> dict[str, object]:
+    """The period or the date that an answer is about, and the last day of the books."""
     period = {"from": selection.first.isoformat(), "to": selection.last.isoformat()}
-    return {"period": period}
+    return {
+        **({"period": period} if report.dated == "period" else {"date": period["to"]}),
+        "as_of": books.today.isoformat(),
+    }
+
+
+def noted(report: Report, scopes: Scopes, *, is_cut: bool = False) -> dict[str, object]:
+    """What a reader has to know about the figures of a report, if there is anything."""
+    notes = [*report.notes]
+    if report.has_warehouses and COST not in scopes:
+        notes.append(_RESTRICTED_NOTE)
+    if is_cut:
+        notes.append(_CUT_NOTE)
+    return {"notes": notes} if notes else {}
 
 
 def read_report(

@@ -12,7 +12,6 @@ from onecgw.demo.report_requests import MAX_ROWS, Direction, ReportRequest, Scop
 from onecgw.demo.simulation.calendar import day_number, months_before
 
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
-_UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"
 
 
 @attrs.frozen(kw_only=True)
@@ -55,12 +54,11 @@ def compose(
         *(f"{field} {direction} NULLS LAST" for field, direction in _order(request, dimensions)),
         *(f"{one.name} NULLS LAST" for one in dimensions),
     ]
-    sources = [report.source_by[name] for name in request.group_by if name in report.source_by]
     # All names and expressions come from reports.py; the caller's values are parameters.
     return Statements(
         rows=f"""
         SELECT {", ".join([*groups, *sums])}
-        FROM {(*sources, report.source)[0]}
+        FROM {report.source}
         WHERE {where}
         GROUP BY {", ".join(one.column for one in dimensions)}
         HAVING {report.having}
@@ -100,8 +98,8 @@ def _where(
         for one in report.choices
         if one.name in selection.choices
     ]
-    if report.warehouse_column is not None and COST not in scopes:
-        conditions.append(f"{report.warehouse_column} {_UNRESTRICTED}")
+    if report.has_warehouses and COST not in scopes:
+        conditions.append("warehouse NOT IN (SELECT id FROM warehouses WHERE restricted)")
     return " AND ".join(conditions), values
 
 
