@@ -3,14 +3,13 @@
 import errno
 import hashlib
 import os
-import shutil
 import sqlite3
 import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -135,19 +134,18 @@ def open_books(
             return _open_kept(cache_folder / name, build)
         except OSError as error:
             progress(f"the books are not kept: {error}")
-    folder = Path(tempfile.mkdtemp(prefix="onecgw-demo-"))
-    path = folder / "books.sqlite"
-    try:
-        build(path)
-        books = Books(path)
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise ConfigError(f"the books of the demo cannot be written: {error}") from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    weakref.finalize(books, shutil.rmtree, folder, ignore_errors=True)
-    return books
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="onecgw-demo-", ignore_cleanup_errors=True)
+            )
+            path = Path(folder) / "books.sqlite"
+            build(path)
+            books = Books(path)
+        except OSError as error:
+            raise ConfigError(f"the books of the demo cannot be written: {error}") from error
+        weakref.finalize(books, stack.pop_all().close)
+        return books
 
 
 def _open_kept(path: Path, build: Callable[[Path], None]) -> Books:

@@ -78,8 +78,9 @@ class FaultMiddleware:
             answer.replace(b'{"result":"ok","data":[1,2,3]}')
         if "cp1251" in faults:
             body = answer.body.decode("utf-8").encode("cp1251", errors="replace")
-            answer.replace(body, content_type="application/json; charset=windows-1251")
-        await send(answer.start)
+            answer.replace(body)
+            answer.headers[b"content-type"] = b"application/json; charset=windows-1251"
+        await answer.send_start(send)
         if connection is not None and "reset_after" in faults:
             connection.reset()
         elif connection is not None and "truncated" in faults:
