@@ -48,8 +48,7 @@ class ResponseRecorder:
 async def send_refusal(send: Send, message: str) -> None:
     """Send an error in the form of the contract."""
     body = json.dumps({"error": "bad_fault", "message": message}, ensure_ascii=False).encode()
-    await send_start(send, 400, (("Content-Type", _JSON), ("Content-Length", str(len(body)))))
-    await send_body(send, body)
+    await send_fault_response(send, FaultResponse(status=400, content_type=_JSON, body=body))
 
 
 async def send_fault_response(send: Send, response: FaultResponse) -> None:

@@ -9,6 +9,7 @@ from onecgw.demo.report_answers import answer_request, dated, noted, read_report
 from onecgw.demo.report_requests import (
     Body,
     ReportRequest,
+    RequestError,
     Scopes,
     Selection,
     check_keys,
@@ -18,7 +19,6 @@ from onecgw.demo.report_requests import (
     read_selection,
 )
 from onecgw.demo.reports import SALES_REPORT
-from onecgw.demo.request_error import RequestError
 from onecgw.demo.simulation.company import BASE_CURRENCY
 
 _DEFAULT_TOP: Final = 10
@@ -58,8 +58,6 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
     customer = read_item(
         body["customer_id"], "customer_id", books.catalogues["partners"], scopes=scopes
     )
-    if customer.is_group:
-        raise RequestError("invalid_parameter", f"customer_id is a folder: {customer.label}")
     first, last = read_period(body)
     selection = Selection(first=first, last=last, ids={"customer_ids": (customer.id,)}, applied={})
     request = ReportRequest(

@@ -1,15 +1,21 @@
 """Runs a report and gives its rows and totals the shape of the contract."""
 
 import sqlite3
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
 
 import attrs
 
 from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
-from onecgw.demo.formatting import Cell, dimension_formatter, measure_formatter
-from onecgw.demo.report_definition import Report
+from onecgw.demo.report_definition import (
+    CATALOGUE_STEP,
+    MONEY_PLACES,
+    Dimension,
+    Measure,
+    Report,
+)
 from onecgw.demo.report_requests import (
     MAX_ROWS,
     Body,
@@ -19,10 +25,23 @@ from onecgw.demo.report_requests import (
     read_request,
 )
 from onecgw.demo.report_sql import compose
+from onecgw.demo.simulation.calendar import date_of
+from onecgw.demo.simulation.catalogue_entries import CatalogueName
 from onecgw.demo.simulation.company import BASE_CURRENCY
 
 _RESTRICTED_NOTE: Final = "warehouses that need mcp:report:cost are left out"
 _CUT_NOTE: Final = f"cut at {MAX_ROWS} rows, the most that this service returns"
+
+Cell = dict[str, str] | str | Decimal | int | None
+# Values from SQLite are untyped; each formatter knows the type of its column.
+Formatter = Callable[[Any], Cell]
+
+# The kinds of analytics, as the contract names them.
+_KINDS: Final[dict[CatalogueName, str]] = {
+    "partners": "customer",
+    "cost_articles": "cost_article",
+    "cash": "cash",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -109,11 +128,11 @@ def read_report(
     measures = [report.measure[name] for name in request.measures]
     always = report.always_by if any(one.is_own_currency for one in measures) else ()
     dimensions = [report.dimension[name] for name in (*request.group_by, *always)]
-    statements = compose(report, request, dimensions, scopes=scopes)
-    rows = db.execute(statements.rows, statements.values).fetchall()
-    totals = db.execute(statements.totals, statements.values).fetchone()
-    sums = [measure_formatter(measure) for measure in measures]
-    formatters = [*(dimension_formatter(dimension, books) for dimension in dimensions), *sums]
+    rows_query, totals_query, values = compose(report, request, dimensions, scopes=scopes)
+    rows = db.execute(rows_query, values).fetchall()
+    totals = db.execute(totals_query, values).fetchone()
+    sums = [_measure_formatter(measure) for measure in measures]
+    formatters = [*(_dimension_formatter(dimension, books) for dimension in dimensions), *sums]
     return ReportTable(
         columns=[
             *({"name": dimension.name, "type": dimension.kind} for dimension in dimensions),
@@ -129,3 +148,40 @@ def read_report(
         },
         is_cut=len(rows) > MAX_ROWS,
     )
+
+
+def _dimension_formatter(dimension: Dimension, books: Books) -> Formatter:
+    """Return the function that turns the values of a dimension into cells."""
+    catalogues = [books.catalogues[name] for name in dimension.catalogues]
+    if dimension.kind == "date":
+        return lambda day: day if isinstance(day, str) else date_of(day).isoformat()
+    if not catalogues:
+        return lambda value: value
+    if len(catalogues) == 1:
+        return lambda value: None if value is None else catalogues[0].by_id(value).cell
+    kinds = [_KINDS[name] for name in dimension.catalogues]
+
+    def reference_with_kind(value: int) -> Cell:
+        place, item_id = divmod(value, CATALOGUE_STEP)
+        return {**catalogues[place].by_id(item_id).cell, "kind": kinds[place]}
+
+    return reference_with_kind
+
+
+def _measure_formatter(measure: Measure) -> Formatter:
+    """Return the function that turns the sums of a measure into numbers.
+
+    A ratio without a denominator has no value.
+
+    Money keeps its kopecks; quantities are mostly whole, and 5.000 reads badly.
+    """
+    keeps_zeros = measure.places == MONEY_PLACES
+    unit = Decimal(1).scaleb(-measure.places)
+
+    def number(value: int | None) -> Cell:
+        if value is None and measure.is_ratio:
+            return None
+        exact = (value or 0) * unit
+        return exact if keeps_zeros or exact % 1 else int(exact)
+
+    return number

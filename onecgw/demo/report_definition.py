@@ -12,9 +12,10 @@ from onecgw.demo.simulation.catalogue_entries import CatalogueName
 CATALOGUE_STEP: Final = 1_000_000
 MONEY_PLACES: Final = 2
 CURRENCY: Final = "currency"
+_DAYS: Final = {"period": "day BETWEEN :first AND :last", "date": "day <= :last"}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Dimension:
     """What rows can be grouped by.
 
@@ -24,13 +25,9 @@ class Dimension:
     """
 
     name: str
-    column: str = attrs.field()
+    column: str = attrs.Factory(lambda self: self.name, takes_self=True)
     kind: Literal["ref", "date", "string"] = "ref"
     catalogues: tuple[CatalogueName, ...] = ()
-
-    @column.default
-    def _named_column(self) -> str:
-        return self.name
 
 
 @attrs.frozen(kw_only=True)
@@ -68,14 +65,10 @@ class Filter:
     """
 
     name: str
-    column: str = attrs.field()
+    column: str = attrs.Factory(lambda self: self.name.removesuffix("_ids"), takes_self=True)
     catalogue: CatalogueName
     branches: bool = False
     either: str | None = None
-
-    @column.default
-    def _named_column(self) -> str:
-        return self.name.removesuffix("_ids")
 
 
 @attrs.frozen(kw_only=True)
@@ -91,9 +84,9 @@ class Report:
     """One report.
 
     source, where: what stands after FROM and WHERE; by default the register of the path and the
-        days of the report. Parameters: :first and :last (the days of a
-        period; for a balance both are its day), :first_number and :after_number (the Julian day
-        numbers of the first day and of the day after the last) and :cohort_from.
+        days of the report. Parameters: :first and :last (the days of a period; for a balance both
+        are its day), :first_number and :after_number (the Julian day numbers of the first day and
+        of the day after the last) and :cohort_from.
     having: what a row needs to be shown; a balance of nothing is not.
     """
 
@@ -101,8 +94,8 @@ class Report:
     path: str
     scope: str
     dated: Literal["period", "date"]
-    source: str = attrs.field()
-    where: str = attrs.field()
+    source: str = attrs.Factory(lambda self: f"register_{self.path}", takes_self=True)
+    where: str = attrs.Factory(lambda self: _DAYS[self.dated], takes_self=True)
     having: str = "TRUE"
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
@@ -111,14 +104,6 @@ class Report:
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
     notes: tuple[str, ...] = ()
-
-    @source.default
-    def _register(self) -> str:
-        return f"register_{self.path}"
-
-    @where.default
-    def _in_time(self) -> str:
-        return "day BETWEEN :first AND :last" if self.dated == "period" else "day <= :last"
 
     @property
     def has_warehouses(self) -> bool:

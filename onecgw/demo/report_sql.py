@@ -4,8 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
 from onecgw.auth.caller import COST
 from onecgw.demo.report_definition import Dimension, Report
 from onecgw.demo.report_requests import MAX_ROWS, Direction, ReportRequest, Scopes, Selection
@@ -14,24 +12,10 @@ from onecgw.demo.simulation.calendar import day_number, months_before
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
 
 
-@attrs.frozen(kw_only=True)
-class Statements:
-    """The two queries of a report, with the values of their parameters.
-
-    rows: the dimensions and then the measures of every group, in order; at most one row more than
-        the service returns.
-    totals: the measures of the whole selection.
-    """
-
-    rows: str
-    totals: str
-    values: dict[str, object]
-
-
 def compose(
     report: Report, request: ReportRequest, dimensions: Sequence[Dimension], *, scopes: Scopes
-) -> Statements:
-    """Compose the statements of a request.
+) -> tuple[str, str, dict[str, object]]:
+    """Compose the query of the rows, that of the totals, and the values of their parameters.
 
     Sales by warehouse and customer, the largest amount first, are read like this:
 
@@ -43,7 +27,8 @@ def compose(
         ORDER BY amount DESC NULLS LAST, warehouse, customer
         LIMIT :limit
 
-    `dimensions` are those of the request and those that the report always adds.
+    `dimensions` are those of the request and those that the report always adds. At most one row
+    more than the service returns is read.
     """
     where, values = _where(report, request.selection, scopes=scopes)
     limit = MAX_ROWS + 1
@@ -55,8 +40,7 @@ def compose(
         *(f"{one.name} NULLS LAST" for one in dimensions),
     ]
     # All names and expressions come from reports.py; the caller's values are parameters.
-    return Statements(
-        rows=f"""
+    rows = f"""
         SELECT {", ".join([*groups, *sums])}
         FROM {report.source}
         WHERE {where}
@@ -64,10 +48,9 @@ def compose(
         HAVING {report.having}
         ORDER BY {", ".join(order)}
         LIMIT :limit
-        """,  # noqa: S608 - see above
-        totals=f"SELECT {', '.join(sums)} FROM {report.source} WHERE {where}",  # noqa: S608 - same
-        values=values,
-    )
+    """  # noqa: S608 - see above
+    totals = f"SELECT {', '.join(sums)} FROM {report.source} WHERE {where}"  # noqa: S608 - same
+    return rows, totals, values
 
 
 def _where(

@@ -16,7 +16,7 @@ from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 
 def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
-    return Dimension(name=name, column=column or name, catalogues=(catalogue,))
+    return Dimension(name, column or name, catalogues=(catalogue,))
 
 
 def _ratio(
@@ -43,23 +43,17 @@ _SUPPLIER: Final = _reference("supplier", "partners")
 _PRODUCT: Final = _reference("product", "products")
 _PRODUCT_GROUP: Final = _reference("product_group", "products")
 _TIMES: Final = (
-    Dimension(name="day", kind="date"),
-    Dimension(name="week", kind="date"),
-    Dimension(name="month", kind="date"),
+    Dimension("day", kind="date"),
+    Dimension("week", kind="date"),
+    Dimension("month", kind="date"),
 )
 _LONG_TIMES: Final = (
     Dimension(
-        name="quarter",
-        column="date(month, '-' || ((substr(month, 6, 2) - 1) % 3) || ' months')",
-        kind="date",
+        "quarter", "date(month, '-' || ((substr(month, 6, 2) - 1) % 3) || ' months')", "date"
     ),
-    Dimension(name="year", column="substr(month, 1, 4) || '-01-01'", kind="date"),
+    Dimension("year", "substr(month, 1, 4) || '-01-01'", "date"),
     # ISO 8601: 1 is Monday; julianday counts from a Monday at noon.
-    Dimension(
-        name="weekday",
-        column="CAST(CAST(julianday(day) + 0.5 AS INT) % 7 + 1 AS TEXT)",
-        kind="string",
-    ),
+    Dimension("weekday", "CAST(CAST(julianday(day) + 0.5 AS INT) % 7 + 1 AS TEXT)", "string"),
 )
 
 
@@ -104,11 +98,7 @@ SALES_REPORT: Final = Report(
         _FIRM,
         *_TIMES,
         *_LONG_TIMES,
-        Dimension(
-            name="cohort",
-            column="CASE WHEN customer_created < :cohort_from THEN 'returning' ELSE 'new' END",
-            kind="string",
-        ),
+        Dimension("cohort", "IIF(customer_created < :cohort_from, 'returning', 'new')", "string"),
         _PRODUCT_GROUP,
         _reference("customer_group", "partners"),
         _top_folder("product_parent", "products", "product_group"),
@@ -180,7 +170,7 @@ CASH_BALANCE: Final = Report(
     scope=MONEY,
     dated="date",
     source="register_cash_balances JOIN cash ON cash.id = cash",
-    dimensions=(_reference("cash", "cash"), _FIRM, Dimension(name=CURRENCY, kind="string")),
+    dimensions=(_reference("cash", "cash"), _FIRM, Dimension(CURRENCY, kind="string")),
     measures=(
         Measure(name="balance", sql="SUM(own)", places=2, is_own_currency=True),
         Measure(name="balance_base", sql="SUM(own * rate)", places=2),
@@ -205,8 +195,8 @@ CASH_FLOW: Final = Report(
         _reference("operation", "operations"),
         _top_folder("cost_article_parent", "cost_articles", "cost_article"),
         Dimension(
-            name="analytics",
-            column=f"""COALESCE(
+            "analytics",
+            f"""COALESCE(
                 partner, {CATALOGUE_STEP} + cost_article, {2 * CATALOGUE_STEP} + other_cash)""",
             catalogues=("partners", "cost_articles", "cash"),
         ),
@@ -283,11 +273,7 @@ PURCHASES_REPORT: Final = Report(
         _PRODUCT_GROUP,
         *_TIMES,
         # A supplier is paid in the currency of the firm that buys.
-        Dimension(
-            name=CURRENCY,
-            column="(SELECT currency FROM firms WHERE firms.id = firm)",
-            kind="string",
-        ),
+        Dimension(CURRENCY, "(SELECT currency FROM firms WHERE firms.id = firm)", "string"),
     ),
     measures=(_AMOUNT, _NET_AMOUNT, _QTY),
     filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
@@ -312,9 +298,9 @@ GOODS_IN_TRANSIT: Final = Report(
         _reference("product_group", "products", "products.parent"),
         _FIRM,
         _SUPPLIER,
-        Dimension(name="document", column="number", kind="string"),
-        Dimension(name="delivery_date", kind="date"),
-        Dimension(name=CURRENCY, column="firms.currency", kind="string"),
+        Dimension("document", "number", "string"),
+        Dimension("delivery_date", kind="date"),
+        Dimension(CURRENCY, "firms.currency", "string"),
     ),
     measures=(
         _QTY,
@@ -339,7 +325,7 @@ AVAILABILITY_REPORT: Final = Report(
         FROM stock_levels
     )""",
     where="days > 0",
-    dimensions=(_PRODUCT, _PRODUCT_GROUP, _WAREHOUSE, Dimension(name="week", kind="date")),
+    dimensions=(_PRODUCT, _PRODUCT_GROUP, _WAREHOUSE, Dimension("week", kind="date")),
     measures=(
         Measure(name="oos_days", sql=_OOS_DAYS, places=0),
         Measure(name="days", sql="SUM(days)", places=0),

@@ -31,14 +31,12 @@ def stock_assortment(rng: Random, company: Company) -> StockLedger:
         for product in _kept(rng, company, label):
             if filled_from and product.id not in sources:
                 continue
-            stock_ledger.add(
-                StockItem(
-                    product=product,
-                    warehouse=warehouse,
-                    unit_price=round(product.unit_price / rate),
-                    rate=rate,
-                    source=sources.get(product.id),
-                )
+            stock_ledger.items[warehouse.id, product.id] = StockItem(
+                product=product,
+                warehouse=warehouse,
+                unit_price=round(product.unit_price / rate),
+                rate=rate,
+                source=sources.get(product.id),
             )
     for segment in SEGMENTS:
         for item, qty in expected_sales(company, segment, stock_ledger):

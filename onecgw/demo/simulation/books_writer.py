@@ -43,7 +43,8 @@ def write_books(
     calendar = Calendar(today=today)
     company = draw_company(rng, SIZES[size], calendar)
     _write_catalogues(db, company)
-    _write_facts(db, size=size, seed=seed, calendar=calendar)
+    facts = (("size", size), ("seed", str(seed)), ("today", today.isoformat()))
+    db.executemany("INSERT INTO facts VALUES (?, ?)", facts)
     context = Context(
         rng=rng,
         company=company,
@@ -105,15 +106,3 @@ def _write_catalogues(db: sqlite3.Connection, company: Company) -> None:
 
 def _stored(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _write_facts(db: sqlite3.Connection, *, size: SizeName, seed: int, calendar: Calendar) -> None:
-    facts = {
-        "size": size,
-        "seed": str(seed),
-        "today": calendar.today.isoformat(),
-        "first_day": calendar.first_day.isoformat(),
-        "scenario_from": calendar.scenario_from.isoformat(),
-        "scenario_to": calendar.scenario_to.isoformat(),
-    }
-    db.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())

@@ -186,8 +186,9 @@ def _cost_articles(rng: Random) -> tuple[CostArticle, ...]:
         drafts.append(Draft(label=folder, is_group=True))
         for label, weight in articles:
             travel = label == "Зарубежные командировки"
+            dividends = label == names.DIVIDENDS_ARTICLE
             facts = {
-                "operation": operation,
+                "operation": names.DIVIDENDS if dividends else operation,
                 "purpose": "travel" if travel else purpose,
                 "weight": float(weight),
                 "pay_day": rng.randrange(2, 27),

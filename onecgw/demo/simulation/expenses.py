@@ -62,22 +62,14 @@ class Expenses:
         bank = self._company.desk(firm.id, "bank")
         surplus = (self._cash_ledger.balance(bank) - reserve) * _DIVIDEND_SHARE
         article = named(self._company.cost_articles, names.DIVIDENDS_ARTICLE)
-        self._pay(day, firm, article, surplus, operation=names.DIVIDENDS)
+        self._pay(day, firm, article, surplus)
 
-    def _pay(
-        self,
-        day: date,
-        firm: Firm,
-        article: CostArticle,
-        wanted: float,
-        *,
-        operation: str | None = None,
-    ) -> None:
+    def _pay(self, day: date, firm: Firm, article: CostArticle, wanted: float) -> None:
         """Pay the nearest amount in the currency of the desk, if it is above zero."""
         desk = self._company.desk(firm.id, article.purpose)
         amount = in_currency(wanted, desk)
         if amount > 0:
-            operation = operation or article.operation
+            operation = article.operation
             self._cash_ledger.move(
                 day, desk, amount=-amount, operation=operation, cost_article=article.id
             )

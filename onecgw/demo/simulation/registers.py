@@ -6,7 +6,6 @@ A register holds movements by day; a balance is the sum of the movements up to i
 import sqlite3
 from typing import Final
 
-from onecgw.demo.simulation.stock_levels import STOCK_LEVELS
 from onecgw.demo.simulation.tables import Column, Table, create_statement
 
 # Each register and the query that its rows come from; later ones read earlier ones.
@@ -166,10 +165,41 @@ _REGISTERS: Final = {
 }
 REGISTER_TABLES: Final = tuple(_REGISTERS)
 
+# How long each quantity of a product lay in a warehouse: the report on availability would take
+# several seconds if it followed every product through its days on each call. Not exported.
+# One row per quantity and ISO week: the quantity holds at the end of `day` and of every day before
+# `next_day` (Julian day numbers), both in one week; the last one holds until the end of the books.
+# A week is its Monday, a day number divisible by 7.
+_STOCK_LEVELS: Final = """
+CREATE TABLE stock_levels (
+    week INT, warehouse INT, product INT, product_group INT, day INT, next_day INT, qty INT);
+
+WITH RECURSIVE levels AS (
+    SELECT
+        warehouse, product, parent, day, SUM(qty) OVER pair AS qty,
+        LEAD(day, 1, (SELECT julianday(value) + 1.5 FROM facts WHERE name = 'today')) OVER pair
+            AS next_day
+    FROM (
+        SELECT warehouse, product, parent, CAST(julianday(day) + 0.5 AS INT) AS day, qty
+        FROM register_stock JOIN products ON products.id = product
+    )
+    WINDOW pair AS (PARTITION BY warehouse, product ORDER BY day)
+), parts(week, warehouse, product, product_group, day, next_day, qty) AS (
+    SELECT day / 7 * 7, warehouse, product, parent, day, next_day, qty FROM levels
+    UNION ALL
+    SELECT week + 7, warehouse, product, product_group, week + 7, next_day, qty
+    FROM parts
+    WHERE week + 7 < next_day
+)
+INSERT INTO stock_levels
+SELECT week, warehouse, product, product_group, day, MIN(next_day, week + 7), qty
+FROM parts;
+"""
+
 
 def fill_registers(db: sqlite3.Connection) -> None:
     """Create and fill every register of a database that holds the documents."""
     for table, movements in _REGISTERS.items():
         db.execute(create_statement(table))
         db.execute(f"INSERT INTO {table.name} {movements}")
-    db.executescript(STOCK_LEVELS)
+    db.executescript(_STOCK_LEVELS)

@@ -66,10 +66,6 @@ class StockLedger:
 
     items: dict[tuple[int, int], StockItem] = attrs.field(factory=dict)
 
-    def add(self, item: StockItem) -> None:
-        """Add an item."""
-        self.items[item.warehouse.id, item.product.id] = item
-
     @property
     def cost(self) -> int:
         """The cost of the whole stock, kopecks."""
