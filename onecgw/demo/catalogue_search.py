@@ -41,7 +41,7 @@ class CatalogueItem(Entry):
         return fold(f"{self.label} {self.code}")
 
 
-class Catalogue:
+class DemoCatalogue:
     """All lines of one catalogue, in the order of their labels."""
 
     def __init__(self, name: CatalogueName, items: Iterable[CatalogueItem]) -> None:
@@ -91,7 +91,7 @@ class Catalogue:
         return [item for *_, item in sorted(ranked, key=lambda line: line[:-1])]
 
 
-def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
+def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> DemoCatalogue:
     """Read a catalogue from the books."""
     cursor = db.execute(f"SELECT * FROM {name} ORDER BY id")  # noqa: S608 - a name of ours
     columns = [column[0] for column in cursor.description]
@@ -107,7 +107,7 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
         if labels[label] > 1 and parent is not None:  # two channels are called «Online»
             cell["parent"] = rows[parent - 1]["label"]
         items.append(CatalogueItem(**row, facts=facts, cell=cell))
-    return Catalogue(name, items)
+    return DemoCatalogue(name, items)
 
 
 def _rank(item: CatalogueItem, wanted: str, number: str) -> int | None:

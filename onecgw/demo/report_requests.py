@@ -11,7 +11,7 @@ import attrs
 from onecgw.auth.caller import COST
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.demo.books import Books
-from onecgw.demo.catalogue_search import Catalogue, CatalogueItem
+from onecgw.demo.catalogue_search import CatalogueItem, DemoCatalogue
 from onecgw.demo.report_definition import Choice, Filter, Report
 
 # The most rows that the service returns; the gateway requests fewer.
@@ -157,7 +157,12 @@ def read_count(body: Body, name: str, default: int | None = None) -> int | None:
 
 
 def read_item(
-    value: object, path: str, catalogue: Catalogue, *, scopes: Scopes, may_be_folder: bool = False
+    value: object,
+    path: str,
+    catalogue: DemoCatalogue,
+    *,
+    scopes: Scopes,
+    may_be_folder: bool = False,
 ) -> CatalogueItem:
     """The line of a catalogue with a reference; a hidden one is as unknown as any other."""
     if not isinstance(value, str) or not _is_uuid(value):
