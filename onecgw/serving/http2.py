@@ -12,6 +12,7 @@ from h2.errors import ErrorCodes
 from h2.events import DataReceived, PriorityUpdated, RequestReceived, StreamEnded, StreamReset
 from h2.events import Event as FrameEvent
 from h2.exceptions import DenialOfServiceError, ProtocolError
+from h2.frame_buffer import FrameBuffer
 from h2.settings import SettingCodes, Settings
 from hypercorn.events import Closed, Event, Updated
 from hypercorn.protocol.events import Body, EndBody, StreamClosed
@@ -42,12 +43,22 @@ SETTINGS_UNITS: Final = 20
 STREAMS_PER_UNIT: Final = 100  # that a window for the whole connection lets continue
 
 
+class _FrameBuffer(FrameBuffer):
+    def _update_header_buffer(self, f: Frame | None) -> Frame | None:
+        # The library keeps 64 frames of a head that does not end: a megabyte for each connection.
+        if sum(len(kept.data) for kept in self._headers_buffer) > MAX_HEAD_BYTES:
+            raise DenialOfServiceError("the head of a request is too large")
+        return super()._update_header_buffer(f)
+
+
 class _Frames(H2Connection):
     MAX_CLOSED_STREAMS = 1_000  # remembered for late frames; the default takes 7 MB
 
     def __init__(self, config: H2Configuration, budget: ConnectionBudget) -> None:
         super().__init__(config)
         self._budget = budget
+        self.incoming_buffer = _FrameBuffer(server=True)
+        self.incoming_buffer.max_frame_size = self.max_inbound_frame_size
 
     def _receive_frame(self, frame: Frame) -> list[FrameEvent]:
         if isinstance(frame, DataFrame):
@@ -109,15 +120,25 @@ class Http2(H2Protocol):
     async def stream_send(self, event: StreamEvent) -> None:
         """Send a part of a response; reset the stream if the client does not read it in time."""
         if isinstance(event, Body):
-            for start in range(0, len(event.data), PIECE_BYTES):
-                piece = event.data[start : start + PIECE_BYTES]
-                await self._send_in_time(Body(stream_id=event.stream_id, data=piece))
+            await self._send_body(event)
         elif isinstance(event, EndBody):
             await self._send_in_time(event)
         elif isinstance(event, StreamClosed):
             await self._end_stream(event)
         else:
             await super().stream_send(event)
+
+    async def _send_body(self, event: Body) -> None:
+        answer, stream = (self, event.stream_id), self.task_group.stream
+        try:
+            for start in range(0, len(event.data), PIECE_BYTES):
+                if self.closed:
+                    return
+                stream.unsent.update(answer, len(event.data) - start, stream.evict)
+                piece = event.data[start : start + PIECE_BYTES]
+                await self._send_in_time(Body(stream_id=event.stream_id, data=piece))
+        finally:
+            stream.unsent.update(answer, 0, stream.evict)
 
     async def _send_in_time(self, event: Body | EndBody) -> None:
         with trio.move_on_after(PIECE_SECONDS) as scope:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import attrs
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
@@ -10,7 +11,6 @@ from hypercorn.typing import AppWrapper, ConnectionState
 
 from onecgw.serving.budget import ConnectionBudget
 from onecgw.serving.client_stream import ClientStream
-from onecgw.serving.endpoints import Endpoints
 from onecgw.serving.http2 import Http2
 from onecgw.serving.task_group import RequestTaskGroup
 
@@ -18,38 +18,26 @@ from onecgw.serving.task_group import RequestTaskGroup
 SLICE_BYTES: Final = 1024
 
 
+@attrs.define(eq=False)
 class Http2Connection:
     """One HTTP/2 connection.
 
     It replaces Hypercorn's own class, which in 0.18 lets an exception on one connection end the
     process, sends without a deadline, and starts a task per response for its idle limit.
 
-    Args:
-        app: the application, as Hypercorn wraps it.
-        config: Hypercorn's.
-        context: says whether the server is stopping.
-        stream: the bytes.
-        endpoints: the addresses of both ends.
-        budget: counts the work that the client causes.
+    app: the application, as Hypercorn wraps it.
+    config: Hypercorn's.
+    context: says whether the server is stopping.
+    stream: the bytes.
+    budget: counts the work that the client causes.
     """
 
-    def __init__(
-        self,
-        app: AppWrapper,
-        config: Config,
-        context: WorkerContext,
-        *,
-        stream: ClientStream,
-        endpoints: Endpoints,
-        budget: ConnectionBudget,
-    ) -> None:
-        self._app = app
-        self._config = config
-        self._context = context
-        self._stream = stream
-        self._endpoints = endpoints
-        self._budget = budget
-        self._protocol: Http2
+    _app: AppWrapper
+    _config: Config
+    _context: WorkerContext
+    _stream: ClientStream
+    _budget: ConnectionBudget
+    _protocol: Http2 = attrs.field(init=False)
 
     async def run(self, data: bytes) -> None:
         """Serve the connection until it ends. data: the first bytes."""
@@ -58,11 +46,11 @@ class Http2Connection:
                 self._app,
                 self._config,
                 self._context,
-                RequestTaskGroup(nursery, self._budget),
+                RequestTaskGroup(nursery, self._budget, self._stream),
                 ConnectionState({}),
-                self._endpoints.scheme == "https",
-                self._endpoints.client,
-                self._endpoints.server,
+                self._stream.scheme == "https",
+                self._stream.client,
+                self._stream.server,
                 self._handle_event,
             )
             await self._protocol.initiate()

@@ -141,7 +141,7 @@ async def test_a_certificate_is_renewed_by_a_reload(tmp_path: Path) -> None:
     assert b"server.port: 0" in probe.stderr
 
 
-async def test_the_control_file_is_for_its_owner_and_a_stranger_gets_no_answer(
+async def test_the_control_file_is_for_its_owner_and_a_wrong_token_gets_no_answer(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "data" / "onecgw.control"

@@ -72,15 +72,15 @@ async def test_problems_and_refusals_of_the_surface_are_in_the_language() -> Non
     async with open_surfaces(UNREACHABLE) as surfaces:
         uk = {"accept-language": "uk"}
         wrong = await surfaces.post("rest", "stock_balance", {"top": 0}, headers=uk)
-        stranger = await surfaces.client.post("/reports/stock", json={}, headers=uk)
+        unknown = await surfaces.client.post("/reports/stock", json={}, headers=uk)
 
     assert wrong.json()["error"] == "validation_error"
     assert wrong.json()["message"] == "аргументи некоректні"
     assert wrong.json()["problems"] == [
         {"path": "top", "message": "потрібне ціле число від 1; отримано 0"}
     ]
-    assert stranger.status_code == 401
-    assert stranger.json()["message"] == (
+    assert unknown.status_code == 401
+    assert unknown.json()["message"] == (
         "надішліть один раз заголовок Authorization: Bearer <token>"
     )
 
