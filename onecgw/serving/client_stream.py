@@ -29,6 +29,8 @@ IDLE_SECONDS: Final = 75
 # the response before the client has read it.
 LINGER_SECONDS: Final = 2
 MAX_LINGER_BYTES: Final = 256 * 1024
+# Few reads: with 2 KiB each, eighty ended connections of a flood took 40 ms in each pass.
+LINGER_READ_BYTES: Final = 64 * 1024
 
 
 class ClientStream:
@@ -97,6 +99,8 @@ class ClientStream:
 
     async def receive(self, max_bytes: int = READ_BYTES) -> bytes:
         """Return what the client sends next; b"" if it has disconnected."""
+        if self.is_lingering:
+            max_bytes = LINGER_READ_BYTES
         try:
             if not self._is_direct:
                 return bytes(await self._stream.receive_some(max_bytes))

@@ -91,7 +91,7 @@ class Http1:
                             await budget.wait_turn()
                         if self._parser.is_over:
                             budget.charge_body_part(len(data), is_wanted=False)
-                            if budget.is_spent:
+                            if budget.is_spent and not self._is_rejection_next:
                                 return
                         else:
                             self._parse(data)
@@ -99,6 +99,12 @@ class Http1:
                     while self._is_full():
                         await self._changed.park()
                 return
+
+    @property
+    def _is_rejection_next(self) -> bool:
+        """Whether the connection ends with a status that is about to be sent."""
+        running = self._running
+        return self._rejection is not None and (running is None or running.is_over)
 
     def _is_full(self) -> bool:
         request = self._parser.receiving
