@@ -6,6 +6,7 @@ from typing import Final
 import trio
 
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.process_tuning import return_memory
 from onecgw.app.served import ServedGateway
 from onecgw.serving import serve_app
 from onecgw.settings import Settings
@@ -55,6 +56,7 @@ async def serve_process(
                 max_connections=settings.server.max_connections,
                 trusted_proxies=settings.server.trusted_proxies,
                 max_unsent_bytes=settings.onec.max_memory_bytes // UNSENT_SHARE,
+                on_burst_end=return_memory,
                 tls=served.read_tls if settings.server.tls.cert is not None else None,
                 shares_port=shares_port,
                 wait_stop=wait_until_stop,

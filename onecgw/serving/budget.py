@@ -37,7 +37,7 @@ TURNS_AT_ONCE: Final = 100
 TURNS_PER_SECOND: Final = 600
 # Of a connection from an address with a known caller: for its handshake and its first request.
 FIRST_TURNS: Final = 4
-FIRST_TURNS_AT_ONCE: Final = 1_000  # of all connections of one such address
+FIRST_TURNS_AT_ONCE: Final = 2_000  # of all connections of one such address
 FIRST_TURNS_PER_SECOND: Final = 200
 
 REFUSALS_BEFORE_UNKNOWN: Final = 20

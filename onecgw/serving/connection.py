@@ -78,6 +78,8 @@ class ClientConnection:
         finally:
             self.budget.close()
             await self.stream.aclose()
+            if self._tls is not None:
+                self._tls.release()
 
     @property
     def is_waiting(self) -> bool:

@@ -14,7 +14,7 @@ from onecgw.serving.client_stream import ClientStream
 from onecgw.serving.http2 import Http2
 from onecgw.serving.task_group import RequestTaskGroup
 
-# Passed to HTTP/2 at a time: at most 113 frames, which take about 2 ms, or the heads of 30 requests.
+# Passed to HTTP/2 at a time: at most 113 frames, which take about 2 ms, or 30 requests.
 SLICE_BYTES: Final = 1024
 SLICE_BYTES_IN_TURN: Final = 384  # until the caller is known; a request fits
 

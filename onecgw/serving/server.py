@@ -35,6 +35,7 @@ ACCEPT_SHARE: Final = 0.1
 MAX_ACCEPT_SECONDS: Final = 0.05  # no caller waits longer for that
 ACCEPT_PAUSE_SECONDS: Final = 0.1  # after a failure that does not go away at once
 MIN_ADDRESS_CONNECTIONS: Final = 20
+BURST_CONNECTIONS: Final = 200
 # After a stop, for requests whose caller is not known, for example the steps of a login.
 UNKNOWN_GRACE_SECONDS: Final = 0.5
 
@@ -48,6 +49,7 @@ async def serve_app(
     max_connections: int = MAX_CONNECTIONS,
     trusted_proxies: Sequence[str] = (),
     max_unsent_bytes: float = math.inf,
+    on_burst_end: Callable[[], None] = lambda: None,
     tls: ReadContext | None = None,
     shares_port: bool = False,
     wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
@@ -64,6 +66,7 @@ async def serve_app(
             long as no caller on them is known.
         trusted_proxies: addresses and networks of proxies, which carry many clients.
         max_unsent_bytes: of all answers that wait until their clients read them.
+        on_burst_end: called when BURST_CONNECTIONS fewer connections are open than before.
         tls: read for each connection; None: without TLS.
         shares_port: whether other processes of this user listen on the port as well.
         wait_stop: returns when the server is to stop.
@@ -87,7 +90,9 @@ async def serve_app(
         context=WorkerContext(None),
         unsent=UnsentAnswers(max_unsent_bytes),
     )
-    connections_open = _OpenConnections(served, budgets, max_connections=max_connections, tls=tls)
+    connections_open = _OpenConnections(
+        served, budgets, max_connections=max_connections, tls=tls, on_burst_end=on_burst_end
+    )
     async with trio.open_nursery() as lifetime:
         await lifetime.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
@@ -113,6 +118,8 @@ class _OpenConnections:
     _budgets: ClientBudgets
     _max_connections: int
     _tls: ReadContext | None
+    _on_burst_end: Callable[[], None] = lambda: None
+    _most_open: int = 0  # since the last burst
     _open: dict[ClientConnection, None] = attrs.field(factory=dict)
     _one_ended: trio.Event = attrs.field(factory=trio.Event)
 
@@ -156,6 +163,7 @@ class _OpenConnections:
             stream = ClientStream(tls or plain, sock, self._app.unsent)
             connection = ClientConnection(self._app, tls, stream, budget)
             self._open[connection] = None
+            self._most_open = max(self._most_open, len(self._open))
             connections.start_soon(self._serve, connection)
             return
         budget.close()
@@ -168,6 +176,9 @@ class _OpenConnections:
             await connection.run()
         finally:
             del self._open[connection]
+            if len(self._open) <= self._most_open - BURST_CONNECTIONS:
+                self._most_open = len(self._open)
+                self._on_burst_end()
             self._one_ended.set()
             self._one_ended = trio.Event()
 
