@@ -45,11 +45,16 @@ STREAMS_PER_UNIT: Final = 100  # that a window for the whole connection lets con
 
 
 class _FrameBuffer(FrameBuffer):
+    _head_bytes = 0  # of a head that has not ended
+
     def _update_header_buffer(self, f: Frame | None) -> Frame | None:
-        # The library keeps 64 frames of a head that does not end: a megabyte for each connection.
-        if sum(len(kept.data) for kept in self._headers_buffer) > MAX_HEAD_BYTES:
+        frame = super()._update_header_buffer(f)
+        parts = self._headers_buffer
+        self._head_bytes = self._head_bytes + len(parts[-1].data) if parts else 0
+        # The library keeps 64 frames of such a head: a megabyte for each connection.
+        if self._head_bytes > MAX_HEAD_BYTES:
             raise DenialOfServiceError("the head of a request is too large")
-        return super()._update_header_buffer(f)
+        return frame
 
 
 class _Frames(H2Connection):

@@ -68,6 +68,27 @@ async def test_frames_without_progress_end_their_connection(frame: str) -> None:
         await assert_it_serves(served)
 
 
+async def test_a_head_that_does_not_end_takes_little_memory() -> None:
+    part = "004000 09 00 00000001" + "00" * 2**14
+    async with serving() as served, await Http2Client.open(served) as client:
+        with suppress(trio.BrokenResourceError):
+            await client.stream.send_all(bytes.fromhex("000000 01 00 00000001" + part * 4))
+
+        ended = await client.wait(h2.events.ConnectionTerminated)
+        assert ended.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+        await assert_it_serves(served)
+
+
+async def test_a_client_changes_its_settings_a_few_times() -> None:
+    async with serving() as served, await Http2Client.open(served) as client:
+        await client.stream.send_all(bytes.fromhex(FRAMES["SETTINGS"]) * 10)
+        assert await client.body_of(await client.ask()) == b"GET /path h "
+        await client.stream.send_all(bytes.fromhex(FRAMES["SETTINGS"]) * 20)
+
+        ended = await client.wait(h2.events.ConnectionTerminated)
+        assert ended.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+
+
 async def test_many_small_requests_are_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "EVENTS_AT_ONCE", 100)
     monkeypatch.setattr(budget, "EVENTS_PER_SECOND", 0.1)
