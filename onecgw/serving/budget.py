@@ -43,9 +43,8 @@ FIRST_TURNS_PER_SECOND: Final = 200
 REFUSALS_BEFORE_UNKNOWN: Final = 20
 """Consecutive requests without a known caller after which a connection is unknown again."""
 ADDRESSES_KEPT: Final = 4_096
-FORGET_SECONDS: Final = (
-    1  # between two searches for addresses that owe nothing: 0.5 ms or more each
-)
+# Between two searches for addresses that owe nothing: 0.5 ms or more each.
+FORGET_SECONDS: Final = 1
 KNOWN_SECONDS: Final = 60  # an address stays known after the last request of a known caller
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
