@@ -8,8 +8,9 @@ import msgspec
 
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
+from onecgw.responses.completeness import cut_by_1c
 from onecgw.responses.raw_json import Members, decode, encode, read_members, splice
-from onecgw.responses.response_check import check_no_error, cut_by_1c
+from onecgw.responses.response_check import check_no_error
 
 SMALL_BYTES: Final = 4 * 1024
 KEPT_ANSWERS: Final = 256

@@ -9,8 +9,7 @@ import msgspec
 
 from onecgw.locales import Language
 from onecgw.locales.text import in_language, say
-from onecgw.responses.raw_json import Members
-from onecgw.responses.response_check import is_empty
+from onecgw.responses.raw_json import Members, is_empty
 from onecgw.text import REPLACEMENT
 
 EXACT_DIGITS: Final = 15  # of a number that a binary float holds (IEEE 754, binary64)

@@ -154,9 +154,7 @@ class ClientStream:
         sent_bytes = 0
         if self._is_direct and not self._is_aborted and not self._send_lock.locked():
             try:
-                sent_bytes = self.socket.send(data)
-            except BlockingIOError:
-                pass
+                sent_bytes = self._send_now(data)
             except OSError:
                 return False
         return sent_bytes == len(data) or await self._send_rest(memoryview(data)[sent_bytes:])
@@ -171,9 +169,10 @@ class ClientStream:
                 if not self._is_aborted:
                     await self._send_pieces(data, scope)
                     is_sent = True
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
                 pass
             finally:
+                self.unsent.update(self, 0, self.evict)
                 self._send_lock.release()
         if scope.cancelled_caught:
             await self.aclose()
@@ -186,13 +185,27 @@ class ClientStream:
             await self._send_lock.acquire()
 
     async def _send_pieces(self, data: memoryview, scope: trio.CancelScope) -> None:
-        try:
-            for start in range(0, len(data), PIECE_BYTES):
+        """Send all; each PIECE_BYTES of it have their own deadline."""
+        sent_bytes = due_bytes = 0
+        while sent_bytes < len(data):
+            if sent_bytes >= due_bytes:
+                due_bytes = sent_bytes + PIECE_BYTES
                 scope.deadline = trio.current_time() + PIECE_SECONDS
-                self.unsent.update(self, len(data) - start, self.evict)
-                await self._stream.send_all(data[start : start + PIECE_BYTES])
-        finally:
-            self.unsent.update(self, 0, self.evict)
+                self.unsent.update(self, len(data) - sent_bytes, self.evict)
+            if self._is_direct:
+                await trio.lowlevel.wait_writable(self.socket)
+                # The socket takes what it has room for: one call moves much more than a piece.
+                sent_bytes += self._send_now(data[sent_bytes:])
+            else:
+                await self._stream.send_all(data[sent_bytes:due_bytes])
+                sent_bytes = due_bytes
+
+    def _send_now(self, data: bytes | memoryview) -> int:
+        """Pass to the socket what it has room for; return how many bytes that are."""
+        try:
+            return self.socket.send(data)
+        except BlockingIOError:
+            return 0
 
     async def end_sending(self) -> None:
         """Close our half, and let the client's further bytes be read for a while."""

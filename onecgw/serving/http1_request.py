@@ -23,6 +23,8 @@ Message = Any
 Header = tuple[bytes, bytes]
 Application = Callable[[Any, Callable[[], Awaitable[Message]], Any], Awaitable[None]]
 
+# Of a body that leaves in one send with its head: a copy of a larger one costs more than a send.
+MAX_JOINED_BYTES: Final = 256 * 1024
 # Of a request body that arrives after the response: reading more costs more than a new connection.
 MAX_DRAINED_BYTES: Final = 16 * 1024
 
@@ -145,11 +147,16 @@ class Http1Request:
         elif self._is_chunked:
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
             data = chunk if more else chunk + b"0\r\n\r\n"
-        if self._head:
-            data, self._head = self._head + data, b""
+        head, self._head = self._head, b""
+        if len(data) > MAX_JOINED_BYTES:
+            parts = (head, data)
+        else:
+            parts = (head + data,)
         self.is_answered = not more
-        if data and not await self._stream.send(data):
-            self.disconnect()
+        for part in filter(None, parts):
+            if not await self._stream.send(part):
+                self.disconnect()
+                break
         if more:
             await trio.lowlevel.checkpoint()  # otherwise a fast client would hold up all others
         else:
