@@ -306,6 +306,31 @@ async def test_a_disk_that_hangs_keeps_no_caller_for_ever(
     assert all(CONFIRM_SECONDS <= one <= CONFIRM_SECONDS + LOOK_SECONDS for one in waited)
 
 
+async def test_a_process_that_stood_still_refuses_no_answer_whose_record_is_written(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_written = trio.Event()
+    monkeypatch.setattr("onecgw.storage.database.Database.write", lambda *_: is_written.wait())
+    confirmed: list[float] = []
+
+    async def call(trail: AuditLog) -> None:
+        trail(make_call())
+        await trail.confirm()
+        confirmed.append(trio.current_time())
+
+    async with open_trail(tmp_path) as (trail, _store), trio.open_nursery() as running:
+        running.start_soon(trail.run)
+        running.start_soon(call, trail)
+        await trio.sleep(1)
+        # The event loop notices both together: that the time is up, and that the record is written.
+        autojump_clock.jump(CONFIRM_SECONDS + LOOK_SECONDS)
+        await trio.sleep(LOOK_SECONDS / 2)
+        is_written.set()
+        await trio.sleep(LOOK_SECONDS)
+        running.cancel_scope.cancel()
+    assert len(confirmed) == 1
+
+
 async def test_no_answer_leaves_whose_record_was_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
