@@ -30,7 +30,7 @@ SLOW: tuple[str, ...] = (
     "app/test_serve_demo.py",
     "app/test_tracing.py",
     "app/test_workers.py",
-    "asked/test_questions.py",
+    "questions/test_questions.py",
     "backends/odata/test_backend.py",
     "backends/odata/test_equal_to_service.py",
     "backends/odata/test_language.py",

@@ -151,34 +151,7 @@ def test_annotations_are_real_at_run_time() -> None:
     assert hidden == []
 
 
-# Class names that still stand in two packages. A name leaves this set when one of the two is
-# renamed; none is added.
-REPEATED = {
-    "Books",
-    "Catalogue",
-    "Client",
-    "Column",
-    "Exchange",
-    "Filter",
-    "Question",
-    "Reply",
-    "Request",
-    "Session",
-    "Sessions",
-    "Span",
-    "Step",
-    "Turnover",
-    "_Flight",
-    "_Named",
-    "_Page",
-    "_Repeated",
-    "_Row",
-    "_Rows",
-    "_Signed",
-}
-
-
 def test_no_two_classes_have_the_same_name() -> None:
     counts = Counter(name for _, path in modules() for name in read_source(path).classes)
 
-    assert {name for name, count in counts.items() if count > 1} <= REPEATED
+    assert {name for name, count in counts.items() if count > 1} == set()

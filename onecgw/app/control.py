@@ -1,36 +1,42 @@
 """How `onecgw reload` reaches the gateway that runs, on every system.
 
-The gateway listens on a free port of the loopback, and writes the port and a random token into a
-file beside its database that only its owner may read.
+The gateway listens on a free port of the loopback. It writes the port and a random token into a
+file beside its database, which only the owner of the file may read.
 """
 
 import contextlib
 import hmac
-import json
 import logging
-import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
+import msgspec
 import trio
 
 from onecgw.app.reload import ReloadReport
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
+from onecgw.storage.private_file import write_private_file
 
 log = logging.getLogger(__name__)
 
 LOOPBACK: Final = "127.0.0.1"
-OWNER_ONLY: Final = 0o600
 TOKEN_BYTES: Final = 32
 READ_SECONDS: Final = 5
 MAX_REQUEST_BYTES: Final = 200
 ANSWER_SECONDS: Final = 120  # a reload waits for every worker
+
+
+@attrs.frozen(kw_only=True)
+class _Control:
+    """What the control file holds."""
+
+    port: int
+    token: str
 
 
 def control_path(settings: Settings) -> Path:
@@ -39,7 +45,12 @@ def control_path(settings: Settings) -> Path:
 
 
 async def serve_control(settings: Settings, reload: Callable[[], Awaitable[ReloadReport]]) -> None:
-    """Reload for whoever may read the control file, until cancelled."""
+    """Answer requests to reload, until cancelled; the token in the control file permits one.
+
+    Args:
+        settings: whose database the control file stands beside.
+        reload: reads the settings again and uses them.
+    """
     path, token = control_path(settings), secrets.token_urlsafe(TOKEN_BYTES)
     (listener,) = await trio.open_tcp_listeners(0, host=LOOPBACK)
     port = listener.socket.getsockname()[1]
@@ -49,41 +60,39 @@ async def serve_control(settings: Settings, reload: Callable[[], Awaitable[Reloa
         with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             async with stream:
                 if hmac.compare_digest(await _read_line(stream), token.encode()):
-                    report = json.dumps(attrs.asdict(await reload()), ensure_ascii=False)
-                    await stream.send_all(report.encode() + b"\n")
+                    await stream.send_all(msgspec.json.encode(await reload()) + b"\n")
 
     try:
-        with _control_file(path, {"port": port, "token": token}):
+        path.unlink(missing_ok=True)  # of a gateway that was killed
+        write_private_file(path, msgspec.json.encode(_Control(port=port, token=token)))
+        try:
             log.info("control.started", extra={"fields": {"path": str(path)}})
             await trio.serve_listeners(answer, [listener])
+        finally:
+            path.unlink(missing_ok=True)
     except OSError as error:
         fields = {"path": str(path), "reason": error.strerror}
         log.warning("control.unavailable", extra={"fields": fields})
 
 
 def request_reload(path: Path) -> ReloadReport:
-    """Reload the gateway that has written a control file.
+    """Let the gateway that wrote a control file read its settings again.
 
     Raises:
-        ConfigError: none runs.
+        ConfigError: no gateway that wrote this file runs.
     """
     try:
-        control = json.loads(path.read_bytes())
-        address = (LOOPBACK, control["port"])
+        control = msgspec.json.decode(path.read_bytes(), type=_Control)
+        address = (LOOPBACK, control.port)
         with socket.create_connection(address, timeout=ANSWER_SECONDS) as connection:
-            connection.sendall(control["token"].encode() + b"\n")
+            connection.sendall(control.token.encode() + b"\n")
             with connection.makefile("rb") as answer:
-                report: dict[str, Any] = json.loads(answer.readline())
-    except (OSError, ValueError, KeyError) as error:
+                return msgspec.json.decode(answer.readline(), type=ReloadReport)
+    except (OSError, msgspec.DecodeError) as error:
         raise ConfigError(
             f"no gateway with these settings runs: {path} is not there, or of one that has ended"
             " without removing it. If database.path was changed, start the gateway again"
         ) from error
-    return ReloadReport(
-        error=report["error"],
-        applied=tuple(report["applied"]),
-        after_restart=tuple(report["after_restart"]),
-    )
 
 
 async def _read_line(stream: trio.SocketStream) -> bytes:
@@ -95,17 +104,3 @@ async def _read_line(stream: trio.SocketStream) -> bytes:
                 break
             read += part
     return read.partition(b"\n")[0]
-
-
-@contextmanager
-def _control_file(path: Path, content: dict[str, object]) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)  # of a gateway that was killed
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()

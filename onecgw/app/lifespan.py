@@ -56,14 +56,11 @@ class ProcessState:
     tracer: Tracer | None = None
     peers: Peers = attrs.field(factory=Peers)
     metrics: Metrics = attrs.field(factory=Metrics)
-    ongoing: Ongoing = attrs.field(
-        default=attrs.Factory(
-            lambda self: Ongoing(
-                requests=RequestsInFlight(self.peers), log_levels=LogLevels(self.peers)
-            ),
-            takes_self=True,
-        )
-    )
+    ongoing: Ongoing = attrs.field()
+
+    @ongoing.default
+    def _make_ongoing(self) -> Ongoing:
+        return Ongoing(requests=RequestsInFlight(self.peers), log_levels=LogLevels(self.peers))
 
 
 @attrs.frozen(kw_only=True)
@@ -102,7 +99,8 @@ async def open_application(
         ConfigError: the database or the secrets file cannot be used.
     """
     is_alone, state = state is None, state or ProcessState()
-    store = _open_store(settings)
+    is_stored = settings.oauth.enabled or settings.audit.retention_days
+    store = Database(settings.database.path) if is_stored else None
     audit_log = AuditLog(
         store if settings.audit.retention_days else None,
         retention_days=settings.audit.retention_days,
@@ -142,13 +140,9 @@ async def open_application(
             state.metrics.follow(sources)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(audit_log.run)
+            refresh_ms = settings.onec.resolver_deadline_ms
             nursery.start_soon(
-                partial(
-                    keep_capabilities_fresh,
-                    backend,
-                    apply_capabilities,
-                    timeout_ms=settings.onec.resolver_deadline_ms,
-                )
+                partial(keep_capabilities_fresh, backend, apply_capabilities, timeout_ms=refresh_ms)
             )
             nursery.start_soon(backend.run)
             if store is not None:
@@ -205,12 +199,6 @@ def _make_backend(settings: Settings, *, keeps_files: bool) -> Backend:
     return HttpServiceBackend(settings.onec, max_response_bytes=max_bytes)
 
 
-def _open_store(settings: Settings) -> Database | None:
-    if not settings.oauth.enabled and not settings.audit.retention_days:
-        return None
-    return Database(settings.database.path)
-
-
 def _verify_key_in(backend: Backend, timeout_ms: int) -> VerifyKey:
     """A function that verifies a key in 1C within the deadline of any call."""
 
@@ -252,7 +240,6 @@ def _make_gateway(
         catalogue=catalogue,
         sources=sources,
         onec=settings.onec,
-        limits=settings.limits,
         audit=record_call,
         admit=audit_log.admit,
         peers=state.peers,

@@ -12,7 +12,7 @@ from onecgw.gateway.service import ToolCall
 from onecgw.responses.shaping import Answer
 from onecgw.settings import Settings
 
-LOCAL_SUB: Final = "cli"  # the `sub` of whoever may read the settings and start the process
+LOCAL_SUB: Final = "cli"  # the `sub` of the person who runs the command
 
 
 async def call_tool(settings: Settings, tool: str, arguments: bytes) -> Answer:

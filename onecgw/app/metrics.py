@@ -49,7 +49,6 @@ class Metrics:
     def __init__(self) -> None:
         self._tools = frozenset(tool.name for tool in ALL)
         self._registry = CollectorRegistry()
-        self._shared = CollectorRegistry()
         self._sources: MetricSources | None = None
         self.certificate_expires_at: float | None = None  # seconds since the epoch
         self._calls = Counter(
@@ -78,11 +77,9 @@ class Metrics:
             buckets=_LAG_SECONDS,
             registry=self._registry,
         )
-        self._series = functools.cache(
-            self._find_series
-        )  # looking labels up costs more than counting
-        self._registry.register(_Collected(self._collect_state))
-        self._shared.register(_Collected(self._collect_logins))
+        # Looking labels up costs more than counting.
+        self._series = functools.cache(self._find_series)
+        self._registry.register(FunctionCollector(self._collect_state))
 
     def follow(self, sources: MetricSources) -> None:
         """Read the state of these sources from now on."""
@@ -119,7 +116,7 @@ class Metrics:
 
     def render_shared(self) -> bytes:
         """Return what is the same in all processes of a gateway."""
-        return generate_latest(self._shared)
+        return generate_latest(FunctionCollector(self._collect_logins))
 
     def _collect_state(self) -> Iterable[Metric]:
         yield InfoMetricFamily("onecgw", "The running program.", {"version": __version__})
@@ -162,7 +159,7 @@ class Metrics:
 
 
 @attrs.frozen
-class _Collected(Collector):
+class FunctionCollector(Collector):
     """A collector that is a function."""
 
     collect: Callable[[], Iterable[Metric]]

@@ -1,17 +1,17 @@
 """GET /metrics of a gateway with several processes: one answers for all, with a label each."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import attrs
 import trio
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.registry import Collector
 
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.metrics import FunctionCollector
 from onecgw.peers import SCRAPE, SCRAPED
 
 ANSWER_SECONDS: Final = 1  # a process that does not answer is left out
@@ -78,14 +78,4 @@ def merge_metrics(texts: dict[int, bytes]) -> bytes:
             for sample in family.samples:
                 labels = {**sample.labels, "worker": str(worker)}
                 metric.add_sample(sample.name, labels, sample.value)
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Merged(merged.values()))
-    return generate_latest(registry)
-
-
-@attrs.frozen
-class _Merged(Collector):
-    metrics: Iterable[Metric]
-
-    def collect(self) -> Iterable[Metric]:
-        return self.metrics
+    return generate_latest(FunctionCollector(merged.values))

@@ -86,13 +86,8 @@ async def serve_gateway(
         await _serve_workers(settings, wait_stop=wait_stop, announce=started)
     else:
         with open_tracer(settings.tracing) as tracer:
-            await serve_process(
-                settings,
-                ProcessState(tracer=tracer),
-                port=settings.server.port,
-                wait_stop=wait_stop,
-                announce=started,
-            )
+            state = ProcessState(tracer=tracer)
+            await serve_process(settings, state, wait_stop=wait_stop, announce=started)
     log.info("serve.stopped")
 
 
@@ -104,7 +99,7 @@ async def _serve_workers(
 ) -> None:
     with reserve_port(settings.server.host, settings.server.port) as reserved:
         async with trio.open_nursery() as nursery:
-            pool = WorkerPool(nursery, settings, reserved.getsockname()[1])
+            pool = WorkerPool(nursery, settings, port=reserved.getsockname()[1])
             announce(await pool.start())
             await wait_stop(pool)
             await pool.stop()

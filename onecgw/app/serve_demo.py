@@ -1,7 +1,8 @@
 """Serve the gateway in front of a demo 1C in the same process."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -70,30 +71,22 @@ async def serve_demo(
         ConfigError: the address cannot be bound.
     """
     password = secrets.token_urlsafe()
-    app = onec.build(login=DEMO_LOGIN, password=password)
-    async with trio.open_nursery() as nursery:
-        base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
+    async with _open_demo_onec(onec, password=password) as base_url:
         settings = demo_settings(
-            base_url=f"{base_url}{onec.path}", port=port, password=password, backend=onec.backend
+            base_url=base_url, port=port, password=password, backend=onec.backend
         )
         if oauth_folder is not None:
             settings = with_oauth(settings, oauth_folder)
         await serve_gateway(settings, port_option="--port", announce=announce)
-        nursery.cancel_scope.cancel()
 
 
 async def serve_demo_stdio(onec: DemoOnec) -> None:
     """Serve the client that started this process, on stdin and stdout, with a demo 1C."""
     password = secrets.token_urlsafe()
-    app = onec.build(login=DEMO_LOGIN, password=password)
-    async with trio.open_nursery() as nursery:
-        base_url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=0))
+    async with _open_demo_onec(onec, password=password) as base_url:
         await serve_own_client(
-            demo_settings(
-                base_url=f"{base_url}{onec.path}", port=0, password=password, backend=onec.backend
-            )
+            demo_settings(base_url=base_url, port=0, password=password, backend=onec.backend)
         )
-        nursery.cancel_scope.cancel()
 
 
 async def serve_demo_onec_alone(
@@ -109,19 +102,24 @@ async def serve_demo_onec_alone(
     Raises:
         ConfigError: the address cannot be bound.
     """
-    app = onec.build(login=DEMO_LOGIN, password=DEMO_PASSWORD)
-    async with trio.open_nursery() as nursery:
-        try:
-            serve = partial(serve_demo_onec, app, host=LOOPBACK, port=port)
-            base_url = await nursery.start(serve)
-        except OSError as error:
-            raise ConfigError(f"cannot listen on {LOOPBACK} port {port}: {error}") from error
+    async with _open_demo_onec(onec, password=DEMO_PASSWORD, port=port) as base_url:
         announce(
-            f"The demo 1C is up. onec.backend: {onec.backend},"
-            f" onec.base_url: {base_url}{onec.path}\n"
+            f"The demo 1C is up. onec.backend: {onec.backend}, onec.base_url: {base_url}\n"
             f"onec.auth.username: {DEMO_LOGIN}, onec.auth.password: {DEMO_PASSWORD}"
         )
         await wait_signal()
+
+
+@asynccontextmanager
+async def _open_demo_onec(onec: DemoOnec, *, password: str, port: int = 0) -> AsyncIterator[str]:
+    """Serve the demo 1C while the block runs; yield its onec.base_url."""
+    app = onec.build(login=DEMO_LOGIN, password=password)
+    async with trio.open_nursery() as nursery:
+        try:
+            url = await nursery.start(partial(serve_demo_onec, app, host=LOOPBACK, port=port))
+        except OSError as error:
+            raise ConfigError(f"cannot listen on {LOOPBACK} port {port}: {error}") from error
+        yield f"{url}{onec.path}"
         nursery.cancel_scope.cancel()
 
 

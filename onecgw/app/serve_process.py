@@ -14,8 +14,6 @@ async def serve_process(
     settings: Settings,
     state: ProcessState,
     *,
-    port: int,
-    shares_port: bool = False,
     wait_stop: Callable[[ServedGateway], Awaitable[None]],
     announce: Callable[[str], None],
 ) -> None:
@@ -24,8 +22,6 @@ async def serve_process(
     Args:
         settings: the whole configuration.
         state: of this process.
-        port: the port to bind; 0: a free one.
-        shares_port: whether other processes listen on it as well.
         wait_stop: called with what is served, whose settings it may exchange; returns when the
             process is to stop.
         announce: called with the URL as soon as connections are accepted.
@@ -33,6 +29,7 @@ async def serve_process(
     Raises:
         ConfigError: the address cannot be bound, or the settings cannot be used.
     """
+    server = settings.server
     async with trio.open_nursery() as applications:
         served = ServedGateway(applications, state)
         await served.exchange(settings)
@@ -45,13 +42,13 @@ async def serve_process(
             counters.start_soon(state.metrics.measure_lag)
             await serve_app(
                 served,
-                host=settings.server.host,
-                port=port,
+                host=server.host,
+                port=server.port,
                 grace_seconds=settings.shutdown_grace_seconds,
-                max_connections=settings.server.max_connections,
-                trusted_proxies=settings.server.trusted_proxies,
-                tls=served.read_tls if settings.server.tls.cert is not None else None,
-                shares_port=shares_port,
+                max_connections=server.max_connections,
+                trusted_proxies=server.trusted_proxies,
+                tls=served.read_tls if server.tls.cert is not None else None,
+                shares_port=server.workers > 1,
                 wait_stop=wait_until_stop,
                 announce=announce,
             )

@@ -51,8 +51,8 @@ class _Generation:
 class ServedGateway:
     """An ASGI application whose settings can be exchanged while requests run.
 
-    A request is answered by the settings with which it began. Counters, and what clients have begun
-    and continue by another request, are those of the process.
+    A request is answered with the settings with which it began. Counters, and exchanges that a
+    client continues in another request, belong to the process: a reload does not end them.
 
     Args:
         nursery: as long as the gateway is served; runs the applications.
@@ -127,7 +127,7 @@ class ServedGateway:
             return
         set_log_style(level=prepared.settings.log.level, log_format=prepared.settings.log.format)
         if before.settings.onec == prepared.settings.onec:
-            # Until the base has been asked again, what it can do is what it could do before.
+            # Until the base reports its capabilities again, those known before are used.
             known = before.application.gateway.catalogue.capabilities
             prepared.application.gateway.catalogue.capabilities = known
         before.retire()
@@ -139,7 +139,7 @@ class ServedGateway:
             self._prepared = None
 
     def close_streams(self) -> None:
-        """End the streams that would otherwise use up the grace period of a stop."""
+        """End the streams of changes, which would otherwise use up the grace period of a stop."""
         self._current.application.engine.subscriptions.close()
 
     async def _run(

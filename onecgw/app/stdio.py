@@ -25,32 +25,16 @@ LAST_ANSWERS_SECONDS: Final = 60  # for requests that run when stdin ends: `echo
 _NO_LINE_BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")
 
 
-class _LineWriter:
-    """Writes messages to stdout, one at a time."""
-
-    def __init__(self, stdout: trio.abc.SendStream) -> None:
-        self._stdout = stdout
-        self._lock = trio.Lock()
-
-    async def send(self, message: bytes) -> None:
-        # JSON may contain line breaks between its tokens; inside strings they are escaped.
-        line = message.translate(_NO_LINE_BREAKS) + b"\n"
-        # A client that has ended also closes stdin, and that ends the server.
-        with suppress(trio.BrokenResourceError):
-            async with self._lock:
-                await self._stdout.send_all(line)
-
-
 @attrs.define
 class _RequestChannel:
     """The channel of one request: its messages, and the function that reports progress."""
 
-    out: _LineWriter
+    write: Callable[[bytes], Awaitable[None]]
     pulse: Callable[[], Awaitable[None]] | None = None
     can_stream: bool = True
 
     async def send(self, message: bytes) -> None:
-        await self.out.send(message)
+        await self.write(message)
 
     def pulse_with(self, pulse: Callable[[], Awaitable[None]]) -> None:
         self.pulse = pulse
@@ -60,12 +44,13 @@ class _StdioServer:
     def __init__(self, engine: Engine, context: CallContext, stdout: trio.abc.SendStream) -> None:
         self._engine = engine
         self._context = context
-        self._out = _LineWriter(stdout)
+        self._stdout = stdout
+        self._writing = trio.Lock()
         self._running: dict[int, _RequestChannel] = {}
         self._session_id = ""
 
     async def answer(self, line: bytes, number: int) -> None:
-        channel = self._running[number] = _RequestChannel(self._out)
+        channel = self._running[number] = _RequestChannel(self._write)
         try:
             outgoing = await self._engine.handle(
                 Incoming(
@@ -79,7 +64,15 @@ class _StdioServer:
             del self._running[number]
         self._session_id = outgoing.session_id or self._session_id
         if outgoing.body is not None:
-            await self._out.send(outgoing.body)
+            await self._write(outgoing.body)
+
+    async def _write(self, message: bytes) -> None:
+        # JSON may contain line breaks between its tokens; inside strings they are escaped.
+        line = message.translate(_NO_LINE_BREAKS) + b"\n"
+        # A client that has ended also closes stdin, and that ends the server.
+        with suppress(trio.BrokenResourceError):
+            async with self._writing:
+                await self._stdout.send_all(line)
 
     async def send_pulses(self) -> None:
         while True:
@@ -93,8 +86,8 @@ async def serve_stdio(
     engine: Engine,
     caller: Caller,
     *,
-    stdin: trio.abc.ReceiveStream,
-    stdout: trio.abc.SendStream,
+    stdin: trio.abc.ReceiveStream | None = None,
+    stdout: trio.abc.SendStream | None = None,
     language: Language = DEFAULT_LANGUAGE,
 ) -> None:
     """Serve one client until stdin ends, then wait up to LAST_ANSWERS_SECONDS for running requests.
@@ -102,11 +95,12 @@ async def serve_stdio(
     Args:
         engine: handles the messages.
         caller: the principal of every message.
-        stdin: messages, one per line.
-        stdout: messages, one per line; nothing else may write there.
+        stdin: messages, one per line; None: stdin of this process.
+        stdout: messages, one per line; nothing else may write there. None: that of this process.
         language: of the texts where a call names none.
     """
     context = CallContext(caller=caller, request_id="stdio", surface="mcp", language=language)
+    stdin, stdout = stdin or _FileIn(sys.stdin.buffer), stdout or _FileOut(sys.stdout.buffer)
     server = _StdioServer(engine, context, stdout)
     async with trio.open_nursery() as pulses:
         pulses.start_soon(server.send_pulses)
@@ -125,8 +119,8 @@ async def serve_stdio(
 async def serve_own_client(settings: Settings) -> None:
     """Serve the client that started this process, on stdin and stdout, until stdin ends.
 
-    The client has mcp.scopes and does not log in: whoever may start the process may also read
-    its settings. So OAuth is not opened, and its settings are not needed.
+    The client has mcp.scopes and does not log in, because a program that may start the process may
+    also read its settings. So OAuth is not opened, and its settings are not needed.
 
     Raises:
         ConfigError: the database cannot be used.
@@ -134,23 +128,7 @@ async def serve_own_client(settings: Settings) -> None:
     local = attrs.evolve(settings, oauth=attrs.evolve(settings.oauth, enabled=False))
     async with open_application(local) as application:
         caller = Caller(sub=STDIO_SUB, scopes=frozenset(settings.mcp.scopes))
-        await serve_process(application.engine, caller, language=settings.mcp.language)
-
-
-async def serve_process(
-    engine: Engine, caller: Caller, *, language: Language = DEFAULT_LANGUAGE
-) -> None:
-    """Serve one client on this process's stdin and stdout, until stdin ends.
-
-    Nothing else may be written to stdout.
-    """
-    await serve_stdio(
-        engine,
-        caller,
-        stdin=_FileIn(sys.stdin.buffer),
-        stdout=_FileOut(sys.stdout.buffer),
-        language=language,
-    )
+        await serve_stdio(application.engine, caller, language=settings.mcp.language)
 
 
 class _FileIn(trio.abc.ReceiveStream):

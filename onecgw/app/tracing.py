@@ -4,7 +4,6 @@ A trace holds names of tools and paths, codes, sizes and times: no arguments, an
 or addresses.
 """
 
-import random
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ from onecgw.storage.audit_log import AuditRecord
 
 MAX_RUNNING: Final = 10_000  # calls whose requests are kept until the call ends
 FLUSH_MS: Final = 2_000  # at the end of the process
-SAMPLED: Final = 1
 OK: Final = "ok"
 
 
@@ -33,12 +31,20 @@ class Tracer:
 
     def __init__(self, processor: Any) -> None:  # noqa: ANN401 - of an extra
         self._api = import_module("opentelemetry.trace")
-        self._sdk = import_module("opentelemetry.sdk.trace")
+        sdk = import_module("opentelemetry.sdk.trace")
         resources = import_module("opentelemetry.sdk.resources")
-        self._resource = resources.Resource.create(
-            {"service.name": "onecgw", "service.version": __version__}
+        sampling = import_module("opentelemetry.sdk.trace.sampling")
+        propagation = import_module("opentelemetry.trace.propagation.tracecontext")
+        provider = sdk.TracerProvider(
+            resource=resources.Resource.create(
+                {"service.name": "onecgw", "service.version": __version__}
+            ),
+            sampler=sampling.DEFAULT_ON,  # all, but not where the caller's trace is not sampled
+            shutdown_on_exit=False,  # the process ends with a limit of time, see FLUSH_MS
         )
-        self._processor = processor
+        provider.add_span_processor(processor)
+        self._tracer = provider.get_tracer("onecgw")
+        self._propagator = propagation.TraceContextTextMapPropagator()
         self._requests: OrderedDict[str, list[OnecSpan]] = OrderedDict()
 
     def take_request(self, span: OnecSpan) -> None:
@@ -49,19 +55,12 @@ class Tracer:
 
     def take_call(self, record: AuditRecord) -> None:
         """Send the spans of a call, unless its caller's trace is not sampled."""
-        requests = self._requests.pop(record.request_id, [])
-        parent = self._parent(record.traceparent)
-        if parent is not None and not parent.trace_flags & SAMPLED:
-            return
-        trace_id = parent.trace_id if parent else random.getrandbits(128)
-        context = self._context(trace_id)
         # Another name is a text of the caller's, which may be anything.
         tool = record.tool if record.tool in BY_NAME else "unknown"
         began_ns = int(record.ts.timestamp() * NANOSECONDS)
-        self._send(
+        call = self._send(
             f"tools/call {tool}",
-            context,
-            parent=parent,
+            within=self._propagator.extract({"traceparent": record.traceparent}),
             kind=self._api.SpanKind.SERVER,
             code=record.code,
             attributes={
@@ -74,11 +73,10 @@ class Tracer:
             },
             span_ns=(began_ns, began_ns + record.duration_ms * NANOSECONDS // 1000),
         )
-        for request in requests:
+        for request in self._requests.pop(record.request_id, []):
             self._send(
                 f"{request.method} 1C",
-                self._context(trace_id),
-                parent=context,
+                within=self._api.set_span_in_context(call),
                 kind=self._api.SpanKind.CLIENT,
                 code=request.code,
                 attributes={"http.request.method": request.method, "url.path": request.path},
@@ -88,47 +86,19 @@ class Tracer:
     def _send(
         self,
         name: str,
-        context: Any,  # noqa: ANN401 - of an extra
         *,
-        parent: Any,  # noqa: ANN401 - the same
+        within: Any,  # noqa: ANN401 - of an extra
         kind: Any,  # noqa: ANN401 - the same
         code: str,
         attributes: dict[str, Any],
         span_ns: tuple[int, int],
-    ) -> None:
-        status = self._api.StatusCode.UNSET if code == OK else self._api.StatusCode.ERROR
-        span = self._sdk.ReadableSpan(
-            name=name,
-            context=context,
-            parent=parent,
-            resource=self._resource,
-            attributes={**attributes, "onecgw.code": code},
-            kind=kind,
-            status=self._api.Status(status),
-            start_time=span_ns[0],
-            end_time=span_ns[1],
-        )
-        self._processor.on_end(span)
-
-    def _context(self, trace_id: int) -> Any:  # noqa: ANN401 - of an extra
-        return self._api.SpanContext(
-            trace_id=trace_id,
-            span_id=random.getrandbits(64) or 1,
-            is_remote=False,
-            trace_flags=self._api.TraceFlags(SAMPLED),
-        )
-
-    def _parent(self, traceparent: str) -> Any:  # noqa: ANN401 - of an extra
-        """The span of the caller (W3C Trace Context, 3.2); None if it named none."""
-        if not traceparent:
-            return None
-        _, trace_id, span_id, flags = traceparent.split("-")[:4]
-        return self._api.SpanContext(
-            trace_id=int(trace_id, 16),
-            span_id=int(span_id, 16),
-            is_remote=True,
-            trace_flags=self._api.TraceFlags(int(flags, 16)),
-        )
+    ) -> Any:  # noqa: ANN401 - the same
+        attributes = {**attributes, "onecgw.code": code}
+        span = self._tracer.start_span(name, within, kind, attributes, start_time=span_ns[0])
+        if code != OK:
+            span.set_status(self._api.StatusCode.ERROR)
+        span.end(span_ns[1])
+        return span
 
 
 @contextmanager

@@ -16,10 +16,9 @@ from onecgw.app.served import ServedGateway
 from onecgw.app.startup import set_up_process
 from onecgw.app.tracing import open_tracer
 from onecgw.app.worker_channel import (
-    Abandon,
-    Commit,
     Listening,
     MessageChannel,
+    Order,
     Prepare,
     Prepared,
     Published,
@@ -33,8 +32,9 @@ SEND_SECONDS: Final = 0.1  # for a last message
 
 
 def main() -> None:
-    """Serve until the first process says so, or has ended."""
-    # A service manager sends its signals to every process; the first one passes on what they mean.
+    """Serve until the first process sends STOP, or has ended."""
+    # A service manager sends its signals to every process. Only the first process acts on them, and
+    # sends its orders to the workers.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     trio.run(_work, socket.socket(fileno=int(sys.argv[1])))
@@ -63,8 +63,6 @@ async def _serve(start: Start, channel: MessageChannel, state: ProcessState) -> 
     await serve_process(
         start.settings,
         state,
-        port=start.port,
-        shares_port=True,
         wait_stop=partial(_obey, channel, state),
         announce=partial(_announce, channel),
     )
@@ -76,15 +74,15 @@ def _announce(channel: MessageChannel, url: str) -> None:
 
 
 async def _obey(channel: MessageChannel, state: ProcessState, served: ServedGateway) -> None:
-    """Do what the first process says; return when it says Stop, or has ended."""
+    """Carry out the orders of the first process; return at STOP, or when it has ended."""
     while True:
         message = await channel.receive()
         match message:
             case Prepare():
                 channel.post(Prepared(error=await _prepare(served, message)))
-            case Commit():
+            case Order.COMMIT:
                 served.commit()
-            case Abandon():
+            case Order.ABANDON:
                 served.abandon()
             case Published():
                 state.peers.deliver(message.topic, message.value)

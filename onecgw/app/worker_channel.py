@@ -2,6 +2,7 @@
 
 import logging
 import pickle
+from enum import Enum
 from typing import Final
 
 import attrs
@@ -18,11 +19,10 @@ MAX_WAITING: Final = 10_000  # messages that the other process has not read; fur
 
 @attrs.frozen(kw_only=True)
 class Start:
-    """To a worker, first: what it serves. number: from 1 on. port: shared by all workers."""
+    """To a worker, first: what it serves. number: from 1 on."""
 
     settings: Settings
     number: int
-    port: int
 
 
 @attrs.frozen(kw_only=True)
@@ -32,19 +32,15 @@ class Prepare:
     settings: Settings
 
 
-@attrs.frozen
-class Commit:
-    """To a worker: use what was prepared."""
+class Order(Enum):
+    """To a worker.
 
+    COMMIT: use what was prepared. ABANDON: close it. STOP: stop, after the calls that run.
+    """
 
-@attrs.frozen
-class Abandon:
-    """To a worker: close what was prepared."""
-
-
-@attrs.frozen
-class Stop:
-    """To a worker: stop, after the calls that run."""
+    COMMIT = "commit"
+    ABANDON = "abandon"
+    STOP = "stop"
 
 
 @attrs.frozen(kw_only=True)

@@ -11,15 +11,13 @@ import attrs
 import trio
 
 from onecgw.app.worker_channel import (
-    Abandon,
-    Commit,
     Listening,
     MessageChannel,
+    Order,
     Prepare,
     Prepared,
     Published,
     Start,
-    Stop,
 )
 from onecgw.errors import ConfigError
 from onecgw.settings import Settings
@@ -83,12 +81,12 @@ class WorkerPool:
         port: reserved by this process.
     """
 
-    def __init__(self, nursery: trio.Nursery, settings: Settings, port: int) -> None:
+    def __init__(self, nursery: trio.Nursery, settings: Settings, *, port: int) -> None:
         self.settings = settings
         self._nursery = nursery
         self._port = port
         self._workers: dict[int, _Worker] = {}
-        self._starting = trio.Lock()  # no worker is started with the settings of before a reload
+        self._starting = trio.Lock()  # no worker starts with settings that a reload replaces
         self._is_stopping = False
 
     async def start(self) -> str:
@@ -120,7 +118,7 @@ class WorkerPool:
             if waiting.cancelled_caught:
                 errors.append(f"a worker did not answer for {PREPARE_SECONDS} s")
             for worker in workers:
-                worker.channel.post(Abandon() if errors else Commit())
+                worker.channel.post(Order.ABANDON if errors else Order.COMMIT)
             if errors:
                 raise ConfigError("\n".join(errors))
             self.settings = settings
@@ -129,7 +127,7 @@ class WorkerPool:
         """Stop all workers, after the calls that run; end those that do not stop in time."""
         self._is_stopping = True
         for worker in self._workers.values():
-            worker.channel.post(Stop())
+            worker.channel.post(Order.STOP)
         with trio.move_on_after(self.settings.shutdown_grace_seconds + KILL_SECONDS):
             for worker in list(self._workers.values()):
                 await worker.process.wait()
@@ -178,12 +176,13 @@ class WorkerPool:
         channel = MessageChannel(trio.SocketStream(trio.socket.from_stdlib_socket(ours)))
         worker = _Worker(number=number, process=process, channel=channel)
         settings = share_of(self.settings, number)
-        channel.post(Start(settings=settings, number=number, port=self._port))
+        listening = attrs.evolve(settings.server, port=self._port)
+        channel.post(Start(settings=attrs.evolve(settings, server=listening), number=number))
         self._workers[number] = worker
         return worker
 
     async def _listen_to(self, worker: _Worker, task_status: trio.TaskStatus[None]) -> None:
-        """Handle what a worker says, until it has ended."""
+        """Handle the messages of a worker, until it has ended."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(worker.channel.send_posted)
             while (message := await worker.channel.receive()) is not None:

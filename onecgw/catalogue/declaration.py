@@ -53,9 +53,13 @@ class Field:
 
 @functools.cache
 def fields_of(request: type) -> tuple[Field, ...]:
-    """The arguments that a request class declares, in its order."""
+    """The arguments that a request class declares, in its order.
+
+    An argument that a subclass declares anew keeps its place, as in a dataclass.
+    """
+    attributes = attrs.fields_dict(request)
     hints = get_type_hints(request, include_extras=True)
-    return tuple(_field(attribute, hints[attribute.name]) for attribute in attrs.fields(request))
+    return tuple(_field(attributes[name], hints[name]) for name in hints if name in attributes)
 
 
 def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:  # noqa: ANN401 - a type hint

@@ -53,7 +53,7 @@ class CommandGroup(click.Group):
         """The command of a name, None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        # Imports make only objects that stay: collecting among them is a tenth of the start.
+        # Imported objects are never freed: looking for garbage among them is a tenth of the start.
         gc.disable()
         command: click.Command = getattr(import_module(f"onecgw.cli.{cmd_name}"), cmd_name)
         gc.freeze()

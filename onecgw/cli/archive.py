@@ -9,8 +9,8 @@ from typing import Final, Literal
 import msgspec
 
 from onecgw import __version__
-from onecgw.cli.private_file import OWNER_ONLY, write_private_file
 from onecgw.errors import ConfigError
+from onecgw.storage.private_file import OWNER_ONLY, write_private_file
 
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "onecgw.db"

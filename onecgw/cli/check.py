@@ -14,8 +14,8 @@ from onecgw.app.startup import open_settings
 from onecgw.cli.language import translate
 from onecgw.cli.options import config_option, examples
 from onecgw.diagnostics.careless_settings import (
+    Surroundings,
     report_careless_settings,
-    surroundings_of_process,
 )
 from onecgw.diagnostics.oauth_check import check_oauth
 from onecgw.diagnostics.odata_check import check_odata
@@ -55,7 +55,7 @@ def check(
 
     if not with_login:
         path = find_config(config, os.environ, Path.cwd())
-        report_careless_settings(settings, surroundings_of_process(path, os.environ), report)
+        report_careless_settings(settings, Surroundings(settings_file=path), report)
     if offline:
         has_passed = check_offline(settings, report)
     elif with_login:

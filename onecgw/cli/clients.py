@@ -36,11 +36,13 @@ class GatewayAddress:
     @property
     def token(self) -> str:
         """The static token as this shell reads it from TOKEN_VARIABLE."""
-        return {
-            "sh": f"${TOKEN_VARIABLE}",
-            "cmd": f"%{TOKEN_VARIABLE}%",
-            "powershell": f"$env:{TOKEN_VARIABLE}",
-        }[self.shell]
+        name = TOKEN_VARIABLE
+        return {"sh": f"${name}", "cmd": f"%{name}%", "powershell": f"$env:{name}"}[self.shell]
+
+    @property
+    def curl(self) -> str:
+        """The program curl: `curl` alone is another command in Windows PowerShell."""
+        return "curl" if self.shell == "sh" else "curl.exe"
 
     def quote(self, text: str) -> str:
         """Return one argument of a command, quoted for the shell."""
@@ -71,55 +73,53 @@ class GatewayAddress:
         """Return the command that sets TOKEN_VARIABLE; "" with a login."""
         if self.has_login:
             return ""
-        if self.token_file:
-            return self._read_file()
-        place = "the-value-of-mcp.bearer_token"
-        return {
-            "sh": f"export {TOKEN_VARIABLE}='{place}'\n",
-            "cmd": f"set {TOKEN_VARIABLE}={place}\n",
-            "powershell": f"$env:{TOKEN_VARIABLE} = '{place}'\n",
-        }[self.shell]
-
-    def _read_file(self) -> str:
-        """The command that sets TOKEN_VARIABLE to what a file holds."""
+        value, path = "the-value-of-mcp.bearer_token", self.token_file
         if self.shell == "powershell":
-            path = self.token_file.replace("'", "''")
-            return f"$env:{TOKEN_VARIABLE} = (Get-Content -LiteralPath '{path}' -Raw).Trim()\n"
+            inside = path.replace("'", "''")
+            read = f"(Get-Content -LiteralPath '{inside}' -Raw).Trim()" if path else f"'{value}'"
+            return f"$env:{TOKEN_VARIABLE} = {read}\n"
         if self.shell == "cmd":
-            return f'set /p {TOKEN_VARIABLE}=<"{self.token_file}"\n'
-        return f'export {TOKEN_VARIABLE}="$(cat {shlex.quote(self.token_file)})"\n'
+            read = f'/p {TOKEN_VARIABLE}=<"{path}"' if path else f"{TOKEN_VARIABLE}={value}"
+            return f"set {read}\n"
+        read = f'"$(cat {shlex.quote(path)})"' if path else f"'{value}'"
+        return f"export {TOKEN_VARIABLE}={read}\n"
+
+    def after_login(self, text: str) -> str:
+        """Return the line that says how to log in; "" without a login."""
+        return f"{text}\n" if self.has_login else ""
+
+    def needs_login(self, steps: str) -> str:
+        """Return the steps in a client that knows no static token."""
+        if self.has_login:
+            return steps
+        hint = translate("This client logs in and takes no static token: set oauth.enabled: true.")
+        return f"{hint}\n"
 
 
 def _file(path: str, value: object) -> str:
     return f"{path}:\n{json.dumps(value, indent=2)}\n"
 
 
-def _needs_login(address: GatewayAddress, steps: str) -> str:
-    if address.has_login:
-        return steps
-    return (
-        translate("This client logs in and takes no static token: set oauth.enabled: true.") + "\n"
-    )
+def _servers(path: str, server: object) -> str:
+    """The file that most clients have: their servers by name."""
+    return _file(path, {"mcpServers": {NAME: server}})
 
 
 def _claude(address: GatewayAddress) -> str:
-    return _needs_login(
-        address,
-        f"""\
+    return address.needs_login(f"""\
 claude.ai or Claude Desktop → Settings → Connectors → Add custom connector
   Name: {NAME}
   URL:  {address.url}
 {translate("Leave the advanced fields empty, then press Connect.")}
 {translate("Claude calls it from the internet over https.")}
-""",
-    )
+""")
 
 
 def _claude_code(address: GatewayAddress) -> str:
-    then = translate("Then type /mcp in Claude Code, choose onecgw, Authenticate.") + "\n"
+    then = translate("Then type /mcp in Claude Code, choose onecgw, Authenticate.")
     return (
         f"claude mcp add --transport http {NAME} {address.quote(address.url)}"
-        f"{address.header_option('--header')}\n{then if address.has_login else ''}"
+        f"{address.header_option('--header')}\n{address.after_login(then)}"
     )
 
 
@@ -135,23 +135,20 @@ def _claude_desktop(address: GatewayAddress) -> str:
                 "A gateway on this computer: --bundle FILE writes what Claude Desktop installs."
             ),
             translate("Any other, through mcp-remote:"),
-            _file(path, {"mcpServers": {NAME: _bridge(address)}}),
+            _servers(path, _bridge(address)),
         )
     )
 
 
 def _chatgpt(address: GatewayAddress) -> str:
-    return _needs_login(
-        address,
-        f"""\
+    return address.needs_login(f"""\
 ChatGPT on the web → Settings → Apps & Connectors → Advanced settings: Developer mode on; Create
   Name:           {NAME}
   MCP server URL: {address.url}
   Authentication: OAuth
 {translate("Then press Connect.")}
 {translate("ChatGPT calls it from the internet over https.")}
-""",
-    )
+""")
 
 
 def _codex(address: GatewayAddress) -> str:
@@ -162,33 +159,28 @@ def _codex(address: GatewayAddress) -> str:
 
 
 def _gemini(address: GatewayAddress) -> str:
-    then = (
-        translate("Then type /mcp auth onecgw in Gemini CLI.") + "\n" if address.has_login else ""
-    )
+    then = translate("Then type /mcp auth onecgw in Gemini CLI.")
     return (
         f"gemini mcp add --transport http{address.header_option('--header')} {NAME}"
-        f" {address.quote(address.url)}\n{then}"
+        f" {address.quote(address.url)}\n{address.after_login(then)}"
     )
 
 
 def _opencode(address: GatewayAddress) -> str:
     server = {"type": "remote", **address.server(f"{{env:{TOKEN_VARIABLE}}}")}
-    then = translate("Then:") + f" opencode mcp auth {NAME}\n" if address.has_login else ""
     schema = {"$schema": "https://opencode.ai/config.json", "mcp": {NAME: server}}
     return (
         _file("opencode.json (or ~/.config/opencode/opencode.json)", schema)
         + translate("Version 2 expects the server one level deeper:")
         + ' "mcp": {"servers": {…}}\n'
-        + then
+        + address.after_login(f"{translate('Then:')} opencode mcp auth {NAME}")
     )
 
 
 def _cursor(address: GatewayAddress) -> str:
     server = address.server(f"${{env:{TOKEN_VARIABLE}}}")
-    then = f"{translate('Then:')} Cursor Settings → MCP → onecgw → Needs login\n"
-    return _file("~/.cursor/mcp.json", {"mcpServers": {NAME: server}}) + (
-        then if address.has_login else ""
-    )
+    then = f"{translate('Then:')} Cursor Settings → MCP → onecgw → Needs login"
+    return _servers("~/.cursor/mcp.json", server) + address.after_login(then)
 
 
 def _vscode(address: GatewayAddress) -> str:
@@ -204,20 +196,20 @@ def _vscode(address: GatewayAddress) -> str:
 
 def _copilot(address: GatewayAddress) -> str:
     server = {"type": "http", **address.server(f"${{{TOKEN_VARIABLE}}}"), "tools": ["*"]}
-    return _file("GitHub Copilot CLI, ~/.copilot/mcp-config.json", {"mcpServers": {NAME: server}})
+    return _servers("GitHub Copilot CLI, ~/.copilot/mcp-config.json", server)
 
 
 def _windsurf(address: GatewayAddress) -> str:
     server = address.server(f"${{env:{TOKEN_VARIABLE}}}", "serverUrl")
-    return _file("~/.codeium/windsurf/mcp_config.json", {"mcpServers": {NAME: server}})
+    return _servers("~/.codeium/windsurf/mcp_config.json", server)
 
 
 def _jetbrains(address: GatewayAddress) -> str:
     path = "Settings → Tools → AI Assistant → Model Context Protocol (MCP) → Add → As JSON"
-    through = translate("An IDE that knows only local servers:") + "\n"
-    servers = {"mcpServers": {NAME: address.server(f"<{TOKEN_VARIABLE}>")}}
-    bridge = {"mcpServers": {NAME: _bridge(address)}}
-    return _file(path, servers) + through + json.dumps(bridge, indent=2) + "\n"
+    through = translate("An IDE that knows only local servers")
+    return _servers(path, address.server(f"<{TOKEN_VARIABLE}>")) + _servers(
+        through, _bridge(address)
+    )
 
 
 def _bridge(address: GatewayAddress) -> dict[str, object]:
@@ -226,26 +218,23 @@ def _bridge(address: GatewayAddress) -> dict[str, object]:
     if address.has_login:
         return {"command": "npx", "args": arguments}
     # mcp-remote replaces ${…} itself. Without a space, because npx on Windows loses what follows.
-    return {
-        "command": "npx",
-        "args": [*arguments, "--header", f"Authorization:${{{TOKEN_VARIABLE}}}"],
-        "env": {TOKEN_VARIABLE: "Bearer the-value-of-mcp.bearer_token"},
-    }
+    arguments += ["--header", f"Authorization:${{{TOKEN_VARIABLE}}}"]
+    variables = {TOKEN_VARIABLE: "Bearer the-value-of-mcp.bearer_token"}
+    return {"command": "npx", "args": arguments, "env": variables}
 
 
 def _mcp_remote(address: GatewayAddress) -> str:
     option = address.header_option("--header")
     url = address.quote(address.url)
     path = translate("A client with a file of local servers")
-    servers = {"mcpServers": {NAME: _bridge(address)}}
-    return f"npx -y mcp-remote {url}{option}\n" + _file(path, servers)
+    return f"npx -y mcp-remote {url}{option}\n" + _servers(path, _bridge(address))
 
 
 def _inspector(address: GatewayAddress) -> str:
-    fields = f"Transport Type: Streamable HTTP; URL: {address.url}\n"
     if address.has_login:
         return (
-            f"npx @modelcontextprotocol/inspector\nServers → Add Servers → Add manually. {fields}"
+            "npx @modelcontextprotocol/inspector\nServers → Add Servers → Add manually."
+            f" Transport Type: Streamable HTTP; URL: {address.url}\n"
         )
     return (
         f"npx @modelcontextprotocol/inspector --cli {address.quote(address.url)}"
@@ -266,24 +255,19 @@ Node MCP Client Tool
 def _curl(address: GatewayAddress) -> str:
     url = address.url
     if address.has_login:
-        first, _, path = url.partition("://")[2].partition("/")
-        scheme = url.partition("://")[0]
-        metadata = f"{scheme}://{first}/.well-known/oauth-protected-resource/{path}"
+        scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("/")
+        metadata = f"{scheme}://{host}/.well-known/oauth-protected-resource/{path}"
         return (
             translate("What a client learns first; calls need a login, which curl cannot do:")
-            + f"\n{_curl_name(address)} -sS {address.quote(metadata)}\n"
+            + f"\n{address.curl} -sS {address.quote(metadata)}\n"
         )
     body = json.dumps(_LIST_TOOLS, separators=(",", ":"))
     options = f'-H "Authorization: Bearer {address.token}" -H "Content-Type: application/json"'
     if address.shell == "powershell":
         # Quotes inside an argument are passed on differently by PowerShell 5 and 7; stdin is not.
         return f"'{body}' | curl.exe -sS '{url}' {options} -d '@-'\n"
-    return f"{_curl_name(address)} -sS {address.quote(url)} {options} -d {address.quote(body)}\n"
-
-
-def _curl_name(address: GatewayAddress) -> str:
-    # `curl` alone is another command in Windows PowerShell.
-    return "curl" if address.shell == "sh" else "curl.exe"
+    return f"{address.curl} -sS {address.quote(url)} {options} -d {address.quote(body)}\n"
 
 
 CLIENTS: Final[Mapping[str, Callable[[GatewayAddress], str]]] = {

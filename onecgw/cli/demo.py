@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, get_args
 
 import click
 import trio
@@ -29,13 +29,12 @@ from onecgw.demo.books import DEFAULT_SEED, Books, open_books
 from onecgw.demo.csv_export import export_books
 from onecgw.demo.fault_plan import parse_faults
 from onecgw.demo.http_service import build_demo_app
-from onecgw.demo.odata.app import ODataApp, build_odata_app
+from onecgw.demo.odata.app import build_odata_app
 from onecgw.demo.odata.configurations import ConfigurationName
 from onecgw.demo.odata.faults import parse_odata_faults
 from onecgw.observability.logging import set_up_logging
 from onecgw.serving import require_free_port
 
-_FaultsT = TypeVar("_FaultsT")
 STEP_CHARACTERS: Final = 12
 Size = Literal["small", "default", "large"]
 
@@ -47,7 +46,7 @@ _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 @click.option("--port", default=8088, show_default=True, help="Port on 127.0.0.1; 0 = a free one.")
 @click.option(
     "--size",
-    type=click.Choice(["small", "default", "large"]),
+    type=click.Choice(get_args(Size)),
     default="default",
     show_default=True,
     help="How much the company trades.",
@@ -62,7 +61,7 @@ _FIRST_TODAY_YEAR: Final = FIRST_YEAR + 3
 @click.option("--fault", metavar="PLAN", help="What goes wrong in 1C, as in latency=2s,rate=0.1.")
 @click.option(
     "--backend",
-    type=click.Choice(["http_service", "odata"]),
+    type=click.Choice(get_args(BackendName)),
     default="http_service",
     show_default=True,
     help="What answers in the embedded 1C. With odata there is no login: as with --no-oauth.",
@@ -98,14 +97,14 @@ def demo(
     """Start a gateway and an embedded 1C, and say what to try."""
     set_up_logging(level="warning", log_format="text")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_is_no_surprise)
+        handler.addFilter(_is_worth_showing)
     last_day = today.date() if today else date.today()  # noqa: DTZ011 - the local day of the user
     if not _FIRST_TODAY_YEAR <= last_day.year <= LAST_YEAR:
         raise click.BadParameter(
             f"{last_day} is not between the years {_FIRST_TODAY_YEAR} and {LAST_YEAR}",
             param_hint="--today",
         )
-    build = _http_service(fault) if backend == "http_service" else _odata(fault, configuration)
+    faults = _parse_faults(backend, fault)
     if export is None and not stdio:
         require_free_port(LOOPBACK, port, option="--port")
     with open_books(
@@ -120,8 +119,11 @@ def demo(
             export_books(books, export)
             say("The books are in {folder}; its README explains every column.", folder=export)
             return
-        path = "/trade" if backend == "odata" else ""
-        onec = DemoOnec(build=partial(build, books), backend=backend, path=path)
+        if backend == "odata":
+            build = partial(build_odata_app, books, configuration, faults=faults)
+            onec = DemoOnec(build=build, backend=backend, path="/trade")
+        else:
+            onec = DemoOnec(build=partial(build_demo_app, books, faults=faults))
         if stdio:
             trio.run(serve_demo_stdio, onec)
         elif onec_only:
@@ -136,8 +138,8 @@ def demo(
                 trio.run(serve, onec)
 
 
-def _is_no_surprise(record: logging.LogRecord) -> bool:
-    """Whether a log line is worth showing: the demo makes its own secrets at each start."""
+def _is_worth_showing(record: logging.LogRecord) -> bool:
+    """Whether to show a log line; the demo makes new secrets at each start, which is no news."""
     return record.getMessage() != "oauth.secrets_made"
 
 
@@ -157,19 +159,8 @@ def _announce(books: Books, banner: Callable[[Books, str], str], url: str) -> No
     sys.stdout.flush()
 
 
-def _http_service(fault: str | None) -> Callable[..., Any]:
-    return partial(build_demo_app, faults=_parsed(parse_faults, fault))
-
-
-def _odata(fault: str | None, configuration: ConfigurationName) -> Callable[..., Any]:
-    def build(books: Books, **user: str) -> ODataApp:
-        return build_odata_app(books, configuration, faults=faults, **user)
-
-    faults = _parsed(parse_odata_faults, fault)
-    return build
-
-
-def _parsed(parse: Callable[[str], _FaultsT], text: str | None) -> _FaultsT | None:
+def _parse_faults(backend: BackendName, text: str | None) -> Any:  # noqa: ANN401 - of the backend
+    parse = parse_odata_faults if backend == "odata" else parse_faults
     try:
         return parse(text) if text else None
     except ValueError as error:

@@ -14,11 +14,11 @@ import click
 from onecgw.cli.first_settings import SCHEMA_NAME, FirstSettings
 from onecgw.cli.language import say, translate
 from onecgw.cli.options import EXIT_FAILED, examples
-from onecgw.cli.private_file import write_private_file
 from onecgw.settings.declaration import InvalidValue, Rule
 from onecgw.settings.json_schema import render_json_schema
 from onecgw.settings.paths import base_folder
 from onecgw.settings.rules import BASE_URL, PUBLIC_URL, USER_NAME
+from onecgw.storage.private_file import write_private_file
 
 DEFAULT_FILE: Final = Path("config/config.local.yml")
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from onecgw.locales import LANGUAGES, Language, load_command_texts
+from onecgw.locales import DEFAULT_LANGUAGE, Language, accepted_language, load_command_texts
 
 _chosen: ContextVar[Language | None] = ContextVar("language", default=None)
 # In the order of gettext: the first that is set counts.
@@ -40,12 +40,8 @@ def find_language(environment: Mapping[str, str]) -> Language:
     named = next((value for name in _VARIABLES if (value := environment.get(name))), None)
     if named is None:
         return _windows_language()
-    for tag in named.split(":"):
-        wanted = tag.replace("-", "_").partition("_")[0].partition(".")[0].lower()
-        for language in LANGUAGES:
-            if wanted == language:
-                return language
-    return "en"
+    # LANGUAGE is a list as in `uk_UA.UTF-8:ru`.
+    return accepted_language(named.replace(":", ",").replace(".", "-")) or DEFAULT_LANGUAGE
 
 
 def _windows_language() -> Language:

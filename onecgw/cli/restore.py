@@ -10,10 +10,10 @@ from onecgw.cli.archive import DATABASE, SECRETS, read_archive
 from onecgw.cli.database import administration_settings
 from onecgw.cli.language import say
 from onecgw.cli.options import config_option, examples
-from onecgw.cli.private_file import FOLDER_OWNER_ONLY, write_private_file
 from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import read_secrets
 from onecgw.storage.database import is_database_open, verify_database
+from onecgw.storage.private_file import FOLDER_OWNER_ONLY, write_private_file
 
 
 @click.command(

@@ -10,7 +10,7 @@ import trio
 from onecgw.app.serve import serve_gateway
 from onecgw.app.startup import open_settings
 from onecgw.cli.options import config_option, examples
-from onecgw.diagnostics.careless_settings import log_careless_settings, surroundings_of_process
+from onecgw.diagnostics.careless_settings import Surroundings, log_careless_settings
 from onecgw.settings import Settings
 from onecgw.settings.load import find_config, load_settings
 
@@ -24,11 +24,11 @@ def serve(config: Path | None) -> None:
     """
     settings = open_settings(config)
     path = find_config(config, os.environ, Path.cwd())
-    log_careless_settings(settings, surroundings_of_process(path, os.environ))
+    log_careless_settings(settings, Surroundings(settings_file=path))
 
     def read_settings() -> Settings:
         latest = load_settings(path, os.environ)
-        log_careless_settings(latest, surroundings_of_process(path, os.environ))
+        log_careless_settings(latest, Surroundings(settings_file=path))
         return latest
 
     def announce(url: str) -> None:

@@ -19,7 +19,7 @@ from typing import Final, Self, get_args
 
 from onecgw import __version__
 from onecgw.demo import simulation
-from onecgw.demo.catalogue_search import Catalogue, read_catalogue
+from onecgw.demo.catalogue_search import DemoCatalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
 from onecgw.demo.simulation.books_writer import write_books
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
@@ -53,7 +53,7 @@ class Books:
     def _read(self) -> None:
         with self.reading() as db:
             facts: dict[str, str] = dict(db.execute("SELECT name, value FROM facts"))
-            self.catalogues: dict[CatalogueName, Catalogue] = {
+            self.catalogues: dict[CatalogueName, DemoCatalogue] = {
                 name: read_catalogue(db, name) for name in get_args(CatalogueName)
             }
         self.size = facts["size"]

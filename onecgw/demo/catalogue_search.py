@@ -39,7 +39,7 @@ class CatalogueItem:
     cell: dict[str, str]
 
 
-class Catalogue:
+class DemoCatalogue:
     """All lines of one catalogue, in the order of their labels."""
 
     def __init__(self, name: CatalogueName, items: Iterable[CatalogueItem]) -> None:
@@ -89,7 +89,7 @@ class Catalogue:
         return [item for *_, item in sorted(ranked, key=lambda line: line[:-1])]
 
 
-def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
+def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> DemoCatalogue:
     """Read a catalogue from the books."""
     cursor = db.execute(f"SELECT * FROM {name} ORDER BY id")  # noqa: S608 - a name of ours
     columns = [column[0] for column in cursor.description]
@@ -105,7 +105,7 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> Catalogue:
             found["parent"] = rows[row[4] - 1][3]
         return found
 
-    return Catalogue(
+    return DemoCatalogue(
         name,
         (
             CatalogueItem(

@@ -11,7 +11,7 @@ import attrs
 from onecgw.auth.caller import COST
 from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.demo.books import Books
-from onecgw.demo.catalogue_search import Catalogue, CatalogueItem
+from onecgw.demo.catalogue_search import CatalogueItem, DemoCatalogue
 from onecgw.demo.report_definition import Choice, Filter, Report
 from onecgw.demo.request_error import RequestError
 
@@ -140,7 +140,9 @@ def read_count(body: Body, name: str, default: int | None = None) -> int | None:
     return value
 
 
-def read_item(value: object, path: str, catalogue: Catalogue, *, scopes: Scopes) -> CatalogueItem:
+def read_item(
+    value: object, path: str, catalogue: DemoCatalogue, *, scopes: Scopes
+) -> CatalogueItem:
     """The line of a catalogue with a reference; a hidden one is as unknown as any other."""
     if not isinstance(value, str) or not _is_uuid(value):
         raise _wrong(path, value, "a UUID")

@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -19,8 +20,7 @@ from onecgw.settings import Settings
 from onecgw.settings.declaration import VARIABLE_PREFIX, Secret
 from onecgw.settings.file_access import others_may_read
 from onecgw.settings.load import declared_settings, read_sources
-from onecgw.settings.oauth import RateLimitSettings
-from onecgw.settings.rules import BEARER_TOKEN
+from onecgw.settings.rules import BEARER_TOKEN, is_loopback
 from onecgw.settings.token_strength import is_weak
 
 log = logging.getLogger(__name__)
@@ -45,26 +45,22 @@ class CarelessSetting:
     advice: str
 
 
+def _read_file_limit() -> int | None:
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource is not None else -1
+    return None if resource is None or soft == resource.RLIM_INFINITY else soft
+
+
 @attrs.frozen(kw_only=True)
 class Surroundings:
-    """What the settings are judged with.
+    """What the settings are compared with.
 
     settings_file: None if there is none. environment: the variables of the process.
     open_files: how many the process may have; None: unlimited or unknown.
     """
 
     settings_file: Path | None
-    environment: Mapping[str, str]
-    open_files: int | None
-
-
-def surroundings_of_process(
-    settings_file: Path | None, environment: Mapping[str, str]
-) -> Surroundings:
-    """The surroundings with the limits of this process."""
-    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource is not None else -1
-    open_files = None if resource is None or soft == resource.RLIM_INFINITY else soft
-    return Surroundings(settings_file=settings_file, environment=environment, open_files=open_files)
+    environment: Mapping[str, str] = os.environ
+    open_files: int | None = attrs.field(factory=_read_file_limit)
 
 
 def find_careless_settings(
@@ -98,19 +94,17 @@ def report_careless_settings(
 
 def _plain_http(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
     server = settings.server
-    if server.tls.cert is not None:
+    if server.tls.cert is not None or is_loopback(server.host):
         return
-    if not is_loopback(server.host) and not settings.issuer.startswith("https://"):
+    if not settings.issuer.startswith("https://"):
         yield CarelessSetting(
             setting="server.host",
             detail=f"{server.host} is reached from other computers, over plain HTTP: tokens and "
             "figures can be read on the way",
             advice="server.host: 127.0.0.1, or server.tls.cert, or public_url: https:// of a proxy",
         )
-    elif (
-        not is_loopback(server.host)
-        and server.trusted_proxies
-        and all(ipaddress.ip_network(one).is_loopback for one in server.trusted_proxies)
+    elif server.trusted_proxies and all(
+        ipaddress.ip_network(one).is_loopback for one in server.trusted_proxies
     ):
         yield CarelessSetting(
             setting="server.host",
@@ -161,9 +155,7 @@ def _plain_onec(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting
 
 def _tokens(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
     for declared in declared_settings().values():
-        value: object = settings
-        for name in declared.key.split("."):
-            value = getattr(value, name)
+        value = declared.value_in(settings)
         if (
             declared.setting.rule is BEARER_TOKEN
             and isinstance(value, Secret)
@@ -187,53 +179,38 @@ def _open_redirects(settings: Settings, _: Surroundings) -> Iterator[CarelessSet
 
 
 def _key_limits(settings: Settings, _: Surroundings) -> Iterator[CarelessSetting]:
-    limits = settings.oauth.rate_limit
-    for name, value in (
-        ("authorize_per_minute", limits.authorize_per_minute),
-        ("failures_per_minute", limits.failures_per_minute),
-    ):
-        if settings.oauth.enabled and (not value or value > MOST_KEYS_PER_MINUTE):
+    for key in ("oauth.rate_limit.authorize_per_minute", "oauth.rate_limit.failures_per_minute"):
+        declared = declared_settings()[key]
+        value = declared.value_in(settings)
+        if settings.oauth.enabled and value not in range(1, MOST_KEYS_PER_MINUTE + 1):
             yield CarelessSetting(
-                setting=f"oauth.rate_limit.{name}",
+                setting=key,
                 detail="access keys can be guessed as fast as 1C checks them",
-                advice=f"oauth.rate_limit.{name}: {getattr(RateLimitSettings(), name)}",
+                advice=f"{key}: {declared.default}",
             )
 
 
 def _files(settings: Settings, around: Surroundings) -> Iterator[CarelessSetting]:
-    if settings.oauth.enabled and others_may_read(settings.secrets_path):
-        yield _readable("oauth.secrets_path", settings.secrets_path, "the keys of all logins")
-    if others_may_read(settings.database.path):
-        what = "accounts, the audit and hashes of keys"
-        yield _readable("database.path", settings.database.path, what)
-    if settings.server.tls.key is not None and others_may_read(settings.server.tls.key):
-        yield _readable("server.tls.key", settings.server.tls.key, "it")
+    secrets_path = settings.secrets_path if settings.oauth.enabled else None
+    files: list[tuple[str, Path | None, str]] = [
+        ("oauth.secrets_path", secrets_path, "the keys of all logins"),
+        ("database.path", settings.database.path, "accounts, the audit and hashes of keys"),
+        ("server.tls.key", settings.server.tls.key, "it"),
+    ]
     given = read_sources(around.settings_file, around.environment).values
     for key, declared in declared_settings().items():
-        value = given.get(key)
-        if not declared.is_secret or value is None or value.text is None:
-            continue
-        file = around.settings_file if value.file is None else value.file
-        is_in_environment = value.file is None and value.place.startswith(VARIABLE_PREFIX)
-        if file is not None and not is_in_environment and others_may_read(file):
-            yield _readable(key, file, "it")
-
-
-def _readable(key: str, path: Path, what: str) -> CarelessSetting:
-    return CarelessSetting(
-        setting=key,
-        detail=f"other accounts of this computer may read {what} in {path}",
-        advice=f"chmod 600 {path}; on Windows:"
-        f' icacls "{path}" /inheritance:r /grant:r "%USERNAME%:F"',
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this computer reaches an address to listen on, or to call."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+        if declared.is_secret and key in given and given[key].text is not None:
+            is_in_environment = given[key].place.startswith(VARIABLE_PREFIX)
+            inside = None if is_in_environment else around.settings_file
+            files.append((key, given[key].file or inside, "it"))
+    for key, path, what in files:
+        if path is not None and others_may_read(path):
+            yield CarelessSetting(
+                setting=key,
+                detail=f"other accounts of this computer may read {what} in {path}",
+                advice=f"chmod 600 {path}; on Windows:"
+                f' icacls "{path}" /inheritance:r /grant:r "%USERNAME%:F"',
+            )
 
 
 def _is_wide(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:

@@ -1,24 +1,28 @@
 """`onecgw check --oauth`: log in to a running gateway as a client does, step by step."""
 
-import contextlib
 import html
 import http.client
 import json
 import re
 import secrets
 import time
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from onecgw.diagnostics.oauth_http import NOT_OURS, CheckFailed, HttpAnswer, send_request
-from onecgw.diagnostics.step import SKEW_SECONDS, CheckStep, ReportStep, clock_skew_seconds
+import attrs
+
+from onecgw.diagnostics.oauth_http import NOT_OURS, HttpAnswer, send_request
+from onecgw.diagnostics.step import (
+    SKEW_SECONDS,
+    CheckFailed,
+    ReportStep,
+    clock_skew_seconds,
+    run_step,
+)
 from onecgw.oauth.secrets import pkce_challenge
 
 # Nothing has to listen there: this program reads the redirect and does not follow it.
 CALLBACK: Final = "http://127.0.0.1:1/onecgw-check"
-FORM: Final = "application/x-www-form-urlencoded"
-JSON: Final = "application/json"
 _ENDPOINTS: Final = (
     "registration_endpoint",
     "authorization_endpoint",
@@ -54,15 +58,13 @@ def check_oauth(issuer: str, key: str, report: ReportStep, *, resource: str = ""
     )
     for name, step in steps:
         began = time.monotonic()
-        try:
-            detail = step()
-        except CheckFailed as failed:
-            report(CheckStep(name=name, ok=False, detail=str(failed), advice=failed.advice))
-            if name != "revocation":
-                client.end_login()
+        done = run_step(name, step)
+        if not done.ok:
+            report(done)
+            if name != "revocation" and client.is_logged_in:
+                run_step("revocation", client.revoke)  # whether this fails is not reported
             return False
-        latency_ms = round((time.monotonic() - began) * 1000)
-        report(CheckStep(name=name, ok=True, latency_ms=latency_ms, detail=detail))
+        report(attrs.evolve(done, latency_ms=round((time.monotonic() - began) * 1000)))
     return True
 
 
@@ -92,8 +94,12 @@ class _CheckingClient:
         self._code = ""
         self._tokens: dict[str, Any] = {}
 
+    @property
+    def is_logged_in(self) -> bool:
+        return bool(self._tokens)
+
     def read_challenge(self) -> str:
-        answer = self._ask("POST", self._resource, body="{}", media_type=JSON)
+        answer = self._post_json(self._resource, {})
         answer.expect(http.client.UNAUTHORIZED)
         challenge = answer.headers.get("www-authenticate", "")
         found = re.search(r'resource_metadata="([^"]+)"', challenge)
@@ -132,9 +138,8 @@ class _CheckingClient:
         return f"issuer {self._issuer}"
 
     def register(self) -> str:
-        body = json.dumps({"client_name": "onecgw check", "redirect_uris": [CALLBACK]})
-        url = self._server["registration_endpoint"]
-        answer = self._ask("POST", url, body=body, media_type=JSON)
+        metadata = {"client_name": "onecgw check", "redirect_uris": [CALLBACK]}
+        answer = self._post_json(self._server["registration_endpoint"], metadata)
         answer.expect(http.client.CREATED)
         self._client_id = _member(answer.json_object(), "client_id")
         return "a client_id was issued"
@@ -152,7 +157,7 @@ class _CheckingClient:
                 "scope": self._scope,
             }
         )
-        answer = self._ask("GET", f"{self._server['authorization_endpoint']}?{query}")
+        answer = send_request("GET", f"{self._server['authorization_endpoint']}?{query}")
         answer.expect(http.client.OK)
         self._cookie = answer.headers.get("set-cookie", "").partition(";")[0]
         self._page = answer.body
@@ -239,30 +244,19 @@ class _CheckingClient:
 
     def revoke(self) -> str:
         form = {"client_id": self._client_id, "token": self._tokens["refresh_token"]}
-        url = self._server["revocation_endpoint"]
-        answer = self._ask("POST", url, body=urlencode(form), media_type=FORM)
+        answer = self._post_form(self._server["revocation_endpoint"], form)
         answer.expect(http.client.OK)
         self._call_mcp().expect(http.client.UNAUTHORIZED)
         return "the login is over"
 
-    def end_login(self) -> None:
-        """Revoke the login after a failure; a further failure is ignored."""
-        if self._tokens:
-            with contextlib.suppress(CheckFailed):
-                self.revoke()
-
     def _call_mcp(self) -> HttpAnswer:
-        return self._ask(
-            "POST",
-            self._resource,
-            body='{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
-            media_type=JSON,
-            headers={"Authorization": f"Bearer {self._tokens['access_token']}"},
-        )
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        token = self._tokens["access_token"]
+        return self._post_json(self._resource, message, Authorization=f"Bearer {token}")
 
     def _ask_token(self, form: dict[str, str]) -> dict[str, Any]:
-        body = urlencode({"client_id": self._client_id} | form)
-        answer = self._ask("POST", self._server["token_endpoint"], body=body, media_type=FORM)
+        form = {"client_id": self._client_id} | form
+        answer = self._post_form(self._server["token_endpoint"], form)
         answer.expect(http.client.OK)
         tokens = answer.json_object()
         for name in ("access_token", "refresh_token"):
@@ -270,13 +264,8 @@ class _CheckingClient:
         return tokens
 
     def _post_page(self, form: dict[str, str] | list[tuple[str, str]]) -> HttpAnswer:
-        return self._ask(
-            "POST",
-            self._server["authorization_endpoint"],
-            body=urlencode(form),
-            media_type=FORM,
-            headers={"Cookie": self._cookie, "Origin": self._issuer},
-        )
+        url = self._server["authorization_endpoint"]
+        return self._post_form(url, form, Cookie=self._cookie, Origin=self._issuer)
 
     def _hidden(self, name: str) -> str:
         found = re.search(rf'name="{name}" value="([^"]+)"', self._page)
@@ -287,7 +276,7 @@ class _CheckingClient:
         return html.unescape(found[1])
 
     def _get_document(self, url: str) -> dict[str, Any]:
-        answer = self._ask("GET", url)
+        answer = send_request("GET", url)
         answer.expect(http.client.OK)
         return answer.json_object()
 
@@ -298,17 +287,15 @@ class _CheckingClient:
                 "set oauth.public_url to the address that clients use, byte for byte",
             )
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        body: str = "",
-        media_type: str = "",
-        headers: Mapping[str, str] | None = None,
+    def _post_json(self, url: str, value: dict[str, Any], **headers: str) -> HttpAnswer:
+        sent = {"Content-Type": "application/json", **headers}
+        return send_request("POST", url, body=json.dumps(value), headers=sent)
+
+    def _post_form(
+        self, url: str, form: dict[str, str] | list[tuple[str, str]], **headers: str
     ) -> HttpAnswer:
-        sent = {"Content-Type": media_type} if media_type else {}
-        return send_request(method, url, body=body, headers={**sent, **(headers or {})})
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        return send_request("POST", url, body=urlencode(form), headers=sent)
 
 
 def _describe_skew(answer: HttpAnswer) -> str:

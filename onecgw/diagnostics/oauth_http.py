@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from onecgw.diagnostics.step import CheckFailed
+
 TIMEOUT_SECONDS: Final = 30
 MAX_BODY_BYTES: Final = 1024 * 1024
 QUOTED_CHARACTERS: Final = 300
@@ -45,17 +47,6 @@ _BY_CERTIFICATE: Final = {
     62: "the certificate must name the host of oauth.public_url",
     64: "the certificate must name the address of oauth.public_url",
 }
-
-
-class CheckFailed(Exception):
-    """A failed step, which ends the check.
-
-    advice: what to change.
-    """
-
-    def __init__(self, detail: str, advice: str) -> None:
-        super().__init__(detail)
-        self.advice = advice
 
 
 @attrs.frozen(kw_only=True)
@@ -131,14 +122,10 @@ def send_request(
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    connection: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(
-            host, parts.port, timeout=TIMEOUT_SECONDS, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, parts.port, timeout=TIMEOUT_SECONDS)
+    # The default context of HTTPSConnection checks the certificate, and reads SSL_CERT_FILE.
+    is_https = parts.scheme == "https"
+    connect = http.client.HTTPSConnection if is_https else http.client.HTTPConnection
+    connection = connect(host, parts.port, timeout=TIMEOUT_SECONDS)
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
         connection.request(method, target, body.encode(), dict(headers or {}))

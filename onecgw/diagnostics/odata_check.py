@@ -11,7 +11,6 @@ from onecgw.backends.odata import url
 from onecgw.backends.odata.backend import ODataBackend, bounds_of
 from onecgw.backends.odata.base import SERVICE_DOCUMENT, Base
 from onecgw.backends.odata.catalogues import ZERO
-from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import (
     WHERE_TO_PUBLISH,
     described,
@@ -258,8 +257,7 @@ def _balance(source: RegisterSource, today: date, condition: str = "") -> ODataQ
 
 def _long_condition(base: Base, source: RegisterSource) -> str:
     """A condition that makes a path segment longer than Windows passes by default."""
-    type_name = result_type(source.register, source.table)
-    columns = (base.types.column(type_name, one.field) for one in source.dims.values())
+    columns = (base.types.column(source.row_type, one.field) for one in source.dims.values())
     column = next((one for one in columns if one and one.endswith("_Key")), None)
     if column is None:
         return ""

@@ -4,10 +4,10 @@ import ssl
 from datetime import UTC, datetime
 from typing import Final
 
-import attrs
 import trio
 
 from onecgw.backends.http.connection import connect_error_text
+from onecgw.diagnostics.step import CheckStep
 
 CERTIFICATE_DAYS: Final = 14  # a certificate that expires sooner is reported
 
@@ -23,55 +23,44 @@ _CERTIFICATE_ADVICE: Final = {
 }
 
 
-@attrs.frozen(kw_only=True)
-class ProbeResult:
-    """The result of a probe.
-
-    detail: what was observed. advice: what to change; "" if nothing.
-    """
-
-    ok: bool
-    detail: str
-    advice: str = ""
-
-
-async def probe_dns(host: str, port: int) -> ProbeResult:
+async def probe_dns(host: str, port: int) -> CheckStep:
     """Resolve the host's addresses."""
     try:
         found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_STREAM)
     except OSError as error:
-        return ProbeResult(
+        return CheckStep(
+            name="dns",
             ok=False,
             detail=f"{host}: {error.strerror or error}",
             advice="correct the host in onec.base_url, or the DNS of this machine",
         )
     addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-    return ProbeResult(ok=True, detail=f"{host} is {', '.join(addresses)}")
+    return CheckStep(name="dns", ok=True, detail=f"{host} is {', '.join(addresses)}")
 
 
-async def probe_tcp(host: str, port: int) -> ProbeResult:
+async def probe_tcp(host: str, port: int) -> CheckStep:
     """Open and close a TCP connection."""
     try:
         stream = await trio.open_tcp_stream(host, port)
     except OSError as error:
-        return ProbeResult(
+        return CheckStep(
+            name="tcp",
             ok=False,
             detail=f"port {port}: {connect_error_text(error)}",
             advice="start the web server of 1C, correct the port in onec.base_url, or let the"
             " firewall pass",
         )
     await trio.aclose_forcefully(stream)
-    return ProbeResult(ok=True, detail=f"port {port} is open")
+    return CheckStep(name="tcp", ok=True, detail=f"port {port} is open")
 
 
-async def probe_tls(host: str, port: int, tls: ssl.SSLContext) -> ProbeResult:
+async def probe_tls(host: str, port: int, tls: ssl.SSLContext) -> CheckStep:
     """Make a TLS handshake and inspect the certificate."""
     try:
         tcp = await trio.open_tcp_stream(host, port)
     except OSError as error:
-        return ProbeResult(
-            ok=False, detail=connect_error_text(error), advice="repeat the check: the port was open"
-        )
+        advice = "repeat the check: the port was open"
+        return CheckStep(name="tls", ok=False, detail=connect_error_text(error), advice=advice)
     stream = trio.SSLStream(tcp, tls, server_hostname=host, https_compatible=True)
     try:
         await stream.do_handshake()
@@ -82,17 +71,18 @@ async def probe_tls(host: str, port: int, tls: ssl.SSLContext) -> ProbeResult:
         await trio.aclose_forcefully(stream)
 
 
-def _certificate(stream: "trio.SSLStream[trio.SocketStream]") -> ProbeResult:
+def _certificate(stream: "trio.SSLStream[trio.SocketStream]") -> CheckStep:
     ends = ssl.cert_time_to_seconds(stream.getpeercert()["notAfter"])
     days = (datetime.fromtimestamp(ends, UTC) - datetime.now(UTC)).days
-    return ProbeResult(
+    return CheckStep(
+        name="tls",
         ok=True,
         detail=f"{stream.version()}, the certificate is good for {days} days",
         advice="renew the certificate of 1C's web server soon" if days < CERTIFICATE_DAYS else "",
     )
 
 
-def _handshake_failure(cause: BaseException | None) -> ProbeResult:
+def _handshake_failure(cause: BaseException | None) -> CheckStep:
     detail = str(cause or "the connection ended within the handshake")
     if isinstance(cause, ssl.SSLCertVerificationError):
         detail = cause.verify_message
@@ -103,4 +93,4 @@ def _handshake_failure(cause: BaseException | None) -> ProbeResult:
         advice = "write http:// in onec.base_url, or the port that speaks TLS: this one does not"
     else:
         advice = "switch TLS 1.2 or 1.3 on in the web server of 1C"
-    return ProbeResult(ok=False, detail=detail, advice=advice)
+    return CheckStep(name="tls", ok=False, detail=detail, advice=advice)

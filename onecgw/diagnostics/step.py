@@ -32,6 +32,25 @@ class CheckStep:
 ReportStep = Callable[[CheckStep], None]
 
 
+class CheckFailed(Exception):
+    """A step failed.
+
+    advice: what to change.
+    """
+
+    def __init__(self, detail: str, advice: str) -> None:
+        super().__init__(detail)
+        self.advice = advice
+
+
+def run_step(name: str, step: Callable[[], str]) -> CheckStep:
+    """Do a step that returns what it observed, or raises CheckFailed."""
+    try:
+        return CheckStep(name=name, ok=True, detail=step())
+    except CheckFailed as failed:
+        return CheckStep(name=name, ok=False, detail=str(failed), advice=failed.advice)
+
+
 def clock_skew_seconds(headers: Mapping[str, str]) -> int | None:
     """Return how far this clock is ahead of a server's `Date` header; None without one.
 

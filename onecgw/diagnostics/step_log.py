@@ -3,11 +3,11 @@
 from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
+import attrs
 import trio
 
 from onecgw.backends.http.transport import tls_context
 from onecgw.diagnostics import probes
-from onecgw.diagnostics.probes import ProbeResult
 from onecgw.diagnostics.step import CheckStep, ReportStep
 from onecgw.settings import OnecSettings
 
@@ -27,18 +27,20 @@ class StepLog:
         self._report = report
         self.has_passed = True
 
+    def add(self, step: CheckStep) -> None:
+        """Report a step."""
+        self.has_passed = self.has_passed and step.ok
+        self._report(step)
+
     def succeed(
         self, name: str, detail: str, *, latency_ms: int | None = None, advice: str = ""
     ) -> None:
         """Report a step that passed."""
-        self._report(
-            CheckStep(name=name, ok=True, latency_ms=latency_ms, detail=detail, advice=advice)
-        )
+        self.add(CheckStep(name=name, ok=True, latency_ms=latency_ms, detail=detail, advice=advice))
 
     def fail(self, name: str, detail: str, *, latency_ms: int | None = None, advice: str) -> None:
         """Report a step that failed."""
-        self.has_passed = False
-        self._report(
+        self.add(
             CheckStep(name=name, ok=False, latency_ms=latency_ms, detail=detail, advice=advice)
         )
 
@@ -53,21 +55,19 @@ async def check_network(onec: OnecSettings, steps: StepLog) -> None:
     host, secure = address.hostname or "", address.scheme == "https"
     port = address.port or (443 if secure else 80)
 
-    async def probe(name: str, probing: Awaitable[ProbeResult]) -> None:
+    async def probe(name: str, probing: Awaitable[CheckStep]) -> None:
         started = trio.current_time()
-        result = ProbeResult(
+        step = CheckStep(
+            name=name,
             ok=False,
             detail="no answer in time",
             advice="let the firewall pass, or raise onec.connect_timeout_ms",
         )
         with trio.move_on_after(onec.connect_timeout_ms / 1000):
-            result = await probing
-        latency_ms = ms_since(started)
-        if result.ok:
-            steps.succeed(name, result.detail, latency_ms=latency_ms, advice=result.advice)
-            return
-        steps.fail(name, result.detail, latency_ms=latency_ms, advice=result.advice)
-        raise CheckStopped
+            step = await probing
+        steps.add(attrs.evolve(step, latency_ms=ms_since(started)))
+        if not step.ok:
+            raise CheckStopped
 
     await probe("dns", probes.probe_dns(host, port))
     await probe("tcp", probes.probe_tcp(host, port))

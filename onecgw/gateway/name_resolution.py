@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import attrs
 import msgspec
 
-from onecgw.catalogue.kinds import NameArgument
+from onecgw.catalogue.kinds.tool import NameArgument
 from onecgw.errors import Ambiguous, Candidate, Problem, ValidationFailed
 from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
@@ -34,13 +33,6 @@ def name_to_resolve(argument: NameArgument, request: object) -> str | None:
         message = say("errors.id_or_name", name=argument.name)
         raise ValidationFailed((Problem(path=argument.id, message=message),))
     return name
-
-
-def with_id(argument: NameArgument, request: object, identity: str) -> object:
-    """The same request with the id instead of the name."""
-    changes = {argument.name: None, argument.id: identity}
-    changed: object = attrs.evolve(request, **changes)  # type: ignore[misc]  # requests are attrs classes
-    return changed
 
 
 def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: int) -> str:

@@ -36,22 +36,6 @@ class _Implementation(msgspec.Struct, gc=False):
     version: str = ""
 
 
-class _Capabilities(msgspec.Struct, gc=False):
-    elicitation: msgspec.Raw = msgspec.Raw(b"")
-    sampling: msgspec.Raw = msgspec.Raw(b"")
-    roots: msgspec.Raw = msgspec.Raw(b"")
-    extensions: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _AppsExtension(msgspec.Struct, gc=False):
-    types: list[str] = msgspec.field(name="mimeTypes", default_factory=list)
-
-
-class _Elicitation(msgspec.Struct, gc=False):
-    form: msgspec.Raw = msgspec.Raw(b"")
-    url: msgspec.Raw = msgspec.Raw(b"")
-
-
 def read_client(info: bytes, capabilities: bytes) -> ClientInfo:
     """Read clientInfo and capabilities; members of the wrong type count as absent."""
     try:
@@ -69,26 +53,19 @@ def _read_capabilities(raw: bytes) -> frozenset[str]:
     if raw in {b"", b"{}"}:
         return frozenset()
     try:
-        read = msgspec.json.decode(raw, type=_Capabilities)
-        form = msgspec.json.decode(read.elicitation or b"null", type=_Elicitation | None)
-    except msgspec.DecodeError:
+        declared: object = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
         return frozenset()
-    found = {
-        name
-        for name, value in ((SAMPLING, read.sampling), (ROOTS, read.roots))
-        if bytes(value)[:1] == b"{"
-    }
+    found = {name for name in (SAMPLING, ROOTS) if isinstance(_member(declared, name), dict)}
+    form = _member(declared, ELICITATION)
     # An empty object means the form mode (2025-11-25 added the url mode beside it).
-    if form is not None and (form.form or not form.url):
+    if isinstance(form, dict) and ("form" in form or "url" not in form):
         found.add(ELICITATION)
-    if _shows_pages(read.extensions):
+    types = _member(_member(_member(declared, "extensions"), APPS), "mimeTypes")
+    if isinstance(types, list) and PAGE_TYPE in types:
         found.add(PAGES)
     return frozenset(found)
 
 
-def _shows_pages(extensions: bytes) -> bool:
-    try:
-        read = msgspec.json.decode(extensions or b"{}", type=dict[str, msgspec.Raw])
-        return PAGE_TYPE in msgspec.json.decode(read.get(APPS, b"{}"), type=_AppsExtension).types
-    except msgspec.DecodeError:
-        return False
+def _member(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None

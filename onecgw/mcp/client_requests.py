@@ -1,11 +1,11 @@
-"""Requests of a running tool to the client: a form for the person, its model, its directories."""
+"""Requests of a running tool to the client, such as a form for the person."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
 
-from onecgw.mcp.client_info import ELICITATION, ROOTS, SAMPLING
+from onecgw.mcp.client_info import ELICITATION
 
 InputResponse = Mapping[str, object]
 
@@ -40,27 +40,6 @@ def elicitation(message: str, schema: Mapping[str, object]) -> InputRequest:
         method="elicitation/create",
         params={"mode": "form", "message": message, "requestedSchema": schema},
         accepts=_is_form_response,
-    )
-
-
-def sampling(prompt: str, *, max_tokens: int) -> InputRequest:
-    """Ask the client's model for one turn; the response holds `role`, `content` and `model`."""
-    content = {"type": "text", "text": prompt}
-    return InputRequest(
-        capability=SAMPLING,
-        method="sampling/createMessage",
-        params={"messages": [{"role": "user", "content": content}], "maxTokens": max_tokens},
-        accepts=lambda response: "content" in response,
-    )
-
-
-def roots() -> InputRequest:
-    """Ask for the directories that the client works in; the response holds `roots`."""
-    return InputRequest(
-        capability=ROOTS,
-        method="roots/list",
-        params={},
-        accepts=lambda response: isinstance(response.get("roots"), list),
     )
 
 

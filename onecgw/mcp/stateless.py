@@ -73,13 +73,13 @@ def _read_filter(providers: Providers, wanted: _Wanted) -> SubscriptionFilter:
     uris = wanted.uris or []
     if len(uris) > MAX_WATCHED_URIS:
         raise RpcError(INVALID_PARAMS, f"one stream watches at most {MAX_WATCHED_URIS} resources")
-    kinds: tuple[tuple[ListKind, bool], ...] = (
-        ("tools", bool(wanted.tools) and providers.tools is not None),
-        ("prompts", bool(wanted.prompts) and providers.prompts is not None),
-        ("resources", bool(wanted.resources) and providers.resources is not None),
-    )
+    offered: dict[ListKind, object] = {
+        "tools": wanted.tools and providers.tools,
+        "prompts": wanted.prompts and providers.prompts,
+        "resources": wanted.resources and providers.resources,
+    }
     return SubscriptionFilter(
-        lists=frozenset(kind for kind, is_wanted in kinds if is_wanted),
+        lists=frozenset(kind for kind, provider in offered.items() if provider),
         uris=frozenset(uris if providers.resource_updates else ()),
     )
 

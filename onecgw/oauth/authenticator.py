@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
@@ -10,10 +9,10 @@ import attrs
 import trio
 
 from onecgw.auth.caller import Caller
-from onecgw.auth.key_verification import InvalidKey, UncheckedKey, ValidKey
+from onecgw.auth.key_verification import InvalidKey, UncheckedKey
 from onecgw.errors import OnecUnavailable, StorageUnavailable
 from onecgw.oauth.events import EventRecorder, RequestOrigin
-from onecgw.oauth.key_cache import KeyCache, KeyCheck
+from onecgw.oauth.key_cache import KeyCache
 from onecgw.oauth.secrets import OAuthSecrets
 from onecgw.oauth.storage.grants import Grant, audit_facts, record_verification, revoke_grant
 from onecgw.oauth.storage.tokens import confirm_access, find_access
@@ -55,30 +54,28 @@ class AccessTokenAuthenticator:
             OnecUnavailable: the key could not be verified for longer than STALE_SECONDS.
         """
         token_hash, now = self._secrets.hash(token, "access token"), self._now()
-        access = self._store.read(lambda db: find_access(db, token_hash, now=now))
+        access = self._store.read(find_access, token_hash, now=now)
         if access is None:
             self._reject("the access token is not valid", {}, origin)
             return None
-        grant = access.grant
         # RFC 8707, 2 and MCP authorization: a token for another resource MUST NOT be accepted.
-        if grant.resource != self._resource:
-            self._reject("the access token is for another resource", audit_facts(grant), origin)
+        if access.grant.resource != self._resource:
+            detail = "the access token is for another resource"
+            self._reject(detail, audit_facts(access.grant), origin)
             return None
-        if grant.unverified_seconds(now) >= VERIFY_SECONDS:
-            verified = await self.verify_again(grant, origin)
-            if verified is None:
-                self._reject("the login is over", audit_facts(grant), origin)
-                return None
-            grant = verified
-            if grant.unverified_seconds(now) >= VERIFY_SECONDS + STALE_SECONDS:
-                raise OnecUnavailable(
-                    "your access cannot be checked now; nothing is wrong with it",
-                    retry_after_seconds=30,
-                )
+        grant = await self.verify_if_due(access.grant, origin)
+        if grant is None:
+            self._reject("the login is over", audit_facts(access.grant), origin)
+            return None
+        if grant.unverified_seconds(now) >= VERIFY_SECONDS + STALE_SECONDS:
+            raise OnecUnavailable(
+                "your access cannot be checked now; nothing is wrong with it",
+                retry_after_seconds=30,
+            )
         if access.is_new:
             # Without this record, only the time in which a refresh may be repeated is longer.
             with contextlib.suppress(StorageUnavailable):
-                await self._store.write(lambda db: confirm_access(db, token_hash, now=now))
+                await self._store.write(confirm_access, token_hash, now=now)
         return Caller(
             sub=grant.sub,
             scopes=access.scopes & grant.entitled,
@@ -91,16 +88,21 @@ class AccessTokenAuthenticator:
     def _reject(self, detail: str, facts: dict[str, str], origin: RequestOrigin) -> None:
         self._record_event("token.rejected", origin, **facts, detail=detail)
 
-    async def verify_again(self, grant: Grant, origin: RequestOrigin) -> Grant | None:
-        """The grant with what its account may see now; None if it was revoked.
+    async def verify_if_due(self, grant: Grant, origin: RequestOrigin) -> Grant | None:
+        """Verify the key again VERIFY_SECONDS after the last time; record what its account may see.
 
-        While the key cannot be verified, the grant is returned unchanged. If the stored key cannot
-        be decrypted, it never can be again; the grant is revoked and the person logs in anew.
+        If the stored key cannot be decrypted, it never can be again; the grant is revoked and the
+        person logs in anew.
+
+        Returns:
+            The grant as it is now; unchanged if the key is not due, or cannot be verified; None if
+            the grant was revoked.
 
         Raises:
             StorageUnavailable: the revocation could not be stored.
         """
-        if self._backoff_until.get(grant.id, 0) > trio.current_time():
+        is_due = grant.unverified_seconds(self._now()) >= VERIFY_SECONDS
+        if not is_due or self._backoff_until.get(grant.id, 0) > trio.current_time():
             return grant
         facts = audit_facts(grant)
         key = self._secrets.decrypt(grant.key_ciphertext, purpose=f"grant {grant.id}")
@@ -118,24 +120,17 @@ class AccessTokenAuthenticator:
             self._record_event("key.revoked", origin, **facts)
             await self._revoke(grant, origin, "the key is not valid any more")
             return None
-        return await self._record_verdict(grant, verdict, check, origin)
-
-    async def _record_verdict(
-        self, grant: Grant, verdict: ValidKey, check: KeyCheck, origin: RequestOrigin
-    ) -> Grant | None:
-        def transition(db: sqlite3.Connection) -> bool:
-            return record_verification(db, grant.id, entitled=verdict.scopes, verified_at=check.at)
-
+        verified = attrs.evolve(grant, entitled=verdict.scopes, verified_at=check.at)
         # If the verdict cannot be stored, the next call verifies again.
         with contextlib.suppress(StorageUnavailable):
-            if not await self._store.write(transition):
+            if not await self._store.write(record_verification, verified):
                 return None  # an administrator revoked it during the verification
-        self._record_event("key.reverified", origin, **audit_facts(grant))
-        return attrs.evolve(grant, entitled=verdict.scopes, verified_at=check.at)
+        self._record_event("key.reverified", origin, **facts)
+        return verified
 
     async def _revoke(self, grant: Grant, origin: RequestOrigin, why: str) -> None:
         now = self._now()
-        if await self._store.write(lambda db: revoke_grant(db, grant.id, now=now, why=why)):
+        if await self._store.write(revoke_grant, grant.id, now=now, why=why):
             self._record_event("grant.revoked", origin, **audit_facts(grant), detail=why)
 
     def _back_off(self, grant_id: str) -> None:

@@ -7,12 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from onecgw.oauth.client import OAuthClient
-from onecgw.oauth.oauth_error import (
-    INVALID_REQUEST,
-    INVALID_SCOPE,
-    UNSUPPORTED_RESPONSE_TYPE,
-    OAuthError,
-)
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, check_resource, refuse_repeated, single_value
 from onecgw.oauth.scopes import is_scope
 
@@ -47,11 +42,11 @@ def check_redirect(parameters: Parameters, client: OAuthClient | None) -> str:
         OAuthError: the client or its redirect URI is not valid; the error is shown on a page.
     """
     if client is None:
-        raise OAuthError(INVALID_REQUEST, "the client_id is not known here")
+        raise OAuthError("invalid_request", "the client_id is not known here")
     # RFC 9700, 4.11.2: MUST NOT redirect to a URI that was not verified.
     redirect_uri = client.find_redirect(single_value(parameters, "redirect_uri"))
     if redirect_uri is None:
-        raise OAuthError(INVALID_REQUEST, "the redirect_uri does not belong to this client")
+        raise OAuthError("invalid_request", "the redirect_uri does not belong to this client")
     return redirect_uri
 
 
@@ -62,21 +57,22 @@ def check_request(parameters: Parameters, *, resource: str) -> tuple[str, str]:
         OAuthError: sent to the client in a redirect.
     """
     refuse_repeated(parameters)
-    for name in ("request", "request_uri"):
-        if single_value(parameters, name) is not None:
-            raise OAuthError(f"{name}_not_supported", f"{name} is not supported")
+    if single_value(parameters, "request") is not None:
+        raise OAuthError("request_not_supported", "request is not supported")
+    if single_value(parameters, "request_uri") is not None:
+        raise OAuthError("request_uri_not_supported", "request_uri is not supported")
     if single_value(parameters, "response_type") != "code":
-        raise OAuthError(UNSUPPORTED_RESPONSE_TYPE, "response_type code is expected")
+        raise OAuthError("unsupported_response_type", "response_type code is expected")
     if single_value(parameters, "response_mode") not in (None, "query"):
-        raise OAuthError(INVALID_REQUEST, "response_mode query is expected")
+        raise OAuthError("invalid_request", "response_mode query is expected")
     challenge = _check_challenge(parameters)
     check_resource(parameters, resource)
     scope = single_value(parameters, "scope") or ""
     if scope and not is_scope(scope):
-        raise OAuthError(INVALID_SCOPE, "the scope is not readable")
+        raise OAuthError("invalid_scope", "the scope is not readable")
     state = single_value(parameters, "state")
     if state is not None and len(state.encode()) > MAX_STATE_BYTES:
-        raise OAuthError(INVALID_REQUEST, f"the state is longer than {MAX_STATE_BYTES} bytes")
+        raise OAuthError("invalid_request", f"the state is longer than {MAX_STATE_BYTES} bytes")
     return scope, challenge
 
 
@@ -84,9 +80,9 @@ def _check_challenge(parameters: Parameters) -> str:
     challenge = single_value(parameters, "code_challenge")
     # OAuth 2.1, 7.5.2: PKCE is a MUST here; without a method it would be `plain`.
     if challenge is None or single_value(parameters, "code_challenge_method") != "S256":
-        raise OAuthError(INVALID_REQUEST, "PKCE with code_challenge_method S256 is expected")
+        raise OAuthError("invalid_request", "PKCE with code_challenge_method S256 is expected")
     if not _CHALLENGE.fullmatch(challenge):
-        raise OAuthError(INVALID_REQUEST, "the code_challenge is not readable")
+        raise OAuthError("invalid_request", "the code_challenge is not readable")
     return challenge
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.oauth.oauth_error import INVALID_REDIRECT_URI, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.redirect_policy import RedirectPolicy, is_same_redirect
 from onecgw.settings.redirect_uri import MAX_REDIRECT_URIS, find_redirect_uri_flaw
 
@@ -47,15 +47,15 @@ def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]
         OAuthError: one is dangerous, or none is allowed.
     """
     if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
-        raise OAuthError(INVALID_REDIRECT_URI, f"1 to {MAX_REDIRECT_URIS} are expected")
+        raise OAuthError("invalid_redirect_uri", f"1 to {MAX_REDIRECT_URIS} are expected")
     verdicts = {uri: policy.classify(uri) for uri in uris}
     for uri, verdict in verdicts.items():
         if verdict == "dangerous":
-            raise OAuthError(INVALID_REDIRECT_URI, f"{find_redirect_uri_flaw(uri)} is expected")
+            raise OAuthError("invalid_redirect_uri", f"{find_redirect_uri_flaw(uri)} is expected")
     accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
     if not accepted:
         raise OAuthError(
-            INVALID_REDIRECT_URI,
+            "invalid_redirect_uri",
             "none of the redirect_uris is allowed here; the operator may add one to"
             " oauth.redirects.allowed",
         )

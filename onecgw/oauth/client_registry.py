@@ -10,7 +10,7 @@ import msgspec
 from onecgw.auth.signing import BadSignature
 from onecgw.oauth.client import METHODS, OAuthClient, accept_redirects, clean_name
 from onecgw.oauth.client_metadata import ClientMetadataDocuments
-from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REDIRECT_URI, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.redirect_policy import RedirectPolicy
 from onecgw.oauth.secrets import OAuthSecrets
 from onecgw.text import without_bom
@@ -65,23 +65,19 @@ class ClientRegistry:
 
     async def find(self, client_id: str) -> OAuthClient | None:
         """The client that begins a login; its metadata document is fetched if it has one."""
-        if client_id.startswith("https://"):
-            if self._is_denied(self._secrets.hash(client_id, "client")):
-                return None
+        client = self.find_without_fetch(client_id)
+        if client is not None and client_id.startswith("https://"):
             return await self.documents.find(client_id)
-        return self.find_without_fetch(client_id)
+        return client
 
     def find_without_fetch(self, client_id: str) -> OAuthClient | None:
-        """The client at the token endpoint; of a client with a document, only the client_id."""
+        """The client, without a request; one with a metadata document has only its client_id."""
         if self._is_denied(self._secrets.hash(client_id, "client")):
             return None
         if client_id in self._configured:
             return self._configured[client_id]
         if client_id.startswith("https://") and self.documents.is_on:
             return OAuthClient(id=client_id, name=client_id, redirect_uris=())
-        return self._find_registered(client_id)
-
-    def _find_registered(self, client_id: str) -> OAuthClient | None:
         if not client_id.startswith(PREFIX):
             return None
         try:
@@ -119,7 +115,8 @@ class ClientRegistry:
             redirect_uris=uris,
         )
         client_id = PREFIX + self._secrets.signer.sign(registered, purpose=_PURPOSE)
-        response: dict[str, object] = {
+        is_public = registered.auth_method == METHODS[0]
+        response = {
             "client_id": client_id,
             "client_id_issued_at": now,
             "client_name": registered.name,
@@ -127,26 +124,24 @@ class ClientRegistry:
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": registered.auth_method,
-        }
-        if registered.auth_method != METHODS[0]:
-            response["client_secret"] = self._secrets.client_secret(client_id)
+            "client_secret": None if is_public else self._secrets.client_secret(client_id),
             # RFC 7591, 3.2.1: REQUIRED if a client_secret is issued; 0 = does not expire.
-            response["client_secret_expires_at"] = 0
-        if request.application_type is not None:
-            response["application_type"] = request.application_type
-        if request.scope is not None:
-            response["scope"] = request.scope
-        return response
+            "client_secret_expires_at": None if is_public else 0,
+            "application_type": request.application_type,
+            "scope": request.scope,
+        }
+        return {name: value for name, value in response.items() if value is not None}
 
 
 def _parse_registration(body: bytes) -> _RegistrationRequest:
     try:
         return msgspec.json.decode(without_bom(body), type=_RegistrationRequest)
     except msgspec.ValidationError as error:
-        code = INVALID_REDIRECT_URI if "redirect_uris" in str(error) else INVALID_CLIENT_METADATA
-        raise OAuthError(code, str(error)) from error
+        if "redirect_uris" in str(error):
+            raise OAuthError("invalid_redirect_uri", str(error)) from error
+        raise OAuthError("invalid_client_metadata", str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise OAuthError(INVALID_CLIENT_METADATA, "the body is not a JSON object") from error
+        raise OAuthError("invalid_client_metadata", "the body is not a JSON object") from error
 
 
 def parse_configured(items: tuple[str, ...]) -> dict[str, OAuthClient]:

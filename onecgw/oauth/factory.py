@@ -68,7 +68,7 @@ def open_authorization_server(
         store: the database of grants, tokens and local keys.
         oauth_secrets: of the secrets file that belongs to the database.
         audit: called with every event.
-        confirm: returns when the events so far are kept, and an answer may leave.
+        confirm: waits until the events so far are on disk; answers are sent after it.
         verify_key: verifies a key in 1C; not used with `oauth.keys: local`.
         fetcher: fetches client metadata documents; None: over the internet.
         clock: seconds since the epoch.
@@ -96,7 +96,7 @@ def open_authorization_server(
         secrets=oauth_secrets,
         policy=policy,
         configured=parse_configured(oauth.clients),
-        is_denied=lambda client_hash: store.read(lambda db: is_client_denied(db, client_hash)),
+        is_denied=lambda client_hash: store.read(is_client_denied, client_hash),
     )
     key_cache = KeyCache(
         make_local_verification(store, oauth_secrets, now=clock) if is_local else verify_key,

@@ -16,11 +16,10 @@ from onecgw.oauth.authorization import (
     check_request,
     redirect_with,
 )
-from onecgw.oauth.client import OAuthClient
 from onecgw.oauth.client_registry import ClientRegistry
 from onecgw.oauth.events import EventRecorder, RequestOrigin
 from onecgw.oauth.key_cache import KeyCache
-from onecgw.oauth.oauth_error import ACCESS_DENIED, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, single_value
 from onecgw.oauth.scopes import SENSITIVE, join_scopes, split_scopes
 from onecgw.oauth.secrets import CODE, OAuthSecrets
@@ -92,7 +91,7 @@ class Login:
     _now: Callable[[], int]
 
     def browser_id(self, cookie: str) -> str:
-        """What a browser is known by in pages and transactions, in place of its cookie."""
+        """The hash of the cookie, by which pages and transactions know a browser; "" if none."""
         return self._secrets.hash(cookie, "browser").hex() if cookie else ""
 
     async def begin(
@@ -103,23 +102,19 @@ class Login:
         Raises:
             OAuthError: the client or its redirect URI is not valid.
         """
-        client: OAuthClient | None = None
+        client, redirect_uri = None, ""
         try:
-            client_id = single_value(parameters, "client_id")
-            client = None if client_id is None else await self._clients.find(client_id)
+            client = await self._clients.find(single_value(parameters, "client_id") or "")
             redirect_uri = check_redirect(parameters, client)
+            scope, challenge = check_request(parameters, resource=self._resource)
         except OAuthError as error:
             name = "" if client is None else client.name
             self._record_event("authorize.rejected", origin, client=name, detail=str(error))
-            raise
+            if client is None or not redirect_uri:
+                raise
+            state = _find_state(parameters)
+            return self._error_redirect(redirect_uri, state, error, is_known=client.is_known)
         assert client is not None  # noqa: S101 - check_redirect refuses None
-        try:
-            scope, challenge = check_request(parameters, resource=self._resource)
-        except OAuthError as error:
-            self._record_event("authorize.rejected", origin, client=client.name, detail=str(error))
-            return self._error_redirect(
-                redirect_uri, _find_state(parameters), error, is_known=client.is_known
-            )
         self._record_event("authorize.shown", origin, client=client.name, detail=scope)
         return AuthorizationRequest(
             client_id=client.id,
@@ -155,14 +150,13 @@ class Login:
         Raises:
             StorageUnavailable: the transaction cannot be stored.
         """
-        if not key or len(key) > MAX_KEY_CHARACTERS:
+        check = None
+        if 0 < len(key) <= MAX_KEY_CHARACTERS:
+            check = await self._key_cache.verify(key, origin.request_id)
+        if check is None or isinstance(check.verdict, InvalidKey):
             self._record_event("key.failed", origin, client=request.client_name)
             return "invalid"
-        check = await self._key_cache.verify(key, origin.request_id)
         account = check.verdict
-        if isinstance(account, InvalidKey):
-            self._record_event("key.failed", origin, client=request.client_name)
-            return "invalid"
         if isinstance(account, UncheckedKey):
             reason = account.error.code
             self._record_event("key.unavailable", origin, client=request.client_name, detail=reason)
@@ -179,17 +173,13 @@ class Login:
             key=key,
             verified_at=check.at,
         )
-        await self._store.write(
-            lambda db: insert_transaction(db, self._secrets, token, transaction, now=now)
-        )
+        await self._store.write(insert_transaction, self._secrets, token, transaction, now=now)
         return self._make_consent(token, transaction)
 
     def find(self, token: str, browser: str) -> Consent | None:
         """The consent of a transaction that was begun in this browser and is not over."""
         now = self._now()
-        found = self._store.read(
-            lambda db: find_transaction(db, self._secrets, token, browser, now=now)
-        )
+        found = self._store.read(find_transaction, self._secrets, token, browser, now=now)
         return None if found is None else self._make_consent(token, found)
 
     async def allow(
@@ -232,9 +222,7 @@ class Login:
         facts = audit_facts(grant)
         self._record_event("consent.allowed", origin, **facts, detail=join_scopes(grant.scopes))
         self._record_event("code.issued", origin, **facts)
-        # RFC 9207, 2: iss MUST be in every authorization response.
-        response = {"code": code, "state": request.state, "iss": self._issuer}
-        return Redirect(url=redirect_with(request.redirect_uri, response))
+        return Redirect(url=self._response_url(request.redirect_uri, request.state, code=code))
 
     async def deny(self, token: str, browser: str, origin: RequestOrigin) -> Redirect | None:
         """End a transaction because the person does not consent; None if it is over.
@@ -243,14 +231,12 @@ class Login:
             StorageUnavailable: the answer could not be stored.
         """
         now = self._now()
-        taken = await self._store.write(
-            lambda db: take_transaction(db, self._secrets, token, browser, now=now)
-        )
+        taken = await self._store.write(take_transaction, self._secrets, token, browser, now=now)
         if taken is None:
             return None
         request = taken.request
         self._record_event("consent.denied", origin, sub=taken.sub, client=request.client_name)
-        error = OAuthError(ACCESS_DENIED, "the person did not agree")
+        error = OAuthError("access_denied", "the person did not agree")
         return self._error_redirect(
             request.redirect_uri, request.state, error, is_known=request.client_is_known
         )
@@ -258,16 +244,15 @@ class Login:
     def _error_redirect(
         self, redirect_uri: str, state: str | None, error: OAuthError, *, is_known: bool
     ) -> Redirect:
-        response = {
-            "error": error.error,
-            "error_description": error.description,
-            "state": state,
-            "iss": self._issuer,
-        }
+        members = {"error": error.error, "error_description": error.description}
         return Redirect(
-            url=redirect_with(redirect_uri, response),
+            url=self._response_url(redirect_uri, state, **members),
             is_automatic=self._clients.trusts(redirect_uri, is_known=is_known),
         )
+
+    def _response_url(self, redirect_uri: str, state: str | None, **members: str) -> str:
+        # RFC 9207, 2: iss MUST be in every authorization response.
+        return redirect_with(redirect_uri, {**members, "state": state, "iss": self._issuer})
 
     def _offered(self, request: AuthorizationRequest, entitled: frozenset[str]) -> frozenset[str]:
         wanted = split_scopes(request.scope) & self._supported_scopes

@@ -1,18 +1,21 @@
 """The error responses that the OAuth RFCs define."""
 
-from typing import Final
+from typing import Literal
 
-INVALID_REQUEST: Final = "invalid_request"
-INVALID_CLIENT: Final = "invalid_client"
-INVALID_GRANT: Final = "invalid_grant"
-INVALID_SCOPE: Final = "invalid_scope"
-INVALID_TARGET: Final = "invalid_target"  # RFC 8707, 2
-INVALID_REDIRECT_URI: Final = "invalid_redirect_uri"  # RFC 7591, 3.2.2
-INVALID_CLIENT_METADATA: Final = "invalid_client_metadata"
-UNSUPPORTED_GRANT_TYPE: Final = "unsupported_grant_type"
-UNSUPPORTED_RESPONSE_TYPE: Final = "unsupported_response_type"
-ACCESS_DENIED: Final = "access_denied"
-TEMPORARILY_UNAVAILABLE: Final = "temporarily_unavailable"
+OAuthErrorCode = Literal[
+    "access_denied",
+    "invalid_client",
+    "invalid_client_metadata",  # RFC 7591, 3.2.2
+    "invalid_grant",
+    "invalid_redirect_uri",  # RFC 7591, 3.2.2
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",  # RFC 8707, 2
+    "request_not_supported",  # OpenID Connect Core, 3.1.2.6
+    "request_uri_not_supported",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+]
 
 
 class OAuthError(Exception):
@@ -22,7 +25,7 @@ class OAuthError(Exception):
         some clients take for the start of another parameter.
     """
 
-    def __init__(self, error: str, description: str) -> None:
+    def __init__(self, error: OAuthErrorCode, description: str) -> None:
         super().__init__(f"{error}: {description}")
         self.error = error
         self.description = "".join(
@@ -32,4 +35,4 @@ class OAuthError(Exception):
     @property
     def status(self) -> int:
         """The HTTP status of an error that is not sent in a redirect."""
-        return 401 if self.error == INVALID_CLIENT else 400
+        return 401 if self.error == "invalid_client" else 400

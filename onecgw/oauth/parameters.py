@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from onecgw.oauth.oauth_error import INVALID_REQUEST, INVALID_TARGET, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 
 MAX_PARAMETERS: Final = 50
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -28,7 +28,7 @@ def parse_parameters(encoded: bytes) -> Parameters:
             max_num_fields=MAX_PARAMETERS,
         )
     except ValueError as error:
-        raise OAuthError(INVALID_REQUEST, "the parameters are not readable") from error
+        raise OAuthError("invalid_request", "the parameters are not readable") from error
 
 
 def single_value(parameters: Parameters, name: str) -> str | None:
@@ -41,7 +41,7 @@ def single_value(parameters: Parameters, name: str) -> str | None:
     # RFC 6749, 3.1: parameters MUST NOT be included more than once, and one without a value
     # MUST be treated as if it were omitted.
     if len(values) > 1:
-        raise OAuthError(INVALID_REQUEST, f"{name} is included more than once")
+        raise OAuthError("invalid_request", f"{name} is included more than once")
     return (values[0] or None) if values else None
 
 
@@ -70,7 +70,7 @@ def check_resource(parameters: Parameters, resource: str) -> str | None:
     accepted = {ours, f"{parts.scheme}://{parts.netloc}"}
     # RFC 8707, 2: invalid_target for a resource for which no token can be issued.
     if len(requested) > 1 or _normalize(requested[0]) not in accepted:
-        raise OAuthError(INVALID_TARGET, f"one resource is expected, {resource}")
+        raise OAuthError("invalid_target", f"one resource is expected, {resource}")
     return resource
 
 

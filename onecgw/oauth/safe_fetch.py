@@ -3,18 +3,25 @@
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 import attrs
-import h11
 import trio
+
+from onecgw.backends.http.connection import Connection, ConnectionEnded, NotHttp
+from onecgw.backends.http.response_reader import ResponseReader
+from onecgw.errors import OnecBadResponse
 
 SECONDS: Final = 5
 MAX_BODY_BYTES: Final = 5 * 1024
 HTTPS_PORT: Final = 443
-_CHUNK_BYTES: Final = 4096
+_REQUEST: Final = (
+    "GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
+    "User-Agent: onecgw\r\nConnection: close\r\n\r\n"
+)
 _LOOK_UPS: Final = trio.CapacityLimiter(4)
 """Threads that look up names which clients chose."""
 
@@ -61,8 +68,8 @@ async def resolve_name(host: str) -> list[Address]:
         FetchFailed: the name has none.
     """
     try:
-        # Not trio.socket: a look-up that hangs keeps its thread, also when its deadline is over,
-        # and the threads of that one are needed for the address of 1C.
+        # Not trio.socket: a look-up that hangs keeps its thread beyond its deadline, and the
+        # threads of trio.socket are needed for the address of 1C.
         found = await trio.to_thread.run_sync(
             partial(socket.getaddrinfo, host, HTTPS_PORT, type=socket.SOCK_STREAM),
             limiter=_LOOK_UPS,
@@ -100,55 +107,40 @@ class DocumentFetcher:
                 raise FetchFailed(f"{host} leads to an address that is not public")
             try:
                 return await self._get(addresses[0], host, target)
-            except (OSError, trio.BrokenResourceError, h11.ProtocolError) as error:
+            except (OSError, ConnectionEnded, NotHttp) as error:
                 raise FetchFailed(f"{host}: {error}") from error
+            except OnecBadResponse as error:
+                limit = f"larger than {MAX_BODY_BYTES} bytes, or wrongly compressed"
+                raise FetchFailed(f"the document of {host} is {limit}") from error
         raise FetchFailed(f"{host} did not answer within {SECONDS} s")
 
     async def _get(self, address: Address, host: str, target: str) -> FetchedDocument:
-        raw = await trio.open_tcp_stream(str(address), self.port)
-        stream = trio.SSLStream(raw, self.context, server_hostname=host, https_compatible=True)
-        async with stream:
-            connection = h11.Connection(h11.CLIENT)
-            headers = [
-                ("Host", host),
-                ("Accept", "application/json"),
-                ("User-Agent", "onecgw"),
-                ("Connection", "close"),
-            ]
-            request = h11.Request(method="GET", target=target, headers=headers)
-            start, end = connection.send(request), connection.send(h11.EndOfMessage())
-            await stream.send_all((start or b"") + (end or b""))
-            return await _read(connection, stream)
+        tcp = await trio.open_tcp_stream(str(address), self.port)
+        tls = trio.SSLStream(tcp, self.context, server_hostname=host, https_compatible=True)
+        connection, reader = Connection(tcp, tls), _MetadataReader(max_bytes=MAX_BODY_BYTES)
+        try:
+            request = _REQUEST.format(target=target, host=host)
+            await connection.exchange(request.encode("ascii"), reader)
+        finally:
+            connection.close()
+        document = reader.finish()
+        return FetchedDocument(body=document.body, max_age_seconds=_max_age(document.headers))
 
 
-async def _read(
-    connection: h11.Connection, stream: trio.SSLStream[trio.SocketStream]
-) -> FetchedDocument:
-    body = b""
-    max_age: int | None = None
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(bytes(await stream.receive_some(_CHUNK_BYTES)))
-        elif isinstance(event, h11.Response):
-            max_age = _check_head(event)
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > MAX_BODY_BYTES:
-                raise FetchFailed(f"the document is larger than {MAX_BODY_BYTES} bytes")
-        elif isinstance(event, h11.EndOfMessage):
-            return FetchedDocument(body=body, max_age_seconds=max_age)
-        elif isinstance(event, h11.ConnectionClosed):
-            raise FetchFailed("the connection was closed before the document was whole")
+class _MetadataReader(ResponseReader):
+    """Takes an answer if its head is that of a JSON document."""
+
+    def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        super().begin(status, headers)
+        if status != HTTPStatus.OK:
+            raise FetchFailed(f"the status is {status}, not 200")
+        media_type = self.reply().headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise FetchFailed("the document is not JSON by its Content-Type")
 
 
-def _check_head(response: h11.Response) -> int | None:
-    if response.status_code != 200:  # noqa: PLR2004 - RFC 9110
-        raise FetchFailed(f"the status is {response.status_code}, not 200")
-    headers = {name.decode("ascii"): value.decode("latin-1") for name, value in response.headers}
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise FetchFailed("the document is not JSON by its Content-Type")
+def _max_age(headers: Mapping[str, str]) -> int | None:
+    """The seconds for which Cache-Control lets a document be kept; None if it does not say."""
     for part in headers.get("cache-control", "").lower().split(","):
         name, _, value = part.strip().partition("=")
         if name in ("no-store", "no-cache"):

@@ -12,26 +12,17 @@ from typing import Final, Literal
 
 import attrs
 
-from onecgw.oauth.oauth_error import INVALID_GRANT, INVALID_SCOPE, INVALID_TARGET
+from onecgw.oauth.oauth_error import OAuthErrorCode
 from onecgw.oauth.secrets import pkce_challenge
+from onecgw.oauth.storage import tokens
 from onecgw.oauth.storage.grants import Grant, find_grant, revoke_grant
-from onecgw.oauth.storage.tokens import (
-    Code,
-    RefreshToken,
-    count_wrong_verifier,
-    find_code,
-    find_refresh,
-    insert_access,
-    insert_refresh,
-    mark_code_used,
-    rotate_refresh,
-)
+from onecgw.oauth.storage.tokens import Code, RefreshToken
 
 MAX_WRONG_VERIFIERS: Final = 5
 GRACE_SECONDS: Final = 60
-"""A rotated refresh token still works for so long: clients refresh in parallel."""
+"""For how long a rotated refresh token still works, because clients refresh in parallel."""
 LOST_SECONDS: Final = 24 * 3600
-"""The same while the next refresh token has not been used: its response may have been lost."""
+"""The same as long as the next refresh token is unused: the response may have been lost."""
 SALT_BYTES: Final = 16
 
 
@@ -52,8 +43,8 @@ class TokenRefusal:
     revoke_why: why the grant is revoked with this request, "" if it is not.
     """
 
-    error: str
     description: str
+    error: OAuthErrorCode = "invalid_grant"
     event: str = "token.rejected"
     grant: Grant | None = None
     revoke_why: str = ""
@@ -103,7 +94,7 @@ def exchange_code(
     db: sqlite3.Connection, request: CodeExchange, lifetimes: TokenLifetimes, *, now: int
 ) -> IssuedTokens | TokenRefusal:
     """Exchange a code for tokens. Every check comes before the code is used up."""
-    code = find_code(db, request.code_hash)
+    code = tokens.find_code(db, request.code_hash)
     grant = None if code is None else find_grant(db, code.grant_id)
     if (
         code is None
@@ -111,20 +102,19 @@ def exchange_code(
         or not hmac.compare_digest(grant.client_id.encode(), request.client_id.encode())
     ):
         return TokenRefusal(
-            error=INVALID_GRANT,
             description="the code is not valid for this client",
             grant=None if code is None else find_grant(db, code.grant_id, is_revoked_too=True),
         )
     if refusal := check_code(request, code, grant, now=now):
         if refusal.is_wrong_verifier:
-            count_wrong_verifier(db, code, is_last=bool(refusal.revoke_why))
+            tokens.count_wrong_verifier(db, code, is_last=bool(refusal.revoke_why))
         if refusal.revoke_why:
             revoke_grant(db, grant.id, now=now, why=refusal.revoke_why)
         return refusal
     grant = attrs.evolve(grant, expires_at=now + lifetimes.grant)
-    mark_code_used(db, code, now=now, grant_expires_at=grant.expires_at)
-    insert_refresh(db, request.refresh_hash, grant, expires_at=now + lifetimes.refresh)
-    insert_access(
+    tokens.mark_code_used(db, code, now=now, grant_expires_at=grant.expires_at)
+    tokens.insert_refresh(db, request.refresh_hash, grant, expires_at=now + lifetimes.refresh)
+    tokens.insert_access(
         db,
         request.access_hash,
         grant,
@@ -138,19 +128,15 @@ def exchange_code(
 def check_code(request: CodeExchange, code: Code, grant: Grant, *, now: int) -> TokenRefusal | None:
     """Why a code is refused to the client it was issued to; None if it is accepted."""
     if request.redirect_uri is not None and request.redirect_uri != code.redirect_uri:
-        return TokenRefusal(
-            error=INVALID_GRANT,
-            description="the redirect_uri differs from the authorization request",
-            grant=grant,
-        )
+        description = "the redirect_uri differs from the authorization request"
+        return TokenRefusal(description=description, grant=grant)
     if request.resource is not None and request.resource != grant.resource:
         return TokenRefusal(
-            error=INVALID_TARGET, description="the code is for another resource", grant=grant
+            error="invalid_target", description="the code is for another resource", grant=grant
         )
     if not hmac.compare_digest(pkce_challenge(request.verifier), code.challenge):
         is_last = code.wrong_verifiers + 1 >= MAX_WRONG_VERIFIERS and code.used_at is None
         return TokenRefusal(
-            error=INVALID_GRANT,
             description="the code_verifier is wrong",
             grant=grant,
             revoke_why="too many wrong verifiers" if is_last else "",
@@ -159,14 +145,13 @@ def check_code(request: CodeExchange, code: Code, grant: Grant, *, now: int) -> 
     if code.used_at is not None:
         # OAuth 2.1, 4.1.3: the tokens that were issued for a code used twice SHOULD be revoked.
         return TokenRefusal(
-            error=INVALID_GRANT,
             description="the code was used before",
             event="code.replayed",
             grant=grant,
             revoke_why="the code was used twice",
         )
     if code.expires_at <= now:
-        return TokenRefusal(error=INVALID_GRANT, description="the code has expired", grant=grant)
+        return TokenRefusal(description="the code has expired", grant=grant)
     return None
 
 
@@ -174,14 +159,11 @@ def refresh_tokens(
     db: sqlite3.Connection, request: RefreshRequest, lifetimes: TokenLifetimes, *, now: int
 ) -> IssuedTokens | TokenRefusal:
     """Exchange a refresh token for an access token and the next refresh token."""
-    token = find_refresh(db, request.token_hash)
+    token = tokens.find_refresh(db, request.token_hash)
     grant = None if token is None else find_grant(db, token.grant_id)
     if token is None or grant is None or grant.client_id != request.client_id:
-        return TokenRefusal(
-            error=INVALID_GRANT,
-            description="the refresh token is not valid for this client",
-            grant=grant,
-        )
+        description = "the refresh token is not valid for this client"
+        return TokenRefusal(description=description, grant=grant)
     if refusal := check_refresh(request, token, grant, now=now):
         return refusal
     scopes = grant.scopes if request.scopes is None else request.scopes
@@ -189,19 +171,18 @@ def refresh_tokens(
     salt = secrets.token_bytes(SALT_BYTES) if token.salt is None else token.salt
     refresh_token, refresh_hash = request.derive_next(salt)
     if is_first_use:
-        rotate_refresh(db, request.token_hash, salt, now=now)
-        insert_refresh(db, refresh_hash, grant, expires_at=now + lifetimes.refresh)
-    elif not may_repeat(token, find_refresh(db, refresh_hash), now=now):
+        tokens.rotate_refresh(db, request.token_hash, salt, now=now)
+        tokens.insert_refresh(db, refresh_hash, grant, expires_at=now + lifetimes.refresh)
+    elif not may_repeat(token, tokens.find_refresh(db, refresh_hash), now=now):
         why = "a refresh token was used again"
         revoke_grant(db, grant.id, now=now, why=why)
         return TokenRefusal(
-            error=INVALID_GRANT,
             description="the refresh token was used before; the login is revoked",
             event="token.reuse",
             grant=grant,
             revoke_why=why,
         )
-    insert_access(
+    tokens.insert_access(
         db,
         request.access_hash,
         grant,
@@ -222,16 +203,16 @@ def check_refresh(
 ) -> TokenRefusal | None:
     """Why a refresh token is refused to its client, apart from reuse; None if it is accepted."""
     if token.expires_at <= now or grant.expires_at <= now:
-        return TokenRefusal(error=INVALID_GRANT, description="the login has expired", grant=grant)
+        return TokenRefusal(description="the login has expired", grant=grant)
     if request.resource is not None and request.resource != grant.resource:
         return TokenRefusal(
-            error=INVALID_TARGET, description="the token is for another resource", grant=grant
+            error="invalid_target", description="the token is for another resource", grant=grant
         )
     # RFC 6749, 6: the scope MUST NOT include any scope not originally granted. Without any scope
     # that is known here, the token would allow nothing.
     if request.scopes is not None and not (request.scopes and request.scopes <= grant.scopes):
         return TokenRefusal(
-            error=INVALID_SCOPE, description="the scope exceeds what was granted", grant=grant
+            error="invalid_scope", description="the scope exceeds what was granted", grant=grant
         )
     return None
 

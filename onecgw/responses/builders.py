@@ -34,7 +34,13 @@ from onecgw.responses.response_check import (
     differ,
 )
 from onecgw.responses.shaping import Answer, BoundedList, ResponseLimits, bounded
-from onecgw.responses.table_rows import Column, check_cells, check_columns, check_totals, read_rows
+from onecgw.responses.table_rows import (
+    ResponseColumn,
+    check_cells,
+    check_columns,
+    check_totals,
+    read_rows,
+)
 from onecgw.responses.units import CURRENCY, NO_UNITS, MeasureUnits, without_unlike_totals
 
 
@@ -138,7 +144,7 @@ def build_table(
         members, limits.redaction, language=limits.language, has_plain_rows=rows is not None
     )
     notices = check_answers_request(members, arguments, with_groups=with_groups)
-    columns = decode(members.get("columns"), list[Column], "columns")
+    columns = decode(members.get("columns"), list[ResponseColumn], "columns")
     if rows is None:
         count = len(decode(members.get("rows"), list[msgspec.Raw], "rows"))
     else:

@@ -15,7 +15,7 @@ from onecgw.responses.error_body import ERROR_MEMBER_NAMES
 from onecgw.responses.notices import notice_member
 from onecgw.responses.raw_json import Members, array, decode, encode, splice
 from onecgw.responses.response_check import check_no_error
-from onecgw.responses.table_rows import Column, read_rows
+from onecgw.responses.table_rows import ResponseColumn, read_rows
 from onecgw.responses.units import NO_UNITS
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ def _redact_table(
 ) -> Members:
     """The members `columns` and `rows` without undeclared columns and members of references."""
     expected = "columns"
-    columns = decode(members["columns"], list[Column], expected)
+    columns = decode(members["columns"], list[ResponseColumn], expected)
     restricted = {one.name for one in columns if one.name.casefold() in redaction.restricted}
     if restricted:
         log.error("response.restricted_columns", extra={"fields": {"columns": sorted(restricted)}})
@@ -174,7 +174,7 @@ def _redact_table(
     }
 
 
-def _is_declared(column: Column, redaction: Redaction) -> bool:
+def _is_declared(column: ResponseColumn, redaction: Redaction) -> bool:
     name = column.name.casefold()
     is_own = name in OWN_DIMENSIONS and column.type.casefold() != "number"
     return is_own or name in redaction.columns

@@ -49,8 +49,8 @@ def compare_settings(used: Settings, read: Settings) -> SettingChanges:
     if (used.server.tls.cert is None) != (read.server.tls.cert is None):
         fixed += TLS  # the socket speaks either HTTP or TLS
     applied, after_restart, settings = [], [], read
-    for key in declared_settings():
-        before, after = _value(used, key), _value(read, key)
+    for key, declared in declared_settings().items():
+        before, after = declared.value_in(used), declared.value_in(read)
         if before == after:
             continue
         change = SettingChange(key=key, before=_text(before), after=_text(after))
@@ -62,13 +62,6 @@ def compare_settings(used: Settings, read: Settings) -> SettingChanges:
     return SettingChanges(
         settings=settings, applied=tuple(applied), after_restart=tuple(after_restart)
     )
-
-
-def _value(settings: Settings, key: str) -> object:
-    value: object = settings
-    for name in key.split("."):
-        value = getattr(value, name)
-    return value
 
 
 def _text(value: object) -> str:

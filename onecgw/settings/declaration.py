@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -51,26 +52,26 @@ class Setting:
     """The explanation and the bounds of one setting.
 
     about: one line for config.yml and the reference.
-    minimum, maximum: the bounds of an integer; of a list, its least number of items.
-    choices: what the items of a list may be.
+    between: the least and the greatest value of an integer.
+    choices: what the items of a list may be; it has at least one then.
     rule: the format of a text, or of each text of a list.
     """
 
     about: str
-    minimum: int | None = attrs.field(default=None, kw_only=True)
-    maximum: int | None = attrs.field(default=None, kw_only=True)
+    between: tuple[int, int] = attrs.field(default=(0, 0), kw_only=True)
     choices: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     rule: Rule | None = attrs.field(default=None, kw_only=True)
 
 
-def declare(about: str, **bounds: Any) -> dict[str, Setting]:  # noqa: ANN401 - those of Setting
-    """Return the metadata of the field of a setting; `bounds` are the members of Setting."""
-    return {_METADATA: Setting(about, **bounds)}
-
-
 def setting(default: object, about: str, **bounds: Any) -> Any:  # noqa: ANN401 - as attrs.field
-    """Return the field of a setting: its default, its explanation and the members of Setting."""
-    return attrs.field(default=default, metadata=declare(about, **bounds))
+    """Return the field of a setting.
+
+    Args:
+        default: its default; `attrs.NOTHING` when it is required.
+        about: its explanation.
+        bounds: the other members of Setting.
+    """
+    return attrs.field(default=default, metadata={_METADATA: Setting(about, **bounds)})
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +102,10 @@ class DeclaredSetting:
     def variable(self) -> str:
         """The environment variable that overrides the file."""
         return VARIABLE_PREFIX + self.key.upper().replace(".", "__")
+
+    def value_in(self, settings: object) -> object:
+        """Return the value that this setting has in the settings."""
+        return attrgetter(self.key)(settings)
 
 
 @attrs.frozen(kw_only=True)

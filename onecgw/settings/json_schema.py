@@ -61,9 +61,10 @@ def _type(declared: DeclaredSetting) -> dict[str, Any]:
     if declared.kind is bool:
         return {"type": ["boolean", "null"]}
     if declared.kind is int:
-        return {"type": ["integer", "null"], "minimum": setting.minimum, "maximum": setting.maximum}
+        least, greatest = setting.between
+        return {"type": ["integer", "null"], "minimum": least, "maximum": greatest}
     if get_origin(declared.kind) is tuple:
         items = {"enum": list(setting.choices)} if setting.choices else {"type": "string"}
-        return {"type": ["array", "null"], "items": items, "minItems": setting.minimum or 0}
+        return {"type": ["array", "null"], "items": items, "minItems": 1 if setting.choices else 0}
     # An unquoted password or login may be a number to YAML; the gateway reads it as a text.
     return {"type": ["string", "number", "boolean", "null"]}

@@ -19,7 +19,8 @@ def describe_accepted(declared: DeclaredSetting) -> str:
     if declared.kind is bool:
         return "true or false"
     if declared.kind is int:
-        return f"an integer from {setting.minimum} to {setting.maximum}"
+        least, greatest = setting.between
+        return f"an integer from {least} to {greatest}"
     if get_origin(declared.kind) is Literal:
         return "one of " + ", ".join(get_args(declared.kind))
     if get_origin(declared.kind) is tuple:

@@ -29,29 +29,24 @@ class RateLimitSettings:
     authorize_per_minute: int = setting(
         10,
         "Burst of key attempts per address; half of it is restored per minute.",
-        minimum=0,
-        maximum=10_000,
+        between=(0, 10_000),
     )
-    pages_per_minute: int = setting(
-        120, "Login pages opened per address.", minimum=0, maximum=10_000
-    )
+    pages_per_minute: int = setting(120, "Login pages opened per address.", between=(0, 10_000))
     failures_per_minute: int = setting(
         60,
         "Wrong keys from all addresses; beyond this, keys are checked one at a time, slowly.",
-        minimum=0,
-        maximum=100_000,
+        between=(0, 100_000),
     )
     register_per_minute: int = setting(
         30,
         "Registrations per address, and as many fetches of clients' documents.",
-        minimum=0,
-        maximum=10_000,
+        between=(0, 10_000),
     )
     token_per_minute: int = setting(
-        120, "Token requests per client at an address.", minimum=0, maximum=100_000
+        120, "Token requests per client at an address.", between=(0, 100_000)
     )
     token_address_per_minute: int = setting(
-        1200, "Token requests per address, of all its clients.", minimum=0, maximum=1_000_000
+        1200, "Token requests per address, of all its clients.", between=(0, 1_000_000)
     )
 
 
@@ -82,13 +77,10 @@ class OauthSettings:
         Duration("2160h"), "How long a login lasts at most.", rule=rules.duration("5m", "3650d")
     )
     default_scopes: tuple[str, ...] = setting(
-        (RESOLVE, SALES, STOCK),
-        "Scopes of a client that requests none.",
-        minimum=1,
-        choices=ALL_SCOPES,
+        (RESOLVE, SALES, STOCK), "Scopes of a client that requests none.", choices=ALL_SCOPES
     )
     supported_scopes: tuple[str, ...] = setting(
-        ALL_SCOPES, "Scopes that clients may request.", minimum=1, choices=ALL_SCOPES
+        ALL_SCOPES, "Scopes that clients may request.", choices=ALL_SCOPES
     )
     cimd: Literal["auto", "off", "allowlist", "open"] = setting(
         "auto", "Clients that are described by a document at their client_id."

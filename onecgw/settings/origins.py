@@ -6,7 +6,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.settings.declaration import DeclaredSetting, Secret
+from onecgw.settings.declaration import Secret
 from onecgw.settings.load import declared_settings, read_sources
 from onecgw.settings.schema import Settings
 
@@ -42,18 +42,11 @@ def list_origins(
     return [
         SettingOrigin(
             key=key,
-            value=_shown(declared, settings),
+            value=shown_value(declared.value_in(settings)),
             place=given[key].place if key in given else DEFAULT,
         )
         for key, declared in declared_settings().items()
     ]
-
-
-def _shown(declared: DeclaredSetting, settings: Settings) -> ShownValue:
-    value: object = settings
-    for name in declared.key.split("."):
-        value = getattr(value, name)
-    return shown_value(value)
 
 
 def shown_value(value: object) -> ShownValue:

@@ -48,7 +48,7 @@ def parse(declared: DeclaredSetting, text: str | tuple[str, ...]) -> object:
         raise _unexpected(declared)
     if isinstance(text, str):
         return _parse_scalar(declared, text)
-    if len(text) < (declared.setting.minimum or 0):
+    if declared.setting.choices and not text:
         raise _unexpected(declared)
     return tuple(dict.fromkeys(_parse_text(declared, item) for item in text))
 
@@ -67,12 +67,10 @@ def _parse_integer(declared: DeclaredSetting, text: str) -> int:
     # No leading zeros and no underscores: YAML would read 010 as 8.
     if not re.fullmatch(r"0|[1-9][0-9]{0,17}", text):
         raise _unexpected(declared)
-    number, setting = int(text), declared.setting
-    if setting.minimum is not None and number < setting.minimum:
+    least, greatest = declared.setting.between
+    if not least <= int(text) <= greatest:
         raise _unexpected(declared)
-    if setting.maximum is not None and number > setting.maximum:
-        raise _unexpected(declared)
-    return number
+    return int(text)
 
 
 def _parse_text(declared: DeclaredSetting, text: str) -> str:

@@ -16,8 +16,8 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def _base_url(text: str) -> str | None:
-    parts = _split(text)
-    if parts is None or parts.scheme not in _DEFAULT_PORTS:
+    parts = _split_http(text)
+    if parts is None:
         return None
     if "@" in parts.netloc:
         raise InvalidValue(
@@ -32,27 +32,20 @@ def _base_url(text: str) -> str | None:
 
 
 def _collector(text: str) -> str | None:
-    parts = _split(text)
-    if parts is None or parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc:
+    parts = _split_http(text)
+    return text if parts and "@" not in parts.netloc else None
+
+
+def _proxy_url(text: str) -> str | None:
+    parts = _split_http(text)
+    if parts is None or parts.path.strip("/") or "?" in text or "#" in text:
         return None
     return text
 
 
-def _proxy_url(text: str) -> str | None:
-    parts = _split(text)
-    if parts is None or parts.scheme not in _DEFAULT_PORTS or parts.path.strip("/"):
-        return None
-    return None if "?" in text or "#" in text else text
-
-
 def _public_url(text: str) -> str | None:
-    normal = _origin(text)
-    if normal is None or not normal.startswith(("http://", "https://")):
-        return None
     # OAuth 2.1, 1.5: tokens travel over TLS; RFC 8252, 7.3 excepts the loopback.
-    if normal.startswith("http://") and not _is_loopback(urlsplit(normal).hostname or ""):
-        raise InvalidValue("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
-    return normal
+    return _require_tls(_origin(text)) if _split_http(text) else None
 
 
 def _origin(text: str) -> str | None:
@@ -79,11 +72,19 @@ def _host(text: str) -> str | None:
     return text if re.fullmatch(r"[A-Za-z0-9._-]{1,253}", text) else None
 
 
-def _is_loopback(host: str) -> bool:
+def _require_tls(url: str | None) -> str | None:
+    """Return a URL; http:// is accepted only where it does not leave this computer."""
+    if url and url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
+        raise InvalidValue("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches a host, to listen on or to call."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
 
 
 def is_file(path: Path) -> bool:
@@ -116,9 +117,9 @@ def duration(shortest: str, longest: str) -> Rule:
 
 
 def _resource(text: str) -> str | None:
-    parts = _split(text)
+    parts = _split_http(text)
     # RFC 8707, 2: an absolute URI without a fragment.
-    if parts is None or parts.scheme not in _DEFAULT_PORTS or "#" in text or "@" in parts.netloc:
+    if parts is None or "#" in text or "@" in parts.netloc:
         return None
     if not text.isascii():
         raise InvalidValue("a URL in ASCII, other signs percent-encoded, is expected")
@@ -138,9 +139,7 @@ def _redirect_uri(text: str) -> str | None:
     if flaw := find_redirect_uri_flaw(text):
         raise InvalidValue(f"{flaw} is expected")
     # RFC 9700, 2.6: authorization servers MUST NOT allow http, except for the loopback.
-    if text.startswith("http://") and not _is_loopback(urlsplit(text).hostname or ""):
-        raise InvalidValue("https:// (http:// only on localhost, 127.0.0.1 or [::1]) is expected")
-    return text
+    return _require_tls(text)
 
 
 def _client(text: str) -> str | None:
@@ -171,6 +170,11 @@ def _split(text: str) -> SplitResult | None:
     if not parts.netloc.isascii():
         raise InvalidValue("a host in ASCII, xn-- where it has other letters, is expected")
     return parts if port != 0 and _host(parts.hostname or "") else None
+
+
+def _split_http(text: str) -> SplitResult | None:
+    parts = _split(text)
+    return parts if parts and parts.scheme in _DEFAULT_PORTS else None
 
 
 BASE_URL: Final = Rule("a URL such as https://1c.example.org/trade/hs", _base_url)

@@ -10,7 +10,7 @@ import attrs
 from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.locales import DEFAULT_LANGUAGE
 from onecgw.settings import rules
-from onecgw.settings.declaration import Secret, declare, setting
+from onecgw.settings.declaration import Secret, setting
 from onecgw.settings.oauth import OauthSettings
 
 TOOLSETS = ("references", "sales", "stock", "money", "analysis")
@@ -48,13 +48,12 @@ class ServerSettings:
         "Address to listen on; 0.0.0.0 is every interface.",
         rule=rules.HOST,
     )
-    port: int = setting(8088, "Port to listen on; 0 takes a free one.", minimum=0, maximum=65_535)
+    port: int = setting(8088, "Port to listen on; 0 takes a free one.", between=(0, 65_535))
     tls: ServerTlsSettings = attrs.field(factory=ServerTlsSettings)
     workers: int = setting(
         1,
         "Processes that serve the port; they share onec.max_concurrency. 1 on Windows.",
-        minimum=1,
-        maximum=64,
+        between=(1, 64),
     )
     public_url: str | None = setting(
         None, "Origin under which clients reach the gateway.", rule=rules.PUBLIC_URL
@@ -73,14 +72,12 @@ class ServerSettings:
     max_connections: int = setting(
         1_000,
         "Concurrent connections; beyond this the oldest idle one is closed.",
-        minimum=1,
-        maximum=100_000,
+        between=(1, 100_000),
     )
     shutdown_grace_s: int | None = setting(
         None,
         "Seconds that running calls get on a stop; empty: the longest deadline and 10 more.",
-        minimum=1,
-        maximum=3600,
+        between=(1, 3600),
     )
 
 
@@ -96,13 +93,10 @@ class LogSettings:
         None, "File that is written instead of stderr.", rule=rules.FOLDER_FILE
     )
     file_max_bytes: int = setting(
-        10 * _MIB,
-        "Size at which a new file is begun.",
-        minimum=64 * _KIB,
-        maximum=1024 * _MIB,
+        10 * _MIB, "Size at which a new file is begun.", between=(64 * _KIB, 1024 * _MIB)
     )
     files_kept: int = setting(
-        5, "Earlier files that are kept: .1 is the newest.", minimum=1, maximum=1000
+        5, "Earlier files that are kept: .1 is the newest.", between=(1, 1000)
     )
 
 
@@ -140,17 +134,16 @@ class OnecODataSettings:
     max_url_bytes: int = setting(
         1900,
         "Longest path and query; filters beyond are applied by the gateway.",
-        minimum=500,
-        maximum=16_000,
+        between=(500, 16_000),
     )
     max_rows: int = setting(
-        200_000, "Rows of one answer; more are refused.", minimum=1000, maximum=5_000_000
+        200_000, "Rows of one answer; more are refused.", between=(1000, 5_000_000)
     )
     max_buckets: int = setting(
-        62, "Days, weeks or months of one report; each is a call.", minimum=1, maximum=2000
+        62, "Days, weeks or months of one report; each is a call.", between=(1, 2000)
     )
     catalogue_ttl_sec: int = setting(
-        600, "How long catalogues are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
+        600, "How long catalogues are kept; 0 = off.", between=(0, _DAY_SECONDS)
     )
 
 
@@ -161,27 +154,24 @@ class OnecSettings:
     backend: Literal["http_service", "odata"] = setting(
         "http_service", "What answers in 1C: our HTTP service, or the standard OData interface."
     )
-    base_url: str = attrs.field(
-        metadata=declare(
-            "https://1c.example.org/trade/hs; with OData the publication, .../trade.",
-            rule=rules.BASE_URL,
-        )
+    base_url: str = setting(
+        attrs.NOTHING,
+        "https://1c.example.org/trade/hs; with OData the publication, .../trade.",
+        rule=rules.BASE_URL,
     )
     auth: OnecAuthSettings = attrs.field(factory=OnecAuthSettings)
     timeout_ms: int = setting(
         8000,
         "Deadline of a whole call: queue, connect, 1C's work, read.",
-        minimum=100,
-        maximum=_MINUTES_10_MS,
+        between=(100, _MINUTES_10_MS),
     )
     report_timeout_ms: int | None = setting(
         None,
         "The same for reports; empty: 45 000, with OData 180 000.",
-        minimum=100,
-        maximum=_MINUTES_10_MS,
+        between=(100, _MINUTES_10_MS),
     )
     connect_timeout_ms: int = setting(
-        3000, "Time to open a connection, within the deadline.", minimum=50, maximum=60_000
+        3000, "Time to open a connection, within the deadline.", between=(50, 60_000)
     )
     tenant_header: str | None = setting(
         None, "Header that names the tenant; sent with default_tenant.", rule=rules.HEADER_NAME
@@ -199,15 +189,15 @@ class OnecSettings:
         None, "Currency of the books, such as UAH, where 1C does not report it; empty: not said."
     )
     resolve_cache_ttl_sec: int = setting(
-        600, "How long resolver answers are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
+        600, "How long resolver answers are kept; 0 = off.", between=(0, _DAY_SECONDS)
     )
     balance_cache_ttl_sec: int = setting(
-        3600, "How long balances of past days are kept; 0 = off.", minimum=0, maximum=_DAY_SECONDS
+        3600, "How long balances of past days are kept; 0 = off.", between=(0, _DAY_SECONDS)
     )
     max_concurrency: int = setting(
-        8, "Concurrent calls to 1C: each session takes a licence.", minimum=1, maximum=10_000
+        8, "Concurrent calls to 1C: each session takes a licence.", between=(1, 10_000)
     )
-    max_queue: int = setting(256, "Calls that may wait in the queue.", minimum=0, maximum=10_000)
+    max_queue: int = setting(256, "Calls that may wait in the queue.", between=(0, 10_000))
     session_mode: Literal["auto", "client", "off"] = setting(
         "auto", "Reuse of 1C sessions: auto: by the publication, client: by the gateway, off: none."
     )
@@ -220,14 +210,13 @@ class OnecSettings:
     max_memory_bytes: int = setting(
         512 * _MIB,
         "Memory of all answers of 1C in flight, each counted twice; what does not fit is refused.",
-        minimum=_MIB,
-        maximum=64 * 1024 * _MIB,
+        between=(_MIB, 64 * 1024 * _MIB),
     )
     breaker_failures: int = setting(
-        5, "Consecutive failures that open the breaker; 0 = off.", minimum=0, maximum=1000
+        5, "Consecutive failures that open the breaker; 0 = off.", between=(0, 1000)
     )
     breaker_pause_ms: int = setting(
-        3000, "How long the breaker stays open.", minimum=100, maximum=_MINUTES_10_MS
+        3000, "How long the breaker stays open.", between=(100, _MINUTES_10_MS)
     )
     odata: OnecODataSettings = attrs.field(factory=OnecODataSettings)
 
@@ -258,29 +247,26 @@ class OnecSettings:
 class LimitsSettings:
     """Limits of one call and of one caller."""
 
-    resolve_limit: int = setting(10, "Most candidates of a resolver.", minimum=1, maximum=1000)
-    default_rows: int = setting(
-        100, "Rows of an MCP report without `top`.", minimum=1, maximum=100_000
-    )
-    max_rows: int = setting(5000, "Most rows of a report.", minimum=1, maximum=100_000)
+    resolve_limit: int = setting(10, "Most candidates of a resolver.", between=(1, 1000))
+    default_rows: int = setting(100, "Rows of an MCP report without `top`.", between=(1, 100_000))
+    max_rows: int = setting(5000, "Most rows of a report.", between=(1, 100_000))
     max_analysis_rows: int = setting(
         100_000,
         "Longest list that an analysis reads whole; a longer one is refused.",
-        minimum=1,
-        maximum=1_000_000,
+        between=(1, 1_000_000),
     )
     max_result_bytes: int = setting(
-        80_000, "Largest MCP answer; rows beyond are cut.", minimum=_KIB, maximum=16 * _MIB
+        80_000, "Largest MCP answer; rows beyond are cut.", between=(_KIB, 16 * _MIB)
     )
-    max_request_bytes: int = setting(_MIB, "Largest request body.", minimum=_KIB, maximum=64 * _MIB)
+    max_request_bytes: int = setting(_MIB, "Largest request body.", between=(_KIB, 64 * _MIB))
     max_response_bytes: int = setting(
-        64 * _MIB, "Largest answer of 1C.", minimum=64 * _KIB, maximum=1024 * _MIB
+        64 * _MIB, "Largest answer of 1C.", between=(64 * _KIB, 1024 * _MIB)
     )
     stock_amount_scope: Literal["stock", "cost"] = setting(
         "stock", "The scope that opens the value of stock at cost: mcp:report:stock or :cost."
     )
     calls_per_minute: int = setting(
-        300, "Calls per caller and minute; 0 = no limit.", minimum=0, maximum=1_000_000
+        300, "Calls per caller and minute; 0 = no limit.", between=(0, 1_000_000)
     )
 
 
@@ -292,17 +278,12 @@ class McpSettings:
     bearer_token: Secret | None = setting(
         None, "Static token of MCP clients, for use without OAuth.", rule=rules.BEARER_TOKEN
     )
-    scopes: tuple[str, ...] = setting(
-        ALL_SCOPES, "Scopes of the static token.", minimum=1, choices=ALL_SCOPES
-    )
+    scopes: tuple[str, ...] = setting(ALL_SCOPES, "Scopes of the static token.", choices=ALL_SCOPES)
     language: Literal["en", "uk", "ru"] = setting(
         DEFAULT_LANGUAGE, "Language of texts where neither the call nor its client names one."
     )
     toolsets: tuple[str, ...] = setting(
-        TOOLSETS,
-        "Which tools /mcp publishes; the others do not exist there.",
-        minimum=1,
-        choices=TOOLSETS,
+        TOOLSETS, "Which tools /mcp publishes; the others do not exist there.", choices=TOOLSETS
     )
 
 
@@ -316,7 +297,6 @@ class ApiSettings:
     scopes: tuple[str, ...] = setting(
         tuple(scope for scope in ALL_SCOPES if scope != COST),
         "Scopes of REST callers.",
-        minimum=1,
         choices=ALL_SCOPES,
     )
 
@@ -335,9 +315,7 @@ class TracingSettings:
     """OpenTelemetry traces of the calls; they need the extra `otel`."""
 
     endpoint: str | None = setting(
-        None,
-        "URL of a collector, over OTLP/HTTP; empty: no traces.",
-        rule=rules.COLLECTOR,
+        None, "URL of a collector, over OTLP/HTTP; empty: no traces.", rule=rules.COLLECTOR
     )
 
 
@@ -357,7 +335,7 @@ class AuditSettings:
     """The audit in the database; it is always written to the log as well."""
 
     retention_days: int = setting(
-        90, "Days that the database keeps it; 0 = only the log.", minimum=0, maximum=36_500
+        90, "Days that the database keeps it; 0 = only the log.", between=(0, 36_500)
     )
     on_failure: Literal["deny", "allow"] = setting(
         "deny", "Whether calls are denied while it cannot be written."

@@ -21,7 +21,7 @@ from onecgw.errors import StorageUnavailable
 from onecgw.locales.text import say
 from onecgw.observability.logging import encode_json, stamp
 from onecgw.storage.database import Database
-from onecgw.storage.slices import delete_slice
+from onecgw.storage.rows import delete_slice
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.INFO)  # the audit is logged whatever the configured level
@@ -92,7 +92,7 @@ class AuditEvent:
 
 
 AuditSink = Callable[[AuditRecord], None]
-_Row = tuple[int, str, str, str, str, str]
+_Row = tuple[int | str, ...]
 
 _CALL_FIELDS: Final = tuple(field.name for field in attrs.fields(AuditRecord))
 _EVENT_FIELDS: Final = tuple(field.name for field in attrs.fields(AuditEvent))
@@ -121,16 +121,11 @@ def _log_fields(fields: dict[str, Any]) -> None:
 def _row(fields: dict[str, Any]) -> _Row:
     rest = dict(fields)
     ts = int(rest.pop("ts").timestamp() * 1000)
-    event, request_id = rest.pop("event", "call"), rest.pop("request_id")
-    sub, client = rest.pop("sub"), rest.pop("client")
-    row = (ts, event, request_id, sub, client, encode_json(rest))
-    if all(value.isascii() for value in row[1:5]):
-        return row
-    # SQLite takes no half of a surrogate pair, and one bad record would hold up all others.
-    event, request_id, sub, client = (
-        value.encode(errors="backslashreplace").decode() for value in row[1:5]
-    )
-    return (ts, event, request_id, sub, client, row[5])
+    texts = [rest.pop("event", "call"), *map(rest.pop, ("request_id", "sub", "client"))]
+    if not all(map(str.isascii, texts)):
+        # SQLite takes no half of a surrogate pair, and one bad record would hold up all others.
+        texts = [text.encode(errors="backslashreplace").decode() for text in texts]
+    return (ts, *texts, encode_json(rest))
 
 
 class _AnonymousRateLimit:
@@ -169,8 +164,8 @@ class AuditLog:
         database: None: only the log is written.
         retention_days: after how many days records are deleted.
         on_failure: deny: nothing is answered before its record is in the database, or while that
-            cannot be written. allow: calls do not wait for the database; what it did not get, only
-            the log has.
+            cannot be written. allow: calls do not wait for the database; records that it did not
+            take are in the log only.
     """
 
     def __init__(
@@ -296,22 +291,21 @@ class AuditLog:
         if self._database is None:
             return
         self._has_records = trio.Event()
-        waiting, anonymous = list(self._waiting), list(self._anonymous)
+        waiting, self._waiting = self._waiting, deque()
+        anonymous, self._anonymous = self._anonymous, deque()
         rows = [row for _, row in sorted([*waiting, *anonymous])]
-        self._waiting.clear()
-        self._anonymous.clear()
         batch = self._writing = self._gathering
         self._gathering = _Batch()
         try:
-            await self._database.write(lambda db: _insert(db, rows))
+            await self._database.write(_insert, rows)
             batch.is_written = True
         except StorageUnavailable as error:
             self._problem = str(error.__cause__)
             return
         finally:
             if not batch.is_written:
-                self._waiting.extendleft(reversed(waiting))
-                self._anonymous.extendleft(reversed(anonymous))
+                self._waiting = waiting + self._waiting
+                self._anonymous = anonymous + self._anonymous
             self._writing = None
             batch.ended.set()
         if self._problem:
@@ -326,16 +320,11 @@ class AuditLog:
         """
         if self._database is not None:
             before = int(datetime.now(UTC).timestamp() * 1000) - self._retention_ms
-            await self._database.write_slices(
-                lambda db: delete_slice(db, "audit", "ts < ?", before)
-            )
+            await self._database.write_slices(delete_slice, "audit", "ts < ?", before)
 
 
 def _denied() -> StorageUnavailable:
-    return StorageUnavailable(
-        say("errors.audit"),
-        retry_after_seconds=RETRY_SECONDS,
-    )
+    return StorageUnavailable(say("errors.audit"), retry_after_seconds=RETRY_SECONDS)
 
 
 def insert_event(db: sqlite3.Connection, event: AuditEvent) -> None:

@@ -6,8 +6,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import trio
 
@@ -18,7 +19,8 @@ from onecgw.storage.schema import APPLICATION_ID, FIRST, MIGRATIONS
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Transition = Callable[[sqlite3.Connection], T]
+P = ParamSpec("P")
+Transition = Callable[Concatenate[sqlite3.Connection, P], T]
 
 BUSY_TIMEOUT_SECONDS: Final = 5  # SQLite must return, because a deadline does not end a thread
 RETRY_AFTER_SECONDS: Final = 5
@@ -59,26 +61,29 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             raise ConfigError(f"database.path: {path} cannot be opened: {error}") from error
 
-    async def write(self, transition: Transition[T]) -> T:
-        """Run a function in one transaction, in a thread.
+    async def write(self, transition: Transition[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function in one transaction, in a thread; it takes the connection first.
 
         Cancellation waits for the end of a transaction that has begun.
 
         Raises:
             StorageUnavailable: the transaction failed, and nothing was written.
         """
-        return await trio.to_thread.run_sync(self.write_here, transition, limiter=self._limiter)
+        call = partial(self.write_here, transition, *args, **kwargs)
+        return await trio.to_thread.run_sync(call, limiter=self._limiter)
 
-    async def write_slices(self, transition: Transition[bool]) -> None:
+    async def write_slices(
+        self, transition: Transition[P, bool], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
         """Run a function in one transaction after another, until it returns that nothing is left.
 
         Raises:
             StorageUnavailable: a transaction failed; those before it are committed.
         """
-        while await self.write(transition):
-            pass  # whoever waits for the writer has its turn first
+        while await self.write(transition, *args, **kwargs):
+            pass  # others that wait for the writer have their turn first
 
-    def write_here(self, transition: Transition[T]) -> T:
+    def write_here(self, transition: Transition[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function in one transaction, in this thread; for commands without other tasks.
 
         Raises:
@@ -86,18 +91,18 @@ class Database:
         """
         try:
             self._require_file()
-            return _commit(self._writer, transition)
+            return _commit(self._writer, lambda db: transition(db, *args, **kwargs))
         except (OSError, sqlite3.Error) as error:
             raise _unavailable(error) from error
 
-    def read(self, query: Transition[T]) -> T:
-        """Return the result of a query.
+    def read(self, query: Transition[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a function that reads; it takes the connection first.
 
         Raises:
             StorageUnavailable: the database cannot be read.
         """
         try:
-            return query(self._reader)
+            return query(self._reader, *args, **kwargs)
         except sqlite3.Error as error:
             raise _unavailable(error) from error
 
@@ -125,7 +130,7 @@ class Database:
     def find_file_problem(self) -> str:
         """Return why the path is not the opened file any more; "" if it is.
 
-        Each call asks, so the answer may be LOOK_SECONDS old. A transaction always looks itself.
+        Every call needs this, so it may be LOOK_SECONDS old; a transaction looks itself.
         """
         now = time.monotonic()
         if now >= self._seen[0]:
@@ -138,7 +143,7 @@ class Database:
         return self._seen[1]
 
 
-def _commit(connection: sqlite3.Connection, transition: Transition[T]) -> T:
+def _commit(connection: sqlite3.Connection, transition: Callable[[sqlite3.Connection], T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = transition(connection)
@@ -156,10 +161,7 @@ def _touch(connection: sqlite3.Connection) -> None:
 
 def _unavailable(error: Exception) -> StorageUnavailable:
     log.error("database.failed", extra={"fields": {"reason": str(error)}})
-    return StorageUnavailable(
-        say("errors.database"),
-        retry_after_seconds=RETRY_AFTER_SECONDS,
-    )
+    return StorageUnavailable(say("errors.database"), retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _create(path: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from jinja2 import StrictUndefined
 from quart_trio import QuartTrio
 
 from onecgw.auth.caller import Caller
@@ -10,7 +11,7 @@ from onecgw.gateway.service import Gateway
 from onecgw.mcp.engine import Engine
 from onecgw.oauth.factory import AuthorizationServer
 from onecgw.peers import Peers
-from onecgw.settings import Settings
+from onecgw.settings import ApiSettings, McpSettings, Settings
 from onecgw.web.bearer import StaticBearer
 from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.docs_page import make_docs_blueprint
@@ -20,12 +21,7 @@ from onecgw.web.host_policy import make_host_policy
 from onecgw.web.landing import MCP_PATHS, make_landing_blueprint
 from onecgw.web.mcp import McpHandler
 from onecgw.web.metrics import RenderMetrics, make_metrics_blueprint
-from onecgw.web.oauth.blueprint import (
-    JINJA_OPTIONS,
-    MAX_BODY_BYTES,
-    OAuthSite,
-    make_oauth_site,
-)
+from onecgw.web.oauth.blueprint import OAuthSite, make_oauth_site
 from onecgw.web.openapi import make_openapi_blueprint
 from onecgw.web.quart_errors import install_error_handlers
 from onecgw.web.readiness import CheckReadiness
@@ -62,20 +58,19 @@ def build_app(
     site = None
     if authorization_server is not None:
         site = make_oauth_site(authorization_server, settings, peers=peers)
+    api_bearer = _static_bearer(settings, settings.api, REST_SUB)
     app = QuartTrio("onecgw")
     # Wrapping asgi_app is Quart's documented way in; its types know only its own ASGI dicts.
     quart: Any = app.asgi_app
     endpoints: dict[str, AsgiApp] = {
         **_mcp_endpoints(settings, engine, site, page=quart),
-        **_rest_endpoints(settings, gateway),
+        **_rest_endpoints(settings, gateway, api_bearer),
     }
     public_paths = site.public_paths if site else {}
     login_paths = site.login_paths if site else frozenset()
-    app.jinja_options = JINJA_OPTIONS
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     app.url_map.merge_slashes = False  # `//` in a path is a 404, not a redirect
-    install_error_handlers(
-        app, oauth_paths={*public_paths, *login_paths}, max_body_bytes=MAX_BODY_BYTES
-    )
+    install_error_handlers(app, {*public_paths, *login_paths})
     app.register_blueprint(make_health_blueprint(check_readiness))
     app.register_blueprint(make_landing_blueprint(settings, is_mcp_served="/mcp" in endpoints))
     if render_metrics is not None:
@@ -83,7 +78,7 @@ def build_app(
         app.register_blueprint(make_metrics_blueprint(render_metrics, token))
     if site is not None:
         app.register_blueprint(site.blueprint)
-    if (api_bearer := _api_bearer(settings)) is not None:
+    if api_bearer is not None:
         app.register_blueprint(make_openapi_blueprint(gateway.catalogue, api_bearer))
         app.register_blueprint(make_docs_blueprint(gateway.catalogue.tools, settings.limits))
     for path in (*endpoints, *public_paths, *login_paths):
@@ -102,34 +97,19 @@ def build_app(
 def _mcp_endpoints(
     settings: Settings, engine: Engine, site: OAuthSite | None, *, page: AsgiApp
 ) -> dict[str, AsgiApp]:
-    token = settings.mcp.bearer_token
-    if settings.mcp.enabled and site is not None:
-        if token is not None:
-            reason = "people log in: oauth.enabled is true"
-            log.warning(
-                "app.ignored", extra={"fields": {"key": "mcp.bearer_token", "reason": reason}}
-            )
-        guarded = ToolEndpoint(
-            handler=McpHandler(engine=engine, challenge=site.bearer.challenge_scope),
-            surface="mcp",
-            authenticate=site.bearer,
-            max_request_bytes=settings.limits.max_request_bytes,
-            page=page,
-            language=settings.mcp.language,
-        )
-        return dict.fromkeys(MCP_PATHS, guarded)
-    if not settings.mcp.enabled or token is None:
+    static = _static_bearer(settings, settings.mcp, STATIC_SUB)
+    authenticate = static if site is None else site.bearer
+    if not settings.mcp.enabled or authenticate is None:
         reason = "mcp.bearer_token is not set" if settings.mcp.enabled else "mcp.enabled is false"
         log.warning("app.not_mounted", extra={"fields": {"path": "/mcp", "reason": reason}})
         return {}
+    if static is not None and site is not None:
+        fields = {"key": "mcp.bearer_token", "reason": "people log in: oauth.enabled is true"}
+        log.warning("app.ignored", extra={"fields": fields})
     endpoint = ToolEndpoint(
-        handler=McpHandler(engine=engine),
+        handler=McpHandler(engine=engine, challenge=site.bearer.challenge_scope if site else None),
         surface="mcp",
-        authenticate=StaticBearer(
-            token,
-            Caller(sub=STATIC_SUB, scopes=frozenset(settings.mcp.scopes)),
-            ClientAddresses(settings.server.trusted_proxies),
-        ),
+        authenticate=authenticate,
         max_request_bytes=settings.limits.max_request_bytes,
         page=page,
         language=settings.mcp.language,
@@ -137,9 +117,10 @@ def _mcp_endpoints(
     return dict.fromkeys(MCP_PATHS, endpoint)
 
 
-def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
-    bearer = _api_bearer(settings)
-    if bearer is None:
+def _rest_endpoints(
+    settings: Settings, gateway: Gateway, authenticate: StaticBearer | None
+) -> dict[str, AsgiApp]:
+    if authenticate is None:
         reason = "api.bearer_token is not set"
         log.info("app.not_mounted", extra={"fields": {"path": "REST", "reason": reason}})
         return {}
@@ -147,19 +128,19 @@ def _rest_endpoints(settings: Settings, gateway: Gateway) -> dict[str, AsgiApp]:
     endpoint = ToolEndpoint(
         handler=RestHandler(gateway=gateway, tool_names=tool_names),
         surface="rest",
-        authenticate=bearer,
+        authenticate=authenticate,
         max_request_bytes=settings.limits.max_request_bytes,
         language=settings.mcp.language,
     )
     return dict.fromkeys(tool_names, endpoint)
 
 
-def _api_bearer(settings: Settings) -> StaticBearer | None:
-    """What authenticates REST; None without a token, and REST is then not mounted."""
-    if settings.api.bearer_token is None:
+def _static_bearer(
+    settings: Settings, surface: McpSettings | ApiSettings, sub: str
+) -> StaticBearer | None:
+    """What authenticates a surface by its static token; None without one. sub: of its caller."""
+    if surface.bearer_token is None:
         return None
-    return StaticBearer(
-        settings.api.bearer_token,
-        Caller(sub=REST_SUB, scopes=frozenset(settings.api.scopes)),
-        ClientAddresses(settings.server.trusted_proxies),
-    )
+    caller = Caller(sub=sub, scopes=frozenset(surface.scopes))
+    addresses = ClientAddresses(settings.server.trusted_proxies)
+    return StaticBearer(surface.bearer_token, caller, addresses)

@@ -46,7 +46,7 @@ class ClientAddresses:
 
     def _look_up_anew(self, text: str) -> tuple[str, bool] | None:
         """Return the address and whether it is that of a trusted proxy; None if it is none."""
-        address = _parse(text)
+        address = parse_address(text)
         if address is None:
             return None
         return str(address), any(address in network for network in self._trusted)
@@ -54,7 +54,7 @@ class ClientAddresses:
 
 def limit_key(address: str) -> str:
     """The key of rate limits for an address: of an IPv6 address, its network of IPV6_SITE_BITS."""
-    parsed = _parse(address)
+    parsed = parse_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, IPV6_SITE_BITS), strict=False))
     return address
@@ -68,7 +68,8 @@ def _without_port(hop: str) -> str:
     return host if colon and hop.count(":") == 1 else hop
 
 
-def _parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
+    """The IP address in a text, an IPv4 address in IPv6 as IPv4; None if the text is none."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -6,17 +6,14 @@ from typing import Any, Final
 
 import attrs
 import msgspec
-from markupsafe import Markup
-from quart import Blueprint, Response, render_template, request
+from quart import Blueprint, Response, request
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.settings import LimitsSettings
-from onecgw.web.language import page_texts, requested_language
-from onecgw.web.oauth.pages import STYLE, page_headers
-from onecgw.web.oauth.texts import LANGUAGES
 from onecgw.web.openapi import openapi_document
+from onecgw.web.pages import STYLE, page_headers, page_texts, render_page, requested_language
 
 PATH: Final = "/docs"
 DOCS_STYLE: Final = STYLE + (Path(__file__).parent / "templates" / "docs.css").read_text("utf-8")
@@ -64,17 +61,13 @@ def make_docs_blueprint(tools: Sequence[Tool], limits: LimitsSettings) -> Bluepr
 
     @blueprint.get(PATH)
     async def docs() -> Response:
-        language = requested_language(request)
-        body = await render_template(
-            "docs.html",
-            language=language,
-            languages=LANGUAGES,
-            style=Markup(DOCS_STYLE),  # noqa: S704 - files of this package
-            text=page_texts("docs", language),
-            routes=routes,
-            origin=request.host_url.rstrip("/"),
-        )
-        return Response(body, content_type="text/html; charset=utf-8", headers=_HEADERS)
+        language = requested_language()
+        values = {
+            "text": page_texts("docs", language),
+            "routes": routes,
+            "origin": request.host_url.rstrip("/"),
+        }
+        return await render_page("docs.html", language, values, style=DOCS_STYLE, headers=_HEADERS)
 
     return blueprint
 

@@ -1,12 +1,12 @@
 """The accepted Host and Origin headers: the guard against DNS rebinding."""
 
-import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import attrs
 
 from onecgw.settings import ServerSettings
+from onecgw.web.client_ip import parse_address
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -37,7 +37,7 @@ class HostPolicy:
             or name in self.hosts
             # In DNS rebinding, Host is a name of the attacker, never an IP address. Probes and
             # people on the network use addresses.
-            or (not self.allows_loopback_origins and _is_address(name))
+            or (not self.allows_loopback_origins and parse_address(name.strip("[]")) is not None)
         )
 
     def allows_origin(self, origin: str) -> bool:
@@ -71,15 +71,6 @@ def _host_name(value: str) -> str:
     return name if colon and port.isascii() and port.isdigit() else value.lower()
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
-
-
 def _is_loopback(host: str) -> bool:
-    if _is_address(host):
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    return host.lower() == "localhost"
+    address = parse_address(host.strip("[]"))
+    return host.lower() == "localhost" if address is None else address.is_loopback

@@ -1,19 +1,17 @@
-"""GET / and a browser on /mcp: what this is, and what to add to which program."""
+"""The page on / and for a browser on /mcp: what the gateway is, and how programs connect to it."""
 
 import json
 import shlex
 from typing import Final
 
-from markupsafe import Markup
-from quart import Blueprint, Response, render_template, request
+from quart import Blueprint, Response, request
 
 from onecgw.settings import Settings
 from onecgw.web.asgi import Request
-from onecgw.web.language import page_texts, requested_language
-from onecgw.web.oauth.pages import PAGE_HEADERS, STYLE
-from onecgw.web.oauth.texts import LANGUAGES
+from onecgw.web.pages import PAGE_HEADERS, page_texts, render_page, requested_language
 
 MCP_PATHS: Final = frozenset({"/mcp", "/mcp/"})
+_HEADERS: Final = {**PAGE_HEADERS, "vary": "Accept, Accept-Language"}
 
 
 def is_browser(head: Request) -> bool:
@@ -37,24 +35,19 @@ def make_landing_blueprint(settings: Settings, *, is_mcp_served: bool) -> Bluepr
     url = settings.resource if settings.issuer or settings.oauth.resource else ""
 
     async def landing() -> Response:
-        language = requested_language(request)
+        language = requested_language()
         address = url or f"{request.host_url}mcp"
         added = json.dumps({"name": "onecgw", "type": "http", "url": address})
-        body = await render_template(
-            "landing.html",
-            language=language,
-            languages=LANGUAGES,
-            style=Markup(STYLE),  # noqa: S704 - a file of this package
-            text=page_texts("landing", language),
-            url=address,
-            claude_code=f"claude mcp add --transport http onecgw {shlex.quote(address)}",
-            vscode=f"code --add-mcp {shlex.quote(added)}",
-            cursor=json.dumps({"mcpServers": {"onecgw": {"url": address}}}),
-            has_login=settings.oauth.enabled,
-            has_rest=settings.api.bearer_token is not None,
-        )
-        headers = {**PAGE_HEADERS, "vary": "Accept, Accept-Language"}
-        return Response(body, content_type="text/html; charset=utf-8", headers=headers)
+        values = {
+            "text": page_texts("landing", language),
+            "url": address,
+            "claude_code": f"claude mcp add --transport http onecgw {shlex.quote(address)}",
+            "vscode": f"code --add-mcp {shlex.quote(added)}",
+            "cursor": json.dumps({"mcpServers": {"onecgw": {"url": address}}}),
+            "has_login": settings.oauth.enabled,
+            "has_rest": settings.api.bearer_token is not None,
+        }
+        return await render_page("landing.html", language, values, headers=_HEADERS)
 
     for path in sorted({"/", *MCP_PATHS} if is_mcp_served else {"/"}):
         blueprint.add_url_rule(path, view_func=landing, strict_slashes=True)

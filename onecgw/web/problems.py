@@ -17,12 +17,7 @@ from onecgw.errors import (
     Unauthorized,
     ValidationFailed,
 )
-from onecgw.oauth.oauth_error import (
-    INVALID_CLIENT,
-    INVALID_REQUEST,
-    TEMPORARILY_UNAVAILABLE,
-    OAuthError,
-)
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.text import well_formed_json
 from onecgw.web.asgi import Response, json_response
 
@@ -80,9 +75,10 @@ def _encoded(body: dict[str, Any]) -> bytes:
 def oauth_error_response(error: OAuthError | OnecgwError, *, request_id: str) -> Response:
     """The response of an OAuth endpoint to an error. Source: RFC 6749, 5.2."""
     headers = [(b"x-request-id", request_id.encode("ascii")), *NO_STORE]
+    code: str
     if isinstance(error, OAuthError):
         status, code, description = error.status, error.error, error.description
-        if code == INVALID_CLIENT:
+        if code == "invalid_client":
             # RFC 6749, 5.2: MUST be sent if the client used the Authorization header.
             headers.append((b"www-authenticate", b'Basic realm="onecgw"'))
     else:
@@ -97,9 +93,9 @@ def _oauth_code(error: OnecgwError) -> str:
         case RateLimited():
             return "slow_down"
         case MethodNotAllowed() | PayloadTooLarge() | InvalidRequest():
-            return INVALID_REQUEST
+            return "invalid_request"
         case _:
-            return TEMPORARILY_UNAVAILABLE
+            return "temporarily_unavailable"
 
 
 def _headers_of(error: OnecgwError) -> list[Header]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Container
 from http import HTTPStatus
+from typing import Final
 
 from quart import Response as QuartResponse
 from quart import g, request
@@ -17,18 +18,12 @@ from onecgw.web.problems import NO_STORE, error_response, oauth_error_response, 
 
 log = logging.getLogger(__name__)
 
+MAX_BODY_BYTES: Final = 16 * 1024
 
-def install_error_handlers(
-    app: QuartTrio, *, oauth_paths: Container[str], max_body_bytes: int
-) -> None:
-    """Limit request bodies, and answer every error in JSON.
 
-    Args:
-        app: the application.
-        oauth_paths: paths whose errors have the form of RFC 6749.
-        max_body_bytes: the largest request body.
-    """
-    app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
+def install_error_handlers(app: QuartTrio, oauth_paths: Container[str]) -> None:
+    """Limit request bodies, and answer every error in JSON; at oauth_paths, that of RFC 6749."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = FORM_SECONDS
 
     @app.before_request
@@ -38,7 +33,7 @@ def install_error_handlers(
     @app.errorhandler(Exception)
     async def respond(error: Exception) -> QuartResponse:
         if request.path in oauth_paths:
-            return to_quart(_oauth_response(_translate(error, max_body_bytes), g.request_id))
+            return to_quart(_oauth_response(_translate(error), g.request_id))
         return to_quart(_response(error, g.request_id))
 
 
@@ -50,11 +45,11 @@ def to_quart(response: Response) -> QuartResponse:
     return QuartResponse(response.body, response.status, headers)
 
 
-def _translate(error: Exception, max_body_bytes: int) -> Exception:
+def _translate(error: Exception) -> Exception:
     """Quart's own errors as the gateway's, for the descriptions that OAuth demands."""
     match error:
         case exceptions.RequestEntityTooLarge():
-            return PayloadTooLarge(f"the request body is larger than {max_body_bytes} bytes")
+            return PayloadTooLarge(f"the request body is larger than {MAX_BODY_BYTES} bytes")
         case exceptions.RequestTimeout():
             return InvalidRequest(f"the request body took longer than {FORM_SECONDS} s")
         case exceptions.MethodNotAllowed():

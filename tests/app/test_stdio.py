@@ -12,7 +12,7 @@ import trio
 import trio.testing
 
 from onecgw.app import stdio
-from onecgw.app.stdio import LAST_ANSWERS_SECONDS, serve_process, serve_stdio
+from onecgw.app.stdio import LAST_ANSWERS_SECONDS, serve_stdio
 from onecgw.mcp.client_requests import elicitation
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.request_context import RequestContext
@@ -201,7 +201,7 @@ async def test_a_process_serves_its_own_stdin_and_stdout(monkeypatch: pytest.Mon
         monkeypatch.setattr("sys.stdout", stdout)
         with trio.fail_after(20):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(serve_process, make_engine(), ALICE)
+                nursery.start_soon(serve_stdio, make_engine(), ALICE)
                 to_server.write(msgspec.json.encode(handshake("ping")) + b"\n")
                 line = await trio.to_thread.run_sync(from_server.readline)
                 to_server.close()

@@ -15,11 +15,12 @@ import trio
 from onecgw.auth.context import CallContext
 from onecgw.errors import InvalidRequest, NotFound, Problem, ValidationFailed
 from onecgw.mcp.client_info import ELICITATION, SAMPLING
-from onecgw.mcp.client_requests import InputRequest, elicitation, roots, sampling
+from onecgw.mcp.client_requests import InputRequest, elicitation
 from onecgw.mcp.providers import Completion, Providers, ServerInfo
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import JsonObject, ToolResult
 from onecgw.mcp.subscriptions import Subscriptions
+from tests.builders.client_requests import roots, sampling
 
 STEP_SECONDS: Final = 0.06  # the suite wants to see steps, not one burst
 

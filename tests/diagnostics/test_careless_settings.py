@@ -8,7 +8,6 @@ import pytest
 from onecgw.diagnostics.careless_settings import (
     Surroundings,
     find_careless_settings,
-    surroundings_of_process,
 )
 from onecgw.settings import (
     ApiSettings,
@@ -119,7 +118,7 @@ def test_files_with_secrets_that_others_may_read_are_said(tmp_path: Path) -> Non
     )
     environment = {"ONECGW_API__BEARER_TOKEN": STRONG.value[::-1]}
     settings = load_settings(file, environment)
-    around = attrs.evolve(surroundings_of_process(file, environment), open_files=None)
+    around = Surroundings(settings_file=file, environment=environment, open_files=None)
     for mode, expected in (
         (0o644, [("onec.auth.password", password), ("mcp.bearer_token", file)]),
         (0o640, []),

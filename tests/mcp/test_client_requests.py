@@ -7,11 +7,12 @@ import trio
 import trio.testing
 
 from onecgw.mcp import input_required, requests_in_flight
-from onecgw.mcp.client_requests import InputRequest, elicitation, roots, sampling
+from onecgw.mcp.client_requests import InputRequest, elicitation
 from onecgw.mcp.engine import Engine
 from onecgw.mcp.providers import Completion, Providers
 from onecgw.mcp.request_context import RequestContext
 from onecgw.mcp.results import ToolResult
+from tests.builders.client_requests import roots, sampling
 from tests.builders.mcp_engine import (
     BOB,
     INFO,

@@ -14,8 +14,8 @@ import trio
 
 from onecgw.diagnostics import oauth_check
 from onecgw.diagnostics.oauth_check import check_oauth
-from onecgw.diagnostics.oauth_http import CheckFailed, HttpAnswer
-from onecgw.diagnostics.step import CheckStep
+from onecgw.diagnostics.oauth_http import HttpAnswer
+from onecgw.diagnostics.step import CheckFailed, CheckStep
 from tests.builders.certificate import make_contexts
 from tests.builders.oauth_rig import OWNER_KEY, OauthRig
 from tests.web.test_oauth_sdk import find_port, serving

@@ -1,4 +1,4 @@
-"""Every symptom of the page on troubleshooting, brought about, and told in the page's words."""
+"""Each symptom of the page on troubleshooting is caused, and has the words of the page."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ ROWS: Final = [
     for line in PAGE.read_text(encoding="utf-8").splitlines()
     if line.startswith("| ") and not line.startswith("| symptom")
 ]
-# What the page writes in such a way is what somebody reads; the rest are names of things.
+# What the page writes in these ways is a text that a person reads; the rest are names.
 QUOTED: Final = re.compile(r'"([^"]+)"|\*([^*]+)\*|`([^`]*[ _][^`]*)`')
 TEST_SECONDS: Final = 60
 
@@ -76,13 +76,13 @@ async def _run_flow(flow: Any) -> None:
 
 
 async def _failing_check(folder: Path, *proxies: Proxy) -> str:
-    told = ""
+    seen = ""
     for number, proxy in enumerate(proxies):
         (folder / str(number)).mkdir()
         async with serving(folder / str(number), find_port(), wrap=proxy) as oauth:
             _, steps = await check(oauth.issuer, OWNER_KEY)
-        told += f"check --oauth: {steps[-1].name} {steps[-1].detail} {steps[-1].advice}\n"
-    return told
+        seen += f"check --oauth: {steps[-1].name} {steps[-1].detail} {steps[-1].advice}\n"
+    return seen
 
 
 async def _proxy_drops_headers(folder: Path) -> str:
@@ -220,14 +220,14 @@ async def _onec_long_down(folder: Path) -> str:
         oauth.clock.seconds += VERIFY_SECONDS + STALE_SECONDS
         answer = await oauth.rpc(login.access, "tools/list")
         assert "retry-after" in answer.headers
-        assert (await oauth.refresh(login)).status_code == 200  # nobody has to log in again
+        assert (await oauth.refresh(login)).status_code == 200  # the login is still valid
     return f"{answer.status_code} with Retry-After"
 
 
 async def _audit_not_written(folder: Path) -> str:
     async with open_oauth(folder) as oauth:
         trail = AuditLog(oauth.store, retention_days=90, on_failure="deny")
-        oauth.rig.gateway._admit = trail.admit  # noqa: SLF001 - as the house puts them together
+        oauth.rig.gateway._admit = trail.admit  # noqa: SLF001 - as the application connects them
         login = await oauth.login()
         (folder / "onecgw.db").rename(folder / "away.db")
         answer = await oauth.call_tool(login.access)
@@ -273,7 +273,7 @@ PROVOKED: Final[dict[str, Provoke]] = {
     "A tool is missing": _not_ticked,
     "503 with Retry-After": _onec_long_down,
     "Every tool answers": _audit_not_written,
-    "Everybody has to log in": _new_secrets,
+    "All people have to log in": _new_secrets,
 }
 
 
@@ -285,12 +285,12 @@ def test_every_symptom_is_brought_about_here() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[:40])
 @pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
-async def test_a_symptom_is_told_in_the_words_of_the_page(tmp_path: Path, row: str) -> None:
+async def test_a_symptom_is_reported_in_the_words_of_the_page(tmp_path: Path, row: str) -> None:
     provoke = next(provoke for start, provoke in PROVOKED.items() if row.startswith(start))
     with trio.fail_after(TEST_SECONDS):
-        told = await provoke(tmp_path)
+        seen = await provoke(tmp_path)
     phrases = ["".join(groups) for groups in QUOTED.findall(row)]
     if status := re.match(r"[0-9]{3}", row):
         phrases.append(status[0])
     for phrase in phrases:
-        assert re.search(re.escape(phrase).replace("…", ".*"), told), (phrase, told)
+        assert re.search(re.escape(phrase).replace("…", ".*"), seen), (phrase, seen)

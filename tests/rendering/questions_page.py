@@ -1,30 +1,30 @@
-"""Render docs/explanation/questions.md from tests/asked and the demo's books."""
+"""Render docs/explanation/questions.md from tests/questions and the demo's books."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 from onecgw.demo.books import Books
-from tests.asked.questions import KINDS, QUESTIONS, FoundRow, Question
-from tests.asked.replay import MOST_TOKENS, replay
 from tests.builders.demo_gateway import open_demo
 from tests.catalogue_truth import Found
+from tests.questions.questions import KINDS, QUESTIONS, FoundRow, Question
+from tests.questions.replay import MOST_TOKENS, replay
 from tests.rendering.files import ROOT
 
 PAGE: Final = ROOT / "docs" / "explanation" / "questions.md"
 HEAD: Final = """\
 # 52 questions
 
-<!-- Rendered from tests/asked by `python -m tests.render`. -->
+<!-- Rendered from tests/questions by `python -m tests.render`. -->
 
 What a finance director, a sales head, a warehouse manager and an auditor ask, which calls answer
-it, and how much a model has to read. The calls need nothing but what `tools/list` says. A test
-makes them all on the demo's small books and compares every figure with an accountant
-who adds up the documents line by line in plain Python.
+it, and how much a model has to read. What `tools/list` says is enough to make the calls. A test
+makes them all on the demo's small books and compares every figure with a second
+computation, which adds up the documents line by line in plain Python.
 
 {exact} of {all} questions are answered exactly, {short} of them in one or two calls of at most
-{limit} tokens each. What stands in italics is an id that a call of its own finds first; it counts.
-Tokens are those of the longest answer. The books are those of the demo
+{limit} tokens each. An argument in italics is an id that another call finds first; that call is
+counted. Tokens are those of the longest answer. The books are those of the demo
 (`--size small --seed 1 --today {today}`); for questions
 that name no object, books of the default size need no more.
 
@@ -37,7 +37,7 @@ that name no object, books of the default size need no more.
 UNANSWERED: Final = """
 ## What is not answered exactly
 
-Each line says what 1C would have to tell.
+Each line says what 1C would have to report.
 
 | who | question | why not |
 |---|---|---|
@@ -45,10 +45,10 @@ Each line says what 1C would have to tell.
 MISLED: Final = """
 ## Where a description misled
 
-Playing the model showed these, and the descriptions were mended.
+Answering the questions as a model would showed these, and the descriptions were corrected.
 
 - Nothing said where the ids of sellers come from. `seller_ids` names `group_by ["seller"]`.
-- Nothing said how B2B and B2C are told apart. `group_by` says that `_parent` is the top folder,
+- Nothing said how to distinguish B2B and B2C. `group_by` says that `_parent` is the top folder,
   with B2B and B2C as the example.
 - `returns` looked like something to subtract from `amount`. Its description says that `amount` is
   already less by it.
@@ -74,9 +74,9 @@ async def render_questions_page(books: Books, today: str) -> str:
         for one in QUESTIONS:
             if one.tool:
                 calls = await replay(one, fetch)
-                made[one.asked] = len(calls), max(call.tokens for call in calls)
+                made[one.text] = len(calls), max(call.tokens for call in calls)
     exact = [one for one in QUESTIONS if not one.lacks]
-    short = [one for one in exact if made[one.asked][0] <= 2 and made[one.asked][1] <= MOST_TOKENS]
+    short = [one for one in exact if made[one.text][0] <= 2 and made[one.text][1] <= MOST_TOKENS]
     head = HEAD.format(
         exact=len(exact),
         all=len(QUESTIONS),
@@ -94,10 +94,10 @@ def _answered(made: dict[str, tuple[int, int]]) -> Iterator[str]:
         yield "|---|---|---|---|---|---|\n"
         for one in QUESTIONS:
             if one.role == role and one.tool:
-                count, tokens = made[one.asked]
+                count, tokens = made[one.text]
                 exact = "partly" if one.lacks else "yes"
                 yield (
-                    f"| {one.asked} | {KINDS[one.kind].en} | {_call(one)} | {count} | {tokens} | "
+                    f"| {one.text} | {KINDS[one.kind].en} | {_call(one)} | {count} | {tokens} | "
                     f"{exact} |\n"
                 )
 
@@ -105,7 +105,7 @@ def _answered(made: dict[str, tuple[int, int]]) -> Iterator[str]:
 def _unanswered() -> Iterator[str]:
     for one in QUESTIONS:
         if one.lacks:
-            yield f"| {one.role} | {one.asked} | {one.lacks} |\n"
+            yield f"| {one.role} | {one.text} | {one.lacks} |\n"
 
 
 def _call(question: Question) -> str:

@@ -10,7 +10,8 @@ import trio
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
 from onecgw.catalogue.json_schema import input_schema
-from onecgw.catalogue.kinds import CardTool, Tool
+from onecgw.catalogue.kinds.single_call import CardTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
 from tests.builders.gateway_rig import view_of
@@ -32,8 +33,8 @@ HEAD: Final = """\
 <!-- Rendered from onecgw/catalogue/tools and the demo's books by `python -m tests.render`. -->
 
 Each tool is called over MCP (`tools/call`) and over REST (`POST` with the arguments as JSON body).
-Days are `YYYY-MM-DD`. In `filters` all given filters apply together. An argument that is left out
-takes its default in 1C; `null` and empty arrays are refused. Numbers above their maximum are
+Days are `YYYY-MM-DD`. In `filters` all given filters apply together. An argument that is left out,
+or is `null`, takes its default in 1C; empty arrays are refused. Numbers above their maximum are
 lowered, and the answer's `notice` says so. Measures marked * need the scope `mcp:report:cost`.
 
 What models often get wrong is accepted: a whole number as a text, a boolean as `"true"`, an object
@@ -47,7 +48,7 @@ A resolver answers `{"candidates": [{"id", "label", …}]}`. A report answers `c
 (cells in the order of the columns; a reference is `{"id", "label"}`, of a product also with `code`
 and `unit`, and with `parent` where labels repeat), `totals` over the whole selection, and whatever
 else 1C says (`period`, `applied_filters`, `notes`). `as_of` is the day of the last document, where
-1C tells it. The gateway adds:
+1C says it. The gateway adds:
 
 | member | meaning |
 |---|---|
@@ -73,7 +74,7 @@ routes that the token opens (OpenAPI 3.1); `GET /docs` shows all of them as a pa
 """
 OVER_REST: Final = """
 The answer is HTTP 200 with `Content-Type: application/json` and `X-Request-Id`; below each tool
-only its path, body and answer are shown. A refusal has another status and says what to mend:
+only its path, body and answer are shown. A refusal has another status and says what to correct:
 """
 OVER_MCP: Final = """
 What each status and code means is in [errors](errors.md).
@@ -153,7 +154,7 @@ def _type(schema: dict[str, Any]) -> str:
     return "day" if schema.get("format") == "date" else str(schema["type"])
 
 
-# What is asked and answered.
+# Requests and answers.
 
 
 async def _surfaces(client: httpx.AsyncClient) -> str:

@@ -414,7 +414,7 @@ async def test_a_record_that_is_not_unicode_holds_up_no_other(tmp_path: Path) ->
 async def test_other_writes_have_their_turn_while_old_records_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("onecgw.storage.slices.SLICE_ROWS", 2)
+    monkeypatch.setattr("onecgw.storage.rows.SLICE_ROWS", 2)
     left: list[int] = []
 
     async def write_between(store: Database) -> None:

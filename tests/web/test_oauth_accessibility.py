@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from onecgw.settings import RedirectSettings
-from onecgw.web.oauth.texts import TEXTS
+from onecgw.web.oauth.pages import TEXTS
 from tests.builders.browser import IS_THERE, MISSING, TAB, Browser
 from tests.builders.oauth_rig import OWNER_KEY
 from tests.web.test_oauth_browser import Scene, do, open_scene

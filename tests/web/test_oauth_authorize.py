@@ -11,7 +11,8 @@ from onecgw.oauth.authorization import MAX_STATE_BYTES
 from onecgw.oauth.login import AUTHORIZATION_SECONDS
 from onecgw.oauth.scopes import SENSITIVE
 from onecgw.oauth.storage.transactions import TRANSACTION_SECONDS
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS
+from onecgw.web.oauth.pages import TEXTS
+from onecgw.web.pages import LANGUAGES
 from tests.builders.login_forms import offered, ticked
 from tests.builders.oauth_rig import (
     CALLBACK,

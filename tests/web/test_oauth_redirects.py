@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from onecgw.settings import RedirectSettings
-from onecgw.web.oauth.texts import TEXTS
+from onecgw.web.oauth.pages import TEXTS
 from tests.builders.oauth_rig import CALLBACK, ISSUER, hidden, open_oauth, redirect_of
 
 STRANGER = "https://stranger.example.org/callback?kept=1"

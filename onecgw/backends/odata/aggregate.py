@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
-from typing import Final
+from functools import cache, partial
+from typing import Any, Final
 
 import attrs
 
 from onecgw.backends.odata.catalogues import Row
 from onecgw.backends.odata.numbers import EXACT, Number, measured
-from onecgw.backends.odata.object_names import bare_type
 from onecgw.backends.odata.outline import Outline
-from onecgw.backends.odata.profile import COUNTS, matches
+from onecgw.backends.odata.profile import COUNTS, has_marks
 from onecgw.backends.odata.query_plan import Fetch
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import ANALYTICS, ReportDimension
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.row_reading import RowReading, Tally
 
 _DAY: Final = len("2026-01-31")
@@ -42,7 +41,7 @@ class Aggregation:
     unknown: the dimensions that some rows lack, as RowReading has them.
     """
 
-    def __init__(self, chosen: Outline, request: Request, references: References) -> None:
+    def __init__(self, chosen: Outline, request: RequestedReport, references: References) -> None:
         self.unknown: set[str] = set()
         self._request = request
         self._references = references
@@ -70,8 +69,8 @@ class Aggregation:
     def table(self) -> ResultTable:
         """The report.
 
-        Rows have the order that was asked for; else dates upwards, then the first measure
-        downwards. Equal rows follow their dimensions. What has no value stands last.
+        Rows have the order of `sort`; without it dates ascend, then the first measure descends.
+        Equal rows are sorted by their dimensions. Rows without a value stand last.
         """
         request, measures = self._request, self._request.report.measure
         lines: list[_Line] = [
@@ -194,10 +193,9 @@ class Aggregation:
         checks: list[Callable[[Row], bool]] = [
             partial(reading.fulfils, one.alternatives) for one in fetch.restrictions
         ]
-        checks += [
-            partial(_has_none_of, field, patterns)
-            for field, patterns in fetch.source.excludes.items()
-        ]
+        excludes = fetch.source.excludes
+        if excludes:
+            checks.append(lambda row: not has_marks(row, excludes))
         if balanced is not None:
             checks.append(lambda row: row["BalancedAccount_Key"] in balanced)
         if cohort is not None:
@@ -223,20 +221,20 @@ class Aggregation:
         request = self._request
         times = [one.name for one in self._dimensions if one.kind == "date"]
         default = [*((name, "asc") for name in times), (request.measures[0], "desc")]
-        names = [one.name for one in self._dimensions]
-        for name, direction in reversed(
-            [*(request.sort or default), *((name, "asc") for name in names)]
-        ):
-            if name in names:
-                self._sort_by_dimension(lines, names.index(name), direction)
-            else:
-                _sort_by_measure(lines, request.measures.index(name), direction)
+        last = [(one.name, "asc") for one in self._dimensions]
+        for name, direction in reversed([*(request.sort or default), *last]):
+            value, place = self._sorter(name)
+            lines.sort(key=lambda line: place(value(line)), reverse=direction == "desc")
+            lines.sort(key=lambda line: value(line) is None)
 
-    def _sort_by_dimension(self, lines: list[_Line], place: int, direction: str) -> None:
-        one = self._dimensions[place]
-        places = {value: self._place(one, value) for value in {key[place] for key, _ in lines}}
-        lines.sort(key=lambda line: places[line[0][place]], reverse=direction == "desc")
-        lines.sort(key=lambda line: line[0][place] is None)
+    def _sorter(self, name: str) -> tuple[Callable[[_Line], Any], Callable[[Any], Any]]:
+        """What finds a dimension or a measure in a line, and what gives its place in the order."""
+        names = [one.name for one in self._dimensions]
+        if name in names:
+            index = names.index(name)
+            return lambda line: line[0][index], cache(partial(self._place, self._dimensions[index]))
+        index = self._request.measures.index(name)
+        return lambda line: line[1][index], lambda figure: figure or 0
 
     def _place(self, one: ReportDimension, value: Value) -> tuple[str, ...]:
         if value is None:
@@ -266,15 +264,6 @@ def _time_value(one: ReportDimension, fetch: Fetch) -> Callable[[RowReading, Row
         return days[day]
 
     return of_record
-
-
-def _has_none_of(field: str, patterns: tuple[str, ...], row: Row) -> bool:
-    return not matches(bare_type(str(row[field] or "")), patterns)
-
-
-def _sort_by_measure(lines: list[_Line], place: int, direction: str) -> None:
-    lines.sort(key=lambda line: line[1][place] or 0, reverse=direction == "desc")
-    lines.sort(key=lambda line: line[1][place] is None)
 
 
 def _month_before(day: date) -> date:

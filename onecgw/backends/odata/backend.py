@@ -87,17 +87,16 @@ class ODataBackend:
             read_body=_as_it_is,
             transport=transport,
         )
-        bounds = bounds_of(settings)
         fetcher = Fetcher(
             self.read,
-            bounds,
+            bounds_of(settings),
             concurrency=settings.max_concurrency,
-            changed=self._forget_base,
+            changed=lambda: self._reader.forget(),  # noqa: PLW0108 - it is made below
             lease=self._http.lease,
         )
         self._fetcher = fetcher
         self._reader = BaseReader(fetcher, profiles, settings, cache_folder=cache_folder)
-        self._runner = ReportRunner(fetcher, bounds, concurrency=settings.max_concurrency)
+        self._runner = ReportRunner(fetcher)
 
     async def capabilities(self) -> Capabilities:
         """What the base does not support.
@@ -172,9 +171,6 @@ class ODataBackend:
     async def aclose(self) -> None:
         """End the sessions kept in 1C, then close every connection."""
         await self._http.aclose()
-
-    def _forget_base(self) -> None:
-        self._reader.forget()
 
     async def _warm_up(self) -> None:
         """Read what the first calls would wait for: `$metadata`, and what resolvers search."""

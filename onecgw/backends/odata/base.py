@@ -11,8 +11,8 @@ from onecgw.backends.odata.discovery import (
     Assessment,
     assess,
     fitting,
+    needed_by,
     nothing_fits,
-    wanted_by,
 )
 from onecgw.backends.odata.fetch import Fetcher
 from onecgw.backends.odata.loading import Loading
@@ -34,7 +34,6 @@ _METADATA: Final = "$metadata"
 _KEPT_SECONDS: Final = 24 * 3600.0
 # A base that lacks something is being set up: its list of objects is read again soon.
 _INCOMPLETE_SECONDS: Final = 60.0
-_CHUNK_BYTES: Final = 1 << 16
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -57,7 +56,7 @@ class Base:
 
 
 class BaseReader:
-    """Reads the service document and `$metadata`, and keeps what they tell."""
+    """Reads the service document and `$metadata`, and keeps their content."""
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class BaseReader:
         self._profiles = profiles
         self._settings = onec.odata
         self._base_url = onec.base_url
-        self._cache = MetadataCache(cache_folder)
+        self._cache = MetadataCache(cache_folder) if cache_folder is not None else None
         self._lock = trio.Lock()
         self._known: Base | str | None = None
         self._until = self._outdated_at = 0.0
@@ -86,7 +85,7 @@ class BaseReader:
         """What is known of the base.
 
         Raises:
-            OnecNotPublished: no profile fits it; the message says what each wants.
+            OnecNotPublished: no profile fits it; the message says what each needs.
             OnecError: it cannot be read.
         """
         found = await self._read_once()
@@ -120,7 +119,7 @@ class BaseReader:
         self._outdated_at = now + _KEPT_SECONDS
         profile = await self._fitting(entity_sets)
         if profile is None:
-            return wanted_by(self._profiles, entity_sets)
+            return needed_by(self._profiles, entity_sets)
         types = await self._types(profile, entity_sets)
         assessment = assess(profile, entity_sets, types)
         return Base(
@@ -132,15 +131,14 @@ class BaseReader:
                 self._fetcher,
                 assessment.profile,
                 types,
-                page_rows=self._settings.max_rows,
                 ttl_seconds=self._settings.catalogue_ttl_sec,
-                is_partial_allowed=self._settings.partial_data == "allow",
             ),
         )
 
     async def _fitting(self, entity_sets: frozenset[str]) -> Profile | None:
         if self._settings.profile != "auto":
-            return self._profiles[0]  # named by the administrator: what it lacks is told by tool
+            # The administrator named it; what the base lacks is said in each refusal.
+            return self._profiles[0]
         first = fitting(self._profiles, entity_sets)
         if first is None or not first.fits_accounts or first.accounts_set is None:
             return first
@@ -155,17 +153,18 @@ class BaseReader:
         wanted = types_of(profile.entity_sets())
         digest = MetadataCache.digest(self._base_url, entity_sets, [*wanted, *enumerations])
         was_read_before = self._until > 0.0 or self._is_stale
-        kept = None if was_read_before else self._cache.load(digest)
+        cache = self._cache
+        kept = None if was_read_before or cache is None else cache.load(digest)
         if kept is not None:
             return kept
         body = await self._fetcher.body(_METADATA)
 
         def read() -> Types:
             reader = MetadataReader(wanted, enumerations)
-            for start in range(0, len(body), _CHUNK_BYTES):
-                reader.feed(body[start : start + _CHUNK_BYTES])
+            reader.feed(body)
             types = reader.close()
-            self._cache.save(digest, types)
+            if cache is not None:
+                cache.save(digest, types)
             return types
 
         return await trio.to_thread.run_sync(read)

@@ -2,7 +2,7 @@
 
 import attrs
 
-from onecgw.backends.odata.url import Spelling
+from onecgw.backends.odata.url import ODataQuery, Spelling
 
 
 @attrs.frozen(kw_only=True)
@@ -18,3 +18,12 @@ class Bounds:
     buckets: int
     spelling: Spelling = Spelling.PATH
     is_partial_allowed: bool = False
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """What is added to every call for rows."""
+        return (("allowedOnly", "true"),) if self.is_partial_allowed else ()
+
+    def admits(self, query: ODataQuery) -> bool:
+        """Whether the address of a call is short enough."""
+        return len(query.encoded(self.spelling)) <= self.url_bytes

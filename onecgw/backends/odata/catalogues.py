@@ -1,7 +1,7 @@
 """A catalogue of a base in memory: labels, groups, dates of creation, search."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -12,7 +12,7 @@ from onecgw.backends.odata.profile import CatalogueSet, Contacts, Members
 from onecgw.backends.odata.search import Wanted, digits, fold
 
 ZERO: Final = "00000000-0000-0000-0000-000000000000"
-# 1C's empty date; whoever was created then was created before any period.
+# 1C's empty date: an entry without a date of creation was created before any period.
 _NEVER: Final = "0001-01-01"
 _DAY: Final = len(_NEVER)
 
@@ -32,17 +32,21 @@ class CatalogueEntry:
 
     id: str
     label: str
-    code: str
-    parent: str | None
-    is_group: bool
-    is_archived: bool
-    created: str
-    currency: str
-    place: tuple[str, str, str]
+    code: str = ""
+    parent: str | None = None
+    is_group: bool = False
+    is_archived: bool = False
+    created: str = _NEVER
+    currency: str = ""
     phone: str = ""
     city: str = ""
     is_listed: bool = True
     marks: Mapping[str, str] = attrs.field(factory=dict)
+    place: tuple[str, str, str] = attrs.field(init=False)
+
+    @place.default
+    def _place(self) -> tuple[str, str, str]:
+        return (fold(self.label), self.label, self.id)
 
     @property
     def cell(self) -> dict[str, str]:
@@ -50,7 +54,7 @@ class CatalogueEntry:
         return {"id": self.id, "label": self.label, **self.marks}
 
 
-class Catalogue:
+class ODataCatalogue:
     """All entries of one kind, in the order of their labels.
 
     kind: as in the contract. has_folders: groups are marked as such and hold nothing themselves;
@@ -145,7 +149,7 @@ def read_entries(
     rows: Iterable[Row],
     *,
     types: Types,
-    contacts: Mapping[str, tuple[str, str]],
+    contacts: Mapping[str, Mapping[str, str]],
 ) -> Iterator[CatalogueEntry]:
     """Read the entries of one entity set.
 
@@ -153,29 +157,28 @@ def read_entries(
         one: what the profile says of it.
         rows: as 1C answered.
         types: of the base.
-        contacts: id → telephone and city.
+        contacts: id → `phone` and `city`, as far as they are known.
     """
     parent = types.column(one.entity_set, one.parent.removesuffix("_Key")) if one.parent else None
     currency = types.column(one.entity_set, one.currency) if one.currency else None
     for row in rows:
         is_group = bool(row.get("IsFolder", False))
         is_listed = all(row.get(name) in values for name, values in one.only.items())
-        label, code = str(row[one.name]).strip(), str(row.get(one.code) or "") if one.code else ""
-        phone, city = contacts.get(row["Ref_Key"], ("", ""))
+        code = str(row.get(one.code) or "") if one.code else ""
         above = row.get(parent) if parent else None
+        found = contacts.get(row["Ref_Key"], {})
         yield CatalogueEntry(
             id=row["Ref_Key"],
-            label=label,
+            label=str(row[one.name]).strip(),
             code=code.strip(),
             parent=above if above and above != ZERO else None,
             is_group=is_group,
             is_archived=bool(row.get("DeletionMark") or (one.archived and row.get(one.archived))),
             created=str(row.get(one.created) or _NEVER)[:_DAY] if one.created else _NEVER,
             currency=str(row.get(currency) or "") if currency else "",
-            place=(fold(label), label, row["Ref_Key"]),
-            phone=phone,
-            city=city,
             is_listed=is_listed or is_group,
+            phone=found.get("phone", ""),
+            city=found.get("city", ""),
         )
 
 
@@ -191,35 +194,21 @@ def read_members(members: Members, types: Types) -> Iterator[CatalogueEntry]:
 
 def member_entry(name: str) -> CatalogueEntry:
     """The entry of one member of an enumeration."""
-    label = spaced(name)
-    return CatalogueEntry(
-        id=name,
-        label=label,
-        code="",
-        parent=None,
-        is_group=False,
-        is_archived=False,
-        created=_NEVER,
-        currency="",
-        place=(fold(label), label, name),
-    )
+    return CatalogueEntry(id=name, label=spaced(name))
 
 
 def unknown_entry(entry_id: str) -> CatalogueEntry:
     """The entry of a reference that leads nowhere: the object was deleted or is not readable."""
-    label = f"<object not found: {entry_id}>"
-    return attrs.evolve(member_entry(entry_id), label=label, place=(fold(label), label, entry_id))
+    return CatalogueEntry(id=entry_id, label=f"<object not found: {entry_id}>")
 
 
-def read_contacts(one: Contacts, rows: Sequence[Row]) -> dict[str, tuple[str, str]]:
-    """Read the first telephone and the first city of every entry."""
-    found: dict[str, tuple[str, str]] = {}
+def read_contacts(one: Contacts, rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+    """Read the first telephone and the first city of every entry, by its id."""
+    found: dict[str, dict[str, str]] = {}
     for row in rows:
-        phone, city = found.get(row["Ref_Key"], ("", ""))
+        contacts = found.setdefault(row["Ref_Key"], {})
         kind = bare_type(str(row[one.kind_field]))
-        if one.phone is not None and kind == one.phone.kind:
-            phone = phone or str(row[one.phone.take] or "").strip()
-        if one.city is not None and kind == one.city.kind:
-            city = city or str(row[one.city.take] or "").strip()
-        found[row["Ref_Key"]] = (phone, city)
+        for name, field in one.fields.items():
+            if kind == field.kind and not contacts.get(name):
+                contacts[name] = str(row[field.take] or "").strip()
     return found

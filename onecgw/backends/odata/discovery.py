@@ -54,8 +54,8 @@ def fitting(
     return None
 
 
-def wanted_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
-    """What each profile wants of a base that fits none of them, the closest profile first."""
+def needed_by(profiles: Sequence[Profile], entity_sets: Collection[str]) -> str:
+    """What each profile needs of a base that fits none of them, the closest profile first."""
 
     def published_part(profile: Profile) -> float:
         planned = [one.name for one in objects_to_publish(profile)]
@@ -99,21 +99,19 @@ class _Assessing:
 
     def __init__(self, profile: Profile, reduction: Reduction) -> None:
         self._profile = profile
+        self._reduced = reduction.profile
         self._reduction = reduction
         self._reasons: dict[tuple[str, str, str], str] = {}
 
     def result(self) -> Assessment:
-        reduced = self._reduction.profile
         unsupported = {
-            report.tool: lacks
-            for report in TABULAR
-            if (lacks := self._unsupported(report, reduced))
+            report.tool: lacks for report in TABULAR if (lacks := self._unsupported(report))
         }
-        unavailable = self._unavailable(reduced, unsupported)
+        unavailable = self._unavailable(unsupported)
         for kind, reason in self._profile.empty.items():
             self._reasons[f"resolve_{kind}", "", ""] = reason
         return Assessment(
-            profile=reduced,
+            profile=self._reduced,
             capabilities=Capabilities(
                 profile=self._profile.name,
                 unavailable_tools=frozenset(unavailable),
@@ -122,41 +120,40 @@ class _Assessing:
                 },
                 always_empty=frozenset(self._profile.empty),
                 reasons=self._reasons,
-                # 1C is always asked in the name of the technical user.
+                # Every call is made in the name of the technical user.
                 same_for_all=True,
             ),
             missing=self._reduction.missing,
         )
 
-    def _unsupported(self, report: TabularReport, reduced: Profile) -> Mapping[str, frozenset[str]]:
+    def _unsupported(self, report: TabularReport) -> Mapping[str, frozenset[str]]:
         """What a report lacks: as the profile declares, and as the base leaves it."""
         whole = self._profile.tools.get(report.tool, ToolProfile())
-        named = [name for names in whole.sources for name in names]
-        lacks: dict[str, set[str]] = {}
-        declared = {(kind, name) for kind, names in whole.lacks.items() for name in names}
-        found = [
-            (kind, name, causes)
-            for kind, name, causes in self._lacking(report, reduced)
-            if (kind, name) not in declared
-        ]
-        for kind, name in declared:
-            self._reasons[report.tool, kind, name] = whole.lacks[kind][name]
-            lacks.setdefault(kind, set()).add(name)
-        for kind, name, causes in found:
-            missing = [one for source in named for one in self._reduction.of_source(source, causes)]
-            self._reasons[report.tool, kind, name] = _reason(missing)
-            lacks.setdefault(kind, set()).add(name)
-        for name, reason in NOT_MEASURED.get(report.tool, {}).items():
-            self._reasons[report.tool, "measures", name] = say(reason)
-            lacks.setdefault("measures", set()).add(name)
-        return {kind: frozenset(names) for kind, names in lacks.items()}
+        reasons = {
+            (kind, name): reason
+            for kind, names in whole.lacks.items()
+            for name, reason in names.items()
+        }
+        for kind, name, causes in self._lacking(report):
+            if (kind, name) not in reasons:
+                reasons[kind, name] = self._reason(whole, causes)
+        for name, key in NOT_MEASURED.get(report.tool, {}).items():
+            reasons["measures", name] = say(key)
+        self._reasons |= {(report.tool, *lacking): reason for lacking, reason in reasons.items()}
+        return {kind: frozenset(name for of, name in reasons if of == kind) for kind, _ in reasons}
+
+    def _reason(self, tool: ToolProfile, names: Iterable[str]) -> str:
+        """Why the sources of a tool lack dimensions or facts."""
+        wanted = [*names]
+        sources = (name for group in tool.sources for name in group)
+        return _reason(one for name in sources for one in self._reduction.of_source(name, wanted))
 
     def _lacking(  # noqa: C901 - one question for each kind of what may lack
-        self, report: TabularReport, reduced: Profile
+        self, report: TabularReport
     ) -> Iterable[tuple[str, str, tuple[str, ...]]]:
         """(kind, name, what of a source it needs) of everything that no source has."""
-        tool = reduced.tools.get(report.tool, ToolProfile())
-        groups = [[reduced.sources[name] for name in names] for names in tool.sources]
+        tool = self._reduced.tools.get(report.tool, ToolProfile())
+        groups = [[self._reduced.sources[name] for name in names] for names in tool.sources]
 
         def has(dimension: str) -> bool:
             return any(all(one.leaves(dimension) for one in group) for group in groups)
@@ -166,21 +163,21 @@ class _Assessing:
                 # What is always added cannot be refused alone: the whole report goes.
                 if one.name not in report.always_by:
                     yield "group_by", one.name, (one.of,)
-            elif one.of and not self._derives(one.derivation, one.of, reduced):
+            elif one.of and not self._derives(one.derivation, one.of):
                 yield "group_by", one.name, (f"{one.of}.{one.derivation}",)
         for filter_ in report.filters:
             if not has(filter_.of):
                 yield "filters", filter_.name, (filter_.of,)
-            elif filter_.branches and self._lost_parents(filter_.of, reduced):
+            elif filter_.branches and self._lost_parents(filter_.of):
                 # Of a group nothing below it would be found: its figures would be zero.
                 yield "filters", filter_.name, (f"{filter_.of}.parent",)
-        if report.has_cohort and not (
-            has("customer") and self._derives("cohort", "customer", reduced)
+        if "customer_cohort" in report.choices and not (
+            has("customer") and self._derives("cohort", "customer")
         ):
             yield "filters", "customer_cohort", ("customer", "customer.cohort")
-        if report.has_product_status and not has("product"):
+        if "product_status" in report.choices and not has("product"):
             yield "filters", "product_status", ("product",)
-        if report.has_own_transfers and not any(
+        if "own_transfers" in report.choices and not any(
             all(one.transfers for one in group) for group in groups
         ):
             yield "filters", "own_transfers", ("transfers",)
@@ -201,23 +198,21 @@ class _Assessing:
                 counted += ["returns" for fact in facts if fact in OF_RETURNS]
                 yield "measures", measure.name, (*facts, *counted, *always)
 
-    def _derives(self, derivation: str, dimension: str, reduced: Profile) -> bool:
+    def _derives(self, derivation: str, dimension: str) -> bool:
         """Whether the catalogue behind a dimension has what a group or a cohort is made of."""
-        sets = reduced.set_of(dimension)
+        sets = self._reduced.set_of(dimension)
         if derivation in ("parent", "top"):
             return any(one.parent for one in sets)
         return derivation != "cohort" or any(one.created for one in sets)
 
-    def _lost_parents(self, dimension: str, reduced: Profile) -> bool:
-        """Whether a catalogue has groups by its profile, and the base does not tell them."""
+    def _lost_parents(self, dimension: str) -> bool:
+        """Whether a catalogue has groups by its profile, and the base lacks their field."""
         had = {one.entity_set for one in self._profile.set_of(dimension) if one.parent}
         return any(
-            one.parent is None and one.entity_set in had for one in reduced.set_of(dimension)
+            one.parent is None and one.entity_set in had for one in self._reduced.set_of(dimension)
         )
 
-    def _unavailable(
-        self, reduced: Profile, unsupported: Mapping[str, Mapping[str, frozenset[str]]]
-    ) -> set[str]:
+    def _unavailable(self, unsupported: Mapping[str, Mapping[str, frozenset[str]]]) -> set[str]:
         found: set[str] = set()
 
         def lose(tool: str, reason: str) -> None:
@@ -228,18 +223,20 @@ class _Assessing:
             lacks = unsupported.get(report.tool, {})
             if lacks.get("measures", frozenset()) >= set(report.measure):
                 whole = self._profile.tools.get(report.tool, ToolProfile())
-                named = [name for names in whole.sources for name in names]
                 facts = [fact for one in report.measures for fact in one.facts]
-                facts += report.always_by
-                causes = [one for name in named for one in self._reduction.of_source(name, facts)]
-                lose(report.tool, _reason(causes))
+                lose(report.tool, self._reason(whole, [*facts, *report.always_by]))
         sales = unsupported.get(SALES.tool, {})
         for tool, dimensions in _MADE_OF_SALES.items():
             if SALES.tool in found:
                 lose(tool, self._reasons[SALES.tool, "", ""])
-            elif lacking := _first_lacking(sales, dimensions):
-                lose(tool, self._reasons[SALES.tool, *lacking])
-        known = {*reduced.catalogues, *reduced.members, *self._profile.empty}
+                continue
+            wanted = (("group_by", dimensions), ("measures", ("amount", "qty")))
+            lacking = [
+                (of, one) for of, names in wanted for one in names if one in sales.get(of, ())
+            ]
+            if lacking:
+                lose(tool, self._reasons[SALES.tool, *lacking[0]])
+        known = {*self._reduced.catalogues, *self._reduced.members, *self._profile.empty}
         for kind in (one for one in RESOLVERS if one not in known):
             lose(f"resolve_{kind}", _reason(self._reduction.of_kind(kind)))
         if "product" not in known:
@@ -248,22 +245,6 @@ class _Assessing:
         for tool, reason in {**unanswered, **self._profile.unavailable}.items():
             lose(tool, reason)
         return found
-
-
-def _first_lacking(
-    sales: Mapping[str, frozenset[str]], dimensions: Iterable[str]
-) -> tuple[str, str] | None:
-    """What sales_report lacks of what another tool is made of: the kind and the name."""
-    wanted = {"group_by": dimensions, "measures": ("amount", "qty")}
-    return next(
-        (
-            (kind, name)
-            for kind, names in wanted.items()
-            for name in names
-            if name in sales.get(kind, ())
-        ),
-        None,
-    )
 
 
 def _reason(missing: Iterable[Missing]) -> str:

@@ -59,7 +59,7 @@ class ODataErrorBody:
 def read_error(body: bytes) -> ODataErrorBody | None:
     """Read the error of OData in an answer; None where the body is not one.
 
-    1C writes some errors as XML even when JSON was asked for.
+    1C writes some errors as XML even when JSON was requested.
     """
     stripped = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if stripped.startswith(b"{"):
@@ -97,7 +97,9 @@ def read_from(path: str) -> str:
 
 def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NOT_PUBLISHED and is_object_name(entity_set):
-        return OnecNotPublished(not_published(entity_set))
+        return OnecNotPublished(
+            say("odata.not_published", names=described(entity_set), where=WHERE_TO_PUBLISH)
+        )
     name = described(entity_set) if is_object_name(entity_set) else say("odata.list_of_objects")
     message = safe_line(error.message)
     if error.code == NO_RIGHT:
@@ -109,12 +111,6 @@ def _meaning(error: ODataErrorBody, entity_set: str) -> OnecError:
     if error.code == NO_SUCH_FUNCTION:
         return OnecNotPublished(say("odata.no_table", name=name, said=message))
     return OnecFailed(say("odata.failed", name=name, code=error.code, said=message))
-
-
-def not_published(*entity_sets: str) -> str:
-    """The sentence that names what to publish, and where."""
-    names = ", ".join(dict.fromkeys(described(one) for one in entity_sets))
-    return say("odata.not_published", names=names, where=WHERE_TO_PUBLISH)
 
 
 def _read_json(body: bytes) -> ODataErrorBody | None:

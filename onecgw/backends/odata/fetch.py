@@ -52,7 +52,7 @@ class Fetcher:
         get: reads an address.
         bounds: of one call.
         concurrency: how many calls of one question run at once.
-        changed: called after an error that tells of another composition.
+        changed: called after an error that shows that the composition has changed.
         lease: makes the share of the memory that one call may take.
     """
 
@@ -67,7 +67,7 @@ class Fetcher:
     ) -> None:
         self._get = get
         self._lease = lease
-        self._bounds = bounds
+        self.bounds = bounds
         self._concurrency = concurrency
         self._changed = changed
         # Decoding takes the processor for seconds: not more than one thread of it at a time.
@@ -106,7 +106,7 @@ class Fetcher:
             OnecError: as `body`; or the answer is not OData's JSON.
         """
         with self._lease() as memory:
-            body = await self._body(query.encoded(self._bounds.spelling), memory)
+            body = await self._body(query.encoded(self.bounds.spelling), memory)
             rows = await self._in_thread(memory, decode, body, query)
         if (kept := _MEMORY.get()) is not None:
             kept.grow(DECODED_FACTOR * len(body))
@@ -121,9 +121,9 @@ class Fetcher:
         """Read several GETs side by side.
 
         Args:
-            queries: one row more than the cap is asked for.
+            queries: each requests one row more than the cap.
             take: called with the place of a query and its rows, in a thread, one at a time.
-            progress: told after each.
+            progress: called after each.
 
         Raises:
             OnecError: the first failure; the other calls are cancelled.
@@ -133,20 +133,43 @@ class Fetcher:
 
         def decode_and_take(place: int, body: bytes) -> None:
             rows = decode(body, queries[place])
-            check_rows(rows, self._bounds.rows)
+            check_rows(rows, self.bounds.rows)
             take(place, rows)
 
         async def one(place: int) -> None:
             nonlocal done
             with self._lease() as memory:
-                body = await self._body(queries[place].encoded(self._bounds.spelling), memory)
+                body = await self._body(queries[place].encoded(self.bounds.spelling), memory)
                 await self._in_thread(memory, decode_and_take, place, body)
             done += 1
             await progress(done, len(queries))
 
-        await side_by_side(
-            [partial(one, place) for place in range(len(queries))], limit=self._concurrency
-        )
+        await self.side_by_side([partial(one, place) for place in range(len(queries))])
+
+    async def side_by_side(self, jobs: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        """Run jobs, at most `concurrency` at once.
+
+        Raises:
+            Exception: the first that a job raised, as itself and never in a group; the other jobs
+                are cancelled.
+        """
+        waiting = iter(jobs)
+        failures: list[Exception] = []
+
+        async def work(scope: trio.CancelScope) -> None:
+            for job in waiting:
+                try:
+                    await job()
+                except Exception as error:  # noqa: BLE001 - raised again below, outside of the group
+                    failures.append(error)
+                    scope.cancel()
+                    return
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(min(self._concurrency, len(jobs))):
+                nursery.start_soon(work, nursery.cancel_scope)
+        if failures:
+            raise failures[0]
 
     async def _in_thread(
         self, memory: Lease, work: Callable[..., _ResultT], *arguments: object
@@ -187,29 +210,3 @@ def check_rows(rows: Sequence[Row], cap: int) -> None:
     """
     if len(rows) > cap:
         raise OnecRejected(say("odata.too_many_rows", rows=cap))
-
-
-async def side_by_side(jobs: Sequence[Callable[[], Awaitable[None]]], *, limit: int) -> None:
-    """Run jobs, at most so many at once.
-
-    Raises:
-        Exception: the first that a job raised, as itself and never in a group; the other jobs
-            are cancelled.
-    """
-    waiting = iter(jobs)
-    failures: list[Exception] = []
-
-    async def work(scope: trio.CancelScope) -> None:
-        for job in waiting:
-            try:
-                await job()
-            except Exception as error:  # noqa: BLE001 - raised again below, outside of the group
-                failures.append(error)
-                scope.cancel()
-                return
-
-    async with trio.open_nursery() as nursery:
-        for _ in range(min(limit, len(jobs))):
-            nursery.start_soon(work, nursery.cancel_scope)
-    if failures:
-        raise failures[0]

@@ -2,17 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
-import attrs
 import trio
 
 from onecgw.backends.odata import url
 from onecgw.backends.odata.catalogues import (
     ZERO,
-    Catalogue,
     CatalogueEntry,
-    member_entry,
+    ODataCatalogue,
     read_contacts,
     read_entries,
     read_members,
@@ -20,9 +18,8 @@ from onecgw.backends.odata.catalogues import (
 from onecgw.backends.odata.fetch import Fetcher
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.object_names import bare_type
-from onecgw.backends.odata.profile import CatalogueSet, FieldOf, KeySet, Predefined, Profile
+from onecgw.backends.odata.profile import CatalogueSet, DimensionField, KeySet, Predefined, Profile
 from onecgw.backends.odata.references import ACCOUNT
-from onecgw.backends.odata.search import fold
 from onecgw.backends.odata.url import ODataQuery
 
 Keys = Mapping[str, Mapping[str, str]]
@@ -30,6 +27,7 @@ Days = tuple[date, date]
 
 FILTER_KEYS_SECONDS: Final = 10
 _ACCOUNTS: Final = "accounts"
+_LoadedT = TypeVar("_LoadedT")
 
 
 class Loading:
@@ -44,27 +42,22 @@ class Loading:
         profile: Profile,
         types: Types,
         *,
-        page_rows: int,
         ttl_seconds: float,
-        is_partial_allowed: bool = False,
     ) -> None:
         self._fetcher = fetcher
         self._profile = profile
         self._types = types
-        self._page = page_rows
         self._ttl = ttl_seconds
-        self._common = (("allowedOnly", "true"),) if is_partial_allowed else ()
         self._kept: dict[str, tuple[float, Any]] = {}
         self._locks: dict[str, trio.Lock] = {}
 
-    async def catalogue(self, kind: str) -> Catalogue:
+    async def catalogue(self, kind: str) -> ODataCatalogue:
         """The catalogue of a kind.
 
         Raises:
             OnecError: it cannot be read.
         """
-        found: Catalogue = await self._once(f"catalogue {kind}", lambda: self._catalogue(kind))
-        return found
+        return await self._once(f"catalogue {kind}", lambda: self._catalogue(kind))
 
     async def keys(self, name: str, days: Days, *, is_filtered: bool) -> Keys:
         """Key → dimension → id of a key set; of documents only those of the days.
@@ -78,10 +71,9 @@ class Loading:
         sets = self._profile.keys[name]
         span = f" {days[0]} {days[1]}" if any(one.dated for one in sets) else ""
         max_age = min(self._ttl, FILTER_KEYS_SECONDS) if is_filtered else self._ttl
-        found: Keys = await self._once(
+        return await self._once(
             f"keys {name}{span}", lambda: self._keys(sets, days), max_age=max_age
         )
-        return found
 
     async def accounts(self) -> Mapping[str, str]:
         """Code → key of the chart of accounts.
@@ -99,18 +91,17 @@ class Loading:
             OnecError: it cannot be read.
         """
         name = f"predefined {one.entity_set} {one.name}"
-        found: str | None = await self._once(name, lambda: self._predefined(one))
-        return found
+        return await self._once(name, lambda: self._predefined(one))
 
     async def _once(
-        self, name: str, load: Callable[[], Awaitable[Any]], *, max_age: float | None = None
-    ) -> Any:  # noqa: ANN401 - what load gives
+        self, name: str, load: Callable[[], Awaitable[_LoadedT]], *, max_age: float | None = None
+    ) -> _LoadedT:
         """What was loaded at most max_age seconds ago (None = `ttl_seconds`), else loaded now."""
         async with self._locks.setdefault(name, trio.Lock()):
             if name in self._kept:
-                loaded_at, value = self._kept[name]
+                loaded_at, kept = self._kept[name]
                 if trio.current_time() < loaded_at + (self._ttl if max_age is None else max_age):
-                    return value
+                    return cast(_LoadedT, kept)
             value = await load()
             self._forget_old()
             if self._ttl > 0:
@@ -122,10 +113,10 @@ class Loading:
         for name in [name for name, (loaded_at, _) in self._kept.items() if loaded_at <= oldest]:
             del self._kept[name]
 
-    async def _catalogue(self, kind: str) -> Catalogue:
+    async def _catalogue(self, kind: str) -> ODataCatalogue:
         members = self._profile.members.get(kind)
         if members is not None:
-            return Catalogue(kind, read_members(members, self._types), has_folders=False)
+            return ODataCatalogue(kind, read_members(members, self._types), has_folders=False)
         entries: list[CatalogueEntry] = []
         sets = self._profile.catalogues.get(kind, ())
         for one in sets:
@@ -135,7 +126,7 @@ class Loading:
         if kind == "cash":
             entries += await self._accounts_as_desks()
         has_folders = all(one.hierarchy != "items" for one in sets)
-        return Catalogue(kind, entries, has_folders=has_folders)
+        return ODataCatalogue(kind, entries, has_folders=has_folders)
 
     def _fields(self, one: CatalogueSet) -> Sequence[str]:
         known = self._types.fields.get(one.entity_set, {})
@@ -145,11 +136,11 @@ class Loading:
         mark = ["DeletionMark"] if "DeletionMark" in known else []
         return [*(column for column in columns if column), *mark]
 
-    async def _contacts(self, one: CatalogueSet) -> Mapping[str, tuple[str, str]]:
+    async def _contacts(self, one: CatalogueSet) -> Mapping[str, Mapping[str, str]]:
         contacts = one.contacts
         if contacts is None:
             return {}
-        taken = [part.take for part in (contacts.phone, contacts.city) if part is not None]
+        taken = [part.take for part in contacts.fields.values()]
         rows = await self._whole(contacts.table, [contacts.kind_field, *taken])
         return read_contacts(contacts, rows)
 
@@ -169,7 +160,7 @@ class Loading:
             code = str(row["Code"]).strip()
             if any(code == one or code.startswith(f"{one}.") for one in codes):
                 label = f"{code} {str(row['Description']).strip()}"
-                found.append(_renamed(member_entry(str(row["Ref_Key"])), label=label, code=code))
+                found.append(CatalogueEntry(id=str(row["Ref_Key"]), label=label, code=code))
         return found
 
     async def _keys(self, sets: Sequence[KeySet], days: Days) -> Keys:
@@ -178,7 +169,7 @@ class Loading:
             columns = {
                 dimension: (column, field)
                 for dimension, field in one.gives.items()
-                if (column := self._types.column(one.entity_set, field.name)) is not None
+                if (column := self._types.column(one.entity_set, field.field)) is not None
             }
             composite = [
                 f"{column}_Type"
@@ -218,11 +209,12 @@ class Loading:
     ) -> list[dict[str, Any]]:
         """Every row of a set; a large one comes in pages, in the order of its keys."""
         select = ("$select", ",".join(dict.fromkeys(["Ref_Key", *columns])))
+        page_rows = self._fetcher.bounds.rows
         options = [("$filter", condition)] if condition else []
-        options += [select, *self._common]
-        first = ODataQuery(resource=entity_set, options=(*options, ("$top", str(self._page + 1))))
+        options += [select, *self._fetcher.bounds.options]
+        first = ODataQuery(resource=entity_set, options=(*options, ("$top", str(page_rows + 1))))
         rows = await self._fetcher.rows(first)
-        if len(rows) <= self._page:
+        if len(rows) <= page_rows:
             return rows
         # Rows of a tabular part share the key of their owner.
         has_lines = "LineNumber" in self._types.fields.get(entity_set, {})
@@ -234,21 +226,17 @@ class Loading:
                 options=(
                     *options,
                     ("$orderby", order),
-                    ("$top", str(self._page)),
+                    ("$top", str(page_rows)),
                     ("$skip", str(len(rows))),
                 ),
             )
             found = await self._fetcher.rows(page)
             rows += found
-            if len(found) < self._page:
+            if len(found) < page_rows:
                 return rows
 
 
-def _counts(row: Mapping[str, Any], column: str, field: FieldOf) -> bool:
+def _counts(row: Mapping[str, Any], column: str, field: DimensionField) -> bool:
     """Whether a reference is of one of the types that count."""
     kind = row.get(f"{column}_Type")
     return not field.types or kind is None or bare_type(str(kind)) in field.types
-
-
-def _renamed(entry: CatalogueEntry, *, label: str, code: str) -> CatalogueEntry:
-    return attrs.evolve(entry, label=label, code=code, place=(fold(label), label, entry.id))

@@ -1,7 +1,6 @@
 """What a base publishes: the service document, and the types of `$metadata` that are needed."""
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -10,14 +9,9 @@ from xml.parsers import expat
 import attrs
 import msgspec
 
-from onecgw.backends.odata.object_names import bare_type, records_of
+from onecgw.backends.odata.object_names import ROW_TYPES, bare_type
 from onecgw.errors import OnecBadResponse
 
-_SUFFIXES: Final = {
-    "Balance": "_Balance",
-    "Turnovers": "_Turnover",
-    "Records": "_RecordType",
-}
 _FORMAT: Final = 1
 
 
@@ -26,7 +20,7 @@ class Types:
     """The fields of entity types and of the results of virtual tables, by the name of the type.
 
     fields: type → field → type of the field. functions: register → virtual table → parameters.
-    members: enumeration → its members, where the base tells them.
+    members: enumeration → its members, where the base publishes them.
     """
 
     fields: Mapping[str, Mapping[str, str]]
@@ -46,17 +40,12 @@ class Types:
         return f"{column}_Type" in self.fields.get(type_name, {})
 
 
-def result_type(register: str, table: str) -> str:
-    """The type of the rows of a table of a register."""
-    return f"{register}{_SUFFIXES[table]}"
-
-
 def types_of(entity_sets: Iterable[str]) -> frozenset[str]:
     """The names of the types that are needed to read the sets and their virtual tables."""
     return frozenset(
         name
         for one in entity_sets
-        for name in (one, records_of(one), *(f"{one}{suffix}" for suffix in _SUFFIXES.values()))
+        for name in (one, *(f"{one}{suffix}" for suffix in ROW_TYPES.values()))
     )
 
 
@@ -110,14 +99,8 @@ class MetadataReader:
             OnecBadResponse: the document ends too early.
         """
         self._parse(b"", is_final=True)
-        return Types(
-            fields=self._fields,
-            functions={
-                register: {name: tuple(arguments) for name, arguments in functions.items()}
-                for register, functions in self._functions.items()
-            },
-            members={name: tuple(members) for name, members in self._members.items()},
-        )
+        found = {"fields": self._fields, "functions": self._functions, "members": self._members}
+        return msgspec.convert(found, Types)
 
     def _parse(self, chunk: bytes, *, is_final: bool) -> None:
         try:
@@ -156,12 +139,9 @@ class MetadataReader:
 
 
 class MetadataCache:
-    """Keeps what was read of `$metadata` on disk, so that a restart does not read it again.
+    """Keeps what was read of `$metadata` on disk, so that a restart does not read it again."""
 
-    folder: None keeps nothing.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @staticmethod
@@ -172,42 +152,23 @@ class MetadataCache:
 
     def load(self, digest: str) -> Types | None:
         """What is kept; None where nothing is, or where it is damaged."""
-        if self._folder is None:
-            return None
         try:
-            found = json.loads(self._path(digest).read_bytes())
-            return Types(
-                fields=found["fields"],
-                functions={
-                    register: {name: tuple(arguments) for name, arguments in functions.items()}
-                    for register, functions in found["functions"].items()
-                },
-                members={name: tuple(members) for name, members in found["members"].items()},
-            )
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            return msgspec.json.decode(self._path(digest).read_bytes(), type=Types)
+        except (OSError, ValueError, msgspec.DecodeError):
             return None
 
     def save(self, digest: str, types: Types) -> None:
         """Keep it; a folder that cannot be written keeps nothing."""
-        if self._folder is None:
-            return
         path = self._path(digest)
         building = path.with_suffix(".building")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            building.write_bytes(msgspec.json.encode(attrs.asdict(types, recurse=False)))
+            building.write_bytes(msgspec.json.encode(types))
             building.replace(path)
         except OSError:
             building.unlink(missing_ok=True)
 
-    def forget(self) -> None:
-        """Remove everything that is kept."""
-        if self._folder is not None:
-            for path in self._folder.glob("odata-metadata-*.json"):
-                path.unlink(missing_ok=True)
-
     def _path(self, digest: str) -> Path:
-        assert self._folder is not None  # noqa: S101 - both callers have looked
         return self._folder / f"odata-metadata-{digest[:32]}.json"
 
 

@@ -24,6 +24,8 @@ _WORDS: Final = re.compile(
     r"[^\W\d_]?[^\W\d_A-ZА-ЯЁІЇЄҐ]+|[A-ZА-ЯЁІЇЄҐ]+(?![^\W\d_A-ZА-ЯЁІЇЄҐ])|\d+"
 )
 _RECORDS: Final = "_RecordType"
+# Table of a register → the end of the name of the type of its rows.
+ROW_TYPES: Final = {"Balance": "_Balance", "Turnovers": "_Turnover", "Records": _RECORDS}
 _NAMESPACE: Final = "StandardODATA."
 
 

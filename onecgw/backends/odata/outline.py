@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import attrs
 
 from onecgw.backends.odata.profile import COUNTS, DIMENSIONS, Profile, RegisterSource, ToolProfile
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 
 
 @attrs.frozen(kw_only=True)
@@ -14,14 +14,6 @@ class OutlinePart:
 
     sources: tuple[RegisterSource, ...]
     facts: tuple[str, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Lacking:
-    """Why no source answers. kind, name: as in the contract's capabilities; "" is the tool."""
-
-    kind: str
-    name: str
 
 
 @attrs.frozen(kw_only=True)
@@ -36,7 +28,7 @@ class Outline:
     keys: frozenset[str]
 
 
-def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | Lacking:
+def outline(profile: Profile, tool: ToolProfile, request: RequestedReport) -> Outline | str:
     """Choose the sources of a request.
 
     Args:
@@ -45,7 +37,7 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
         request: read already.
 
     Returns:
-        The sources; or what lacks them all.
+        The sources; or the measure that none of them has by these dimensions and filters.
     """
     groups = [
         tuple(_without_transfers(profile.sources[name], request) for name in names)
@@ -62,10 +54,11 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
             None,
         )
         if index is None:
-            return _lacking(groups, request, fact)
+            measures = request.report.measure
+            return next(name for name in request.measures if fact in measures[name].facts)
         chosen.setdefault(index, []).append(fact)
     if request.report.drops_zero:
-        # Rows of which nothing is left are dropped: what comes along for free is looked at too.
+        # A row is dropped if all of its facts are zero: facts of the same call are read too.
         for index, facts in [*chosen.items()][:1]:
             offered = groups[index][0].facts
             facts += [fact for fact in offered if fact not in request.facts]
@@ -93,8 +86,8 @@ def outline(profile: Profile, tool: ToolProfile, request: Request) -> Outline | 
     )
 
 
-def _without_transfers(source: RegisterSource, request: Request) -> RegisterSource:
-    """The source; movements between own desks do not count where they are not asked for."""
+def _without_transfers(source: RegisterSource, request: RequestedReport) -> RegisterSource:
+    """The source; without the movements between own desks where the request excludes them."""
     if request.choices.get("own_transfers") != "exclude":
         return source
     fields = dict.fromkeys((*source.excludes, *source.transfers))
@@ -105,13 +98,13 @@ def _without_transfers(source: RegisterSource, request: Request) -> RegisterSour
     return attrs.evolve(source, excludes=excludes)
 
 
-def needed_leaves(source: RegisterSource, request: Request) -> Iterator[str]:
+def needed_leaves(source: RegisterSource, request: RequestedReport) -> Iterator[str]:
     """The dimensions of a source that rows and filters need, with repetitions."""
     for name in _asked(request):
         yield from source.leaves(name)
 
 
-def _asked(request: Request) -> Iterator[str]:
+def _asked(request: RequestedReport) -> Iterator[str]:
     """The dimensions of sources that a request names; times are none."""
     for name in request.dimensions:
         of = request.report.dimension[name].of
@@ -132,21 +125,5 @@ def _counted(facts: tuple[str, ...]) -> Iterator[str]:
             yield COUNTS[fact]
 
 
-def _has_dimensions(source: RegisterSource, request: Request) -> bool:
+def _has_dimensions(source: RegisterSource, request: RequestedReport) -> bool:
     return all(source.leaves(name) for name in _asked(request))
-
-
-def _lacking(groups: list[tuple[RegisterSource, ...]], request: Request, fact: str) -> Lacking:
-    """The first of the request's parts that no source has; else the measure of the fact."""
-    for name in request.group_by:
-        of = request.report.dimension[name].of
-        if of and not any(all(one.leaves(of) for one in group) for group in groups):
-            return Lacking(kind="group_by", name=name)
-    for one in request.report.filters:
-        if one.name in request.filters and not any(
-            all(source.leaves(one.of) for source in group) for group in groups
-        ):
-            return Lacking(kind="filters", name=one.name)
-    measures = request.report.measure
-    name = next(name for name in request.measures if fact in measures[name].facts)
-    return Lacking(kind="measures", name=name)

@@ -1,10 +1,12 @@
 """What a profile says: where a configuration of 1C keeps what the contract's tools need."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 import attrs
+
+from onecgw.backends.odata.object_names import ROW_TYPES, bare_type
 
 Table = Literal["Balance", "Turnovers", "Records"]
 Hierarchy = Literal["none", "folders", "items"]
@@ -41,6 +43,9 @@ FACTS: Final = (
 )
 
 
+# Side of an entry → what the names of its columns of subconto begin with.
+SUBCONTO: Final = {"own": "ExtDimension", "balanced": "BalancedExtDimension"}
+OPTIONAL_FIELDS: Final = ("code", "parent", "created", "archived", "currency")
 # What is counted rather than summed: the distinct values of a dimension, without returns.
 COUNTS: Final = {"receipts": "document", "customers": "customer"}
 # What is summed over returns alone, without their minus: the fact that is summed.
@@ -57,12 +62,14 @@ class ContactField:
 
 @attrs.frozen(kw_only=True)
 class Contacts:
-    """A tabular part with telephones and addresses. kind_field: what tells them apart."""
+    """A tabular part with telephones and addresses.
+
+    kind_field: holds the kind of a contact. fields: for `phone` and `city`, as far as it has them.
+    """
 
     table: str
     kind_field: str
-    phone: ContactField | None
-    city: ContactField | None
+    fields: Mapping[str, ContactField]
 
 
 @attrs.frozen(kw_only=True)
@@ -86,11 +93,16 @@ class CatalogueSet:
     contacts: Contacts | None = None
 
     @property
+    def optional(self) -> Mapping[str, str]:
+        """The fields that it may lack, by what they mean."""
+        named = {name: getattr(self, name) for name in OPTIONAL_FIELDS}
+        return {name: field for name, field in named.items() if field}
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Every field that is read, but for the reference and the mark of deletion."""
-        optional = (self.code, self.parent, self.created, self.archived, self.currency)
         folder = ("IsFolder",) if self.hierarchy == "folders" else ()
-        return (self.name, *(one for one in optional if one), *folder, *self.only)
+        return (self.name, *self.optional.values(), *folder, *self.only)
 
 
 @attrs.frozen(kw_only=True)
@@ -110,23 +122,15 @@ class KeySet:
     """
 
     entity_set: str
-    gives: Mapping[str, "FieldOf"]
+    gives: Mapping[str, "DimensionField"]
     dated: str | None = None
 
 
 @attrs.frozen(kw_only=True)
-class FieldOf:
-    """A field, and the entity sets that count where it is of several types; () is any."""
-
-    name: str
-    types: tuple[str, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
 class DimensionField:
-    """Where a source has a dimension.
+    """Where a source, or a key set, has a dimension.
 
-    field: of the register, without `_Key`. types: the sets that count; () is any.
+    field: of the register, or of the set, without `_Key`. types: the sets that count; () is any.
     key: the key set through which the field leads to the dimension.
     side: of an accounting register: its own subconto or those of the corresponding account,
         found by their types; then `field` is "", or "Account" where no subconto fits.
@@ -197,6 +201,11 @@ class RegisterSource:
         return self.register.startswith("AccountingRegister_")
 
     @property
+    def row_type(self) -> str:
+        """The name of the type of its rows."""
+        return f"{self.register}{ROW_TYPES[self.table]}"
+
+    @property
     def all_accounts(self) -> tuple[str, ...]:
         """Its own accounts and those of its facts, each once."""
         of_facts = (
@@ -218,6 +227,11 @@ class RegisterSource:
             return OF_RETURNS[fact] in self.facts and bool(self.returns)
         return fact in self.facts
 
+    def terms(self, facts: Iterable[str]) -> Mapping[str, tuple[Term, ...]]:
+        """The terms of those of the facts that are summed."""
+        summed = {fact: OF_RETURNS.get(fact, fact) for fact in facts}
+        return {fact: self.facts[name] for fact, name in summed.items() if name in self.facts}
+
     def leaves(self, dimension: str) -> tuple[str, ...]:
         """The dimensions of `dims` that give a dimension; () where the source lacks it."""
         if dimension in self.first_of:
@@ -234,12 +248,16 @@ class ToolProfile:
     lacks: `filters`, `group_by` or `measures` → name → the reason.
     last_purchase: the source of records in which a customer's last purchase is looked up.
     notes: for every answer of the tool.
+    empty: the reason why a resolver never finds anything. unavailable: why the tool is not
+        answered. "" is for the others.
     """
 
     sources: tuple[tuple[str, ...], ...] = ()
     lacks: Mapping[str, Mapping[str, str]] = attrs.field(factory=dict)
     last_purchase: str | None = None
     notes: tuple[str, ...] = ()
+    empty: str = ""
+    unavailable: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -249,7 +267,6 @@ class Profile:
     dumps, live: the versions against which the names were checked, and the bases that were run.
     fits, fits_accounts: the entity sets, and the codes in the chart of accounts, by which a base
         is known to be of this configuration.
-    empty: kinds whose resolver never finds anything → the reason. unavailable: tool → the reason.
     """
 
     name: str
@@ -263,9 +280,18 @@ class Profile:
     keys: Mapping[str, tuple[KeySet, ...]]
     sources: Mapping[str, RegisterSource]
     tools: Mapping[str, ToolProfile]
-    empty: Mapping[str, str]
-    unavailable: Mapping[str, str]
     accounts_set: str | None = None
+
+    @property
+    def empty(self) -> Mapping[str, str]:
+        """Kinds whose resolver never finds anything → the reason."""
+        tools = self.tools.items()
+        return {name.removeprefix("resolve_"): one.empty for name, one in tools if one.empty}
+
+    @property
+    def unavailable(self) -> Mapping[str, str]:
+        """Tools that are not answered → the reason."""
+        return {name: one.unavailable for name, one in self.tools.items() if one.unavailable}
 
     def entity_sets(self) -> tuple[str, ...]:
         """Every set that any tool of this profile reads, in the order of the profile."""
@@ -293,6 +319,10 @@ class Profile:
         return self.catalogues.get(kind, ()) if kind else ()
 
 
-def matches(value: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a value fits one of the patterns, in which `*` is any text."""
-    return any(fnmatchcase(value, pattern) for pattern in patterns)
+def has_marks(row: Mapping[str, object], marks: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a field of a row fits one of its patterns, in which `*` is any text."""
+    return any(
+        fnmatchcase(bare_type(str(row.get(field) or "")), pattern)
+        for field, patterns in marks.items()
+        for pattern in patterns
+    )

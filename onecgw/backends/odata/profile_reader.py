@@ -1,6 +1,7 @@
 """Reads a profile: YAML → Profile, `extends` resolved, every problem with file, line and path."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, get_args
@@ -14,7 +15,6 @@ from onecgw.backends.odata.profile import (
     ContactField,
     Contacts,
     DimensionField,
-    FieldOf,
     Hierarchy,
     KeySet,
     Members,
@@ -56,7 +56,7 @@ def load_profile(name: str, *, currency: str = "regl") -> Profile:
     reader = _Reader(_CURRENCY[currency])
     profile = reader.profile(tree)
     if reader.problems:
-        raise ProfileInvalid(*sorted(reader.problems, key=lambda one: (one.file, one.line)))
+        raise ProfileInvalid(*sorted(reader.problems, key=reader.problems.__getitem__))
     return profile
 
 
@@ -102,40 +102,32 @@ class _Reader(TreeReader):
         parts = self.mapping(root, _TOP)
         for needed in ("profile", "fits", "sources", "tools"):
             if needed not in parts and isinstance(root.value, dict):
-                self.tell(root, f"lacks {needed}")
+                self.note(root, f"lacks {needed}")
         checked = self.mapping(parts.get("checked"), ("dumps", "live"))
         fits = self.mapping(parts.get("fits"), ("all", "accounts"))
-        keys = self.each(parts.get("keys"), None, self.key_sets)
-        catalogues = self.each(parts.get("catalogues"), CATALOGUE_KINDS, self.catalogue_sets)
+        keys = self.each(parts.get("keys"), None, partial(self.several, read=self.key_set))
+        catalogues = self.each(
+            parts.get("catalogues"), CATALOGUE_KINDS, partial(self.several, read=self.catalogue)
+        )
         members = self.each(parts.get("enumerations"), CATALOGUE_KINDS, self.members)
         sources = self.each(
             parts.get("sources"), None, lambda node: self.source(node, keys, catalogues, members)
         )
         tools = self.each(parts.get("tools"), TOOLS, lambda node: self.tool(node, sources))
-        marks = {name: self._marks(node) for name, node in self.pairs(parts.get("tools"))}
         return Profile(
             name=self.text(parts.get("profile")),
             title=self.text(parts.get("title")),
             dumps=self.texts(checked.get("dumps")),
             live=self.texts(checked.get("live")),
-            fits=self.objects(fits.get("all")),
+            fits=self.several(fits.get("all"), self.object_name),
             fits_accounts=self.texts(fits.get("accounts")),
             catalogues=catalogues,
             members=members,
             keys=keys,
             sources=sources,
             tools=tools,
-            empty={
-                name.removeprefix("resolve_"): reason
-                for name, (reason, _) in marks.items()
-                if reason
-            },
-            unavailable={name: reason for name, (_, reason) in marks.items() if reason},
             accounts_set=self.object_name(parts["accounts"]) if "accounts" in parts else None,
         )
-
-    def catalogue_sets(self, node: Node) -> tuple[CatalogueSet, ...]:
-        return tuple(self.catalogue(one) for one in self.listed(node))
 
     def catalogue(self, node: Node) -> CatalogueSet:
         parts = self.mapping(
@@ -149,7 +141,7 @@ class _Reader(TreeReader):
         if folders in ("IsFolder", "items"):
             hierarchy = "items" if folders == "items" else "folders"
         elif folders != "none":
-            self.tell(parts["folders"], f"is {folders}; accepted: IsFolder, items, none")
+            self.note(parts["folders"], f"is {folders}; accepted: IsFolder, items, none")
         return CatalogueSet(
             entity_set=self.object_name(parts.get("set")),
             name=self.field(parts.get("name")) or "Description",
@@ -167,27 +159,22 @@ class _Reader(TreeReader):
     def contacts(self, node: Node) -> Contacts:
         parts = self.mapping(node, ("table", "kind", "phone", "city"), needed=("table", "kind"))
 
-        def one(name: str) -> ContactField | None:
-            found = self.mapping(parts.get(name), ("is", "take"), needed=("is", "take"))
-            if not found:
-                return None
-            return ContactField(kind=self.text(found.get("is")), take=self.field(found.get("take")))
-
+        fields = {name: one for name, one in parts.items() if name in ("phone", "city")}
         return Contacts(
             table=self.object_name(parts.get("table")),
             kind_field=self.field(parts.get("kind")),
-            phone=one("phone"),
-            city=one("city"),
+            fields={name: self.contact_field(one) for name, one in fields.items()},
         )
+
+    def contact_field(self, node: Node) -> ContactField:
+        parts = self.mapping(node, ("is", "take"), needed=("is", "take"))
+        return ContactField(kind=self.text(parts.get("is")), take=self.field(parts.get("take")))
 
     def members(self, node: Node) -> Members:
         parts = self.mapping(node, ("name", "members"), needed=("name", "members"))
         return Members(
             enumeration=self.field(parts.get("name")), names=self.texts(parts.get("members"))
         )
-
-    def key_sets(self, node: Node) -> tuple[KeySet, ...]:
-        return tuple(self.key_set(one) for one in self.listed(node))
 
     def key_set(self, node: Node) -> KeySet:
         parts = self.mapping(node, ("set", "gives", "dated"), needed=("set", "gives"))
@@ -197,9 +184,9 @@ class _Reader(TreeReader):
             dated=self.field(parts.get("dated")) or None,
         )
 
-    def field_of(self, node: Node) -> FieldOf:
+    def field_of(self, node: Node) -> DimensionField:
         name, _, types = self.text(node).partition(":")
-        return FieldOf(name=self.field_named(node, name), types=self.types(node, types))
+        return DimensionField(field=self.field_named(node, name), types=self.types(node, types))
 
     def source(
         self,
@@ -216,7 +203,7 @@ class _Reader(TreeReader):
         )  # fmt: skip
         register, _, table = self.text(parts.get("table")).partition("/")
         if "table" in parts and (not is_object_name(register) or table not in _TABLES):
-            self.tell(
+            self.note(
                 parts["table"],
                 f"is {register}/{table}; accepted: AccumulationRegister_<name>/ or "
                 f"AccountingRegister_<name>/ with one of {', '.join(_TABLES)}",
@@ -231,15 +218,15 @@ class _Reader(TreeReader):
                 dims[name] = self.dimension(one, name, keys)
                 kind = DIMENSIONS.get(name)
                 if kind is not None and kind not in catalogues and kind not in members:
-                    self.tell(one, f"refers to {kind}, which is not among the catalogues")
+                    self.note(one, f"refers to {kind}, which is not among the catalogues")
         days = self.text(parts.get("max_days"))
         if days and not days.isdecimal():
-            self.tell(parts["max_days"], f"is {days}; accepted: a whole number of days")
+            self.note(parts["max_days"], f"is {days}; accepted: a whole number of days")
         notes = parts.get("notes")
         return RegisterSource(
             name=node.path.rpartition(".")[2],
             register=register,
-            table=table if table in _TABLES else "Balance",  # type: ignore[arg-type] # told above
+            table=table if table in _TABLES else "Balance",  # type: ignore[arg-type] # refused above
             dims=dims,
             first_of=first_of,
             facts=self.each(parts.get("facts"), FACTS, self.terms),
@@ -272,7 +259,7 @@ class _Reader(TreeReader):
         if field in ("ext", "balanced"):
             types, _, instead = types.partition("|")
             if instead not in ("", "Account"):
-                self.tell(node, f"has {instead} after |; accepted: Account")
+                self.note(node, f"has {instead} after |; accepted: Account")
             return DimensionField(
                 field=instead,
                 types=self.types(node, types),
@@ -280,9 +267,9 @@ class _Reader(TreeReader):
             )
         if key:
             if key not in keys:
-                self.tell(node, f"refers to the key {key}; {accepted_among(key, keys)}")
+                self.note(node, f"refers to the key {key}; {accepted_among(key, keys)}")
             elif not any(name in one.gives for one in keys[key]):
-                self.tell(node, f"refers to the key {key}, which does not give {name}")
+                self.note(node, f"refers to the key {key}, which does not give {name}")
         return DimensionField(
             field=self.field_named(node, field), types=self.types(node, types), key=key or None
         )
@@ -315,23 +302,22 @@ class _Reader(TreeReader):
         parts = self.mapping(
             node, ("sources", "lacks", "last_purchase", "notes", "empty", "unavailable")
         )
-        listed = self.listed(parts["sources"]) if "sources" in parts else []
         last = parts.get("last_purchase")
         return ToolProfile(
-            sources=tuple(self.known(one, sources) for one in listed),
+            sources=self.several(parts.get("sources"), lambda one: self.known(one, sources)),
             lacks=self.lacks(parts["lacks"], node.path.rpartition(".")[2])
             if "lacks" in parts
             else {},
             last_purchase=self.known(last, sources)[0] if last is not None else None,
-            notes=tuple(self.sentence(one) for one in self.listed(parts["notes"]))
-            if "notes" in parts
-            else (),
+            notes=self.several(parts.get("notes"), self.sentence),
+            empty=self.sentence(parts.get("empty")),
+            unavailable=self.sentence(parts.get("unavailable")),
         )
 
     def lacks(self, node: Node, tool: str) -> Mapping[str, Mapping[str, str]]:
         report = REPORT_BY_TOOL.get(tool)
         if report is None:
-            self.tell(node, f"{tool} has nothing that could be lacking alone")
+            self.note(node, f"{tool} has nothing that could be lacking alone")
             return {}
         names = {
             "filters": [*(one.name for one in report.filters), *report.choices],
@@ -343,10 +329,6 @@ class _Reader(TreeReader):
             for kind, one in self.mapping(node, tuple(names)).items()
             if kind in names
         }
-
-    def _marks(self, node: Node) -> tuple[str, str]:
-        parts = node.value if isinstance(node.value, dict) else {}
-        return self.sentence(parts.get("empty")), self.sentence(parts.get("unavailable"))
 
     def sentence(self, node: Node | None) -> str:
         """A text for people: that of a key of odata_profiles, or the profile's own words."""

@@ -7,6 +7,7 @@ longer one is applied to the rows here. A dimension that a condition has settled
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -17,13 +18,14 @@ from onecgw.backends.odata.outline import Outline, OutlinePart
 from onecgw.backends.odata.profile import COUNTS, RegisterSource
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.reports import TIMES
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.restrictions import Restriction, comparisons
 from onecgw.backends.odata.source_query import SourceQuery
 from onecgw.backends.odata.url import ODataQuery
 from onecgw.errors import OnecRejected
 from onecgw.locales.text import say
 
+_Arguments = tuple[tuple[str, str], ...]
 _NEXT_QUARTER: Final = (4, 7, 10, 1)  # the month in which it begins
 # More calls than this cost 1C more than one call without the condition; but a long period of
 # single records is read with a condition or not at all.
@@ -52,7 +54,7 @@ class Fetch:
 
 def plan(
     chosen: Outline,
-    request: Request,
+    request: RequestedReport,
     restrictions: Sequence[Restriction],
     references: References,
     bounds: Bounds,
@@ -74,8 +76,10 @@ def plan(
     )
 
 
-def buckets(request: Request, source: RegisterSource, limit: int) -> list[tuple[date, date]]:
-    """The days that each call covers: a virtual table tells no days, weeks or months apart.
+def buckets(
+    request: RequestedReport, source: RegisterSource, limit: int
+) -> list[tuple[date, date]]:
+    """The days that each call covers: the rows of a virtual table have no dates.
 
     Raises:
         OnecRejected: they are too many.
@@ -119,7 +123,7 @@ class _SourcePlan:
         self,
         source: RegisterSource,
         part: OutlinePart,
-        request: Request,
+        request: RequestedReport,
         references: References,
         bounds: Bounds,
     ) -> None:
@@ -169,13 +173,13 @@ class _SourcePlan:
         """The conditions of each call, and the restrictions that are left to the rows."""
         pushed: list[str] = []
         rest = [*restrictions]
-        waiting: list[tuple[Restriction, list[str]]] = []
-        for one in restrictions:
-            literals = comparisons(self._source, one, self._references)
-            if literals is not None:
-                waiting.append((one, literals))
+        possible = [
+            (one, literals)
+            for one in restrictions
+            if (literals := comparisons(self._source, one, self._references)) is not None
+        ]
         too_long: list[tuple[Restriction, list[str]]] = []
-        for one, literals in sorted(waiting, key=lambda pair: len(pair[1])):
+        for one, literals in sorted(possible, key=lambda pair: len(pair[1])):
             left = [other for other in rest if other is not one]
             candidate = [*pushed, url.any_of(literals)]
             if self._fits(candidate, left, span):
@@ -197,28 +201,20 @@ class _SourcePlan:
         literals: list[str],
         rest: list[Restriction],
         span: tuple[date, date],
-    ) -> list[list[str]] | None:
+    ) -> list[Sequence[str]] | None:
         """A long list in as few parts as the budget allows; None where they are too many."""
-        batches: list[list[str]] = []
-        waiting = [*literals]
+
+        def fits(some: Sequence[str]) -> bool:
+            return self._fits([*pushed, url.any_of(some)], rest, span)
+
         most = _MAX_BATCHES if self._source.max_days is None else _MAX_BATCHES_OF_RECORDS
-        while waiting and len(batches) < most:
-            size = 1
-            while size <= len(waiting) and self._fits(
-                [*pushed, url.any_of(waiting[:size])], rest, span
-            ):
-                size += 1
-            if size == 1:
-                return None
-            batches.append(waiting[: size - 1])
-            waiting = waiting[size - 1 :]
-        return None if waiting or not batches else batches
+        found = [*islice(url.batches(literals, fits), most + 1)]
+        return found if len(found) <= most and all(fits(one) for one in found) else None
 
     def _fits(
         self, conditions: list[str], rest: Sequence[Restriction], span: tuple[date, date]
     ) -> bool:
-        query = self._queries.query(conditions, self._leaves(rest), span)
-        return len(query.encoded(self._bounds.spelling)) <= self._bounds.url_bytes
+        return self._bounds.admits(self._queries.query(conditions, self._leaves(rest), span))
 
     # The GET itself.
 
@@ -229,27 +225,29 @@ class _SourcePlan:
         leaves = self._leaves(rest)
         span = (first, last)
         balanced: frozenset[str] | None = None
-        arguments: list[tuple[tuple[str, str], ...]] = [()]
+        arguments: list[_Arguments] = [()]
         if self._source.is_ledger:
+            of_facts = self._source.terms(self._part.facts).values()
             codes = self._source.accounts or tuple(
-                code
-                for terms in self._queries.terms.values()
-                for term in terms
-                for code in term.accounts
+                code for terms in of_facts for term in terms for code in term.accounts
             )
             keys = self._references.account_keys(codes)
             other_keys = self._references.account_keys(self._source.balanced_accounts)
             left_out = self._references.account_keys(self._source.unbalanced_accounts)
             without = _account_argument("BalancedAccountCondition", left_out, is_not=True)
             other = _account_argument("BalancedAccountCondition", other_keys) or without
-            alone = self._queries.query(
-                conditions, leaves, span, (*other, *_account_argument("AccountCondition", keys[:1]))
-            )
-            if other_keys and len(alone.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
+
+            def query(some: Sequence[str]) -> ODataQuery:
+                extra = (*_account_argument("AccountCondition", some), *other)
+                return self._queries.query(
+                    conditions, leaves, span, extra, shows_balanced=not other
+                )
+
+            if other_keys and not self._bounds.admits(query(keys[:1])):
                 balanced, other = frozenset(other_keys), without
             arguments = [
                 (*_account_argument("AccountCondition", batch), *other)
-                for batch in self._account_batches(keys, other, conditions, leaves, span)
+                for batch in url.batches(keys, lambda some: self._bounds.admits(query(some)))
             ]
         for extra in arguments:
             yield Fetch(
@@ -265,28 +263,6 @@ class _SourcePlan:
                 balanced_accounts=balanced,
             )
 
-    def _account_batches(
-        self,
-        keys: tuple[str, ...],
-        other: tuple[tuple[str, str], ...],
-        conditions: list[str],
-        leaves: tuple[str, ...],
-        span: tuple[date, date],
-    ) -> Iterator[tuple[str, ...]]:
-        waiting = keys
-        while waiting:
-            size = 1
-            while size < len(waiting):
-                extra = (*_account_argument("AccountCondition", waiting[: size + 1]), *other)
-                query = self._queries.query(
-                    conditions, leaves, span, extra, shows_balanced=not other
-                )
-                if len(query.encoded(self._bounds.spelling)) > self._bounds.url_bytes:
-                    break
-                size += 1
-            yield waiting[:size]
-            waiting = waiting[size:]
-
     def _leaves(self, rest: Sequence[Restriction]) -> tuple[str, ...]:
         filtered = (
             leaf
@@ -297,9 +273,7 @@ class _SourcePlan:
         return tuple(dict.fromkeys([*self._grouped, *filtered]))
 
 
-def _account_argument(
-    name: str, keys: Sequence[str], *, is_not: bool = False
-) -> tuple[tuple[str, str], ...]:
+def _account_argument(name: str, keys: Sequence[str], *, is_not: bool = False) -> _Arguments:
     """A condition on accounts; the corresponding account too is `Account_Key` in its own one."""
     if not keys:
         return ()

@@ -1,17 +1,19 @@
 """A profile without what a base does not publish, and what each of its parts lacks."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import attrs
 
-from onecgw.backends.odata.metadata import Types, result_type
+from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.object_names import described, records_of
 from onecgw.backends.odata.profile import (
     COUNTS,
     DIMENSIONS,
+    SUBCONTO,
     CatalogueSet,
     DimensionField,
-    KeySet,
     Predefined,
     Profile,
     RegisterSource,
@@ -19,6 +21,8 @@ from onecgw.backends.odata.profile import (
     ToolProfile,
 )
 from onecgw.locales.text import say
+
+_PartT = TypeVar("_PartT")
 
 
 @attrs.frozen(kw_only=True)
@@ -71,15 +75,18 @@ class Reduction:
             dimension, _, derivation = name.partition(".")
             yield from self._causes.get((source, dimension), ())
             if derivation:
-                for one in self._whole.set_of(dimension):
-                    field = one.created if derivation == "cohort" else one.parent
-                    missing = Missing(
-                        entity_set=one.entity_set, field=(field or "").removesuffix("_Key")
-                    )
-                    if missing in self._missing:
-                        yield missing
+                meaning = "created" if derivation == "cohort" else "parent"
+                yield from self._lost_fields(dimension, meaning)
             if name in COUNTS:
                 yield from self._causes.get((source, "returns"), ())
+
+    def _lost_fields(self, dimension: str, meaning: str) -> Iterable[Missing]:
+        """What of one meaning the catalogues behind a dimension lack."""
+        for one in self._whole.set_of(dimension):
+            field = one.optional.get(meaning, "").removesuffix("_Key")
+            missing = Missing(entity_set=one.entity_set, field=field)
+            if field and missing in self._missing:
+                yield missing
 
     def _reduced(self) -> Profile:
         catalogues = {
@@ -87,22 +94,22 @@ class Reduction:
             for kind, sets in self._whole.catalogues.items()
             if (kept := self._catalogues(kind, sets)) is not None
         }
-        keys = {
-            name: key_sets
+        self._kinds = {*catalogues, *self._whole.members}
+        self._keys = {
+            name: sets
             for name, sets in self._whole.keys.items()
-            if (key_sets := self._keys(sets))
+            if not [*self._absent_sets(*(one.entity_set for one in sets))]
         }
-        known = {*catalogues, *self._whole.members}
         sources = {
             name: source
             for name, one in self._whole.sources.items()
-            if (source := self._source(one, known, keys)) is not None
+            if (source := self._source(one)) is not None
         }
         self._forbid_stand_ins(sources)
         return attrs.evolve(
             self._whole,
             catalogues=catalogues,
-            keys=keys,
+            keys=self._keys,
             sources=sources,
             tools={name: self._tool(tool, sources) for name, tool in self._whole.tools.items()},
         )
@@ -112,107 +119,96 @@ class Reduction:
         self._missing[missing] = None
         return missing
 
+    def _absent_sets(self, *entity_sets: str) -> Iterable[Missing]:
+        """Those of the sets that are not published."""
+        for name in entity_sets:
+            if name not in self._sets:
+                yield self._lack(name)
+
+    def _absent_fields(
+        self, entity_set: str, *fields: str, row_type: str = ""
+    ) -> Iterable[Missing]:
+        """Those of the fields that a set lacks, or the rows of one of its tables."""
+        for field in fields:
+            if self._types.column(row_type or entity_set, field) is None:
+                yield self._lack(entity_set, field)
+
+    def _absent(self, source: RegisterSource, *fields: str) -> Iterable[Missing]:
+        """Those of the fields that the rows of a source lack."""
+        return self._absent_fields(source.register, *fields, row_type=source.row_type)
+
     def _catalogues(
         self, kind: str, sets: Sequence[CatalogueSet]
     ) -> tuple[CatalogueSet, ...] | None:
         """The sets of a kind; None where one is missing: half a list would look like a whole."""
         found: list[CatalogueSet] = []
         for one in sets:
-            fields = self._types.fields.get(one.entity_set, {})
-            if one.entity_set not in self._sets:
-                self._kind_causes.setdefault(kind, []).append(self._lack(one.entity_set))
-            elif one.name not in fields:
-                self._kind_causes.setdefault(kind, []).append(self._lack(one.entity_set, one.name))
+            lacking = [*self._absent_sets(one.entity_set)]
+            lacking = lacking or [*self._absent_fields(one.entity_set, one.name)]
+            if lacking:
+                self._kind_causes.setdefault(kind, []).extend(lacking)
             else:
                 found.append(self._catalogue(one))
         return None if kind in self._kind_causes else tuple(found)
 
     def _catalogue(self, one: CatalogueSet) -> CatalogueSet:
-        def kept(field: str | None) -> str | None:
-            if field is None:
-                return None
-            bare = field.removesuffix("_Key")
-            if self._types.column(one.entity_set, bare) is not None:
-                return field
-            self._lack(one.entity_set, bare)
-            return None
+        def lacks(field: str) -> bool:
+            return bool([*self._absent_fields(one.entity_set, field.removesuffix("_Key"))])
 
-        contacts = one.contacts
-        if contacts is not None and contacts.table not in self._sets:
-            self._lack(contacts.table)
-            contacts = None
-        return attrs.evolve(
-            one,
-            code=kept(one.code),
-            parent=kept(one.parent),
-            created=kept(one.created),
-            archived=kept(one.archived),
-            currency=kept(one.currency),
-            only={name: values for name, values in one.only.items() if kept(name)},
-            contacts=contacts,
-        )
+        lost: dict[str, Any] = {name: None for name, field in one.optional.items() if lacks(field)}
+        if one.contacts is not None and [*self._absent_sets(one.contacts.table)]:
+            lost["contacts"] = None
+        only = {name: values for name, values in one.only.items() if not lacks(name)}
+        return attrs.evolve(one, only=only, **lost)
 
-    def _keys(self, sets: Sequence[KeySet]) -> tuple[KeySet, ...]:
-        """The key sets of a name; () where one is missing."""
-        lacking = [one.entity_set for one in sets if one.entity_set not in self._sets]
-        for name in lacking:
-            self._lack(name)
-        return () if lacking else tuple(sets)
-
-    def _source(
-        self, source: RegisterSource, kinds: Collection[str], keys: Mapping[str, tuple[KeySet, ...]]
-    ) -> RegisterSource | None:
+    def _source(self, source: RegisterSource) -> RegisterSource | None:
         causes = [*self._table_causes(source)]
         if causes:
             self._causes[source.name, ""] = causes
             return None
-        dims: dict[str, DimensionField] = {}
-        for name, field in source.dims.items():
-            lacking = [*self._dimension_causes(source, name, field, kinds, keys)]
-            if lacking:
-                self._causes[source.name, name] = lacking
-            else:
-                dims[name] = field
-        first_of: dict[str, tuple[str, ...]] = {}
-        for name, leaves in source.first_of.items():
-            kind = DIMENSIONS.get(name)
-            lacking = [*self._kind_causes.get(kind or "", ())]
-            lacking += [one for leaf in leaves for one in self._causes.get((source.name, leaf), ())]
-            if name == "currency":
-                lacking += [one for leaf in leaves for one in self._currency_causes(leaf)]
-            if lacking:
-                self._causes[source.name, name] = lacking
-            else:
-                first_of[name] = leaves
-        facts: dict[str, tuple[Term, ...]] = {}
-        for fact, terms in source.facts.items():
-            lacking = [*self._fact_causes(source, terms)]
-            if lacking:
-                self._causes[source.name, fact] = lacking
-            else:
-                facts[fact] = terms
-        known = self._types.fields[result_type(source.register, source.table)]
-        returns = {field: patterns for field, patterns in source.returns.items() if field in known}
-        if source.returns and not returns:
-            self._causes[source.name, "returns"] = [
-                self._lack(source.register, field) for field in source.returns
-            ]
         return attrs.evolve(
             source,
-            dims=dims,
-            first_of=first_of,
-            facts=facts,
-            returns=returns,
+            dims=self._kept(source, source.dims, partial(self._dimension_causes, source)),
+            first_of=self._kept(source, source.first_of, partial(self._first_of_causes, source)),
+            facts=self._kept(
+                source, source.facts, lambda _, terms: self._fact_causes(source, terms)
+            ),
+            returns=self._returns(source),
             transfers=self._transfers(source),
         )
 
+    def _kept(
+        self,
+        source: RegisterSource,
+        parts: Mapping[str, _PartT],
+        causes: Callable[[str, _PartT], Iterable[Missing]],
+    ) -> dict[str, _PartT]:
+        """The parts of a source that lack nothing; what the others lack is noted."""
+        found: dict[str, _PartT] = {}
+        for name, part in parts.items():
+            lacking = [*causes(name, part)]
+            if lacking:
+                self._causes[source.name, name] = lacking
+            else:
+                found[name] = part
+        return found
+
+    def _returns(self, source: RegisterSource) -> Mapping[str, tuple[str, ...]]:
+        """The marks of returns: a register may lack some of the fields, but not all of them."""
+        known = self._types.fields[source.row_type]
+        found = {field: patterns for field, patterns in source.returns.items() if field in known}
+        if source.returns and not found:
+            self._causes[source.name, "returns"] = [
+                self._lack(source.register, field) for field in source.returns
+            ]
+        return found
+
     def _transfers(self, source: RegisterSource) -> Mapping[str, tuple[str, ...]]:
-        """What tells money carried between own desks; nothing where a field is missing."""
-        type_name = result_type(source.register, source.table)
+        """The marks of money carried between own desks; nothing where a field is missing."""
         lacking = [
             self._lack(source.register, field)
             for field in source.transfers
-            if self._types.column(type_name, field.removesuffix("_Type")) is None
+            if self._types.column(source.row_type, field.removesuffix("_Type")) is None
         ]
         if lacking:
             self._causes[source.name, "transfers"] = lacking
@@ -225,75 +221,49 @@ class Reduction:
             return
         functions = self._types.functions.get(register)
         is_declared = source.table == "Records" or functions is None or source.table in functions
-        if not is_declared or result_type(register, source.table) not in self._types.fields:
+        if not is_declared or source.row_type not in self._types.fields:
             yield self._lack(register, f"/{source.table}")
             return
-        type_name = result_type(register, source.table)
         for field, value in source.where.items():
-            if self._types.column(type_name, field) is None:
-                yield self._lack(register, field)
-            if isinstance(value, Predefined) and value.entity_set not in self._sets:
-                yield self._lack(value.entity_set)
+            yield from self._absent(source, field)
+            if isinstance(value, Predefined):
+                yield from self._absent_sets(value.entity_set)
         for field in source.excludes:
-            if field not in self._types.fields[type_name]:
+            if field not in self._types.fields[source.row_type]:
                 yield self._lack(register, field)
-        chart = self._whole.accounts_set
-        if source.is_ledger and chart is not None and chart not in self._sets:
-            yield self._lack(chart)
+        if source.is_ledger and self._whole.accounts_set is not None:
+            yield from self._absent_sets(self._whole.accounts_set)
 
     def _dimension_causes(
-        self,
-        source: RegisterSource,
-        name: str,
-        field: DimensionField,
-        kinds: Collection[str],
-        keys: Mapping[str, tuple[KeySet, ...]],
+        self, source: RegisterSource, name: str, field: DimensionField
     ) -> Iterable[Missing]:
-        type_name = result_type(source.register, source.table)
         kind = DIMENSIONS[name]
-        if kind is not None and kind not in kinds:
+        if kind is not None and kind not in self._kinds:
             yield from self._kind_causes.get(kind, ())
-        if field.side is not None:
-            prefix = "ExtDimension" if field.side == "own" else "BalancedExtDimension"
-            if f"{prefix}1" not in self._types.fields[type_name]:
-                yield self._lack(source.register, f"{prefix}1")
-            return
-        if self._types.column(type_name, field.field) is None:
-            yield self._lack(source.register, field.field)
+        yield from self._absent(source, f"{SUBCONTO[field.side]}1" if field.side else field.field)
         if field.key is not None:
-            yield from self._key_causes(field.key, name, keys)
+            yield from self._key_causes(field.key, name)
 
-    def _currency_causes(self, dimension: str) -> Iterable[Missing]:
-        """The lacking currencies of desks: without them, sums would mix currencies."""
-        for one in self._whole.set_of(dimension):
-            if one.currency is not None:
-                missing = Missing(
-                    entity_set=one.entity_set, field=one.currency.removesuffix("_Key")
-                )
-                if missing in self._missing:
-                    yield missing
-
-    def _key_causes(
-        self, key: str, dimension: str, keys: Mapping[str, tuple[KeySet, ...]]
+    def _first_of_causes(
+        self, source: RegisterSource, name: str, leaves: tuple[str, ...]
     ) -> Iterable[Missing]:
+        yield from self._kind_causes.get(DIMENSIONS.get(name) or "", ())
+        for leaf in leaves:
+            yield from self._causes.get((source.name, leaf), ())
+            if name == "currency":
+                # Without the currencies of desks, sums would mix currencies.
+                yield from self._lost_fields(leaf, "currency")
+
+    def _key_causes(self, key: str, dimension: str) -> Iterable[Missing]:
         for one in self._whole.keys[key]:
-            if key not in keys:
-                if one.entity_set not in self._sets:
-                    yield self._lack(one.entity_set)
+            if key not in self._keys:
+                yield from self._absent_sets(one.entity_set)
             elif dimension in one.gives:
-                given = one.gives[dimension].name
-                if self._types.column(one.entity_set, given) is None:
-                    yield self._lack(one.entity_set, given)
+                yield from self._absent_fields(one.entity_set, one.gives[dimension].field)
 
     def _fact_causes(self, source: RegisterSource, terms: Sequence[Term]) -> Iterable[Missing]:
-        type_name = result_type(source.register, source.table)
-        known = self._types.fields[type_name]
         for term in terms:
-            if source.column(term.resource) not in known:
-                yield self._lack(source.register, source.column(term.resource))
-            for field in term.when:
-                if self._types.column(type_name, field) is None:
-                    yield self._lack(source.register, field)
+            yield from self._absent(source, source.column(term.resource), *term.when)
 
     def _forbid_stand_ins(self, sources: dict[str, RegisterSource]) -> None:
         """Take from later sources the facts of a preferred one that the base lacks.

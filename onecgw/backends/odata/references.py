@@ -5,9 +5,21 @@ from typing import Final
 
 import attrs
 
-from onecgw.backends.odata.catalogues import Catalogue, CatalogueEntry, member_entry, unknown_entry
+from onecgw.backends.odata.catalogues import (
+    CatalogueEntry,
+    ODataCatalogue,
+    member_entry,
+    unknown_entry,
+)
 from onecgw.backends.odata.metadata import Types
-from onecgw.backends.odata.profile import DIMENSIONS, Predefined, Profile
+from onecgw.backends.odata.profile import (
+    DIMENSIONS,
+    SUBCONTO,
+    DimensionField,
+    Predefined,
+    Profile,
+    RegisterSource,
+)
 from onecgw.errors import OnecNotPublished
 
 # The dimension of an accounting register whose values are accounts.
@@ -24,12 +36,12 @@ class References:
 
     profile: Profile
     types: Types
-    catalogues: Mapping[str, Catalogue]
+    catalogues: Mapping[str, ODataCatalogue]
     keys: Mapping[str, Mapping[str, Mapping[str, str]]]
     accounts: Mapping[str, str]
     predefined: Mapping[Predefined, str]
 
-    def catalogue(self, dimension: str) -> Catalogue | None:
+    def catalogue(self, dimension: str) -> ODataCatalogue | None:
         """The catalogue to which a dimension refers; None for documents."""
         kind = DIMENSIONS.get(dimension)
         return self.catalogues.get(kind) if kind is not None else None
@@ -42,6 +54,18 @@ class References:
             return found
         is_member = DIMENSIONS[dimension] in self.profile.members
         return member_entry(entry_id) if is_member else unknown_entry(entry_id)
+
+    def column(self, source: RegisterSource, field: str) -> str:
+        """How a field is spelled in the rows of a source."""
+        return self.types.column(source.row_type, field) or field
+
+    def columns(self, source: RegisterSource, field: DimensionField) -> tuple[str, ...]:
+        """The columns of a source in which a dimension may stand; a subconto has several."""
+        if field.side is None:
+            return (self.column(source, field.field),)
+        known = self.types.fields.get(source.row_type, {})
+        names = (f"{SUBCONTO[field.side]}{place}" for place in (1, 2, 3))
+        return tuple(name for name in names if name in known)
 
     def account_keys(self, codes: tuple[str, ...]) -> tuple[str, ...]:
         """The keys of accounts and of all their subaccounts.

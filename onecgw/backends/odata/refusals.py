@@ -4,7 +4,7 @@ import attrs
 
 from onecgw.backends.odata.base import Base
 from onecgw.backends.odata.reports import TabularReport
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.errors import OnecNotPublished
 from onecgw.locales.text import say
 
@@ -19,7 +19,7 @@ def refuse_unavailable(base: Base, tool: str) -> None:
         raise lacking(base, tool, "", "")
 
 
-def refuse_lacking(base: Base, request: Request) -> None:
+def refuse_lacking(base: Base, request: RequestedReport) -> None:
     """Refuse by name what a report lacks in this base.
 
     Raises:

@@ -8,36 +8,29 @@ import trio
 
 from onecgw.backends.odata.aggregate import Aggregation, ResultTable
 from onecgw.backends.odata.base import Base
-from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.fetch import Fetcher, side_by_side
-from onecgw.backends.odata.outline import Lacking, Outline, outline
+from onecgw.backends.odata.fetch import Fetcher
+from onecgw.backends.odata.outline import Outline, outline
 from onecgw.backends.odata.profile import Predefined, ToolProfile
 from onecgw.backends.odata.query_plan import plan
 from onecgw.backends.odata.references import References
 from onecgw.backends.odata.refusals import lacking, refuse_lacking
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.backends.odata.restrictions import restrictions_of
 from onecgw.backends.scheduling.fan_out import Progress
 from onecgw.locales.text import say
 
 
 class ReportRunner:
-    """Answers requests to reports.
+    """Answers requests to reports. fetcher: reads the base."""
 
-    Args:
-        fetcher: reads the base.
-        bounds: of one call.
-        concurrency: calls of one request at once.
-    """
-
-    def __init__(self, fetcher: Fetcher, bounds: Bounds, *, concurrency: int) -> None:
+    def __init__(self, fetcher: Fetcher) -> None:
         self.fetcher = fetcher
-        self.bounds = bounds
-        self.concurrency = concurrency
         # Sorting a long report takes the processor: one at a time, outside of the event loop.
         self._working = trio.CapacityLimiter(1)
 
-    async def report(self, base: Base, request: Request, progress: Progress) -> dict[str, object]:
+    async def report(
+        self, base: Base, request: RequestedReport, progress: Progress
+    ) -> dict[str, object]:
         """The whole answer of a tabular report.
 
         Raises:
@@ -61,7 +54,7 @@ class ReportRunner:
         return {**answer, "notes": notes} if notes else answer
 
     async def aggregated(
-        self, base: Base, request: Request, progress: Progress
+        self, base: Base, request: RequestedReport, progress: Progress
     ) -> tuple[Aggregation, Outline]:
         """Read everything that a request needs, and sum it up.
 
@@ -73,11 +66,11 @@ class ReportRunner:
         tool = request.report.tool
         refuse_lacking(base, request)
         chosen = outline(base.profile, base.profile.tools.get(tool, ToolProfile()), request)
-        if isinstance(chosen, Lacking):
-            raise lacking(base, tool, chosen.kind, chosen.name)
+        if isinstance(chosen, str):
+            raise lacking(base, tool, "measures", chosen)
         references = await self.references(base, chosen, request)
         restrictions = restrictions_of(request, references)
-        fetches = plan(chosen, request, restrictions, references, self.bounds)
+        fetches = plan(chosen, request, restrictions, references, self.fetcher.bounds)
         aggregation = Aggregation(chosen, request, references)
         await self.fetcher.each(
             [one.query for one in fetches],
@@ -90,7 +83,7 @@ class ReportRunner:
         """The rows and totals of what was summed up."""
         return await trio.to_thread.run_sync(aggregation.table, limiter=self._working)
 
-    async def references(self, base: Base, chosen: Outline, request: Request) -> References:
+    async def references(self, base: Base, chosen: Outline, request: RequestedReport) -> References:
         """Read the names, keys and accounts that a request needs.
 
         Raises:
@@ -117,7 +110,7 @@ class ReportRunner:
         async def load(place: tuple[str, Any]) -> None:
             found[place] = await wanted[place]()
 
-        await side_by_side([partial(load, place) for place in wanted], limit=self.concurrency)
+        await self.fetcher.side_by_side([partial(load, place) for place in wanted])
 
         def named(of: str) -> dict[Any, Any]:
             return {name: value for (what, name), value in found.items() if what == of}
@@ -132,7 +125,7 @@ class ReportRunner:
         )
 
     def notes(
-        self, base: Base, request: Request, chosen: Outline, aggregation: Aggregation
+        self, base: Base, request: RequestedReport, chosen: Outline, aggregation: Aggregation
     ) -> list[str]:
         """What the reader of an answer must know."""
         own_notes = [
@@ -145,5 +138,5 @@ class ReportRunner:
         notes = [*base.profile.tools[request.report.tool].notes, *own_notes]
         if aggregation.unknown:
             notes.append(say("odata.unknown_rows", names=", ".join(sorted(aggregation.unknown))))
-        notes += [say("odata.partial")] if self.bounds.is_partial_allowed else []
+        notes += [say("odata.partial")] if self.fetcher.bounds.is_partial_allowed else []
         return [*dict.fromkeys(notes)]

@@ -1,9 +1,13 @@
 """The contract's tools as the OData backend answers them: dimensions, measures, filters."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args, get_origin
 
 import attrs
+
+from onecgw.catalogue.declaration import fields_of
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.tools import BY_NAME
 
 Dated = Literal["period", "date"]
 # How a dimension of a report is made of a dimension of a source.
@@ -23,14 +27,6 @@ Derivation = Literal[
 TIMES: Final = ("day", "weekday", "week", "month", "quarter", "year")
 # The kinds of analytics as the contract names them, in the order in which reports sort.
 ANALYTICS: Final = {"customer": "customer", "cost_article": "cost_article", "other_cash": "cash"}
-
-
-# Filters that are one word out of a few.
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "customer_cohort": ("new", "returning"),
-    "product_status": ("active", "archived"),
-    "own_transfers": ("exclude", "include"),
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -69,7 +65,7 @@ class ReportMeasure:
 
 
 @attrs.frozen(kw_only=True)
-class Filter:
+class ReportFilter:
     """What rows can be restricted to. branches: a group's id means everything below it.
 
     either: filters with the same mark are joined by OR; the others by AND.
@@ -85,6 +81,7 @@ class Filter:
 class TabularReport:
     """A tabular report.
 
+    choices: filters that are one word out of a few, and the words.
     always_by: dimensions that are added to every grouping.
     drops_zero: a row whose facts are all zero is not shown.
     """
@@ -94,24 +91,12 @@ class TabularReport:
     dated: Dated
     dimensions: tuple[ReportDimension, ...]
     measures: tuple[ReportMeasure, ...]
-    filters: tuple[Filter, ...]
+    filters: tuple[ReportFilter, ...]
+    choices: Mapping[str, tuple[str, ...]]
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
     always_by: tuple[str, ...] = ()
     drops_zero: bool = False
-    has_cohort: bool = False
-    has_product_status: bool = False
-    has_own_transfers: bool = False
-
-    @property
-    def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """The filters that are one word out of a few, and the words."""
-        has = {
-            "customer_cohort": self.has_cohort,
-            "product_status": self.has_product_status,
-            "own_transfers": self.has_own_transfers,
-        }
-        return {name: CHOICES[name] for name in CHOICES if has[name]}
 
     @property
     def dimension(self) -> Mapping[str, ReportDimension]:
@@ -124,172 +109,131 @@ class TabularReport:
         return {one.name: one for one in self.measures}
 
 
-def _same(*names: str) -> tuple[ReportDimension, ...]:
-    return tuple(ReportDimension(name=name, of=name) for name in names)
-
-
-_TIMES: Final = (
-    ReportDimension(name="day", of="", derivation="day", kind="date"),
-    ReportDimension(name="week", of="", derivation="week", kind="date"),
-    ReportDimension(name="month", of="", derivation="month", kind="date"),
-)
-_LONG_TIMES: Final = (
-    ReportDimension(name="quarter", of="", derivation="quarter", kind="date"),
-    ReportDimension(name="year", of="", derivation="year", kind="date"),
-    ReportDimension(name="weekday", of="", derivation="weekday", kind="string"),
-)
-_PRODUCT_GROUP: Final = ReportDimension(name="product_group", of="product", derivation="parent")
-_CURRENCY: Final = ReportDimension(name="currency", of="currency", kind="string")
-_FIRM_IDS: Final = Filter(name="firm_ids", of="firm")
-_WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", of="warehouse")
-_CUSTOMER_IDS: Final = Filter(name="customer_ids", of="customer", branches=True)
-_SUPPLIER_IDS: Final = Filter(name="supplier_ids", of="supplier", branches=True)
-_PRODUCT_IDS: Final = Filter(name="product_ids", of="product", branches=True)
+# Dimensions and filters that are not the dimension of a source of the same name.
+_OF: Final = {
+    "account": "cash",
+    "channel_parent": "sales_channel",
+    "cohort": "customer",
+    "cost_article_parent": "cost_article",
+    "customer_group": "customer",
+    "customer_parent": "customer",
+    "product_group": "product",
+    "product_parent": "product",
+}
+_STRINGS: Final = ("cohort", "currency", "weekday")
 _AMOUNT: Final = ReportMeasure(name="amount", plus=("amount",))
 _NET_AMOUNT: Final = ReportMeasure(name="amount_net", plus=("net",))
 _QTY: Final = ReportMeasure(name="qty", plus=("qty",), places=3)
 
-SALES: Final = TabularReport(
-    tool="sales_report",
-    operation="reports/sales",
-    dated="period",
-    dimensions=(
-        *_same("warehouse", "customer", "product", "seller", "sales_channel", "firm"),
-        *_TIMES,
-        *_LONG_TIMES,
-        ReportDimension(name="cohort", of="customer", derivation="cohort", kind="string"),
-        _PRODUCT_GROUP,
-        ReportDimension(name="customer_group", of="customer", derivation="parent"),
-        ReportDimension(name="product_parent", of="product", derivation="top"),
-        ReportDimension(name="customer_parent", of="customer", derivation="top"),
-        ReportDimension(name="channel_parent", of="sales_channel", derivation="top"),
-    ),
-    measures=(
-        _AMOUNT,
-        _NET_AMOUNT,
-        ReportMeasure(name="returns", plus=("returned",)),
-        _QTY,
-        ReportMeasure(name="receipts", counts="receipts", places=0),
-        ReportMeasure(name="avg_check", plus=("amount",), over="receipts"),
-        ReportMeasure(name="customers", counts="customers", places=0),
-        ReportMeasure(name="cost", plus=("cost",)),
-        ReportMeasure(name="profit", plus=("net",), minus=("cost",)),
-        ReportMeasure(name="margin", plus=("net",), minus=("cost",), over="net", factor=100),
-    ),
-    filters=(
-        _CUSTOMER_IDS,
-        _WAREHOUSE_IDS,
-        Filter(name="sales_channel_ids", of="sales_channel", branches=True),
-        _FIRM_IDS,
-        _PRODUCT_IDS,
-        Filter(name="seller_ids", of="seller"),
-    ),
-    default_group_by=("warehouse", "customer"),
-    default_measures=("amount", "qty"),
-    has_cohort=True,
-    has_product_status=True,
-)
-STOCK: Final = TabularReport(
-    tool="stock_balance",
-    operation="reports/stock",
-    dated="date",
-    dimensions=(*_same("warehouse", "product"), _PRODUCT_GROUP, *_same("firm")),
-    measures=(_QTY, _AMOUNT),
-    filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS),
-    default_group_by=("warehouse", "product"),
-    default_measures=("qty",),
-    drops_zero=True,
-    has_product_status=True,
-)
-CASH_BALANCE: Final = TabularReport(
-    tool="cash_balance",
-    operation="reports/cash_balance",
-    dated="date",
-    dimensions=(*_same("cash", "firm"), _CURRENCY),
-    measures=(ReportMeasure(name="balance", plus=("balance",)),),
-    filters=(Filter(name="cash_ids", of="cash"),),
-    default_group_by=("cash",),
-    default_measures=("balance",),
-    always_by=("currency",),
-)
-CASH_FLOW: Final = TabularReport(
-    tool="cash_flow",
-    operation="reports/cash_flow",
-    dated="period",
-    dimensions=(
-        ReportDimension(name="account", of="cash"),
-        *_same("operation", "analytics"),
-        ReportDimension(name="cost_article_parent", of="cost_article", derivation="top"),
-        *_same("firm"),
-        *_TIMES,
-    ),
-    measures=(
-        ReportMeasure(name="inflow", plus=("inflow",)),
-        ReportMeasure(name="outflow", plus=("outflow",)),
-        ReportMeasure(name="net", plus=("inflow",), minus=("outflow",)),
-    ),
-    filters=(
-        Filter(name="cash_ids", of="cash"),
-        Filter(name="operation_ids", of="operation"),
-        Filter(name="cost_article_ids", of="cost_article", branches=True, either="analytics"),
-        Filter(name="customer_ids", of="customer", either="analytics"),
-    ),
-    default_group_by=("operation",),
-    default_measures=("inflow", "outflow", "net"),
-    has_own_transfers=True,
-)
 
-
-def _settlements(
-    tool: str, operation: str, *, partner: str, ids: Filter, debt: str
-) -> TabularReport:
-    return TabularReport(
-        tool=tool,
-        operation=operation,
-        dated="date",
-        dimensions=_same(partner, "firm"),
-        measures=(
-            ReportMeasure(name=debt, plus=("debt",)),
-            ReportMeasure(name="advance", plus=("advance",)),
-            ReportMeasure(name="net", plus=("debt",), minus=("advance",)),
-        ),
-        filters=(ids, _FIRM_IDS),
-        default_group_by=(partner,),
-        default_measures=(debt, "advance", "net"),
-        drops_zero=True,
+def _dimension(name: str) -> ReportDimension:
+    if name in TIMES:
+        derivation: Any = name
+    elif name == "cohort":
+        derivation = name
+    else:
+        derivation = {"group": "parent", "parent": "top"}.get(name.rpartition("_")[2], "itself")
+    return ReportDimension(
+        name=name,
+        of="" if name in TIMES else _OF.get(name, name),
+        derivation=derivation,
+        kind="string" if name in _STRINGS else "date" if name in TIMES else "ref",
     )
 
 
-RECEIVABLES: Final = _settlements(
-    "receivables_balance",
-    "reports/receivables",
-    partner="customer",
-    ids=_CUSTOMER_IDS,
-    debt="receivable",
+def _report(
+    name: str,
+    *measures: ReportMeasure,
+    always_by: tuple[str, ...] = (),
+    either: tuple[str, ...] = (),
+    drops_zero: bool = False,
+) -> TabularReport:
+    """The report of a tool, as its request class declares it.
+
+    Args:
+        name: of the tool.
+        measures: those that a stock 1C has, and how they are computed.
+        always_by: as of TabularReport.
+        either: filters of which one must hold.
+        drops_zero: as of TabularReport.
+    """
+    tool = BY_NAME[name]
+    assert isinstance(tool, TableTool)  # noqa: S101 - the names stand below
+    arguments = {field.name: field for field in fields_of(tool.request)}
+    group_by = arguments["group_by"]
+    filters = fields_of(arguments["filters"].type)
+    dimensions = dict.fromkeys((*get_args(get_args(group_by.type)[0]), *always_by))
+    return TabularReport(
+        tool=name,
+        operation=tool.operation,
+        dated="period" if "period" in arguments else "date",
+        dimensions=tuple(map(_dimension, dimensions)),
+        measures=measures,
+        filters=tuple(
+            ReportFilter(
+                name=one.name,
+                of=one.name.removesuffix("_ids"),
+                branches=one.arg.takes_groups,
+                either="analytics" if one.name in either else "",
+            )
+            for one in filters
+            if get_origin(one.type) is tuple
+        ),
+        choices={
+            one.name: get_args(one.type) for one in filters if get_origin(one.type) is Literal
+        },
+        default_group_by=group_by.arg.default,
+        default_measures=arguments["measures"].arg.default,
+        always_by=always_by,
+        drops_zero=drops_zero,
+    )
+
+
+_ADVANCE: Final = ReportMeasure(name="advance", plus=("advance",))
+_NET_DEBT: Final = ReportMeasure(name="net", plus=("debt",), minus=("advance",))
+SALES: Final = _report(
+    "sales_report",
+    _AMOUNT,
+    _NET_AMOUNT,
+    ReportMeasure(name="returns", plus=("returned",)),
+    _QTY,
+    ReportMeasure(name="receipts", counts="receipts", places=0),
+    ReportMeasure(name="avg_check", plus=("amount",), over="receipts"),
+    ReportMeasure(name="customers", counts="customers", places=0),
+    ReportMeasure(name="cost", plus=("cost",)),
+    ReportMeasure(name="profit", plus=("net",), minus=("cost",)),
+    ReportMeasure(name="margin", plus=("net",), minus=("cost",), over="net", factor=100),
 )
-PAYABLES: Final = _settlements(
-    "payables_balance",
-    "reports/payables",
-    partner="supplier",
-    ids=_SUPPLIER_IDS,
-    debt="payable",
+CASH_FLOW: Final = _report(
+    "cash_flow",
+    ReportMeasure(name="inflow", plus=("inflow",)),
+    ReportMeasure(name="outflow", plus=("outflow",)),
+    ReportMeasure(name="net", plus=("inflow",), minus=("outflow",)),
+    either=("cost_article_ids", "customer_ids"),
 )
-PURCHASES: Final = TabularReport(
-    tool="purchases_report",
-    operation="reports/purchases",
-    dated="period",
-    dimensions=(
-        *_same("supplier", "firm", "warehouse", "product"),
-        _PRODUCT_GROUP,
-        *_TIMES,
-        _CURRENCY,
+TABULAR: Final = (
+    SALES,
+    _report("stock_balance", _QTY, _AMOUNT, drops_zero=True),
+    _report(
+        "cash_balance", ReportMeasure(name="balance", plus=("balance",)), always_by=("currency",)
     ),
-    measures=(_AMOUNT, _NET_AMOUNT, _QTY),
-    filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
-    default_group_by=("supplier", "month"),
-    default_measures=("amount",),
+    CASH_FLOW,
+    _report(
+        "receivables_balance",
+        ReportMeasure(name="receivable", plus=("debt",)),
+        _ADVANCE,
+        _NET_DEBT,
+        drops_zero=True,
+    ),
+    _report(
+        "payables_balance",
+        ReportMeasure(name="payable", plus=("debt",)),
+        _ADVANCE,
+        _NET_DEBT,
+        drops_zero=True,
+    ),
+    _report("purchases_report", _AMOUNT, _NET_AMOUNT, _QTY),
 )
-TABULAR: Final = (SALES, STOCK, CASH_BALANCE, CASH_FLOW, RECEIVABLES, PAYABLES, PURCHASES)
 # Two more are made of the sales report: the tool, and the measures that it needs.
 TOP_PRODUCTS: Final = "top_products"
 CUSTOMER_SUMMARY: Final = "customer_summary"
@@ -309,7 +253,7 @@ WITH_GROUPS: Final = ("customer", "product", "cost_article")
 NOT_MEASURED: Final[Mapping[str, Mapping[str, str]]] = {
     "cash_balance": {"balance_base": "odata.desk_currency"}
 }
-# Tools that no stock base is asked for → the key of the text why.
+# Tools that no stock base can answer → the key of the text why.
 NOT_ANSWERED: Final = {
     "availability_report": "odata.every_movement",
     "goods_in_transit": "odata.no_transit",

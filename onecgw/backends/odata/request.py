@@ -21,7 +21,7 @@ _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @attrs.frozen(kw_only=True)
-class Request:
+class RequestedReport:
     """A question to a report.
 
     first, last: the days of a period, both included; of a balance both are its day.
@@ -43,7 +43,7 @@ class Request:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The dimensions of the rows: those that were asked for, and those always added."""
+        """The dimensions of the rows: those of the request, and those always added."""
         return (*self.group_by, *self.report.always_by)
 
     @property
@@ -64,7 +64,7 @@ class Request:
         return {"period": {"from": self.first.isoformat(), "to": self.last.isoformat()}}
 
 
-def read_request(report: TabularReport, body: Body, *, today: date) -> Request:
+def read_request(report: TabularReport, body: Body, *, today: date) -> RequestedReport:
     """Read the body of a tabular report.
 
     Raises:
@@ -85,7 +85,7 @@ def read_request(report: TabularReport, body: Body, *, today: date) -> Request:
     for name, value in choices.items():
         if value not in report.choices[name]:
             raise wrong(f"filters.{name}", value, one_of(report.choices[name]))
-    return Request(
+    return RequestedReport(
         report=report,
         first=first,
         last=last,

@@ -6,7 +6,7 @@ from typing import Final
 import trio
 
 from onecgw.backends.odata.base import Base
-from onecgw.backends.odata.catalogues import Catalogue, CatalogueEntry
+from onecgw.backends.odata.catalogues import CatalogueEntry, ODataCatalogue
 from onecgw.backends.odata.refusals import refuse_unavailable
 from onecgw.backends.odata.reports import PRODUCT_DETAILS, WITH_GROUPS
 from onecgw.backends.odata.request import Body, check_keys, read_count
@@ -90,7 +90,7 @@ async def answer_product_details(base: Base, body: Body) -> dict[str, object]:
 
 
 def _candidate(
-    one: CatalogueEntry, catalogue: Catalogue, currencies: Mapping[str, CatalogueEntry]
+    one: CatalogueEntry, catalogue: ODataCatalogue, currencies: Mapping[str, CatalogueEntry]
 ) -> dict[str, object]:
     is_group = catalogue.is_group(one)
     found: dict[str, object] = {

@@ -7,11 +7,10 @@ from typing import Final
 import attrs
 
 from onecgw.backends.odata import url
-from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.profile import DIMENSIONS, RegisterSource
 from onecgw.backends.odata.references import References
-from onecgw.backends.odata.reports import Filter
-from onecgw.backends.odata.request import Request
+from onecgw.backends.odata.reports import ReportFilter
+from onecgw.backends.odata.request import RequestedReport
 from onecgw.errors import OnecRejected
 from onecgw.locales.text import say
 
@@ -22,43 +21,29 @@ _MEMBER: Final = re.compile(r"\w+")
 class Restriction:
     """One of the alternatives must hold: a dimension has one of these ids.
 
-    filters: the arguments that it comes from, for messages.
     is_for_rows: 1C is not called with it, because nearly everything is among the ids.
     """
 
     alternatives: tuple[tuple[str, frozenset[str]], ...]
-    filters: tuple[str, ...]
     is_for_rows: bool = False
 
 
-def restrictions_of(request: Request, references: References) -> list[Restriction]:
+def restrictions_of(request: RequestedReport, references: References) -> list[Restriction]:
     """Read the filters of a request.
 
     Raises:
         OnecRejected: an id that the base does not have, or a group where none is allowed.
     """
-    alone: list[Restriction] = []
-    either: dict[str, list[Restriction]] = {}
+    joined: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for one in request.report.filters:
-        if one.name not in request.filters:
-            continue
-        ids = _spread(one, request.filters[one.name], references)
-        restriction = Restriction(alternatives=((one.of, ids),), filters=(one.name,))
-        if one.either:
-            either.setdefault(one.either, []).append(restriction)
-        else:
-            alone.append(restriction)
-    joined = [
-        Restriction(
-            alternatives=tuple(pair for each in parts for pair in each.alternatives),
-            filters=tuple(name for each in parts for name in each.filters),
-        )
-        for parts in either.values()
-    ]
-    return [*alone, *joined, *_status(request, references)]
+        if one.name in request.filters:
+            ids = _spread(one, request.filters[one.name], references)
+            joined.setdefault(one.either or one.name, []).append((one.of, ids))
+    found = [Restriction(alternatives=tuple(parts)) for parts in joined.values()]
+    return [*found, *_status(request, references)]
 
 
-def _status(request: Request, references: References) -> Iterator[Restriction]:
+def _status(request: RequestedReport, references: References) -> Iterator[Restriction]:
     """The products that are in use, or those that are not."""
     status = request.choices.get("product_status")
     if status is None:
@@ -68,12 +53,11 @@ def _status(request: Request, references: References) -> Iterator[Restriction]:
     ids = frozenset(one.id for one in entries if one.is_archived == (status == "archived"))
     yield Restriction(
         alternatives=(("product", ids),),
-        filters=("product_status",),
         is_for_rows=status == "active",
     )
 
 
-def _spread(one: Filter, given: tuple[str, ...], references: References) -> frozenset[str]:
+def _spread(one: ReportFilter, given: tuple[str, ...], references: References) -> frozenset[str]:
     """The ids that count: those given, and everything below them where groups are allowed."""
     catalogue = references.catalogue(one.of)
     found: set[str] = set()
@@ -81,7 +65,7 @@ def _spread(one: Filter, given: tuple[str, ...], references: References) -> froz
         path = f"filters.{one.name}[{place}]"
         entry = catalogue.entries.get(entry_id) if catalogue is not None else None
         if entry is None or catalogue is None:
-            # An enumeration has more members than OData tells; a report may have shown this one.
+            # OData may lack members of an enumeration; a report may have shown this one.
             if DIMENSIONS[one.of] in references.profile.members and _MEMBER.fullmatch(entry_id):
                 found.add(entry_id)
                 continue
@@ -106,11 +90,10 @@ def comparisons(
         field = source.dims.get(dimension)
         if field is None or field.side is not None:
             return None
-        type_name = result_type(source.register, source.table)
-        column = references.types.column(type_name, field.field)
+        column = references.types.column(source.row_type, field.field)
         if column is None:
             return None
-        is_composite = references.types.is_composite(type_name, column)
+        is_composite = references.types.is_composite(source.row_type, column)
         keys = ids
         if field.key is not None:
             if is_composite:

@@ -2,19 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Final
 
 from onecgw.backends.odata.catalogues import ZERO, Row
-from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.numbers import EXACT
 from onecgw.backends.odata.object_names import bare_type
-from onecgw.backends.odata.profile import COUNTS, OF_RETURNS, DimensionField, Term, matches
+from onecgw.backends.odata.profile import COUNTS, OF_RETURNS, DimensionField, Term, has_marks
 from onecgw.backends.odata.query_plan import Fetch
 from onecgw.backends.odata.references import ACCOUNT, References
 
-_SUBCONTO: Final = (1, 2, 3)
-
 Reader = Callable[[Row], str | None]
+TermReader = Callable[[Row], Decimal | None]
 
 
 class Tally:
@@ -47,22 +44,17 @@ class RowReading:
         self.unknown: set[str] = set()
         self._references = references
         self._source = source
-        self._type = result_type(source.register, source.table)
         self._leaves = {leaf: self._leaf_reader(leaf, source.dims[leaf]) for leaf in fetch.leaves}
-        self._sums = [
-            (fact, [self._term_reader(term) for term in source.facts[fact]])
-            for fact in fetch.facts
-            if fact in source.facts and fact not in COUNTS
-        ]
+        readers = {
+            fact: [self._term_reader(term) for term in terms]
+            for fact, terms in source.terms(fetch.facts).items()
+        }
+        self._sums = [one for one in readers.items() if one[0] not in OF_RETURNS]
+        self._returned = [one for one in readers.items() if one[0] in OF_RETURNS]
         self._counts = [
             (fact, self._leaves[COUNTS[fact]]) for fact in fetch.facts if fact in COUNTS
         ]
-        self._returned = [
-            (fact, [self._term_reader(term) for term in source.facts[OF_RETURNS[fact]]])
-            for fact in fetch.facts
-            if fact in OF_RETURNS
-        ]
-        self._returns = [*source.returns.items()] if self._counts or self._returned else []
+        self._returns = source.returns if self._counts or self._returned else {}
 
     def leaf(self, name: str, row: Row) -> str | None:
         """The id of a dimension in a row."""
@@ -82,41 +74,22 @@ class RowReading:
 
     def sum_up(self, row: Row, tally: Tally) -> None:
         """Add a row to a tally."""
-        for fact, terms in self._sums:
-            for term in terms:
-                value = term(row)
-                if value:
-                    tally.sums[fact] = EXACT.add(tally.sums[fact], value)
-        if self._returns and self._is_return(row):
-            self._sum_up_return(row, tally)
-        elif self._counts:
-            self._count(row, tally)
-
-    def _count(self, row: Row, tally: Tally) -> None:
-        for fact, reader in self._counts:
-            found = reader(row)
-            if found is not None:
-                tally.seen[fact].add(found)
-
-    def _sum_up_return(self, row: Row, tally: Tally) -> None:
-        for fact, terms in self._returned:
-            for term in terms:
-                value = term(row)
-                if value:
-                    tally.sums[fact] = EXACT.subtract(tally.sums[fact], value)
-
-    def _is_return(self, row: Row) -> bool:
-        return any(
-            matches(bare_type(str(row.get(field) or "")), patterns)
-            for field, patterns in self._returns
-        )
+        _sum_up(self._sums, row, tally, EXACT.add)
+        if self._returns and has_marks(row, self._returns):
+            _sum_up(self._returned, row, tally, EXACT.subtract)
+        else:
+            for fact, reader in self._counts:
+                found = reader(row)
+                if found is not None:
+                    tally.seen[fact].add(found)
 
     def _leaf_reader(self, leaf: str, field: DimensionField) -> Reader:
-        if field.side is not None:
-            return _subconto_reader(field)
-        column = self._references.types.column(self._type, field.field) or field.field
-        is_composite = self._references.types.is_composite(self._type, column)
-        raw = _plain_reader(column, field.types if is_composite else ())
+        columns = self._references.columns(self._source, field)
+        # Of a field of one type nothing needs to be compared.
+        types = self._references.types
+        is_typed = any(types.is_composite(self._source.row_type, one) for one in columns)
+        instead = "Account_Key" if field.side and field.field == ACCOUNT else ""
+        raw = _reader(columns, field.types if is_typed else (), instead)
         if field.key is None:
             return raw
         keys: Mapping[str, Mapping[str, str]] = self._references.keys[field.key]
@@ -133,10 +106,10 @@ class RowReading:
 
         return through_key
 
-    def _term_reader(self, term: Term) -> Callable[[Row], Decimal | None]:
+    def _term_reader(self, term: Term) -> TermReader:
         column = self._source.column(term.resource)
         when = [
-            (self._references.types.column(self._type, name) or name, frozenset(values))
+            (self._references.column(self._source, name), frozenset(values))
             for name, values in term.when.items()
         ]
         accounts = (
@@ -159,36 +132,32 @@ class RowReading:
         return read
 
 
-def _plain_reader(column: str, types: tuple[str, ...]) -> Reader:
-    if not types:
-
-        def read(row: Row) -> str | None:
-            found = row[column]
-            return found if found and found != ZERO else None
-
-        return read
-    type_column = f"{column}_Type"
-
-    def read_of_type(row: Row) -> str | None:
-        found = row[column]
-        if not found or found == ZERO or bare_type(row[type_column]) not in types:
-            return None
-        return str(found)
-
-    return read_of_type
+def _sum_up(
+    readers: Sequence[tuple[str, Sequence[TermReader]]],
+    row: Row,
+    tally: Tally,
+    join: Callable[[Decimal, Decimal], Decimal],
+) -> None:
+    for fact, terms in readers:
+        for term in terms:
+            value = term(row)
+            if value:
+                tally.sums[fact] = join(tally.sums[fact], value)
 
 
-def _subconto_reader(field: DimensionField) -> Reader:
-    """The subconto of a type, wherever it stands; else the account, where that is asked for."""
-    prefix = "ExtDimension" if field.side == "own" else "BalancedExtDimension"
-    columns = [(f"{prefix}{number}", f"{prefix}{number}_Type") for number in _SUBCONTO]
+def _reader(columns: Sequence[str], types: tuple[str, ...], instead: str) -> Reader:
+    """The first reference of one of the types, () is any; else the value of `instead`."""
+    pairs = [(column, f"{column}_Type") for column in columns]
 
     def read(row: Row) -> str | None:
-        for column, type_column in columns:
-            if bare_type(str(row.get(type_column) or "")) in field.types:
-                found = row.get(column)
-                if found and found != ZERO:
-                    return str(found)
-        return row["Account_Key"] if field.field == ACCOUNT else None
+        for column, type_column in pairs:
+            found = row[column]
+            if (
+                found
+                and found != ZERO
+                and (not types or bare_type(str(row[type_column] or "")) in types)
+            ):
+                return str(found)
+        return row[instead] if instead else None
 
     return read

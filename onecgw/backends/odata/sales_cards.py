@@ -12,14 +12,13 @@ from onecgw.backends.odata.outline import Outline
 from onecgw.backends.odata.profile import ToolProfile
 from onecgw.backends.odata.refusals import refuse_unavailable
 from onecgw.backends.odata.report_runner import ReportRunner
-from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, SALES, TOP_PRODUCTS, Filter
+from onecgw.backends.odata.reports import CUSTOMER_SUMMARY, SALES, TOP_PRODUCTS, ReportFilter
 from onecgw.backends.odata.request import (
     Body,
-    Request,
+    RequestedReport,
     check_keys,
     one_of,
     read_count,
-    read_period,
     read_request,
     wrong,
 )
@@ -32,7 +31,9 @@ _DEFAULT_CARD_TOP: Final = 5
 _BY: Final = ("amount", "qty")
 _CARD: Final = ("amount", "qty", "receipts", "avg_check", "cost", "profit", "margin")
 # The customer alone: a partner with others below it is still one customer.
-_OF_ONE_CUSTOMER: Final = attrs.evolve(SALES, filters=(Filter(name="customer_ids", of="customer"),))
+_OF_ONE_CUSTOMER: Final = attrs.evolve(
+    SALES, filters=(ReportFilter(name="customer_ids", of="customer"),)
+)
 
 
 async def answer_top_products(
@@ -75,21 +76,16 @@ async def answer_customer_summary(
     refuse_unavailable(base, CUSTOMER_SUMMARY)
     check_keys(body, ("customer_id", "period", "top_products"))
     customer = await _customer(base, body)
-    first, last = read_period(body)
     lacking = base.assessment.capabilities.lacks(SALES.tool, "measures")
-    measures = tuple(name for name in _CARD if name not in lacking)
-    request = Request(
-        report=_OF_ONE_CUSTOMER,
-        first=first,
-        last=last,
-        group_by=("product",),
-        measures=measures,
-        filters={"customer_ids": (customer.id,)},
-        choices={},
-        applied={},
-        sort=(("amount", "desc"),),
-        top=read_count(body, "top_products") or _DEFAULT_CARD_TOP,
-    )
+    sales: dict[str, Any] = {
+        **{key: body[key] for key in ("period",) if key in body},
+        "filters": {"customer_ids": [customer.id]},
+        "group_by": ["product"],
+        "measures": [name for name in _CARD if name not in lacking],
+        "sort": [{"field": "amount", "dir": "desc"}],
+        "top": read_count(body, "top_products") or _DEFAULT_CARD_TOP,
+    }
+    request = read_request(_OF_ONE_CUSTOMER, sales, today=date.max)
     aggregation, chosen = await runner.aggregated(base, request, progress)
     table = await runner.table(aggregation)
     names = [str(column["name"]) for column in table.columns]
@@ -131,19 +127,16 @@ async def _customer(base: Base, body: Body) -> CatalogueEntry:
 
 
 async def _last_purchase(
-    runner: ReportRunner, base: Base, chosen: Outline, request: Request, *, customer: CatalogueEntry
+    runner: ReportRunner,
+    base: Base,
+    chosen: Outline,
+    request: RequestedReport,
+    *,
+    customer: CatalogueEntry,
 ) -> str | None:
     name = base.profile.tools.get(CUSTOMER_SUMMARY, ToolProfile()).last_purchase
     source = base.profile.sources.get(name or "")
     if source is None or "customer" not in source.dims:
         return None
     references = await runner.references(base, chosen, request)
-    return await last_purchase(
-        source,
-        customer.id,
-        request.last,
-        references,
-        runner.fetcher,
-        bounds=runner.bounds,
-        concurrency=runner.concurrency,
-    )
+    return await last_purchase(runner.fetcher, source, customer.id, request.last, references)

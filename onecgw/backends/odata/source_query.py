@@ -1,20 +1,17 @@
 """The GET that reads one source: its arguments, dimensions, columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
 from onecgw.backends.odata import url
 from onecgw.backends.odata.bounds import Bounds
-from onecgw.backends.odata.metadata import result_type
 from onecgw.backends.odata.object_names import records_of
 from onecgw.backends.odata.profile import (
     COUNTS,
     OF_RETURNS,
-    DimensionField,
     Predefined,
     RegisterSource,
-    Term,
 )
 from onecgw.backends.odata.references import ACCOUNT, References
 from onecgw.backends.odata.url import ODataQuery
@@ -23,7 +20,6 @@ from onecgw.locales.text import say
 
 # Where no dimension is needed, one must be named, or 1C sends all of them: those with few values.
 _COARSE: Final = ("firm", "operation", "cash", "warehouse", "seller")
-_SUBCONTO: Final = (1, 2, 3)
 
 
 class SourceQuery:
@@ -36,7 +32,6 @@ class SourceQuery:
         self._facts = facts
         self._references = references
         self._bounds = bounds
-        self._type = result_type(source.register, source.table)
 
     def query(
         self,
@@ -54,7 +49,7 @@ class SourceQuery:
             leaves: the dimensions that the rows must have.
             span: the first and the last day.
             arguments: on accounts.
-            shows_balanced: whether the rows tell the corresponding account.
+            shows_balanced: whether the rows have the corresponding account.
 
         Raises:
             OnecNotPublished: the base lacks a predefined object.
@@ -65,9 +60,8 @@ class SourceQuery:
         options = [
             ("$select", ",".join(columns)),
             ("$top", str(self._bounds.rows + 1)),
+            *self._bounds.options,
         ]
-        if self._bounds.is_partial_allowed:
-            options.append(("allowedOnly", "true"))
         if source.table == "Records":
             dated = (
                 f"Period ge {url.start_of(span[0])} and Period le {url.end_of(span[1])} "
@@ -108,7 +102,8 @@ class SourceQuery:
         """The names of dimensions that 1C must keep apart."""
         dims = self._source.dims
         named = [dims[leaf].field for leaf in leaves]
-        named += [field for terms in self.terms.values() for one in terms for field in one.when]
+        terms = self._source.terms(self._facts).values()
+        named += [field for some in terms for one in some for field in one.when]
         returned = [*self._return_fields(), *self._source.excludes]
         named += [field.removesuffix("_Type") for field in returned]
         if not named:
@@ -125,16 +120,14 @@ class SourceQuery:
         columns: list[str] = []
         for leaf in leaves:
             field = source.dims[leaf]
-            if field.side is not None:
-                columns += _subconto_columns(field, types.fields.get(self._type, {}))
-                continue
-            column = types.column(self._type, field.field) or field.field
-            columns.append(column)
-            if types.is_composite(self._type, column):
-                columns.append(f"{column}_Type")
-        for terms in self.terms.values():
+            for column in self._references.columns(source, field):
+                columns.append(column)
+                if types.is_composite(source.row_type, column):
+                    columns.append(f"{column}_Type")
+            columns += ["Account_Key"] if field.side and field.field == ACCOUNT else []
+        for terms in source.terms(self._facts).values():
             for term in terms:
-                columns += [types.column(self._type, name) or name for name in term.when]
+                columns += [self._references.column(source, name) for name in term.when]
                 columns += ["Account_Key"] if term.accounts else []
                 columns.append(source.column(term.resource))
         columns += [*self._return_fields(), *source.excludes]
@@ -142,19 +135,9 @@ class SourceQuery:
         columns += ["Period"] if source.table == "Records" else []
         return [*dict.fromkeys(columns)]
 
-    @property
-    def terms(self) -> Mapping[str, tuple[Term, ...]]:
-        """The terms of the facts that are summed."""
-        summed = {fact: OF_RETURNS.get(fact, fact) for fact in self._facts}
-        return {
-            fact: self._source.facts[name]
-            for fact, name in summed.items()
-            if name in self._source.facts
-        }
-
     def _always(self) -> Iterator[str]:
         for field, value in self._source.where.items():
-            column = self._references.types.column(self._type, field) or field
+            column = self._references.column(self._source, field)
             if isinstance(value, Predefined):
                 key = self._references.predefined.get(value)
                 if key is None:
@@ -164,15 +147,3 @@ class SourceQuery:
                 yield f"{column} eq {url.guid(key)}"
             else:
                 yield f"{column} eq {url.text(value)}"
-
-
-def _subconto_columns(field: DimensionField, fields: Mapping[str, str]) -> list[str]:
-    """The columns in which a subconto may stand; its place depends on the account."""
-    prefix = "ExtDimension" if field.side == "own" else "BalancedExtDimension"
-    known = [
-        f"{prefix}{number}{suffix}"
-        for number in _SUBCONTO
-        for suffix in ("", "_Type")
-        if f"{prefix}{number}" in fields
-    ]
-    return [*known, *(["Account_Key"] if field.field == ACCOUNT else [])]

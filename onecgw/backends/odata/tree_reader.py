@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from onecgw.backends.odata.object_names import is_object_name
-from onecgw.backends.odata.yaml_tree import Node, ProfileProblem
+from onecgw.backends.odata.yaml_tree import Node
+from onecgw.errors import Problem
 
 _FIELD: Final = re.compile(r"[^\W\d]\w*")
 _ReadT = TypeVar("_ReadT")
@@ -16,7 +17,8 @@ class TreeReader:
     """What every part of a profile is read with; what is wrong is left out of the result."""
 
     def __init__(self) -> None:
-        self.problems: list[ProfileProblem] = []
+        # Problem → where it stands.
+        self.problems: dict[Problem, tuple[str, int]] = {}
 
     def mapping(
         self, node: Node | None, known: Iterable[str], *, needed: tuple[str, ...] = ()
@@ -25,15 +27,15 @@ class TreeReader:
         if node is None or (node.value is None and not needed):
             return {}
         if not isinstance(node.value, dict):
-            self.tell(node, "must be a mapping")
+            self.note(node, "must be a mapping")
             return {}
         accepted = [*known]
         for name, one in node.value.items():
             if name not in accepted:
-                self.tell(one, f"unknown key {name}; {accepted_among(name, accepted)}")
+                self.note(one, f"unknown key {name}; {accepted_among(name, accepted)}")
         for name in needed:
             if name not in node.value:
-                self.tell(node, f"lacks {name}")
+                self.note(node, f"lacks {name}")
         return {name: one for name, one in node.value.items() if name in accepted}
 
     def each(
@@ -48,26 +50,26 @@ class TreeReader:
         if node is None or node.value is None:
             return ""
         if not isinstance(node.value, str):
-            self.tell(node, "must be a text")
+            self.note(node, "must be a text")
             return ""
         return node.value
 
+    def several(self, node: Node | None, read: Callable[[Node], _ReadT]) -> tuple[_ReadT, ...]:
+        """One value or several, read; () for none."""
+        return tuple(read(one) for one in self.listed(node)) if node is not None else ()
+
     def texts(self, node: Node | None) -> tuple[str, ...]:
         """One text or several."""
-        return tuple(self.text(one) for one in self.listed(node)) if node is not None else ()
+        return self.several(node, self.text)
 
     def object_name(self, node: Node | None) -> str:
         """The OData name of an object of 1C."""
         name = self.text(node)
         if node is not None and not is_object_name(name):
-            self.tell(
+            self.note(
                 node, f"is {name!r:.60}; accepted: an object of 1C as OData names it, Catalog_…"
             )
         return name
-
-    def objects(self, node: Node | None) -> tuple[str, ...]:
-        """One name of an object or several."""
-        return tuple(self.object_name(one) for one in self.listed(node)) if node is not None else ()
 
     def field(self, node: Node | None) -> str:
         """The name of a field; "" for none."""
@@ -76,7 +78,7 @@ class TreeReader:
     def field_named(self, node: Node, name: str) -> str:
         """A name that stands in a node, as that of a field."""
         if not _FIELD.fullmatch(name):
-            self.tell(node, f"is {name!r:.60}; accepted: the name of a field")
+            self.note(node, f"is {name!r:.60}; accepted: the name of a field")
         return name
 
     def types(self, node: Node, types: str) -> tuple[str, ...]:
@@ -84,7 +86,7 @@ class TreeReader:
         names = tuple(one.strip() for one in types.split(",")) if types else ()
         for name in names:
             if not is_object_name(name):
-                self.tell(node, f"has the type {name!r:.60}; accepted: Catalog_… or Document_…")
+                self.note(node, f"has the type {name!r:.60}; accepted: Catalog_… or Document_…")
         return names
 
     def known(self, node: Node, names: Mapping[str, object]) -> tuple[str, ...]:
@@ -92,7 +94,7 @@ class TreeReader:
         found = self.texts(node)
         for name in found:
             if name not in names:
-                self.tell(node, f"refers to {name}; {accepted_among(name, names)}")
+                self.note(node, f"refers to {name}; {accepted_among(name, names)}")
         return found
 
     def listed(self, node: Node) -> list[Node]:
@@ -104,15 +106,13 @@ class TreeReader:
         if node is None or node.value is None:
             return ()
         if not isinstance(node.value, dict):
-            self.tell(node, "must be a mapping")
+            self.note(node, "must be a mapping")
             return ()
         return node.value.items()
 
-    def tell(self, node: Node, message: str) -> None:
+    def note(self, node: Node, message: str) -> None:
         """Note a problem, once."""
-        problem = node.problem(message)
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems.setdefault(node.problem(message), (node.file, node.line))
 
 
 def accepted_among(name: str, known: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """The URL grammar of 1C's OData: literals, arguments of virtual tables, encoded length."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Final
@@ -71,7 +71,7 @@ def text(value: str) -> str:
 
 
 def moment(value: datetime) -> str:
-    """The literal of a date with time; 1C requires the seconds and knows no zone."""
+    """The literal of a date with time; 1C requires the seconds and accepts no zone."""
     return f"datetime'{value.isoformat(timespec='seconds')}'"
 
 
@@ -91,6 +91,17 @@ def after(day: date) -> str:
     1C excludes what happens at the moment itself, so that is the start of the next day.
     """
     return start_of(day + timedelta(days=1))
+
+
+def batches(items: Sequence[str], fits: Callable[[Sequence[str]], bool]) -> Iterator[Sequence[str]]:
+    """Split a list into parts that are as long as `fits` allows, but never empty."""
+    waiting = items
+    while waiting:
+        size = 1
+        while size < len(waiting) and fits(waiting[: size + 1]):
+            size += 1
+        yield waiting[:size]
+        waiting = waiting[size:]
 
 
 def any_of(conditions: Iterable[str]) -> str:

@@ -7,29 +7,16 @@ from typing import Final
 import attrs
 import yaml
 
-from onecgw.errors import ConfigError
+from onecgw.errors import ConfigError, Problem
 
 # Aliases could make a small file expand without bound.
 _MAX_NODES: Final = 20_000
 
 
-@attrs.frozen(kw_only=True)
-class ProfileProblem:
-    """One thing wrong with a file. line: from 1. path: as in `sources.sales.dims`."""
-
-    file: str
-    line: int
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.path or '(the whole file)'}: {self.message}"
-
-
 class ProfileInvalid(ConfigError):
     """A profile cannot be used; every problem is listed."""
 
-    def __init__(self, *problems: ProfileProblem) -> None:
+    def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
@@ -39,6 +26,7 @@ class Node:
     """A value of a YAML file: a text, a list, a mapping, or None for an empty value.
 
     Numbers and booleans stay texts: an account's code `62.10` is not a number.
+    line: from 1. path: as in `sources.sales.dims`.
     """
 
     value: "str | list[Node] | dict[str, Node] | None"
@@ -46,9 +34,10 @@ class Node:
     line: int
     path: str
 
-    def problem(self, message: str) -> ProfileProblem:
+    def problem(self, message: str) -> Problem:
         """Something wrong at this place."""
-        return ProfileProblem(file=self.file, line=self.line, path=self.path, message=message)
+        place = f"{self.file}:{self.line}: {self.path or '(the whole file)'}"
+        return Problem(path=place, message=message)
 
 
 def read_yaml(path: Path) -> Node:

@@ -15,7 +15,9 @@ from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
@@ -28,8 +30,7 @@ from onecgw.catalogue.tools.cycle_plan import (
 )
 from onecgw.catalogue.tools.cycle_where import WhereKey, where_of, where_requests
 from onecgw.catalogue.tools.last_document import last_day_of
-from onecgw.catalogue.tools.parts import Period
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.errors import OnecgwError, Problem, ValidationFailed
 from onecgw.responses.response_check import FilterIgnored
 
@@ -41,15 +42,15 @@ Outcomes = Mapping[Any, Amounts | MonthlyAmounts | FigureTable | date | OnecgwEr
 
 
 def plan_with_last_sale(
-    request: CashConversionCycle, context: CompositeContext
+    request: CashConversionCycle, upstream: Upstream
 ) -> dict[Key | WhereKey | str, SubRequest]:
     """The requests of the plan, the one that tells where the books end, and the lists."""
     cycle_plan = CyclePlan(request)
     first = min(period.first for period in cycle_plan.periods)
-    filters = SalesFilters(firm_ids=request.firm_ids) if request.firm_ids else None
-    last_sale = last_day_of(SALES_REPORT, Period(from_=first, to=cycle_plan.period.last), filters)
-    requests: dict[Key | WhereKey | str, SubRequest] = dict(plan(request, context.now).items())
-    return requests | {LAST_SALE: last_sale} | where_requests(cycle_plan, context)
+    span, filters = DateRange(first, cycle_plan.period.last), cycle_plan.filters_of(SALES_REPORT)
+    last_sale = last_day_of(SALES_REPORT, span, filters)
+    requests: dict[Key | WhereKey | str, SubRequest] = dict(plan(request, upstream.now).items())
+    return requests | {LAST_SALE: last_sale} | where_requests(cycle_plan, upstream)
 
 
 def compose(
@@ -174,8 +175,8 @@ CASH_CONVERSION_CYCLE = CompositeTool(
     operation="reports/cash_conversion_cycle",
     tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
     plan=plan_with_last_sale,
-    compose=lambda request, outcomes, context: compose(
-        request, outcomes, context.now, context.base_currency
+    compose=lambda request, outcomes, upstream: compose(
+        request, outcomes, upstream.now, upstream.base_currency
     ),
     output={
         "headline": {"type": "string"},

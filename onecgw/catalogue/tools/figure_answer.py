@@ -7,7 +7,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from onecgw.analysis.decimals import exact_sum
-from onecgw.catalogue.kinds import CELL
+from onecgw.catalogue.kinds.output_schema import CELL
+from onecgw.catalogue.tools.parts import ANALYSIS_ROWS
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
 from onecgw.responses.raw_json import Members
@@ -15,7 +16,6 @@ from onecgw.responses.raw_json import Members
 Item = TypeVar("Item")
 Json = dict[str, object]
 
-DEFAULT_ROWS: Final = 10
 NO_FILTERS: Final = msgspec.Raw(b"{}")
 
 OUTPUT: Final[Mapping[str, Json]] = {
@@ -44,11 +44,11 @@ def table_of(
         dimensions: name and type of the columns before the figures.
         figures: the names of the columns of numbers.
         rows: all of them, in their order.
-        top: how many are shown; None = DEFAULT_ROWS.
+        top: how many are shown; None = ANALYSIS_ROWS.
         cells: of one row, in the order of the columns.
         values: what several rows come to together.
     """
-    shown = top or DEFAULT_ROWS
+    shown = top or ANALYSIS_ROWS
     below = rows[shown:]
     return {
         "columns": [

@@ -12,8 +12,9 @@ from onecgw.demo import asgi_responses as asgi
 from onecgw.demo.books import Books
 from onecgw.demo.fault_middleware import FAULT_HEADER, FaultMiddleware
 from onecgw.demo.fault_plan import BadFault
-from onecgw.demo.fault_responses import FAULT_RESPONSES, FaultResponse
-from onecgw.demo.odata.configurations import CONFIGURATIONS, ConfigurationName
+from onecgw.demo.fault_responses import FAULT_RESPONSES
+from onecgw.demo.fault_responses import FaultResponse as HttpReply
+from onecgw.demo.odata.configurations import ConfigurationName, read_configuration
 from onecgw.demo.odata.errors import JSON_TYPE, XML_TYPE, ODataError, bad_method, no_right
 from onecgw.demo.odata.facts import Store, build_store
 from onecgw.demo.odata.faults import ODataFaults, parse_odata_faults, shared_faults
@@ -33,21 +34,21 @@ from onecgw.demo.odata.url import Target, parse_target
 _MAX_THREADS: Final = 4
 _GZIP_FROM_BYTES: Final = 1_024
 _HTML: Final = "text/html; charset=utf-8"
-_TOO_LONG: Final = FaultResponse(
+_TOO_LONG: Final = HttpReply(
     status=404,
     content_type=_HTML,
     body=b"<!DOCTYPE html><html><head><title>IIS 10.0 Detailed Error - 404.15 - Not Found</title>"
     b"</head><body><h2>HTTP Error 404.15 - Not Found</h2><p>The request filtering module is "
     b"configured to deny a request where the query string is too long.</p></body></html>",
 )
-_BAD_SEGMENT: Final = FaultResponse(
+_BAD_SEGMENT: Final = HttpReply(
     status=400,
     content_type=_HTML,
     body=b"<!DOCTYPE html><html><head><title>Bad Request</title></head><body>"
     b"<h2>Bad Request - Invalid URL</h2><hr><p>HTTP Error 400. The request URL is invalid.</p>"
     b"</body></html>",
 )
-_BLOCKED: Final = FaultResponse(
+_BLOCKED: Final = HttpReply(
     status=500,
     content_type=_HTML,
     body=(
@@ -57,16 +58,6 @@ _BLOCKED: Final = FaultResponse(
         "</body></html>"
     ).encode(),
 )
-
-
-@attrs.frozen(kw_only=True)
-class _HttpReply:
-    """A whole answer."""
-
-    status: int
-    content_type: str
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ODataApp:
@@ -174,7 +165,7 @@ class ODataApp:
 
     def _refused(
         self, scope: asgi.Event, headers: dict[bytes, bytes], faults: ODataFaults
-    ) -> FaultResponse | None:
+    ) -> HttpReply | None:
         """What the web server or the start of the session refuses before 1C reads the URL."""
         if faults.query_bytes is not None and len(scope["query_string"]) > faults.query_bytes:
             return _TOO_LONG
@@ -196,21 +187,24 @@ class _Call:
     as_json: bool
     host: str
 
-    def reply(self, store: Store) -> _HttpReply:
+    def reply(self, store: Store) -> HttpReply:
         """Answer it.
 
         Raises:
             ODataError: it is refused.
         """
         root = f"http://{self.host}{self.target.publication}/odata/standard.odata/"
+        content_type, body = self._answer(root, store)
+        return HttpReply(status=200, content_type=content_type, body=body)
+
+    def _answer(self, root: str, store: Store) -> tuple[str, bytes]:
+        """The media type and the body."""
         segments = self.target.segments
         if not segments:
             body = service_document(self.schema, root, as_json=self.as_json)
-            return _HttpReply(
-                status=200, content_type=JSON_TYPE if self.as_json else SERVICE_TYPE, body=body
-            )
+            return JSON_TYPE if self.as_json else SERVICE_TYPE, body
         if segments[0].name == "$metadata" and len(segments) == 1:
-            return _HttpReply(status=200, content_type=XML_TYPE, body=metadata(self.schema))
+            return XML_TYPE, metadata(self.schema)
         owner = self.schema.entity_set(segments[0].name).owner
         restricted: frozenset[str] = frozenset()
         if owner in self.faults.rls:
@@ -221,14 +215,11 @@ class _Call:
         with store.reading() as db:
             found = query.answer(db)
         if isinstance(found, int):
-            return _HttpReply(
-                status=200, content_type="text/plain;charset=utf-8", body=str(found).encode()
-            )
-        if self.as_json:
-            with_metadata = "nometadata" not in self.target.options.get("$format", "")
-            body = answer_json(found, root, with_metadata=with_metadata)
-            return _HttpReply(status=200, content_type=JSON_TYPE, body=body)
-        return _HttpReply(status=200, content_type=ATOM_TYPE, body=answer_atom(found, root))
+            return "text/plain;charset=utf-8", str(found).encode()
+        if not self.as_json:
+            return ATOM_TYPE, answer_atom(found, root)
+        with_metadata = "nometadata" not in self.target.options.get("$format", "")
+        return JSON_TYPE, answer_json(found, root, with_metadata=with_metadata)
 
 
 def build_odata_app(
@@ -255,7 +246,7 @@ def build_odata_app(
     Raises:
         ValueError: the composition names what the configuration does not have.
     """
-    schema, setup = CONFIGURATIONS[configuration]
+    schema, setup = read_configuration(configuration)
     unknown = set(composition or ()) - schema.objects()
     if unknown:
         raise ValueError(f"{configuration} has no {', '.join(sorted(unknown))}")
@@ -269,10 +260,10 @@ def build_odata_app(
     )
 
 
-def _refusal(error: ODataError, *, as_json: bool) -> _HttpReply:
+def _refusal(error: ODataError, *, as_json: bool) -> HttpReply:
     # 1C asks for the password again, as it does where the password is wrong.
     realm = (("WWW-Authenticate", 'Basic realm="1C:Enterprise 8.3"'),)
-    return _HttpReply(
+    return HttpReply(
         status=error.status,
         content_type=JSON_TYPE if as_json else XML_TYPE,
         body=error.body(as_json=as_json),
@@ -280,21 +271,12 @@ def _refusal(error: ODataError, *, as_json: bool) -> _HttpReply:
     )
 
 
-async def _send(send: asgi.Send, reply: _HttpReply, headers: dict[bytes, bytes]) -> None:
+async def _send(send: asgi.Send, reply: HttpReply, headers: dict[bytes, bytes]) -> None:
     body = reply.body
-    packed: tuple[tuple[str, str], ...] = ()
+    more: tuple[tuple[str, str], ...] = (("DataServiceVersion", "3.0"),)
     if b"gzip" in headers.get(b"accept-encoding", b"") and len(body) >= _GZIP_FROM_BYTES:
         body = gzip.compress(body, 1)
-        packed = (("Content-Encoding", "gzip"),)
-    await asgi.send_start(
-        send,
-        reply.status,
-        (
-            ("Content-Type", reply.content_type),
-            ("Content-Length", str(len(body))),
-            ("DataServiceVersion", "3.0"),
-            *packed,
-            *reply.headers,
-        ),
+        more += (("Content-Encoding", "gzip"),)
+    await asgi.send_fault_response(
+        send, attrs.evolve(reply, body=body, headers=(*more, *reply.headers))
     )
-    await asgi.send_body(send, body)

@@ -1,6 +1,6 @@
 """What the configurations share: how the books' desks, currencies and contacts are published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from onecgw.demo.odata.facts import (
@@ -20,7 +20,13 @@ from onecgw.demo.odata.fields import (
     simple_catalogue,
     text,
 )
-from onecgw.demo.odata.model import ZERO_GUID, EntitySet, ODataField
+from onecgw.demo.odata.model import (
+    DOCUMENT_KINDS,
+    ZERO_GUID,
+    DocumentKind,
+    EntitySet,
+    ODataField,
+)
 from onecgw.demo.simulation import names
 
 # Codes of the desks that stand in a shop, and of the accounts in a bank.
@@ -42,21 +48,17 @@ OPERATIONS: Final[Mapping[str, str]] = {
     names.TRANSFER_OUT: "ПеречислениеДенежныхСредствНаДругойСчет",
     names.TRANSFER_IN: "ПоступлениеДенежныхСредствСДругогоСчета",
 }
-# What movements of opening balances have instead: desks, and accounts in a bank.
-OPENING_OPERATIONS: Final = ("ВводОстатковВКассах", "ВводОстатковНаБанковскихСчетах")
 CURRENCIES: Final = {"UAH": "980", "EUR": "978", "PLN": "985"}
 
 
-def setup(*, desks: str, shops: str, accounts: str, documents: Mapping[int, str]) -> str:
+def setup(places: Mapping[str, str], documents: Mapping[DocumentKind, str]) -> str:
     """SQL of the tables that fields look into.
 
     Args:
-        desks: the catalogue of cash desks.
-        shops: that of the desks in shops.
-        accounts: that of bank accounts.
+        places: the catalogues of cash "desks", of desks in "shops", of bank "accounts".
         documents: kind of document → its set.
     """
-    sets = ", ".join(f"({kind}, '{name}')" for kind, name in documents.items())
+    sets = ", ".join(f"({DOCUMENT_KINDS[kind]}, '{name}')" for kind, name in documents.items())
     members = ", ".join(f"('{label}', '{member}')" for label, member in OPERATIONS.items())
     money = ", ".join(f"({row}, '{code}', '{label}')" for row, (label, code) in
                       enumerate(CURRENCIES.items(), start=1))  # fmt: skip
@@ -64,8 +66,8 @@ def setup(*, desks: str, shops: str, accounts: str, documents: Mapping[int, str]
 CREATE TABLE document_sets (kind INTEGER PRIMARY KEY, document_set TEXT);
 INSERT INTO document_sets VALUES {sets};
 CREATE TABLE places (id INTEGER PRIMARY KEY, catalogue TEXT);
-INSERT INTO places SELECT id, CASE WHEN code IN {_SHOP_DESKS} THEN '{shops}'
-    WHEN code IN {_ACCOUNTS} THEN '{accounts}' ELSE '{desks}' END FROM cash;
+INSERT INTO places SELECT id, CASE WHEN code IN {_SHOP_DESKS} THEN '{places["shops"]}'
+    WHEN code IN {_ACCOUNTS} THEN '{places["accounts"]}' ELSE '{places["desks"]}' END FROM cash;
 CREATE TABLE members (label TEXT, member TEXT);
 INSERT INTO members VALUES {members};
 CREATE TABLE operation_members (id INTEGER PRIMARY KEY, member TEXT);
@@ -99,23 +101,28 @@ CREATE UNIQUE INDEX headers_of ON headers (doc_kind, doc);
 """  # noqa: S608 - names of a configuration
 
 
-def document_lines(owner: str, name: str, kinds: tuple[int, ...], *fields: ODataField) -> EntitySet:
+def document_lines(
+    owner: str, name: str, kinds: Sequence[DocumentKind], *fields: ODataField
+) -> EntitySet:
     """The table of goods of a document; on a return its figures are positive, as on paper."""
-    table = "sales" if SALE in kinds or SALE_RETURN in kinds else "purchases"
+    table = "sales" if {"sale", "sale_return"} & {*kinds} else "purchases"
     return part(
         owner,
         name,
         f"(SELECT *, CASE WHEN qty < 0 THEN -1 ELSE 1 END AS sign FROM {table}_facts "  # noqa: S608 - as above
-        f"WHERE doc_kind IN ({', '.join(map(str, kinds))}))",
+        f"WHERE doc_kind IN ({_numbers(kinds)}))",
         *fields,
         key=DOCUMENT,
-        line="line",
     )
 
 
-def headers_of(*kinds: int) -> str:
+def headers_of(kinds: Sequence[DocumentKind]) -> str:
     """The source of the documents of some kinds."""
-    return f"(SELECT * FROM headers WHERE doc_kind IN ({', '.join(map(str, kinds))}))"  # noqa: S608 - numbers
+    return f"(SELECT * FROM headers WHERE doc_kind IN ({_numbers(kinds)}))"  # noqa: S608 - numbers
+
+
+def _numbers(kinds: Sequence[DocumentKind]) -> str:
+    return ", ".join(str(DOCUMENT_KINDS[kind]) for kind in kinds)
 
 
 def currencies() -> EntitySet:
@@ -134,10 +141,10 @@ def units(name: str) -> EntitySet:
     )  # fmt: skip
 
 
-def unit_of_product(target: str) -> ODataField:
+def unit_of_product(name: str, target: str) -> ODataField:
     """The unit of a product."""
     found = f"(SELECT {numbered(0xA006, 'units.id')} FROM units WHERE units.unit = own.unit)"  # noqa: S608 - as above
-    return ref("ЕдиницаИзмерения", target, "unit", f"COALESCE({found}, '{ZERO_GUID}')")
+    return ref(name, target, "unit", f"COALESCE({found}, '{ZERO_GUID}')")
 
 
 def contacts(owner: str) -> EntitySet:
@@ -151,7 +158,6 @@ def contacts(owner: str) -> EntitySet:
         text("Город", "city"),
         text("НомерТелефона", "phone"),
         key=of_catalogue("partners", "contact_partner"),
-        line="line",
     )
 
 

@@ -172,7 +172,10 @@ class _Parser:
             return found
         if kind == "name":
             return self._named(word)
-        return _constant(kind, word)
+        constant = _constant(kind, word)
+        if constant is None:
+            raise bad_filter()
+        return constant
 
     def _named(self, word: str) -> Expression:
         if word in ("true", "false"):
@@ -225,13 +228,17 @@ class _Parser:
             raise bad_filter()
 
 
-def _constant(kind: str, word: str) -> Constant:
+def read_constant(literal: str) -> Constant | None:
+    """Read a literal that stands alone; None where the text is none."""
+    match = _TOKEN.fullmatch(literal)
+    return None if match is None else _constant(str(match.lastgroup), literal.strip())
+
+
+def _constant(kind: str, word: str) -> Constant | None:
     if kind == "guid" and (match := _GUID.fullmatch(word)):
         return Constant("guid", match[1].lower())
     if kind == "date" and (match := _DATETIME.fullmatch(word)):
         return Constant("date", match[1])
     if kind == "text":
         return Constant("text", word[1:-1].replace("''", "'"))
-    if kind == "number":
-        return Constant("number", word)
-    raise bad_filter()
+    return Constant("number", word) if kind == "number" else None

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from onecgw.demo.books import Books
-from onecgw.demo.odata.model import EntitySet, Schema
+from onecgw.demo.odata.model import DOCUMENT_KINDS, EntitySet, Schema
 from onecgw.demo.odata.sql import add_functions
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.tables import create_statement
 
-# Kinds of documents. Within a day they stand in this order.
 (
     OPENING,
     PURCHASE,
@@ -28,7 +27,7 @@ from onecgw.demo.simulation.tables import create_statement
     CASH_IN,
     CASH_OUT,
     CASH_TRANSFER,
-) = range(1, 10)
+) = DOCUMENT_KINDS.values()
 _TIMES: Final[Mapping[int, str]] = {
     OPENING: "23:59:59",
     PURCHASE: "09:00:00",
@@ -41,8 +40,6 @@ _TIMES: Final[Mapping[int, str]] = {
     CASH_TRANSFER: "18:00:00",
 }
 _HEADERS: Final = ("sales", "purchases", "stock_transfers", "cash_documents", "cash_transfers")
-# 1C keeps the expenses of a purchase apart from its price: here every fiftieth part of the cost.
-EXTRA_COST: Final = "(cost / 50)"
 
 
 def at(kind: int, day: str = "day") -> str:

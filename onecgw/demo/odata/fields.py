@@ -6,13 +6,15 @@ from typing import Final
 import attrs
 
 from onecgw.demo.odata.model import (
+    DOCUMENT_KINDS,
     EMPTY_DATE,
     NAMESPACE,
     ZERO_GUID,
-    Column,
     ColumnKind,
     EntitySet,
+    ODataColumn,
     ODataField,
+    PeriodKind,
     VirtualTable,
 )
 
@@ -37,7 +39,7 @@ def _or_zero(number: str, sql: str) -> str:
     return f"CASE WHEN {number} IS NULL THEN '{ZERO_GUID}' ELSE {sql} END"
 
 
-# A column of the movements → SQL of the reference.
+# A column of the movements, or a name → SQL of the reference.
 REFERENCES: Final[Mapping[str, str]] = {
     "firm_id": of_catalogue("firms", "firm_id"),
     "warehouse_id": of_catalogue("warehouses", "warehouse_id"),
@@ -53,8 +55,29 @@ REFERENCES: Final[Mapping[str, str]] = {
     "partner_key": _or_zero("partner_key", numbered(0xA002, "partner_key")),
     "contract": _or_zero("partner_key", numbered(0xA003, "partner_key")),
     "currency": "(SELECT uuid FROM currencies WHERE code = currency)",
+    "currency_of_firm": "(SELECT currencies.uuid FROM firms "
+    "JOIN currencies ON firms.currency = currencies.code WHERE firms.id = firm_id)",
+    "currency_of_place": "(SELECT currencies.uuid FROM cash "
+    "JOIN currencies ON cash.currency = currencies.code WHERE cash.id = cash_id)",
+    "counterparty": numbered(0xA004, "partner_id"),
+    "actual_scenario": "(SELECT uuid FROM scenarios WHERE is_actual)",
+    # Of entries of catalogues.
+    "uuid": "uuid",
+    "parent_group": of_catalogue("products", "own.parent"),
+    "key_product": of_catalogue("products", "key_product"),
+    "key_warehouse": of_catalogue("warehouses", "key_warehouse"),
+    "key_partner": of_catalogue("partners", "key_partner"),
+    "key_firm": of_catalogue("firms", "key_firm"),
+    "key_counterparty": numbered(0xA004, "key_partner"),
 }
-_RAW: Final = {"contract": "partner_key"}
+# What a virtual table groups by, where that is no column of this name.
+_RAW: Final[Mapping[str, tuple[str, ...]]] = {
+    "contract": ("partner_key",),
+    "counterparty": ("partner_id",),
+    "currency_of_firm": ("firm_id",),
+    "currency_of_place": ("cash_id",),
+    "actual_scenario": (),
+}
 
 
 def ref(name: str, target: str, column: str, sql: str = "") -> ODataField:
@@ -63,7 +86,7 @@ def ref(name: str, target: str, column: str, sql: str = "") -> ODataField:
         name=name,
         kind="guid",
         sql=sql or REFERENCES[column],
-        raw=(_RAW.get(column, column),) if column else (),
+        raw=_RAW.get(column, (column,)) if column else (),
         targets=(target,),
     )
 
@@ -75,13 +98,8 @@ def empty(name: str, target: str) -> ODataField:
 
 def composite(name: str, target: str, column: str) -> ODataField:
     """A field of several types that always holds one."""
-    return ODataField(
-        name=name,
-        kind="composite",
-        sql=REFERENCES[column],
-        type_sql=f"'{NAMESPACE}{target}'",
-        raw=(column,),
-        targets=(target,),
+    return attrs.evolve(
+        ref(name, target, column), kind="composite", type_sql=f"'{NAMESPACE}{target}'"
     )
 
 
@@ -90,7 +108,7 @@ def undefined(name: str) -> ODataField:
     return ODataField(name=name, kind="composite", sql="''", type_sql=UNDEFINED)
 
 
-def money_place(name: str, column: str, catalogues: Iterable[str]) -> ODataField:
+def money_place(name: str, column: str, *catalogues: str) -> ODataField:
     """A composite field of desks and accounts, which stand in several catalogues."""
     place = f"(SELECT catalogue FROM places WHERE places.id = {column})"  # noqa: S608 - as above
     return ODataField(
@@ -99,11 +117,26 @@ def money_place(name: str, column: str, catalogues: Iterable[str]) -> ODataField
         sql=f"CASE WHEN {column} IS NULL THEN '' ELSE {REFERENCES[column]} END",
         type_sql=f"COALESCE('{NAMESPACE}' || {place}, {UNDEFINED})",
         raw=(column,),
-        targets=tuple(catalogues),
+        targets=catalogues,
     )
 
 
-def document(name: str, targets: Iterable[str]) -> ODataField:
+def partner_or_place(name: str, partners: str, *catalogues: str) -> ODataField:
+    """A composite field of partners, and of the other desk or account of a transfer."""
+    place = money_place(name, "other_cash_id", *catalogues)
+    return ODataField(
+        name=name,
+        kind="composite",
+        sql=f"CASE WHEN partner_id IS NOT NULL THEN {REFERENCES['partner_id']} "
+        f"ELSE {place.sql} END",
+        type_sql=f"CASE WHEN partner_id IS NOT NULL THEN '{NAMESPACE}{partners}' "
+        f"ELSE {place.type_sql} END",
+        raw=("partner_id", *place.raw),
+        targets=(partners, *catalogues),
+    )
+
+
+def document(name: str, *targets: str) -> ODataField:
     """A composite field that holds the document of a movement."""
     place = "(SELECT document_set FROM document_sets WHERE kind = doc_kind)"
     return ODataField(
@@ -112,8 +145,15 @@ def document(name: str, targets: Iterable[str]) -> ODataField:
         sql=DOCUMENT,
         type_sql=f"'{NAMESPACE}' || {place}",
         raw=("doc_kind", "doc"),
-        targets=tuple(targets),
+        targets=targets,
     )
+
+
+def by_document(name: str, *kinds_and_members: str) -> ODataField:
+    """A member of an enumeration by the kind of document: a kind, its member, the next kind."""
+    pairs = zip(kinds_and_members[::2], kinds_and_members[1::2], strict=True)
+    cases = " ".join(f"WHEN {DOCUMENT_KINDS[kind]} THEN '{member}'" for kind, member in pairs)
+    return text(name, f"CASE doc_kind {cases} END", "doc_kind")
 
 
 def text(name: str, sql: str = "''", *raw: str) -> ODataField:
@@ -136,9 +176,20 @@ def number(name: str, sql: str = "0", places: int = 2) -> ODataField:
     return ODataField(name=name, kind="number", sql=sql, places=places)
 
 
-def columns_of(fields: Iterable[ODataField]) -> tuple[Column, ...]:
+def columns_of(fields: Iterable[ODataField]) -> tuple[ODataColumn, ...]:
     """Return the properties of fields."""
     return tuple(column for field in fields for column in field.columns())
+
+
+def sums_of(
+    resources: Iterable[ODataField], suffixes: Mapping[str, str]
+) -> tuple[ODataColumn, ...]:
+    """The sums of resources: suffix of a column → SQL with {0} for that of a movement."""
+    return tuple(
+        attrs.evolve(column, name=column.name + suffix, sql=sql.format(column.sql))
+        for column in columns_of(resources)
+        for suffix, sql in suffixes.items()
+    )
 
 
 def _key(kind: ColumnKind, name: str, sql: str) -> ODataField:
@@ -184,7 +235,6 @@ def catalogue(
     )
     return EntitySet(
         name=whole,
-        owner=whole,
         columns=columns_of(standard),
         source=f"(SELECT * FROM {source}) AS own ORDER BY own.id",  # noqa: S608 - as above
         stored=True,
@@ -200,14 +250,12 @@ def simple_catalogue(name: str, source: str, *fields: ODataField, reference: str
         flag("DeletionMark"),
         *fields,
     )
-    return EntitySet(
-        name=whole, owner=whole, columns=columns_of(standard), source=source, stored=True
-    )
+    return EntitySet(name=whole, columns=columns_of(standard), source=source, stored=True)
 
 
-def part(owner: str, name: str, source: str, *fields: ODataField, key: str, line: str) -> EntitySet:
-    """A tabular part."""
-    standard = (_key("guid", "Ref_Key", key), _key("int64", "LineNumber", line), *fields)
+def part(owner: str, name: str, source: str, *fields: ODataField, key: str) -> EntitySet:
+    """A tabular part; its source has the column line."""
+    standard = (_key("guid", "Ref_Key", key), _key("int64", "LineNumber", "line"), *fields)
     return EntitySet(
         name=f"{owner}_{name}",
         owner=owner,
@@ -229,9 +277,7 @@ def document_set(name: str, title: str, source: str, *fields: ODataField) -> Ent
         flag("Posted", "1"),
         *fields,
     )
-    return EntitySet(
-        name=whole, owner=whole, columns=columns_of(standard), source=source, title=title
-    )
+    return EntitySet(name=whole, columns=columns_of(standard), source=source, title=title)
 
 
 @attrs.frozen(kw_only=True)
@@ -254,13 +300,16 @@ class Register:
     recorders: tuple[str, ...]
     flow: str = "flow"
 
+    @property
+    def whole(self) -> str:
+        """Its name with its kind."""
+        return f"AccumulationRegister_{self.name}"
+
     def sets(self) -> Iterator[EntitySet]:
         """Return the set of record sets, and that of the records."""
-        whole = f"AccumulationRegister_{self.name}"
-        recorder = document("Recorder", self.recorders)
+        recorder = document("Recorder", *self.recorders)
         yield EntitySet(
-            name=whole,
-            owner=whole,
+            name=self.whole,
             columns=columns_of([recorder]),
             source=f"(SELECT DISTINCT doc_kind, doc FROM {self.facts})",  # noqa: S608 - as above
             keys=("Recorder", "Recorder_Type"),
@@ -285,8 +334,8 @@ class Register:
             *self.attributes,
         )
         yield EntitySet(
-            name=f"{whole}_RecordType",
-            owner=whole,
+            name=f"{self.whole}_RecordType",
+            owner=self.whole,
             columns=columns_of(record),
             source=self.facts,
             keys=("Recorder", "LineNumber", "Recorder_Type"),
@@ -294,58 +343,51 @@ class Register:
 
     def tables(self) -> Iterator[VirtualTable]:
         """Return its virtual tables."""
-        yield self._table("Turnovers", "Turnover", self._turnovers())
+        between = ("EndPeriod", "StartPeriod")
+        yield self._table("Turnovers", "Turnover", "between", between, self._turnovers())
         if self.balances:
-            yield self._table("Balance", "Balance", self._sums("Balance", "SUM({0})"))
-            yield self._table(
-                "BalanceAndTurnovers",
-                "BalanceAndTurnover",
-                [
-                    *self._sums(
-                        "OpeningBalance", "SUM(CASE WHEN period < :StartPeriod THEN {0} ELSE 0 END)"
-                    ),
-                    *self._turnovers("AND period >= :StartPeriod"),
-                    *self._sums("ClosingBalance", "SUM({0})"),
-                ],
-            )
+            yield self._table("Balance", "Balance", "before", ("Period",), {"Balance": "SUM({0})"})
+            sums = {
+                "OpeningBalance": "SUM(CASE WHEN period < :StartPeriod THEN {0} ELSE 0 END)",
+                **self._turnovers("AND period >= :StartPeriod"),
+                "ClosingBalance": "SUM({0})",
+            }
+            yield self._table("BalanceAndTurnovers", "BalanceAndTurnover", "to_end", between, sums)
 
-    def _turnovers(self, condition: str = "") -> list[Column]:
+    def _turnovers(self, condition: str = "") -> dict[str, str]:
+        """Suffix of a resource → SQL of its turnover."""
+        if not self.balances:
+            return {"Turnover": "SUM({0})"}
+
         def only(flow: str, sign: str = "") -> str:
             return f"{sign}SUM(CASE WHEN {flow} {condition} THEN {{0}} ELSE 0 END)"
 
-        if not self.balances:
-            return self._sums("Turnover", "SUM({0})")
-        return [
-            *self._sums("Turnover", only("TRUE")),
-            *self._sums("Receipt", only(f"({self.flow}) > 0")),
-            *self._sums("Expense", only(f"({self.flow}) < 0", "-")),
-        ]
+        return {
+            "Turnover": only("TRUE"),
+            "Receipt": only(f"({self.flow}) > 0"),
+            "Expense": only(f"({self.flow}) < 0", "-"),
+        }
 
-    def _sums(self, suffix: str, sql: str) -> list[Column]:
-        return [
-            Column(
-                name=one.name + suffix,
-                kind="number",
-                sql=sql.format(one.sql),
-                places=one.places,
-                base=one.name,
-            )
-            for one in self.resources
-        ]
-
-    def _table(self, function: str, result: str, sums: Iterable[Column]) -> VirtualTable:
-        whole = f"AccumulationRegister_{self.name}"
+    def _table(
+        self,
+        function: str,
+        result: str,
+        period: PeriodKind,
+        moments: tuple[str, ...],
+        sums: Mapping[str, str],
+    ) -> VirtualTable:
         names = tuple(column.name for column in columns_of(self.dimensions))
-        moments = ("Period",) if function == "Balance" else ("EndPeriod", "StartPeriod")
-        periods = {"Balance": "before", "Turnovers": "between", "BalanceAndTurnovers": "to_end"}
         return VirtualTable(
             function=function,
-            owner=whole,
-            bound_to=whole,
-            result=f"{whole}_{result}",
+            owner=self.whole,
+            result=f"{self.whole}_{result}",
             source=self.facts,
             parameters={"Condition": names, "Dimensions": None, **dict.fromkeys(moments)},
-            period=periods[function],  # type: ignore[arg-type] # one of the literals above
+            period=period,
             dimensions=self.dimensions,
-            sums=tuple(sums),
+            sums=tuple(
+                column
+                for suffix, sql in sums.items()
+                for column in sums_of(self.resources, {suffix: sql})
+            ),
         )

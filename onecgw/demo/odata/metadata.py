@@ -5,7 +5,14 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from onecgw.demo.odata.errors import METADATA_NAMESPACE
-from onecgw.demo.odata.model import EDM_TYPES, NAMESPACE, Column, EntitySet, Schema, VirtualTable
+from onecgw.demo.odata.model import (
+    EDM_TYPES,
+    NAMESPACE,
+    EntitySet,
+    ODataColumn,
+    Schema,
+    VirtualTable,
+)
 
 _EDMX: Final = "http://schemas.microsoft.com/ado/2007/06/edmx"
 _EDM: Final = "http://schemas.microsoft.com/ado/2009/11/edm"
@@ -49,7 +56,7 @@ def _lines(schema: Schema) -> Iterator[str]:
     yield "</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>"
 
 
-def _rows(schema: Schema) -> dict[str, tuple[Column, ...]]:
+def _rows(schema: Schema) -> dict[str, tuple[ODataColumn, ...]]:
     """The types that are no entities: rows of record sets and of virtual tables."""
     return {
         _row_type(part): schema.sets[part].columns
@@ -84,13 +91,13 @@ def _entity_type(one: EntitySet, schema: Schema) -> Iterator[str]:
     yield "</EntityType>"
 
 
-def _property(column: Column, keys: Iterable[str]) -> str:
+def _property(column: ODataColumn, keys: Iterable[str]) -> str:
     nullable = "false" if column.name in keys else "true"
     edm = EDM_TYPES[column.kind]
     return f'<Property Name="{escape(column.name)}" Type="{edm}" Nullable="{nullable}"/>'
 
 
-def _references(one: EntitySet, schema: Schema) -> Iterator[Column]:
+def _references(one: EntitySet, schema: Schema) -> Iterator[ODataColumn]:
     """Fields of one reference type that lead to what is published."""
     for column in one.columns:
         if column.kind == "guid" and column.targets and column.targets[0] in schema.sets:
@@ -102,7 +109,7 @@ def _function(table: VirtualTable) -> Iterator[str]:
         f'<FunctionImport Name="{table.function}" IsBindable="true" IsSideEffecting="false" '
         f'ReturnType="Collection({NAMESPACE}{table.result})">'
     )
-    yield f'<Parameter Name="bindingParameter" Type="{NAMESPACE}{table.bound_to}"/>'
+    yield f'<Parameter Name="bindingParameter" Type="{NAMESPACE}{table.owner}"/>'
     for name in sorted(table.parameters):
         edm = "Edm.DateTime" if name in _DATES else "Edm.Int32" if name == "Top" else "Edm.String"
         yield f'<Parameter Name="{name}" Type="{edm}"/>'

@@ -1,13 +1,24 @@
 """What a configuration publishes: fields, entity sets, registers and their virtual tables."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
 from onecgw.demo.odata.errors import no_entity_type
 
 ColumnKind = Literal["guid", "composite", "text", "number", "int64", "bool", "date"]
+# Which rows a virtual table counts: those before, up to or from Period, from StartPeriod to
+# EndPeriod, or all up to EndPeriod.
+PeriodKind = Literal["before", "until", "from", "between", "to_end"]
+# Within a day documents stand in this order.
+DocumentKind = Literal[
+    "opening", "purchase", "purchase_return", "transfer", "sale", "sale_return", "cash_in",
+    "cash_out", "cash_transfer",
+]  # fmt: skip
+DOCUMENT_KINDS: Final[Mapping[str, int]] = {
+    name: number for number, name in enumerate(get_args(DocumentKind), start=1)
+}
 
 EDM_TYPES: Final[Mapping[ColumnKind, str]] = {
     "guid": "Edm.Guid",
@@ -24,7 +35,7 @@ NAMESPACE: Final = "StandardODATA."
 
 
 @attrs.frozen(kw_only=True)
-class Column:
+class ODataColumn:
     """A property of an entity or of a row.
 
     sql: its value; numbers are whole numbers of the last of `places` decimal digits.
@@ -43,38 +54,23 @@ class Column:
 
 
 @attrs.frozen(kw_only=True)
-class ODataField:
+class ODataField(ODataColumn):
     """A dimension, attribute or resource as the configuration declares it.
 
-    sql: its value over the columns of the source.
     raw: the columns of the source that a virtual table groups by.
     """
 
-    name: str
-    kind: ColumnKind
-    sql: str
-    type_sql: str = ""
     raw: tuple[str, ...] = ()
-    places: int = 0
-    targets: tuple[str, ...] = ()
 
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ODataColumn, ...]:
         """Return its properties: `_Key` for a reference, a pair with `_Type` for a composite."""
         name = f"{self.name}_Key" if self.targets and self.kind == "guid" else self.name
-        found = Column(
-            name=name,
-            kind=self.kind,
-            sql=self.sql,
-            type_sql=self.type_sql,
-            places=self.places,
-            targets=self.targets,
-            base=self.name,
-        )
+        found = attrs.evolve(self, name=name, base=self.name)
         if self.kind != "composite":
             return (found,)
         return (
             found,
-            Column(name=f"{name}_Type", kind="text", sql=self.type_sql, base=self.name),
+            ODataColumn(name=f"{name}_Type", kind="text", sql=self.type_sql, base=self.name),
         )
 
 
@@ -83,7 +79,7 @@ class EntitySet:
     """A set that can be listed.
 
     owner: the metadata object that is published: the catalogue of a tabular part, the register of
-        its `_RecordType`.
+        its `_RecordType`; by default the set itself.
     source: what stands after FROM in the statement that its columns are taken from.
     stored: whether it becomes a table with an index on its key, or a view.
     parts: the collections in an entity: name → set.
@@ -91,9 +87,9 @@ class EntitySet:
     """
 
     name: str
-    owner: str
-    columns: tuple[Column, ...]
+    columns: tuple[ODataColumn, ...]
     source: str
+    owner: str = attrs.field(default=attrs.Factory(lambda self: self.name, takes_self=True))
     keys: tuple[str, ...] = ("Ref_Key",)
     stored: bool = False
     parts: Mapping[str, str] = attrs.field(factory=dict)
@@ -114,11 +110,9 @@ class EntitySet:
 class VirtualTable:
     """A function of a register.
 
-    owner, bound_to: the register, and the entity type that the function is bound to.
+    owner: the register, to whose entity type the function is bound.
     result: the name of the type of its rows.
     parameters: argument → the names of fields that it may use; None for a date or a list.
-    period: which rows of the source count: those before, up to or from Period, from StartPeriod
-        to EndPeriod, or all up to EndPeriod.
     dimensions: what rows are grouped by. Without `sums` rows are not grouped.
     only: SQL of the rows of a slice, over those of the period.
     accounts: argument → the column of the source that its condition on accounts is about.
@@ -127,18 +121,17 @@ class VirtualTable:
 
     function: str
     owner: str
-    bound_to: str
     result: str
     source: str
     parameters: Mapping[str, tuple[str, ...] | None]
-    period: Literal["before", "until", "from", "between", "to_end"]
+    period: PeriodKind
     dimensions: tuple[ODataField, ...]
     fixed: frozenset[str] = frozenset()
-    sums: tuple[Column, ...] = ()
+    sums: tuple[ODataColumn, ...] = ()
     only: str = "TRUE"
     accounts: Mapping[str, str] = attrs.field(factory=dict)
 
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ODataColumn, ...]:
         """Return the properties of a row with all dimensions."""
         return (*(column for one in self.dimensions for column in one.columns()), *self.sums)
 
@@ -187,7 +180,7 @@ class Schema:
         def is_published(owner: str) -> bool:
             return owner not in unpublished and (composition is None or owner in composition)
 
-        def kept(owner: str, columns: Iterable[Column]) -> tuple[Column, ...]:
+        def kept(owner: str, columns: Iterable[ODataColumn]) -> tuple[ODataColumn, ...]:
             return tuple(
                 column
                 for column in columns
@@ -237,6 +230,6 @@ def schema_of(
         by_name[name] = attrs.evolve(one, parts=named)
     return Schema(
         sets=by_name,
-        tables={(one.bound_to, one.function): one for one in tables},
+        tables={(one.owner, one.function): one for one in tables},
         enumerations=enumerations,
     )

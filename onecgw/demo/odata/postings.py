@@ -1,7 +1,7 @@
 """Double entries of the books, for the configurations that keep accounts."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -15,8 +15,13 @@ from onecgw.demo.odata.facts import (
     TRANSFER,
 )
 
-# Kinds of subconto: what the values of a posting's analytics are.
-PARTNER, CONTRACT, GROUP, VAT_RATE, PRODUCT, WAREHOUSE, BANK_ACCOUNT, ARTICLE = range(1, 9)
+# What the values of a posting's analytics are; their numbers stand in the database.
+Subconto = Literal[
+    "partner", "contract", "group", "vat_rate", "product", "warehouse", "bank_account", "article",
+]  # fmt: skip
+SUBCONTO_KINDS: Final[Mapping[str, int]] = {
+    name: number for number, name in enumerate(get_args(Subconto), start=1)
+}
 Role = Literal[
     "receivable", "received", "payable", "paid", "goods", "revenue", "sold_vat", "sold_cost",
     "vat_out", "vat_in", "desk", "foreign_desk", "bank", "foreign_bank", "expenses", "wages",
@@ -28,22 +33,28 @@ Role = Literal[
 class LedgerAccount:
     """An account of a chart.
 
+    role: what the books use it for.
     kind: what its balance may be.
     analytics: its kinds of subconto, in their order.
     """
 
     code: str
     name: str
+    role: Role
     kind: Literal["Active", "Passive", "ActivePassive"] = "ActivePassive"
-    analytics: tuple[int, ...] = ()
+    analytics: tuple[Subconto, ...] = ()
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """Its row in the table of accounts, without the number."""
+        kinds = [SUBCONTO_KINDS[one] for one in self.analytics]
+        return (self.code, self.name.replace("'", "''"), self.kind, *(*kinds, 0, 0, 0)[:3])
 
 
 def accounts_sql(accounts: Iterable[LedgerAccount]) -> str:
     """SQL of the table of accounts; a group of an account is the code before its last point."""
     rows = ", ".join(
-        "({}, '{}', '{}', '{}', {})".format(
-            number, one.code, one.name, one.kind, ", ".join(map(str, (*one.analytics, 0, 0, 0)[:3]))
-        )
+        "({}, '{}', '{}', '{}', {}, {}, {})".format(number, *one.row)
         for number, one in enumerate(accounts, start=1)
     )
     return f"""
@@ -54,18 +65,19 @@ INSERT INTO accounts VALUES {rows};
 """  # noqa: S608 - a chart of ours
 
 
-def postings_sql(roles: Mapping[Role, str]) -> str:
+def postings_sql(accounts: Iterable[LedgerAccount]) -> str:
     """SQL of the postings and of their two sides.
 
     An advance moves between its account and that of the debts, so that neither has a balance of
     the wrong sign.
 
     Args:
-        roles: role → code of its account.
+        accounts: the chart; every role has an account.
     """
+    codes = {one.role: one.code for one in accounts}
 
     def account(role: Role) -> str:
-        return f"(SELECT id FROM accounts WHERE code = '{roles[role]}')"  # noqa: S608 - a chart of ours
+        return f"(SELECT id FROM accounts WHERE code = '{codes[role]}')"  # noqa: S608 - a chart of ours
 
     def side(role: Role, *analytics: str, qty: str = "0") -> str:
         """The account, three values of subconto, the quantity, the amount in its currency.

@@ -16,17 +16,22 @@ from onecgw.demo.odata.errors import (
     no_segment,
     unknown_argument,
 )
-from onecgw.demo.odata.expression import parse_expression
-from onecgw.demo.odata.model import Column, ColumnKind, EntitySet, ODataField, Schema, VirtualTable
+from onecgw.demo.odata.expression import parse_expression, read_constant
+from onecgw.demo.odata.model import (
+    ColumnKind,
+    EntitySet,
+    ODataColumn,
+    ODataField,
+    Schema,
+    VirtualTable,
+)
 from onecgw.demo.odata.sql import Compiler, Scope, set_columns
 from onecgw.demo.odata.url import (
     PathSegment,
     Target,
     parse_arguments,
+    read_argument,
     read_count,
-    read_datetime,
-    read_guid,
-    read_text,
 )
 
 _PRESENTATION: Final = "____Presentation"
@@ -67,7 +72,7 @@ class _Output:
     """One value of the answer: the names of the objects that it stands in, and its own."""
 
     path: tuple[str, ...]
-    column: Column
+    column: ODataColumn
 
 
 @attrs.frozen(kw_only=True)
@@ -173,13 +178,15 @@ class Query:
         where: list[str] = []
         for name, signs in _PERIODS[table.period].items():
             # The sums of BalanceAndTurnovers name the beginning, whether it is given or not.
-            compiler.values[name] = read_datetime(name, given[name]) if name in given else ""
+            compiler.values[name] = (
+                read_argument(name, given[name], "date") if name in given else ""
+            )
             if name in given and signs:
                 where.append(f"period {signs} :{name}")
         columns = {column.name: column for one in table.dimensions for column in one.columns()}
         for name, fields in table.parameters.items():
             if fields is not None and name in given:
-                text = read_text(name, given[name])
+                text = read_argument(name, given[name], "text")
                 named = {
                     alias: columns[real] for alias, real in map(_alias, fields) if real in columns
                 }
@@ -252,7 +259,7 @@ class Query:
         names = [name.strip() for name in text.split(",")] if text else ["*"]
         expanded = self._expanded(source, compiler)
         scope = source.scope
-        outputs: dict[tuple[str, ...], Column] = {}
+        outputs: dict[tuple[str, ...], ODataColumn] = {}
         parts: dict[str, tuple[EntitySet, str]] = {}
         for name in names:
             if name in scope.parts:
@@ -302,23 +309,17 @@ def _key(one: EntitySet, text: str) -> Iterable[tuple[str, str]]:
         key = name or one.keys[0]
         if key not in one.keys:
             raise no_segment(key)
-        if literal.startswith("guid"):
-            yield key, read_guid(literal)
-        elif literal.startswith("datetime"):
-            yield key, read_datetime(key, literal)
-        elif literal.startswith("'"):
-            yield key, read_text(key, literal)
-        elif literal.isdecimal():
-            yield key, literal
-        else:
+        found = read_constant(literal)
+        if found is None:
             raise no_segment(literal)
+        yield key, found.value
 
 
 def _dimensions(table: VirtualTable, given: Mapping[str, str]) -> list[ODataField]:
     """Those that the argument Dimensions names; all without it."""
     if "Dimensions" not in given:
         return list(table.dimensions)
-    text = read_text("Dimensions", given["Dimensions"])
+    text = read_argument("Dimensions", given["Dimensions"], "text")
     names = [name.strip() for name in text.split(",") if name.strip()]
     known = {one.name for one in table.dimensions}
     for name in names:
@@ -338,7 +339,7 @@ def _shown(path: tuple[str, ...], scope: Scope) -> tuple[str, ...]:
 
 def _whole(
     navigation: tuple[str, ...], scope: Scope, compiler: Compiler
-) -> dict[tuple[str, ...], Column]:
+) -> dict[tuple[str, ...], ODataColumn]:
     """All properties of what a navigation property leads to."""
     columns = scope.columns
     for name in navigation[:-1]:
@@ -351,9 +352,9 @@ def _whole(
 
 def _selected(
     path: tuple[str, ...], expanded: set[tuple[str, ...]], scope: Scope, *, compiler: Compiler
-) -> dict[tuple[str, ...], Column]:
+) -> dict[tuple[str, ...], ODataColumn]:
     """What a name of $select stands for: nothing behind a reference that $expand does not name."""
-    own: dict[tuple[str, ...], Column] = {}
+    own: dict[tuple[str, ...], ODataColumn] = {}
     if len(path) == 1 and path[0] in scope.columns:
         own[path] = scope.columns[path[0]]
     if path in expanded:
@@ -366,7 +367,7 @@ def _selected(
     return own
 
 
-def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], Column]:
+def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, ...], ODataColumn]:
     """What 1C shows for a field, or for all references: `*____Presentation`."""
     if name == "*":
         columns = [column for column in scope.columns.values() if column.targets]
@@ -375,7 +376,7 @@ def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, .
     else:
         raise no_segment(name + _PRESENTATION)
     return {
-        (shown,): Column(name=shown, kind="text", sql=f"COALESCE({sql}, '')")
+        (shown,): ODataColumn(name=shown, kind="text", sql=f"COALESCE({sql}, '')")
         for one in columns
         for shown, sql in [
             ((one.base if name == "*" else name) + _PRESENTATION, compiler.presentation(one))
@@ -393,7 +394,7 @@ def _entity(outputs: Sequence[_Output], row: Sequence[object]) -> Entity:
     return entity
 
 
-def _shown_value(column: Column, value: object) -> object:
+def _shown_value(column: ODataColumn, value: object) -> object:
     match column.kind, value:
         case "number", int():
             return shown_number(value, column.places)

@@ -26,7 +26,6 @@ class InformationRegister:
         """Its records."""
         return EntitySet(
             name=self.name,
-            owner=self.name,
             columns=columns_of(self.fields),
             source=self.facts,
             keys=("Period", f"{self.fields[1].name}_Key"),
@@ -40,7 +39,6 @@ class InformationRegister:
             yield VirtualTable(
                 function=function,
                 owner=self.name,
-                bound_to=self.name,
                 result=self.name,
                 source=self.facts,
                 parameters={"Condition": names, "Period": None},

@@ -20,7 +20,7 @@ from onecgw.demo.odata.expression import (
     Path,
     Quantifier,
 )
-from onecgw.demo.odata.model import NAMESPACE, Column, EntitySet, Schema
+from onecgw.demo.odata.model import NAMESPACE, EntitySet, ODataColumn, Schema
 
 _SIGNS: Final = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _ARITHMETIC: Final = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
@@ -49,7 +49,7 @@ class Scope:
     variables: the scopes of lambda variables.
     """
 
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ODataColumn]
     parts: Mapping[str, tuple[EntitySet, str]] = attrs.field(factory=dict)
     variables: Mapping[str, "Scope"] = attrs.field(factory=dict)
 
@@ -73,7 +73,9 @@ class Compiler:
             raise bad_filter()
         return found.sql
 
-    def column(self, path: tuple[str, ...], scope: Scope, *, composites: bool = False) -> Column:
+    def column(
+        self, path: tuple[str, ...], scope: Scope, *, composites: bool = False
+    ) -> ODataColumn:
         """Return the column that a path leads to.
 
         Args:
@@ -94,22 +96,24 @@ class Compiler:
             raise no_segment(name)
         return columns[name]
 
-    def navigation(self, columns: Mapping[str, Column], name: str, *, composites: bool) -> Column:
+    def navigation(
+        self, columns: Mapping[str, ODataColumn], name: str, *, composites: bool
+    ) -> ODataColumn:
         """Return the column of the reference that a navigation property follows."""
         found = columns.get(f"{name}_Key") or (columns.get(name) if composites else None)
         if found is None or not any(target in self.schema.sets for target in found.targets):
             raise no_segment(name)
         return found
 
-    def presentation(self, column: Column) -> str:
+    def presentation(self, column: ODataColumn) -> str:
         """Return the SQL of what 1C shows for a value."""
         if not column.targets:
             return f"CAST({column.sql} AS TEXT)"
         return self._looked_up(column, lambda one: one.presentation)
 
-    def behind(self, reference: Column) -> dict[str, Column]:
+    def behind(self, reference: ODataColumn) -> dict[str, ODataColumn]:
         """Return the columns of what a reference leads to."""
-        columns: dict[str, Column] = {}
+        columns: dict[str, ODataColumn] = {}
         for target in reference.targets:
             for column in self.schema.sets[target].columns if target in self.schema.sets else ():
                 columns.setdefault(column.name, column)
@@ -124,7 +128,7 @@ class Compiler:
             for name, column in columns.items()
         }
 
-    def _looked_up(self, reference: Column, sql: Callable[[EntitySet], str | None]) -> str:
+    def _looked_up(self, reference: ODataColumn, sql: Callable[[EntitySet], str | None]) -> str:
         found = [
             f'(SELECT {wanted} FROM "{target}" WHERE "Ref_Key" = {reference.sql})'  # noqa: S608 - names of a configuration
             for target in reference.targets
@@ -232,7 +236,7 @@ class Compiler:
         raise bad_filter()
 
 
-def set_columns(one: EntitySet, alias: str) -> dict[str, Column]:
+def set_columns(one: EntitySet, alias: str) -> dict[str, ODataColumn]:
     """Return the columns of a set that stands in a statement under an alias."""
     return {
         column.name: attrs.evolve(
@@ -249,7 +253,7 @@ def partial_column(name: str) -> Callable[[EntitySet], str | None]:
     return lambda one: f'"{name}"' if any(name == own.name for own in one.columns) else None
 
 
-def _of_column(column: Column) -> Value:
+def _of_column(column: ODataColumn) -> Value:
     if column.kind in ("number", "int64"):
         return Value("number", f"({column.sql} / 1e{column.places})")
     return Value(column.kind, column.sql, column.type_sql)

@@ -8,12 +8,10 @@ from urllib.parse import unquote_to_bytes
 import attrs
 
 from onecgw.demo.odata.errors import ODataError, bad_argument, bad_format, no_segment
+from onecgw.demo.odata.expression import ValueKind, read_constant
 
 _ROOT: Final = re.compile(r"(?P<publication>(?:/[^/]+)*?)/odata/standard\.odata(?P<rest>/.*)?")
 _SEGMENT: Final = re.compile(r"(?P<name>[\w$]+)(?:\((?P<arguments>.*)\))?", re.DOTALL)
-_DATETIME: Final = re.compile(r"datetime'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)'")
-_TEXT: Final = re.compile(r"'((?:[^']|'')*)'", re.DOTALL)
-_GUID: Final = re.compile(r"guid'([0-9A-Fa-f-]{36})'")
 # What belongs to the protocol and not to a function, though it has no dollar.
 _PLAIN_OPTIONS: Final = frozenset({"allowedOnly"})
 
@@ -82,32 +80,16 @@ def parse_arguments(text: str) -> Iterator[tuple[str, str]]:
             yield (match[1], piece[match.end() :]) if match else ("", piece)
 
 
-def read_datetime(name: str, literal: str) -> str:
-    """The text of a datetime literal; seconds are required, a zone is not allowed."""
-    match = _DATETIME.fullmatch(literal)
-    if match is None:
-        raise bad_argument(name)
-    return match[1]
-
-
-def read_text(name: str, literal: str) -> str:
-    """The text of a string literal, whose inner quotes are doubled."""
-    match = _TEXT.fullmatch(literal)
-    if match is None:
-        raise bad_argument(name)
-    return match[1].replace("''", "'")
-
-
-def read_guid(literal: str) -> str:
-    """The text of a guid literal.
+def read_argument(name: str, literal: str, kind: ValueKind) -> str:
+    """The value of an argument of a function; a date has seconds and no zone.
 
     Raises:
-        ODataError: code 6, as 1C says of every malformed key.
+        ODataError: code 21, it is not of this kind.
     """
-    match = _GUID.fullmatch(literal)
-    if match is None:
-        raise no_segment(literal)
-    return match[1].lower()
+    found = read_constant(literal)
+    if found is None or found.kind != kind:
+        raise bad_argument(name)
+    return found.value
 
 
 def read_count(options: Mapping[str, str], name: str) -> int | None:

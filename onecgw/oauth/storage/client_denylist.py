@@ -41,9 +41,9 @@ def list_denied_clients(db: sqlite3.Connection) -> list[DeniedClient]:
 
 def allow_client(db: sqlite3.Connection, client: str) -> list[DeniedClient]:
     """Remove clients of this name or client_id from the denylist; returns those removed."""
-    removed = [
-        denied for denied in list_denied_clients(db) if client in (denied.client_id, denied.name)
-    ]
-    for denied in removed:
-        db.execute("DELETE FROM denied_clients WHERE client_id = ?", (denied.client_id,))
-    return removed
+    rows = db.execute(
+        "DELETE FROM denied_clients WHERE ? IN (client_id, name)"
+        " RETURNING client_id, name, denied_at",
+        (client,),
+    )
+    return [DeniedClient(**row) for row in rows]

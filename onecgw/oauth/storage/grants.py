@@ -1,12 +1,13 @@
 """Grants: one record for each login of a person in a client."""
 
 import sqlite3
+from collections.abc import Iterator
 from typing import Any, Final
 
 import attrs
 
 from onecgw.oauth.scopes import join_scopes, split_scopes
-from onecgw.storage.slices import delete_slice
+from onecgw.storage.rows import delete_slice, insert_row
 
 KEPT_SECONDS: Final = 30 * 24 * 3600
 """How long a grant that has ended is still listed."""
@@ -42,11 +43,9 @@ class Grant:
 
 
 _FIELDS: Final = tuple(field.name for field in attrs.fields(Grant))
-GRANT_COLUMNS: Final = (
-    "grants.id, sub, name, client_id, client_name, resource, grants.scopes, entitled, key_hash,"
-    " key_box, grants.expires_at, verified_at"
+GRANT_COLUMNS: Final = ", ".join(
+    f"grants.{'key_box' if name == 'key_ciphertext' else name}" for name in _FIELDS
 )
-_SELECT: Final = f"SELECT {GRANT_COLUMNS} FROM grants"  # noqa: S608 - a constant
 
 
 def make_grant(row: sqlite3.Row) -> Grant:
@@ -62,51 +61,44 @@ def audit_facts(grant: Grant) -> dict[str, str]:
 
 
 def insert_grant(db: sqlite3.Connection, grant: Grant, *, created_at: int) -> None:
-    """Database a grant."""
+    """Insert a grant."""
     values = attrs.asdict(grant) | {
         "scopes": join_scopes(grant.scopes),
         "entitled": join_scopes(grant.entitled),
         "created_at": created_at,
     }
-    db.execute(
-        "INSERT INTO grants (id, sub, name, client_id, client_name, resource, scopes, entitled,"
-        " key_hash, key_box, created_at, expires_at, verified_at)"
-        " VALUES (:id, :sub, :name, :client_id, :client_name, :resource, :scopes, :entitled,"
-        " :key_hash, :key_ciphertext, :created_at, :expires_at, :verified_at)",
-        values,
-    )
+    values["key_box"] = values.pop("key_ciphertext")
+    insert_row(db, "grants", values)
 
 
 def find_grant(
     db: sqlite3.Connection, grant_id: str, *, is_revoked_too: bool = False
 ) -> Grant | None:
     """A grant, also an expired one; one that was revoked only with is_revoked_too."""
-    condition = "WHERE id = ?" if is_revoked_too else "WHERE id = ? AND revoked_at IS NULL"
-    row = db.execute(f"{_SELECT} {condition}", (grant_id,)).fetchone()
-    return None if row is None else make_grant(row)
+    condition = "id = ?" if is_revoked_too else "id = ? AND revoked_at IS NULL"
+    return next(_find(db, condition, grant_id), None)
 
 
 def find_newest_grant(db: sqlite3.Connection) -> Grant | None:
     """The latest grant that is not revoked."""
-    row = db.execute(
-        f"{_SELECT} WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT 1"
-    ).fetchone()
-    return None if row is None else make_grant(row)
+    return next(_find(db, "revoked_at IS NULL ORDER BY created_at DESC LIMIT 1"), None)
 
 
 def find_grants_of_key(db: sqlite3.Connection, key_hash: bytes) -> list[Grant]:
     """The grants that were made with an access key, revoked ones too."""
-    rows = db.execute(f"{_SELECT} WHERE key_hash = ?", (key_hash,)).fetchall()
-    return [make_grant(row) for row in rows]
+    return list(_find(db, "key_hash = ?", key_hash))
 
 
-def record_verification(
-    db: sqlite3.Connection, grant_id: str, *, entitled: frozenset[str], verified_at: int
-) -> bool:
-    """Database what the account may see now; False if the grant was revoked meanwhile."""
+def _find(db: sqlite3.Connection, condition: str, *arguments: object) -> Iterator[Grant]:
+    rows = db.execute(f"SELECT {GRANT_COLUMNS} FROM grants WHERE {condition}", arguments)  # noqa: S608 - constants
+    return map(make_grant, rows.fetchall())
+
+
+def record_verification(db: sqlite3.Connection, grant: Grant) -> bool:
+    """Store what the account may see now; False if the grant was revoked meanwhile."""
     done = db.execute(
         "UPDATE grants SET entitled = ?, verified_at = ? WHERE id = ? AND revoked_at IS NULL",
-        (join_scopes(entitled), verified_at, grant_id),
+        (join_scopes(grant.entitled), grant.verified_at, grant.id),
     )
     return done.rowcount > 0
 

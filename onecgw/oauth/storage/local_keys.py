@@ -14,11 +14,11 @@ from onecgw.oauth.scopes import join_scopes, split_scopes
 from onecgw.oauth.secrets import KEY, OAuthSecrets
 from onecgw.oauth.storage.grants import Grant, find_grants_of_key, revoke_grant
 from onecgw.storage.database import Database
+from onecgw.storage.rows import insert_row
 
 ID_BYTES: Final = 4
 KEY_REVOKED: Final = "the key was revoked"
-_COLUMNS: Final = "id, sub, name, scopes, created_at, expires_at, revoked_at"
-_SELECT: Final = f"SELECT {_COLUMNS} FROM keys"  # noqa: S608 - a constant
+_SELECT: Final = "SELECT id, sub, name, scopes, created_at, expires_at, revoked_at FROM keys"
 
 
 @attrs.frozen(kw_only=True)
@@ -59,12 +59,8 @@ def add_key(
         expires_at=expires_at,
         revoked_at=None,
     )
-    db.execute(
-        f"INSERT INTO keys (hash, {_COLUMNS})"  # noqa: S608 - a constant
-        " VALUES (:hash, :id, :sub, :name, :scopes, :created_at, :expires_at, :revoked_at)",
-        attrs.asdict(made)
-        | {"hash": oauth_secrets.hash(key, "key"), "scopes": join_scopes(scopes)},
-    )
+    stored = {"hash": oauth_secrets.hash(key, "key"), "scopes": join_scopes(scopes)}
+    insert_row(db, "keys", attrs.asdict(made) | stored)
     return made, key
 
 

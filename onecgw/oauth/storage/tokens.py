@@ -13,6 +13,7 @@ from onecgw.oauth.storage.grants import (
     make_grant,
     revoke_grant,
 )
+from onecgw.storage.rows import insert_row
 
 _FIND_ACCESS: Final = (
     f"SELECT {GRANT_COLUMNS}, tokens.scopes, seen_at"  # noqa: S608 - a constant
@@ -60,12 +61,8 @@ class AccessToken:
 
 
 def insert_code(db: sqlite3.Connection, code: Code) -> None:
-    """Database a new code."""
-    db.execute(
-        "INSERT INTO codes (hash, grant_id, redirect_uri, challenge, expires_at)"
-        " VALUES (:hash, :grant_id, :redirect_uri, :challenge, :expires_at)",
-        attrs.asdict(code),
-    )
+    """Insert a new code."""
+    insert_row(db, "codes", attrs.asdict(code))
 
 
 def find_code(db: sqlite3.Connection, code_hash: bytes) -> Code | None:
@@ -95,7 +92,7 @@ def count_wrong_verifier(db: sqlite3.Connection, code: Code, *, is_last: bool) -
 def insert_refresh(
     db: sqlite3.Connection, token_hash: bytes, grant: Grant, *, expires_at: int
 ) -> None:
-    """Database a refresh token, which does not outlive its grant."""
+    """Insert a refresh token, which does not outlive its grant."""
     db.execute(
         "INSERT INTO tokens (hash, kind, grant_id, scopes, expires_at)"
         " VALUES (?, 'refresh', ?, ?, ?)",
@@ -112,7 +109,7 @@ def insert_access(
     expires_at: int,
     refresh_hash: bytes,
 ) -> None:
-    """Database an access token, which does not outlive its grant.
+    """Insert an access token, which does not outlive its grant.
 
     refresh_hash: of the refresh token in the same response.
     """

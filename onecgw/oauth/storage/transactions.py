@@ -11,6 +11,7 @@ import msgspec
 from onecgw.oauth.authorization import AuthorizationRequest
 from onecgw.oauth.scopes import join_scopes, split_scopes
 from onecgw.oauth.secrets import OAuthSecrets
+from onecgw.storage.rows import insert_row
 
 TRANSACTION: Final = "ocg_tx_"
 TRANSACTION_SECONDS: Final = 300
@@ -38,24 +39,21 @@ def insert_transaction(
     *,
     now: int,
 ) -> None:
-    """Database a transaction under a token, which stands in the consent page."""
+    """Insert a transaction under a token, which stands in the consent page."""
     request = msgspec.json.encode(transaction.request).decode()
-    db.execute(
-        "INSERT INTO transactions (hash, request_box, sub, name, entitled, key_hash, key_box,"
-        " verified_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            oauth_secrets.hash(token, "transaction"),
-            # Encrypted because of the state, which only the client may read.
-            oauth_secrets.encrypt(request, purpose=_REQUEST_PURPOSE),
-            transaction.sub,
-            transaction.name,
-            join_scopes(transaction.entitled),
-            oauth_secrets.hash(transaction.key, "key"),
-            oauth_secrets.encrypt(transaction.key, purpose=_KEY_PURPOSE),
-            transaction.verified_at,
-            now + TRANSACTION_SECONDS,
-        ),
-    )
+    values = {
+        "hash": oauth_secrets.hash(token, "transaction"),
+        # Encrypted because of the state, which only the client may read.
+        "request_box": oauth_secrets.encrypt(request, purpose=_REQUEST_PURPOSE),
+        "sub": transaction.sub,
+        "name": transaction.name,
+        "entitled": join_scopes(transaction.entitled),
+        "key_hash": oauth_secrets.hash(transaction.key, "key"),
+        "key_box": oauth_secrets.encrypt(transaction.key, purpose=_KEY_PURPOSE),
+        "verified_at": transaction.verified_at,
+        "expires_at": now + TRANSACTION_SECONDS,
+    }
+    insert_row(db, "transactions", values)
 
 
 def find_transaction(

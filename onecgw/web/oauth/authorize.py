@@ -11,8 +11,8 @@ from quart import Response, request
 
 from onecgw.errors import OnecgwError, RateLimited
 from onecgw.oauth.authorization import AuthorizationRequest
-from onecgw.oauth.events import EventRecorder
-from onecgw.oauth.login import Consent, Login, Redirect
+from onecgw.oauth.factory import AuthorizationServer
+from onecgw.oauth.login import Consent, Redirect
 from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters, single_value
 from onecgw.oauth.scopes import split_scopes
@@ -20,17 +20,16 @@ from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
 from onecgw.web.client_ip import limit_key
-from onecgw.web.language import choose_language
 from onecgw.web.oauth.limits import AuditedRateLimit, WrongKeyLimit
 from onecgw.web.oauth.pages import (
-    PAGE_HEADERS,
+    TEXTS,
     consent_page,
     error_page,
     external_redirect_page,
     key_page,
 )
 from onecgw.web.oauth.responses import refuse_query_tokens, request_body, request_origin
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS
+from onecgw.web.pages import LANGUAGES, PAGE_HEADERS, browser_language
 
 COOKIE_BYTES: Final = 16
 _COOKIE_VALUE: Final = re.compile(f"[0-9a-f]{{{2 * COOKIE_BYTES}}}")
@@ -44,23 +43,22 @@ class AuthorizeRoutes:
 
     def __init__(
         self,
-        login: Login,
+        server: AuthorizationServer,
+        limits: RateLimitSettings,
         *,
         issuer: str,
-        limits: RateLimitSettings,
         stock_amount_scope: str,
-        record_event: EventRecorder,
         peers: Peers | None = None,
     ) -> None:
-        self._login = login
+        self._login = server.login
+        self._record_event = server.record_event
         self._issuer = issuer
-        self._record_event = record_event
         self._consent_page = partial(consent_page, stock_amount_scope=stock_amount_scope)
         is_https = issuer.startswith("https://")
         # Browsers accept a cookie with this prefix only over TLS and for this host alone.
         self._cookie = "__Host-ocg_login" if is_https else "ocg_login"
         self._cookie_flags = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_https else "")
-        limit = partial(AuditedRateLimit, record_event, peers=peers)
+        limit = partial(AuditedRateLimit, server.record_event, peers=peers)
         self._page_limit = limit(limits.pages_per_minute, name="pages")
         self._key_limit = limit(limits.authorize_per_minute, name="key", refill=KEY_REFILL)
         self._fetch_limit = limit(limits.register_per_minute, name="fetch")
@@ -68,7 +66,7 @@ class AuthorizeRoutes:
 
     async def begin(self) -> Response:
         """Check the authorization request and show the key page."""
-        language = choose_language(request.accept_languages)
+        language = browser_language()
         cookie = self._read_cookie() or secrets.token_hex(COOKIE_BYTES)
         origin = request_origin()
         address = limit_key(origin.ip)
@@ -100,7 +98,7 @@ class AuthorizeRoutes:
     async def answer(self) -> Response:
         """Handle a form of a page: the key, the consent, or another language."""
         body = await request_body()
-        language = choose_language(request.accept_languages)
+        language = browser_language()
         if not self._is_own_form():
             return await error_page(403, language, message=TEXTS[language]["foreign"])
         try:

@@ -1,5 +1,7 @@
 """OAuth access tokens of MCP requests, and the challenges of RFC 6750."""
 
+import attrs
+
 from onecgw.auth.caller import Caller
 from onecgw.errors import MisplacedToken, Unauthorized
 from onecgw.oauth.authenticator import AccessTokenAuthenticator
@@ -11,31 +13,18 @@ from onecgw.web.client_ip import ClientAddresses
 from onecgw.web.oauth.metadata import make_challenge
 
 
+@attrs.frozen(kw_only=True)
 class OAuthBearer:
     """Authenticates requests by access tokens.
 
-    Args:
-        authenticator: finds the caller of a token.
-        addresses: finds the address of the client.
-        record_event: writes to the audit.
-        issuer: the origin of the metadata.
-        supported_scopes: what a challenge tells the client to request.
+    issuer: the origin of the metadata. supported_scopes: what a challenge lets the client request.
     """
 
-    def __init__(
-        self,
-        authenticator: AccessTokenAuthenticator,
-        addresses: ClientAddresses,
-        *,
-        record_event: EventRecorder,
-        issuer: str,
-        supported_scopes: tuple[str, ...],
-    ) -> None:
-        self._authenticator = authenticator
-        self._addresses = addresses
-        self._record_event = record_event
-        self._issuer = issuer
-        self._all_scopes = join_scopes(supported_scopes)
+    _authenticator: AccessTokenAuthenticator
+    _addresses: ClientAddresses
+    _record_event: EventRecorder
+    _issuer: str
+    _supported_scopes: tuple[str, ...]
 
     async def __call__(self, request: Request, request_id: str) -> Caller:
         """The caller of a request.
@@ -80,4 +69,5 @@ class OAuthBearer:
         )
 
     def _challenge(self, *, error: str = "", description: str = "") -> str:
-        return make_challenge(self._issuer, self._all_scopes, error=error, description=description)
+        scopes = join_scopes(self._supported_scopes)
+        return make_challenge(self._issuer, scopes, error=error, description=description)

@@ -2,10 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from functools import cache, partial, wraps
-from typing import Final
 
 import attrs
-from jinja2 import StrictUndefined
 from quart import Blueprint, Response, g, request
 
 from onecgw.oauth.events import RequestOrigin
@@ -14,26 +12,11 @@ from onecgw.peers import Peers
 from onecgw.settings import Settings
 from onecgw.web.asgi import read_head
 from onecgw.web.client_ip import ClientAddresses
+from onecgw.web.oauth import metadata
 from onecgw.web.oauth.authorize import AuthorizeRoutes
 from onecgw.web.oauth.bearer import OAuthBearer
-from onecgw.web.oauth.metadata import (
-    CACHED,
-    PROBED,
-    RESOURCE_PATH,
-    SERVER_PATH,
-    not_found,
-    resource_metadata,
-    server_metadata,
-)
 from onecgw.web.oauth.responses import json_answer
 from onecgw.web.oauth.token import TokenRoutes
-
-MAX_BODY_BYTES: Final = 16 * 1024
-JINJA_OPTIONS: Final = {
-    "undefined": StrictUndefined,
-    "trim_blocks": True,
-    "lstrip_blocks": True,
-}
 
 View = Callable[[], Awaitable[Response]]
 
@@ -59,38 +42,30 @@ def make_oauth_site(
     addresses = ClientAddresses(settings.server.trusted_proxies)
     limits = settings.oauth.rate_limit
     login = AuthorizeRoutes(
-        server.login,
+        server,
+        limits,
         issuer=settings.issuer,
-        limits=limits,
         stock_amount_scope=settings.limits.stock_amount_scope,
-        record_event=server.record_event,
         peers=peers,
     )
-    tokens = TokenRoutes(
-        server.tokens,
-        server.clients,
-        limits=limits,
-        record_event=server.record_event,
-        now=server.now,
-        peers=peers,
-    )
+    tokens = TokenRoutes(server, limits, peers=peers)
 
     # One view for all of its paths.
     confirmed = cache(partial(_confirmed, confirm=server.confirm_audit))
 
     async def describe_resource() -> Response:
-        return json_answer(resource_metadata(settings), headers=CACHED)
+        return json_answer(metadata.resource_metadata(settings), headers=metadata.CACHED)
 
     async def describe_server() -> Response:
         accepts_documents = server.clients.documents.is_live
-        document = server_metadata(settings, accepts_documents=accepts_documents)
-        return json_answer(document, headers=CACHED)
+        document = metadata.server_metadata(settings, accepts_documents=accepts_documents)
+        return json_answer(document, headers=metadata.CACHED)
 
     public: dict[str, tuple[str, View]] = {
-        RESOURCE_PATH: ("GET", describe_resource),
-        f"{RESOURCE_PATH}/mcp": ("GET", describe_resource),
-        SERVER_PATH: ("GET", describe_server),
-        **dict.fromkeys(PROBED, ("GET", not_found)),
+        metadata.RESOURCE_PATH: ("GET", describe_resource),
+        f"{metadata.RESOURCE_PATH}/mcp": ("GET", describe_resource),
+        metadata.SERVER_PATH: ("GET", describe_server),
+        **dict.fromkeys(metadata.PROBED, ("GET", metadata.not_found)),
     }
     for prefix in ("/oauth", ""):  # some clients append the endpoint's name to the issuer
         public[f"{prefix}/token"] = ("POST", confirmed(tokens.issue))
@@ -100,18 +75,20 @@ def make_oauth_site(
 
     blueprint = Blueprint("oauth", __name__, template_folder="templates")
     _record_origins(blueprint, addresses)
+    # Without automatic OPTIONS: preflights are answered by the router, other ones are refused.
+    add_route = partial(blueprint.add_url_rule, provide_automatic_options=False)
     for path, (method, view) in public.items():
-        _add_route(blueprint, path, method, view)
+        add_route(path, view.__name__, view, methods=[method])
     for path in login_paths:
-        _add_route(blueprint, path, "GET", confirmed(login.begin))
-        _add_route(blueprint, path, "POST", confirmed(login.answer))
+        add_route(path, "begin", confirmed(login.begin), methods=["GET"])
+        add_route(path, "answer", confirmed(login.answer), methods=["POST"])
     return OAuthSite(
         blueprint=blueprint,
         public_paths={path: f"{method}, OPTIONS" for path, (method, _) in public.items()},
         login_paths=frozenset(login_paths),
         bearer=OAuthBearer(
-            server.authenticator,
-            addresses,
+            authenticator=server.authenticator,
+            addresses=addresses,
             record_event=server.record_event,
             issuer=settings.issuer,
             supported_scopes=settings.oauth.supported_scopes,
@@ -147,14 +124,3 @@ def _record_origins(blueprint: Blueprint, addresses: ClientAddresses) -> None:
     async def add_request_id(response: Response) -> Response:
         response.headers["x-request-id"] = g.request_id
         return response
-
-
-def _add_route(blueprint: Blueprint, path: str, method: str, view: View) -> None:
-    # Without automatic OPTIONS: preflights are answered by the router, other ones are refused.
-    blueprint.add_url_rule(
-        path,
-        view.__name__,
-        view,
-        methods=[method],
-        provide_automatic_options=False,
-    )

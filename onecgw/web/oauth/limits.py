@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import trio
@@ -109,12 +109,9 @@ class AuditedRateLimit:
         try:
             self._rate.take(bucket)
         except RateLimited:
-            self._record(bucket, client)
+            with suppress(RateLimited):  # one record a minute is enough
+                self._record_rate.take(bucket)
+                self._record_event(
+                    "ratelimit.hit", request_origin(), client=client, detail=request.path
+                )
             raise
-
-    def _record(self, bucket: str, client: str) -> None:
-        try:
-            self._record_rate.take(bucket)
-        except RateLimited:
-            return  # one record a minute is enough
-        self._record_event("ratelimit.hit", request_origin(), client=client, detail=request.path)

@@ -1,39 +1,20 @@
-"""The pages of a login, with the headers that protect them."""
+"""The pages of a login, and their texts."""
 
-import base64
-import hashlib
-from pathlib import Path
 from typing import Final
 
-from markupsafe import Markup
-from quart import Response, render_template
+from quart import Response
 
-from onecgw.auth.caller import ALL_SCOPES
+from onecgw.auth.caller import ALL_SCOPES, COST, STOCK
 from onecgw.oauth.authorization import AuthorizationRequest
 from onecgw.oauth.login import Consent
 from onecgw.oauth.redirect_policy import is_loopback, shown_host
 from onecgw.oauth.scopes import SENSITIVE
-from onecgw.web.oauth.texts import LANGUAGES, TEXTS, scope_texts
+from onecgw.web.pages import LANGUAGES, page_texts, render_page
 
-STYLE: Final = (Path(__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-
-
-def page_headers(style: str) -> dict[str, str]:
-    """The headers of a page that has this style and nothing else that a browser runs or fetches."""
-    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return {
-        "cache-control": "no-store",
-        # Without form-action: browsers apply it to the redirects after a form too, and would stop
-        # the login.
-        "content-security-policy": f"default-src 'none'; style-src 'sha256-{style_hash}';"
-        " frame-ancestors 'none'; base-uri 'none'",
-        "x-frame-options": "DENY",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "same-origin",
-    }
-
-
-PAGE_HEADERS: Final = page_headers(STYLE)
+# language → key → text; the names of scopes are keys, too.
+TEXTS: Final[dict[str, dict[str, str]]] = {
+    language: page_texts("oauth_pages", language) for language in LANGUAGES
+}
 
 
 async def key_page(
@@ -75,7 +56,7 @@ async def consent_page(
         error=error,
         name=consent.name,
         scopes=[scope for scope in ALL_SCOPES if scope in consent.offered],
-        allows=scope_texts(consent.request.language, stock_amount_scope),
+        allows=_scope_texts(consent.request.language, stock_amount_scope),
         ticked=consent.ticked if ticked is None else ticked,
         sensitive=SENSITIVE,
         **_receiver(consent.request),
@@ -107,13 +88,14 @@ def _receiver(authorization: AuthorizationRequest) -> dict[str, object]:
     return {"authorization": authorization, "host": shown_host(uri), "local": is_loopback(uri)}
 
 
+def _scope_texts(language: str, stock_amount_scope: str) -> dict[str, str]:
+    """What each scope allows; the value of stock is with the scope that opens it."""
+    texts = TEXTS[language]
+    allows = {scope: texts[scope] for scope in ALL_SCOPES}
+    if stock_amount_scope == "cost":
+        allows |= {STOCK: texts["stock_without_value"], COST: texts["cost_with_stock_value"]}
+    return allows
+
+
 async def _page(template: str, status: int, language: str, **values: object) -> Response:
-    html = await render_template(
-        template,
-        language=language,
-        languages=LANGUAGES,
-        text=TEXTS[language],
-        style=Markup(STYLE),  # noqa: S704 - a file of this package
-        **values,
-    )
-    return Response(html, status, PAGE_HEADERS, content_type="text/html; charset=utf-8")
+    return await render_page(template, language, {"text": TEXTS[language], **values}, status=status)

@@ -6,7 +6,7 @@ import msgspec
 from quart import Response, g, request
 
 from onecgw.oauth.events import RequestOrigin
-from onecgw.oauth.oauth_error import INVALID_REQUEST, OAuthError
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.web.bearer import names_token
 
 # RFC 6749, 5.1: no-store MUST be included in any response with tokens.
@@ -36,4 +36,4 @@ def refuse_query_tokens() -> None:
         OAuthError: there is one.
     """
     if names_token(request.query_string):
-        raise OAuthError(INVALID_REQUEST, "tokens must not be sent in the URL")
+        raise OAuthError("invalid_request", "tokens must not be sent in the URL")

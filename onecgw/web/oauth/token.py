@@ -1,16 +1,15 @@
 """POST /oauth/token, /oauth/revoke and /oauth/register."""
 
 import hashlib
-from collections.abc import Callable
 from functools import partial
 
 from quart import Response, request
 
-from onecgw.oauth.client_registry import ClientRegistry
-from onecgw.oauth.events import EventRecorder
-from onecgw.oauth.oauth_error import INVALID_CLIENT_METADATA, INVALID_REQUEST, OAuthError
+from onecgw.oauth.events import RequestOrigin
+from onecgw.oauth.factory import AuthorizationServer
+from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters
-from onecgw.oauth.token_service import SEVERAL_METHODS, TokenService
+from onecgw.oauth.token_service import SEVERAL_METHODS
 from onecgw.peers import Peers
 from onecgw.settings import RateLimitSettings
 from onecgw.web.bearer import FORM
@@ -29,34 +28,26 @@ class TokenRoutes:
 
     def __init__(
         self,
-        tokens: TokenService,
-        clients: ClientRegistry,
-        *,
+        server: AuthorizationServer,
         limits: RateLimitSettings,
-        record_event: EventRecorder,
-        now: Callable[[], int],
+        *,
         peers: Peers | None = None,
     ) -> None:
-        self._tokens = tokens
-        self._clients = clients
-        self._record_event = record_event
-        self._now = now
-        limit = partial(AuditedRateLimit, record_event, peers=peers)
+        self._server = server
+        self._tokens = server.tokens
+        self._record_event = server.record_event
+        limit = partial(AuditedRateLimit, server.record_event, peers=peers)
         self._address_limit = limit(limits.token_address_per_minute, name="token_address")
         self._client_limit = limit(limits.token_per_minute, name="token")
         self._register_limit = limit(limits.register_per_minute, name="register")
 
     async def issue(self) -> Response:
         """Exchange a code or a refresh token for tokens."""
-        parameters = await self._read_form()
-        authorization = request.headers.get("authorization")
-        return json_answer(await self._tokens.issue(parameters, authorization, request_origin()))
+        return json_answer(await self._tokens.issue(*await self._read_form()))
 
     async def revoke(self) -> Response:
         """Revoke a token."""
-        parameters = await self._read_form()
-        authorization = request.headers.get("authorization")
-        await self._tokens.revoke(parameters, authorization, request_origin())
+        await self._tokens.revoke(*await self._read_form())
         return json_answer({})
 
     async def register(self) -> Response:
@@ -66,7 +57,7 @@ class TokenRoutes:
         try:
             refuse_query_tokens()
             _check_json()
-            registered = self._clients.register(body, now=self._now())
+            registered = self._server.clients.register(body, now=self._server.now())
         except OAuthError as error:
             self._record_event("client.rejected", origin, detail=str(error))
             raise
@@ -74,29 +65,30 @@ class TokenRoutes:
         # RFC 7591, 3.2.1: 201, and MUST NOT be cached if it contains a secret.
         return json_answer(registered, status=201)
 
-    async def _read_form(self) -> Parameters:
+    async def _read_form(self) -> tuple[Parameters, str | None, RequestOrigin]:
+        """The parameters, the Authorization header if there is one, and where both came from."""
         body, origin = await request_body(), request_origin()
         address = limit_key(origin.ip)
         self._address_limit.take(address)
         authorizations = request.headers.getlist("authorization")
         with self._tokens.recording_refusals(origin):
             if request.mimetype != FORM:
-                raise OAuthError(INVALID_REQUEST, f"send Content-Type: {FORM}")
+                raise OAuthError("invalid_request", f"send Content-Type: {FORM}")
             # RFC 6749, 2.3.1: parameters MUST NOT be included in the URI.
             if request.query_string:
-                raise OAuthError(INVALID_REQUEST, "parameters must be sent in the body")
+                raise OAuthError("invalid_request", "parameters must be sent in the body")
             # RFC 6749, 2.3: MUST NOT use more than one authentication method per request.
             if len(authorizations) > 1:
-                raise OAuthError(INVALID_REQUEST, SEVERAL_METHODS)
+                raise OAuthError("invalid_request", SEVERAL_METHODS)
             parameters = parse_parameters(body)
         client_id = next((value for key, value in parameters if key == "client_id"), None)
         bucket = client_id if client_id is not None else "".join(authorizations)
         # The address is part of the bucket: anyone can send the client_id of another client.
         digest = hashlib.sha256(bucket.encode("utf-8", "replace")).hexdigest()
         self._client_limit.take(f"{address} {digest}")
-        return parameters
+        return parameters, next(iter(authorizations), None), origin
 
 
 def _check_json() -> None:
     if request.mimetype != "application/json":
-        raise OAuthError(INVALID_CLIENT_METADATA, "send Content-Type: application/json")
+        raise OAuthError("invalid_client_metadata", "send Content-Type: application/json")

@@ -27,7 +27,7 @@ async def test_a_filtered_report_does_not_trust_keys_that_were_kept_for_long(
     mock_clock: MockClock,
 ) -> None:
     unused: Any = None
-    loading = CountedLoading(unused, load_profile("ut"), unused, page_rows=10, ttl_seconds=600)
+    loading = CountedLoading(unused, load_profile("ut"), unused, ttl_seconds=600)
 
     async def key_for(*, is_filtered: bool) -> list[str]:
         return list(await loading.keys("partner_key", DAYS, is_filtered=is_filtered))

@@ -87,8 +87,6 @@ def test_what_was_read_is_kept_on_disk_for_the_same_composition_alone(tmp_path: 
     cache.save(digest, EXPECTED)
     assert cache.load(digest) == EXPECTED
     assert cache.load(cache.digest("/trade/", ["Catalog_Два"], WANTED)) is None
-    cache.forget()
-    assert cache.load(digest) is None
 
 
 def test_damaged_file_is_as_if_nothing_were_kept(tmp_path: Path) -> None:

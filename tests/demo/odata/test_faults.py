@@ -5,7 +5,7 @@ import pytest
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import BadFault
 from onecgw.demo.odata.app import ODataApp, build_odata_app
-from onecgw.demo.odata.configurations import CONFIGURATIONS
+from onecgw.demo.odata.configurations import read_configuration
 from onecgw.demo.odata.faults import ODATA_FAULTS, parse_odata_faults
 from tests.builders.odata_queries import (
     AUTHORIZATION,
@@ -174,7 +174,7 @@ def test_composition_with_an_unknown_object_is_refused(small_books: Books) -> No
 
 
 def test_any_object_may_be_left_out(small_books: Books, ut: ODataApp) -> None:
-    schema, _ = CONFIGURATIONS["ut"]
+    schema, _ = read_configuration("ut")
     for name in sorted(schema.objects()):
         fault = f"unpublished={name}"
         own = [one.name for one in schema.sets.values() if one.owner == name]

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import attrs
 
-from tests.asked.questions import FoundRow, Question
 from tests.catalogue_truth import Found
+from tests.questions.questions import FoundRow, Question
 
 # Measured with the o200k tokenizer on answers whose labels are mostly Cyrillic.
 CHARACTERS_PER_TOKEN: Final = 2.39

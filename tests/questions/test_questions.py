@@ -10,12 +10,12 @@ from onecgw.demo.books import Books, open_books
 from onecgw.demo.csv_export import export_books
 from tests.analysis.accountant import Accountant
 from tests.analysis.cycle.accountant import Accountant as CycleAccountant
-from tests.asked.expected import Accountants, check
-from tests.asked.questions import QUESTIONS, Question
-from tests.asked.replay import MOST_TOKENS, Call, replay
 from tests.builders.demo_gateway import open_demo
 from tests.conftest import TODAY
 from tests.demo.reference import Reference
+from tests.questions.expected import Accountants, check
+from tests.questions.questions import QUESTIONS, Question
+from tests.questions.replay import MOST_TOKENS, Call, replay
 
 # Its basis lets an accountant redo five ratios of two periods.
 LONGER = {"cash_conversion_cycle"}
@@ -43,7 +43,7 @@ async def calls_of(question: Question, books: Books) -> list[Call]:
         return await replay(question, fetch)
 
 
-@pytest.mark.parametrize("question", ANSWERED, ids=lambda one: one.asked)
+@pytest.mark.parametrize("question", ANSWERED, ids=lambda one: one.text)
 async def test_the_figures_are_the_accountants(
     question: Question, small_books: Books, accountants: Accountants
 ) -> None:
@@ -53,7 +53,7 @@ async def test_the_figures_are_the_accountants(
     assert last.answer.get("rows", last.answer.get("candidates", True))  # something is there
 
 
-@pytest.mark.parametrize("question", ANSWERED, ids=lambda one: one.asked)
+@pytest.mark.parametrize("question", ANSWERED, ids=lambda one: one.text)
 async def test_one_or_two_calls_of_1500_tokens_are_enough(
     question: Question, small_books: Books
 ) -> None:
@@ -75,18 +75,18 @@ async def test_books_of_the_default_size_need_no_more() -> None:
     with open_books(
         size="default", seed=1, today=TODAY, cache_folder=None, progress=lambda _: None
     ) as books:
-        told = {one.asked: await calls_of(one, books) for one in unnamed}
+        made = {one.text: await calls_of(one, books) for one in unnamed}
 
     too_long = {
-        asked: tokens
-        for asked, calls in told.items()
+        text: tokens
+        for text, calls in made.items()
         if (tokens := max(call.tokens for call in calls)) > MOST_TOKENS
     }
-    assert set(too_long) == {one.asked for one in unnamed if one.tool in LONGER}, too_long
+    assert set(too_long) == {one.text for one in unnamed if one.tool in LONGER}, too_long
 
 
 def test_of_52_questions_at_least_42_are_answered_exactly() -> None:
     assert len(QUESTIONS) == 52
-    assert len({one.asked for one in QUESTIONS}) == 52
+    assert len({one.text for one in QUESTIONS}) == 52
     assert sum(not one.lacks and one.tool not in LONGER for one in QUESTIONS) >= 42
     assert all(one.tool for one in QUESTIONS if not one.lacks)

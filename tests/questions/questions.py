@@ -1,4 +1,4 @@
-"""The questions of docs/explanation/questions.md: what is asked, and which calls answer it.
+"""The questions of docs/explanation/questions.md: their texts, and which calls answer it.
 
 The page and the replay are made of this one list, so that they cannot differ. The calls
 need nothing but what tools/list says.
@@ -33,14 +33,14 @@ class Kind:
 class Question:
     """One question.
 
-    role: who asks. kind: a key of KINDS. asked: in English.
+    role: who asks. kind: a key of KINDS. text: in English.
     tool, arguments: the last call; what it needs first is Found or FoundRow in the arguments.
-    lacks: why it cannot be answered exactly, and what 1C would have to tell; "" if it can.
+    lacks: why it cannot be answered exactly, and what 1C would have to report; "" if it can.
     """
 
     role: str
     kind: str
-    asked: str
+    text: str
     tool: str = ""
     arguments: Mapping[str, Any] = attrs.field(factory=dict)
     lacks: str = ""
@@ -142,21 +142,21 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="debts",
-        asked="Who owes us most, and since when?",
+        text="Who owes us most, and since when?",
         tool="debt_aging",
         arguments={"side": "receivable", "date": END},
     ),
     Question(
         role=FINANCE,
         kind="debts",
-        asked="Whom do we owe, and how old are these debts?",
+        text="Whom do we owe, and how old are these debts?",
         tool="debt_aging",
         arguments={"side": "payable", "date": END},
     ),
     Question(
         role=FINANCE,
         kind="debts",
-        asked="Who owes more than a year ago?",
+        text="Who owes more than a year ago?",
         tool="receivables_balance",
         arguments={
             "date": END,
@@ -170,14 +170,14 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="money",
-        asked="How much money has each firm, in which currency?",
+        text="How much money has each firm, in which currency?",
         tool="cash_balance",
         arguments={"date": END, "group_by": ["firm"], "measures": ["balance"]},
     ),
     Question(
         role=FINANCE,
         kind="flow",
-        asked="What came in and went out month by month, without transfers of our own?",
+        text="What came in and went out month by month, without transfers of our own?",
         tool="cash_flow",
         arguments={
             "period": SINCE_JANUARY,
@@ -189,7 +189,7 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="flow",
-        asked="What do we spend money on, by group of articles?",
+        text="What do we spend money on, by group of articles?",
         tool="cash_flow",
         arguments={
             "period": SINCE_JANUARY,
@@ -202,7 +202,7 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="flow",
-        asked="What did we pay for the rent of the warehouse each month?",
+        text="What did we pay for the rent of the warehouse each month?",
         tool="cash_flow",
         arguments={
             "period": SINCE_JANUARY,
@@ -214,21 +214,21 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="cycle",
-        asked="How long is our money tied up against last year, and what moved it?",
+        text="How long is our money tied up against last year, and what moved it?",
         tool="cash_conversion_cycle",
         arguments={"period": QUARTER, "breakdown": "none", "balance_basis": "closing"},
     ),
     Question(
         role=FINANCE,
         kind="margin",
-        asked="Why is the profit of the quarter another one than last year's?",
+        text="Why is the profit of the quarter another one than last year's?",
         tool="margin_bridge",
         arguments={"period": QUARTER, "by": "product_group"},
     ),
     Question(
         role=FINANCE,
         kind="year",
-        asked="How do sales and profit since January compare with last year's, by firm?",
+        text="How do sales and profit since January compare with last year's, by firm?",
         tool="sales_report",
         arguments={
             "period": SINCE_JANUARY,
@@ -240,7 +240,7 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="trend",
-        asked="Revenue, profit and margin month by month?",
+        text="Revenue, profit and margin month by month?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -251,27 +251,27 @@ QUESTIONS: Final = (
     Question(
         role=FINANCE,
         kind="trend",
-        asked="Revenue without VAT by quarter, for each firm?",
+        text="Revenue without VAT by quarter, for each firm?",
         tool="sales_report",
         arguments={"period": YEAR, "group_by": ["quarter", "firm"], "measures": ["amount_net"]},
     ),
     Question(
         role=FINANCE,
         kind="overdue",
-        asked="Which debts are past their due date by 30, 60 and 90 days?",
+        text="Which debts are past their due date by 30, 60 and 90 days?",
         lacks="The age of a debt is known (debt_aging), the terms of payment are not: 1C would "
-        "have to tell the due date of each debt.",
+        "have to report the due date of each debt.",
     ),
     Question(
         role=FINANCE,
         kind="year",
-        asked="How far are we from the budget?",
+        text="How far are we from the budget?",
         lacks="1C would have to publish its plans: a report of plan and fact by month.",
     ),
     Question(
         role=SALES,
         kind="groups",
-        asked="What do the large product groups bring, and which share?",
+        text="What do the large product groups bring, and which share?",
         tool="sales_report",
         arguments={
             "period": QUARTER,
@@ -283,7 +283,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="largest",
-        asked="Which share of revenue have the five largest customers?",
+        text="Which share of revenue have the five largest customers?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -296,7 +296,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="abc",
-        asked="Which product groups are A, which B, which C by profit?",
+        text="Which product groups are A, which B, which C by profit?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -310,7 +310,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="fell",
-        asked="Which customers bought less than last year?",
+        text="Which customers bought less than last year?",
         tool="sales_report",
         arguments={
             "period": QUARTER,
@@ -324,7 +324,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="churn",
-        asked="Who bought a year ago and nothing now?",
+        text="Who bought a year ago and nothing now?",
         tool="sales_report",
         arguments={
             "period": QUARTER,
@@ -341,7 +341,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="churn",
-        asked="Which new customers came in October, and what did they buy for?",
+        text="Which new customers came in October, and what did they buy for?",
         tool="sales_report",
         arguments={
             "period": OCTOBER,
@@ -354,14 +354,14 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="groups",
-        asked="What were the ten best sellers of October?",
+        text="What were the ten best sellers of October?",
         tool="top_products",
         arguments={"period": OCTOBER},
     ),
     Question(
         role=SALES,
         kind="seller",
-        asked="How did each seller do in October against September?",
+        text="How did each seller do in October against September?",
         tool="sales_report",
         arguments={
             "period": OCTOBER,
@@ -374,7 +374,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="seller",
-        asked="What did our best seller sell month by month?",
+        text="What did our best seller sell month by month?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -399,7 +399,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="product",
-        asked="In which warehouses does this heater sell?",
+        text="In which warehouses does this heater sell?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -411,7 +411,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="returns",
-        asked="Who returned most this year?",
+        text="Who returned most this year?",
         tool="sales_report",
         arguments={
             "period": SINCE_JANUARY,
@@ -424,7 +424,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="channels",
-        asked="How do B2B and B2C develop against last year?",
+        text="How do B2B and B2C develop against last year?",
         tool="sales_report",
         arguments={
             "period": SINCE_JANUARY,
@@ -436,7 +436,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="trend",
-        asked="What is the average check of each shop?",
+        text="What is the average check of each shop?",
         tool="sales_report",
         arguments={
             "period": OCTOBER,
@@ -447,7 +447,7 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="trend",
-        asked="On which weekday do we sell most?",
+        text="On which weekday do we sell most?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -459,14 +459,14 @@ QUESTIONS: Final = (
     Question(
         role=SALES,
         kind="customer",
-        asked="What do we know of this customer: revenue, last purchase, best products?",
+        text="What do we know of this customer: revenue, last purchase, best products?",
         tool="customer_summary",
         arguments={"customer": "толумтар", "period": YEAR},
     ),
     Question(
         role=SALES,
         kind="price",
-        asked="What was the price of this heater month by month?",
+        text="What was the price of this heater month by month?",
         tool="sales_report",
         arguments={
             "period": YEAR,
@@ -475,53 +475,53 @@ QUESTIONS: Final = (
             "measures": ["amount", "qty"],
         },
         lacks="Amount and quantity of each month are exact; the price is their quotient, which the "
-        "model divides itself. 1C would have to tell a measure avg_price.",
+        "model divides itself. 1C would have to report a measure avg_price.",
     ),
     Question(
         role=SALES,
         kind="customer",
-        asked="What do we sell in each city?",
+        text="What do we sell in each city?",
         lacks="A candidate of resolve_customer has its city, no report groups by it: 1C would have "
-        "to tell a dimension city.",
+        "to report a dimension city.",
     ),
     Question(
         role=SALES,
         kind="price",
-        asked="Which discounts did we give, and who got them?",
-        lacks="1C would have to tell the price before the discount beside the amount.",
+        text="Which discounts did we give, and who got them?",
+        lacks="1C would have to report the price before the discount beside the amount.",
     ),
     Question(
         role=STORE,
         kind="stock",
-        asked="What lies in each warehouse, in pieces and in money?",
+        text="What lies in each warehouse, in pieces and in money?",
         tool="stock_balance",
         arguments={"date": END, "group_by": ["warehouse"], "measures": ["qty", "amount"]},
     ),
     Question(
         role=STORE,
         kind="idle",
-        asked="What did not sell for half a year, and what is it worth?",
+        text="What did not sell for half a year, and what is it worth?",
         tool="stock_cover",
         arguments={"date": END, "days": 180},
     ),
     Question(
         role=STORE,
         kind="out",
-        asked="What will run out within a week?",
+        text="What will run out within a week?",
         tool="stock_cover",
         arguments={"date": END, "days": 30, "bucket": "low"},
     ),
     Question(
         role=STORE,
         kind="out",
-        asked="What sells and is out of stock?",
+        text="What sells and is out of stock?",
         tool="stock_cover",
         arguments={"date": END, "days": 90, "bucket": "out_of_stock"},
     ),
     Question(
         role=STORE,
         kind="stock",
-        asked="Where is stock below zero?",
+        text="Where is stock below zero?",
         tool="stock_balance",
         arguments={
             "date": END,
@@ -534,7 +534,7 @@ QUESTIONS: Final = (
     Question(
         role=STORE,
         kind="out",
-        asked="In which warehouses were goods missing in October, and for how long?",
+        text="In which warehouses were goods missing in October, and for how long?",
         tool="availability_report",
         arguments={
             "period": OCTOBER,
@@ -545,14 +545,14 @@ QUESTIONS: Final = (
     Question(
         role=STORE,
         kind="out",
-        asked="What is on the way, and when does it arrive?",
+        text="What is on the way, and when does it arrive?",
         tool="goods_in_transit",
         arguments={"date": END, "group_by": ["delivery_date"], "measures": ["qty", "amount"]},
     ),
     Question(
         role=STORE,
         kind="product",
-        asked="How many of this heater lie where?",
+        text="How many of this heater lie where?",
         tool="stock_balance",
         arguments={
             "date": END,
@@ -564,7 +564,7 @@ QUESTIONS: Final = (
     Question(
         role=STORE,
         kind="idle",
-        asked="Which goods that are out of use still lie here?",
+        text="Which goods that are out of use still lie here?",
         tool="stock_balance",
         arguments={
             "date": END,
@@ -577,27 +577,27 @@ QUESTIONS: Final = (
     Question(
         role=STORE,
         kind="product",
-        asked="What are code, group and unit of this heater?",
+        text="What are code, group and unit of this heater?",
         tool="product_details",
         arguments={"product_ids": [A_PRODUCT]},
     ),
     Question(
         role=STORE,
         kind="stock",
-        asked="Which warehouses and shops are there?",
+        text="Which warehouses and shops are there?",
         tool="resolve_warehouse",
         arguments={"query": ""},
     ),
     Question(
         role=STORE,
         kind="stock",
-        asked="Which batches expire next month, and on which shelf are they?",
-        lacks="1C would have to tell batches with their dates, and places within a warehouse.",
+        text="Which batches expire next month, and on which shelf are they?",
+        lacks="1C would have to report batches with their dates, and places within a warehouse.",
     ),
     Question(
         role=AUDIT,
         kind="stock",
-        asked="In which groups did the value of the stock change over a year?",
+        text="In which groups did the value of the stock change over a year?",
         tool="stock_balance",
         arguments={
             "date": END,
@@ -610,7 +610,7 @@ QUESTIONS: Final = (
     Question(
         role=AUDIT,
         kind="bought",
-        asked="Which share of purchases have the five largest suppliers?",
+        text="Which share of purchases have the five largest suppliers?",
         tool="purchases_report",
         arguments={
             "period": YEAR,
@@ -623,7 +623,7 @@ QUESTIONS: Final = (
     Question(
         role=AUDIT,
         kind="bought",
-        asked="In which currencies do we buy, with and without VAT?",
+        text="In which currencies do we buy, with and without VAT?",
         tool="purchases_report",
         arguments={
             "period": YEAR,
@@ -634,7 +634,7 @@ QUESTIONS: Final = (
     Question(
         role=AUDIT,
         kind="debts",
-        asked="Which suppliers hold advances of ours?",
+        text="Which suppliers hold advances of ours?",
         tool="payables_balance",
         arguments={
             "date": END,
@@ -647,7 +647,7 @@ QUESTIONS: Final = (
     Question(
         role=AUDIT,
         kind="money",
-        asked="What was in the foreign currency desk at the end of March?",
+        text="What was in the foreign currency desk at the end of March?",
         tool="cash_balance",
         arguments={
             "date": "2026-03-31",
@@ -659,7 +659,7 @@ QUESTIONS: Final = (
     Question(
         role=AUDIT,
         kind="customer",
-        asked="What did this customer pay us month by month?",
+        text="What did this customer pay us month by month?",
         tool="cash_flow",
         arguments={
             "period": YEAR,
@@ -671,15 +671,15 @@ QUESTIONS: Final = (
     Question(
         role=AUDIT,
         kind="books",
-        asked="Up to which day are there documents, which firms and desks are there?",
+        text="Up to which day are there documents, which firms and desks are there?",
         tool="company",
         arguments={},
     ),
     Question(
         role=AUDIT,
         kind="books",
-        asked="Which documents make up this figure, and who changed them?",
-        lacks="Reports tell no documents: 1C would have to tell a dimension document with number "
+        text="Which documents make up this figure, and who changed them?",
+        lacks="Reports have no documents: 1C would have to report a dimension document with number "
         "and day, and its log of changes.",
     ),
 )

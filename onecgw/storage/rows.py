@@ -1,13 +1,21 @@
-"""Deletion of many rows in transactions that are short, so that other writes get their turn."""
+"""Insertion of one row, and deletion of many in short transactions."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Final
 
 SLICE_ROWS: Final = 200
 
 
+def insert_row(db: sqlite3.Connection, table: str, values: Mapping[str, object]) -> None:
+    """Insert a row. table: a constant. values: by the names of their columns, constants too."""
+    columns, places = ", ".join(values), ", ".join("?" * len(values))
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - constants
+    db.execute(statement, tuple(values.values()))
+
+
 def delete_slice(db: sqlite3.Connection, table: str, condition: str, *arguments: object) -> bool:
-    """Delete at most SLICE_ROWS rows that meet a condition.
+    """Delete at most SLICE_ROWS rows that meet a condition, so that other writes get their turn.
 
     Args:
         db: within a transaction.

@@ -80,8 +80,8 @@ def _whole(
     accountants: Accountants, tool: str, arguments: Mapping[str, Any], **changed: Any
 ) -> tuple[dict[tuple[Any, ...], list[Any]], dict[str, Any]]:
     """Every row by its key, whatever the order, and the totals."""
-    asked = {name: value for name, value in arguments.items() if name not in ("sort", "top")}
-    rows, totals = _table(accountants, tool, asked | changed)
+    requested = {name: value for name, value in arguments.items() if name not in ("sort", "top")}
+    rows, totals = _table(accountants, tool, requested | changed)
     width = len(arguments["group_by"])
     return {tuple(row[:width]): row[width:] for row in rows}, totals
 
@@ -102,8 +102,8 @@ def _check_compared(
     assert answer["rows_total"] == len(expected)
     assert len(shown) == min(arguments.get("top", 10), len(expected))
     names = answer["columns"][width:]
-    told = [answer["totals"][column["name"]] for column in names]
-    assert told == _changes(list(now_totals.values()), list(before_totals.values()))
+    totals_given = [answer["totals"][column["name"]] for column in names]
+    assert totals_given == _changes(list(now_totals.values()), list(before_totals.values()))
     for key in arguments.get("sort", ())[:1]:
         place = [column["name"] for column in names].index(key["field"])
         every = sorted((row[place] for row in expected.values()), reverse=key["dir"] == "desc")
@@ -113,7 +113,7 @@ def _check_compared(
 def _key(
     accountants: Accountants, key: tuple[Any, ...], arguments: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-    """The key, as labels where ids were not asked for."""
+    """The key, as labels where ids were not requested."""
     if arguments.get("ids") is False:
         return tuple(accountants.label(value) for value in key)
     return key
@@ -259,14 +259,14 @@ def _check_ranking(
     accountants: Accountants, tool: str, arguments: Mapping[str, Any], answer: Any
 ) -> None:
     del tool
-    asked = {
+    requested = {
         "period": arguments["period"],
         "group_by": ["product"],
         "measures": ["amount", "qty"],
         "sort": [{"field": "amount", "dir": "desc"}],
         "top": 10,
     }
-    rows, totals = _table(accountants, "sales_report", asked)
+    rows, totals = _table(accountants, "sales_report", requested)
     assert [_cells(row) for row in answer["rows"]] == rows
     _check_totals(answer, totals)
 
@@ -276,7 +276,7 @@ def _check_card(
 ) -> None:
     del tool
     customer = answer["customer"]["id"]
-    asked = {
+    requested = {
         "period": arguments["period"],
         "filters": {"customer_ids": [customer]},
         "group_by": ["product"],
@@ -284,7 +284,7 @@ def _check_card(
         "sort": [{"field": "amount", "dir": "desc"}],
         "top": 5,
     }
-    rows, totals = _table(accountants, "sales_report", asked)
+    rows, totals = _table(accountants, "sales_report", requested)
     assert answer["totals"] == totals
     assert [one["id"] for one in answer["top_products"]] == [row[0] for row in rows]
     bought = [
