@@ -103,7 +103,9 @@ def read_rows(members: Members, units: MeasureUnits, *, is_redacted: bool) -> Ro
     try:
         columns = msgspec.json.decode(members["columns"], type=list[ResponseColumn])
         names = [column.name for column in columns]
-        places = {place: names.index(place) for place in measures_by_place(names, units)}
+        places = {}
+        if CURRENCY in names or PRODUCT in names:  # most reports have neither
+            places = {place: names.index(place) for place in measures_by_place(names, units)}
         types = tuple(
             (column.type.lower(), column.name if column.name in places else "")
             for column in columns
@@ -187,7 +189,7 @@ def check_columns(columns: Sequence[ResponseColumn], arguments: Mapping[str, Any
 
 
 def check_cells(rows: msgspec.Raw, columns: Sequence[ResponseColumn]) -> None:
-    """Refuse rows whose cells are not what their columns say, for rows that `read_rows` did not read.
+    """Refuse rows whose cells are not what their columns say, where `read_rows` read none.
 
     Cells are looked at one by one: a number that no float holds is right, too.
 
