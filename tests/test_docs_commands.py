@@ -32,9 +32,8 @@ from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import parse_faults
-from onecgw.responses.builders import build_table
 from onecgw.responses.candidates import read_candidates
-from onecgw.responses.shaping import ResponseLimits
+from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.settings import LimitsSettings
 from onecgw.web.app import build_app
 from tests.builders.demo_server import PASSWORD, demo_on_socket

@@ -11,7 +11,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.responses.completeness import cut_by_1c
+from onecgw.responses.notices import cut_by_1c
 from onecgw.responses.raw_json import Members, decode
 from onecgw.responses.units import NO_UNITS, MeasureUnits, unlike_measures
 

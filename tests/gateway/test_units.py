@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from onecgw.demo.books import Books
 from onecgw.errors import OnecBadResponse, ValidationFailed
-from onecgw.responses.builders import build_table
-from onecgw.responses.shaping import ResponseLimits
+from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.responses.units import MeasureUnits
 from onecgw.settings import OnecSettings
 from tests.builders.demo_gateway import ask, open_demo

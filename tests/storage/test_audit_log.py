@@ -13,6 +13,7 @@ import trio.testing
 from onecgw.errors import StorageUnavailable
 from onecgw.storage.audit_log import (
     CONFIRM_SECONDS,
+    GATHER_SECONDS,
     LOOK_SECONDS,
     AuditEvent,
     AuditLog,
@@ -353,6 +354,35 @@ async def test_no_answer_leaves_whose_record_was_dropped(
         assert len(everything(store)) == 2
     # Which of them was dropped is not known to each: all are refused.
     assert sorted(refused) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "gathered_seconds"), [("deny", 0), ("allow", GATHER_SECONDS)]
+)
+async def test_only_records_that_no_call_waits_for_are_gathered_while_nothing_happens(
+    on_failure: str,
+    gathered_seconds: float,
+    tmp_path: Path,
+    autojump_clock: trio.testing.MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began: list[float] = []
+    has_begun = trio.Event()
+
+    async def write(*_: object) -> None:
+        began.append(trio.current_time())
+        has_begun.set()
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("onecgw.storage.database.Database.write", write)
+    async with open_trail(tmp_path, on_failure=on_failure) as (trail, _store):
+        async with trio.open_nursery() as running:
+            running.start_soon(trail.run)
+            trail(make_call())
+            sent = trio.current_time()
+            await has_begun.wait()
+            running.cancel_scope.cancel()
+        assert began[0] - sent == pytest.approx(gathered_seconds)
 
 
 async def test_where_the_operator_allows_it_no_answer_waits(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from onecgw.catalogue.kinds.output_schema import (
 )
 from onecgw.catalogue.kinds.tool import Tool, Upstream
 from onecgw.catalogue.parsing import lower_to_limits, to_onec
-from onecgw.responses.builders import CardShape, build_card, build_table
+from onecgw.responses.card import CardShape, build_card
 from onecgw.responses.redaction import (
     OF_EVERY_ANSWER,
     AnyNameBut,
@@ -25,7 +25,7 @@ from onecgw.responses.redaction import (
     Redaction,
     declared_table,
 )
-from onecgw.responses.shaping import Answer, ResponseLimits
+from onecgw.responses.shaping import Answer, ResponseLimits, build_table
 from onecgw.responses.units import NO_UNITS, MeasureUnits
 
 LARGE_BYTES: Final = 1024 * 1024  # of an answer that is checked and cut outside of the event loop
