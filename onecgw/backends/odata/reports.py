@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 import attrs
 
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools import BY_NAME
 
 Dated = Literal["period", "date"]
