@@ -30,6 +30,7 @@ from onecgw.locales.text import say
 
 VAT: Final = "vat"  # no component of the cycle, which is known without it, too
 _LATEST_ZONE: Final = timedelta(hours=-12)  # the time zone in which a day ends last
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
 Read = Callable[[bytes], Amounts | MonthlyAmounts]
 
@@ -211,6 +212,11 @@ class CyclePlan:
 def first_open_day(now: datetime) -> date:
     """The first day that is not over yet in every time zone."""
     return (now + _LATEST_ZONE).date()
+
+
+def latest_day(now: datetime) -> date:
+    """The latest date that today can be, whatever the time zone."""
+    return (now + _EARLIEST_ZONE).date()
 
 
 def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:

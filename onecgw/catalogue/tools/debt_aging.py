@@ -25,7 +25,7 @@ from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.kinds.tool import SubRequest, Upstream
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
@@ -184,7 +184,6 @@ def compose(
                 report=f"{side.balances.name} totals.advance",
             ),
         ],
-        "applied_filters": applied_filters(balances.members),
         **about_books((balances, *tables.values()), upstream, day),
     }
 
