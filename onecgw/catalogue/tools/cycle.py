@@ -43,7 +43,7 @@ Outcomes = Mapping[Any, Amounts | MonthlyAmounts | FigureTable | date | OnecgwEr
 def plan_with_last_sale(
     request: CashConversionCycle, upstream: Upstream
 ) -> dict[Key | WhereKey | str, SubRequest]:
-    """The requests of the plan, the one that tells where the books end, and the lists."""
+    """The requests of the plan, the one for the last day of the books, and the lists."""
     cycle_plan = CyclePlan(request)
     first = min(period.first for period in cycle_plan.periods)
     span, filters = DateRange(first, cycle_plan.period.last), cycle_plan.filters_of(SALES_REPORT)

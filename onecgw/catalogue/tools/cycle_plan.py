@@ -73,7 +73,7 @@ class Source:
     explained_by: str = ""
 
 
-# Grouped by counterparty: the sign of each counterparty's balance tells debts from advances.
+# Grouped by counterparty: the sign of its balance distinguishes a debt from an advance.
 BALANCE_SOURCES: Final = (
     Source(
         tool=STOCK_BALANCE,
@@ -141,7 +141,7 @@ class CyclePlan:
 
     @property
     def flows(self) -> tuple[Source, ...]:
-        """The reports on flows; against cost, purchases tell only what VAT is on it."""
+        """The reports on flows; against cost, purchases are needed only for the VAT on it."""
         if self.dpo_base == "purchases":
             return (SALES_SOURCE, PURCHASES_SOURCE)
         series = {"amount": "purchases", "amount_net": PURCHASES_NET}
