@@ -28,7 +28,6 @@ from onecgw.backends.http_service.key_verification import read_identity
 from onecgw.backends.http_service.paths import ROOT as SERVICE_ROOT
 from onecgw.backends.http_service.paths import VERIFY_PATH
 from onecgw.catalogue.parsing import parse_arguments, to_onec
-from onecgw.catalogue.restrictions import Restrictions
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.demo.books import Books
@@ -53,7 +52,7 @@ CALL_SECONDS: Final = 60
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """One thing that the page tells its reader to do.
+    """One step of the page.
 
     language: sh or python. status: what HTTP answers. shown: what the page shows of the answer.
     """
@@ -242,13 +241,13 @@ async def test_a_fault_looks_to_a_caller_as_the_guide_says(
 
 def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understands() -> None:
     blocks = re.findall(r"```(http|json)\n(.*?)```", INTEGRATION, re.DOTALL)
-    asked = [text.split("\n", 2) for language, text in blocks if language == "http"]
+    requests = [text.split("\n", 2) for language, text in blocks if language == "http"]
     candidates, report, refusal, identity, health = (
         text.encode() for language, text in blocks if language == "json"
     )
     by_path = {f"{SERVICE_ROOT}/{tool.operation}": tool for tool in ALL}
 
-    for line, _, body in asked:
+    for line, _, body in requests:
         path = line.removeprefix("POST ")
         if path in by_path:
             request: object = parse_arguments(by_path[path].request, json.loads(body))
@@ -261,7 +260,7 @@ def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understand
         max_rows=100,
         max_bytes=None,
         refuses_extra_rows=True,
-        redaction=SALES_REPORT.redaction(Restrictions(measures=COST_MEASURES)),
+        redaction=SALES_REPORT.redaction(COST_MEASURES),
     )
     assert build_table(report, {}, bounds).rows == 1
     assert contract_error(refusal.decode()) == json.loads(refusal)["message"]

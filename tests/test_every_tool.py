@@ -14,7 +14,9 @@ from jsonschema import Draft202012Validator
 from onecgw.app.lifespan import open_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import ResolverTool, TableTool, Tool
+from onecgw.catalogue.kinds.resolver import ResolverTool
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app
@@ -90,7 +92,7 @@ async def test_both_surfaces_answer_the_same_for_all_that_a_tool_declares(
 @pytest.mark.parametrize(
     "tool", [tool for tool in ALL if isinstance(tool, TableTool)], ids=lambda tool: tool.name
 )
-async def test_defaults_told_to_the_model_are_those_of_1c(tool: Tool, small_books: Books) -> None:
+async def test_published_defaults_are_those_of_1c(tool: Tool, small_books: Books) -> None:
     fields = {field.name: field for field in fields_of(tool.request)}
     arguments = {"period": PERIOD} if "period" in fields else {}
     with trio.fail_after(30):
