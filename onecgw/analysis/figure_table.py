@@ -48,7 +48,7 @@ class FigureTable:
     columns: of the dimensions, `{name, type}` as 1C sent them. dimensions: their names.
     additive: the measures whose rows add up to their total.
     members: of the answer, as 1C sent them.
-    notices: what has to be said of it.
+    notices: sentences about it that the caller must read.
     unlike: the measures whose rows are in several currencies or units, so that their sum means
         nothing.
     """

@@ -5,7 +5,6 @@ for a transaction: those of some milliseconds share one.
 """
 
 import logging
-import math
 import sqlite3
 import time
 from collections import Counter, deque
@@ -148,13 +147,15 @@ class _Batch:
     """The records of one transaction.
 
     is_whole: False if records had to be dropped while it was gathered. is_written: whether it was
-    committed, once it has ended. late_at: when its callers are refused; inf: no caller waits.
+    committed, once it has ended. is_awaited: whether a caller waits for it. late_seconds: for how
+    long, without the time in which the process stood still.
     """
 
     ended: trio.Event = attrs.field(factory=trio.Event)
     is_whole: bool = True
     is_written: bool = False
-    late_at: float = math.inf
+    is_awaited: bool = False
+    late_seconds: int = 0
 
 
 class AuditLog:
@@ -239,9 +240,8 @@ class AuditLog:
         else:
             return
         if not self._problem:
-            # One deadline per batch, which `run` looks at: a cancel scope per call costs more.
-            if batch.late_at == math.inf:
-                batch.late_at = trio.current_time() + CONFIRM_SECONDS
+            # `run` looks at all batches: a cancel scope per call costs more.
+            batch.is_awaited = True
             await batch.ended.wait()
         if not (batch.is_written and batch.is_whole):
             raise _denied()
@@ -263,12 +263,18 @@ class AuditLog:
                 self._gathering.ended.set()  # nothing will be written any more
 
     async def _refuse_late(self) -> None:
-        """End the waiting of callers for batches that are not on disk in time."""
+        """End the waiting of callers for batches that are not on disk in time.
+
+        Looks are counted, not the clock: after a process stood still (a suspended machine, a busy
+        processor) the clock would refuse callers whose records are on disk already.
+        """
         while True:
             await trio.sleep(LOOK_SECONDS)
             for batch in (self._writing, self._gathering):
-                if batch is not None and batch.late_at <= trio.current_time():
-                    batch.ended.set()
+                if batch is not None and batch.is_awaited:
+                    batch.late_seconds += LOOK_SECONDS
+                    if batch.late_seconds > CONFIRM_SECONDS:
+                        batch.ended.set()
 
     async def _wait_for_records(self) -> None:
         """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails.

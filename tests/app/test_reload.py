@@ -86,7 +86,7 @@ async def test_wrong_settings_change_nothing_and_what_needs_a_restart_is_named(
         one.process.send_signal(signal.SIGHUP)
         done = await one.wait_event("reload.done")
         waiting = await one.wait_event("reload.needs_restart")
-        told = await one.run("reload")
+        last = await one.run("reload")
         one.process.terminate()
         await one.wait_event("serve.stopped")
         leftover = (tmp_path / "data" / "onecgw.control").exists()
@@ -97,8 +97,8 @@ async def test_wrong_settings_change_nothing_and_what_needs_a_restart_is_named(
     assert b"max_concurrency" in command.stderr
     assert done["changed"] == ["onec.max_concurrency: 16 → 4"]
     assert waiting["changed"] == ["server.max_connections: 1000 → 7"]
-    assert told.stdout.decode() == "Reloaded.\n"
-    assert told.stderr.decode() == ("Only after a restart:\n  server.max_connections: 1000 → 7\n")
+    assert last.stdout.decode() == "Reloaded.\n"
+    assert last.stderr.decode() == ("Only after a restart:\n  server.max_connections: 1000 → 7\n")
     assert leftover is False
 
 
@@ -141,7 +141,7 @@ async def test_a_certificate_is_renewed_by_a_reload(tmp_path: Path) -> None:
     assert b"server.port: 0" in probe.stderr
 
 
-async def test_the_control_file_is_for_its_owner_and_a_stranger_gets_no_answer(
+async def test_the_control_file_is_for_its_owner_and_a_wrong_token_gets_no_answer(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "data" / "onecgw.control"

@@ -59,7 +59,7 @@ def test_rows_leave_digit_for_digit_and_letter_for_letter() -> None:
     assert answer.rows == 8
 
 
-def test_one_row_more_than_wanted_tells_that_there_are_more() -> None:
+def test_one_row_more_than_wanted_shows_that_there_are_more() -> None:
     answer = table_of(table('["a",1]', '["b",2]', '["c",3]', '["d",4]'), BOUNDS)
 
     assert read(answer) == {
@@ -74,7 +74,7 @@ def test_one_row_more_than_wanted_tells_that_there_are_more() -> None:
     }
 
 
-def test_more_rows_than_were_asked_for_are_an_error_where_the_surface_says_so() -> None:
+def test_more_rows_than_requested_are_an_error_where_the_surface_says_so() -> None:
     body = table(*['["a",1]'] * 5)
 
     with pytest.raises(LimitExceeded, match="5 rows where 3 were asked for"):

@@ -1,7 +1,7 @@
 """A connection ends by what goes wrong on it, by a deadline or a stop; the server goes on."""
 
 import logging
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import h2.events
@@ -11,6 +11,7 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecgw.serving import server
 from onecgw.web.asgi import read_body, run_while_connected
 from tests.builders.http_server import (
     GET,
@@ -225,6 +226,22 @@ async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.Monke
         await ended.wait()
 
 
+async def test_the_end_of_a_burst_of_connections_is_reported_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "BURST_CONNECTIONS", 3)
+    ends: list[None] = []
+    async with serving(on_burst_end=lambda: ends.append(None)) as served:
+        for connections in (2, 5):
+            async with AsyncExitStack() as stack:
+                for _ in range(connections):
+                    stream = await stack.enter_async_context(await served.connect())
+                    await stream.send_all(GET)
+                    await read_answer(stream)
+        await assert_nothing_stays(served)
+    assert len(ends) == 1
+
+
 async def test_a_full_server_closes_the_oldest_connection_that_waits() -> None:
     async with (
         serving(max_connections=2) as served,
@@ -264,16 +281,16 @@ async def test_a_full_server_closes_one_connection_for_each_that_comes() -> None
 
 
 async def test_a_full_server_turns_away_who_comes_while_all_are_busy() -> None:
-    asked = trio.Event()
+    requested = trio.Event()
 
     @app_of
     async def hang(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
+        requested.set()
         await trio.sleep_forever()
 
     async with serving(hang, max_connections=1) as served, await served.connect() as stream:
         await stream.send_all(GET)
-        await asked.wait()
+        await requested.wait()
 
         assert await ask(served, GET) == b""
 
@@ -287,7 +304,7 @@ async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
         await served.connect() as busy,
     ):
         await busy.send_all(GET)
-        await late.asked.wait()
+        await late.requested.wait()
         served.stop.set()
         assert await read_to_end(waiting) == b""
         assert not served.ended.is_set()
@@ -297,7 +314,7 @@ async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
         await served.ended.wait()
 
 
-async def test_who_was_told_that_it_is_over_is_not_waited_for(
+async def test_a_client_that_got_goaway_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
     """An answer that ends after that does not bring the idle limit back."""
@@ -323,7 +340,7 @@ async def test_who_was_told_that_it_is_over_is_not_waited_for(
 
 
 @pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"], ids=["stop", "asked for"])
-async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_application(
+async def test_the_end_of_an_answer_is_sent_at_once_though_it_cancels_its_application(
     ending: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the client would hear of it when the time to linger is over."""

@@ -183,7 +183,7 @@ async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCapture
     assert record.__dict__["fields"]["event"] == "key.ok"
 
 
-async def test_strangers_do_not_push_out_what_people_did(
+async def test_events_of_unknown_clients_do_not_displace_those_of_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 3)
@@ -201,7 +201,7 @@ async def test_strangers_do_not_push_out_what_people_did(
         ]
 
 
-async def test_strangers_fill_the_database_only_so_fast(tmp_path: Path) -> None:
+async def test_events_of_unknown_clients_are_limited_per_minute(tmp_path: Path) -> None:
     async with open_trail(tmp_path) as (trail, store):
         for _ in range(200):
             trail(attrs.evolve(EVENT, event="authorize.shown", sub=""))
@@ -305,6 +305,31 @@ async def test_a_disk_that_hangs_keeps_no_caller_for_ever(
         running.cancel_scope.cancel()
     assert len(waited) == 2
     assert all(CONFIRM_SECONDS <= one <= CONFIRM_SECONDS + LOOK_SECONDS for one in waited)
+
+
+async def test_a_process_that_stood_still_refuses_no_answer_whose_record_is_written(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_written = trio.Event()
+    monkeypatch.setattr("onecgw.storage.database.Database.write", lambda *_: is_written.wait())
+    confirmed: list[float] = []
+
+    async def call(trail: AuditLog) -> None:
+        trail(make_call())
+        await trail.confirm()
+        confirmed.append(trio.current_time())
+
+    async with open_trail(tmp_path) as (trail, _store), trio.open_nursery() as running:
+        running.start_soon(trail.run)
+        running.start_soon(call, trail)
+        await trio.sleep(1)
+        # The event loop notices both together: that the time is up, and that the record is written.
+        autojump_clock.jump(CONFIRM_SECONDS + LOOK_SECONDS)
+        await trio.sleep(LOOK_SECONDS / 2)
+        is_written.set()
+        await trio.sleep(LOOK_SECONDS)
+        running.cancel_scope.cancel()
+    assert len(confirmed) == 1
 
 
 async def test_no_answer_leaves_whose_record_was_dropped(
