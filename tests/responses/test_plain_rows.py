@@ -4,6 +4,7 @@ import json
 from typing import Any
 from unittest import mock
 
+import attrs
 import msgspec
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import Redaction, declared_table
 from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.responses.table_rows import read_rows
-from onecgw.responses.units import NO_UNITS
+from onecgw.responses.units import NO_UNITS, MeasureUnits
 
 TYPES = ("ref", "number", "string", "date", "custom")
 TEXTS = st.sampled_from(["Ромашка", "x],[y", '"],["', "\\", "profit", "", "]", "[[", "1"])
@@ -50,9 +51,9 @@ def count_rows(body: bytes) -> int | None:
     return None if rows is None else rows.count
 
 
-def outcome(body: bytes) -> object:
+def outcome(body: bytes, limits: ResponseLimits = LIMITS, units: MeasureUnits = NO_UNITS) -> object:
     try:
-        return build_table(body, {}, LIMITS)
+        return build_table(body, {}, limits, units=units)
     except OnecgwError as error:
         return type(error), error.message
 
@@ -70,6 +71,48 @@ def test_fast_path_answers_as_the_slow_one(
         mock.patch.object(redaction, "read_rows", return_value=None),
     ):
         assert outcome(body) == fast
+
+
+UNITS = MeasureUnits(own_currency=frozenset({"balance"}), quantities=frozenset({"qty"}))
+WITH_UNITS = ("product", "currency", "qty", "balance")
+CURRENCIES = st.sampled_from(
+    [*("UAH", "EUR", "", None, 980), *({"id": "1", "label": one} for one in ("UAH", None, 5))]
+)
+PRODUCTS = st.sampled_from(
+    [
+        *(None, "p", 7, {"id": "1"}, {"id": "1", "cost": 5, "unit": "кг"}),
+        *({"id": "1", "unit": one} for one in ("кг", "шт", "", None, 5, {"id": "1", "label": "м"})),
+    ]
+)
+
+
+@given(
+    st.lists(st.tuples(PRODUCTS, CURRENCIES), max_size=6),
+    st.sampled_from(["string", "ref", "custom"]),
+    st.booleans(),
+)
+def test_fast_path_finds_the_units_that_the_slow_one_finds(
+    kinds: list[tuple[Any, Any]], currency_type: str, is_redacted: bool
+) -> None:
+    redaction_of_all = Redaction(
+        restricted=frozenset({"cost"}),
+        members=declared_table(columns=WITH_UNITS, filters=()),
+        columns=frozenset(WITH_UNITS),
+    )
+    limits = attrs.evolve(LIMITS, redaction=redaction_of_all if is_redacted else None)
+    types = zip(WITH_UNITS, ("ref", currency_type, "number", "number"), strict=True)
+    table = {
+        "columns": [{"name": name, "type": kind} for name, kind in types],
+        "rows": [[*kind, place + 1, place + 2] for place, kind in enumerate(kinds)],
+        "totals": {"qty": 1, "balance": 2},
+    }
+    body = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+    fast = outcome(body, limits, UNITS)
+    with (
+        mock.patch.object(shaping, "read_rows", return_value=None),
+        mock.patch.object(redaction, "read_rows", return_value=None),
+    ):
+        assert outcome(body, limits, UNITS) == fast
 
 
 @pytest.mark.parametrize("piece_bytes", [1, 30, 1000, 10**6])

@@ -4,10 +4,10 @@ The text decides before the status: the platform reports a missing licence or a 
 with 403, 500 or 503, depending on its version and on the web server in front of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 
@@ -94,10 +94,6 @@ class Failure:
     reply: Reply | None = None
 
 
-# From an answer and its safe reason to what the caller sees.
-_Explain = Callable[[Reply, str], OnecError]
-
-
 def failure_of(reply: Reply, path: str) -> Failure:
     """The meaning of an answer to a question at a path, whose status is not that of success."""
     text = text_of(reply.body, reply.content_type)
@@ -105,17 +101,17 @@ def failure_of(reply: Reply, path: str) -> Failure:
     refused = _CONTRACT_ERRORS.get(reply.status)
     if message is not None and refused is not None and not _is_not_about_request(reply, path, text):
         return _refusal(refused, reply, message)
-    explain = _explanation(reply.status, text)
-    if explain in {_unexpected, _forbidden} and refused is not None:
+    meaning = _explanation(reply.status, text)
+    if meaning in {_UNEXPECTED, _FORBIDDEN} and refused is not None:
         message = foreign_error(text) or _plain_reason(text)
         if message and not is_platform_exception(text):
             return _refusal(refused, reply, message)
     lines = (message,) if message else lines_of(text)
-    reason = _block_text(lines) if explain is _maintenance else reason_in(lines)
+    reason = _block_text(lines) if meaning is _MAINTENANCE else reason_in(lines)
     return Failure(
-        error=explain(reply, _shown(reason)),
+        error=meaning.error_of(reply, _shown(reason)),
         reason=log_line(" / ".join(lines)),
-        remedy=_REMEDIES.get(explain),
+        remedy=meaning.remedy,
         reply=reply,
     )
 
@@ -132,20 +128,20 @@ def failure_in_success(reply: Reply) -> Failure | None:
     message = foreign_error(text)
     if message is None:
         is_json = text.lstrip().startswith(("{", "["))
-        explain = None if is_json else _text_explanation(text)
-        message = "" if explain is None else reason_in(lines_of(text))
+        meaning = None if is_json else _text_explanation(text)
+        message = "" if meaning is None else reason_in(lines_of(text))
     else:
-        explain = _text_explanation(message)
-    if explain is None or explain is _forbidden:
+        meaning = _text_explanation(message)
+    if meaning is None or meaning is _FORBIDDEN:
         if not message:
             return _text_in_success(reply, text)
-        return _refusal(_class_of_refusal(text, explain), reply, message)
+        return _refusal(_class_of_refusal(text, meaning), reply, message)
     lines = lines_of(text)
-    reason = _block_text(lines) if explain is _maintenance else message
+    reason = _block_text(lines) if meaning is _MAINTENANCE else message
     return Failure(
-        error=explain(reply, _shown(reason)),
+        error=meaning.error_of(reply, _shown(reason)),
         reason=log_line(" / ".join(lines)),
-        remedy=_REMEDIES.get(explain),
+        remedy=meaning.remedy,
         reply=reply,
     )
 
@@ -161,8 +157,8 @@ def _text_in_success(reply: Reply, text: str) -> Failure | None:
     return Failure(error=error, reason=log_line(message), reply=reply) if shown else None
 
 
-def _class_of_refusal(text: str, explain: "_Explain | None") -> type[OnecError]:
-    if explain is _forbidden:
+def _class_of_refusal(text: str, meaning: "_Meaning | None") -> type[OnecError]:
+    if meaning is _FORBIDDEN:
         return OnecForbidden
     return OnecFailed if is_platform_exception(text) else OnecRejected
 
@@ -177,7 +173,7 @@ def _refusal(refused: type[OnecError], reply: Reply, message: str) -> Failure:
 def _block_text(lines: tuple[str, ...]) -> str:
     """The lines that say that the infobase is blocked, and until when."""
     for index, line in enumerate(lines):
-        if _text_explanation(line) is _maintenance:
+        if _text_explanation(line) is _MAINTENANCE:
             return " ".join(lines[index : index + BLOCK_LINES])
     return reason_in(lines)
 
@@ -193,7 +189,7 @@ def _is_not_about_request(reply: Reply, path: str, text: str) -> bool:
         case HTTPStatus.NOT_FOUND:
             return path == HEALTH_PATH  # which asks for no object that may be missing
         case HTTPStatus.FORBIDDEN:  # an extension may hand on what the platform says
-            return _explanation(reply.status, text) in {_maintenance, _license}
+            return _explanation(reply.status, text) in {_MAINTENANCE, _LICENSE}
     return False
 
 
@@ -211,18 +207,18 @@ def wire_failure(error: OnecError, cause: BaseException | None) -> Failure:
     )
 
 
-def _explanation(status: int, text: str) -> _Explain:
+def _explanation(status: int, text: str) -> "_Meaning":
     by_text = _text_explanation(text) if status >= HTTPStatus.BAD_REQUEST else None
-    return by_text or _BY_STATUS.get(status) or _by_class(status)
+    return by_text or _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, _UNEXPECTED)
 
 
-def _text_explanation(text: str) -> _Explain | None:
+def _text_explanation(text: str) -> "_Meaning | None":
     """What a phrase of the platform in a text means; None if there is no such phrase."""
     # In JSON the phrase may be written in escapes.
     inner_texts = (inner for _, inner in descriptions(read_json_value(text)))
     plain_text = platform_messages.plain(" ".join((text, *inner_texts)))
     return next(
-        (explain for marks, explain in _BY_TEXT if any(mark in plain_text for mark in marks)), None
+        (meaning for marks, meaning in _BY_TEXT if any(mark in plain_text for mark in marks)), None
     )
 
 
@@ -237,78 +233,58 @@ def _retry_after(reply: Reply, otherwise: int) -> int:
     return otherwise
 
 
-def _license(reply: Reply, _: str) -> OnecError:
-    return OnecLicense(
-        say("onec.license"),
-        retry_after_seconds=_retry_after(reply, LICENSE_SECONDS),
-    )
+@attrs.frozen(eq=False)
+class _Meaning:
+    """What a failed answer means to the caller.
+
+    error: the class. text: the key of a text.
+    retry_after_seconds: when the call may succeed, unless the answer says it; None: unknown.
+    remedy: what to do before a second attempt; None = no second attempt.
+    says_status: the text has the placeholder `status`.
+    reason: whether 1C's reason replaces the text, follows it, or is left out.
+    """
+
+    error: type[OnecError]
+    text: str
+    retry_after_seconds: int | None = attrs.field(default=None, kw_only=True)
+    remedy: Remedy | None = attrs.field(default=None, kw_only=True)
+    says_status: bool = attrs.field(default=False, kw_only=True)
+    reason: Literal["replaces", "follows", ""] = attrs.field(default="", kw_only=True)
+
+    def error_of(self, reply: Reply, reason: str) -> OnecError:
+        """The error of an answer, with its safe reason."""
+        text: str = say(self.text, status=reply.status) if self.says_status else say(self.text)
+        if self.reason == "replaces":
+            text = reason or text
+        elif self.reason == "follows":
+            text = join_texts(": ", (text, reason))
+        if self.retry_after_seconds is None:
+            return self.error(text)
+        seconds = _retry_after(reply, self.retry_after_seconds)
+        return self.error(text, retry_after_seconds=seconds)
 
 
-def _maintenance(reply: Reply, reason: str) -> OnecError:
-    return OnecMaintenance(
-        reason or say("onec.maintenance"),
-        retry_after_seconds=_retry_after(reply, MAINTENANCE_SECONDS),
-    )
-
-
-def _locked(reply: Reply, _: str) -> OnecError:
-    return OnecLocked(
-        say("onec.locked"),
-        retry_after_seconds=_retry_after(reply, LOCKED_SECONDS),
-    )
-
-
-def _unavailable(reply: Reply, _: str) -> OnecError:
-    return OnecUnavailable(
-        say(UNAVAILABLE), retry_after_seconds=_retry_after(reply, UNAVAILABLE_SECONDS)
-    )
-
-
-def _throttled(reply: Reply, reason: str) -> OnecError:
-    """As unavailable, but a second attempt would make it worse."""
-    return _unavailable(reply, reason)
-
-
-def _auth(_: Reply, __: str) -> OnecError:
-    return OnecAuth(say("onec.auth"))
-
-
-def _forbidden(_: Reply, __: str) -> OnecError:
-    return OnecForbidden(say("onec.forbidden"))
-
-
-def _not_published(reply: Reply, _: str) -> OnecError:
-    return OnecNotPublished(say("onec.not_published", status=reply.status))
-
-
-def _redirect(reply: Reply, _: str) -> OnecError:
-    return OnecRedirect(say("onec.redirect", status=reply.status))
-
-
-def _session_expired(_: Reply, __: str) -> OnecError:
-    return OnecFailed(say("onec.session_expired"))
-
-
-def _session_wanted(_: Reply, __: str) -> OnecError:
-    return OnecFailed(say("onec.session_wanted"))
-
-
-def _failed(_: Reply, reason: str) -> OnecError:
-    return OnecFailed(reason or say(NO_REASON))
-
-
-def _unexpected(reply: Reply, reason: str) -> OnecError:
-    status_text = say("onec.status", status=reply.status)
-    return OnecBadResponse(join_texts(": ", (status_text, reason)))
-
-
-def _by_class(status: int) -> _Explain:
-    match status // 100:
-        case 3:
-            return _redirect
-        case 5:
-            return _failed
-    return _unexpected
+_LICENSE: Final = _Meaning(OnecLicense, "onec.license", retry_after_seconds=LICENSE_SECONDS)
+_MAINTENANCE: Final = _Meaning(
+    OnecMaintenance,
+    "onec.maintenance",
+    retry_after_seconds=MAINTENANCE_SECONDS,
+    reason="replaces",
+)
+_LOCKED: Final = _Meaning(
+    OnecLocked, "onec.locked", retry_after_seconds=LOCKED_SECONDS, remedy=Remedy.PAUSE
+)
+# A second attempt would make it worse.
+_THROTTLED: Final = _Meaning(OnecUnavailable, UNAVAILABLE, retry_after_seconds=UNAVAILABLE_SECONDS)
+_UNAVAILABLE: Final = attrs.evolve(_THROTTLED, remedy=Remedy.AT_ONCE)
+_AUTH: Final = _Meaning(OnecAuth, "onec.auth")
+_FORBIDDEN: Final = _Meaning(OnecForbidden, "onec.forbidden")
+_NOT_PUBLISHED: Final = _Meaning(OnecNotPublished, "onec.not_published", says_status=True)
+_REDIRECT: Final = _Meaning(OnecRedirect, "onec.redirect", says_status=True)
+_SESSION_EXPIRED: Final = _Meaning(OnecFailed, "onec.session_expired", remedy=Remedy.NEW_SESSION)
+_SESSION_WANTED: Final = _Meaning(OnecFailed, "onec.session_wanted", remedy=Remedy.OWN_SESSIONS)
+_FAILED: Final = _Meaning(OnecFailed, NO_REASON, reason="replaces")
+_UNEXPECTED: Final = _Meaning(OnecBadResponse, "onec.status", says_status=True, reason="follows")
 
 
 _CONTRACT_ERRORS: Final[Mapping[int, type[OnecError]]] = {
@@ -322,36 +298,31 @@ _CONTRACT_ERRORS: Final[Mapping[int, type[OnecError]]] = {
     HTTPStatus.FAILED_DEPENDENCY: OnecRejected,
 }
 
-_REMEDIES: Final[Mapping[_Explain, Remedy]] = {
-    _locked: Remedy.PAUSE,
-    _unavailable: Remedy.AT_ONCE,
-    _session_expired: Remedy.NEW_SESSION,
-    _session_wanted: Remedy.OWN_SESSIONS,
+_BY_STATUS: Final[Mapping[int, _Meaning]] = {
+    HTTPStatus.UNAUTHORIZED: _AUTH,
+    HTTPStatus.FORBIDDEN: _FORBIDDEN,
+    HTTPStatus.NOT_FOUND: _NOT_PUBLISHED,
+    HTTPStatus.METHOD_NOT_ALLOWED: _NOT_PUBLISHED,  # a static site answers POST so
+    HTTPStatus.NOT_ACCEPTABLE: _SESSION_EXPIRED,
+    HTTPStatus.GONE: _NOT_PUBLISHED,
+    HTTPStatus.REQUEST_TIMEOUT: _UNAVAILABLE,
+    HTTPStatus.TOO_MANY_REQUESTS: _THROTTLED,
+    HTTPStatus.BAD_GATEWAY: _UNAVAILABLE,
+    HTTPStatus.SERVICE_UNAVAILABLE: _UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT: _UNAVAILABLE,
+    **dict.fromkeys(range(520, 528), _UNAVAILABLE),  # a proxy that cannot reach its origin
 }
 
-_BY_STATUS: Final[Mapping[int, _Explain]] = {
-    HTTPStatus.UNAUTHORIZED: _auth,
-    HTTPStatus.FORBIDDEN: _forbidden,
-    HTTPStatus.NOT_FOUND: _not_published,
-    HTTPStatus.METHOD_NOT_ALLOWED: _not_published,  # a static site answers POST so
-    HTTPStatus.NOT_ACCEPTABLE: _session_expired,
-    HTTPStatus.GONE: _not_published,
-    HTTPStatus.REQUEST_TIMEOUT: _unavailable,
-    HTTPStatus.TOO_MANY_REQUESTS: _throttled,
-    HTTPStatus.BAD_GATEWAY: _unavailable,
-    HTTPStatus.SERVICE_UNAVAILABLE: _unavailable,
-    HTTPStatus.GATEWAY_TIMEOUT: _unavailable,
-    **dict.fromkeys(range(520, 528), _unavailable),  # a proxy that cannot reach its origin
-}
+_BY_CLASS: Final[Mapping[int, _Meaning]] = {3: _REDIRECT, 5: _FAILED}
 
 # The first that is found counts.
-_BY_TEXT: Final[tuple[tuple[tuple[str, ...], _Explain], ...]] = (
-    (platform_messages.SESSION_EXPIRED, _session_expired),
-    (platform_messages.NO_LICENSE, _license),
-    (platform_messages.BLOCKED, _maintenance),
-    (platform_messages.LOCKED, _locked),
-    (platform_messages.SESSION_WANTED, _session_wanted),
-    (platform_messages.NO_SUCH_USER, _auth),
-    (platform_messages.NO_RIGHT, _forbidden),
-    (platform_messages.SERVER_GONE, _unavailable),
+_BY_TEXT: Final[tuple[tuple[tuple[str, ...], _Meaning], ...]] = (
+    (platform_messages.SESSION_EXPIRED, _SESSION_EXPIRED),
+    (platform_messages.NO_LICENSE, _LICENSE),
+    (platform_messages.BLOCKED, _MAINTENANCE),
+    (platform_messages.LOCKED, _LOCKED),
+    (platform_messages.SESSION_WANTED, _SESSION_WANTED),
+    (platform_messages.NO_SUCH_USER, _AUTH),
+    (platform_messages.NO_RIGHT, _FORBIDDEN),
+    (platform_messages.SERVER_GONE, _UNAVAILABLE),
 )
