@@ -45,7 +45,7 @@ class ToolTruth:
     scopes: all that a caller needs. operation: how REST and 1C call it.
     least: the least arguments that it accepts. everything: all that it declares.
     additive: its measures whose rows add up to the total.
-    added: what 1C is asked besides, where a caller gives neither group_by nor sort.
+    added: what the request to 1C has besides, where a caller gives neither group_by nor sort.
     example: a call that docs/reference/tools.md shows.
     """
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from onecgw.cli.language import choose_language
-from onecgw.demo.books import Books, open_books
+from onecgw.demo.books import Books
+from tests.builders.shared_books import open_shared_books
 
 # Commands speak the language of the locale; what tests expect of them is English.
 os.environ["LANGUAGE"] = "en"
@@ -23,6 +25,9 @@ SLOW: tuple[str, ...] = (
     "analysis/cycle/test_demo.py",
     "analysis/cycle/test_figures.py",
     "analysis/cycle/test_formulas.py",
+    "analysis/test_answer_size.py",
+    "analysis/test_company.py",
+    "analysis/test_product_details.py",
     "analysis/test_refused_answers.py",
     "analysis/test_table_analysis.py",
     "app/test_reload.py",
@@ -30,7 +35,6 @@ SLOW: tuple[str, ...] = (
     "app/test_serve_demo.py",
     "app/test_tracing.py",
     "app/test_workers.py",
-    "questions/test_questions.py",
     "backends/odata/test_backend.py",
     "backends/odata/test_equal_to_service.py",
     "backends/odata/test_language.py",
@@ -44,6 +48,7 @@ SLOW: tuple[str, ...] = (
     "clients/",
     "demo/",
     "diagnostics/test_odata_check.py",
+    "gateway/test_language.py",
     "gateway/test_stock_value.py",
     "gateway/test_units.py",
     "hostile/",
@@ -59,11 +64,14 @@ SLOW: tuple[str, ...] = (
     "observability/test_log_file.py",
     "observability/test_log_page.py",
     "observability/test_log_writer.py",
+    "observability/test_secrecy.py",
+    "questions/test_questions.py",
     "rendering/",
     "serving/",
     "settings/test_secrets.py",
     "test_asgi_app.py",
     "test_boundary.py",
+    "test_dependencies.py",
     "test_docs_commands.py",
     "test_release.py",
     "test_rendered.py",
@@ -72,7 +80,9 @@ SLOW: tuple[str, ...] = (
     "web/test_landing_browser.py",
     "web/test_mcp_hostile.py",
     "web/test_mcp_sdk.py",
+    "web/test_metrics.py",
     "web/test_oauth_accessibility.py",
+    "web/test_oauth_accounts.py",
     "web/test_oauth_anything.py",
     "web/test_oauth_authorize.py",
     "web/test_oauth_browser.py",
@@ -91,9 +101,11 @@ settings.load_profile("onecgw")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With `-m fast`, property tests try fewer examples."""
+    """With `-m fast`, property tests try fewer examples, and jsonschema checks no IRIs."""
     if config.option.markexpr == "fast":
         settings.load_profile("fast")
+        # When it is there, importing jsonschema compiles its 39 grammars: 1.4 s in each process.
+        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment] # "not installed"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -134,7 +146,7 @@ def language_of_commands_is_given_back() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def small_books() -> Iterator[Books]:
-    """The demo company, small, on a fixed day; built once per process."""
-    with open_books(size="small", today=TODAY, cache_folder=None, progress=lambda _: None) as books:
+def small_books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
+    """The demo company, small, on a fixed day."""
+    with open_shared_books(tmp_path_factory, "small", today=TODAY) as books:
         yield books

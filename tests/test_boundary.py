@@ -20,8 +20,8 @@ from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecSettings
 from onecgw.text import well_formed
-from tests.builders.constant_books import APRIL, answer_of, asked_of, ok, report_of
-from tests.builders.surfaces import DOORS, open_surfaces
+from tests.builders.constant_books import APRIL, answer_of, body_of, ok, report_of
+from tests.builders.surfaces import SURFACES, open_surfaces
 from tests.catalogue_truth import TRUTH
 
 Path = tuple[str | int, ...]
@@ -32,7 +32,7 @@ UNCACHED: Final = OnecSettings(
     base_url="http://1c.test/hs", resolve_cache_ttl_sec=0, balance_cache_ttl_sec=0
 )
 VALUES: Final[tuple[Any, ...]] = (None, [], "", 0, HALF, {}, "2001-01-01")
-# Where a member that is said twice is nobody's business but 1C's: cells, columns, best products.
+# Where a repeated member is left to 1C: cells, columns, best products.
 TAKEN_AS_THEY_COME: Final = frozenset(
     {"rows", "columns", "top_products", "period", "candidates", "applied_filters"}
 )
@@ -42,12 +42,12 @@ OURS: Final = {"rows_returned", "candidates_returned", "top_products_returned"} 
 }
 
 
-def good_answer(tool: Tool, asked: dict[str, Any]) -> dict[str, Any]:
+def good_answer(tool: Tool, body: dict[str, Any]) -> dict[str, Any]:
     """What a 1C that keeps the contract answers."""
-    said: dict[str, Any] = {name: asked[name] for name in ("period", "date") if name in asked}
+    said: dict[str, Any] = {name: body[name] for name in ("period", "date") if name in body}
     if isinstance(tool, DetailsTool):
         labels = ("Анкер", "«Їжак»")
-        ids = asked["product_ids"]
+        ids = body["product_ids"]
         found = zip(ids, labels, strict=False)
         return {"candidates": [{"id": one, "label": label, "code": "7"} for one, label in found]}
     if isinstance(tool, ResolverTool):
@@ -59,7 +59,7 @@ def good_answer(tool: Tool, asked: dict[str, Any]) -> dict[str, Any]:
         }
     if isinstance(tool, CardTool):
         best = [{"id": "p1", "label": "Анкер", "amount": 5}]
-        customer = {"id": asked["customer_id"], "label": "Ромашка"}
+        customer = {"id": body["customer_id"], "label": "Ромашка"}
         return {
             "customer": customer,
             **said,
@@ -67,8 +67,8 @@ def good_answer(tool: Tool, asked: dict[str, Any]) -> dict[str, Any]:
             "top_products": best,
         }
     fields = {field.name: field for field in fields_of(tool.request)}
-    groups = asked.get("group_by", ["product"])
-    measures = asked.get("measures", ["amount"])
+    groups = body.get("group_by", ["product"])
+    measures = body.get("measures", ["amount"])
     dated = {"day", "week", "month"}
     kinds = ["date" if name in dated else "ref" for name in groups] + ["number"] * len(measures)
     names = [*groups, *measures]
@@ -78,7 +78,7 @@ def good_answer(tool: Tool, asked: dict[str, Any]) -> dict[str, Any]:
         "rows": [[cells[kind] for kind in kinds]] * 2,
         "totals": dict.fromkeys(measures, 24),
         **said,
-        **({"applied_filters": asked.get("filters", {})} if "filters" in fields else {}),
+        **({"applied_filters": body.get("filters", {})} if "filters" in fields else {}),
         "notes": ["incl. returns"],
         "notice": "of approved documents",
         "truncated": False,
@@ -122,14 +122,14 @@ def mutations_of(answer: dict[str, Any]) -> Iterator[tuple[Path, Any, bytes, Any
             yield path, new, text.replace(HALF, r"\ud83d").encode(), meant
 
 
-def outcome_of(door: str, response: httpx.Response) -> tuple[str, Any]:
+def outcome_of(surface: str, response: httpx.Response) -> tuple[str, Any]:
     """The code of an error, or "" and the answer; both are checked for what no client can read."""
     text = response.content.decode()
     assert text
     assert "-32603" not in text
     body = json.loads(text)
     assert well_formed(json.dumps(body, ensure_ascii=False)) == json.dumps(body, ensure_ascii=False)
-    if door == "rest":
+    if surface == "rest":
         if response.status_code == 200:
             return "", body
         assert body["request_id"]
@@ -173,12 +173,13 @@ async def test_whatever_a_member_of_an_answer_is_every_surface_gives_the_same(to
         assert outcome_of("rest", response)[0] == ""
         for path, new, sent, meant in mutations_of(good_answer(tool, arguments)):
             current = sent
-            told = [
-                outcome_of(door, await surfaces.post(door, tool.name, arguments)) for door in DOORS
+            outcomes = [
+                outcome_of(surface, await surfaces.post(surface, tool.name, arguments))
+                for surface in SURFACES
             ]
             place = (path, new)
-            assert told[0] == told[1] == told[2], place
-            code, body = told[0]
+            assert outcomes[0] == outcomes[1] == outcomes[2], place
+            code, body = outcomes[0]
             seen.add(code)
             assert code in {"", "onec_bad_response", "onec_rejected"}, place
             if code:
@@ -200,7 +201,7 @@ REPORTS: Final = ("stock", "receivables", "payables", "sales", "purchases")
 
 
 @pytest.mark.parametrize("report", REPORTS)
-async def test_whatever_a_member_of_a_report_is_the_cycle_tells_what_it_knows(report: str) -> None:
+async def test_with_any_member_of_a_report_the_cycle_shows_what_it_knows(report: str) -> None:
     tool = BY_NAME["cash_conversion_cycle"]
     validator = Draft202012Validator(tool.output_schema())
     arguments = {"period": APRIL, "compare": "none", "breakdown": "none"}
@@ -209,8 +210,8 @@ async def test_whatever_a_member_of_a_report_is_the_cycle_tells_what_it_knows(re
 
     def answer(request: httpx.Request) -> httpx.Response:
         whole = json.loads(answer_of(request).read())
-        asked = asked_of(request)
-        whole |= {name: asked[name] for name in ("period", "date") if name in asked}
+        body = body_of(request)
+        whole |= {name: body[name] for name in ("period", "date") if name in body}
         whole["rows"] = whole["rows"] or [[]]  # the total of no rows may be null, and is zero
         if report_of(request) != report:
             return ok(json.dumps(whole))
@@ -229,12 +230,12 @@ async def test_whatever_a_member_of_a_report_is_the_cycle_tells_what_it_knows(re
             if place[1] == TWICE and not isinstance(place[0][-1], str):
                 continue
             current = place
-            told = [
-                outcome_of(door, await surfaces.post(door, tool.name, arguments))
-                for door in ("rest", "modern")
+            outcomes = [
+                outcome_of(surface, await surfaces.post(surface, tool.name, arguments))
+                for surface in ("rest", "modern")
             ]
-            assert told[0] == told[1], place
-            code, body = told[0]
+            assert outcomes[0] == outcomes[1], place
+            code, body = outcomes[0]
             assert code in {"", "onec_bad_response"}, place
             if not code:
                 validator.validate(body)

@@ -73,7 +73,7 @@ def test_the_readme_is_short() -> None:
 
 def test_the_top_level_holds_nothing_but_what_it_should() -> None:
     tracked = subprocess.run(
-        ["git", "ls-files"],  # noqa: S607 - git is on the path of whoever has a clone
+        ["git", "ls-files"],  # noqa: S607 - a clone is made with git
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -32,9 +32,8 @@ from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.demo.books import Books
 from onecgw.demo.fault_plan import parse_faults
-from onecgw.responses.builders import build_table
 from onecgw.responses.candidates import read_candidates
-from onecgw.responses.shaping import ResponseLimits
+from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.settings import LimitsSettings
 from onecgw.web.app import build_app
 from tests.builders.demo_server import PASSWORD, demo_on_socket
@@ -53,7 +52,7 @@ CALL_SECONDS: Final = 60
 
 @attrs.frozen(kw_only=True)
 class Step:
-    """One thing that the page tells its reader to do.
+    """One step of the page.
 
     language: sh or python. status: what HTTP answers. shown: what the page shows of the answer.
     """
@@ -242,13 +241,13 @@ async def test_a_fault_looks_to_a_caller_as_the_guide_says(
 
 def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understands() -> None:
     blocks = re.findall(r"```(http|json)\n(.*?)```", INTEGRATION, re.DOTALL)
-    asked = [text.split("\n", 2) for language, text in blocks if language == "http"]
+    requests = [text.split("\n", 2) for language, text in blocks if language == "http"]
     candidates, report, refusal, identity, health = (
         text.encode() for language, text in blocks if language == "json"
     )
     by_path = {f"{SERVICE_ROOT}/{tool.operation}": tool for tool in ALL}
 
-    for line, _, body in asked:
+    for line, _, body in requests:
         path = line.removeprefix("POST ")
         if path in by_path:
             request: object = parse_arguments(by_path[path].request, json.loads(body))

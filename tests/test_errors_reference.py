@@ -17,5 +17,5 @@ def _leaves(kind: type[OnecgwError]) -> set[tuple[str, int]]:
 
 def test_every_error_has_its_row_and_every_row_its_error() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d{3}) \|", PAGE.read_text("utf-8"), re.MULTILINE)
-    told = {(code, int(status)) for code, status in rows}
-    assert told == _leaves(OnecgwError) | {(OnecgwError.code, OnecgwError.http_status)}
+    documented = {(code, int(status)) for code, status in rows}
+    assert documented == _leaves(OnecgwError) | {(OnecgwError.code, OnecgwError.http_status)}

@@ -92,7 +92,7 @@ async def test_both_surfaces_answer_the_same_for_all_that_a_tool_declares(
 @pytest.mark.parametrize(
     "tool", [tool for tool in ALL if isinstance(tool, TableTool)], ids=lambda tool: tool.name
 )
-async def test_defaults_told_to_the_model_are_those_of_1c(tool: Tool, small_books: Books) -> None:
+async def test_published_defaults_are_those_of_1c(tool: Tool, small_books: Books) -> None:
     fields = {field.name: field for field in fields_of(tool.request)}
     arguments = {"period": PERIOD} if "period" in fields else {}
     with trio.fail_after(30):

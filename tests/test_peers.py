@@ -53,6 +53,6 @@ def test_a_log_level_is_that_of_the_session_everywhere() -> None:
 
 
 @pytest.mark.parametrize("topic", [CALL_RATE, "unknown"])
-def test_a_value_that_nobody_handles_is_dropped(topic: str) -> None:
+def test_a_value_without_a_handler_is_dropped(topic: str) -> None:
     Peers().deliver(topic, "olena")
     Peers().publish(topic, "olena")

@@ -46,7 +46,7 @@ CLAIMS: Final = {
     ),
     "a report that was cut says so": (
         "responses/test_shaping.py",
-        "test_one_row_more_than_wanted_tells_that_there_are_more",
+        "test_one_row_more_than_wanted_shows_that_there_are_more",
     ),
     "a caller sees only the figures that their scopes open": (
         "test_refusals.py",
@@ -54,7 +54,7 @@ CLAIMS: Final = {
     ),
     "a limited number of concurrent calls": (
         "backends/test_queue.py",
-        "test_no_more_than_the_places_are_taken_and_nobody_overtakes_the_line",
+        "test_no_more_than_the_places_are_taken_and_the_queue_keeps_its_order",
     ),
     "a deadline for every call": (
         "gateway/test_service.py",

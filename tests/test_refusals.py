@@ -1,4 +1,4 @@
-"""What a refused call is told, over every surface; 1C never hears of one."""
+"""The answer to a refused call, on every surface; 1C gets no request."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from tests.builders.gateway_rig import answering
-from tests.builders.surfaces import DOORS, Door, open_surfaces
+from tests.builders.surfaces import SURFACES, Surface, open_surfaces
 from tests.catalogue_truth import MAY, TRUTH
 from tests.wire.refusals import LEAST, TABLE
 
@@ -25,7 +25,7 @@ NEEDED = {
 
 
 @attrs.frozen
-class Told:
+class Refusal:
     """What a caller learns of a refusal."""
 
     status: int
@@ -33,10 +33,10 @@ class Told:
     paths: tuple[str, ...] = ()
 
 
-def rest_told(response: httpx.Response) -> Told:
+def rest_refusal(response: httpx.Response) -> Refusal:
     body = response.json()
     paths = tuple(problem["path"] for problem in body.get("problems", ()))
-    return Told(response.status_code, body["error"], paths)
+    return Refusal(response.status_code, body["error"], paths)
 
 
 def tool_error(response: httpx.Response) -> str:
@@ -57,19 +57,19 @@ def as_text(response: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("tool", LEAST)
-async def test_every_mistake_is_told_with_its_place_and_never_reaches_1c(tool: str) -> None:
+async def test_every_mistake_is_reported_with_its_place_and_never_reaches_1c(tool: str) -> None:
     mistakes = [row for row in TABLE if row.tool == tool]
-    told, expected = {}, {}
+    refusals, expected = {}, {}
     async with open_surfaces(ANSWER) as surfaces:
         for row in mistakes:
             over_rest = await surfaces.post("rest", tool, row.sent)
-            told[row.mistake] = rest_told(over_rest)
-            expected[row.mistake] = Told(400, "validation_error", row.paths)
-            for door in ("legacy", "modern"):
-                over_mcp = await surfaces.post(door, tool, row.sent)
+            refusals[row.mistake] = rest_refusal(over_rest)
+            expected[row.mistake] = Refusal(400, "validation_error", row.paths)
+            for surface in ("legacy", "modern"):
+                over_mcp = await surfaces.post(surface, tool, row.sent)
                 assert tool_error(over_mcp) == as_text(over_rest), row.mistake
 
-    assert told == expected
+    assert refusals == expected
     assert surfaces.rig.onec.requests == []
     assert {record.code for record in surfaces.rig.audit} == {"validation_error"}
 
@@ -87,21 +87,21 @@ async def test_the_least_that_the_mistakes_start_from_is_accepted() -> None:
 
 @pytest.mark.parametrize("tool", LEAST)
 async def test_what_is_no_object_of_arguments_never_reaches_1c(tool: str) -> None:
-    told: dict[str, Any] = {}
+    refusals: dict[str, Any] = {}
     async with open_surfaces(ANSWER) as surfaces:
         for body in (b"", b"[]", b"null", b'"x"', b"{", b'{"nope":NaN}', b'{"nope":"\xff"}'):
-            told[repr(body)] = rest_told(await surfaces.post("rest", tool, body))
+            refusals[repr(body)] = rest_refusal(await surfaces.post("rest", tool, body))
         twice = b'{"nope":1,"nope":2}'
         over_rest = await surfaces.post("rest", tool, twice)
-        texts = [tool_error(await surfaces.post(door, tool, twice)) for door in DOORS[1:]]
+        texts = [tool_error(await surfaces.post(surface, tool, twice)) for surface in SURFACES[1:]]
         codes = [
-            (await surfaces.post(door, tool, body)).json()["error"]["code"]
-            for door in DOORS[1:]
+            (await surfaces.post(surface, tool, body)).json()["error"]["code"]
+            for surface in SURFACES[1:]
             for body in (b"[]", b'"x"', b"5")
         ]
 
-    assert set(told.values()) == {Told(400, "invalid_request")}
-    assert rest_told(over_rest) == Told(400, "invalid_request")
+    assert set(refusals.values()) == {Refusal(400, "invalid_request")}
+    assert rest_refusal(over_rest) == Refusal(400, "invalid_request")
     assert texts == [f"invalid_request: {over_rest.json()['message']}"] * 2
     assert codes == [-32602] * 6
     assert surfaces.rig.onec.requests == []
@@ -114,28 +114,28 @@ async def test_a_tool_whose_scope_is_missing_is_closed_over_rest(scope: str) -> 
     async with open_surfaces(ANSWER, scopes=others) as surfaces:
         for tool in LEAST:
             response = await surfaces.post("rest", tool, {"nope": 1})
-            closed[tool] = rest_told(response)
+            closed[tool] = rest_refusal(response)
 
     assert closed == {
-        tool: Told(403, "insufficient_scope")
+        tool: Refusal(403, "insufficient_scope")
         if tool in NEEDED[scope]
-        else Told(400, "validation_error", closed[tool].paths)
+        else Refusal(400, "validation_error", closed[tool].paths)
         for tool in LEAST
     }
     assert surfaces.rig.onec.requests == []
 
 
-@pytest.mark.parametrize("door", ["legacy", "modern"])
+@pytest.mark.parametrize("surface", ["legacy", "modern"])
 @pytest.mark.parametrize("scope", ALL_SCOPES)
 async def test_a_tool_whose_scope_is_missing_is_like_one_that_never_was(
-    scope: str, door: Door
+    scope: str, surface: Surface
 ) -> None:
     others = tuple(one for one in ALL_SCOPES if one != scope)
     async with open_surfaces(ANSWER, scopes=others) as surfaces:
         for tool in NEEDED[scope]:
             unknown = "x" * len(tool)
-            hidden_answer = await surfaces.post(door, tool, LEAST[tool])
-            unknown_answer = await surfaces.post(door, unknown, LEAST[tool])
+            hidden_answer = await surfaces.post(surface, tool, LEAST[tool])
+            unknown_answer = await surfaces.post(surface, unknown, LEAST[tool])
             assert hidden_answer.status_code == unknown_answer.status_code
             assert hidden_answer.headers.keys() == unknown_answer.headers.keys()
             assert hidden_answer.text.replace(tool, unknown) == unknown_answer.text
@@ -156,12 +156,15 @@ async def test_a_measure_of_costs_needs_its_scope(measure: str, form: str) -> No
     sent = {"period": MAY, "measures": measures, "sort": [{"field": measure}]}
     async with open_surfaces(ANSWER, scopes=(RESOLVE, SALES, STOCK, MONEY)) as surfaces:
         over_rest = await surfaces.post("rest", "sales_report", sent)
-        texts = [tool_error(await surfaces.post(door, "sales_report", sent)) for door in DOORS[1:]]
+        texts = [
+            tool_error(await surfaces.post(surface, "sales_report", sent))
+            for surface in SURFACES[1:]
+        ]
         refused = list(surfaces.rig.onec.requests)
     async with open_surfaces(ANSWER) as surfaces:
-        opened = [await surfaces.post(door, "sales_report", sent) for door in DOORS]
+        opened = [await surfaces.post(surface, "sales_report", sent) for surface in SURFACES]
 
-    assert rest_told(over_rest) == Told(403, "insufficient_scope")
+    assert rest_refusal(over_rest) == Refusal(403, "insufficient_scope")
     assert texts == [f"insufficient_scope: {over_rest.json()['message']}"] * 2
     assert refused == []
     assert [response.status_code for response in opened] == [200] * 3
@@ -169,11 +172,13 @@ async def test_a_measure_of_costs_needs_its_scope(measure: str, form: str) -> No
 
 
 @pytest.mark.parametrize("argument", ["measures", "group_by", "sort"])
-async def test_without_the_scope_of_costs_no_refusal_speaks_of_them(argument: str) -> None:
+async def test_without_the_scope_of_costs_no_refusal_names_them(argument: str) -> None:
     value = [{"field": "nope"}] if argument == "sort" else ["nope"]
     async with open_surfaces(ANSWER, scopes=(RESOLVE, SALES, STOCK, MONEY)) as surfaces:
-        for door in DOORS:
-            response = await surfaces.post(door, "sales_report", {"period": MAY, argument: value})
+        for surface in SURFACES:
+            response = await surfaces.post(
+                surface, "sales_report", {"period": MAY, argument: value}
+            )
             assert "nope" in response.text
             for word in ("cost", "profit", "margin"):
                 assert word not in response.text

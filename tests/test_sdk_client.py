@@ -1,4 +1,4 @@
-"""The official SDK asks the whole gateway, on sockets, and REST must tell the same figures."""
+"""The official SDK calls the whole gateway over sockets, and REST must return the same figures."""
 
 import json
 from collections.abc import AsyncIterator
@@ -75,7 +75,7 @@ async def served(books: Books) -> AsyncIterator[str]:
 
 @attrs.frozen(kw_only=True)
 class Asking:
-    """One gateway, asked by the SDK and over REST."""
+    """One gateway, called by the SDK and over REST."""
 
     sdk: Client
     rest: httpx2.AsyncClient
@@ -132,7 +132,7 @@ async def asking(books: Books, mode: Any, *, http2: bool = False) -> AsyncIterat
     [*((mode, False) for mode in SPOKEN), ("auto", True)],
     ids=[*(f"{mode}-http1" for mode in SPOKEN), "auto-http2"],
 )
-async def test_the_sdk_reads_from_every_tool_what_rest_tells(
+async def test_the_sdk_reads_from_every_tool_what_rest_returns(
     mode: str, http2: bool, small_books: Books
 ) -> None:
     with trio.fail_after(TEST_SECONDS):
@@ -147,15 +147,15 @@ async def test_the_sdk_reads_from_every_tool_what_rest_tells(
                 for ask in (least, everything):
                     arguments = await ask(both.over_rest, tool)
                     takes.validate(arguments)
-                    told = await both.over_mcp(tool, arguments)
-                    gives.validate(told)
-                    _compare(tool, told, await both.over_rest(tool, arguments))
+                    over_mcp = await both.over_mcp(tool, arguments)
+                    gives.validate(over_mcp)
+                    _compare(tool, over_mcp, await both.over_rest(tool, arguments))
                     if ask is least:
-                        assert _says_something(tool, told), tool.name
+                        assert _says_something(tool, over_mcp), tool.name
 
 
 def _compare(tool: Tool, over_mcp: Any, over_rest: Any) -> None:
-    """The same figures; without `top` a model gets less rows than a program, and is told so."""
+    """The same figures; without `top` MCP has fewer rows than REST, and the answer says so."""
     if isinstance(tool, TableTool) and over_mcp["truncated"]:
         assert over_mcp["rows_returned"] == len(over_mcp["rows"])
         assert over_mcp["rows"] == over_rest["rows"][: len(over_mcp["rows"])]

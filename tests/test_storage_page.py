@@ -11,7 +11,7 @@ from onecgw.storage.schema import FIRST, MIGRATIONS
 PAGE = (Path(__file__).parents[1] / "docs/explanation/storage.md").read_text(encoding="utf-8")
 
 
-def told() -> dict[str, list[str]]:
+def documented() -> dict[str, list[str]]:
     """The tables of the page with their columns."""
     found: dict[str, list[str]] = {}
     for section in re.split(r"^#+ ", PAGE, flags=re.MULTILINE):
@@ -37,7 +37,7 @@ def test_the_page_has_every_table_and_column() -> None:
         if row[2] == "BLOB"
     }
     db.close()
-    page = told()
+    page = documented()
     assert {name: sorted(columns) for name, columns in page.items()} == real
     # What is secret says how it is protected.
     for name, column in hashed:

@@ -14,7 +14,7 @@ from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.builders.constant_books import answer_of
 from tests.builders.gateway_rig import answering, make_settings
-from tests.builders.surfaces import DOORS, Door, open_surfaces
+from tests.builders.surfaces import SURFACES, Surface, open_surfaces
 from tests.catalogue_truth import MAY
 from tests.wire import analyses, cycle, reports, resolvers
 from tests.wire.row import Row
@@ -45,14 +45,14 @@ def answer(request: httpx.Request) -> Any:
 
 
 def empty_table(request: httpx.Request) -> httpx.Response:
-    """A report without rows, with the columns that were asked for."""
-    asked = json.loads(request.content)
+    """A report without rows, with the columns that were requested."""
+    arguments = json.loads(request.content)
     columns = [
-        *({"name": name, "type": "string"} for name in asked["group_by"]),
-        *({"name": name, "type": "number"} for name in asked["measures"]),
+        *({"name": name, "type": "string"} for name in arguments["group_by"]),
+        *({"name": name, "type": "number"} for name in arguments["measures"]),
     ]
-    told = {"columns": columns, "rows": [], "totals": dict.fromkeys(asked["measures"])}
-    return answering(json.dumps(told).encode())(request)  # type: ignore[return-value]
+    table = {"columns": columns, "rows": [], "totals": dict.fromkeys(arguments["measures"])}
+    return answering(json.dumps(table).encode())(request)  # type: ignore[return-value]
 
 
 def onec_for(tool: str) -> Any:
@@ -64,32 +64,32 @@ def onec_for(tool: str) -> Any:
 
 
 def exactly(value: object) -> str:
-    """JSON that tells 10 from 10.0 and true from 1; the order of members means nothing."""
+    """JSON in which 10 and 10.0, or true and 1, differ; the order of members means nothing."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def expected(row: Row, door: Door) -> list[tuple[str, str]]:
-    surface = "rest" if door == "rest" else "mcp"
-    questions = []
-    for path, body in row.asked:
+def expected_requests(row: Row, surface: Surface) -> list[tuple[str, str]]:
+    protocol = "rest" if surface == "rest" else "mcp"
+    requests = []
+    for path, body in row.requests:
         top = body.get("top")
-        told = {**body, "top": top[surface]} if isinstance(top, dict) else body
-        questions.append((f"{BASE_URL}{path}", exactly(told)))
-    return sorted(questions)
+        sent = {**body, "top": top[protocol]} if isinstance(top, dict) else body
+        requests.append((f"{BASE_URL}{path}", exactly(sent)))
+    return sorted(requests)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("row", TABLE, ids=str)
-async def test_1c_is_asked_exactly_this(row: Row, door: Door) -> None:
+async def test_1c_gets_exactly_these_requests(row: Row, surface: Surface) -> None:
     async with open_surfaces(onec_for(row.tool)) as surfaces:
-        response = await surfaces.post(door, row.tool, row.sent)
+        response = await surfaces.post(surface, row.tool, row.sent)
         requests = surfaces.rig.onec.requests
         [record] = surfaces.rig.audit
 
     assert response.status_code == 200, response.text
     assert not response.json().get("result", {}).get("isError"), response.text
-    asked = [(str(one.url), exactly(json.loads(one.content))) for one in requests]
-    assert sorted(asked) == expected(row, door)
+    sent = [(str(one.url), exactly(json.loads(one.content))) for one in requests]
+    assert sorted(sent) == expected_requests(row, surface)
     for request in requests:
         assert request.method == "POST"
         assert dict(request.headers) == {
@@ -100,7 +100,7 @@ async def test_1c_is_asked_exactly_this(row: Row, door: Door) -> None:
             "accept": "application/json",
             "accept-encoding": "gzip",
             "user-agent": "onecgw",
-            "x-mcp-sub": SUB[door],
+            "x-mcp-sub": SUB[surface],
             "x-mcp-scopes": EVERY_SCOPE,
             "x-request-id": record.request_id,
         }
@@ -118,40 +118,40 @@ def test_the_table_has_each_form_of_each_tool() -> None:
             assert (tool, form) in forms or (tool in undated and form == "nothing optional")
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_texts_reach_1c_in_their_own_letters(door: Door) -> None:
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_texts_reach_1c_in_their_own_letters(surface: Surface) -> None:
     query = '«Ромашка»\u00a0№1 ї ґ ё \U0001f33c " \\ \u2028'
     async with open_surfaces(answer) as surfaces:
-        await surfaces.post(door, "resolve_customer", {"query": query})
+        await surfaces.post(surface, "resolve_customer", {"query": query})
 
     [request] = surfaces.rig.onec.requests
     escaped = query.replace("\\", "\\\\").replace('"', '\\"')
     assert request.content == f'{{"query":"{escaped}","limit":11}}'.encode()
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize(
-    ("scopes", "told"),
+    ("scopes", "expected"),
     [
         ((SALES, COST), "mcp:report:sales,mcp:report:cost"),
         # Said in the order of the contract, whatever the settings say.
         ((MONEY, STOCK, SALES), "mcp:report:sales,mcp:report:stock,mcp:report:money"),
     ],
 )
-async def test_1c_is_told_the_scopes_of_the_caller(
-    door: Door, scopes: tuple[str, ...], told: str
+async def test_1c_gets_the_scopes_of_the_caller(
+    surface: Surface, scopes: tuple[str, ...], expected: str
 ) -> None:
     async with open_surfaces(answer, scopes=scopes) as surfaces:
-        await surfaces.post(door, "sales_report", {"period": MAY})
+        await surfaces.post(surface, "sales_report", {"period": MAY})
 
-    assert [one.headers["x-mcp-scopes"] for one in surfaces.rig.onec.requests] == [told]
+    assert [one.headers["x-mcp-scopes"] for one in surfaces.rig.onec.requests] == [expected]
 
 
 async def test_by_default_rest_is_without_the_scope_of_costs() -> None:
     defaults = make_settings()
     async with open_surfaces(answer, mcp=defaults.mcp, api=defaults.api) as surfaces:
-        for door in DOORS:
-            await surfaces.post(door, "stock_balance", {})
+        for surface in SURFACES:
+            await surfaces.post(surface, "stock_balance", {})
 
     assert [one.headers["x-mcp-scopes"] for one in surfaces.rig.onec.requests] == [
         "mcp:resolve,mcp:report:sales,mcp:report:stock,mcp:report:money",
@@ -161,7 +161,7 @@ async def test_by_default_rest_is_without_the_scope_of_costs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"tenant_header": "X-Tenant", "default_tenant": "acme"}, {"x-tenant": "acme"}),
         ({"tenant_header": "X-Tenant"}, {}),
@@ -169,20 +169,20 @@ async def test_by_default_rest_is_without_the_scope_of_costs() -> None:
     ],
     ids=["both", "no tenant", "no header"],
 )
-@pytest.mark.parametrize("door", DOORS)
-async def test_the_tenant_is_told_where_the_settings_name_header_and_tenant(
-    door: Door, changes: dict[str, Any], told: dict[str, str]
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_the_tenant_is_sent_where_the_settings_name_header_and_tenant(
+    surface: Surface, changes: dict[str, Any], expected: dict[str, str]
 ) -> None:
     onec = OnecSettings(base_url=BASE_URL, **changes)
     async with open_surfaces(answer, onec=onec) as surfaces:
-        await surfaces.post(door, "stock_balance", {})
+        await surfaces.post(surface, "stock_balance", {})
 
     [request] = surfaces.rig.onec.requests
-    assert {name: request.headers[name] for name in request.headers if "tenant" in name} == told
+    assert {name: request.headers[name] for name in request.headers if "tenant" in name} == expected
 
 
 @pytest.mark.parametrize(
-    ("auth", "told"),
+    ("auth", "expected"),
     [
         (OnecAuthSettings(type="bearer", token=Secret("t0ken.of-1C")), "Bearer t0ken.of-1C"),
         (OnecAuthSettings(username="Шлюз", password=Secret("пароль")), BASIC),
@@ -193,15 +193,15 @@ async def test_the_tenant_is_told_where_the_settings_name_header_and_tenant(
     ],
     ids=["bearer", "cyrillic", "colon"],
 )
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("surface", SURFACES)
 async def test_1c_is_called_under_its_technical_user(
-    door: Door, auth: OnecAuthSettings, told: str
+    surface: Surface, auth: OnecAuthSettings, expected: str
 ) -> None:
     onec = attrs.evolve(make_settings().onec, auth=auth)
     async with open_surfaces(answer, onec=onec) as surfaces:
-        await surfaces.post(door, "stock_balance", {})
+        await surfaces.post(surface, "stock_balance", {})
 
-    assert [one.headers["authorization"] for one in surfaces.rig.onec.requests] == [told]
+    assert [one.headers["authorization"] for one in surfaces.rig.onec.requests] == [expected]
 
 
 @pytest.mark.parametrize("base_url", [BASE_URL, f"{BASE_URL}/"])
@@ -214,10 +214,10 @@ async def test_a_slash_at_the_end_of_base_url_changes_nothing(base_url: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("door", "header", "meta", "told"),
+    ("surface", "header", "meta", "expected"),
     [
-        *((door, TRACE, None, TRACE) for door in DOORS),
-        *((door, "00-not-a-trace-01", None, None) for door in DOORS),
+        *((surface, TRACE, None, TRACE) for surface in SURFACES),
+        *((surface, "00-not-a-trace-01", None, None) for surface in SURFACES),
         ("legacy", None, TRACE, TRACE),
         ("modern", None, TRACE, TRACE),
         # What the message says goes before what the transport says.
@@ -227,11 +227,11 @@ async def test_a_slash_at_the_end_of_base_url_changes_nothing(base_url: str) -> 
     ],
 )
 async def test_the_trace_of_the_caller_goes_on_in_1c(
-    door: Door, header: str | None, meta: str | None, told: str | None
+    surface: Surface, header: str | None, meta: str | None, expected: str | None
 ) -> None:
     async with open_surfaces(answer_of) as surfaces:
         response = await surfaces.post(
-            door,
+            surface,
             "cash_conversion_cycle",
             {"period": MAY},
             headers={"traceparent": header} if header else {},
@@ -240,11 +240,11 @@ async def test_the_trace_of_the_caller_goes_on_in_1c(
 
     assert response.status_code == 200
     requests = surfaces.rig.onec.requests
-    assert [one.headers.get("traceparent") for one in requests] == [told] * 23
+    assert [one.headers.get("traceparent") for one in requests] == [expected] * 23
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_what_a_caller_says_in_headers_of_1c_does_not_reach_it(door: Door) -> None:
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_what_a_caller_says_in_headers_of_1c_does_not_reach_it(surface: Surface) -> None:
     forged = {
         "x-mcp-sub": "director",
         "x-mcp-scopes": ",".join(ALL_SCOPES),
@@ -254,11 +254,11 @@ async def test_what_a_caller_says_in_headers_of_1c_does_not_reach_it(door: Door)
         "ibsession": "start",
     }
     async with open_surfaces(answer, scopes=(STOCK,)) as surfaces:
-        await surfaces.post(door, "stock_balance", {}, headers=forged)
+        await surfaces.post(surface, "stock_balance", {}, headers=forged)
 
     [request] = surfaces.rig.onec.requests
     assert {name: request.headers.get(name) for name in forged} == {
-        "x-mcp-sub": SUB[door],
+        "x-mcp-sub": SUB[surface],
         "x-mcp-scopes": STOCK,
         "x-request-id": surfaces.rig.audit[0].request_id,
         "x-tenant": None,

@@ -11,7 +11,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.responses.completeness import cut_by_1c
+from onecgw.responses.notices import cut_by_1c
 from onecgw.responses.raw_json import Members, decode
 from onecgw.responses.units import NO_UNITS, MeasureUnits, unlike_measures
 
@@ -48,7 +48,7 @@ class FigureTable:
     columns: of the dimensions, `{name, type}` as 1C sent them. dimensions: their names.
     additive: the measures whose rows add up to their total.
     members: of the answer, as 1C sent them.
-    notices: what has to be said of it.
+    notices: sentences about it that the caller must read.
     unlike: the measures whose rows are in several currencies or units, so that their sum means
         nothing.
     """

@@ -12,12 +12,12 @@ class Arg:
 
     about: one short sentence for the model.
     name: the key on the wire where Python cannot spell it.
-    source: the tool whose answers hold the values, told to who may call it.
+    source: the tool whose answers hold the values; named to callers who may call it.
     minimum, most: of an integer; what is beyond is refused. Of an array, most elements.
     maximum: the name of the setting in `limits` above which an integer is lowered.
     max_length: of a text.
     may_be_empty: an empty text is accepted, too.
-    default: what 1C takes when the key is absent (told to the model, never sent).
+    default: what 1C takes when the key is absent; described to the model, never sent.
     takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
     is_local: it is for the gateway, and never sent to 1C.

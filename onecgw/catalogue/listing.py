@@ -54,7 +54,7 @@ class Catalogue:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the 1C base does not support, as last heard."""
+        """What the 1C base does not support, as it said last."""
         return self._capabilities
 
     @capabilities.setter

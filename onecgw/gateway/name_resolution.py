@@ -42,7 +42,7 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
         argument: which argument it is.
         name: what the caller said.
         found: the resolver's answer to it.
-        limit: how many candidates are looked at; 1C was asked for one more.
+        limit: how many candidates are read; the request to 1C was for one more.
 
     Raises:
         ValidationFailed: nothing fits.
@@ -73,7 +73,7 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
 
 
 def _candidate(row: _Row) -> Candidate:
-    """A candidate with what tells it from its namesakes."""
+    """A candidate with what distinguishes it from others of the same name."""
     marks = [
         mark
         for raw in (row.city, row.phone, row.code)

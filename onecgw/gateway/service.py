@@ -124,7 +124,7 @@ class Gateway:
             if call.context.language == upstream.context.language == DEFAULT_LANGUAGE:
                 raise
             raise error.in_language(upstream.context.language) from error
-        except Exception:  # the audit must tell a defect of ours from a caller who left
+        except Exception:  # the audit must distinguish a defect of ours from a caller who left
             code = INTERNAL
             raise
         else:
@@ -177,7 +177,7 @@ class Gateway:
             self.catalogue.require(tool)
             return tool
         if is_mcp and not (is_published and tool.scopes <= caller.scopes | caller.entitled):
-            # A model cannot tell a tool that is closed to it from one that does not exist.
+            # For a model, a tool that it may never call does not exist.
             raise NotFound(say(NO_SUCH_TOOL))
         missing = ", ".join(sorted(tool.scopes - caller.scopes))
         raise ScopeMissing(
@@ -202,7 +202,7 @@ def _pop_language(raw: dict[str, object]) -> Language | None:
 
 
 def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
-    """Refuse measures of cost before 1C is asked for them."""
+    """Refuse restricted measures before a request goes to 1C."""
     for field in fields_of(tool.request):
         chosen = getattr(request, field.attribute) or ()
         members = (chosen,) if isinstance(chosen, str) else chosen

@@ -84,6 +84,14 @@ def is_empty(raw: msgspec.Raw | None) -> bool:
     return raw is None or bytes(raw) in {b"null", b'""', b"[]", b"{}"}
 
 
+def plain_value(raw: msgspec.Raw) -> object:
+    """A member, decoded; None if it has a number that no float holds."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+
+
 def array(items: Iterable[msgspec.Raw]) -> bytes:
     """A JSON array of items as they are."""
     return b"[" + b",".join(bytes(item) for item in items) + b"]"

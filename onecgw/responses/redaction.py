@@ -10,9 +10,8 @@ import msgspec
 from onecgw.errors import OnecBadResponse
 from onecgw.locales import DEFAULT_LANGUAGE, Language
 from onecgw.locales.text import say
-from onecgw.responses.completeness import says_whether_whole
 from onecgw.responses.error_body import ERROR_MEMBER_NAMES
-from onecgw.responses.notices import notice_member
+from onecgw.responses.notices import notice_member, says_whether_whole
 from onecgw.responses.raw_json import Members, array, decode, encode, splice
 from onecgw.responses.response_check import check_no_error
 from onecgw.responses.table_rows import ResponseColumn, read_rows

@@ -13,9 +13,8 @@ import msgspec
 
 from onecgw.errors import OnecBadResponse, OnecRejected
 from onecgw.locales.text import say
-from onecgw.responses.completeness import plain_value
 from onecgw.responses.error_body import ERROR_MEMBER_NAMES, NO_REASON, message_in, reports_error
-from onecgw.responses.raw_json import Members, is_empty, is_null, read_members
+from onecgw.responses.raw_json import Members, is_empty, is_null, plain_value, read_members
 from onecgw.text import canonical_id
 
 Arguments = Mapping[str, Any]

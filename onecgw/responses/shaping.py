@@ -1,7 +1,10 @@
-"""The answer that a caller gets: a JSON object whose list is cut to what one surface takes.
+"""Makes the caller's answer from 1C's: checked, counted, and cut with a notice.
 
 Every number and text leaves digit for digit as 1C sent it: members, rows and cells are carried as
-raw JSON and spliced. Hot for large answers: a list is taken apart only where it is cut.
+raw JSON and spliced.
+
+Hot for large answers: rows are looked at once, all together (`table_rows.read_rows`). It must not
+make an object of each row or cell unless the list is cut or something in it is unusual.
 """
 
 from functools import cached_property
@@ -13,10 +16,24 @@ import msgspec
 from onecgw.errors import LimitExceeded
 from onecgw.locales import DEFAULT_LANGUAGE, Language
 from onecgw.locales.text import join_texts, say
-from onecgw.responses.completeness import CUT_BY_1C
-from onecgw.responses.notices import notice_member
-from onecgw.responses.raw_json import Members, array, splice
-from onecgw.responses.redaction import Redaction
+from onecgw.responses.notices import (
+    CUT_BY_1C,
+    after_last_document,
+    cut_by_1c,
+    notice_member,
+    text_notices,
+)
+from onecgw.responses.raw_json import Members, array, decode, encode, read_members, splice
+from onecgw.responses.redaction import Redaction, redact
+from onecgw.responses.response_check import Arguments, check_answers_request, day_of
+from onecgw.responses.table_rows import (
+    ResponseColumn,
+    check_cells,
+    check_columns,
+    check_totals,
+    read_rows,
+)
+from onecgw.responses.units import CURRENCY, NO_UNITS, MeasureUnits, without_unlike_totals
 
 # Members that the gateway writes; what 1C says there is taken into account, not passed on.
 _OURS: Final = frozenset({"truncated", "notice"})
@@ -80,25 +97,111 @@ class BoundedList:
         return msgspec.json.decode(self.raw, type=list[msgspec.Raw])
 
 
+def build_table(
+    body: bytes,
+    arguments: Arguments,
+    limits: ResponseLimits,
+    *,
+    narrow: str = "notices.narrow_rows",
+    more: str = "notices.more_rows",
+    with_groups: frozenset[str] = frozenset(),
+    units: MeasureUnits = NO_UNITS,
+) -> Answer:
+    """A report's answer; 1C was asked for one row more than `limits.rows`.
+
+    Args:
+        body: the answer.
+        arguments: what 1C was asked.
+        limits: of the surface.
+        narrow: the key of a text: how to ask for less.
+        more: the key of a text: how to get more, up to the limit.
+        with_groups: the filters in which an id of a folder means what is in it.
+        units: what its measures are in.
+
+    Raises:
+        OnecRejected: it reports an error.
+        OnecBadResponse: it contradicts the request or itself, `columns` or `rows` are not what
+            the contract says, or it holds restricted measures.
+        LimitExceeded: 1C ignored the number of rows on a surface that refuses that, or the
+            answer is too large without any row.
+    """
+    members = read_members(body)
+    rows = read_rows(members, units, is_redacted=limits.redaction is not None)
+    if limits.redaction is not None:
+        members = redact(
+            members, limits.redaction, language=limits.language, has_plain_rows=rows is not None
+        )
+    notices = check_answers_request(members, arguments, with_groups=with_groups)
+    columns = decode(members.get("columns"), list[ResponseColumn], "columns")
+    if rows is None:
+        count = len(decode(members.get("rows"), list[msgspec.Raw], "rows"))
+    else:
+        count = rows.count
+    check_columns(columns, arguments if count or columns else {})
+    if rows is None:
+        check_cells(members["rows"], columns)
+    check_totals(members, columns)
+    if limits.refuses_extra_rows and count > limits.rows + 1:
+        raise LimitExceeded(say("errors.extra_rows", rows=count, asked=limits.rows))
+    cut = cut_by_1c(members, count)
+    notices += (*notices_of_books(members, arguments), *text_notices(body))
+    names = [column.name for column in columns]
+    if rows is None or rows.kinds:
+        members = without_unlike_totals(
+            members,
+            names,
+            units,
+            is_whole=count <= limits.rows and not cut,
+            kinds=rows.kinds if rows is not None else None,
+        )
+    if limits.base_currency and units.are_in_base_currency(names):
+        members = with_currency(members, limits)
+    listed = BoundedList(
+        member="rows",
+        raw=members["rows"],
+        count=count,
+        noun="rows",
+        narrow=narrow,
+        more=more,
+        cut_by_1c=cut,
+        notices=notices,
+    )
+    return bounded(members, listed, limits)
+
+
+def notices_of_books(members: Members, arguments: Arguments) -> tuple[str, ...]:
+    """A sentence, where the days of a request go beyond the last document of the books."""
+    if "period" in arguments:
+        return after_last_document(members, arguments["period"]["to"])
+    day = arguments.get("date") or (day_of(members["date"]) if "date" in members else "")
+    return after_last_document(members, day)
+
+
+def with_currency(members: Members, limits: ResponseLimits) -> Members:
+    """The members with the base currency, where 1C does not name the currency of its figures."""
+    if not limits.base_currency or CURRENCY in members:
+        return members
+    return members | {CURRENCY: msgspec.Raw(encode(limits.base_currency))}
+
+
 def bounded(members: Members, listed: BoundedList, limits: ResponseLimits) -> Answer:
     """The answer with as many items as fit; the notice reports a cut by the gateway or by 1C.
 
     Raises:
         LimitExceeded: it is larger than `limits.max_bytes` without any item.
     """
-    kept, narrow = min(listed.count, limits.rows), say(listed.narrow)
-    cut = ""
+    kept, cut = min(listed.count, limits.rows), ""
     if kept < listed.count:
         first = say(f"notices.first_{listed.noun}", count=kept)
         more = say(listed.more, most=limits.max_rows) if listed.more else ""
-        cut = join_texts(" ", (first, narrow, more))
+        cut = join_texts(" ", (first, say(listed.narrow), more))
     body = _assemble(members, listed, limits, kept=kept, cut=cut)
     if limits.max_bytes is None or len(body) <= limits.max_bytes:
         return Answer(body=body, rows=kept)
 
     def shorter(count: int, kept: int) -> bytes:
         first = say(f"notices.first_{listed.noun}_bytes", count=count, bytes=limits.max_bytes)
-        cut = join_texts(" ", (first, narrow))
+        cut = join_texts(" ", (first, say(listed.narrow)))
         return _assemble(members, listed, limits, kept=kept, cut=cut)
 
     room_bytes = limits.max_bytes - len(shorter(kept, 0)) - len(str(kept))

@@ -147,21 +147,24 @@ class Http1Request:
         elif self._is_chunked:
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
             data = chunk if more else chunk + b"0\r\n\r\n"
-        head, self._head = self._head, b""
-        if len(data) > MAX_JOINED_BYTES:
-            parts = (head, data)
-        else:
-            parts = (head + data,)
         self.is_answered = not more
-        for part in filter(None, parts):
-            if not await self._stream.send(part):
-                self.disconnect()
-                break
+        await self._send_part(data)
         if more:
             await trio.lowlevel.checkpoint()  # otherwise a fast client would hold up all others
         else:
             self.is_over = True
             self._changed.unpark_all()
+
+    async def _send_part(self, data: bytes) -> None:
+        """Send the head, if it was not sent yet, and a part of the body."""
+        head, self._head = self._head, b""
+        if len(data) <= MAX_JOINED_BYTES:
+            data = head + data
+        elif head and not await self._stream.send(head):
+            self.disconnect()
+            return
+        if data and not await self._stream.send(data):
+            self.disconnect()
 
     def _start(self, status: int, headers: list[Header]) -> None:
         """Make the head of the response, which is sent with its body."""

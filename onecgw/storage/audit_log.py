@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import attrs
 import trio
+from trio.testing import wait_all_tasks_blocked  # Trio offers it nowhere else
 
 from onecgw.errors import StorageUnavailable
 from onecgw.locales.text import say
@@ -28,7 +29,7 @@ MAX_WAITING: Final = 20_000  # records kept in memory while the database cannot 
 # Anonymous records of one event in the database; anyone can cause any number of them.
 ANONYMOUS_PER_MINUTE: Final = 30
 SECONDS_PER_MINUTE: Final = 60
-GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are gathered
+GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are gathered at most
 ROWS_PER_STATEMENT: Final = 500  # SQLite takes 32 766 values
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
@@ -252,7 +253,10 @@ class AuditLog:
             try:
                 while True:
                     await self._wait_for_records()
-                    await self.flush()
+                    # A stop must not end a batch unwritten: its callers would be refused, although
+                    # the last flush writes their records. Each transaction ends by itself.
+                    with trio.CancelScope(shield=True):
+                        await self.flush()
             finally:
                 with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
                     await self.flush()
@@ -273,12 +277,20 @@ class AuditLog:
                         batch.ended.set()
 
     async def _wait_for_records(self) -> None:
-        """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails."""
+        """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails.
+
+        Where calls wait for their records, the transaction begins as soon as no task has anything
+        to do: all calls in flight may be waiting for it then, and more records would not come.
+        """
         if self._problem:
             await trio.sleep(RETRY_SECONDS)
             return
         await self._has_records.wait()
-        await trio.sleep(GATHER_SECONDS)
+        if self._is_denied_without:
+            with trio.move_on_after(GATHER_SECONDS):
+                await wait_all_tasks_blocked()
+        else:
+            await trio.sleep(GATHER_SECONDS)
 
     async def flush(self) -> None:
         """Write all waiting records in one transaction."""

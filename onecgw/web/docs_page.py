@@ -1,6 +1,7 @@
 """GET /docs: the REST API as a page without JavaScript, made from the document of /openapi.json."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,8 +57,11 @@ def make_docs_blueprint(tools: Sequence[Tool], limits: LimitsSettings) -> Bluepr
     It says nothing about the base or the caller: a catalogue of its own has every tool.
     """
     blueprint = Blueprint("docs", __name__, template_folder="templates")
-    document = openapi_document(Catalogue(tools, limits), frozenset(ALL_SCOPES))
-    routes = document_routes(document)
+
+    @cache
+    def routes() -> tuple[DocumentedRoute, ...]:
+        # Made by the first request: most processes never show the page.
+        return document_routes(openapi_document(Catalogue(tools, limits), frozenset(ALL_SCOPES)))
 
     @blueprint.get(PATH)
     async def docs() -> Response:

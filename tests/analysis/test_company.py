@@ -37,9 +37,9 @@ async def test_what_health_says_of_the_books_is_shown(small_books: Books) -> Non
 
 
 async def test_a_report_that_failed_is_missing_and_the_others_are_there(small_books: Books) -> None:
-    def lose(name: str, told: Any) -> None:
+    def lose(name: str, body: Any) -> None:
         if name == "cash_flow":
-            told.clear()
+            body.clear()
 
     async with open_demo(small_books, falsify=lose) as rig:
         answer = await ask(rig, "company")
@@ -49,7 +49,9 @@ async def test_a_report_that_failed_is_missing_and_the_others_are_there(small_bo
     assert answer["last_document_day"] == TODAY.isoformat()
 
 
-async def test_what_the_base_lacks_is_told_to_those_who_may_know_of_it(small_books: Books) -> None:
+async def test_what_the_base_lacks_is_named_only_to_callers_with_the_scope(
+    small_books: Books,
+) -> None:
     lacking = Capabilities(
         profile="upp-1.3",
         unavailable_tools=frozenset({"stock_balance"}),
@@ -59,13 +61,13 @@ async def test_what_the_base_lacks_is_told_to_those_who_may_know_of_it(small_boo
     async with open_demo(small_books) as rig:
         catalogue = rig.gateway.catalogue
         catalogue.capabilities = lacking
-        told = {
+        body = {
             scopes: catalogue.capabilities_for(scopes)
             for scopes in (frozenset({SALES, MONEY}), frozenset({SALES, MONEY, STOCK}))
         }
         answer = await ask(rig, "company")
 
-    narrow, wide = told.values()
+    narrow, wide = body.values()
     assert narrow.unavailable_tools == frozenset()
     assert wide.unavailable_tools == {"stock_balance"}
     assert narrow.unsupported == {"sales_report": {"measures": {"receipts"}}}

@@ -29,7 +29,7 @@ def period(first: str, last: str) -> DateRange:
 
 
 @pytest.mark.parametrize(
-    ("asked", "comparison", "expected"),
+    ("span", "comparison", "expected"),
     [
         (("2026-08-01", "2026-10-31"), "previous_period", ("2026-05-01", "2026-07-31")),
         (("2026-03-01", "2026-03-31"), "previous_period", ("2026-02-01", "2026-02-28")),
@@ -46,37 +46,37 @@ def period(first: str, last: str) -> DateRange:
     ],
 )
 def test_a_span_is_compared_with_its_like(
-    asked: tuple[str, str], comparison: Earlier, expected: tuple[str, str]
+    span: tuple[str, str], comparison: Earlier, expected: tuple[str, str]
 ) -> None:
-    assert compared_with(period(*asked), comparison) == period(*expected)
+    assert compared_with(period(*span), comparison) == period(*expected)
 
 
 @given(periods())
-def test_the_previous_period_ends_on_the_eve_and_is_cut_like_the_period(asked: DateRange) -> None:
-    before = compared_with(asked, "previous_period")
+def test_the_previous_period_ends_on_the_eve_and_is_cut_like_the_period(span: DateRange) -> None:
+    before = compared_with(span, "previous_period")
 
     assert before is not None
-    assert before.last == asked.eve
-    if asked.is_whole_months:
+    assert before.last == span.eve
+    if span.is_whole_months:
         assert before.is_whole_months
-        assert len(before.months) == len(asked.months)
+        assert len(before.months) == len(span.months)
     else:
-        assert before.days == asked.days
+        assert before.days == span.days
 
 
 @given(periods())
-def test_months_follow_each_other_without_gaps_and_make_the_span(asked: DateRange) -> None:
-    months = asked.months
+def test_months_follow_each_other_without_gaps_and_make_the_span(span: DateRange) -> None:
+    months = span.months
 
-    assert (months[0].first, months[-1].last) == (asked.first, asked.last)
+    assert (months[0].first, months[-1].last) == (span.first, span.last)
     assert all(later.eve == month.last for month, later in pairwise(months))
-    assert sum(month.days for month in months) == asked.days
+    assert sum(month.days for month in months) == span.days
     assert all(month.first.replace(day=1) == month.last.replace(day=1) for month in months)
 
 
 @given(periods())
-def test_a_month_weighs_one_and_a_part_of_it_its_share_of_days(asked: DateRange) -> None:
-    for month in asked.months:
+def test_a_month_weighs_one_and_a_part_of_it_its_share_of_days(span: DateRange) -> None:
+    for month in span.months:
         whole = DateRange(month.key, shift_months(month.key, 1) - timedelta(days=1))
         assert month.month_weight == Fraction(month.days, whole.days)
 

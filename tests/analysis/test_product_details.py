@@ -1,4 +1,4 @@
-"""product_details tells of the products that were asked for, and of no others."""
+"""product_details returns the requested products and no others."""
 
 import json
 from typing import Any
@@ -16,13 +16,13 @@ def ids(books: Books, count: int) -> list[str]:
     return [item.uuid for item in items if not item.is_group][:count]
 
 
-async def test_every_product_is_told_once_in_the_order_of_the_ids(small_books: Books) -> None:
-    asked = ids(small_books, 40)[::-1]
+async def test_every_product_is_returned_once_in_the_order_of_the_ids(small_books: Books) -> None:
+    requested = ids(small_books, 40)[::-1]
     async with open_demo(small_books) as rig:
-        answer = await ask(rig, "product_details", product_ids=asked)
-        again = await ask(rig, "product_details", product_ids=asked)
+        answer = await ask(rig, "product_details", product_ids=requested)
+        again = await ask(rig, "product_details", product_ids=requested)
 
-    assert [one["id"] for one in answer["candidates"]] == asked
+    assert [one["id"] for one in answer["candidates"]] == requested
     assert set(answer["candidates"][0]) == {"id", "label", "code", "group", "unit", "status"}
     assert answer["truncated"] is False
     assert again == answer
@@ -31,7 +31,7 @@ async def test_every_product_is_told_once_in_the_order_of_the_ids(small_books: B
 
 async def test_who_may_not_see_cost_sees_all_else_of_what_is_new(small_books: Books) -> None:
     scopes = frozenset(ALL_SCOPES) - {COST}
-    asked: list[tuple[str, dict[str, Any]]] = [
+    requested: list[tuple[str, dict[str, Any]]] = [
         ("product_details", {"product_ids": ids(small_books, 1)}),
         ("resolve_warehouse", {"query": ""}),
         ("resolve_product", {"query": "насос", "limit": 1}),
@@ -51,7 +51,7 @@ async def test_who_may_not_see_cost_sees_all_else_of_what_is_new(small_books: Bo
         ),
     ]
     async with open_demo(small_books) as rig:
-        for tool, arguments in asked:
+        for tool, arguments in requested:
             raw = json.dumps(arguments).encode()
             closed = json.loads(await rig.call(tool, raw, scopes=scopes))
             open_ = json.loads(await rig.call(tool, raw))
@@ -67,13 +67,13 @@ async def test_who_may_not_see_cost_sees_all_else_of_what_is_new(small_books: Bo
 async def test_an_answer_about_other_products_is_refused(change: str, small_books: Books) -> None:
     first, second, other = ids(small_books, 3)
 
-    def falsify(_: str, told: Any) -> None:
+    def falsify(_: str, body: Any) -> None:
         if change == "one is missing":
-            told["candidates"].pop()
+            body["candidates"].pop()
         elif change == "one is another":
-            told["candidates"][0]["id"] = other
+            body["candidates"][0]["id"] = other
         else:
-            told["candidates"].append(told["candidates"][0])
+            body["candidates"].append(body["candidates"][0])
 
     async with open_demo(small_books, falsify=falsify) as rig:
         with pytest.raises(OnecBadResponse, match="about other objects than were asked for"):

@@ -46,13 +46,13 @@ async def refusal(
 async def test_a_kopeck_in_one_part_is_found(
     tool: str, report: str, place: int, measure: str, *, in_total: bool, small_books: Books
 ) -> None:
-    def cheat(name: str, told: Any) -> None:
+    def cheat(name: str, body: Any) -> None:
         if name != report:
             return
         if in_total:
-            told["totals"][measure] += KOPECK
+            body["totals"][measure] += KOPECK
         else:
-            told["rows"][-1][place] += KOPECK
+            body["rows"][-1][place] += KOPECK
 
     error = await refusal(small_books, tool, cheat)
 
@@ -73,18 +73,18 @@ async def test_a_list_that_is_too_long_is_refused_with_how_to_narrow(
 
 @pytest.mark.parametrize("tool", CALLS)
 async def test_a_list_that_1c_cut_is_refused(tool: str, small_books: Books) -> None:
-    def cut(name: str, told: Any) -> None:
+    def cut(name: str, body: Any) -> None:
         if name == "sales":
-            told["truncated"] = True
+            body["truncated"] = True
 
     assert isinstance(await refusal(small_books, tool, cut), LimitExceeded)
 
 
 @pytest.mark.parametrize("tool", CALLS)
 async def test_a_report_about_another_period_is_refused(tool: str, small_books: Books) -> None:
-    def shift(name: str, told: Any) -> None:
+    def shift(name: str, body: Any) -> None:
         if name == "sales":
-            told["period"]["to"] = "2026-10-16"
+            body["period"]["to"] = "2026-10-16"
 
     error = await refusal(small_books, tool, shift)
 
@@ -93,9 +93,9 @@ async def test_a_report_about_another_period_is_refused(tool: str, small_books: 
 
 
 async def test_a_filter_that_1c_ignored_is_refused(small_books: Books) -> None:
-    def forget(name: str, told: Any) -> None:
+    def forget(name: str, body: Any) -> None:
         if name == "stock":
-            told["applied_filters"] = {}
+            body["applied_filters"] = {}
 
     warehouse = small_books.catalogues["warehouses"].items[0].uuid
     async with open_demo(small_books, falsify=forget) as rig:
@@ -104,9 +104,9 @@ async def test_a_filter_that_1c_ignored_is_refused(small_books: Books) -> None:
 
 
 async def test_an_analysis_without_one_of_its_reports_is_refused(small_books: Books) -> None:
-    def lose(name: str, told: Any) -> None:
+    def lose(name: str, body: Any) -> None:
         if name == "stock":
-            told.clear()
+            body.clear()
 
     error = await refusal(small_books, "stock_cover", lose)
 

@@ -173,10 +173,10 @@ def test_changes_are_those_of_the_documents(
     report = data.draw(st.sampled_from(TABULAR))
     body = data.draw(bodies(report, books))
     additive = TRUTH[report.name].additive
-    # Years apart, so that a day tells which of the two periods it is of; and well inside the books,
-    # because what lies beyond them has a test of its own.
+    # Years apart, so that a day shows which of the two periods it belongs to; and well inside the
+    # books, because what lies beyond them has a test of its own.
     start = data.draw(st.dates(books.first_day, date(2025, 3, 1)))
-    # Of a year, nothing tells which of the two periods it is of.
+    # A year does not show which of the two periods it belongs to.
     body["group_by"] = [name for name in body["group_by"] if name != "year"] or ["firm"]
     start = start.replace(day=max(start.day, 2))
     before = dict(body)
@@ -197,7 +197,7 @@ def test_changes_are_those_of_the_documents(
     )
 
     (now, now_totals), (old, old_totals) = (
-        table_of(reference, report, asked) for asked in (body, before)
+        table_of(reference, report, request) for request in (body, before)
     )
     nothing = [Decimal(0) if name in additive else None for name in body["measures"]]
     expected = {
@@ -225,8 +225,8 @@ def test_changes_are_those_of_the_documents(
         columns = [f"{name}{end}" for end in ("", "_before", "_change", "_change_pct")]
         if below and not is_mixed:
             assert [answer["rest"][column] for column in columns] == changes(*sums)
-        told = [answer["totals"][column] for column in columns]
-        assert told == ([None] * 4 if is_mixed else changes(*totals))
+        found = [answer["totals"][column] for column in columns]
+        assert found == ([None] * 4 if is_mixed else changes(*totals))
     sizes = [abs(figures[2]) for figures in shown.values() if figures[2] is not None]
     assert sizes == sorted(sizes, reverse=True)
 
@@ -273,8 +273,8 @@ def test_shares_are_those_of_the_documents(
             ]
         )
     place = len(body["group_by"])
-    told = [[row[place], *row[-3:]] for row in answer["rows"]]
-    assert told == expected[:SHOWN]
+    found = [[row[place], *row[-3:]] for row in answer["rows"]]
+    assert found == expected[:SHOWN]
     assert answer["rest"].get(measure, 0) == sum(sizes[SHOWN:])
     assert answer["totals"][measure] == total
 
@@ -321,10 +321,10 @@ async def test_a_side_beyond_the_books_has_no_figures_but_a_reason(
     async with open_demo(small_books) as rig:
         answer = await ask(rig, tool, **arguments)
 
-    told = answer.get("outside_books", {})
-    assert set(told) == set(reasons)
-    assert all(reason in told[side] for side, reason in reasons.items())
-    assert all(reason in answer["notice"] for reason in told.values())
+    found = answer.get("outside_books", {})
+    assert set(found) == set(reasons)
+    assert all(reason in found[side] for side, reason in reasons.items())
+    assert all(reason in answer["notice"] for reason in found.values())
     measure = BY_NAME[tool].additive[0]  # type: ignore[attr-defined] # tables alone are here
     for figures in (answer["totals"], answer["rest"] if answer["rest"]["rows"] else {}):
         if measure in figures:
@@ -338,14 +338,14 @@ async def test_a_side_beyond_the_books_has_no_figures_but_a_reason(
 async def test_a_kopeck_in_one_of_two_reports_is_found(
     *, in_total: bool, side: int, small_books: Books
 ) -> None:
-    def cheat(_: str, told: Any) -> None:
+    def cheat(_: str, body: Any) -> None:
         year = "2026" if side == 0 else "2025"
-        if not told["period"]["from"].startswith(year):
+        if not body["period"]["from"].startswith(year):
             return
         if in_total:
-            told["totals"]["amount"] += KOPECK
+            body["totals"]["amount"] += KOPECK
         else:
-            told["rows"][0][-1] += KOPECK
+            body["rows"][0][-1] += KOPECK
 
     async with open_demo(small_books, falsify=cheat) as rig:
         with pytest.raises(OnecBadResponse, match="add up to amount"):
@@ -399,9 +399,9 @@ async def test_what_is_local_is_never_sent_to_1c(small_books: Books) -> None:
 async def test_labels_alone_are_the_same_table_without_ids(small_books: Books) -> None:
     async with open_demo(small_books) as rig:
         for more in ({}, {"compare": "previous_year"}):
-            asked = {"period": SUMMER, "group_by": ["customer", "month"], "top": 5, **more}
-            full = await ask(rig, "sales_report", **asked)
-            short = await ask(rig, "sales_report", **asked, ids=False)
+            arguments = {"period": SUMMER, "group_by": ["customer", "month"], "top": 5, **more}
+            full = await ask(rig, "sales_report", **arguments)
+            short = await ask(rig, "sales_report", **arguments, ids=False)
 
             assert short["columns"][0] == {"name": "customer", "type": "string"}
             assert short["rows"] == [[row[0]["label"], *row[1:]] for row in full["rows"]]
@@ -410,12 +410,14 @@ async def test_labels_alone_are_the_same_table_without_ids(small_books: Books) -
 
 
 async def test_rows_can_be_sorted_by_what_is_added(small_books: Books) -> None:
-    asked = {"period": SUMMER, "group_by": ["customer"], "compare": "previous_year", "top": 20}
+    arguments = {"period": SUMMER, "group_by": ["customer"], "compare": "previous_year", "top": 20}
     async with open_demo(small_books) as rig:
         falls = await ask(
-            rig, "sales_report", **asked, sort=[{"field": "amount_change", "dir": "asc"}]
+            rig, "sales_report", **arguments, sort=[{"field": "amount_change", "dir": "asc"}]
         )
-        names = await ask(rig, "sales_report", **asked, sort=[{"field": "customer", "dir": "desc"}])
+        names = await ask(
+            rig, "sales_report", **arguments, sort=[{"field": "customer", "dir": "desc"}]
+        )
         with pytest.raises(ValidationFailed, match=r"sort\[0\].field: .* is not chosen"):
             await ask(rig, "sales_report", period=SUMMER, sort=[{"field": "amount_change"}])
 
@@ -434,7 +436,7 @@ async def test_rows_can_be_sorted_by_what_is_added(small_books: Books) -> None:
         ({"compare": "previous_month"}, "compare"),
     ],
 )
-async def test_contradictions_are_refused_before_1c_is_asked(
+async def test_contradictions_are_refused_without_a_request_to_1c(
     arguments: dict[str, Any], path: str, small_books: Books
 ) -> None:
     async with open_demo(small_books) as rig:
@@ -462,9 +464,9 @@ async def test_an_answer_that_is_too_large_has_fewer_rows_and_all_of_the_rest(
 ) -> None:
     limits = LimitsSettings(max_result_bytes=4096)
     async with open_demo(small_books, limits=limits) as rig:
-        asked = {"period": SUMMER, "group_by": ["product"], "measures": ["amount"]}
+        arguments = {"period": SUMMER, "group_by": ["product"], "measures": ["amount"]}
         body = await rig.call(
-            "sales_report", json.dumps({**asked, "share": "amount", "top": 500}).encode()
+            "sales_report", json.dumps({**arguments, "share": "amount", "top": 500}).encode()
         )
 
     answer = json.loads(body, parse_float=Decimal)

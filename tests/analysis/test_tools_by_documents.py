@@ -29,8 +29,8 @@ def some(rng: random.Random, ids: Collection[str]) -> list[str] | None:
 
 
 def given(**filters: list[str] | None) -> dict[str, Any]:
-    told = {name: ids for name, ids in filters.items() if ids is not None}
-    return {"filters": told} if told else {}
+    chosen = {name: ids for name, ids in filters.items() if ids is not None}
+    return {"filters": chosen} if chosen else {}
 
 
 def as_ids(ids: list[str] | None) -> tuple[str, ...] | None:

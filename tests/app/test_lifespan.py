@@ -23,7 +23,7 @@ from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, make_settings
 from tests.builders.mcp_engine import ask, handshake, send
 
 HEADERS = {"authorization": f"Bearer {API_TOKEN}"}
-# Nobody listens there: a call gets as far as it can, and is recorded.
+# A closed port: a call fails there, and is recorded.
 NO_ONEC = OnecSettings(base_url="http://127.0.0.1:1", auth=OnecAuthSettings(username="gateway"))
 
 

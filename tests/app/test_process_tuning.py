@@ -10,13 +10,13 @@ def test_heap_is_left_alone_where_the_c_library_is_another(monkeypatch: pytest.M
     class Musl:
         """It has no mallopt."""
 
-    asked: list[object] = []
+    names: list[object] = []
 
     def load(name: object) -> Musl:
-        asked.append(name)
+        names.append(name)
         return Musl()
 
     monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.setattr(sys, "setswitchinterval", lambda _seconds: None)
     tune_process()
-    assert asked == [None]
+    assert names == [None]

@@ -86,7 +86,7 @@ async def test_wrong_settings_change_nothing_and_what_needs_a_restart_is_named(
         one.process.send_signal(signal.SIGHUP)
         done = await one.wait_event("reload.done")
         waiting = await one.wait_event("reload.needs_restart")
-        told = await one.run("reload")
+        last = await one.run("reload")
         one.process.terminate()
         await one.wait_event("serve.stopped")
         leftover = (tmp_path / "data" / "onecgw.control").exists()
@@ -97,8 +97,8 @@ async def test_wrong_settings_change_nothing_and_what_needs_a_restart_is_named(
     assert b"max_concurrency" in command.stderr
     assert done["changed"] == ["onec.max_concurrency: 16 → 4"]
     assert waiting["changed"] == ["server.max_connections: 1000 → 7"]
-    assert told.stdout.decode() == "Reloaded.\n"
-    assert told.stderr.decode() == ("Only after a restart:\n  server.max_connections: 1000 → 7\n")
+    assert last.stdout.decode() == "Reloaded.\n"
+    assert last.stderr.decode() == ("Only after a restart:\n  server.max_connections: 1000 → 7\n")
     assert leftover is False
 
 

@@ -96,10 +96,10 @@ async def test_a_signal_lets_running_calls_end_and_the_process_exits_with_0(
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(
         [*CALLS, "stream"], 200
     )
-    told = answers["rest"].json()
-    assert told["totals"] == {"amount": 600.0}
-    assert answers["legacy"].json()["result"]["structuredContent"] == told
-    assert answers["modern"].json()["result"]["structuredContent"] == told
+    answer = answers["rest"].json()
+    assert answer["totals"] == {"amount": 600.0}
+    assert answers["legacy"].json()["result"]["structuredContent"] == answer
+    assert answers["modern"].json()["result"]["structuredContent"] == answer
     *progress, last = messages(answers["stream"])
     assert progress
     assert last["result"]["structuredContent"]["summary"]["ccc"] == 35.0

@@ -26,7 +26,7 @@ from tests.builders.gateway_process import START_SECONDS, Served, served
 from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, make_settings
 from tests.builders.login_forms import fetch_token
 from tests.builders.mcp_engine import handshake
-from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_server import ReceivedRequest, Wire, onec_server
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="needs SO_REUSEPORT")
 
@@ -48,17 +48,17 @@ class Onec:
     held: trio.Event = attrs.field(factory=trio.Event)
     left: trio.Event = attrs.field(factory=trio.Event)
 
-    async def play(self, asked: Asked, wire: Wire) -> None:
-        if asked.path.endswith("/reports/stock"):
+    async def play(self, request: ReceivedRequest, wire: Wire) -> None:
+        if request.path.endswith("/reports/stock"):
             self.held.set()
             await wire.wait_until_the_gateway_hangs_up()
             self.left.set()
             return
         body: dict[str, Any] = {"status": "ok"}
-        if "/resolve/" in asked.path:
+        if "/resolve/" in request.path:
             body = {"candidates": CANDIDATES}
-        elif asked.method == "POST":
-            body = {"customer": {"id": json.loads(asked.body).get("customer_id")}, "totals": {}}
+        elif request.method == "POST":
+            body = {"customer": {"id": json.loads(request.body).get("customer_id")}, "totals": {}}
         await wire.answer(json.dumps(body).encode())
 
 

@@ -18,17 +18,17 @@ def _cache(
 
 
 class _Onec:
-    """Answers when it is let to, and counts how often it was asked."""
+    """Answers when the test allows it, and counts its calls."""
 
     def __init__(self, body: bytes = b"{}", *, error: OnecError | None = None) -> None:
-        self.asked = 0
+        self.calls = 0
         self.finished = 0
         self.go_on = trio.Event()
         self._body = body
         self._error = error
 
     async def call(self) -> bytes:
-        self.asked += 1
+        self.calls += 1
         await self.go_on.wait()
         self.finished += 1
         if self._error is not None:
@@ -111,7 +111,7 @@ async def test_identical_calls_in_flight_share_one() -> None:
             nursery.start_soon(ask)
         await wait_all_tasks_blocked()
         onec.go_on.set()
-    assert onec.asked == 1
+    assert onec.calls == 1
     assert sorted(answer.hit for answer in got) == [False, True, True, True, True]
     assert {answer.body for answer in got} == {b'{"a":1}'}
     assert not (await cache.fetch("k", onec.call)).hit  # ttl 0 keeps nothing
@@ -133,13 +133,13 @@ async def test_error_is_shared_in_flight_but_never_kept() -> None:
             nursery.start_soon(ask)
         await wait_all_tasks_blocked()
         onec.go_on.set()
-    assert onec.asked == 1
+    assert onec.calls == 1
     assert [(type(error), error.message) for error in failed] == [(OnecFailed, "Division by 0")] * 3
     assert len({id(error) for error in failed}) == 3
     assert (await cache.fetch("k", lambda: _say(b"{}"))).hit is False
 
 
-async def test_cancelled_leader_hands_over_and_harms_nobody() -> None:
+async def test_cancelled_leader_is_replaced_and_no_waiter_fails() -> None:
     cache = _cache()
     onec = _Onec(b"1")
     got: list[CachedAnswer] = []
@@ -160,9 +160,9 @@ async def test_cancelled_leader_hands_over_and_harms_nobody() -> None:
         await wait_all_tasks_blocked()
         leader.cancel()
         await wait_all_tasks_blocked()
-        assert onec.asked == 2
+        assert onec.calls == 2
         onec.go_on.set()
-    assert (onec.asked, onec.finished) == (2, 1)
+    assert (onec.calls, onec.finished) == (2, 1)
     assert [answer.body for answer in got] == [b"1"] * 3
 
 
@@ -183,12 +183,12 @@ async def test_cancelled_waiter_harms_neither_the_leader_nor_the_others() -> Non
         waiter.cancel()
         await wait_all_tasks_blocked()
         onec.go_on.set()
-    assert onec.asked == 1
+    assert onec.calls == 1
     assert sorted(answer.hit for answer in got) == [False, True]
 
 
 @pytest.mark.parametrize("own_fate", [OnecTimeout("late"), OnecBusy("busy")])
-async def test_what_befell_only_the_leader_is_not_shared(own_fate: OnecError) -> None:
+async def test_a_failure_of_the_leader_alone_is_not_shared(own_fate: OnecError) -> None:
     cache = _cache()
     slow = _Onec(error=own_fate)
     failed: list[OnecError] = []

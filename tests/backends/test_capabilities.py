@@ -12,9 +12,9 @@ from onecgw.backends.base import keep_capabilities_fresh
 from onecgw.backends.http_service.capabilities import read_capabilities
 from onecgw.catalogue.capabilities import Capabilities, OwnFirm
 from tests.builders.onec_client import client_of, recorded
-from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_server import ReceivedRequest, Wire, onec_server
 
-TOLD = {
+SAID = {
     "profile": "upp-1.3",
     "tools": {"unavailable": ["cash_flow", "payables_balance"]},
     "unsupported": {"sales_report": {"filters": ["customer_cohort"], "group_by": ["cohort"]}},
@@ -40,17 +40,17 @@ def _health(capabilities: object) -> bytes:
 
 
 def test_capabilities_are_read_from_a_health_answer() -> None:
-    assert read_capabilities(_health(TOLD)) == KNOWN
+    assert read_capabilities(_health(SAID)) == KNOWN
 
 
 @pytest.mark.parametrize("health", [b'{"status":"ok"}', b"{}", b'{"n":1e999}'])
-def test_base_that_tells_nothing_supports_everything(health: bytes) -> None:
+def test_base_without_capabilities_supports_everything(health: bytes) -> None:
     assert read_capabilities(health) == Capabilities()
 
 
 def test_what_is_not_understood_is_ignored_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    told = {**TOLD, "tools": 7, "unsupported": {"sales_report": ["x"]}}
-    assert read_capabilities(_health(told)) == Capabilities(
+    said = {**SAID, "tools": 7, "unsupported": {"sales_report": ["x"]}}
+    assert read_capabilities(_health(said)) == Capabilities(
         profile="upp-1.3", always_empty=frozenset({"sales_channel"})
     )
     assert [vars(record)["fields"]["path"] for record in caplog.records] == [
@@ -74,28 +74,28 @@ _json = st.recursive(
 
 
 @given(_json)
-def test_garbage_is_survived(told: object) -> None:
-    assert isinstance(read_capabilities(_health(told)), Capabilities)
+def test_capabilities_that_are_not_understood_raise_nothing(said: object) -> None:
+    assert isinstance(read_capabilities(_health(said)), Capabilities)
 
 
-async def test_changes_are_told_once_and_failures_change_nothing() -> None:
+async def test_changes_are_logged_once_and_failures_change_nothing() -> None:
     everything = {"status": "ok"}
     answers = [
         everything,
-        {**everything, "capabilities": TOLD},
+        {**everything, "capabilities": SAID},
         None,
-        {**everything, "capabilities": TOLD},
+        {**everything, "capabilities": SAID},
         everything,
     ]
-    asked = 0
-    all_asked = trio.Event()
+    calls = 0
+    all_called = trio.Event()
 
-    async def play(_: Asked, wire: Wire) -> None:
-        nonlocal asked
-        answer = answers[min(asked, len(answers) - 1)]
-        asked += 1
-        if asked > len(answers):
-            all_asked.set()
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
+        nonlocal calls
+        answer = answers[min(calls, len(answers) - 1)]
+        calls += 1
+        if calls > len(answers):
+            all_called.set()
         if answer is None:
             await wire.send(recorded("platform-403-blocked"))
         else:
@@ -110,19 +110,19 @@ async def test_changes_are_told_once_and_failures_change_nothing() -> None:
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(keep)
-                await all_asked.wait()
+                await all_called.wait()
                 nursery.cancel_scope.cancel()
     assert changes == [KNOWN, Capabilities()]
 
 
-async def test_1c_that_did_not_answer_is_asked_again_soon(mock_clock: MockClock) -> None:
+async def test_health_that_was_not_answered_is_read_again_soon(mock_clock: MockClock) -> None:
     answered = trio.Event()
 
-    async def play(_: Asked, wire: Wire) -> None:
-        if len(server.asked) == 1:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
+        if len(server.requests) == 1:
             await wire.wait_until_the_gateway_hangs_up()
         else:
-            await wire.answer(_health(TOLD))
+            await wire.answer(_health(SAID))
 
     async def keep() -> None:
         await keep_capabilities_fresh(onec, lambda _: answered.set(), timeout_ms=700)
@@ -133,7 +133,7 @@ async def test_1c_that_did_not_answer_is_asked_again_soon(mock_clock: MockClock)
         trio.open_nursery() as nursery,
     ):
         nursery.start_soon(keep)
-        while not server.asked:
+        while not server.requests:
             await wait_all_tasks_blocked(0.01)
         mock_clock.jump(0.7)
         while onec.state().in_flight:

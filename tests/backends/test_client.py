@@ -24,7 +24,7 @@ from onecgw.errors import (
 )
 from onecgw.settings import OnecAuthSettings, Secret
 from tests.builders.onec_client import SETTINGS, call, client_of, recorded
-from tests.builders.onec_server import Asked, Play, Wire, onec_server
+from tests.builders.onec_server import Play, ReceivedRequest, Wire, onec_server
 
 OK = b'{"columns":[],"rows":[]}'
 
@@ -34,7 +34,7 @@ def _no_pause_before_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "LOCKED_PAUSE_SECONDS", (0.0, 0.0))
 
 
-async def _good(_: Asked, wire: Wire) -> None:
+async def _good(_: ReceivedRequest, wire: Wire) -> None:
     await wire.answer(OK)
 
 
@@ -42,24 +42,24 @@ def _in_order(*plays: Play) -> Play:
     """Each request gets the next play; the last one goes on."""
     left = list(plays)
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        await (left.pop(0) if len(left) > 1 else left[0])(asked, wire)
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        await (left.pop(0) if len(left) > 1 else left[0])(request, wire)
 
     return play
 
 
 def _says(answer: bytes) -> Play:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(answer)
 
     return play
 
 
-async def _reset(_: Asked, wire: Wire) -> None:
+async def _reset(_: ReceivedRequest, wire: Wire) -> None:
     await wire.reset()
 
 
-async def _close(_: Asked, wire: Wire) -> None:
+async def _close(_: ReceivedRequest, wire: Wire) -> None:
     await wire.close()
 
 
@@ -83,12 +83,12 @@ async def test_body_and_headers_reach_1c_as_the_contract_says() -> None:
     async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
             await onec.fetch(question)
-        [asked] = server.asked
-    assert (asked.method, asked.path) == ("POST", "/base/hs/mcp/resolve/customer")
-    assert asked.body == '{"query":"Ромашка"}'.encode()
-    host = asked.headers.pop("host")
+        [request] = server.requests
+    assert (request.method, request.path) == ("POST", "/base/hs/mcp/resolve/customer")
+    assert request.body == '{"query":"Ромашка"}'.encode()
+    host = request.headers.pop("host")
     assert host == server.base_url.split("/")[2]
-    assert asked.headers == {
+    assert request.headers == {
         "authorization": f"Basic {base64.b64encode('Робот:пароль:1'.encode()).decode()}",
         "content-type": "application/json",
         "content-length": str(len(question.body)),
@@ -110,7 +110,7 @@ async def test_line_break_in_a_header_never_reaches_1c(broken: str) -> None:
             with pytest.raises(ValueError, match="a header holds a line break"):
                 await onec.fetch(call(request_id=broken))
             assert await onec.fetch(call()) == OK
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
         assert onec.state().in_flight == 0
 
 
@@ -119,7 +119,7 @@ async def test_bearer_token_is_sent_when_it_is_the_scheme() -> None:
     async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
             await onec.fetch(call())
-        assert server.asked[0].headers["authorization"] == "Bearer t0ken"
+        assert server.requests[0].headers["authorization"] == "Bearer t0ken"
 
 
 async def test_no_authorization_is_sent_to_a_publication_that_names_its_user() -> None:
@@ -127,14 +127,14 @@ async def test_no_authorization_is_sent_to_a_publication_that_names_its_user() -
     async with onec_server(_good) as server, client_of(server.base_url, settings) as onec:
         with trio.fail_after(5):
             await onec.fetch(call())
-        assert "authorization" not in server.asked[0].headers
+        assert "authorization" not in server.requests[0].headers
 
 
 async def test_slash_at_the_end_of_base_url_is_accepted() -> None:
     async with onec_server(_good) as server, client_of(server.base_url + "/") as onec:
         with trio.fail_after(5):
             await onec.fetch(call())
-        assert server.asked[0].path == "/base/hs/mcp/reports/sales"
+        assert server.requests[0].path == "/base/hs/mcp/reports/sales"
 
 
 async def test_connection_is_kept_for_the_next_call(transport: str) -> None:
@@ -155,7 +155,7 @@ async def test_gzip_and_chunks_are_unpacked() -> None:
 
 
 async def test_answer_that_ends_with_its_connection_is_whole() -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + OK)
         await wire.close()
 
@@ -172,7 +172,7 @@ async def test_call_that_found_1c_unavailable_is_made_once_more(first: Play) -> 
     ):
         with trio.fail_after(5):
             assert await onec.fetch(call()) == OK
-        assert len(server.asked) == 2
+        assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("fate", [_reset, _close])
@@ -180,12 +180,12 @@ async def test_call_that_finds_1c_unavailable_twice_fails(fate: Play) -> None:
     async with onec_server(fate) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), pytest.raises(OnecUnavailable) as failed:
             await onec.fetch(call())
-        assert len(server.asked) == 2
+        assert len(server.requests) == 2
     assert failed.value.message == "1C is not reachable"
     assert failed.value.retry_after_seconds == 10
 
 
-async def test_port_where_nobody_listens_is_unavailable() -> None:
+async def test_closed_port_is_unavailable() -> None:
     with trio.socket.socket() as unused:
         await unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -197,7 +197,7 @@ async def test_port_where_nobody_listens_is_unavailable() -> None:
 async def test_keep_alive_connection_that_1c_has_closed_costs_nothing() -> None:
     closed = trio.Event()
 
-    async def answer_and_close(_: Asked, wire: Wire) -> None:
+    async def answer_and_close(_: ReceivedRequest, wire: Wire) -> None:
         await wire.answer(OK)
         await wire.close()
         closed.set()
@@ -213,7 +213,7 @@ async def test_keep_alive_connection_that_1c_has_closed_costs_nothing() -> None:
         assert server.connections == 2
 
 
-async def test_lock_is_tried_once_more_and_then_told() -> None:
+async def test_lock_is_tried_once_more_and_then_reported() -> None:
     locked = _says(recorded("platform-500-locked"))
     async with (
         onec_server(_in_order(locked, _good)) as server,
@@ -221,7 +221,7 @@ async def test_lock_is_tried_once_more_and_then_told() -> None:
     ):
         with trio.fail_after(5):
             assert await onec.fetch(call()) == OK
-        assert len(server.asked) == 2
+        assert len(server.requests) == 2
 
 
 async def test_retry_that_the_deadline_leaves_no_time_for_is_not_made(
@@ -233,7 +233,7 @@ async def test_retry_that_the_deadline_leaves_no_time_for_is_not_made(
         with trio.fail_after(10), pytest.raises(OnecError) as failed, deadline(5_000):
             await onec.fetch(call())
         assert failed.value.code == "onec_locked"
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ async def test_retry_that_the_deadline_leaves_no_time_for_is_not_made(
 async def test_answer_that_is_not_whole_http_is_a_bad_response_and_not_retried(
     answer: bytes, wrong: str
 ) -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(answer)
         await wire.close()
 
@@ -265,11 +265,11 @@ async def test_answer_that_is_not_whole_http_is_a_bad_response_and_not_retried(
         with trio.fail_after(5), pytest.raises(OnecBadResponse) as failed:
             await onec.fetch(call())
         assert failed.value.message == wrong
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
 
 
 async def test_failure_whose_page_breaks_off_keeps_the_class_of_its_status() -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 99\r\n\r\n<html>")
         await wire.close()
 
@@ -280,7 +280,7 @@ async def test_failure_whose_page_breaks_off_keeps_the_class_of_its_status() -> 
 
 
 async def test_reset_in_the_middle_of_the_body_is_a_truncated_answer() -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
         await wait_all_tasks_blocked()
         await wire.reset()
@@ -293,7 +293,7 @@ async def test_reset_in_the_middle_of_the_body_is_a_truncated_answer() -> None:
 async def test_answer_over_the_limit_is_refused_before_it_is_read_to_its_end() -> None:
     hung_up = trio.Event()
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         try:
             while True:
@@ -323,7 +323,7 @@ async def test_gzip_bomb_in_an_error_page_is_not_unpacked() -> None:
 
 
 async def test_slow_drip_cannot_stretch_the_deadline(mock_clock: MockClock) -> None:
-    async def drip(_asked: Asked, wire: Wire) -> None:
+    async def drip(_request: ReceivedRequest, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
         for _ in range(100):
             await wire.send(b" ")
@@ -339,7 +339,7 @@ async def test_caller_that_goes_away_ends_its_call_in_1c_at_once() -> None:
     hung_up = trio.Event()
     arrived = trio.Event()
 
-    async def work_for_ever(_: Asked, wire: Wire) -> None:
+    async def work_for_ever(_: ReceivedRequest, wire: Wire) -> None:
         arrived.set()
         await wire.wait_until_the_gateway_hangs_up()
         hung_up.set()
@@ -358,7 +358,7 @@ async def test_cancelled_calls_never_leave_the_pool_stuck() -> None:
     settings = attrs.evolve(SETTINGS, max_concurrency=2)
     silent = True
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         if silent:
             await wire.wait_until_the_gateway_hangs_up()
         else:
@@ -386,7 +386,7 @@ async def test_1c_never_has_more_calls_or_connections_than_max_concurrency() -> 
 
     full, go_on = trio.Event(), trio.Event()
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         if server.in_flight == 3:
             full.set()
         await go_on.wait()
@@ -404,9 +404,9 @@ async def test_1c_never_has_more_calls_or_connections_than_max_concurrency() -> 
 
 
 async def test_every_caller_gets_its_own_answer() -> None:
-    async def echo(asked: Asked, wire: Wire) -> None:
+    async def echo(request: ReceivedRequest, wire: Wire) -> None:
         keys = ("x-mcp-sub", "x-request-id")
-        await wire.answer(json.dumps({key: asked.headers[key] for key in keys}).encode())
+        await wire.answer(json.dumps({key: request.headers[key] for key in keys}).encode())
 
     async def ask(post: Callable[[BackendCall], Awaitable[bytes]], number: int) -> None:
         sub, request_id = f"s{number % 7}", f"r{number}"
@@ -418,7 +418,7 @@ async def test_every_caller_gets_its_own_answer() -> None:
             async with trio.open_nursery() as nursery:
                 for number in range(100):
                     nursery.start_soon(ask, onec.fetch, number)
-    assert len(server.asked) == 100
+    assert len(server.requests) == 100
 
 
 async def test_breaker_spares_1c_and_lets_one_call_probe(mock_clock: MockClock) -> None:
@@ -426,7 +426,7 @@ async def test_breaker_spares_1c_and_lets_one_call_probe(mock_clock: MockClock) 
     settings = attrs.evolve(SETTINGS, breaker_failures=2, breaker_pause_ms=60_000)
     down = True
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(recorded("nginx-502") if down else b"")
         if not down:
             await wire.answer(OK)
@@ -436,7 +436,7 @@ async def test_breaker_spares_1c_and_lets_one_call_probe(mock_clock: MockClock) 
             for _ in range(5):
                 with pytest.raises(OnecUnavailable):
                     await onec.fetch(call())
-            assert len(server.asked) == 4  # two calls with their retries
+            assert len(server.requests) == 4  # two calls with their retries
             assert onec.state().breaker == "open"
             down = False
             mock_clock.jump(60)
@@ -455,32 +455,32 @@ async def test_1c_that_answers_with_an_error_is_not_unavailable() -> None:
             for _ in range(3):
                 with pytest.raises(OnecFailed):
                     await onec.fetch(call())
-        assert len(server.asked) == 3
+        assert len(server.requests) == 3
 
 
-async def test_health_is_asked_with_get() -> None:
+async def test_health_is_read_with_get() -> None:
     async with onec_server(_says(b"")) as server, client_of(server.base_url) as onec:
         server.play = _good
         with trio.fail_after(5):
             assert await onec.capabilities() == Capabilities()
-        [asked] = server.asked
-        assert (asked.method, asked.path, asked.body) == ("GET", "/base/hs/mcp/health", b"")
+        [request] = server.requests
+        assert (request.method, request.path, request.body) == ("GET", "/base/hs/mcp/health", b"")
 
 
-_TOLD_NO = b'{"error":"invalid_key","message":"no such key"}'
+_NO_SUCH_KEY = b'{"error":"invalid_key","message":"no such key"}'
 
 
 def _status(status: str, body: bytes) -> Play:
     return _says(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
-async def test_valid_key_is_somebodys() -> None:
+async def test_valid_key_has_an_account() -> None:
     body = '{"sub":"u-1","name":"Ганна","scopes":["mcp:resolve","mcp:else"]}'.encode()
     async with onec_server(_status("200 OK", body)) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
             verdict = await onec.verify_key("k-1", "r-1")
         assert verdict == ValidKey(sub="u-1", name="Ганна", scopes=frozenset({RESOLVE}))
-        assert (server.asked[0].path, server.asked[0].body) == (
+        assert (server.requests[0].path, server.requests[0].body) == (
             "/base/hs/mcp/auth/verify",
             b'{"key":"k-1"}',
         )
@@ -496,7 +496,10 @@ async def test_a_name_is_cut_where_the_pages_end() -> None:
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "404 Not Found"])
 async def test_key_that_1c_itself_denies_is_invalid(status: str) -> None:
-    async with onec_server(_status(status, _TOLD_NO)) as server, client_of(server.base_url) as onec:
+    async with (
+        onec_server(_status(status, _NO_SUCH_KEY)) as server,
+        client_of(server.base_url) as onec,
+    ):
         with trio.fail_after(5):
             assert await onec.verify_key("k-1", "r-1") == InvalidKey()
 
@@ -509,7 +512,7 @@ async def test_key_that_1c_itself_denies_is_invalid(status: str) -> None:
         (_says(recorded("platform-403-blocked")), "onec_maintenance"),
         (_says(recorded("apache-404")), "onec_not_published"),
         (_says(recorded("nginx-502")), "onec_unavailable"),
-        (_status("400 Bad Request", _TOLD_NO), "onec_rejected"),
+        (_status("400 Bad Request", _NO_SUCH_KEY), "onec_rejected"),
         (_status("404 Not Found", b'{"error":"Not Found"}'), "onec_not_published"),
         (_status("401 No", b'{"error":"Unauthorized"}'), "onec_auth"),
         (_status("200 OK", b'{"name":"x"}'), "onec_bad_response"),
@@ -519,7 +522,7 @@ async def test_key_that_1c_itself_denies_is_invalid(status: str) -> None:
         (_reset, "onec_unavailable"),
     ],
 )
-async def test_key_of_which_nothing_could_be_learnt_is_unchecked(play: Play, code: str) -> None:
+async def test_key_that_could_not_be_verified_is_unchecked(play: Play, code: str) -> None:
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5):
             verdict = await onec.verify_key("k-1", "r-1")
@@ -530,7 +533,7 @@ async def test_key_of_which_nothing_could_be_learnt_is_unchecked(play: Play, cod
 async def test_key_is_in_no_log_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", logger="onecgw")
     async with (
-        onec_server(_status("401 No", _TOLD_NO)) as server,
+        onec_server(_status("401 No", _NO_SUCH_KEY)) as server,
         client_of(server.base_url) as onec,
     ):
         with trio.fail_after(5):
@@ -564,7 +567,7 @@ async def test_call_that_runs_out_of_time_says_where_it_was(
 ) -> None:
     caplog.set_level("INFO", logger="onecgw")
 
-    async def silent(_: Asked, wire: Wire) -> None:
+    async def silent(_: ReceivedRequest, wire: Wire) -> None:
         await wire.wait_until_the_gateway_hangs_up()
 
     async with onec_server(silent) as server, client_of(server.base_url) as onec:
@@ -581,7 +584,7 @@ async def test_waiting_for_a_turn_is_part_of_the_deadline(
     caplog.set_level("INFO", logger="onecgw")
     arrived = trio.Event()
 
-    async def silent(_: Asked, wire: Wire) -> None:
+    async def silent(_: ReceivedRequest, wire: Wire) -> None:
         arrived.set()
         await wire.wait_until_the_gateway_hangs_up()
 
@@ -594,7 +597,7 @@ async def test_waiting_for_a_turn_is_part_of_the_deadline(
                 with pytest.raises(OnecTimeout), deadline(50):
                     await onec.fetch(call(sub="second"))
                 nursery.cancel_scope.cancel()
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
     second = vars(caplog.records[0])["fields"]
     assert (second["sub"], second["phase"], second["why"]) == ("second", "waiting", "deadline")
 
@@ -602,7 +605,7 @@ async def test_waiting_for_a_turn_is_part_of_the_deadline(
 async def test_line_that_is_full_is_a_refusal_that_says_when_to_come_back() -> None:
     arrived = trio.Event()
 
-    async def silent(_: Asked, wire: Wire) -> None:
+    async def silent(_: ReceivedRequest, wire: Wire) -> None:
         arrived.set()
         await wire.wait_until_the_gateway_hangs_up()
 

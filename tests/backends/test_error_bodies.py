@@ -67,7 +67,7 @@ async def failure(tool: str, body: bytes, status: int = 200, **headers: str) -> 
 
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: json.dumps(shape, ensure_ascii=False))
-async def test_an_error_in_a_200_is_told_in_1cs_words(tool: str, shape: Any) -> None:
+async def test_an_error_in_a_200_has_1cs_words(tool: str, shape: Any) -> None:
     error = await failure(tool, json.dumps(shape, ensure_ascii=False).encode())
 
     assert (type(error), error.message) == (OnecRejected, MESSAGE)
@@ -95,11 +95,11 @@ async def test_an_empty_answer_that_reports_no_error_is_an_answer(said: Any) -> 
 
 @pytest.mark.parametrize("body", [f"{MESSAGE}.\r\n", json.dumps(MESSAGE)])
 @pytest.mark.parametrize("charset", ["utf-8", "cp1251", "utf-16"])
-async def test_a_text_where_json_is_due_is_told(body: str, charset: str) -> None:
+async def test_a_text_where_json_is_due_is_reported(body: str, charset: str) -> None:
     error = await failure("sales_report", body.encode(charset))
 
-    told = error.message.rstrip(".")
-    assert (type(error), told) == (
+    found_text = error.message.rstrip(".")
+    assert (type(error), found_text) == (
         OnecBadResponse,
         f"1C answered with a text instead of JSON: {MESSAGE}",
     )
@@ -148,8 +148,8 @@ async def test_the_class_of_an_error_in_a_200_is_that_of_its_text() -> None:
         }.items()
     }
 
-    told = {name: (type(error), error.message) for name, error in found.items()}
-    assert told == {
+    found_text = {name: (type(error), error.message) for name, error in found.items()}
+    assert found_text == {
         "page": (OnecLicense, "1C has no free licence for one more session"),
         "json": (OnecLicense, "1C has no free licence for one more session"),
         "rights": (OnecForbidden, "Недостаточно прав"),
@@ -162,7 +162,7 @@ async def test_the_class_of_an_error_in_a_200_is_that_of_its_text() -> None:
 
 
 @pytest.mark.parametrize("as_page", [False, True])
-async def test_until_when_an_infobase_is_blocked_is_told(as_page: bool) -> None:
+async def test_the_end_of_a_block_of_the_infobase_is_shown(as_page: bool) -> None:
     lines = ["Начало сеанса с информационной базой запрещено.", "Идет обновление до 03:00"]
     inner = {"descr": "\n".join(lines), "inner": None}
     body = json.dumps({"#exception": {}, "exception": {"descr": "Ошибка", "inner": inner}})

@@ -8,7 +8,7 @@ from onecgw.backends.http import client
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import OnecError, OnecLicense, OnecNotPublished
 from tests.builders.onec_client import call, client_of, recorded, recorded_names
-from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_server import ReceivedRequest, Wire, onec_server
 
 AUTH = "1C does not accept the gateway's technical user; the administrator must check onec.auth"
 BUSY = "1C waited too long for data that another user has locked"
@@ -162,14 +162,14 @@ def _no_pause_before_a_retry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def _failure(answer: bytes) -> tuple[OnecError, int]:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(answer)
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(5), deadline(4_000):
             with pytest.raises(OnecError) as failed:
                 await onec.fetch(call())
-            return failed.value, len(server.asked)
+            return failed.value, len(server.requests)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -186,7 +186,7 @@ async def test_recorded_failure_has_its_class_text_retry_after_and_retries(name:
 
 @pytest.mark.parametrize("name", GOOD)
 async def test_recorded_good_answer_comes_out_in_utf8_without_its_bom(name: str) -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(recorded(name))
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
@@ -202,8 +202,8 @@ async def test_log_of_a_failure_says_enough_and_no_secret(
     error, attempts = await _failure(recorded(name))
     [record] = [record for record in caplog.records if record.msg == "onec.failed"]
     fields = vars(record)["fields"]
-    told = {key: fields[key] for key in ("class", "status", "attempt", "path", "request_id", "sub")}
-    assert told == {
+    text = {key: fields[key] for key in ("class", "status", "attempt", "path", "request_id", "sub")}
+    assert text == {
         "class": error.code,
         "status": int(recorded(name)[9:12]),
         "attempt": attempts,
@@ -228,7 +228,7 @@ def _answer(status: str, body: str, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + sent
 
 
-def _told(message: str, **others: str) -> str:
+def _refusal_body(message: str, **others: str) -> str:
     """The body of 1C's own error."""
     return json.dumps({"error": "denied", "message": message, **others}, ensure_ascii=False)
 
@@ -249,7 +249,7 @@ _BLOCKED = "Начало сеанса с информационной базой
             Seen("onec_not_published", 502, _not_published(404)),
         ),
         (
-            _answer("400 Bad Request", _told("так нельзя", x=_LONG)),
+            _answer("400 Bad Request", _refusal_body("так нельзя", x=_LONG)),
             Seen("onec_rejected", 400, "так нельзя"),
         ),
         (
@@ -261,15 +261,15 @@ _BLOCKED = "Начало сеанса с информационной базой
             Seen("onec_failed", 502, "Деление на 0"),
         ),
         (
-            _answer("403 Forbidden", _told(_BLOCKED)),
+            _answer("403 Forbidden", _refusal_body(_BLOCKED)),
             Seen("onec_maintenance", 503, _BLOCKED, 60),
         ),
         (
-            _answer("403 X", _told(_BLOCKED), "Retry-After: 7"),
+            _answer("403 X", _refusal_body(_BLOCKED), "Retry-After: 7"),
             Seen("onec_maintenance", 503, _BLOCKED, 7),
         ),
         (
-            _answer("403 X", _told("Недостаточно лицензий")),
+            _answer("403 X", _refusal_body("Недостаточно лицензий")),
             Seen("onec_license", 503, LICENSE, 30),
         ),
         (
@@ -292,7 +292,7 @@ async def test_failure_that_is_easily_mistaken_for_another(answer: bytes, seen: 
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
+    ("text", "seconds"),
     [
         ("0", 1),
         ("1", 1),
@@ -311,22 +311,24 @@ async def test_failure_that_is_easily_mistaken_for_another(answer: bytes, seen: 
     ],
 )
 async def test_advice_when_to_come_back_is_believed_between_a_second_and_an_hour(
-    told: str, seconds: int
+    text: str, seconds: int
 ) -> None:
-    error, _ = await _failure(_answer("403 X", _told(_BLOCKED), f"Retry-After: {told}"))
+    error, _ = await _failure(_answer("403 X", _refusal_body(_BLOCKED), f"Retry-After: {text}"))
     assert error.retry_after_seconds == seconds
 
 
-@pytest.mark.parametrize("told", ["²", "٧", "７"])
-async def test_digits_other_than_ascii_are_no_number_of_seconds(told: str) -> None:
-    line = f"Retry-After: {told}".encode()
-    answer = _answer("403 X", _told(_BLOCKED), "Retry-After: -").replace(b"Retry-After: -", line)
+@pytest.mark.parametrize("text", ["²", "٧", "７"])
+async def test_digits_other_than_ascii_are_no_number_of_seconds(text: str) -> None:
+    line = f"Retry-After: {text}".encode()
+    answer = _answer("403 X", _refusal_body(_BLOCKED), "Retry-After: -").replace(
+        b"Retry-After: -", line
+    )
     error, _ = await _failure(answer)
     assert error.retry_after_seconds == 60
 
 
-async def test_failure_that_breaks_off_is_told_by_its_beginning() -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+async def test_failure_that_breaks_off_is_recognised_by_its_beginning() -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         answer = _answer("500 X", f"Недостаточно лицензий{_LONG}")
         await wire.send(answer[:200])
         await wire.close()
@@ -336,8 +338,8 @@ async def test_failure_that_breaks_off_is_told_by_its_beginning() -> None:
             await onec.fetch(call())
 
 
-async def test_health_that_is_not_found_is_not_published_whoever_says_so() -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+async def test_health_that_is_not_found_is_not_published_for_any_sender() -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(recorded("contract-404"))
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:

@@ -126,7 +126,9 @@ async def test_no_parts_are_no_outcomes() -> None:
     assert run.outcomes == {}
 
 
-async def test_a_failure_ends_only_what_nobody_needs_any_more(nursery: trio.Nursery) -> None:
+async def test_a_failure_ends_only_requests_that_are_not_needed_any_more(
+    nursery: trio.Nursery,
+) -> None:
     # a and b make the result 1, b and c the result 2, d the result 3; e waits for a place.
     onec = Onec()
     needs = {"a": "1", "b": "12", "c": "2", "d": "3", "e": "1"}
@@ -240,7 +242,7 @@ async def test_a_defect_in_a_part_leaves_alone_and_takes_the_others_along() -> N
     assert "c" not in onec.begun
 
 
-async def test_a_client_who_cannot_be_told_ends_the_fan_out() -> None:
+async def test_progress_that_cannot_be_sent_ends_the_fan_out() -> None:
     onec = Onec()
     onec.answer("a")
 

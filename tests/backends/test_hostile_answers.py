@@ -1,4 +1,4 @@
-"""Answers that break HTTP, end early or never, or carry more than was asked for.
+"""Answers that break HTTP, end early or never, or carry more than was requested.
 
 Whatever an answer is, no part of it may reach another caller, and every call ends.
 """
@@ -20,7 +20,7 @@ from onecgw.backends.http import connection as connection_module
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.errors import OnecBadResponse, OnecError, OnecTimeout
 from tests.builders.onec_client import SETTINGS, call, client_of
-from tests.builders.onec_server import Asked, Play, Wire, onec_server
+from tests.builders.onec_server import Play, ReceivedRequest, Wire, onec_server
 
 ONE_ATTEMPT_SECONDS = 10
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -28,8 +28,8 @@ FOREIGN = b'{"for":"somebody else"}'
 EXTRA = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(FOREIGN), FOREIGN)
 
 
-def mine(asked: Asked) -> bytes:
-    return b'{"for":"%b"}' % asked.headers["x-mcp-sub"].encode()
+def mine(request: ReceivedRequest) -> bytes:
+    return b'{"for":"%b"}' % request.headers["x-mcp-sub"].encode()
 
 
 def sized(body: bytes) -> bytes:
@@ -69,15 +69,13 @@ BEHIND = {
 @pytest.mark.parametrize("form", WHOLE)
 @pytest.mark.parametrize("behind", BEHIND)
 @pytest.mark.parametrize("size", [1, 7, 65_536])
-async def test_what_stands_behind_an_answer_reaches_nobody(
-    form: str, behind: str, size: int
-) -> None:
-    async def play(asked: Asked, wire: Wire) -> None:
-        data = WHOLE[form](mine(asked))
+async def test_bytes_behind_an_answer_reach_no_caller(form: str, behind: str, size: int) -> None:
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        data = WHOLE[form](mine(request))
         for at in range(0, len(data) - 1, size):
             await wire.send(data[at : min(at + size, len(data) - 1)])
         # What comes later than the end of an answer is seen when the connection is taken again,
-        # or, if it is later still, not at all: no client of HTTP/1.1 can tell.
+        # or, if it is later still, not at all: no client of HTTP/1.1 can see it.
         await wire.send(data[-1:] + BEHIND[behind])
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
@@ -105,9 +103,9 @@ BROKEN = {
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 async def test_broken_answer_ends_its_call_and_its_connection(answer: bytes) -> None:
-    async def play(asked: Asked, wire: Wire) -> None:
-        await wire.send(answer if asked.headers["x-mcp-sub"] == "anna" else sized(mine(asked)))
-        if asked.headers["x-mcp-sub"] == "anna":
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        await wire.send(answer if request.headers["x-mcp-sub"] == "anna" else sized(mine(request)))
+        if request.headers["x-mcp-sub"] == "anna":
             await wire.close()
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
@@ -138,21 +136,21 @@ async def test_framing_without_content_ends_the_call(
     if "chunk" in name or "trailer" in name:
         begin = OK + b"Transfer-Encoding: chunked\r\n\r\n"
         begin += b"0\r\n" if "trailer" in name else b""
-    told = trio.Event()
+    has_ended = trio.Event()
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(begin)
         try:
             while True:
                 await wire.send(endless * 1000)
         except trio.BrokenResourceError:
-            told.set()
+            has_ended.set()
 
     async with onec_server(play) as server, client_of(server.base_url) as onec:
         with trio.fail_after(ONE_ATTEMPT_SECONDS):
             with pytest.raises(OnecBadResponse):
                 await onec.fetch(call())
-            await told.wait()  # the connection was closed
+            await has_ended.wait()  # the connection was closed
 
 
 async def test_drip_of_small_chunks_lets_others_run_and_ends_at_the_deadline(
@@ -163,7 +161,7 @@ async def test_drip_of_small_chunks_lets_others_run_and_ends_at_the_deadline(
     monkeypatch.setattr(connection_module, "OVERHEAD_BYTES", 10**9)
     monkeypatch.setattr(connection_module, "TURN_SECONDS", 0)
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(OK + b"Transfer-Encoding: chunked\r\n\r\n")
         while True:
             await wire.send(b"1\r\n \r\n" * 10_000)
@@ -182,9 +180,9 @@ async def test_call_that_is_cancelled_within_its_answer_leaves_nothing_to_the_ne
 ) -> None:
     sent = trio.Event()
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        data = chunked(mine(asked))
-        if asked.headers["x-mcp-sub"] != "anna":
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        data = chunked(mine(request))
+        if request.headers["x-mcp-sub"] != "anna":
             await wire.send(data)
             return
         await wire.send(data[:stop_at])
@@ -209,9 +207,9 @@ async def _tolerant(ask: Callable[[], Awaitable[bytes]], sub: str) -> None:
         pass
 
 
-def _fate(asked: Asked, chance: random.Random) -> tuple[bytes, bool]:
+def _fate(request: ReceivedRequest, chance: random.Random) -> tuple[bytes, bool]:
     """The bytes of an answer, and whether the connection is closed behind them."""
-    data = chance.choice(list(WHOLE.values()))(mine(asked))
+    data = chance.choice(list(WHOLE.values()))(mine(request))
     match chance.randrange(6):
         case 0:
             return data + chance.choice(list(BEHIND.values())), False
@@ -228,9 +226,9 @@ def _fate(asked: Asked, chance: random.Random) -> tuple[bytes, bool]:
 @given(chance=st.randoms(use_true_random=False))
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_answers_never_cross_whatever_happens_to_them(chance: random.Random) -> None:
-    async def play(asked: Asked, wire: Wire) -> None:
-        data, closes = _fate(asked, chance)
-        cut = chance.randrange(len(mine(asked)))  # within the head, which every answer has
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        data, closes = _fate(request, chance)
+        cut = chance.randrange(len(mine(request)))  # within the head, which every answer has
         await wire.send(data[:cut])
         await trio.lowlevel.checkpoint()
         await wire.send(data[cut:])
@@ -252,7 +250,7 @@ def test_answers_never_cross_whatever_happens_to_them(chance: random.Random) -> 
 
 
 def _says(data: bytes) -> Play:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(data)
 
     return play
@@ -271,7 +269,7 @@ async def test_answer_that_announces_too_much_is_refused_before_it_is_read() -> 
 async def test_answers_beyond_the_memory_of_all_are_refused_and_give_it_back() -> None:
     go_on = trio.Event()
 
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         body = b'{"a":"%b"}' % (b"x" * 600_000)
         await wire.send(OK + b"Content-Length: %d\r\n\r\n" % len(body) + body[:590_000])
         await go_on.wait()

@@ -29,7 +29,7 @@ async def test_callers_take_turns_however_many_calls_one_of_them_has() -> None:
     assert (queue.in_flight, queue.waiting) == (0, 0)
 
 
-async def test_no_more_than_the_places_are_taken_and_nobody_overtakes_the_line(
+async def test_no_more_than_the_places_are_taken_and_the_queue_keeps_its_order(
     autojump_clock: MockClock,
 ) -> None:
     del autojump_clock
@@ -136,7 +136,7 @@ async def test_waiter_that_is_called_and_cancelled_at_once_passes_its_place_on()
     assert queue.in_flight == 0
 
 
-async def test_call_that_is_cancelled_already_is_not_told_that_1c_is_busy() -> None:
+async def test_call_that_is_cancelled_already_does_not_fail_as_busy() -> None:
     queue = Limiter(places=1, max_waiting=0)
     await queue.enter("anna")
     with trio.move_on_after(0) as scope:

@@ -74,7 +74,7 @@ from onecgw.backends.errors.error_text import (
         ("x < 5 и y > 3", "x < 5 и y > 3"),
     ],
 )
-def test_text_is_shown_without_what_is_nobodys_business(text: str, shown: str) -> None:
+def test_text_is_shown_without_its_private_parts(text: str, shown: str) -> None:
     assert safe_line(text) == shown
 
 
@@ -158,7 +158,7 @@ def test_encoding_that_a_page_declares_within_itself_is_believed() -> None:
         ("{" * 100_000, None),
     ],
 )
-def test_contract_error_is_told_by_its_shape(body: str, message: str | None) -> None:
+def test_contract_error_is_recognised_by_its_form(body: str, message: str | None) -> None:
     assert contract_error(body) == message
 
 

@@ -8,7 +8,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from onecgw.backends.http.client import FINISH_PAUSE_SECONDS
 from onecgw.errors import OnecBadResponse, OnecError
 from tests.builders.onec_client import SETTINGS, call, client_of, recorded
-from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_server import ReceivedRequest, Wire, onec_server
 
 OK = b'{"rows":[]}'
 CLIENT = attrs.evolve(SETTINGS, session_mode="client")
@@ -25,8 +25,8 @@ class SessionKeeper:
         self.said: list[tuple[str | None, str | None]] = []
         self.answer = OK
 
-    async def play(self, asked: Asked, wire: Wire) -> None:
-        cookie, wish = asked.headers.get("cookie"), asked.headers.get("ibsession")
+    async def play(self, request: ReceivedRequest, wire: Wire) -> None:
+        cookie, wish = request.headers.get("cookie"), request.headers.get("ibsession")
         self.said.append((cookie, wish))
         if cookie is None and wish is None:
             await wire.send(recorded("platform-400-session-wanted"))
@@ -100,12 +100,12 @@ async def test_session_of_a_cancelled_call_is_not_used_again_but_finished() -> N
     keeper = SessionKeeper()
     arrived = trio.Event()
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        if asked.headers.get("x-mcp-sub") == "slow":
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        if request.headers.get("x-mcp-sub") == "slow":
             arrived.set()
             await wire.wait_until_the_gateway_hangs_up()
         else:
-            await keeper.play(asked, wire)
+            await keeper.play(request, wire)
 
     async with onec_server(play) as server, client_of(server.base_url, CLIENT) as onec:
         with trio.fail_after(5):
@@ -129,11 +129,11 @@ class _Breaking:
     hangs_up: bool
     begun: trio.Event = attrs.field(factory=trio.Event)
 
-    async def play(self, asked: Asked, wire: Wire) -> None:
-        if asked.headers.get("x-mcp-sub") != "bad":
-            await self.keeper.play(asked, wire)
+    async def play(self, request: ReceivedRequest, wire: Wire) -> None:
+        if request.headers.get("x-mcp-sub") != "bad":
+            await self.keeper.play(request, wire)
             return
-        cookie = asked.headers.get("cookie", "ibsession=new")
+        cookie = request.headers.get("cookie", "ibsession=new")
         self.keeper.alive.add(cookie)
         set_cookie = f"\r\nSet-Cookie: {cookie}; path=/".encode()
         await wire.send(self.answer.replace(b"\r\n", set_cookie + b"\r\n", 1))
@@ -188,17 +188,17 @@ async def test_sessions_given_up_are_finished_while_the_gateway_runs(
     finishes = 0
     failed, finished = trio.Event(), trio.Event()
 
-    async def play(asked: Asked, wire: Wire) -> None:
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
         nonlocal finishes
-        if asked.headers.get("ibsession") != "finish":
-            await breaking.play(asked, wire)
+        if request.headers.get("ibsession") != "finish":
+            await breaking.play(request, wire)
             return
         finishes += 1
         if finishes == 1:
             await wire.close()
             failed.set()
         else:
-            await keeper.play(asked, wire)
+            await keeper.play(request, wire)
             finished.set()
 
     mock_clock.rate = 1
@@ -230,8 +230,8 @@ async def test_auto_mode_says_nothing_until_the_publication_asks_for_it() -> Non
 async def test_off_mode_says_nothing_and_keeps_no_cookie() -> None:
     said: list[tuple[str | None, str | None]] = []
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        said.append((asked.headers.get("cookie"), asked.headers.get("ibsession")))
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        said.append((request.headers.get("cookie"), request.headers.get("ibsession")))
         await wire.answer(OK, headers=("Set-Cookie: ibsession=s1; path=/", "Set-Cookie: other=2"))
 
     settings = attrs.evolve(SETTINGS, session_mode="off")
@@ -242,7 +242,7 @@ async def test_off_mode_says_nothing_and_keeps_no_cookie() -> None:
     assert said == [(None, None), (None, None)]
 
 
-async def test_off_mode_tells_the_administrator_what_the_publication_wants() -> None:
+async def test_off_mode_reports_to_the_administrator_what_the_publication_wants() -> None:
     settings = attrs.evolve(SETTINGS, session_mode="off")
     keeper = SessionKeeper()
     async with onec_server(keeper.play) as server, client_of(server.base_url, settings) as onec:
@@ -260,11 +260,11 @@ async def test_shutdown_does_not_wait_long_for_a_1c_that_is_silent(
     monkeypatch.setattr("onecgw.backends.http.client.FINISH_SECONDS", 0.05)
     keeper = SessionKeeper()
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        if asked.headers.get("ibsession") == "finish":
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        if request.headers.get("ibsession") == "finish":
             await wire.wait_until_the_gateway_hangs_up()
         else:
-            await keeper.play(asked, wire)
+            await keeper.play(request, wire)
 
     async with onec_server(play) as server:
         with trio.fail_after(2):

@@ -43,7 +43,7 @@ VALUES: Final = {
     "gzip_bomb": "gzip_bomb=4mb",
 }
 GOOD: Final = {"latency", "jitter", "drip", "cp1251", "wrong_shape"}  # the gateway checks shapes
-# What the caller is told when the last attempt of its call met this fault.
+# The error that the caller gets when the last attempt of its call had this fault.
 ERRORS: Final = {
     "hang": "onec_timeout",
     "unauthorized": "onec_auth",
@@ -71,13 +71,17 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
     """A service whose answer says for whom it is; a session is given to who asks for one."""
     while (await receive()).get("more_body", False):
         pass
-    asked = {name.decode(): value.decode() for name, value in scope["headers"]}
+    received = {name.decode(): value.decode() for name, value in scope["headers"]}
     headers = [(b"content-type", b"application/json")]
-    if asked.get("ibsession") == "start":
+    if received.get("ibsession") == "start":
         headers.append((b"set-cookie", b"ibsession=%d; path=/" % random.getrandbits(40)))
-    told = {"sub": asked.get("x-mcp-sub"), "request": asked.get("x-request-id"), "pad": "x" * 200}
+    content = {
+        "sub": received.get("x-mcp-sub"),
+        "request": received.get("x-request-id"),
+        "pad": "x" * 200,
+    }
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(content).encode()})
 
 
 class Saboteur:
@@ -131,7 +135,7 @@ async def _ask(
     except OnecError as error:
         code = error.code
     else:
-        if "sub" in answer:  # it is the caller's own and nobody else's
+        if "sub" in answer:  # it is the answer to this caller and to no other
             assert (answer["sub"], answer["request"]) == (sub, request_id)
         code = "ok"
     return Outcome(sub=sub, request_id=request_id, code=code, seconds=trio.current_time() - started)
@@ -202,7 +206,7 @@ async def test_every_call_ends_well_or_with_the_right_error_and_nothing_leaks(
     assert {fault for faults in saboteur.chosen.values() for fault in faults} >= set(FAULTS)
 
 
-async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobody(
+async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_serves_every_caller(
     autojump_clock: MockClock,
 ) -> None:
     del autojump_clock
@@ -222,8 +226,8 @@ async def test_minute_of_work_on_a_bad_1c_keeps_every_deadline_and_starves_nobod
             case draw if draw < 0.3:
                 head, _, body = recorded(chance.choice(bad)).partition(b"\r\n\r\n")
                 return httpx.Response(int(head[9:12]), stream=httpx.ByteStream(body))
-        told = {"sub": request.headers["x-mcp-sub"], "request": request.headers["x-request-id"]}
-        return httpx.Response(200, stream=httpx.ByteStream(json.dumps(told).encode()))
+        content = {"sub": request.headers["x-mcp-sub"], "request": request.headers["x-request-id"]}
+        return httpx.Response(200, stream=httpx.ByteStream(json.dumps(content).encode()))
 
     client = HttpServiceBackend(
         settings,

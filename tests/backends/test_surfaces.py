@@ -59,7 +59,7 @@ async def _surfaces(answer: bytes, token: str) -> AsyncIterator[tuple[httpx.Asyn
 
 
 @pytest.mark.parametrize(("name", "seen"), EXPECTED.items(), ids=EXPECTED)
-async def test_rest_tells_class_text_status_and_retry_after(name: str, seen: Seen) -> None:
+async def test_rest_returns_class_text_status_and_retry_after(name: str, seen: Seen) -> None:
     async with _surfaces(recorded(name), API_TOKEN) as (client, rig):
         response = await client.post("/reports/sales", json={"period": MAY})
         attempts = len(rig.onec.requests)
@@ -84,7 +84,7 @@ async def test_rest_tells_class_text_status_and_retry_after(name: str, seen: See
 
 
 @pytest.mark.parametrize(("name", "seen"), EXPECTED.items(), ids=EXPECTED)
-async def test_mcp_tells_class_and_text_as_an_error_of_the_tool(name: str, seen: Seen) -> None:
+async def test_mcp_returns_class_and_text_as_an_error_of_the_tool(name: str, seen: Seen) -> None:
     question = {
         "jsonrpc": "2.0",
         "id": 1,

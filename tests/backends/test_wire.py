@@ -18,7 +18,7 @@ from onecgw.backends.http.response_reader import ResponseReader
 from onecgw.errors import OnecUnavailable
 from tests.builders.certificate import make_contexts
 from tests.builders.onec_client import SETTINGS, call, client_of
-from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_server import ReceivedRequest, Wire, onec_server
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: 1c.example.org\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -37,7 +37,7 @@ async def _exchange(connection: Connection) -> Reply:
 
 
 async def test_interim_answers_are_passed_over() -> None:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
         await wire.answer(b"{}")
 
@@ -72,12 +72,12 @@ async def _read_whole(connection: Connection, peer: trio.SocketStream) -> None:
     assert (await _exchange(connection)).body == b"{}"
 
 
-async def test_connection_that_says_something_unasked_is_not_used_again() -> None:
+async def test_connection_that_sends_bytes_without_a_request_is_not_used_again() -> None:
     connection, peer = _connected()
     await _read_whole(connection, peer)
     idle = IdleConnections()
     idle.give_back(connection)
-    await peer.send_all(ANSWER)  # somebody else's answer, if we took it for ours
+    await peer.send_all(ANSWER)  # the answer to another call, if it were taken for ours
     assert idle.take() is None
     await peer.aclose()
 
@@ -176,7 +176,7 @@ async def test_tls_connection_that_says_more_than_the_answer_is_not_used_again(
         assert await _ask_and_give_back(connection, peer, *said) == 0
 
 
-async def test_tls_connection_that_says_something_unasked_is_not_used_again(
+async def test_tls_connection_that_sends_bytes_without_a_request_is_not_used_again(
     tmp_path: Path,
 ) -> None:
     async with _connected_by_tls(tmp_path) as (connection, peer):
@@ -189,8 +189,8 @@ async def test_tls_connection_that_says_something_unasked_is_not_used_again(
 
 
 async def test_second_answer_in_the_same_segment_never_meets_the_next_caller() -> None:
-    async def play(asked: Asked, wire: Wire) -> None:
-        mine = b'{"for":"%b"}' % asked.headers["x-mcp-sub"].encode()
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        mine = b'{"for":"%b"}' % request.headers["x-mcp-sub"].encode()
         head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
         await wire.send(head % len(mine) + mine + ANSWER)
 
@@ -204,12 +204,12 @@ async def test_second_attempt_trusts_no_idle_connection() -> None:
     old: set[int] = set()
     all_there = trio.Event()
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        if asked.connection in old:
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        if request.connection in old:
             await wire.reset()
             return
         if not all_there.is_set():
-            old.add(asked.connection)
+            old.add(request.connection)
             if len(old) == 4:
                 all_there.set()
             await all_there.wait()

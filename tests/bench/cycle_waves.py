@@ -24,7 +24,7 @@ from onecgw.storage.audit_log import AuditRecord
 from tests.bench.figures import Figure, Options
 from tests.builders.constant_books import answer_of
 from tests.builders.gateway_rig import make_cache
-from tests.builders.onec_server import Asked, Wire, onec_server
+from tests.builders.onec_server import ReceivedRequest, Wire, onec_server
 
 ARGUMENTS = json.dumps({"period": {"from": "2025-01-01", "to": "2025-12-31"}}).encode()
 
@@ -61,7 +61,7 @@ async def run_cycle(base_url: str, *, max_concurrency: int) -> AuditRecord:
 async def compare(call_ms: int, limits: Sequence[int]) -> None:
     """One line per limit, the last one sequential."""
 
-    async def play(asked: Asked, wire: Wire) -> None:
+    async def play(asked: ReceivedRequest, wire: Wire) -> None:
         await trio.sleep(call_ms / 1000)
         request = httpx.Request("POST", f"http://1c.test{asked.path}", content=asked.body)
         answer = await answer_of(request).aread()
@@ -80,7 +80,7 @@ async def compare(call_ms: int, limits: Sequence[int]) -> None:
 
 
 async def _ratio(call_ms: int, limit: int) -> float:
-    async def play(asked: Asked, wire: Wire) -> None:
+    async def play(asked: ReceivedRequest, wire: Wire) -> None:
         await trio.sleep(call_ms / 1000)
         request = httpx.Request("POST", f"http://1c.test{asked.path}", content=asked.body)
         answer = await answer_of(request).aread()

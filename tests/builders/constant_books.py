@@ -32,34 +32,34 @@ def report_of(request: httpx.Request) -> str:
     return request.url.path.rpartition("/")[2]
 
 
-def asked_of(request: httpx.Request) -> Any:
+def body_of(request: httpx.Request) -> Any:
     return json.loads(request.content)
 
 
 def answer_of(request: httpx.Request, **changes: Mapping[str, str]) -> httpx.Response:
     """What 1C answers; changes: report → other totals of a day or a month."""
-    report, asked = report_of(request), asked_of(request)
-    measures = asked["measures"]
-    applied = json.dumps(asked.get("filters", {}))
+    report, body = report_of(request), body_of(request)
+    measures = body["measures"]
+    applied = json.dumps(body.get("filters", {}))
     if report in BALANCES:
-        told = {**BALANCES[report], **changes.get(report, {})}
-        totals = ",".join(f'"{name}":{told[name]}' for name in measures)
+        figures = {**BALANCES[report], **changes.get(report, {})}
+        totals = ",".join(f'"{name}":{figures[name]}' for name in measures)
         columns, rows = "", ""
-        by = asked.get("group_by", ("",))[0]
-        if asked["top"] > 1 and by:  # a whole list, of one row
+        by = body.get("group_by", ("",))[0]
+        if body["top"] > 1 and by:  # a whole list, of one row
             named = ",".join(f'{{"name":"{name}","type":"number"}}' for name in measures)
             columns = f'{{"name":"{by}","type":"ref"}},{named}'
-            rows = f'[{{"id":"x","label":"X"}},{",".join(told[name] for name in measures)}]'
+            rows = f'[{{"id":"x","label":"X"}},{",".join(figures[name] for name in measures)}]'
         return ok(
             f'{{"columns":[{columns}],"rows":[{rows}],"totals":{{{totals}}},'
             f'"applied_filters":{applied}}}'
         )
-    told = {**FLOWS[report], **changes.get(report, {})}
-    months = span_of(asked).months
+    figures = {**FLOWS[report], **changes.get(report, {})}
+    months = span_of(body).months
     columns = ",".join(f'{{"name":"{name}","type":"number"}}' for name in measures)
-    cells = ",".join(told[name] for name in measures)
+    cells = ",".join(figures[name] for name in measures)
     rows = ",".join(f'["{month.key}",{cells}]' for month in months)
-    totals = ",".join(f'"{name}":{totalled(told[name], len(months))}' for name in measures)
+    totals = ",".join(f'"{name}":{totalled(figures[name], len(months))}' for name in measures)
     return ok(
         f'{{"columns":[{{"name":"month","type":"date"}},{columns}],"rows":[{rows}],'
         f'"totals":{{{totals}}},"applied_filters":{applied}}}'
@@ -70,8 +70,8 @@ def totalled(amount: str, months: int) -> str:
     return "null" if amount == "null" else f"{float(amount) * months:.2f}"
 
 
-def span_of(asked: Mapping[str, Any]) -> DateRange:
-    return period(asked["period"]["from"], asked["period"]["to"])
+def span_of(body: Mapping[str, Any]) -> DateRange:
+    return period(body["period"]["from"], body["period"]["to"])
 
 
 def ok(body: str) -> httpx.Response:
@@ -109,5 +109,5 @@ def reports(rig: Rig) -> list[str]:
     return [report_of(request) for request in rig.onec.requests]
 
 
-def told_by(response: httpx.Response) -> Any:
+def read_answer(response: httpx.Response) -> Any:
     return json.loads(response.read())

@@ -31,9 +31,9 @@ async def open_demo(
         response = await transport.handle_async_request(request)
         if falsify is None:
             return response
-        told = json.loads(await response.aread(), parse_float=Decimal)
-        falsify(request.url.path.rpartition("/")[2], told)
-        body = json.dumps(told, default=lambda number: f"@{number}@").replace('"@', "")
+        content = json.loads(await response.aread(), parse_float=Decimal)
+        falsify(request.url.path.rpartition("/")[2], content)
+        body = json.dumps(content, default=lambda number: f"@{number}@").replace('"@', "")
         headers = {"content-type": "application/json"}
         return httpx.Response(200, content=body.replace('@"', "").encode(), headers=headers)
 

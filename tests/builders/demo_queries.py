@@ -18,7 +18,7 @@ OPENING: Final = "2024-09-30"
 
 
 @attrs.frozen
-class Asked:
+class ReportAnswer:
     """An answer, taken apart. Ref cells are their ids; `raw` is the answer itself."""
 
     raw: Mapping[str, Any]
@@ -49,10 +49,12 @@ def call(books: Books, path: str, scopes: Sequence[str] = ALL_SCOPES, **body: ob
     return endpoint.answer(body, frozenset(scopes))
 
 
-def ask(books: Books, report: str, scopes: Sequence[str] = ALL_SCOPES, **body: object) -> Asked:
+def ask(
+    books: Books, report: str, scopes: Sequence[str] = ALL_SCOPES, **body: object
+) -> ReportAnswer:
     """The answer of a report."""
     answer = call(books, f"reports/{report}", scopes, **body)
-    return Asked(
+    return ReportAnswer(
         raw=answer,
         names=[column["name"] for column in answer["columns"]],
         rows=[

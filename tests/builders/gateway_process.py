@@ -48,7 +48,7 @@ class Served:
     _unread: bytes = b""
 
     async def wait_event(self, event: str, seconds: float = STOP_SECONDS) -> dict[str, Any]:
-        """The next line of the log that tells of the event."""
+        """The next line of the log with the event."""
         assert self.process.stderr is not None
         with trio.fail_after(seconds):
             while True:

@@ -62,7 +62,7 @@ def view_of(scopes: frozenset[str]) -> View:
 
 @attrs.define(kw_only=True)
 class Onec:
-    """A 1C that answers what a test says, and remembers what it was asked."""
+    """A 1C that answers what a test says, and keeps the requests."""
 
     answer: Answering
     requests: list[httpx.Request] = attrs.field(factory=list)

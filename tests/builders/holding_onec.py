@@ -5,27 +5,27 @@ import httpx
 import trio
 
 from tests.builders.constant_books import answer_of
-from tests.builders.onec_server import Asked, Wire
+from tests.builders.onec_server import ReceivedRequest, Wire
 from tests.builders.onec_service import answer_well
 
 
 @attrs.define
 class HoldingOnec:
-    """A 1C that answers when it is told to."""
+    """A 1C that answers when the test allows it."""
 
     expected: int
     held: int = 0
     all_are_here: trio.Event = attrs.field(factory=trio.Event)
     release: trio.Event = attrs.field(factory=trio.Event)
 
-    async def play(self, asked: Asked, wire: Wire) -> None:
-        if asked.method == "GET":
-            await answer_well(asked, wire)
+    async def play(self, request: ReceivedRequest, wire: Wire) -> None:
+        if request.method == "GET":
+            await answer_well(request, wire)
             return
-        if not asked.path.endswith("/sales"):
+        if not request.path.endswith("/sales"):
             self.held += 1
             if self.held == self.expected:
                 self.all_are_here.set()
             await self.release.wait()
-        answer = answer_of(httpx.Request("POST", asked.path, content=asked.body))
+        answer = answer_of(httpx.Request("POST", request.path, content=request.body))
         await wire.answer(await answer.aread(), headers=("Content-Type: application/json",))

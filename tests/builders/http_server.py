@@ -51,9 +51,9 @@ def app_of(answer_http: App) -> App:
 
 @attrs.frozen
 class LateAnswer:
-    """An application that answers "late" when it is released; asked is set by its first request."""
+    """An application that answers "late" when it is released; `requested`: a request arrived."""
 
-    asked: trio.Event = attrs.field(factory=trio.Event)
+    requested: trio.Event = attrs.field(factory=trio.Event)
     release: trio.Event = attrs.field(factory=trio.Event)
 
     @property
@@ -62,7 +62,7 @@ class LateAnswer:
         return app_of(self._answer)
 
     async def _answer(self, _scope: Any, _receive: Any, send: Any) -> None:
-        self.asked.set()
+        self.requested.set()
         await self.release.wait()
         await answer(send, b"late")
 

@@ -65,7 +65,7 @@ class World:
             store=self.store,
             oauth_secrets=self.secrets,
             audit=_hear,
-            verify_key=_nobody,
+            verify_key=_knows_no_key,
             fetcher=FETCHER,
             clock=lambda: self.now,
         )
@@ -99,10 +99,10 @@ class World:
 
 
 def _hear(event: AuditEvent) -> None:
-    """What is told is the matter of other tests."""
+    """Drops the event: other tests compare the events."""
 
 
-async def _nobody(key: str, request_id: str) -> KeyVerdict:
+async def _knows_no_key(key: str, request_id: str) -> KeyVerdict:
     return InvalidKey()
 
 
@@ -146,7 +146,7 @@ async def refuse(world: World) -> None:
 
 
 async def redeem(world: World) -> None:
-    """The client fetches its tokens; or somebody does so again."""
+    """The client fetches its tokens, or the code is used again."""
     form = {"grant_type": "authorization_code", "code": world.code, "code_verifier": VERIFIER}
     tokens = await world.token(**form)
     world.access = tokens.get("access_token", world.access)
@@ -154,7 +154,7 @@ async def redeem(world: World) -> None:
 
 
 async def guess(world: World) -> None:
-    """Somebody has the code, and not its verifier."""
+    """The code is used with a wrong verifier."""
     form = {"grant_type": "authorization_code", "code": world.code, "code_verifier": "w" * 43}
     assert await world.token(**form) == {}
 

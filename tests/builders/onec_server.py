@@ -11,7 +11,7 @@ import trio
 
 
 @attrs.frozen(kw_only=True)
-class Asked:
+class ReceivedRequest:
     """A request as it arrived. headers: names in lower case."""
 
     method: str
@@ -53,15 +53,15 @@ class Wire:
                 return
 
 
-Play = Callable[[Asked, Wire], Awaitable[None]]
+Play = Callable[[ReceivedRequest, Wire], Awaitable[None]]
 
 
 class OnecServer:
-    """What was asked, and how many connections there are."""
+    """The requests that arrived, and how many connections there are."""
 
     def __init__(self, play: Play) -> None:
         self.play = play
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self.open_connections = 0
         self.most_open_connections = 0
@@ -77,10 +77,10 @@ class OnecServer:
         wire = Wire(stream)
         try:
             requests = _Requests(stream, number)
-            while (asked := await requests.next()) is not None:
-                self.asked.append(asked)
+            while (request := await requests.next()) is not None:
+                self.requests.append(request)
                 with self._counted():
-                    await self.play(asked, wire)
+                    await self.play(request, wire)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
         finally:
@@ -118,7 +118,7 @@ class _Requests:
         self._connection = connection
         self._buffer = b""
 
-    async def next(self) -> Asked | None:
+    async def next(self) -> ReceivedRequest | None:
         """The next request, or None: the gateway has hung up."""
         while b"\r\n\r\n" not in self._buffer:
             if not await self._more():
@@ -133,7 +133,7 @@ class _Requests:
                 return None
         method, path, _ = first.split(" ")
         body, self._buffer = self._buffer[:length], self._buffer[length:]
-        return Asked(
+        return ReceivedRequest(
             method=method, path=path, headers=headers, body=body, connection=self._connection
         )
 

@@ -4,20 +4,22 @@ import json
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from tests.builders.onec_server import Asked, Play, Wire
+from tests.builders.onec_server import Play, ReceivedRequest, Wire
 
 WRONG_KEY = b'{"error":"invalid_key","message":"no such key"}'
 
 
-async def answer_well(asked: Asked, wire: Wire, *, headers: tuple[str, ...] = ()) -> None:
-    """Answer as the contract says; the caller's own words come back, to tell answers apart."""
-    if asked.path.endswith("/mcp/auth/verify"):
+async def answer_well(
+    request: ReceivedRequest, wire: Wire, *, headers: tuple[str, ...] = ()
+) -> None:
+    """Answer as the contract says, with some headers of the request to distinguish answers."""
+    if request.path.endswith("/mcp/auth/verify"):
         await wire.answer(WRONG_KEY, status="401 Unauthorized", headers=headers)
         return
-    echo = {name: asked.headers.get(name) for name in ("x-mcp-sub", "x-request-id")}
-    if asked.path.endswith("/mcp/health"):
+    echo = {name: request.headers.get(name) for name in ("x-mcp-sub", "x-request-id")}
+    if request.path.endswith("/mcp/health"):
         body: dict[str, object] = {"status": "ok"}
-    elif "/mcp/resolve/" in asked.path:
+    elif "/mcp/resolve/" in request.path:
         body = {"candidates": [echo]}
     else:
         body = {"columns": [], "rows": [], "role": echo}
@@ -28,7 +30,7 @@ async def answer_well(asked: Asked, wire: Wire, *, headers: tuple[str, ...] = ()
 def but(path: str, play: Play) -> Play:
     """Answer well, but for one path."""
 
-    async def answer(asked: Asked, wire: Wire) -> None:
-        await (play if asked.path.endswith(path) else answer_well)(asked, wire)
+    async def answer(request: ReceivedRequest, wire: Wire) -> None:
+        await (play if request.path.endswith(path) else answer_well)(request, wire)
 
     return answer

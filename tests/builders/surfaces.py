@@ -16,8 +16,8 @@ from onecgw.web.app import build_app
 from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, Answering, Rig, make_engine, open_rig
 from tests.builders.mcp_engine import stateless
 
-Door = Literal["rest", "legacy", "modern"]
-DOORS: Final[tuple[Door, ...]] = ("rest", "legacy", "modern")  # MCP has two: one for each era
+Surface = Literal["rest", "legacy", "modern"]
+SURFACES: Final[tuple[Surface, ...]] = ("rest", "legacy", "modern")  # MCP has two: one for each era
 TEST_SECONDS: Final = 30
 
 
@@ -30,7 +30,7 @@ class Surfaces:
 
     async def post(
         self,
-        door: Door,
+        surface: Surface,
         tool: str,
         arguments: object,
         *,
@@ -40,7 +40,7 @@ class Surfaces:
         """The answer to a call. arguments: JSON as a value, or as its bytes."""
         raw = arguments if isinstance(arguments, bytes) else msgspec.json.encode(arguments)
         json_type = {"content-type": "application/json", **(headers or {})}
-        if door == "rest":
+        if surface == "rest":
             token = {"authorization": f"Bearer {API_TOKEN}"}
             path = BY_NAME[tool].rest_path
             return await self.client.post(path, content=raw, headers=json_type | token)
@@ -52,7 +52,7 @@ class Surfaces:
             "mcp-method": "tools/call",
             "mcp-name": tool,
         }
-        if door == "legacy":
+        if surface == "legacy":
             message["params"]["_meta"] = dict(meta or {})
             mirror = {}
         return await self.client.post(

@@ -53,7 +53,7 @@ def _lives(pid: int) -> bool:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
-    return state != "Z"  # nobody may be there to collect what a killed test has left
+    return state != "Z"  # a killed test may have left no parent that collects the process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -27,7 +27,7 @@ def names(scopes: set[str]) -> list[str]:
     return [tool.name for tool in make_catalogue().visible(frozenset(scopes))]
 
 
-def test_nobody_sees_a_tool_without_its_scope() -> None:
+def test_a_tool_is_not_listed_without_its_scope() -> None:
     for held in (set(), {COST}, {STOCK}, {RESOLVE, SALES}, {MONEY}):
         assert names(held) == [name for name, truth in TRUTH.items() if truth.scopes <= held]
     assert names(set(ALL_SCOPES)) == list(BY_NAME)
@@ -52,7 +52,7 @@ def test_what_is_published_of_a_tool_suits_every_client(tool: Tool) -> None:
 
 
 @pytest.mark.parametrize("dropped", [set(), *({scope} for scope in ALL_SCOPES)])
-def test_nobody_reads_of_what_they_may_not_see(dropped: set[str]) -> None:
+def test_descriptions_do_not_mention_what_the_caller_may_not_see(dropped: set[str]) -> None:
     scopes = EVERYTHING - dropped
     listing = make_catalogue().listing(scopes).decode()
     words = set(re.findall(r"[a-z_]+", listing))

@@ -142,7 +142,7 @@ def test_a_day_is_a_calendar_day_in_iso_form(value: object) -> None:
     ]
 
 
-def test_every_problem_is_told_at_once_with_its_path() -> None:
+def test_all_problems_are_reported_at_once_with_their_paths() -> None:
     raw = {
         "period": {"from": "2026-02-30", "till": "2026-03-01"},
         "filters": {"customer_ids": ["c1", 7.5, ""], "region": "x", "firm_ids": []},
@@ -270,7 +270,7 @@ def test_what_n8n_adds_is_dropped_at_the_root_and_nowhere_else() -> None:
         ('["-amount"]', [{"field": "amount", "dir": "desc"}]),
     ],
 )
-def test_an_order_may_be_told_as_sql_and_rest_tell_it(sort: object, meant: object) -> None:
+def test_an_order_may_be_written_as_in_sql_and_rest(sort: object, meant: object) -> None:
     assert to_onec(parse_arguments(SalesReport, {"period": MAY, "sort": sort}))["sort"] == meant
 
 
@@ -291,7 +291,7 @@ def test_a_period_may_be_a_text(text: str, first: str, last: str) -> None:
 
 
 @given(st.text(alphabet="аїИ\u0306\u0308 \u00a0«»'’\u200b\ufeff\u202e\x00e\u0301", max_size=12))
-def test_a_text_goes_to_1c_composed_and_without_signs_nobody_sees(text: str) -> None:
+def test_a_text_goes_to_1c_composed_and_without_invisible_characters(text: str) -> None:
     sent = parse_arguments(ResolveWithGroups, {"query": text}).query
     if not normalized(text).strip():
         assert sent == ""
@@ -382,7 +382,7 @@ def test_an_array_is_bounded_and_read_in_one_pass() -> None:
     }
 
 
-def test_a_flood_of_problems_is_told_in_part_and_says_so() -> None:
+def test_only_the_first_of_very_many_problems_are_listed_and_the_last_says_so() -> None:
     floods: list[dict[str, object]] = [
         {"group_by": ["zz"] * MAX_ELEMENTS},
         {"sort": [{"field": "x", "dir": "y", "z": 1}] * MAX_ELEMENTS},
@@ -448,6 +448,7 @@ def is_beyond_schema(error: ValidationFailed) -> bool:
     return all(any(rule in problem.message for rule in beyond) for problem in error.problems)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.data())
 def test_the_published_schema_and_the_parser_agree(data: st.DataObject) -> None:

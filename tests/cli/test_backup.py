@@ -82,13 +82,13 @@ def test_a_running_gateway_keeps_its_database(tmp_path: Path, config: Path) -> N
         refused = run("restore", archive, "--replace", "--config", config)
         gateway.communicate()
     run("keys", "add", "--name", "Petro", *SCOPES, "--config", config)
-    unasked = run("restore", archive, "--config", config)
+    without_option = run("restore", archive, "--config", config)
     replaced = run("restore", archive, "--replace", "--config", config)
 
     assert refused.exit_code == 2
     assert "a gateway runs on" in refused.stderr
-    assert unasked.exit_code == 2
-    assert "--replace moves it aside" in unasked.stderr
+    assert without_option.exit_code == 2
+    assert "--replace moves it aside" in without_option.stderr
     assert replaced.exit_code == 0, replaced.output
     assert names_of_keys(config) == ["Olena"]
     (kept,) = (config.parent / "data").glob("onecgw.db.replaced-*Z")

@@ -67,7 +67,7 @@ async def test_a_call_is_audited_and_has_the_scopes_of_mcp(
     assert (second["tool"], second["code"]) == ("sales_report", "insufficient_scope")
 
 
-async def test_exit_codes_tell_a_wrong_call_from_a_1c_that_fails(
+async def test_exit_codes_distinguish_a_wrong_call_from_a_1c_that_fails(
     tmp_path: Path, small_books: Books
 ) -> None:
     async with demo_on_socket(small_books, parse_faults("unauthorized")) as base_url:

@@ -121,7 +121,7 @@ async def test_the_demo_lets_people_log_in_with_the_keys_it_prints(tmp_path: Pat
     assert exit_code == 0
 
 
-async def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_reported_in_a_sentence(tmp_path: Path) -> None:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     with trio.fail_after(START_SECONDS):
@@ -174,7 +174,7 @@ def test_tools_are_shown_as_a_table_and_as_the_published_listing() -> None:
     assert "inputSchema" in json.loads(listing)[0]
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert run("--version") == (0, f"onecgw, version {__version__}\n")
 
 
@@ -186,14 +186,14 @@ def test_a_fault_that_does_not_exist_is_refused() -> None:
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1902-12-31"])
-def test_a_last_day_whose_books_could_not_be_asked_about_is_refused_in_a_sentence(day: str) -> None:
+def test_a_last_day_outside_the_years_of_the_demo_is_refused_in_a_sentence(day: str) -> None:
     exit_code, output = run("demo", "--size", "small", "--today", day, "--export", os.devnull)
 
     assert exit_code == 2
     assert "between the years 1903 and 2999" in output
 
 
-def test_books_that_cannot_be_kept_are_told_in_one_line_and_used(
+def test_books_that_cannot_be_kept_are_reported_in_one_line_and_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_bytes(b"")

@@ -157,14 +157,14 @@ def test_a_token_in_a_file_is_read_from_there_and_not_printed(tmp_path: Path) ->
         for shell in SHELLS
     }
     line = shown["sh"].splitlines()[0]
-    told = subprocess.run(  # noqa: S603 - a line of our own
+    result = subprocess.run(  # noqa: S603 - a line of our own
         ["/bin/sh", "-c", f'{line}; printf %s "$MCP_TOKEN"'],
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert told.stdout == "abcdefghijklmnop"
+    assert result.stdout == "abcdefghijklmnop"
     assert shown["cmd"].splitlines()[0] == f'set /p MCP_TOKEN=<"{file}"'
     assert shown["powershell"].splitlines()[0] == (
         f"$env:MCP_TOKEN = (Get-Content -LiteralPath '{file}' -Raw).Trim()"

@@ -69,7 +69,7 @@ def test_over_tls_with_the_certificate_of_another_name(tmp_path: Path) -> None:
         assert probe(tmp_path, port, tls=tls) == 0
 
 
-def test_nobody_answers_or_nobody_can_be_found(tmp_path: Path) -> None:
+def test_a_probe_fails_without_an_answer_or_a_known_port(tmp_path: Path) -> None:
     with answering(None) as port:
         pass
     assert probe(tmp_path, port) == 1

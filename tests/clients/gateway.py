@@ -30,15 +30,15 @@ TOOLS = {tool.operation: tool for tool in ALL}
 
 def awkward_answer(request: httpx.Request) -> httpx.Response:
     """A right answer with nulls, members of 1C's own, ids that are numbers and long numbers."""
-    asked: dict[str, Any] = json.loads(request.content)
-    if "firm_ids" in asked.get("filters", {}) or asked.get("group_by") == ["month"]:
+    arguments: dict[str, Any] = json.loads(request.content)
+    if "firm_ids" in arguments.get("filters", {}) or arguments.get("group_by") == ["month"]:
         return answer_of(request)  # a part of the cycle
     if request.url.path.rpartition("/")[2] in {"stock", "receivables", "payables"} and (
-        asked.get("top") == 1  # as the cycle asks: a report has one more
+        arguments.get("top") == 1  # as the cycle asks: a report has one more
     ):
         return answer_of(request)
     tool = TOOLS[request.url.path.partition("/mcp/")[2]]
-    answer = good_answer(tool, asked)
+    answer = good_answer(tool, arguments)
     answer["extra"] = {"from": None, "list": [], "class": "word of Python"}
     if isinstance(tool, ResolverTool):
         answer["candidates"].append({"id": 15, "label": "number", "city": None})
@@ -50,7 +50,7 @@ def awkward_answer(request: httpx.Request) -> httpx.Response:
         answer["columns"].append({"name": "analytics", "type": "ref", "title": None})
         answer["rows"][0] = [*answer["rows"][0], {"id": None, "label": "nobody", "kind": "cash"}]
         answer["rows"][1] = [*answer["rows"][1], {"id": 15, "label": None}]
-        answer["rows"] *= MANY_ROWS // 2 if asked.get("top", 0) > MANY_ROWS else 1
+        answer["rows"] *= MANY_ROWS // 2 if arguments.get("top", 0) > MANY_ROWS else 1
     text = json.dumps(answer, ensure_ascii=False)
     return ok(text.replace("12,", f"{LONG_NUMBER},", 1))
 

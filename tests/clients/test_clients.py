@@ -191,7 +191,7 @@ def test_the_official_typescript_client_calls_every_tool(gateway_url: str) -> No
         pytest.skip("npm install --prefix tests/clients/typescript was not run")
     calls = {tool.name: strict_arguments(tool) for tool in ALL}
 
-    told = subprocess.run(  # noqa: S603 - our own program
+    result = subprocess.run(  # noqa: S603 - our own program
         ["node", "client.mjs", gateway_url, MCP_TOKEN],  # noqa: S607 - the one of the system
         cwd=TYPESCRIPT,
         input=json.dumps(calls),
@@ -201,12 +201,14 @@ def test_the_official_typescript_client_calls_every_tool(gateway_url: str) -> No
         check=False,
     )
 
-    assert told.returncode == 0, told.stderr
-    answers = json.loads(told.stdout)
+    assert result.returncode == 0, result.stderr
+    answers = json.loads(result.stdout)
     assert list(answers) == [tool.name for tool in ALL]
     assert [name for name, answer in answers.items() if answer["error"]] == []
     assert LONG_NUMBER in answers["sales_report"]["text"]
-    assert "12345678901234568" in json.dumps(answers["sales_report"]["rows"])  # rounded, as told
+    assert "12345678901234568" in json.dumps(
+        answers["sales_report"]["rows"]
+    )  # rounded, as the notice says
     assert "JavaScript clients round them" in answers["sales_report"]["notice"]
 
 

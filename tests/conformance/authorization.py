@@ -100,11 +100,11 @@ async def judge(issuer: str, callback_port: int) -> str:
         has_logged_in = False
         async for chunk in process.stdout:
             said += chunk.decode()
-            asked = re.search(rf"{re.escape(issuer)}/oauth/authorize\?\S+\n", said)
-            if asked and not has_logged_in:
+            login_url = re.search(rf"{re.escape(issuer)}/oauth/authorize\?\S+\n", said)
+            if login_url and not has_logged_in:
                 has_logged_in = True
                 async with httpx.AsyncClient() as http:
-                    await http.get(await log_in(http, asked[0].strip(), key=KEY))
+                    await http.get(await log_in(http, login_url[0].strip(), key=KEY))
     return said
 
 
@@ -123,8 +123,8 @@ async def main() -> int:
             total = re.search(r"\d+ passed, \d+ failed\s*$", said.rstrip())
             is_well = re.search(expected, total[0] if total else "") is not None
             is_content = is_content and is_well
-            told = total[0].strip() if total else "no verdict"
-            say(f"{'ok  ' if is_well else 'FAIL'} authorization server, cimd: {cimd}: {told}")
+            verdict = total[0].strip() if total else "no verdict"
+            say(f"{'ok  ' if is_well else 'FAIL'} authorization server, cimd: {cimd}: {verdict}")
             if not is_well:
                 say(said)
     return 0 if is_content else 1

@@ -470,7 +470,7 @@ class FixtureResources:
 
 
 def make_fixtures(subscriptions: Subscriptions) -> Providers:
-    """Everything the suite asks for, whose changes are told through the subscriptions."""
+    """Everything the suite asks for, whose changes are sent through the subscriptions."""
     prompts = FixturePrompts()
     return Providers(
         info=ServerInfo(

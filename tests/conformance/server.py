@@ -49,7 +49,7 @@ def make_app(engine: Engine, *, token: str | None) -> Router:
 
 
 async def serve_fixtures(port: int, *, token: str | None, announce: Callable[[str], None]) -> None:
-    """Serve until cancelled; announce is told the URL of the endpoint."""
+    """Serve until cancelled; announce gets the URL of the endpoint."""
     subscriptions = Subscriptions()
     app = make_app(Engine(make_fixtures(subscriptions), subscriptions=subscriptions), token=token)
     await serve_app(
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--token")
     options = parser.parse_args()
-    show = partial(print, flush=True)  # whoever started us waits for this line
+    show = partial(print, flush=True)  # the program that started this one waits for the line
     trio.run(partial(serve_fixtures, options.port, token=options.token, announce=show))
 
 

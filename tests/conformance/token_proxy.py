@@ -20,7 +20,7 @@ async def serve_proxy(
     Args:
         server_port: where the server is.
         token: what it wants to see.
-        task_status: told the port of the proxy.
+        task_status: gets the port of the proxy.
     """
     async with trio.open_nursery() as nursery:
         [listener] = await trio.open_tcp_listeners(0, host=HOST)

@@ -409,8 +409,8 @@ class Reference:
         """Python's sort is stable: the last key first."""
         times = [name for name in dimensions if name in TIMES]
         default = [*((name, "asc") for name in times), (body["measures"][0], "desc")]
-        asked = [(key["field"], key["dir"]) for key in body.get("sort", [])]
-        keys = [*(asked or default), *((name, "asc") for name in dimensions)]
+        sort_keys = [(key["field"], key["dir"]) for key in body.get("sort", [])]
+        keys = [*(sort_keys or default), *((name, "asc") for name in dimensions)]
         for name, direction in reversed(keys):
             place = names.index(name)
             # Nothing stands last, whatever the direction.

@@ -91,7 +91,7 @@ def test_every_total_changes_by_the_long_amount_to_the_kopeck(
     assert change(*both, "receivables", "net", date=DAY) == 0
 
 
-def test_row_and_card_tell_the_long_amount(rich: Books) -> None:
+def test_row_and_card_have_the_long_amount(rich: Books) -> None:
     best = ask(rich, "sales", period=PERIOD, group_by=["customer"], top=1)
     assert best.rows[0][best.names.index("amount")] >= LONG
     card = call(

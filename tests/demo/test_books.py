@@ -63,7 +63,7 @@ def test_second_opening_builds_nothing(tmp_path: Path) -> None:
         assert steps == []
 
 
-def test_building_tells_its_steps(tmp_path: Path) -> None:
+def test_building_reports_its_steps(tmp_path: Path) -> None:
     steps: list[str] = []
     with open_books(
         size="small", today=date(2026, 3, 31), cache_folder=tmp_path, progress=steps.append
@@ -138,34 +138,39 @@ def test_whole_file_without_its_facts_is_built_again(tmp_path: Path) -> None:
 
 def test_books_are_there_without_a_folder_to_keep_them(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    told: list[str] = []
+    messages: list[str] = []
     with open_books(
-        size="small", today=TODAY, cache_folder=tmp_path / "file" / "books", progress=told.append
+        size="small",
+        today=TODAY,
+        cache_folder=tmp_path / "file" / "books",
+        progress=messages.append,
     ) as books:
         assert ask(books, "cash_balance").rows
-    assert [line for line in told if "not kept" in line] == told[:1]
+    assert [line for line in messages if "not kept" in line] == messages[:1]
 
 
-def _build_on_a_full_disk(folder: str, told: Any) -> None:
+def _build_on_a_full_disk(folder: str, messages: Any) -> None:
     # No file may grow beyond some megabytes, which is less than the books.
     resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
     tempfile.tempdir = folder
     try:
-        open_books(size="small", today=TODAY, cache_folder=Path(folder) / "kept", progress=told.put)
+        open_books(
+            size="small", today=TODAY, cache_folder=Path(folder) / "kept", progress=messages.put
+        )
     except ConfigError as error:
-        told.put(str(error))
+        messages.put(str(error))
 
 
-def test_disk_that_is_full_is_told_with_folder_and_size_and_keeps_no_half_file(
+def test_full_disk_is_reported_with_folder_and_size_and_keeps_no_half_file(
     tmp_path: Path,
 ) -> None:
     context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    process = context.Process(target=_build_on_a_full_disk, args=(str(tmp_path), told))
+    messages = context.Queue()
+    process = context.Process(target=_build_on_a_full_disk, args=(str(tmp_path), messages))
     process.start()
-    lines = [told.get(timeout=30)]
+    lines = [messages.get(timeout=30)]
     while not lines[-1].startswith("the books of the demo"):
-        lines.append(told.get(timeout=30))
+        lines.append(messages.get(timeout=30))
     process.join(30)
     (not_kept,) = [line for line in lines if "not kept" in line]
     assert "books of size small need about 10 MB" in not_kept

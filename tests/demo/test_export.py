@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.csv_export import DICTIONARY_FILE, export_books
-from onecgw.demo.data_dictionary import TABLES
+from onecgw.demo.csv_export import DICTIONARY_FILE, TABLES, export_books
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.errors import ConfigError
 from tests.builders.demo_queries import TODAY, WHOLE, ask
@@ -74,32 +73,32 @@ def test_dictionary_describes_every_column_of_the_books(small_books: Books) -> N
             assert expected <= columns, name
 
 
-def test_folder_that_cannot_be_written_is_told(small_books: Books, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_is_reported(small_books: Books, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ConfigError, match="cannot be exported"):
         export_books(small_books, tmp_path / "file")
     assert (tmp_path / "file").exists()
 
 
-def _export_on_a_full_disk(books: str, folder: str, told: Any) -> None:
+def _export_on_a_full_disk(books: str, folder: str, messages: Any) -> None:
     # No file may grow beyond a megabyte.
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
     with Books(Path(books)) as opened:
         try:
             export_books(opened, Path(folder))
         except ConfigError as error:
-            told.put(str(error))
+            messages.put(str(error))
 
 
-def test_full_disk_is_told_and_leaves_no_half_file(
+def test_full_disk_is_reported_and_leaves_no_half_file(
     small_books: Books, folder: Path, tmp_path: Path
 ) -> None:
     context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    arguments = (str(small_books.path), str(tmp_path / "export"), told)
+    messages = context.Queue()
+    arguments = (str(small_books.path), str(tmp_path / "export"), messages)
     process = context.Process(target=_export_on_a_full_disk, args=arguments)
     process.start()
-    message = told.get(timeout=30)
+    message = messages.get(timeout=30)
     process.join(30)
     assert "cannot be exported" in message
     assert "File too large" in message

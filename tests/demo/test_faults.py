@@ -126,7 +126,9 @@ async def test_gateway_names_the_fault(
 @pytest.mark.parametrize(
     "fault", ["locked", "bad_gateway", "unavailable", "gateway_timeout", "reset_before"]
 )
-async def test_gateway_gets_over_what_happens_once(small_books: Books, fault: str) -> None:
+async def test_gateway_recovers_from_a_fault_that_happens_once(
+    small_books: Books, fault: str
+) -> None:
     plan = parse_faults(f"{fault},times=1")
     async with demo_on_socket(small_books, plan) as url, gateway_to(url) as gateway:
         assert "Головна каса" in (await ask(gateway)).decode()
@@ -185,9 +187,7 @@ async def test_client_that_keeps_sessions_gets_over_the_end_of_one(small_books: 
 
 
 @pytest.mark.parametrize("name", FAULT_RESPONSES)
-async def test_misfortune_is_asked_for_by_the_header_of_a_call(
-    small_books: Books, name: str
-) -> None:
+async def test_a_call_requests_a_fault_by_its_header(small_books: Books, name: str) -> None:
     async with client_in_memory(small_books) as client:
         spoiled = await client.post(PATH, json=ASK, headers={"X-Demo-Fault": name})
         good = await client.post(PATH, json=ASK)
@@ -209,7 +209,7 @@ async def test_answer_comes_later_by_all_of_the_time_or_a_random_part(
     async with client_in_memory(small_books) as client:
         for _ in range(5):
             began = autojump_clock.current_time()
-            # What goes wrong before the service is asked needs no thread: the clock may jump.
+            # A fault that happens before the service is called needs no thread: the clock may jump.
             await client.post(PATH, json=ASK, headers={"X-Demo-Fault": f"{fault}=10s,failed"})
             seen.append(autojump_clock.current_time() - began)
     if pauses is None:

@@ -9,8 +9,8 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
+from onecgw.demo.report_requests import RequestError
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS
 from tests.builders.demo_queries import TODAY, WHOLE, ask, call
 from tests.builders.demo_server import client_in_memory, demo_on_socket
@@ -22,7 +22,7 @@ NEEDED = {
     "/mcp/reports/top_products": SALES,
     "/mcp/reports/customer_summary": SALES,
 }
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def later(day: str, days: int) -> str:
@@ -105,7 +105,7 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         assert unseen.totals["amount"] == seen.totals["amount"] - hidden
         assert any(COST in note for note in unseen.raw["notes"])
         refused = []
-        for warehouse in (secret, NOBODY):
+        for warehouse in (secret, UNKNOWN_ID):
             with pytest.raises(RequestError) as caught:
                 ask(small_books, report, some, **dated, filters={"warehouse_ids": [warehouse]})
             refused.append((caught.value.code, caught.value.message.replace(warehouse, "")))
@@ -130,7 +130,7 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         ("sales", {"period": PERIOD, "filters": {"seller_ids": []}}, "filters.seller_ids"),
         ("sales", {"period": PERIOD, "filters": {"firm_ids": []}}, "filters.firm_ids"),
         ("sales", {"period": PERIOD, "filters": {"firm_ids": ["x"]}}, "filters.firm_ids[0]"),
-        ("sales", {"period": PERIOD, "filters": {"firm_ids": [NOBODY]}}, NOBODY),
+        ("sales", {"period": PERIOD, "filters": {"firm_ids": [UNKNOWN_ID]}}, UNKNOWN_ID),
         ("sales", {"period": PERIOD, "filters": {"customer_cohort": "old"}}, "customer_cohort"),
         ("sales", {"period": PERIOD, "filters": {"customer_cohort": None}}, "customer_cohort"),
         ("sales", {"period": PERIOD, "group_by": ["color"]}, "group_by[0]"),
@@ -149,7 +149,7 @@ def test_restricted_warehouse_is_not_there_without_its_scope(small_books: Books)
         ("top_products", {"period": PERIOD, "group_by": ["product"]}, "group_by"),
         ("top_products", {"period": PERIOD, "filters": {"firm_ids": []}}, "filters.firm_ids"),
         ("customer_summary", {"period": PERIOD}, "customer_id"),
-        ("customer_summary", {"period": PERIOD, "customer_id": NOBODY}, NOBODY),
+        ("customer_summary", {"period": PERIOD, "customer_id": UNKNOWN_ID}, UNKNOWN_ID),
     ],
 )
 async def test_wrong_argument_is_refused_by_name(

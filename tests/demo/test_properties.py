@@ -155,7 +155,7 @@ def test_folder_in_a_filter_is_the_union_of_its_leaves(
 
 
 OF_FIRMS = [report for report in TABULAR if any(one.name == "firm_ids" for one in report.filters)]
-OF_WAREHOUSES = [report for report in TABULAR if report.warehouse_column is not None]
+OF_WAREHOUSES = [report for report in TABULAR if report.has_warehouses]
 
 
 @pytest.mark.parametrize("report", OF_FIRMS, ids=lambda report: report.path)
@@ -184,12 +184,12 @@ def test_firms_of_every_month_are_the_parts_of_the_whole(report: Report, books: 
 @pytest.mark.parametrize("report", OF_WAREHOUSES, ids=lambda report: report.path)
 @given(data=st.data())
 @property_test(20)
-def test_without_its_scope_a_report_is_as_if_only_the_open_warehouses_were_asked_for(
+def test_without_its_scope_a_report_is_as_if_filtered_by_the_open_warehouses(
     report: Report, small_books: Books, data: st.DataObject
 ) -> None:
     body = data.draw(requests(report, small_books))
-    asked = [name for name in body["measures"] if report.measure[name].scope is None]
-    body = {**body, "measures": asked or [*report.default_measures]}
+    measures = [name for name in body["measures"] if report.measure[name].scope is None]
+    body = {**body, "measures": measures or [*report.default_measures]}
     body.pop("sort", None)
     items = small_books.catalogues["warehouses"].items
     hidden = {item.uuid for item in items if item.facts["restricted"]}

@@ -1,4 +1,4 @@
-"""Every question that the demo prints, asked by a login with the ticks of the page as they are."""
+"""Every question that the demo prints, answered for a login with the default ticks of the page."""
 
 import re
 from collections.abc import Callable
@@ -66,19 +66,19 @@ def is_answered(found: list[Any]) -> bool:
 async def test_a_question_is_answered_with_the_default_ticks_or_the_demo_says_what_to_tick(
     default_books: Books,
 ) -> None:
-    asked = {topic_of(question) for question in questions(default_books)}
+    topics = {topic_of(question) for question in questions(default_books)}
     async with open_demo(default_books) as rig:
         as_proposed = {
             topic: is_answered(await answers(rig, default_books, topic, DEFAULT_TICKS))
-            for topic in asked
+            for topic in topics
         }
         with_everything = {
             topic: is_answered(await answers(rig, default_books, topic, EVERYTHING))
-            for topic in asked
+            for topic in topics
         }
 
-    assert asked == set(CALLS)
-    assert as_proposed == {topic: topic not in NEEDS_CONFIDENTIAL for topic in asked}
+    assert topics == set(CALLS)
+    assert as_proposed == {topic: topic not in NEEDS_CONFIDENTIAL for topic in topics}
     assert all(with_everything.values())
     banner = " ".join(login_banner(default_books, "http://127.0.0.1:8088").split())
     assert "for the second, tick money and cost on the page" in banner
@@ -98,7 +98,7 @@ async def test_the_first_question_has_the_answer_of_the_scenario(default_books: 
     assert max(growth, key=lambda label: growth[label]) == GROUP_OF_THE_SCENARIO
 
 
-async def test_a_model_that_lacks_a_question_is_told_that_the_person_can_tick_it(
+async def test_instructions_say_that_the_person_can_tick_a_missing_scope(
     default_books: Books,
 ) -> None:
     async with open_demo(default_books) as rig:

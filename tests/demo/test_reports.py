@@ -11,7 +11,7 @@ from onecgw.demo.books import Books
 from onecgw.demo.report_definition import Report
 from onecgw.demo.report_requests import MAX_ROWS
 from onecgw.demo.reports import TABULAR
-from tests.builders.demo_queries import Asked, ask
+from tests.builders.demo_queries import ReportAnswer, ask
 from tests.builders.demo_server import client_in_memory
 from tests.builders.report_requests import requests
 from tests.demo.reference import Reference
@@ -57,7 +57,7 @@ def test_every_dimension_with_every_measure_is_what_the_reference_finds(
 ) -> None:
     body = _example(report, dimension)
     rows, totals = reference.answer(report.path, body)
-    found: Asked = ask(small_books, report.path, **body)
+    found: ReportAnswer = ask(small_books, report.path, **body)
     assert rows
     assert (found.rows, found.totals) == (rows, totals)
 

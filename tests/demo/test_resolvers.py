@@ -4,7 +4,7 @@ import pytest
 
 from onecgw.auth.caller import MONEY
 from onecgw.demo.books import Books
-from onecgw.demo.request_error import RequestError
+from onecgw.demo.report_requests import RequestError
 from tests.builders.demo_queries import call
 
 
@@ -57,7 +57,7 @@ def test_customer_is_found_by_phone_code_and_reference(small_books: Books) -> No
         }
 
 
-def test_folders_are_shown_only_when_asked_for(small_books: Books) -> None:
+def test_folders_are_shown_only_on_request(small_books: Books) -> None:
     assert labels(small_books, "product", "обігрівачі") == []
     (folder,) = call(small_books, "resolve/product", query="обігрівачі", include_groups=True)[
         "candidates"

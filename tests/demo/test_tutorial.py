@@ -20,8 +20,8 @@ QUESTION = re.compile(r"```sh\n(ask|tool) (\S+) '([^']*)'\n```\n\n```json\n(.*?)
 
 def test_tutorial_asks_and_answers() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    asked = re.findall(r"^(?:ask|tool) ", page, re.MULTILINE)
-    assert len(QUESTION.findall(page)) == len(asked) >= 10
+    calls = re.findall(r"^(?:ask|tool) ", page, re.MULTILINE)
+    assert len(QUESTION.findall(page)) == len(calls) >= 10
 
 
 def test_tutorials_day_is_the_day_of_these_books(default_books: Books) -> None:

@@ -68,7 +68,7 @@ async def test_object_that_is_not_published_is_named_with_what_it_costs(face: Ma
     assert "tool cash_conversion_cycle" in found
 
 
-async def test_missing_right_is_told_apart_from_a_wrong_password(face: MakeFace) -> None:
+async def test_missing_right_is_distinguished_from_a_wrong_password(face: MakeFace) -> None:
     steps = failed(await steps_of(face("unf", f"rls={STOCK}")))
     assert set(steps) == {f"object {STOCK}"}
     assert steps[f"object {STOCK}"].detail.startswith("onec_forbidden: 1C's user may not read")

@@ -20,7 +20,7 @@ from onecgw.diagnostics.onec_check import check_onec
 from onecgw.diagnostics.step import CheckStep
 from onecgw.settings import OnecSettings, Settings
 from tests.builders.onec_client import recorded
-from tests.builders.onec_server import Asked, OnecServer, Play, Wire, onec_server
+from tests.builders.onec_server import OnecServer, Play, ReceivedRequest, Wire, onec_server
 from tests.builders.onec_service import answer_well, but
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "check-1c.md"
@@ -51,14 +51,14 @@ async def _check_against(play: Play) -> tuple[bool, dict[str, CheckStep]]:
 
 
 def _says(answer: bytes) -> Play:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.send(answer)
 
     return play
 
 
 def _answers(body: bytes, *, headers: tuple[str, ...] = ()) -> Play:
-    async def play(_: Asked, wire: Wire) -> None:
+    async def play(_: ReceivedRequest, wire: Wire) -> None:
         await wire.answer(body, headers=headers)
 
     return play
@@ -141,7 +141,7 @@ async def test_one_broken_endpoint_fails_alone_and_with_advice(
 
 
 async def test_call_that_takes_too_long_names_the_setting() -> None:
-    async def silent(_: Asked, wire: Wire) -> None:
+    async def silent(_: ReceivedRequest, wire: Wire) -> None:
         await wire.wait_until_the_gateway_hangs_up()
 
     async with onec_server(but("/mcp/reports/sales", silent)) as server:
@@ -156,8 +156,8 @@ class _OwnSessions:
         self.started = 0
         self.alive: set[str] = set()
 
-    async def play(self, asked: Asked, wire: Wire) -> None:
-        cookie, wish = asked.headers.get("cookie"), asked.headers.get("ibsession")
+    async def play(self, request: ReceivedRequest, wire: Wire) -> None:
+        cookie, wish = request.headers.get("cookie"), request.headers.get("ibsession")
         if cookie is None and wish != "start":
             await wire.send(recorded("platform-400-session-wanted"))
             return
@@ -167,7 +167,7 @@ class _OwnSessions:
             self.alive.add(cookie)
         if wish == "finish":
             self.alive.discard(cookie)
-        await answer_well(asked, wire, headers=(f"Set-Cookie: {cookie}; path=/",))
+        await answer_well(request, wire, headers=(f"Set-Cookie: {cookie}; path=/",))
 
 
 @pytest.mark.parametrize("mode", ["auto", "client"])
@@ -199,15 +199,15 @@ async def test_clock_that_is_wrong_fails() -> None:
     assert steps["clock"].advice.startswith("synchronise the clocks")
 
 
-async def test_sessions_that_are_not_reused_are_told_with_what_a_kept_one_would_cost(
+async def test_sessions_that_are_not_reused_are_reported_with_the_time_of_a_kept_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("onecgw.diagnostics.onec_check.REUSED_SESSION_MS", 0)
     said: list[str] = []
 
-    async def play(asked: Asked, wire: Wire) -> None:
-        wish = asked.headers.get("ibsession", "")
-        said.append(wish + asked.headers.get("cookie", ""))
+    async def play(request: ReceivedRequest, wire: Wire) -> None:
+        wish = request.headers.get("ibsession", "")
+        said.append(wish + request.headers.get("cookie", ""))
         cookie = ("Set-Cookie: ibsession=s1; path=/",) if wish == "start" else ()
         await wire.answer(b'{"status":"ok"}', headers=cookie)
 
@@ -301,7 +301,7 @@ async def test_certificate_of_a_private_ca_is_good_with_ca_file(tmp_path: Path) 
     assert steps["clock"].ok
 
 
-async def test_certificate_that_ends_soon_is_told_but_no_failure(tmp_path: Path) -> None:
+async def test_certificate_that_ends_soon_is_reported_but_no_failure(tmp_path: Path) -> None:
     certificate, key = _certificate(tmp_path, days=5)
     steps = await _check_tls(certificate, key, ca_file=certificate)
     assert (steps["tls"].ok, steps["tls"].advice) == (

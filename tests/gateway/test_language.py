@@ -81,20 +81,20 @@ async def test_only_texts_change_with_the_language(small_books: Books) -> None:
     async with open_demo(small_books) as rig:
         for _ in range(30):
             tool, arguments = random_request(rng)
-            told: dict[str, Any] = {}
+            answers: dict[str, Any] = {}
             for language in LANGUAGES:
                 body = json.dumps({**arguments, "language": language}).encode()
                 try:
-                    told[language] = json.loads(await rig.call(tool, body), parse_float=str)
+                    answers[language] = json.loads(await rig.call(tool, body), parse_float=str)
                 except OnecgwError as error:
-                    told[language] = {"code": error.code, "notice": error.message}
+                    answers[language] = {"code": error.code, "notice": error.message}
             for language in ("uk", "ru"):
-                for path in differences(told["en"], told[language]):
-                    text = at(told[language], path)
+                for path in differences(answers["en"], answers[language]):
+                    text = at(answers[language], path)
                     assert path[0] in TEXTS, (tool, arguments, path)
                     assert isinstance(text, str), (tool, arguments, path)
                     assert CYRILLIC.search(text), (tool, arguments, path, text)
-                    assert digits(text) == digits(at(told["en"], path)), (path, text)
+                    assert digits(text) == digits(at(answers["en"], path)), (path, text)
                     spoken += 1
 
     assert spoken > 100

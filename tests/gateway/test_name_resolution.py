@@ -1,4 +1,4 @@
-"""customer_summary by name: what 1C is asked, and what happens when several customers fit."""
+"""customer_summary by name: the requests to 1C, and what happens when several customers fit."""
 
 import json
 from typing import Any
@@ -74,7 +74,7 @@ async def test_the_one_customer_that_fits_is_meant(candidates: Any, name: str) -
     assert (record.tool, record.ok, record.onec_calls) == ("customer_summary", True, 2)
 
 
-async def test_several_are_listed_with_what_tells_them_apart() -> None:
+async def test_several_are_listed_with_what_distinguishes_them() -> None:
     error = await refusal(knowing(ROSE, TULIP, LILY), customer="ром")
     assert isinstance(error, Ambiguous)
     assert (error.argument, error.id_argument) == ("customer", "customer_id")
@@ -110,7 +110,7 @@ async def test_a_list_that_was_cut_holds_no_one_exact() -> None:
     assert json.loads(rig.onec.requests[1].content)["customer_id"] == "c2"
 
 
-async def test_apostrophes_quotes_and_forms_of_letters_do_not_tell_names_apart() -> None:
+async def test_apostrophes_quotes_and_forms_of_letters_make_no_other_name() -> None:
     label = "ТОВ «М’ята і Й\u043e»"
     async with open_rig(knowing({"id": "c1", "label": label}, TULIP)) as rig:
         for name in ('тов "мʼята і йо"', "ТОВ «М'ята і И\u0306о»\u200b"):
@@ -139,7 +139,7 @@ async def test_one_exact_name_among_namesakes_of_a_part_is_chosen_up_to_the_limi
     assert isinstance(await refusal(knowing(*crowd(11, 1)), customer="ТОВ"), Ambiguous)
 
 
-async def test_nobody_of_that_name_is_a_problem_of_the_argument() -> None:
+async def test_a_name_that_no_customer_has_is_a_problem_of_the_argument() -> None:
     error = await refusal(knowing(), customer="nobody")
     assert isinstance(error, ValidationFailed)
     assert error.message == ("customer: nothing fits 'nobody'; try fewer words or resolve_customer")

@@ -19,7 +19,7 @@ def taken(rate: CallRate, who: str, times: int) -> int:
     return allowed
 
 
-async def test_a_bucket_is_as_deep_as_a_minute_and_fills_as_it_is_told(
+async def test_a_bucket_holds_one_minute_and_fills_at_its_rate(
     mock_clock: MockClock,
 ) -> None:
     for refill, later in ((1.0, 10), (0.5, 5)):
@@ -46,7 +46,7 @@ async def test_0_is_no_limit() -> None:
 
 
 @pytest.mark.usefixtures("mock_clock")
-async def test_who_asked_least_lately_is_forgotten_first() -> None:
+async def test_the_caller_of_the_oldest_call_is_forgotten_first() -> None:
     rate = CallRate(1)
     for number in range(MAX_CALLERS):
         rate.take(str(number))

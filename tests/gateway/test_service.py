@@ -38,7 +38,7 @@ def rows(count: int) -> bytes:
     return b"{" + COLUMNS + b',"rows":[' + cells.encode() + b'],"totals":{"amount":0.10}}'
 
 
-def asked(rig: Rig) -> list[Any]:
+def arguments_to_1c(rig: Rig) -> list[Any]:
     return [json.loads(request.content) for request in rig.onec.requests]
 
 
@@ -59,13 +59,13 @@ async def test_a_call_is_sent_to_1c_under_the_caller_and_answered() -> None:
     assert request.headers["x-mcp-sub"] == "tester"
     assert request.headers["x-mcp-scopes"] == ",".join(ALL_SCOPES)
     assert request.headers["x-request-id"] == "r-1"
-    assert asked(rig) == [
+    assert arguments_to_1c(rig) == [
         {"period": {"from": "2026-05-01", "to": "2026-05-31"}, "group_by": ["month"], "top": 6}
     ]
 
 
 @pytest.mark.parametrize(
-    ("surface", "sent_top", "asked_top"),
+    ("surface", "sent_top", "top_to_1c"),
     [
         ("mcp", None, 101),
         ("rest", None, 5001),
@@ -75,14 +75,14 @@ async def test_a_call_is_sent_to_1c_under_the_caller_and_answered() -> None:
         ("rest", 5000, 5001),
     ],
 )
-async def test_1c_is_asked_for_one_row_more_than_the_caller_gets(
-    surface: Surface, sent_top: int | None, asked_top: int
+async def test_1c_gets_a_top_of_one_row_more_than_the_caller_gets(
+    surface: Surface, sent_top: int | None, top_to_1c: int
 ) -> None:
     top = "" if sent_top is None else f',"top":{sent_top}'
     async with open_rig(answering(EMPTY_TABLE)) as rig:
         await rig.call("cash_flow", f"{{{MAY}{top}}}".encode(), surface=surface)
 
-    assert asked(rig)[0]["top"] == asked_top
+    assert arguments_to_1c(rig)[0]["top"] == top_to_1c
 
 
 async def test_a_number_above_its_limit_is_lowered_and_said_so() -> None:
@@ -92,7 +92,7 @@ async def test_a_number_above_its_limit_is_lowered_and_said_so() -> None:
         report = await report_rig.call("stock_balance", b'{"top":9000}')
 
     assert json.loads(found)["notice"] == "limit was 50, the limit is 10."
-    assert asked(rig) == [{"query": "ромашка", "limit": 11}]
+    assert arguments_to_1c(rig) == [{"query": "ромашка", "limit": 11}]
     assert json.loads(report)["notice"] == "top was 9000, the limit is 5000."
 
 
@@ -106,10 +106,10 @@ async def test_only_a_number_above_its_limit_is_lowered(
     async with open_rig(answering(EMPTY_TABLE)) as rig:
         answer = json.loads(await rig.call("stock_balance", f'{{"top":{top}}}'.encode()))
 
-    assert (asked(rig)[0]["top"], answer.get("notice")) == (sent, notice)
+    assert (arguments_to_1c(rig)[0]["top"], answer.get("notice")) == (sent, notice)
 
 
-async def test_top_products_and_the_customer_card_are_asked_for_one_more() -> None:
+async def test_one_more_is_requested_of_top_products_and_the_customer_card() -> None:
     card = b'{"customer":{"id":"c1"},"totals":{},"columns":[],"rows":[]}'
     async with open_rig(answering(card)) as rig:
         await rig.call("top_products", f"{{{MAY}}}".encode())
@@ -118,7 +118,7 @@ async def test_top_products_and_the_customer_card_are_asked_for_one_more() -> No
         )
 
     period = {"from": "2026-05-01", "to": "2026-05-31"}
-    assert asked(rig) == [
+    assert arguments_to_1c(rig) == [
         {"period": period, "top": 11},
         {"customer_id": "c1", "period": period, "top_products": 4},
     ]
@@ -136,7 +136,7 @@ async def test_mcp_answers_are_bounded_in_bytes_and_rest_answers_are_not() -> No
     assert json.loads(whole)["rows_returned"] == 100
 
 
-async def test_rest_refuses_more_rows_than_were_asked_of_1c() -> None:
+async def test_rest_refuses_more_rows_than_were_requested_from_1c() -> None:
     async with open_rig(answering(rows(9))) as rig:
         with pytest.raises(LimitExceeded):
             await rig.call("sales_report", f'{{{MAY},"top":3}}'.encode(), surface="rest")
@@ -145,12 +145,12 @@ async def test_rest_refuses_more_rows_than_were_asked_of_1c() -> None:
     assert json.loads(cut)["rows_returned"] == 3
 
 
-async def test_a_tool_without_its_scope_is_refused_before_1c_hears_of_it() -> None:
+async def test_a_tool_without_its_scope_is_refused_without_a_request_to_1c() -> None:
     async with open_rig(answering(EMPTY_TABLE)) as rig:
         scopes, arguments = frozenset({SALES, RESOLVE}), f"{{{MAY}}}".encode()
         with pytest.raises(ScopeMissing, match="needs the scope mcp:report:money") as caught:
             await rig.call("cash_flow", arguments, scopes=scopes, surface="rest")
-        # A model is not told that there is such a tool, and the audit has it all the same.
+        # The answer does not show that there is such a tool, but the audit names it.
         with pytest.raises(NotFound, match="there is no such tool"):
             await rig.call("cash_flow", arguments, scopes=scopes, surface="mcp")
 
@@ -160,7 +160,7 @@ async def test_a_tool_without_its_scope_is_refused_before_1c_hears_of_it() -> No
 
 
 @pytest.mark.parametrize("measures", ['"cost"', '["amount","profit"]', '["margin"]'])
-async def test_cost_measures_are_refused_before_1c_hears_of_them(measures: str) -> None:
+async def test_cost_measures_are_refused_without_a_request_to_1c(measures: str) -> None:
     arguments = f'{{{MAY},"measures":{measures}}}'.encode()
     async with open_rig(answering(b'{"columns":[],"rows":[],"totals":{}}')) as rig:
         with pytest.raises(ScopeMissing, match="need the scope mcp:report:cost"):
@@ -170,7 +170,7 @@ async def test_cost_measures_are_refused_before_1c_hears_of_them(measures: str) 
     assert len(rig.onec.requests) == 1
 
 
-async def test_a_base_that_lacks_a_filter_is_not_asked_for_it() -> None:
+async def test_a_filter_that_the_base_lacks_is_not_sent() -> None:
     async with open_rig(answering(EMPTY_TABLE)) as rig:
         rig.gateway.catalogue.capabilities = Capabilities(
             unsupported={
@@ -245,7 +245,7 @@ async def test_a_call_that_outlasts_its_deadline_ends_as_a_timeout(
     ]
 
 
-async def test_a_runaway_loop_is_told_when_to_go_on(autojump_clock: MockClock) -> None:
+async def test_a_loop_of_calls_gets_the_time_at_which_to_go_on(autojump_clock: MockClock) -> None:
     async with open_rig(answering(EMPTY_TABLE), limits=LimitsSettings(calls_per_minute=2)) as rig:
         await rig.call("stock_balance", b"{}")
         await rig.call("stock_balance", b"{}")

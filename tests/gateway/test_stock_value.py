@@ -60,19 +60,19 @@ def arguments_of(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:
 CALLS = st.sampled_from(ALL).flatmap(lambda tool: st.tuples(st.just(tool.name), arguments_of(tool)))
 
 
-def scale_values(factor: int, report: str, told: Any) -> None:
-    """Make what stock cost so many times as much, and say it in places that nobody agreed on."""
+def scale_values(factor: int, report: str, body: Any) -> None:
+    """Multiply what stock cost, and add the factor in members outside the contract."""
     if report in ("stock", "sales"):
         values = VALUES[:1] if report == "stock" else VALUES[1:]
-        for index, column in enumerate(told.get("columns", [])):
+        for index, column in enumerate(body.get("columns", [])):
             if column["name"] in values:
-                for row in told["rows"]:
+                for row in body["rows"]:
                     row[index] = row[index] and row[index] * factor
-        for name in set(values) & set(told.get("totals") or {}):
-            told["totals"][name] = told["totals"][name] and told["totals"][name] * factor
-    told["chart"] = {"series": [{"name": "profit", "data": [Decimal(factor)]}]}
-    if isinstance(told.get("totals"), dict):
-        told["totals"]["себестоимость"] = Decimal(factor)
+        for name in set(values) & set(body.get("totals") or {}):
+            body["totals"][name] = body["totals"][name] and body["totals"][name] * factor
+    body["chart"] = {"series": [{"name": "profit", "data": [Decimal(factor)]}]}
+    if isinstance(body.get("totals"), dict):
+        body["totals"]["себестоимость"] = Decimal(factor)
 
 
 async def outcome(rig: Rig, tool: str, arguments: dict[str, Any]) -> bytes | str:

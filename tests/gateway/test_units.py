@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from onecgw.demo.books import Books
 from onecgw.errors import OnecBadResponse, ValidationFailed
-from onecgw.responses.builders import build_table
-from onecgw.responses.shaping import ResponseLimits
+from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.responses.units import MeasureUnits
 from onecgw.settings import OnecSettings
 from tests.builders.demo_gateway import ask, open_demo
@@ -154,12 +153,12 @@ async def test_desks_of_several_currencies_have_a_total_in_the_base_currency(
 
 
 async def test_quantities_of_several_units_are_not_added_up(small_books: Books) -> None:
-    asked = {"date": "2026-05-31", "group_by": ["product"], "measures": ["qty", "amount"]}
+    arguments = {"date": "2026-05-31", "group_by": ["product"], "measures": ["qty", "amount"]}
     async with open_demo(small_books) as rig:
-        plain = await ask(rig, "stock_balance", **asked, top=5000)
-        changed = await ask(rig, "stock_balance", **asked, compare="previous_year")
+        plain = await ask(rig, "stock_balance", **arguments, top=5000)
+        changed = await ask(rig, "stock_balance", **arguments, compare="previous_year")
         with pytest.raises(ValidationFailed, match="several units"):
-            await ask(rig, "stock_balance", **asked, share="qty")
+            await ask(rig, "stock_balance", **arguments, share="qty")
 
     by_unit: dict[str, Decimal] = {}
     for product, qty, _ in plain["rows"]:
@@ -171,25 +170,25 @@ async def test_quantities_of_several_units_are_not_added_up(small_books: Books) 
     assert changed["totals"]["qty"] is None
 
 
-async def test_nothing_is_invented_where_nobody_names_the_currency() -> None:
+async def test_a_currency_that_is_not_named_is_not_invented() -> None:
     table = (
         b'{"columns":[{"name":"month","type":"date"},{"name":"amount","type":"number"}],'
         b'"rows":[["2026-05-01",1.10]],"totals":{"amount":1.10}}'
     )
-    asked = b'{"period":"2026-05","group_by":["month"],"measures":["amount"]}'
+    arguments = b'{"period":"2026-05","group_by":["month"],"measures":["amount"]}'
     async with open_rig(answering(table)) as rig:
-        silent = json.loads(await rig.call("sales_report", asked))
+        silent = json.loads(await rig.call("sales_report", arguments))
     stated = OnecSettings(base_url="http://1c.test/trade/hs", base_currency="UAH")
     async with open_rig(answering(table), onec=stated) as rig:
-        told = json.loads(await rig.call("sales_report", asked))
+        named = json.loads(await rig.call("sales_report", arguments))
 
-    assert ("currency" in silent, told["currency"]) == (False, "UAH")
+    assert ("currency" in silent, named["currency"]) == (False, "UAH")
 
 
 async def test_reports_in_two_currencies_make_no_analysis(small_books: Books) -> None:
-    def falsify(report: str, told: Any) -> None:
+    def falsify(report: str, body: Any) -> None:
         if report == "stock":
-            told["currency"] = "EUR"
+            body["currency"] = "EUR"
 
     async with open_demo(small_books, falsify=falsify) as rig:
         with pytest.raises(OnecBadResponse, match=r"different currencies \(EUR, UAH\)"):

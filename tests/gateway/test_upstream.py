@@ -23,20 +23,23 @@ TOOLS += ["customer_summary", "company", "sales_report", "stock_balance"]
 
 
 def answer_of_the_account(request: httpx.Request) -> httpx.Response:
-    """Candidates and reports that name the account 1C was asked for, wherever they can."""
+    """Candidates and reports that name the account of the request, wherever they can."""
     sub = request.headers["x-mcp-sub"]
     named = {"id": sub, "label": sub}
-    asked = json.loads(request.content)
-    if "query" in asked:
+    arguments = json.loads(request.content)
+    if "query" in arguments:
         return _ok({"candidates": [named]})
-    if "customer_id" in asked:
-        return _ok({"customer": {**named, "id": asked["customer_id"]}, "totals": {}})
-    dimensions, measures = asked.get("group_by", ["firm"]), asked.get("measures", ["amount"])
+    if "customer_id" in arguments:
+        return _ok({"customer": {**named, "id": arguments["customer_id"]}, "totals": {}})
+    dimensions, measures = (
+        arguments.get("group_by", ["firm"]),
+        arguments.get("measures", ["amount"]),
+    )
     columns = [{"name": name, "type": "ref"} for name in dimensions if name != "day"]
     columns += [{"name": name, "type": "date"} for name in dimensions if name == "day"]
     columns += [{"name": name, "type": "number"} for name in measures]
     cells = [named for name in dimensions if name != "day"]
-    days = [asked["period"]["from"]] if "day" in dimensions else []
+    days = [arguments["period"]["from"]] if "day" in dimensions else []
     return _ok(
         {
             "columns": columns,
@@ -104,7 +107,7 @@ def test_no_answer_crosses_two_accounts_kept_or_shared_in_flight(
     trio.run(run)
 
 
-async def test_one_account_is_not_asked_for_twice() -> None:
+async def test_one_account_is_not_requested_twice() -> None:
     async with open_rig(answer_of_the_account) as rig:
         for _ in range(2):
             assert await ask(rig, "alice", "resolve_customer", "тов") == {"alice"}
@@ -112,7 +115,7 @@ async def test_one_account_is_not_asked_for_twice() -> None:
         assert len(rig.onec.requests) == 1
 
 
-async def test_a_base_that_answers_all_alike_is_asked_once_for_all() -> None:
+async def test_a_base_of_same_answers_for_all_gets_one_request_for_all() -> None:
     async with open_rig(answer_of_the_account) as rig:
         rig.gateway.catalogue.capabilities = attrs.evolve(Capabilities(), same_for_all=True)
         answers = [await ask(rig, sub, "resolve_customer", "тов") for sub in ("alice", "bob")]

@@ -89,12 +89,12 @@ async def test_earlier_answers_travel_in_the_state() -> None:
         {"who": {"action": "accept"}},
     ],
 )
-async def test_what_is_no_answer_is_asked_for_again(responses: Any) -> None:
+async def test_what_is_no_answer_is_requested_again(responses: Any) -> None:
     answer = await ask(asking({"who": NAME}), call(inputResponses=responses))
     assert answer["result"]["resultType"] == "input_required"
 
 
-async def test_answers_that_nobody_asked_for_are_ignored() -> None:
+async def test_answers_without_a_request_are_ignored() -> None:
     answer = await ask(
         asking({"who": NAME}), call(inputResponses={"who": ACCEPTED, "extra": {"a": 1}})
     )
@@ -166,7 +166,7 @@ async def test_only_the_methods_that_may_ask_can_ask() -> None:
     assert (await ask(engine, message))["error"]["code"] == -32603
 
 
-async def test_a_client_that_does_not_offer_it_is_not_asked() -> None:
+async def test_a_client_without_the_capability_gets_no_request() -> None:
     questions = {"who": NAME, "what": sampling("Hi", max_tokens=9)}
     answer = await ask(asking(questions), call(meta=None))
     assert (answer["error"]["code"], answer["error"]["data"]) == (
@@ -215,7 +215,7 @@ async def test_the_handshake_era_asks_on_the_stream_and_waits() -> None:
 @pytest.mark.parametrize(
     "reply", [{"error": {"code": -1, "message": "no"}}, {"result": {"action": "?"}}]
 )
-async def test_a_refusal_of_the_client_is_told_to_the_model(reply: Any) -> None:
+async def test_a_refusal_of_the_client_reaches_the_model(reply: Any) -> None:
     result, _ = await answer_legacy(asking({"who": NAME}), reply)
     assert result["isError"] is True
     assert result["content"][0]["text"] == (
@@ -223,7 +223,7 @@ async def test_a_refusal_of_the_client_is_told_to_the_model(reply: Any) -> None:
     )
 
 
-async def test_without_a_stream_nobody_can_be_asked() -> None:
+async def test_without_a_stream_no_request_reaches_the_client() -> None:
     result, _ = await answer_legacy(asking({"who": NAME}), {"result": ACCEPTED}, can_stream=False)
     assert result["isError"] is True
 

@@ -43,7 +43,7 @@ def result(members: dict[str, Any], **modern_members: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 1, "result": {**members, **common, **modern_members}}
 
 
-async def test_discover_tells_versions_capabilities_and_instructions() -> None:
+async def test_discover_returns_versions_capabilities_and_instructions() -> None:
     assert await ask(make_engine(), stateless("server/discover")) == result(
         {
             "supportedVersions": list(SUPPORTED_VERSIONS),
@@ -148,9 +148,9 @@ async def test_a_fault_of_ours_is_generic_and_logged_under_the_request_id(
     assert vars(caplog.records[0])["fields"] == {"request_id": "r-1", "sub": "alice"}
 
 
-@pytest.mark.parametrize("asked", [*HANDSHAKE_VERSIONS, "2030-01-01", STATELESS_VERSION])
-async def test_initialize_agrees_on_the_version_if_it_is_served(asked: str) -> None:
-    message = handshake("initialize", protocolVersion=asked, capabilities={}, clientInfo={})
+@pytest.mark.parametrize("version", [*HANDSHAKE_VERSIONS, "2030-01-01", STATELESS_VERSION])
+async def test_initialize_agrees_on_the_version_if_it_is_served(version: str) -> None:
+    message = handshake("initialize", protocolVersion=version, capabilities={}, clientInfo={})
     outgoing = await send(make_engine(), message)
     assert outgoing.session_id.isascii()
     assert outgoing.session_id.isprintable()
@@ -158,7 +158,9 @@ async def test_initialize_agrees_on_the_version_if_it_is_served(asked: str) -> N
         "jsonrpc": "2.0",
         "id": 1,
         "result": {
-            "protocolVersion": asked if asked in HANDSHAKE_VERSIONS else LATEST_HANDSHAKE_VERSION,
+            "protocolVersion": version
+            if version in HANDSHAKE_VERSIONS
+            else LATEST_HANDSHAKE_VERSION,
             "capabilities": {"tools": {}},
             "serverInfo": {"name": "onecgw", "title": "Gateway", "version": "0"},
             "instructions": "Resolve names first.",
@@ -222,7 +224,7 @@ async def test_other_revisions_have_no_batches(version: str) -> None:
     assert answer["error"]["code"] == -32600
 
 
-async def test_the_audit_learns_what_the_program_calls_itself() -> None:
+async def test_the_audit_has_the_name_that_the_program_gives_itself() -> None:
     seen: list[Caller] = []
 
     async def tool(_arguments: bytes, request: RequestContext) -> ToolResult:
@@ -291,7 +293,7 @@ async def test_a_cancelled_request_stops_and_is_not_answered() -> None:
     ("request_id", "caller", "version"),
     [("b", ALICE, None), ("a", BOB, None), ("a", ALICE, STATELESS_VERSION)],
 )
-async def test_nobody_cancels_what_is_not_theirs(
+async def test_a_caller_cannot_cancel_the_request_of_another(
     request_id: str, caller: Caller, version: str | None
 ) -> None:
     tool = Endless()

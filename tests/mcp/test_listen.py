@@ -20,7 +20,7 @@ EVERYTHING = {
 }
 
 
-def told(method: str, request_id: Any = 1, **params: Any) -> dict[str, Any]:
+def notification(method: str, request_id: Any = 1, **params: Any) -> dict[str, Any]:
     return {
         "jsonrpc": "2.0",
         "method": f"notifications/{method}",
@@ -62,9 +62,9 @@ async def test_a_stream_begins_with_what_is_honoured_and_ends_with_a_result() ->
         engine.subscriptions.close()
         await trio.testing.wait_all_tasks_blocked()
     assert channel.sent == [
-        told("subscriptions/acknowledged", "s", notifications=EVERYTHING),
-        told("tools/list_changed", "s"),
-        told("resources/updated", "s", uri="onec://a"),
+        notification("subscriptions/acknowledged", "s", notifications=EVERYTHING),
+        notification("tools/list_changed", "s"),
+        notification("resources/updated", "s", uri="onec://a"),
     ]
     [answer] = answers
     assert (answer["id"], answer["result"]["resultType"]) == ("s", "complete")
@@ -75,17 +75,17 @@ async def test_only_what_is_offered_is_honoured() -> None:
     async with listening(make_engine(), EVERYTHING) as (channel, _):
         pass
     assert channel.sent == [
-        told("subscriptions/acknowledged", notifications={"toolsListChanged": True})
+        notification("subscriptions/acknowledged", notifications={"toolsListChanged": True})
     ]
 
 
-async def test_only_what_was_asked_for_is_told() -> None:
+async def test_only_the_requested_changes_are_sent() -> None:
     engine = fixture_engine()
     async with listening(engine, {"promptsListChanged": True}) as (channel, _):
         engine.subscriptions.notify_lists_changed("tools")
         engine.subscriptions.notify_lists_changed("prompts")
         await trio.testing.wait_all_tasks_blocked()
-    assert channel.sent[1:] == [told("prompts/list_changed")]
+    assert channel.sent[1:] == [notification("prompts/list_changed")]
 
 
 async def test_a_caller_has_a_bounded_number_of_streams() -> None:

@@ -125,7 +125,7 @@ def log_message(level: str) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "method": "notifications/message", "params": params}
 
 
-async def test_log_messages_are_sent_from_the_level_that_is_asked_for() -> None:
+async def test_log_messages_are_sent_from_the_requested_level() -> None:
     assert await run(log_all) == []
     assert await run(log_all, meta={f"{META}logLevel": "info"}) == [
         log_message("info"),

@@ -105,7 +105,7 @@ async def test_a_name_that_is_not_ascii_must_be_encoded() -> None:
 
 
 @pytest.mark.parametrize("version", ["2030-01-01", "2025-11-25"])
-async def test_an_unserved_version_is_told_what_is_served(version: str) -> None:
+async def test_a_version_that_is_not_served_gets_the_list_of_those_that_are(version: str) -> None:
     message = stateless("tools/list", meta={f"{META}protocolVersion": version})
     answer = await ask(make_engine(), message)
     assert answer == {

@@ -34,7 +34,7 @@ async def instructions(message: dict[str, Any], caller: Caller) -> str:
         (TICKED | {MONEY}, TICKED, f" {ADMINISTRATOR}"),
     ],
 )
-async def test_a_model_learns_what_its_login_hides_and_who_can_change_that(
+async def test_instructions_say_what_the_login_hides_and_who_can_change_that(
     scopes: frozenset[str], entitled: frozenset[str], said: str
 ) -> None:
     caller = Caller(sub="olena", scopes=scopes, entitled=entitled)

@@ -21,7 +21,7 @@ async def complete(
     onec: Answering = KNOWING,
     scopes: tuple[str, ...] = ALL_SCOPES,
 ) -> tuple[Any, list[Any]]:
-    """The answer, and what 1C was asked."""
+    """The answer, and the requests to 1C."""
     caller = Caller(sub="olena", scopes=frozenset(scopes))
     message = stateless("completion/complete", ref=ref, argument={"name": name, "value": value})
     async with open_rig(onec) as rig:
@@ -36,9 +36,9 @@ def values(answer: Any) -> list[str]:
 
 @pytest.mark.parametrize("argument", ["customer", "warehouse"])
 async def test_names_come_from_the_resolvers_each_once(argument: str) -> None:
-    answer, asked = await complete(argument, "ром")
+    answer, requests = await complete(argument, "ром")
     assert values(answer) == ["Я", "Б"]
-    assert asked == [{"query": "ром", "limit": 11}]
+    assert requests == [{"query": "ром", "limit": 11}]
     assert answer["result"]["completion"] == {"values": ["Я", "Б"], "total": 2, "hasMore": False}
 
 
@@ -54,9 +54,11 @@ async def test_a_search_that_was_cut_has_more_and_no_total() -> None:
 @pytest.mark.parametrize(
     ("value", "scopes"), [("р", ALL_SCOPES), ("  ", ALL_SCOPES), ("ром", (SALES,))]
 )
-async def test_1c_is_not_asked_without_need_or_right(value: str, scopes: tuple[str, ...]) -> None:
-    answer, asked = await complete("customer", value, scopes=scopes)
-    assert (values(answer), asked) == ([], [])
+async def test_1c_gets_no_request_for_short_words_or_without_the_scope(
+    value: str, scopes: tuple[str, ...]
+) -> None:
+    answer, requests = await complete("customer", value, scopes=scopes)
+    assert (values(answer), requests) == ([], [])
 
 
 async def test_a_1c_that_fails_suggests_nothing() -> None:

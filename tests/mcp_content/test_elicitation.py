@@ -1,4 +1,4 @@
-"""customer_summary by a name that several customers have: the person is asked where that works."""
+"""customer_summary by a name of several customers: the person chooses, if the client can ask."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ async def ask_stateless(engine: Engine, **params: Any) -> Any:
 
 
 def cards(rig: Rig) -> list[Any]:
-    """The cards that 1C was asked for."""
+    """The cards that were requested from 1C."""
     bodies = [json.loads(request.content) for request in rig.onec.requests]
     return [body["customer_id"] for body in bodies if "customer_id" in body]
 
@@ -88,7 +88,7 @@ async def test_a_person_who_does_not_choose_is_not_guessed_for(answer: Any) -> N
     assert cards(rig) == []
 
 
-async def test_a_person_is_told_that_more_fit_than_are_offered() -> None:
+async def test_a_form_says_that_more_fit_than_are_offered() -> None:
     many = [{"id": f"c{number}", "label": f"Ромашка {number}"} for number in range(11)]
 
     async with open_rig(answering(json.dumps({"candidates": many}).encode())) as rig:

@@ -90,7 +90,7 @@ def pages_of(listed: Any) -> dict[str, str]:
     }
 
 
-async def test_a_client_that_shows_pages_hears_of_them_in_both_eras() -> None:
+async def test_a_client_that_shows_pages_gets_their_links_in_both_eras() -> None:
     async with open_mcp(**APPS) as mcp:
         stateless = pages_of(await mcp.stateless("tools/list"))
         begun = await mcp.initialize()
@@ -112,7 +112,7 @@ async def test_a_client_that_shows_pages_hears_of_them_in_both_eras() -> None:
         {"extensions": {f"{META}ui": 7}},
     ],
 )
-async def test_a_client_that_does_not_show_them_never_hears_of_pages(
+async def test_a_client_that_does_not_show_pages_gets_no_link_to_one(
     capabilities: dict[str, Any],
 ) -> None:
     async with open_mcp(**capabilities) as mcp:
@@ -182,7 +182,7 @@ def test_every_tool_with_figures_has_a_page() -> None:
 
 
 def columns_of(tool: Tool) -> set[str]:
-    """The dimensions and measures that a report may be asked for."""
+    """The dimensions and measures that a caller may request of a report."""
     lists = [one for one in fields_of(tool.request) if one.name in ("group_by", "measures")]
     return {name for one in lists for name in get_args(get_args(one.type)[0])}
 

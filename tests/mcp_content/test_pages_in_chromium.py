@@ -155,8 +155,8 @@ class Shown:
         }
         path = folder / "host.html"
         # A closing tag inside a text would end the element that holds it.
-        told = json.dumps(facts).replace("<", "\\u003c")
-        path.write_text(HOST.replace("__GIVEN__", told), encoding="utf-8")
+        facts_json = json.dumps(facts).replace("<", "\\u003c")
+        path.write_text(HOST.replace("__GIVEN__", facts_json), encoding="utf-8")
         browser.open(path)
         last = "ui/initialize" if "refusal" in given else SIZED
         browser.wait(f"return heard.some(({{ method }}) => method === {last!r})")
@@ -440,7 +440,7 @@ def test_a_theme_that_changes_changes_the_page(
         (None, "The call was cancelled."),
     ],
 )
-def test_a_call_that_failed_is_told_as_text(
+def test_a_call_that_failed_is_shown_as_text(
     params: dict[str, Any] | None, expected: str, browser: Browser, tmp_path: Path
 ) -> None:
     shown = Shown(browser, tmp_path, "cash_conversion_cycle", result=params)
@@ -456,8 +456,8 @@ def test_an_answer_with_missing_components_is_drawn_without_them(
 ) -> None:
     answer = deepcopy(answers["cycle"])
     gone = ("dpo", "ccc", "ccc_net")
-    for told in (answer["summary"], answer["summary"]["change"], *answer["months"]):
-        told.update(dict.fromkeys(gone))
+    for facts_json in (answer["summary"], answer["summary"]["change"], *answer["months"]):
+        facts_json.update(dict.fromkeys(gone))
     answer["summary"]["previous"]["ccc"] = None
     answer["bridge"] = [step for step in answer["bridge"] if step["component"] != "dpo"]
     answer["missing"] = [{"component": "dpo", "period": "current", "reason": "onec_locked: later"}]
@@ -657,7 +657,7 @@ def test_an_answer_that_cannot_be_drawn_is_said_to_be_one(
     assert shown.inside(TEXT).startswith("This answer cannot be drawn: ")
 
 
-def test_a_host_that_refuses_the_page_is_told_of(browser: Browser, tmp_path: Path) -> None:
+def test_a_host_that_refuses_the_page_is_reported(browser: Browser, tmp_path: Path) -> None:
     shown = Shown(browser, tmp_path, "sales_report", refusal={"code": -32602, "message": "too old"})
     shown.wait_for(".danger")
 

@@ -107,7 +107,7 @@ def test_steps_with_tools_that_the_caller_lacks_are_left_out() -> None:
         ),
     ],
 )
-def test_all_that_is_wrong_with_the_arguments_is_told(
+def test_all_that_is_wrong_with_the_arguments_is_reported(
     arguments: dict[str, str], visible: frozenset[str], said: str
 ) -> None:
     with pytest.raises(ValidationFailed) as caught:
@@ -147,7 +147,7 @@ def test_the_last_months_are_full_ones() -> None:
 
 
 @pytest.mark.parametrize("period", ["0001-01", "0001-01-05..9999-12-31", "9999-12", "1900-00"])
-async def test_a_period_beyond_all_books_is_told_and_not_stumbled_over(period: str) -> None:
+async def test_a_period_beyond_all_books_is_answered_with_a_reason(period: str) -> None:
     answer = await prompts("prompts/get", name="month_review", arguments={"period": period})
 
     assert answer["error"]["code"] == -32602

@@ -94,8 +94,8 @@ async def test_a_revoked_login_ends_at_once(
         (line,) = [
             json.loads(text) for text in run(config, "grants", "list", "--json").splitlines()
         ]
-        asked = [part.replace("GRANT", line["id"]) for part in selector]
-        said = run(config, "grants", "revoke", *asked)
+        options = [part.replace("GRANT", line["id"]) for part in selector]
+        said = run(config, "grants", "revoke", *options)
         call = await oauth.rpc(login.access, "tools/list")
         refreshed = await oauth.refresh(login)
         (grant,) = oauth.rows("grants")
@@ -193,12 +193,12 @@ async def test_what_is_revoked_ends_a_login_that_has_only_begun(
 @pytest.mark.parametrize(
     "name", ["", "   ", "Ole\nna", "Olena\x1b[2J", "Olena\u202eanelO", "Ole\u2028na", "x" * 81]
 )
-def test_a_key_for_nobody_is_refused_with_what_a_name_is(config: Path, name: str) -> None:
+def test_a_key_without_a_good_name_is_refused_with_what_a_name_is(config: Path, name: str) -> None:
     added = ["--name", name, "--scopes", "mcp:resolve"]
     result = CliRunner().invoke(main, ["keys", "add", "--config", str(config), *added])
-    told = " ".join(result.output.split())
+    printed = " ".join(result.output.split())
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Invalid value for --name: a name of 1 to 80 characters without control" in told
+    assert "Invalid value for --name: a name of 1 to 80 characters without control" in printed
     assert not (config.parent / "onecgw.db").exists()
 
 
@@ -209,7 +209,7 @@ def test_a_name_is_kept_as_it_is_written_without_blanks_around_it(config: Path) 
 
 @pytest.mark.parametrize("selector", ["--sub", "--client", "--grant"])
 @pytest.mark.parametrize("deny", [(), ("--deny",)])
-def test_a_login_that_does_not_exist_is_told(
+def test_a_login_that_does_not_exist_is_reported(
     config: Path, selector: str, deny: tuple[str, ...]
 ) -> None:
     run(config, "keys", "add", "--name", "Olena", "--scopes", "mcp:resolve")
@@ -223,7 +223,7 @@ def test_a_login_that_does_not_exist_is_told(
 
 
 def test_a_denied_client_is_listed_and_can_be_let_in_again(tmp_path: Path, config: Path) -> None:
-    told: dict[str, str] = {}
+    printed: dict[str, str] = {}
 
     async def deny_and_allow() -> tuple[list[int], dict[str, Any]]:
         async with open_oauth(tmp_path) as oauth:
@@ -231,8 +231,8 @@ def test_a_denied_client_is_listed_and_can_be_let_in_again(tmp_path: Path, confi
             login = await oauth.login()
             began = (await oauth.register())["client_id"]
             consent = await oauth.open_consent(began)
-            told["deny"] = run(config, "grants", "revoke", "--client", "Test client", "--deny")
-            told["table"] = run(config, "grants", "denied")
+            printed["deny"] = run(config, "grants", "revoke", "--client", "Test client", "--deny")
+            printed["table"] = run(config, "grants", "denied")
             denied = list(map(json.loads, run(config, "grants", "denied", "--json").splitlines()))
             ids = {login.client_id, began} | {row["client_id"] for row in oauth.rows("grants")}
             assert {row["client_id"] for row in denied} == ids
@@ -240,19 +240,21 @@ def test_a_denied_client_is_listed_and_can_be_let_in_again(tmp_path: Path, confi
             pages = [await oauth.open_page(client_id) for client_id in (began, login.client_id)]
             form = {"transaction": hidden(consent, "transaction"), "answer": "allow"}
             pages.append(await oauth.post_form(form | {"scope": "mcp:resolve"}))
-            told["one"] = run(config, "grants", "allow", "--client", began)
+            printed["one"] = run(config, "grants", "allow", "--client", began)
             pages += [await oauth.open_page(client_id) for client_id in (began, login.client_id)]
-            told["rest"] = run(config, "grants", "allow", "--client", "Test client")
+            printed["rest"] = run(config, "grants", "allow", "--client", "Test client")
             pages.append(await oauth.open_page(login.client_id))
             pages.append(await oauth.rpc(login.access, "tools/list"))
         return [page.status_code for page in pages], denied[0]
 
     statuses, row = trio.run(deny_and_allow)
-    assert told["deny"] == "Logins ended: 2.\nclient_ids denied: 3; see `onecgw grants denied`.\n"
-    assert told["table"].splitlines()[0].split() == ["DENIED", "CLIENT", "CLIENT_ID"]
+    assert (
+        printed["deny"] == "Logins ended: 2.\nclient_ids denied: 3; see `onecgw grants denied`.\n"
+    )
+    assert printed["table"].splitlines()[0].split() == ["DENIED", "CLIENT", "CLIENT_ID"]
     assert row["name"] == "Test client"
-    assert told["one"] == "client_ids let in again: 1.\n"
-    assert told["rest"] == "client_ids let in again: 2.\n"
+    assert printed["one"] == "client_ids let in again: 1.\n"
+    assert printed["rest"] == "client_ids let in again: 2.\n"
     # Two are denied, the consent is over; one is let in, then both; the login stays over.
     assert statuses == [400, 400, 400, 200, 400, 200, 401]
     audit = [json.loads(line) for line in run(config, "audit", "--json").splitlines()]
@@ -313,10 +315,10 @@ def test_the_audit_names_every_login_that_ended_with_a_key(tmp_path: Path, confi
     run(config, "keys", "revoke", sub.removeprefix("key-"))
     run(config, "keys", "revoke", sub.removeprefix("key-"))  # nothing ends twice
     audit = [json.loads(line) for line in run(config, "audit", "--json").splitlines()]
-    told = [(event["event"], event["sub"], event["client"], event["grant"]) for event in audit]
-    assert told[0][:2] == ("key.added", sub)
-    assert told[1] == told[-1] == ("key.revoked", sub, "", "")
-    assert sorted(told[2:-1]) == sorted(
+    printed = [(event["event"], event["sub"], event["client"], event["grant"]) for event in audit]
+    assert printed[0][:2] == ("key.added", sub)
+    assert printed[1] == printed[-1] == ("key.revoked", sub, "", "")
+    assert sorted(printed[2:-1]) == sorted(
         ("grant.revoked", sub, "Test client", grant) for grant in grants
     )
 
@@ -335,17 +337,17 @@ def test_the_audit_names_every_login_that_ended_with_a_key(tmp_path: Path, confi
     ],
     ids=" ".join,
 )
-def test_a_database_that_is_not_there_is_told_and_not_made(
+def test_a_missing_database_is_reported_and_not_created(
     tmp_path: Path, config: Path, arguments: tuple[str, ...]
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
     verbs = 1 if arguments[0] == "audit" else 2
     command = [*arguments[:verbs], "--config", str(config), *arguments[verbs:]]
     result = CliRunner().invoke(main, command)
-    told = " ".join(result.output.split())
+    printed = " ".join(result.output.split())
     assert result.exit_code == 2
-    assert f"database.path: there is no {tmp_path / 'onecgw.db'}" in told
-    assert "give --config the settings that it runs with" in told
+    assert f"database.path: there is no {tmp_path / 'onecgw.db'}" in printed
+    assert "give --config the settings that it runs with" in printed
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -358,7 +360,7 @@ def test_the_first_key_makes_the_database_and_says_so(tmp_path: Path, config: Pa
     assert [said in result.stderr for result in results] == [True, False]
 
 
-def test_a_disk_that_is_full_is_told_and_the_log_says_nothing_that_is_not_so(
+def test_a_full_disk_is_reported_and_the_log_has_nothing_false(
     tmp_path: Path, config: Path
 ) -> None:
     added = ["keys", "add", "--config", str(config), "--name", "Olena", "--scopes", "mcp:resolve"]
@@ -371,8 +373,8 @@ def test_a_disk_that_is_full_is_told_and_the_log_says_nothing_that_is_not_so(
         result = CliRunner().invoke(main, command)
         assert result.exit_code == 1
         assert isinstance(result.exception, SystemExit)  # no traceback
-        told = result.output.splitlines()[-1]
-        assert told.startswith(
+        printed = result.output.splitlines()[-1]
+        assert printed.startswith(
             f"Error: nothing was changed: {tmp_path / 'onecgw.db'} cannot be used: database or"
             " disk is full."
         )

@@ -42,7 +42,7 @@ class Journal:
     seen: int = 0
     expected: list[dict[str, str]] = attrs.field(factory=list)
 
-    def told(self, response: httpx.Response, *rows: tuple[str, dict[str, str]]) -> httpx.Response:
+    def expect(self, response: httpx.Response, *rows: tuple[str, dict[str, str]]) -> httpx.Response:
         """A request has left exactly these events, with its id and its address."""
         common = {"request_id": response.headers["x-request-id"], "ip": IP}
         expected = [
@@ -70,23 +70,23 @@ async def log_in(oauth: OauthRig, journal: Journal, *scopes: str) -> tuple[Login
     """A whole login, and the id of its grant."""
     client_id = (await oauth.register())["client_id"]
     journal.seen = len(oauth.events)
-    page = journal.told(
+    page = journal.expect(
         await oauth.open_page(client_id),
         ("authorize.shown", {"client": CLIENT, "detail": ALL}),
     )
     form = {"request": hidden(page, "request"), "key": OWNER_KEY}
-    consent = journal.told(await oauth.post_form(form), ("key.ok", facts()))
+    consent = journal.expect(await oauth.post_form(form), ("key.ok", facts()))
     form = {"transaction": hidden(consent, "transaction"), "answer": "allow"}
     answer = await oauth.post_form(form | {"scope": list(scopes)})
     grant = oauth.events[-1].grant
     assert grant in {row["id"] for row in oauth.rows("grants")}
-    journal.told(
+    journal.expect(
         answer,
         ("consent.allowed", facts(grant, detail=" ".join(scopes))),
         ("code.issued", facts(grant)),
     )
     redirect = redirect_of(answer)
-    tokens = journal.told(
+    tokens = journal.expect(
         await oauth.redeem(client_id, redirect["code"]),
         ("code.redeemed", facts(grant)),
         ("token.issued", facts(grant, detail=" ".join(scopes))),
@@ -100,62 +100,64 @@ async def refuse(oauth: OauthRig, journal: Journal) -> None:
         "/oauth/register",
         json={"redirect_uris": ["http://127.0.0.1:3000/callback"], "client_name": CLIENT},
     )
-    client_id = journal.told(registered, ("client.registered", {"client": CLIENT})).json()[
+    client_id = journal.expect(registered, ("client.registered", {"client": CLIENT})).json()[
         "client_id"
     ]
     detail = "invalid_redirect_uri: 1 to 10 are expected"
-    journal.told(
+    journal.expect(
         await oauth.http.post("/oauth/register", json={"redirect_uris": []}),
         ("client.rejected", {"detail": detail}),
     )
     detail = "invalid_client_metadata: send Content-Type: application/json"
-    journal.told(
+    journal.expect(
         await oauth.http.post("/oauth/register", content=b"{}"),
         ("client.rejected", {"detail": detail}),
     )
     detail = "invalid_request: the client_id is not known here"
-    journal.told(await oauth.open_page("unknown"), ("authorize.rejected", {"detail": detail}))
+    journal.expect(await oauth.open_page("unknown"), ("authorize.rejected", {"detail": detail}))
     detail = "invalid_request: client_id is included more than once"
-    journal.told(
+    journal.expect(
         await oauth.http.get("/oauth/authorize?client_id=a&client_id=b"),
         ("authorize.rejected", {"detail": detail}),
     )
     detail = "invalid_request: the parameters are not readable"
-    journal.told(
+    journal.expect(
         await oauth.http.get("/oauth/authorize?client_id=%ff"),
         ("authorize.rejected", {"detail": detail}),
     )
     detail = "invalid_request: the redirect_uri does not belong to this client"
-    journal.told(
+    journal.expect(
         await oauth.open_page(client_id, redirect_uri="http://127.0.0.1:3000/other"),
         ("authorize.rejected", {"client": CLIENT, "detail": detail}),
     )
     detail = "unsupported_response_type: response_type code is expected"
-    journal.told(
+    journal.expect(
         await oauth.open_page(client_id, response_type="token"),
         ("authorize.rejected", {"client": CLIENT, "detail": detail}),
     )
-    page = journal.told(
+    page = journal.expect(
         await oauth.open_page(client_id),
         ("authorize.shown", {"client": CLIENT, "detail": ALL}),
     )
     form = {"request": hidden(page, "request")}
     for key in ("a-wrong-key", "x" * 600):
-        journal.told(await oauth.post_form(form | {"key": key}), ("key.failed", {"client": CLIENT}))
+        journal.expect(
+            await oauth.post_form(form | {"key": key}), ("key.failed", {"client": CLIENT})
+        )
     oauth.accounts.is_down = True
-    journal.told(
+    journal.expect(
         await oauth.post_form(form | {"key": OWNER_KEY}),
         ("key.unavailable", {"client": CLIENT, "detail": "onec_unavailable"}),
     )
     oauth.accounts.is_down = False
-    consent = journal.told(await oauth.post_form(form | {"key": OWNER_KEY}), ("key.ok", facts()))
+    consent = journal.expect(await oauth.post_form(form | {"key": OWNER_KEY}), ("key.ok", facts()))
     form = {"transaction": hidden(consent, "transaction"), "answer": "deny"}
-    journal.told(await oauth.post_form(form), ("consent.denied", facts()))
+    journal.expect(await oauth.post_form(form), ("consent.denied", facts()))
 
 
 async def refuse_tokens(oauth: OauthRig, journal: Journal, client_id: str) -> None:
     """Requests for tokens that are refused."""
-    journal.told(
+    journal.expect(
         await oauth.http.post("/oauth/token", json={}),
         (
             "token.rejected",
@@ -163,24 +165,24 @@ async def refuse_tokens(oauth: OauthRig, journal: Journal, client_id: str) -> No
         ),
     )
     unknown = "invalid_client: the client is not known here; register again"
-    journal.told(
+    journal.expect(
         await oauth.post_token({"client_id": "unknown"}), ("token.rejected", {"detail": unknown})
     )
-    journal.told(
+    journal.expect(
         await oauth.http.post("/oauth/revoke", data={"client_id": "unknown", "token": "x"}),
         ("token.rejected", {"detail": unknown}),
     )
     detail = "invalid_request: token is missing"
-    journal.told(
+    journal.expect(
         await oauth.http.post("/oauth/revoke", data={"client_id": client_id}),
         ("token.rejected", {"client": CLIENT, "detail": detail}),
     )
     detail = "invalid_grant: the code is not valid for this client"
-    journal.told(
+    journal.expect(
         await oauth.redeem(client_id, "ocg_ac_unknown"),
         ("token.rejected", {"client": CLIENT, "detail": detail}),
     )
-    journal.told(
+    journal.expect(
         await oauth.rpc("ocg_at_unknown", "tools/list"),
         ("token.rejected", {"detail": "the access token is not valid"}),
     )
@@ -190,39 +192,39 @@ async def use(oauth: OauthRig, journal: Journal) -> None:
     """A login that is used, refreshed, and stolen."""
     login, grant = await log_in(oauth, journal, RESOLVE, SALES)
     await refuse_tokens(oauth, journal, login.client_id)
-    journal.told(await oauth.call_tool(login.access))
-    journal.told(
+    journal.expect(await oauth.call_tool(login.access))
+    journal.expect(
         await oauth.call_tool(login.access, "cash_balance"),
         ("scope.denied", facts(grant, detail="mcp:report:money")),
     )
     issued = ("token.issued", facts(grant, detail=f"{RESOLVE} {SALES}"))
-    answer = journal.told(
+    answer = journal.expect(
         await oauth.refresh(login), ("token.refreshed", facts(grant)), issued
     ).json()
-    journal.told(await oauth.refresh(login), ("token.grace", facts(grant)), issued)
-    stranger = (await oauth.register(client_name="Stranger"))["client_id"]
+    journal.expect(await oauth.refresh(login), ("token.grace", facts(grant)), issued)
+    other_client = (await oauth.register(client_name="Stranger"))["client_id"]
     journal.seen = len(oauth.events)
     detail = "invalid_grant: the refresh token is not valid for this client"
-    journal.told(
-        await oauth.refresh(login, answer["refresh_token"], client_id=stranger),
+    journal.expect(
+        await oauth.refresh(login, answer["refresh_token"], client_id=other_client),
         ("token.rejected", facts(grant, client="Stranger", detail=detail)),
     )
     detail = "invalid_scope: the scope exceeds what was granted"
-    journal.told(
+    journal.expect(
         await oauth.refresh(login, answer["refresh_token"], scope=ALL),
         ("token.rejected", facts(grant, detail=detail)),
     )
-    journal.told(
+    journal.expect(
         await oauth.http.post(
             "/oauth/revoke", data={"client_id": login.client_id, "token": login.access}
         ),
         ("token.revoked", facts(grant, detail="by the client")),
     )
-    journal.told(await oauth.rpc(answer["access_token"], "tools/list"))
+    journal.expect(await oauth.rpc(answer["access_token"], "tools/list"))
     oauth.clock.seconds += GRACE_SECONDS + 1
     why = "a refresh token was used again"
     detail = "invalid_grant: the refresh token was used before; the login is revoked"
-    journal.told(
+    journal.expect(
         await oauth.refresh(login),
         ("token.reuse", facts(grant)),
         ("grant.revoked", facts(grant, detail=why)),
@@ -231,16 +233,16 @@ async def use(oauth: OauthRig, journal: Journal) -> None:
 
 
 async def replay(oauth: OauthRig, journal: Journal) -> None:
-    """A code that is used again, and once more by somebody else."""
+    """A code that is used again, and once more by another client."""
     login, grant = await log_in(oauth, journal, RESOLVE)
-    journal.told(
+    journal.expect(
         await oauth.redeem(login.client_id, login.redirect["code"]),
         ("code.replayed", facts(grant)),
         ("grant.revoked", facts(grant, detail="the code was used twice")),
         ("token.rejected", facts(grant, detail="invalid_grant: the code was used before")),
     )
     detail = "invalid_grant: the code is not valid for this client"
-    journal.told(
+    journal.expect(
         await oauth.redeem(login.client_id, login.redirect["code"]),
         ("token.rejected", facts(grant, detail=detail)),
     )
@@ -250,10 +252,10 @@ async def change_account(oauth: OauthRig, journal: Journal) -> None:
     """The account behind a login is checked again, cannot be, and is closed."""
     login, grant = await log_in(oauth, journal, RESOLVE)
     oauth.clock.seconds += VERIFY_SECONDS
-    journal.told(await oauth.rpc(login.access, "tools/list"), ("key.reverified", facts(grant)))
+    journal.expect(await oauth.rpc(login.access, "tools/list"), ("key.reverified", facts(grant)))
     oauth.clock.seconds += VERIFY_SECONDS + STALE_SECONDS
     oauth.accounts.is_down = True
-    journal.told(
+    journal.expect(
         await oauth.rpc(login.access, "tools/list"),
         ("key.unavailable", facts(grant, detail="onec_unavailable")),
     )
@@ -264,7 +266,7 @@ async def change_account(oauth: OauthRig, journal: Journal) -> None:
     oauth.clock.seconds += VERIFY_SECONDS
     over = "the login is over"
     why = "the key is not valid any more"
-    journal.told(
+    journal.expect(
         await oauth.rpc(another.access, "tools/list"),
         ("key.revoked", facts(other)),
         ("grant.revoked", facts(other, detail=why)),
@@ -273,14 +275,14 @@ async def change_account(oauth: OauthRig, journal: Journal) -> None:
 
 
 async def flood(oauth: OauthRig, journal: Journal) -> None:
-    """More registrations and keys than are allowed; it is told once."""
+    """More registrations and keys than are allowed; it is recorded once."""
     client_id = str(oauth.server.clients.register(METADATA, now=oauth.now())["client_id"])
     for _ in range(20):
         response = await oauth.http.post("/oauth/register", content=b"{}")
         if response.status_code == 429:
             break
         journal.seen = len(oauth.events)
-    journal.told(response, ("ratelimit.hit", {"detail": "/oauth/register"}))
+    journal.expect(response, ("ratelimit.hit", {"detail": "/oauth/register"}))
     page = await oauth.open_page(client_id)
     form = {"request": hidden(page, "request"), "key": "a-wrong-key"}
     for _ in range(20):
@@ -289,7 +291,7 @@ async def flood(oauth: OauthRig, journal: Journal) -> None:
         if response.status_code == 429:
             break
     limited = {"client": CLIENT, "detail": "/oauth/authorize"}
-    journal.told(response, ("ratelimit.hit", limited))
+    journal.expect(response, ("ratelimit.hit", limited))
 
 
 async def test_every_event_says_who_what_where_and_in_which_request(tmp_path: Path) -> None:
@@ -310,7 +312,7 @@ async def test_every_event_says_who_what_where_and_in_which_request(tmp_path: Pa
         *("token.grace", "token.reuse", "token.rejected", "scope.denied", "grant.revoked"),
         *("key.reverified", "key.revoked", "ratelimit.hit"),
     }
-    # What is read back is what was told, column by column.
+    # What is read back is what was recorded, column by column.
     assert len(kept) == len(records)
     for row, record in zip(kept, records, strict=True):
         expected = attrs.asdict(record) | {"id": row["id"]}
@@ -385,5 +387,5 @@ def test_every_event_stands_in_the_guide() -> None:
         if not event.endswith(".html")
     }
     rows = re.findall(r"^\| (`.*?) \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
-    told = {event for row in rows for event in re.findall(rf"`((?:{kinds})\.[a-z]+)`", row)}
-    assert written == told
+    expect = {event for row in rows for event in re.findall(rf"`((?:{kinds})\.[a-z]+)`", row)}
+    assert written == expect

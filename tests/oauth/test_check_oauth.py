@@ -201,7 +201,7 @@ POLICY = (b"content-security-policy", b"form-action 'self'")
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-async def test_a_proxy_that_is_in_the_way_is_told_from_the_gateway(
+async def test_a_fault_of_a_proxy_is_named_as_one(
     tmp_path: Path, proxy: Proxy, failed: str, detail: str, advice: str
 ) -> None:
     with trio.fail_after(TEST_SECONDS):
@@ -213,7 +213,7 @@ async def test_a_proxy_that_is_in_the_way_is_told_from_the_gateway(
     assert detail in steps[-1].detail
     assert advice in steps[-1].advice
     assert "x{}" not in steps[-1].detail
-    # Where the gateway can still be asked, nothing is left behind.
+    # Where the gateway still answers, no token is left behind.
     assert tokens == []
 
 
@@ -231,7 +231,7 @@ async def _hang_up(stream: trio.SSLStream[trio.SocketStream]) -> None:
         ((-1, 1), "other.example.org", "must name the host of oauth.public_url"),
     ],
 )
-async def test_a_certificate_that_nobody_would_accept_is_told(
+async def test_a_certificate_that_is_not_valid_is_reported(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     valid_days: tuple[int, int],
@@ -252,7 +252,7 @@ async def test_a_certificate_that_nobody_would_accept_is_told(
     assert advice in steps[0].advice
 
 
-async def test_plain_http_where_tls_is_expected_is_told(tmp_path: Path) -> None:
+async def test_plain_http_where_tls_is_expected_is_reported(tmp_path: Path) -> None:
     with trio.fail_after(TEST_SECONDS):
         async with serving(tmp_path, find_port()) as oauth:
             is_well, steps = await check(oauth.issuer.replace("http", "https"), OWNER_KEY)
@@ -260,7 +260,7 @@ async def test_plain_http_where_tls_is_expected_is_told(tmp_path: Path) -> None:
     assert "no TLS at that port" in steps[0].advice
 
 
-async def test_a_name_without_an_address_is_told() -> None:
+async def test_a_name_without_an_address_is_reported() -> None:
     with trio.fail_after(TEST_SECONDS):
         _, steps = await check("https://no-such-name.invalid", OWNER_KEY)
     assert "DNS" in steps[0].advice
@@ -270,7 +270,7 @@ async def test_a_name_without_an_address_is_told() -> None:
     ("seconds", "words"),
     [(0, ""), (-400, "behind this one: synchronise both"), (400, "ahead of this one")],
 )
-def test_clocks_that_differ_are_told(
+def test_clocks_that_differ_are_reported(
     monkeypatch: pytest.MonkeyPatch, seconds: int, words: str
 ) -> None:
     issuer, steps = "https://mcp.example.org", list[CheckStep]()
@@ -298,7 +298,7 @@ async def test_an_account_that_opens_only_what_is_confidential_can_be_checked(
     assert is_well, steps
 
 
-async def test_a_gateway_that_does_not_run_is_told(tmp_path: Path) -> None:
+async def test_a_gateway_that_does_not_run_is_reported(tmp_path: Path) -> None:
     with trio.fail_after(TEST_SECONDS):
         is_well, steps = await check(f"http://127.0.0.1:{find_port()}", OWNER_KEY)
     assert (is_well, summary(steps)) == (False, [("challenge", False)])
@@ -312,7 +312,7 @@ async def test_a_gateway_that_does_not_run_is_told(tmp_path: Path) -> None:
         ({"registration_endpoint": "https://evil.example/register"}, "is not an address of"),
     ],
 )
-def test_the_key_goes_to_nobody_but_the_issuer(
+def test_the_key_goes_to_the_issuer_alone(
     monkeypatch: pytest.MonkeyPatch, document: dict[str, str], words: str
 ) -> None:
     issuer, steps = "https://mcp.example.org", list[CheckStep]()

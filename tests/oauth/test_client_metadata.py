@@ -131,10 +131,10 @@ async def website(
 ) -> AsyncIterator[tuple[DocumentFetcher, list[bytes]]]:
     """A TLS server on loopback that gives everybody one answer; a fetcher that may go there."""
     server_context, client_context = make_contexts(tmp_path, names)
-    asked: list[bytes] = []
+    received: list[bytes] = []
 
     def hear_name(_tls: object, name: str | None, _context: object) -> None:
-        asked.append(f"for {name}".encode())
+        received.append(f"for {name}".encode())
 
     server_context.sni_callback = hear_name
 
@@ -142,10 +142,10 @@ async def website(
         tls = trio.SSLStream(stream, server_context, server_side=True, https_compatible=True)
         try:
             async with tls:
-                asked.append(bytes(await tls.receive_some()))
+                received.append(bytes(await tls.receive_some()))
                 await tls.send_all(answer)
         except (trio.BrokenResourceError, ssl.SSLError):
-            asked.append(b"broken")
+            received.append(b"broken")
 
     with trio.fail_after(TEST_SECONDS):
         async with trio.open_nursery() as nursery:
@@ -156,7 +156,7 @@ async def website(
                 context=client_context,
                 port=listeners[0].socket.getsockname()[1],
             )
-            yield fetcher, asked
+            yield fetcher, received
             nursery.cancel_scope.cancel()
 
 
@@ -169,15 +169,15 @@ async def test_a_document_is_fetched_from_the_address_that_was_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")  # nobody is there, and nobody is asked
+        monkeypatch.setenv(name, "http://127.0.0.1:1")  # a closed port, which must not be used
     async with website(
         tmp_path, http_answer(b"{}", headers="Cache-Control: public, max-age=900\r\n")
-    ) as (fetcher, asked):
+    ) as (fetcher, received):
         fetched = await fetcher.fetch("app.example.org", "/client.json")
     assert fetched == FetchedDocument(body=b"{}", max_age_seconds=900)
-    assert asked[0] == b"for app.example.org"
-    assert asked[1].startswith(b"GET /client.json HTTP/1.1\r\n")
-    assert b"Host: app.example.org\r\n" in asked[1]
+    assert received[0] == b"for app.example.org"
+    assert received[1].startswith(b"GET /client.json HTTP/1.1\r\n")
+    assert b"Host: app.example.org\r\n" in received[1]
 
 
 async def test_a_document_that_does_not_come_is_waited_for_five_seconds(
@@ -214,10 +214,13 @@ async def test_what_is_no_small_json_document_is_not_taken(
 
 
 async def test_the_certificate_must_be_for_the_name(tmp_path: Path) -> None:
-    async with website(tmp_path, http_answer(b"{}"), names="other.example.org") as (fetcher, asked):
-        with pytest.raises(FetchFailed):
+    async with website(tmp_path, http_answer(b"{}"), names="other.example.org") as (
+        fetcher,
+        received,
+    ):
+        with pytest.raises(FetchFailed, match="certificate"):
             await fetcher.fetch("app.example.org", "/client.json")
-    assert asked[1:] in ([b"broken"], [])
+    assert received[1:] in ([b"broken"], [])
 
 
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], []])
@@ -302,7 +305,7 @@ def make_documents(
     ],
     ids=lambda document: str(document)[:50],
 )
-async def test_a_hostile_document_describes_nobody(document: object) -> None:
+async def test_a_hostile_document_describes_no_client(document: object) -> None:
     assert await make_documents(make_pages(document)).find(URL) is None
 
 
@@ -418,7 +421,7 @@ async def test_the_self_test_is_repeated(autojump_clock: trio.testing.MockClock)
     assert (before, documents.is_live, type(pages).count) == (False, True, 4)
 
 
-async def test_a_document_is_asked_for_once_at_a_time(
+async def test_a_document_is_fetched_once_at_a_time(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     assert autojump_clock is not None

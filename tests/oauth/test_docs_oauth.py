@@ -1,4 +1,4 @@
-"""What the guides on logins tell their readers to type."""
+"""The commands of the guides on logins."""
 
 import json
 import re
@@ -38,15 +38,15 @@ def test_every_command_of_the_guide_is_understood(
     config.write_text(CONFIG % ("http://localhost:8088", tmp_path / "onecgw.db"), encoding="utf-8")
     monkeypatch.setenv("CONFIG_PATH", str(config))
     assert len(COMMANDS) > 12
-    told = []
+    failed = []
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if "--follow" in words or words[0] == "check":
             words = [words[0], "--help"]  # the one never ends, the other has tests of its own
         result = CliRunner().invoke(main, words)
         if result.exit_code != 0 and not NOT_THERE.search(result.output):
-            told.append((command, result.output))
-    assert told == []
+            failed.append((command, result.output))
+    assert failed == []
 
 
 def test_the_settings_of_the_guide_are_accepted(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class Families(RuleBasedStateMachine):
     def redeem_code(self, code: tuple[str, str], client: str) -> Any:
         self.number += 1
         access, first = f"access-{self.number}", f"refresh-{self.number}"
-        asked = CodeExchange(
+        request = CodeExchange(
             code_hash=self._hash(code[1]),
             client_id=client,
             redirect_uri=None,
@@ -96,7 +96,7 @@ class Families(RuleBasedStateMachine):
             access_hash=self._hash(access),
             refresh_hash=self._hash(first),
         )
-        outcome = exchange_code(self.db, asked, LIFETIMES, now=self.now)
+        outcome = exchange_code(self.db, request, LIFETIMES, now=self.now)
         self._note(outcome)
         if isinstance(outcome, TokenRefusal):
             return multiple()
@@ -120,7 +120,7 @@ class Families(RuleBasedStateMachine):
             next_token = SECRETS.next_refresh_token(token[1], salt)
             return next_token, self._hash(next_token)
 
-        asked = RefreshRequest(
+        request = RefreshRequest(
             token_hash=self._hash(token[1]),
             client_id=client,
             resource=None,
@@ -128,7 +128,7 @@ class Families(RuleBasedStateMachine):
             access_hash=self._hash(access),
             derive_next=derive_next,
         )
-        outcome = refresh_tokens(self.db, asked, LIFETIMES, now=self.now)
+        outcome = refresh_tokens(self.db, request, LIFETIMES, now=self.now)
         self._note(outcome)
         if isinstance(outcome, TokenRefusal):
             return multiple()

@@ -19,12 +19,12 @@ class Onec:
     """Answers when a test lets it, and counts."""
 
     verdict: KeyVerdict = VALID
-    asked: int = 0
+    calls: int = 0
     may_answer: trio.Event = attrs.field(factory=trio.Event)
     now: float = 1000.0
 
-    async def check(self, key: str, request_id: str) -> KeyVerdict:  # noqa: ARG002 - as 1C is asked
-        self.asked += 1
+    async def check(self, key: str, request_id: str) -> KeyVerdict:  # noqa: ARG002 - the form of a backend
+        self.calls += 1
         await self.may_answer.wait()
         return self.verdict
 
@@ -45,10 +45,10 @@ async def test_verdicts_are_kept_each_its_time(verdict: KeyVerdict, kept_seconds
     if kept_seconds:
         onec.now += kept_seconds - 1
         assert await key_cache.verify("k", "r") == first == KeyCheck(verdict=verdict, at=1000)
-        assert onec.asked == 1
+        assert onec.calls == 1
         onec.now += 1
     await key_cache.verify("k", "r")
-    assert onec.asked == 2
+    assert onec.calls == 2
 
 
 async def test_a_verdict_does_not_outlive_a_clock_that_is_put_back() -> None:
@@ -74,10 +74,10 @@ async def test_many_who_ask_about_a_key_at_once_ask_once() -> None:
         await trio.testing.wait_all_tasks_blocked()
         onec.may_answer.set()
     assert verdicts == [VALID] * 20
-    assert onec.asked == 1
+    assert onec.calls == 1
 
 
-async def test_when_the_one_who_asks_gives_up_another_goes_on() -> None:
+async def test_when_the_leading_caller_gives_up_another_goes_on() -> None:
     onec, verdicts = Onec(), []
     key_cache = onec.key_cache()
 
@@ -98,4 +98,4 @@ async def test_when_the_one_who_asks_gives_up_another_goes_on() -> None:
         await trio.testing.wait_all_tasks_blocked()
         onec.may_answer.set()
     assert verdicts == [VALID]
-    assert onec.asked == 2
+    assert onec.calls == 2

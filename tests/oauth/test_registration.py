@@ -182,7 +182,7 @@ def test_any_https_address_may_be_let_in_by_the_operator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "is_same"),
+    ("requested", "is_same"),
     [
         ("http://127.0.0.1:1/cb?a=1", True),
         ("http://127.0.0.1/cb?a=1", True),
@@ -193,8 +193,8 @@ def test_any_https_address_may_be_let_in_by_the_operator() -> None:
         ("http://127.0.0.1:1/cb?a=1#f", False),
     ],
 )
-def test_only_the_port_of_a_loopback_address_may_differ(asked: str, is_same: bool) -> None:
-    assert is_same_redirect("http://127.0.0.1:3000/cb?a=1", asked) is is_same
+def test_only_the_port_of_a_loopback_address_may_differ(requested: str, is_same: bool) -> None:
+    assert is_same_redirect("http://127.0.0.1:3000/cb?a=1", requested) is is_same
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ async def test_a_secret_is_derived_and_does_not_expire(tmp_path: Path, method: s
     assert client["client_secret"] != other["client_secret"]
 
 
-async def test_what_a_client_says_of_itself_is_echoed_and_binds_nobody(tmp_path: Path) -> None:
+async def test_what_a_client_says_of_itself_is_echoed_and_has_no_effect(tmp_path: Path) -> None:
     metadata = {"application_type": "web", "scope": "mcp:resolve"}
     async with open_oauth(tmp_path) as oauth:
         client = await oauth.register(**metadata)  # "web" with a loopback address

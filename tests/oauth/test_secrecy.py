@@ -121,7 +121,7 @@ def test_a_broken_secrets_file_is_refused_and_left_alone(tmp_path: Path, content
     assert path.read_bytes() == content
 
 
-async def test_the_database_without_its_secrets_lets_nobody_in(
+async def test_the_database_without_its_secrets_allows_no_login(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_oauth(tmp_path) as oauth:

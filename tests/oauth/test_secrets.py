@@ -103,7 +103,7 @@ async def test_no_value_is_taken_for_another_whatever_its_prefix(tmp_path: Path)
         assert (await oauth.rpc(login.access, "tools/list")).status_code == 200
 
 
-def test_a_secrets_file_is_made_only_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_a_secrets_file_is_created_only_on_request(tmp_path: Path) -> None:
     path = tmp_path / "onecgw.secrets"
     with pytest.raises(ConfigError, match=r"oauth.secrets_path: .*onecgw.secrets"):
         read_secrets(path)

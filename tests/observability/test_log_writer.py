@@ -23,7 +23,7 @@ def make_record(number: int) -> logging.LogRecord:
     return logging.LogRecord("onecgw.x", logging.INFO, "", 0, f"line {number}", None, None)
 
 
-def test_lines_that_nobody_reads_are_dropped_and_counted() -> None:
+def test_lines_that_are_not_read_are_dropped_and_counted() -> None:
     reader, writer = os.pipe()
     handler = QueuedHandler(partial(write_whole, writer), max_lines=10)
     handler.setFormatter(logging.Formatter("%(message)s %(fields)s", defaults={"fields": ""}))
@@ -86,7 +86,7 @@ def test_the_last_lines_of_a_process_are_written() -> None:
     assert events == [f"event {number}" for number in range(1000)]
 
 
-async def test_a_gateway_whose_log_nobody_reads_goes_on_and_stops(tmp_path: Path) -> None:
+async def test_a_gateway_whose_log_is_not_read_goes_on_and_stops(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.hostile.gateway", str(tmp_path)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe) as process:  # noqa: ASYNC220, S603

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.errors import OnecgwError
-from onecgw.responses import builders, redaction, table_rows
-from onecgw.responses.builders import build_table
+from onecgw.responses import redaction, shaping, table_rows
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import Redaction, declared_table
-from onecgw.responses.shaping import ResponseLimits
+from onecgw.responses.shaping import ResponseLimits, build_table
 from onecgw.responses.table_rows import read_rows
 from onecgw.responses.units import NO_UNITS
 
@@ -67,7 +66,7 @@ def test_fast_path_answers_as_the_slow_one(
         fast = outcome(body)
         assert count_rows(body) in {None, len(rows)}
     with (
-        mock.patch.object(builders, "read_rows", return_value=None),
+        mock.patch.object(shaping, "read_rows", return_value=None),
         mock.patch.object(redaction, "read_rows", return_value=None),
     ):
         assert outcome(body) == fast

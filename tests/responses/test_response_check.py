@@ -90,13 +90,13 @@ async def test_an_answer_of_another_period_is_refused(period: object) -> None:
             await call(table([["A", 1]], period=period), tool)
 
 
-async def test_a_period_that_is_the_same_or_not_told_passes() -> None:
+async def test_a_period_that_is_the_same_or_absent_passes() -> None:
     moments = {"from": "2026-01-01T00:00:00", "to": "2026-01-31T23:59:59"}
     dotted = {"from": "01.01.2026 0:00:00", "to": "31.01.2026 23:59:59"}
     compact = {"from": "20260101000000", "to": "20260131235959"}
     texts = ("2026-01-01..2026-01-31", "01.01.2026 - 31.01.2026")
-    told: tuple[Any, ...] = (JANUARY, moments, dotted, compact, *texts, None, "", [], {})
-    for period in told:
+    periods: tuple[Any, ...] = (JANUARY, moments, dotted, compact, *texts, None, "", [], {})
+    for period in periods:
         assert (await call(table([["A", 1]], period=period)))["rows_returned"] == 1
 
 
@@ -128,7 +128,7 @@ async def test_a_filter_that_1c_did_not_apply_is_refused(applied: object) -> Non
         {"firm_ids": [{"id": GUID, "label": "ТОВ"}]},
         {"firm_ids": {"id": GUID, "label": "ТОВ"}},
         {"firm_ids": [None, GUID]},
-        {"firm_ids": ["ТОВ «Ромашка»"]},  # told for people
+        {"firm_ids": ["ТОВ «Ромашка»"]},  # a label, for people
         None,
     ],
 )
@@ -145,7 +145,7 @@ async def test_a_folder_may_be_applied_as_what_is_in_it() -> None:
         await call(none, filters={"customer_ids": [GUID]})
 
 
-async def test_filters_that_were_not_asked_for_are_told() -> None:
+async def test_filters_that_were_not_requested_are_reported() -> None:
     answer = await call(
         table([["A", 1]], applied_filters={"firm_ids": [GUID], "warehouse_ids": []})
     )
@@ -155,13 +155,13 @@ async def test_filters_that_were_not_asked_for_are_told() -> None:
 
 
 @pytest.mark.parametrize("said", [{"value": [GUID]}, [{"Ref_Key": GUID}]])
-async def test_a_filter_in_a_form_of_1cs_own_is_told_to_be_unreadable(said: object) -> None:
+async def test_a_filter_in_a_form_of_1cs_own_is_reported_as_unreadable(said: object) -> None:
     body = table([["A", 1]], applied_filters={"firm_ids": said})
     answer = await call(body, filters={"firm_ids": [GUID]})
     assert answer["notice"] == "1C does not confirm in a readable form: filters firm_ids."
 
 
-async def test_columns_are_those_that_were_asked_for() -> None:
+async def test_columns_are_the_requested_ones() -> None:
     with pytest.raises(OnecBadResponse, match="lacks the column month, qty"):
         await call(table([["A", 1]]), group_by=["customer", "month"], measures=["qty"])
     twice = {"columns": [COLUMNS[1], COLUMNS[1]], "rows": [[1, 2]]}
@@ -237,12 +237,12 @@ async def test_a_card_of_the_customer_passes_with_its_id_in_any_form() -> None:
 @pytest.mark.parametrize("padding", [0, 100_000])
 @pytest.mark.parametrize("tool", ["sales_report", "resolve_customer", "customer_summary"])
 async def test_an_error_beside_figures_is_an_error_however_large(tool: str, padding: int) -> None:
-    asked = {"customer_id": GUID} if tool == "customer_summary" else {}
+    customer = {"customer_id": GUID} if tool == "customer_summary" else {}
     whole = {"candidates": [{"id": "1", "label": "x" * padding}], **CARD, "columns": [], "rows": []}
     body = json.dumps({**whole, "error": "no_rights", "message": "лише частина"}).encode()
 
     async with open_rig(answering(body)) as rig:
-        given = {"query": "а"} if tool == "resolve_customer" else {"period": JANUARY, **asked}
+        given = {"query": "а"} if tool == "resolve_customer" else {"period": JANUARY, **customer}
         with pytest.raises(OnecRejected, match=r"^лише частина$"):
             await rig.call(tool, json.dumps(given).encode())
 
@@ -281,7 +281,7 @@ async def test_a_candidate_that_is_broken_does_not_cost_the_others(
     assert answer.get("notice") == (None if is_usable else lost)
 
 
-async def test_numbers_that_javascript_rounds_and_half_characters_are_told() -> None:
+async def test_numbers_that_javascript_rounds_and_half_characters_are_reported() -> None:
     long = await call(table([["A", 1]]).replace(b" 1]", b" 12345678901234.56]"))
     half = await call(table([["A@", 1]]).replace(b"@", rb"\ud83d"))
 
@@ -296,11 +296,11 @@ async def test_digits_in_texts_and_round_numbers_are_no_long_numbers(text: str) 
     assert "notice" not in await call(body)
 
 
-async def test_null_filters_are_told_and_nothing_else_changes() -> None:
-    asked: list[Any] = []
+async def test_null_filters_are_reported_and_nothing_else_changes() -> None:
+    requests: list[Any] = []
 
     def answer(request: httpx.Request) -> Any:
-        asked.append(json.loads(request.content))
+        requests.append(json.loads(request.content))
         return answering(table([["A", 1]]))(request)
 
     async with open_rig(answer) as rig:
@@ -308,7 +308,7 @@ async def test_null_filters_are_told_and_nothing_else_changes() -> None:
         with_null = await read(rig, "sales_report", filters=None, top=None, sort=None)
         inner = await read(rig, "sales_report", filters={"firm_ids": None})
 
-    assert asked[0] == asked[1]
+    assert requests[0] == requests[1]
     assert with_null.pop("notice") == "Filters that are null were not applied: filters."
     assert inner.pop("notice") == "Filters that are null were not applied: filters.firm_ids."
     assert without == with_null == inner

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.responses.builders import CardShape, build_candidates, build_card, build_table
-from onecgw.responses.shaping import Answer, ResponseLimits
+from onecgw.responses.candidates import build_candidates
+from onecgw.responses.card import CardShape, build_card
+from onecgw.responses.shaping import Answer, ResponseLimits, build_table
 
 COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":"number"}]'
 HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0", "1234567890.10"]
@@ -58,7 +59,7 @@ def test_rows_leave_digit_for_digit_and_letter_for_letter() -> None:
     assert answer.rows == 8
 
 
-def test_one_row_more_than_wanted_tells_that_there_are_more() -> None:
+def test_one_row_more_than_wanted_shows_that_there_are_more() -> None:
     answer = table_of(table('["a",1]', '["b",2]', '["c",3]', '["d",4]'), BOUNDS)
 
     assert read(answer) == {
@@ -73,7 +74,7 @@ def test_one_row_more_than_wanted_tells_that_there_are_more() -> None:
     }
 
 
-def test_more_rows_than_were_asked_for_are_an_error_where_the_surface_says_so() -> None:
+def test_more_rows_than_requested_are_an_error_where_the_surface_says_so() -> None:
     body = table(*['["a",1]'] * 5)
 
     with pytest.raises(LimitExceeded, match="5 rows where 3 were asked for"):

@@ -240,7 +240,7 @@ async def test_a_stop_waits_for_known_callers_and_not_for_unknown_ones() -> None
         await served.connect() as unknown,
     ):
         await known.send_all(GET)
-        await late.asked.wait()
+        await late.requested.wait()
         await unknown.send_all(HALF_FORM)
         await trio.testing.wait_all_tasks_blocked(0.01)
         served.stop.set()
@@ -258,7 +258,7 @@ async def test_a_stop_with_unknown_callers_alone_is_short() -> None:
 
     async with serving(late.app, is_known=False) as served, await served.connect() as unknown:
         await unknown.send_all(HALF_FORM)
-        await late.asked.wait()
+        await late.requested.wait()
         served.stop.set()
         with trio.fail_after(QUICKLY_SECONDS):
             await served.ended.wait()

@@ -281,16 +281,16 @@ async def test_a_full_server_closes_one_connection_for_each_that_comes() -> None
 
 
 async def test_a_full_server_turns_away_who_comes_while_all_are_busy() -> None:
-    asked = trio.Event()
+    requested = trio.Event()
 
     @app_of
     async def hang(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
+        requested.set()
         await trio.sleep_forever()
 
     async with serving(hang, max_connections=1) as served, await served.connect() as stream:
         await stream.send_all(GET)
-        await asked.wait()
+        await requested.wait()
 
         assert await ask(served, GET) == b""
 
@@ -304,7 +304,7 @@ async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
         await served.connect() as busy,
     ):
         await busy.send_all(GET)
-        await late.asked.wait()
+        await late.requested.wait()
         served.stop.set()
         assert await read_to_end(waiting) == b""
         assert not served.ended.is_set()
@@ -314,7 +314,7 @@ async def test_a_stop_closes_who_waits_and_lets_answers_end() -> None:
         await served.ended.wait()
 
 
-async def test_who_was_told_that_it_is_over_is_not_waited_for(
+async def test_a_client_that_got_goaway_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, running_clock: trio.testing.MockClock
 ) -> None:
     """An answer that ends after that does not bring the idle limit back."""
@@ -340,7 +340,7 @@ async def test_who_was_told_that_it_is_over_is_not_waited_for(
 
 
 @pytest.mark.parametrize("ending", [b"", b"Connection: close\r\n"], ids=["stop", "asked for"])
-async def test_the_end_of_an_answer_is_told_at_once_though_it_cancels_its_application(
+async def test_the_end_of_an_answer_is_sent_at_once_though_it_cancels_its_application(
     ending: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the client would hear of it when the time to linger is over."""

@@ -142,7 +142,7 @@ async def test_the_head_and_the_body_of_an_answer_leave_together() -> None:
         assert (await stream.receive_some()).endswith(b"GET /path h ")
 
 
-async def test_an_answer_in_front_of_a_body_that_nobody_reads_arrives_whole() -> None:
+async def test_an_answer_before_a_body_that_is_not_read_arrives_whole() -> None:
     """A reset, which unread bytes provoke, would destroy it; a full queue would stop it."""
 
     @app_of
@@ -188,11 +188,11 @@ async def test_a_client_that_leaves_an_answer_leaves_nothing(request_bytes: byte
 
 
 async def test_a_client_that_asked_for_an_upgrade_and_leaves_is_noticed() -> None:
-    asked, gone = trio.Event(), trio.Event()
+    requested, gone = trio.Event(), trio.Event()
 
     @app_of
     async def wait_gone(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
+        requested.set()
         while (await receive())["type"] != "http.disconnect":
             pass
         gone.set()
@@ -200,7 +200,7 @@ async def test_a_client_that_asked_for_an_upgrade_and_leaves_is_noticed() -> Non
     async with serving(wait_gone) as served:
         async with await served.connect() as stream:
             await stream.send_all(UPGRADE)
-            await asked.wait()
+            await requested.wait()
 
         await gone.wait()
 
@@ -219,7 +219,7 @@ async def test_a_stop_answers_the_first_of_several_requests_and_closes() -> None
 
     async with serving(late.app) as served, await served.connect() as stream:
         await stream.send_all(GET + GET)
-        await late.asked.wait()
+        await late.requested.wait()
         served.stop.set()
         await trio.testing.wait_all_tasks_blocked()
         late.release.set()

@@ -92,7 +92,7 @@ CLOSE = b"connection: close\r\n\r\n"
     ],
     ids=["stream", "sized", "HEAD", "HEAD of a stream", "stream, 1.0", "1.0", "204", "304", "299"],
 )
-async def test_the_end_of_a_response_can_be_told_and_is_the_connections_only_if_it_must(
+async def test_the_end_of_a_response_is_framed_and_closes_the_connection_only_if_it_must(
     app: App, request_bytes: bytes, expected: bytes
 ) -> None:
     async with serving(app) as served:
@@ -143,7 +143,7 @@ async def test_an_application_that_fails_before_its_response_is_500() -> None:
     assert without_date(answered) == expected
 
 
-async def test_the_body_is_asked_for_when_it_is_read() -> None:
+async def test_100_continue_is_sent_when_the_body_is_read() -> None:
     async with serving() as served, await served.connect() as stream:
         await stream.send_all(EXPECTING)
         assert await stream.receive_some() == CONTINUE
@@ -152,7 +152,7 @@ async def test_the_body_is_asked_for_when_it_is_read() -> None:
         assert (await read_answer(stream)).endswith(b"POST /path h abc")
 
 
-async def test_a_body_that_has_come_is_not_asked_for() -> None:
+async def test_100_continue_is_not_sent_for_a_body_that_has_come() -> None:
     async with serving() as served, await served.connect() as stream:
         await stream.send_all(EXPECTING + b"abc")
 

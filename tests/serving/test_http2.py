@@ -65,7 +65,7 @@ async def test_a_head_that_is_refused_ends_its_stream_alone(
         assert await client.body_of(other) == b"GET /path h "
 
 
-async def test_a_body_that_nobody_reads_does_not_end_the_other_streams() -> None:
+async def test_a_body_that_the_application_does_not_read_does_not_end_other_streams() -> None:
     async def refuse_posts(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
             await answer(send, b"", 413)
@@ -141,7 +141,7 @@ async def test_an_answer_that_the_client_does_not_take_ends_alone(
         await assert_nothing_stays(served)
 
 
-async def test_half_an_answer_is_told_to_be_half() -> None:
+async def test_half_an_answer_is_marked_as_incomplete() -> None:
     async with serving(fail_midway) as served, await Http2Client.open(served) as client:
         stream_id = await client.ask()
 
@@ -226,11 +226,11 @@ async def test_a_head_that_is_refused_and_taken_back_at_once_ends_its_stream_alo
 async def test_a_client_that_says_goaway_gets_the_answers_under_way_unless_it_has_failed(
     reason: ErrorCodes,
 ) -> None:
-    asked, release, gone = trio.Event(), trio.Event(), trio.Event()
+    requested, release, gone = trio.Event(), trio.Event(), trio.Event()
 
     @app_of
     async def slow(scope: Any, receive: Any, send: Any) -> None:
-        asked.set()
+        requested.set()
         await release.wait()
         await answer(send, b"late")
         while (await receive())["type"] != "http.disconnect":
@@ -239,7 +239,7 @@ async def test_a_client_that_says_goaway_gets_the_answers_under_way_unless_it_ha
 
     async with serving(slow) as served, await Http2Client.open(served) as client:
         stream_id = await client.ask()
-        await asked.wait()
+        await requested.wait()
         goaway = bytes.fromhex("000008 07 00 00000000 00000000") + reason.to_bytes(4, "big")
         await client.stream.send_all(goaway)
         if reason is ErrorCodes.NO_ERROR:
@@ -282,7 +282,7 @@ async def test_a_stop_lets_answers_end_and_sends_new_requests_elsewhere() -> Non
 
     async with serving(late.app) as served, await Http2Client.open(served) as client:
         first = await client.ask()
-        await late.asked.wait()
+        await late.requested.wait()
         served.stop.set()
         while True:  # until the stop has reached the connection
             refused = await client.ask()
@@ -297,7 +297,7 @@ async def test_a_stop_lets_answers_end_and_sends_new_requests_elsewhere() -> Non
         await served.ended.wait()
 
 
-async def test_an_idle_connection_hears_of_the_stop() -> None:
+async def test_an_idle_connection_is_closed_by_the_stop() -> None:
     async with serving() as served, await Http2Client.open(served) as client:
         stream_id = await client.ask()
         await client.body_of(stream_id)

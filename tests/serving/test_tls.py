@@ -92,7 +92,9 @@ async def test_the_end_of_an_answer_is_announced(tmp_path: Path) -> None:
     assert received.endswith(b"\r\n\r\nGET / h ")
 
 
-async def test_plain_http_is_told_to_use_https_and_others_are_served(tmp_path: Path) -> None:
+async def test_plain_http_gets_the_advice_to_use_https_and_others_are_served(
+    tmp_path: Path,
+) -> None:
     async with serving_tls(tmp_path) as (served, trusting):
         async with await served.connect() as stream:
             await stream.send_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")

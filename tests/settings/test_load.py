@@ -196,7 +196,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{tmp_path}: cannot be read: ")
 
 
-def test_a_forgotten_credential_or_surface_is_asked_for(tmp_path: Path) -> None:
+def test_a_missing_credential_or_surface_is_named(tmp_path: Path) -> None:
     assert problems(tmp_path, "onec: {auth: {type: bearer}}") == [
         "config.yml onec.auth.token: missing; onec.auth.type: bearer needs a token"
     ]

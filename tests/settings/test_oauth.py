@@ -41,7 +41,7 @@ def test_other_durations_are_refused(tmp_path: Path, text: str) -> None:
         (", rate_limit: {token_address_per_minute: many}", "from 0 to 1000000"),
     ],
 )
-def test_contradictions_are_told(tmp_path: Path, more: str, words: str) -> None:
+def test_contradictions_are_reported(tmp_path: Path, more: str, words: str) -> None:
     (line,) = problems(tmp_path, PUBLIC % more, ON)
     assert words in line
 

@@ -13,6 +13,7 @@ import trio.testing
 from onecgw.errors import StorageUnavailable
 from onecgw.storage.audit_log import (
     CONFIRM_SECONDS,
+    GATHER_SECONDS,
     LOOK_SECONDS,
     AuditEvent,
     AuditLog,
@@ -182,7 +183,7 @@ async def test_without_a_database_the_log_is_the_audit(caplog: pytest.LogCapture
     assert record.__dict__["fields"]["event"] == "key.ok"
 
 
-async def test_anonymous_events_do_not_push_out_what_people_did(
+async def test_events_of_unknown_clients_do_not_displace_those_of_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("onecgw.storage.audit_log.MAX_WAITING", 3)
@@ -200,7 +201,7 @@ async def test_anonymous_events_do_not_push_out_what_people_did(
         ]
 
 
-async def test_anonymous_events_fill_the_database_only_so_fast(tmp_path: Path) -> None:
+async def test_events_of_unknown_clients_are_limited_per_minute(tmp_path: Path) -> None:
     async with open_trail(tmp_path) as (trail, store):
         for _ in range(200):
             trail(attrs.evolve(EVENT, event="authorize.shown", sub=""))
@@ -353,6 +354,35 @@ async def test_no_answer_leaves_whose_record_was_dropped(
         assert len(everything(store)) == 2
     # Which of them was dropped is not known to each: all are refused.
     assert sorted(refused) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "gathered_seconds"), [("deny", 0), ("allow", GATHER_SECONDS)]
+)
+async def test_only_records_that_no_call_waits_for_are_gathered_while_nothing_happens(
+    on_failure: str,
+    gathered_seconds: float,
+    tmp_path: Path,
+    autojump_clock: trio.testing.MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began: list[float] = []
+    has_begun = trio.Event()
+
+    async def write(*_: object) -> None:
+        began.append(trio.current_time())
+        has_begun.set()
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("onecgw.storage.database.Database.write", write)
+    async with open_trail(tmp_path, on_failure=on_failure) as (trail, _store):
+        async with trio.open_nursery() as running:
+            running.start_soon(trail.run)
+            trail(make_call())
+            sent = trio.current_time()
+            await has_begun.wait()
+            running.cancel_scope.cancel()
+        assert began[0] - sent == pytest.approx(gathered_seconds)
 
 
 async def test_where_the_operator_allows_it_no_answer_waits(tmp_path: Path) -> None:

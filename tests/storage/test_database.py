@@ -103,7 +103,9 @@ def test_a_copy_is_made_before_a_migration(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\x00" + b"x" * 200])
-def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_reported_and_not_changed(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "onecgw.db"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match="cannot be opened"):

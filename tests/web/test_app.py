@@ -53,13 +53,13 @@ async def test_a_surface_without_a_token_is_not_mounted_and_the_log_says_so(
 ) -> None:
     caplog.set_level(logging.INFO)
     assert await statuses(**settings) == expected
-    told = [
+    entries = [
         record.__dict__["fields"]
         for record in caplog.records
         if record.getMessage() == "app.not_mounted"
     ]
-    assert [fields["path"] for fields in told] == [path]
-    assert "bearer_token is not set" in told[0]["reason"]
+    assert [fields["path"] for fields in entries] == [path]
+    assert "bearer_token is not set" in entries[0]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ async def test_the_record_of_a_call_says_where_it_came_from(
                 headers = {"authorization": f"Bearer {token}", "x-forwarded-for": "198.51.100.7"}
                 answer = await http.post(path, json=message, headers=headers)
                 assert answer.status_code == 200, answer.text
-    told = [(record.surface, record.sub, record.grant, record.ip) for record in rig.audit]
-    assert told == [("rest", "api", "", ip), ("mcp", "static", "", ip)]
+    entries = [(record.surface, record.sub, record.grant, record.ip) for record in rig.audit]
+    assert entries == [("rest", "api", "", ip), ("mcp", "static", "", ip)]

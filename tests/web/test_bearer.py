@@ -84,7 +84,7 @@ def refused(response: httpx.Response, challenge: str) -> None:
     assert SECRET not in response.text + str(response.headers)
 
 
-def told(oauth: OauthRig) -> list[AuditEvent]:
+def events_of(oauth: OauthRig) -> list[AuditEvent]:
     return [event for event in oauth.events if event.event == "token.rejected"]
 
 
@@ -108,8 +108,8 @@ async def test_a_token_in_the_address_is_refused_beside_a_good_header_and_withou
                 answer = await oauth.http.post(url, json={"period": MAY}, headers=headers)
                 refused(answer, static)
             refused(await oauth.http.get(f"/openapi.json?{query}", headers=api), static)
-        events = told(oauth)
-        # Nothing was looked up, asked or changed.
+        events = events_of(oauth)
+        # Nothing was looked up, verified or changed.
         assert oauth.state() == before
         assert oauth.rig.audit == []
         await oauth.flush_audit()
@@ -125,7 +125,7 @@ async def test_the_audit_of_a_refusal_has_the_request_id_of_the_answer(tmp_path:
         answer = await oauth.http.post(f"/mcp?access_token={SECRET}", json=LIST)
         wrong = await oauth.rpc("ocg_at_unknown", "tools/list")
     ids = [response.headers["x-request-id"] for response in (answer, wrong)]
-    assert [event.request_id for event in told(oauth)] == ids
+    assert [event.request_id for event in events_of(oauth)] == ids
 
 
 # The in-process transport is left in the middle of the body.

@@ -158,7 +158,7 @@ async def test_only_post_is_allowed_and_only_to_those_who_may_call(method: str) 
     assert (answered.status, answered.headers["www-authenticate"]) == (401, 'Bearer realm="test"')
 
 
-async def test_an_unknown_caller_is_refused_before_the_body_is_looked_at() -> None:
+async def test_a_client_without_a_token_is_refused_before_the_body_is_read() -> None:
     assert (await post(b"{", headers={"authorization": "Bearer bad"})).status == 401
 
 

@@ -1,4 +1,4 @@
-"""Whoever stops waiting also stops 1C: its connection is closed, on real sockets."""
+"""A client that stops waiting also stops 1C: its connection is closed, on real sockets."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,14 +33,14 @@ STOCK = {"name": "stock_balance", "arguments": {}}
 class SilentOnec:
     """A 1C that takes a question and never answers; it notes when it is left."""
 
-    asked: trio.Event = attrs.field(factory=trio.Event)
+    requested: trio.Event = attrs.field(factory=trio.Event)
     left: trio.Event = attrs.field(factory=trio.Event)
 
     async def serve(self, stream: trio.SocketStream) -> None:
         async with stream:
             if (await stream.receive_some()).startswith(b"GET "):
                 return  # the gateway asks what this base can do; that is not the call
-            self.asked.set()
+            self.requested.set()
             try:
                 while await stream.receive_some():
                     pass
@@ -66,9 +66,9 @@ async def gateway() -> AsyncIterator[tuple[str, SilentOnec]]:
                     report_timeout_ms=DEADLINE_MS,
                 )
             )
-            async with open_gateway(settings) as house:
-                engine: Engine = make_engine(house)
-                app = build_app(settings, house, engine)
+            async with open_gateway(settings) as application:
+                engine: Engine = make_engine(application)
+                app = build_app(settings, application, engine)
                 urls: list[str] = []
                 up = trio.Event()
 
@@ -122,7 +122,7 @@ async def test_a_client_that_disconnects_ends_the_call_in_1c(
     async with gateway() as (url, onec):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(partial(post, url, message, http2=http2))
-            await onec.asked.wait()
+            await onec.requested.wait()
             assert not onec.left.is_set()
             nursery.cancel_scope.cancel()
         await onec.left.wait()
@@ -142,7 +142,7 @@ async def test_a_cancelled_notification_ends_the_call_in_1c() -> None:
     async with gateway() as (url, onec):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(call, url)
-            await onec.asked.wait()
+            await onec.requested.wait()
             assert await post(url, cancel) == 202
             await onec.left.wait()
         assert statuses == [202]

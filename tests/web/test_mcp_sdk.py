@@ -130,7 +130,7 @@ async def test_the_legacy_era_pings_and_sets_the_log_level() -> None:
 
 
 @pytest.mark.parametrize("http2", [False, True], ids=["http1", "http2"])
-async def test_changes_are_heard_on_a_listen_stream(http2: bool) -> None:
+async def test_changes_are_sent_on_a_listen_stream(http2: bool) -> None:
     async with (
         connected("2026-07-28", http2=http2) as client,
         client.listen(tools_list_changed=True) as subscription,

@@ -61,7 +61,7 @@ async def test_a_key_that_now_belongs_to_somebody_else_ends_the_login(tmp_path: 
     assert response.status_code == 401
 
 
-async def test_1c_is_asked_once_in_five_minutes_however_many_calls_there_are(
+async def test_1c_verifies_a_key_once_in_five_minutes_for_any_number_of_calls(
     tmp_path: Path,
 ) -> None:
     async with open_oauth(tmp_path) as oauth:
@@ -137,7 +137,7 @@ async def test_a_database_that_cannot_be_read_is_503_and_never_401(
     assert "www-authenticate" not in response.headers
 
 
-async def test_a_database_that_cannot_be_written_keeps_nobody_out_whose_account_is_good(
+async def test_a_login_of_a_valid_account_works_while_the_database_cannot_be_written(
     tmp_path: Path,
 ) -> None:
     async with open_oauth(tmp_path) as oauth:
@@ -154,9 +154,9 @@ async def test_a_database_that_cannot_be_written_keeps_nobody_out_whose_account_
     assert "www-authenticate" not in closed.headers
 
 
-@pytest.mark.parametrize("door", ["call", "refresh"])
+@pytest.mark.parametrize("route", ["call", "refresh"])
 async def test_a_login_whose_key_cannot_be_read_any_more_is_over_and_not_on_hold(
-    tmp_path: Path, door: str
+    tmp_path: Path, route: str
 ) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
@@ -166,7 +166,7 @@ async def test_a_login_whose_key_cannot_be_read_any_more_is_over_and_not_on_hold
         assert (await oauth.rpc(login.access, "tools/list")).status_code == 200
         oauth.clock.seconds += 1
         seen = len(oauth.events)
-        if door == "call":
+        if route == "call":
             first = await oauth.rpc(login.access, "tools/list")
         else:
             first = await oauth.refresh(login)
@@ -183,24 +183,24 @@ async def test_a_login_whose_key_cannot_be_read_any_more_is_over_and_not_on_hold
     why = "the key behind it cannot be read any more"
     facts = ("owner", "Test client", grant)
     assert events[0] == ("grant.revoked", *facts, why)
-    if door == "call":
+    if route == "call":
         assert (first.status_code, events[1:]) == (
             401,
             [("token.rejected", *facts, "the login is over")],
         )
         assert 'error="invalid_token"' in first.headers["www-authenticate"]
     else:
-        told = "invalid_grant: the login is over; log in again"
-        assert (first.status_code, events[1:]) == (400, [("token.rejected", *facts, told)])
+        detail = "invalid_grant: the login is over; log in again"
+        assert (first.status_code, events[1:]) == (400, [("token.rejected", *facts, detail)])
         assert first.json()["error"] == "invalid_grant"
     assert again.status_code == 401
     assert refreshed.json()["error"] == "invalid_grant"
     assert (row["revoked_why"], row["key_box"]) == (why, b"")
-    # 1C was not asked about a key that nobody has, and its being down is another matter.
+    # An unreadable key is not verified in 1C, so it does not matter that 1C is down.
     assert checks == 1
 
 
-async def test_a_login_that_ends_while_1c_is_asked_about_it_stays_over(
+async def test_a_login_that_ends_while_1c_verifies_its_key_stays_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_oauth(tmp_path) as oauth:

@@ -1,4 +1,4 @@
-"""The authorization request and its two pages: what is refused, where it is told, what is shown."""
+"""The authorization request and its two pages: refusals, where an error is shown, the texts."""
 
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def is_page(response: httpx.Response, status: int) -> None:
         "javascript:alert(1)",
     ],
 )
-async def test_a_redirect_that_is_not_the_clients_is_told_on_a_page(
+async def test_a_redirect_that_is_not_the_clients_is_shown_on_a_page(
     tmp_path: Path, redirect_uri: str | None
 ) -> None:
     async with open_oauth(tmp_path) as oauth:
@@ -88,7 +88,7 @@ async def test_a_redirect_that_is_not_the_clients_is_told_on_a_page(
     assert oauth.event_names[-1] == "authorize.rejected"
 
 
-async def test_where_all_is_wrong_nobody_is_redirected(tmp_path: Path) -> None:
+async def test_where_all_is_wrong_there_is_no_redirect(tmp_path: Path) -> None:
     wrong = {"redirect_uri": "https://evil.example/", "response_type": "token", "scope": '"'}
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
@@ -104,7 +104,7 @@ async def test_a_loopback_redirect_may_have_any_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("client_id", ["unknown", "ocg_dc_AAAA", "https://evil.example/c.json"])
-async def test_an_unknown_client_is_told_on_a_page(tmp_path: Path, client_id: str) -> None:
+async def test_an_unknown_client_is_reported_on_a_page(tmp_path: Path, client_id: str) -> None:
     async with open_oauth(tmp_path, cimd="off") as oauth:
         is_page(await oauth.open_page(client_id), 400)
 
@@ -146,8 +146,12 @@ async def test_a_wrong_request_goes_back_to_the_client(
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "same-origin"
     assert "access-control-allow-origin" not in response.headers
-    told = redirect_of(response)
-    assert (told["error"], told["state"], told["iss"]) == (error, "state-1", ISSUER)
+    parameters = redirect_of(response)
+    assert (parameters["error"], parameters["state"], parameters["iss"]) == (
+        error,
+        "state-1",
+        ISSUER,
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,13 +162,13 @@ async def test_a_repeated_parameter_goes_back_as_an_error(tmp_path: Path, name: 
         client_id = (await oauth.register())["client_id"]
         query = httpx.QueryParams(oauth.query(client_id)).add(name, "x")
         response = await oauth.http.get("/oauth/authorize", params=query)
-        told = redirect_of(response)
-    assert told["error"] == "invalid_request"
-    assert told.get("state") == (None if name == "state" else "state-1")
+        parameters = redirect_of(response)
+    assert parameters["error"] == "invalid_request"
+    assert parameters.get("state") == (None if name == "state" else "state-1")
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
-async def test_a_repeated_client_or_redirect_is_told_on_a_page(tmp_path: Path, name: str) -> None:
+async def test_a_repeated_client_or_redirect_is_shown_on_a_page(tmp_path: Path, name: str) -> None:
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
         query = oauth.query(client_id)
@@ -213,7 +217,7 @@ async def test_a_state_comes_back_byte_for_byte(tmp_path: Path) -> None:
     ],
     ids=["all", "entitled", "default", "unknown", "sensitive", "nothing"],
 )
-async def test_the_consent_page_offers_what_is_asked_for_and_entitled(
+async def test_the_consent_page_offers_what_is_requested_and_entitled(
     tmp_path: Path, key: str, scope: str | None, shown: tuple[str, ...], before: tuple[str, ...]
 ) -> None:
     async with open_oauth(tmp_path) as oauth:
@@ -236,7 +240,7 @@ async def test_more_than_was_offered_cannot_be_ticked(tmp_path: Path) -> None:
     assert grant["scopes"] == "mcp:resolve"
 
 
-async def test_nothing_ticked_is_told_beside_the_boxes(tmp_path: Path) -> None:
+async def test_a_consent_without_a_tick_is_reported_beside_the_boxes(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
         consent = await oauth.open_consent(client_id)
@@ -257,7 +261,7 @@ async def test_names_are_shown_as_text_and_marked_as_unverified(tmp_path: Path) 
     assert "\u202e" not in page.text
 
 
-async def test_a_wrong_key_and_a_1c_that_is_down_are_told_apart(tmp_path: Path) -> None:
+async def test_a_wrong_key_and_a_1c_that_is_down_get_different_pages(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
         wrong = await oauth.open_consent(client_id, "not-a-key")

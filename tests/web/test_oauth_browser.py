@@ -36,15 +36,15 @@ class Scene:
 
     async def start(self, name: str = "Test client", **changes: str) -> None:
         """The client opens the browser. changes: of its request."""
-        asked = {"redirect_uri": self.callback, "resource": self.oauth.resource} | changes
-        metadata = {"redirect_uris": [asked["redirect_uri"]], "client_name": name}
+        request = {"redirect_uri": self.callback, "resource": self.oauth.resource} | changes
+        metadata = {"redirect_uris": [request["redirect_uri"]], "client_name": name}
         client_id = (await self.oauth.register(**metadata))["client_id"]
-        query = self.oauth.query(client_id, **asked)
+        query = self.oauth.query(client_id, **request)
         url = httpx.URL(f"{self.oauth.issuer}/oauth/authorize", params=query)
         await do(self.browser.open, str(url))
 
     async def finish(self) -> dict[str, str]:
-        """What the client is told in the end."""
+        """What the client receives at the end."""
         url = await do(self.browser.wait_url, self.callback)
         return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
@@ -87,13 +87,13 @@ async def test_a_person_pastes_the_key_unticks_a_line_and_allows(tmp_path: Path)
         )
         await do(browser.click, "label[for=scope-3]")
         await do(browser.click, "#allow")
-        told = await scene.finish()
+        result = await scene.finish()
         (grant,) = scene.oauth.rows("grants")
 
     assert receiver == urlsplit(scene.callback).netloc
     assert ticked == ["mcp:resolve", "mcp:report:sales", "mcp:report:stock"]
-    assert set(told) == {"code", "state", "iss"}
-    assert told["iss"] == scene.oauth.issuer
+    assert set(result) == {"code", "state", "iss"}
+    assert result["iss"] == scene.oauth.issuer
     assert grant["scopes"] == "mcp:resolve mcp:report:sales"
 
 
@@ -113,15 +113,15 @@ async def test_the_keyboard_is_enough(tmp_path: Path) -> None:
         await do(browser.press, TAB)
         third = await do(browser.focused)
         await do(browser.press, ENTER)
-        told = await scene.finish()
+        result = await scene.finish()
         (grant,) = scene.oauth.rows("grants")
 
     assert (first, second, third) == ("scope-1", "scope-2", "allow")
-    assert "code" in told
+    assert "code" in result
     assert grant["scopes"] == "mcp:report:sales"
 
 
-async def test_a_wrong_key_is_told_beside_the_field(tmp_path: Path) -> None:
+async def test_a_wrong_key_is_reported_beside_the_field(tmp_path: Path) -> None:
     async with open_scene(tmp_path) as scene:
         browser = scene.browser
         await scene.start()
@@ -163,12 +163,12 @@ async def test_another_language_keeps_what_was_unticked_and_forgets_a_typed_key(
         # Enter in a box means Allow, not another language.
         await do(browser.run, "document.getElementById('scope-1').focus()")
         await do(browser.press, ENTER)
-        told = await scene.finish()
+        result = await scene.finish()
         (grant,) = scene.oauth.rows("grants")
 
     assert (title, typed) == ("Вхід", "")
     assert kept == ["mcp:resolve", "mcp:report:sales", "mcp:report:money"]
-    assert "code" in told
+    assert "code" in result
     assert grant["scopes"] == "mcp:resolve mcp:report:sales mcp:report:money"
 
 

@@ -63,10 +63,10 @@ async def test_a_wrong_redemption_is_refused_and_the_right_one_still_works(
 async def test_the_code_of_another_client_is_refused(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         client_id = (await oauth.register())["client_id"]
-        stranger = (await oauth.register())["client_id"]
+        other_client = (await oauth.register())["client_id"]
         code = (await oauth.fetch_code(client_id))["code"]
         before = oauth.state()
-        refused(await oauth.redeem(stranger, code), "invalid_grant")
+        refused(await oauth.redeem(other_client, code), "invalid_grant")
         assert oauth.state() == before
         assert (await oauth.redeem(client_id, code)).status_code == 200
 
@@ -125,13 +125,11 @@ async def test_a_code_used_again_days_later_still_ends_the_login(tmp_path: Path)
     ],
     ids=str,
 )
-async def test_who_has_a_used_code_and_nothing_else_ends_nobodys_login(
-    tmp_path: Path, change: dict[str, str]
-) -> None:
+async def test_a_used_code_alone_ends_no_login(tmp_path: Path, change: dict[str, str]) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
-        stranger = (await oauth.register())["client_id"]
-        client_id = change.get("client_id", login.client_id).replace("STRANGER", stranger)
+        other_client = (await oauth.register())["client_id"]
+        client_id = change.get("client_id", login.client_id).replace("STRANGER", other_client)
         rest = {name: value for name, value in change.items() if name != "client_id"}
         before = oauth.rows("tokens"), oauth.rows("grants")
         for _ in range(6):
@@ -180,7 +178,7 @@ async def test_a_refresh_token_idle_for_thirty_days_is_over(tmp_path: Path) -> N
         before = oauth.state()
         refused(await oauth.refresh(login), "invalid_grant")
         assert oauth.state() == before
-        assert oauth.accounts.checks == 1  # 1C is not asked about what is over
+        assert oauth.accounts.checks == 1  # a login that is over is not verified in 1C
 
 
 async def test_only_its_client_revokes_and_says_who_it_is(tmp_path: Path) -> None:
@@ -310,9 +308,9 @@ async def test_a_wrong_refresh_is_refused_before_anything_is_rotated(
 async def test_another_client_refreshes_nothing(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
-        stranger = (await oauth.register())["client_id"]
+        other_client = (await oauth.register())["client_id"]
         before = oauth.state()
-        refused(await oauth.refresh(login, client_id=stranger), "invalid_grant")
+        refused(await oauth.refresh(login, client_id=other_client), "invalid_grant")
         assert oauth.state() == before
         assert (await oauth.refresh(login)).status_code == 200
 
@@ -404,10 +402,10 @@ async def test_a_revoked_access_token_ends_alone_and_a_refresh_token_ends_the_lo
 async def test_a_foreign_or_unknown_token_is_revoked_without_effect(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         login = await oauth.login()
-        stranger = (await oauth.register())["client_id"]
+        other_client = (await oauth.register())["client_id"]
         before = oauth.state()
         for token in (login.access, login.refresh, "ocg_rt_unknown"):
-            assert (await _revoke(oauth, stranger, token)).status_code == 200
+            assert (await _revoke(oauth, other_client, token)).status_code == 200
         assert oauth.state() == before
 
 
@@ -465,7 +463,7 @@ async def test_a_client_that_is_named_twice_in_the_header_is_refused(tmp_path: P
     assert once.status_code == 200
 
 
-async def test_an_unknown_client_is_told_to_register_again(tmp_path: Path) -> None:
+async def test_an_unknown_client_gets_the_advice_to_register_again(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         for client_id in ("unknown", "ocg_dc_AAAA", None):
             response = await oauth.redeem(client_id, "ocg_ac_x")  # type: ignore[arg-type]  # None: absent
@@ -504,7 +502,7 @@ async def test_a_token_request_that_is_no_form_is_refused(
 async def test_the_token_endpoint_takes_only_posts_and_answers_any_origin(tmp_path: Path) -> None:
     async with open_oauth(tmp_path) as oauth:
         got = await oauth.http.get("/oauth/token")
-        asked = await oauth.http.options(
+        preflight = await oauth.http.options(
             "/token",
             headers={
                 "origin": "https://inspector.example.org",
@@ -513,9 +511,9 @@ async def test_the_token_endpoint_takes_only_posts_and_answers_any_origin(tmp_pa
         )
     assert got.status_code == 405
     assert got.headers["allow"] == "POST"
-    assert asked.status_code == 204
-    assert asked.headers["access-control-allow-origin"] == "*"
-    assert "POST" in asked.headers["access-control-allow-methods"]
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
 
 
 async def test_the_audit_says_whose_login_a_refusal_is_about_and_that_it_ended(
@@ -526,13 +524,13 @@ async def test_the_audit_says_whose_login_a_refusal_is_about_and_that_it_ended(
         code = (await oauth.fetch_code(client_id))["code"]
         for _ in range(5):
             await oauth.redeem(client_id, code, code_verifier="w" * 64)
-        told = [
+        rejections = [
             (event.event, event.sub, event.client, bool(event.grant), event.ip)
             for event in oauth.events
             if event.event in ("token.rejected", "grant.revoked")
         ]
     facts = ("owner", "Test client", True, "127.0.0.1")
-    assert told == [("token.rejected", *facts)] * 4 + [
+    assert rejections == [("token.rejected", *facts)] * 4 + [
         ("grant.revoked", *facts),
         ("token.rejected", *facts),
     ]

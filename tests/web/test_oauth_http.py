@@ -11,7 +11,7 @@ from onecgw.web.asgi import FORM_SECONDS, Message
 from tests.builders.oauth_rig import open_oauth
 
 
-async def test_a_body_that_does_not_end_is_told_as_a_fault_of_the_request(
+async def test_a_body_that_does_not_end_is_an_error_of_the_request(
     tmp_path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
     sent: list[Message] = []

@@ -110,7 +110,7 @@ async def test_a_limit_of_0_is_off(tmp_path: Path, name: str, ask: Ask, status: 
     assert seen == {status}
 
 
-async def test_many_wrong_keys_slow_everybody_and_lock_out_nobody(
+async def test_many_wrong_keys_slow_all_logins_and_lock_no_account(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slowed = _count_sleeps(monkeypatch)
@@ -216,10 +216,10 @@ async def test_documents_are_not_fetched_in_a_flood_however_it_is_written(
 async def test_a_client_does_not_flood_the_token_endpoint(tmp_path: Path) -> None:
     async with open_oauth(tmp_path, rate_limit=RateLimitSettings(token_per_minute=2)) as oauth:
         client_id = (await oauth.register())["client_id"]
-        stranger = (await oauth.register())["client_id"]
+        other_client = (await oauth.register())["client_id"]
         statuses = [
             (await oauth.redeem(who, "ocg_ac_unknown")).status_code
-            for who in (client_id, client_id, client_id, stranger)
+            for who in (client_id, client_id, client_id, other_client)
         ]
     assert statuses == [400, 400, 429, 400]
 

@@ -1,4 +1,4 @@
-"""Where a browser is sent, and when a person is asked first (RFC 9700, 4.11.2)."""
+"""Where a browser is sent, and when a person must agree first (RFC 9700, 4.11.2)."""
 
 import html
 import re
@@ -11,7 +11,7 @@ from onecgw.settings import RedirectSettings
 from onecgw.web.oauth.pages import TEXTS
 from tests.builders.oauth_rig import CALLBACK, ISSUER, hidden, open_oauth, redirect_of
 
-STRANGER = "https://stranger.example.org/callback?kept=1"
+UNKNOWN_ADDRESS = "https://stranger.example.org/callback?kept=1"
 OPEN = RedirectSettings(open_https=True, allowed=("https://app.example.org/callback",))
 
 
@@ -21,12 +21,12 @@ def link_of(page: httpx.Response) -> httpx.URL:
     return httpx.URL(html.unescape(found[1]))
 
 
-async def test_a_wrong_request_sends_nobody_to_an_address_that_nobody_vouches_for(
+async def test_a_wrong_request_does_not_redirect_to_an_unknown_address(
     tmp_path: Path,
 ) -> None:
     async with open_oauth(tmp_path, redirects=OPEN) as oauth:
-        client_id = (await oauth.register(redirect_uris=[STRANGER]))["client_id"]
-        page = await oauth.open_page(client_id, redirect_uri=STRANGER, scope='"')
+        client_id = (await oauth.register(redirect_uris=[UNKNOWN_ADDRESS]))["client_id"]
+        page = await oauth.open_page(client_id, redirect_uri=UNKNOWN_ADDRESS, scope='"')
     assert page.status_code == 400
     assert "location" not in page.headers
     assert page.headers["referrer-policy"] == "same-origin"
@@ -35,7 +35,7 @@ async def test_a_wrong_request_sends_nobody_to_an_address_that_nobody_vouches_fo
     assert TEXTS["en"]["leave_title"] in page.text
     assert '<strong id="receiver">stranger.example.org</strong>' in page.text
     link = link_of(page)
-    assert str(link).startswith(f"{STRANGER}&error=invalid_scope&")
+    assert str(link).startswith(f"{UNKNOWN_ADDRESS}&error=invalid_scope&")
     # Nothing of the person: they have not said who they are.
     assert dict(link.params) == {
         "kept": "1",
@@ -48,8 +48,8 @@ async def test_a_wrong_request_sends_nobody_to_an_address_that_nobody_vouches_fo
 
 async def test_a_person_who_says_no_decides_whether_to_go_there(tmp_path: Path) -> None:
     async with open_oauth(tmp_path, redirects=OPEN) as oauth:
-        client_id = (await oauth.register(redirect_uris=[STRANGER]))["client_id"]
-        consent = await oauth.open_consent(client_id, redirect_uri=STRANGER)
+        client_id = (await oauth.register(redirect_uris=[UNKNOWN_ADDRESS]))["client_id"]
+        consent = await oauth.open_consent(client_id, redirect_uri=UNKNOWN_ADDRESS)
         form = {"transaction": hidden(consent, "transaction"), "shown": "uk", "answer": "deny"}
         page = await oauth.post_form(form)
         assert oauth.rows("transactions") == []
@@ -61,17 +61,15 @@ async def test_a_person_who_says_no_decides_whether_to_go_there(tmp_path: Path) 
 
 async def test_a_person_who_has_allowed_it_is_sent_back(tmp_path: Path) -> None:
     async with open_oauth(tmp_path, redirects=OPEN) as oauth:
-        client_id = (await oauth.register(redirect_uris=[STRANGER]))["client_id"]
-        redirect = await oauth.fetch_code(client_id, redirect_uri=STRANGER)
+        client_id = (await oauth.register(redirect_uris=[UNKNOWN_ADDRESS]))["client_id"]
+        redirect = await oauth.fetch_code(client_id, redirect_uri=UNKNOWN_ADDRESS)
     assert set(redirect) == {"kept", "code", "state", "iss"}
 
 
 @pytest.mark.parametrize(
     "uri", [CALLBACK, "https://claude.ai/api/mcp/auth_callback", "https://app.example.org/callback"]
 )
-async def test_addresses_that_somebody_vouches_for_are_told_of_errors_at_once(
-    tmp_path: Path, uri: str
-) -> None:
+async def test_known_addresses_get_errors_at_once(tmp_path: Path, uri: str) -> None:
     async with open_oauth(tmp_path, redirects=OPEN) as oauth:
         client_id = (await oauth.register(redirect_uris=[uri]))["client_id"]
         answer = await oauth.open_page(client_id, redirect_uri=uri, scope='"')
@@ -79,7 +77,7 @@ async def test_addresses_that_somebody_vouches_for_are_told_of_errors_at_once(
     assert redirect_of(answer)["error"] == "invalid_scope"
 
 
-async def test_a_client_of_the_operator_is_told_of_errors_at_once(tmp_path: Path) -> None:
+async def test_a_client_of_the_operator_gets_errors_at_once(tmp_path: Path) -> None:
     uri = "https://intranet.example.org/callback"
     async with open_oauth(tmp_path, clients=(f"intranet {uri}",)) as oauth:
         answer = await oauth.open_page("intranet", redirect_uri=uri, scope='"')

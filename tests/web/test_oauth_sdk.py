@@ -153,7 +153,7 @@ async def test_the_sdk_logs_in_refreshes_steps_up_and_survives_a_restart(
                 assert result.structured_content is not None
                 assert result.structured_content["rows"] == [["2026-05-01"]]
                 assert person.logins == 1
-                # The access token gets old: the client refreshes, nobody is asked.
+                # The access token gets old: the client refreshes, without the person.
                 first = storage.tokens
                 provider.context.token_expiry_time = 1.0
                 await client.call_tool("sales_report", {"period": MAY})
@@ -161,14 +161,14 @@ async def test_the_sdk_logs_in_refreshes_steps_up_and_survives_a_restart(
                 assert first is not None
                 assert storage.tokens.refresh_token != first.refresh_token
                 assert person.logins == 1
-                # A tool that the person has not allowed: they are asked again.
+                # A tool that the person has not allowed: they must agree again.
                 person.untick = frozenset()
                 await client.call_tool("stock_balance", {})
                 assert person.logins == 2
                 assert "mcp:report:stock" in (storage.tokens.scope or "").split()
             assert {grant["sub"] for grant in oauth.rows("grants")} == {"owner"}
 
-        # The gateway is started anew, the client too: nobody has to log in.
+        # The gateway is started anew, the client too: the login is still valid.
         async with (
             serving(tmp_path, port),
             connected(port, make_provider(port, storage, person), mode) as client,

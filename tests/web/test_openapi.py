@@ -30,9 +30,9 @@ async def test_every_tool_that_the_token_opens_is_a_route_with_its_schemas() -> 
     }
     for tool in listed:
         found = operations(response)[BY_NAME[tool["name"]].rest_path]
-        asked = found["requestBody"]["content"]["application/json"]["schema"]
+        request_schema = found["requestBody"]["content"]["application/json"]["schema"]
         answered = found["responses"]["200"]["content"]["application/json"]["schema"]
-        assert (asked, answered) == (tool["inputSchema"], tool["outputSchema"])
+        assert (request_schema, answered) == (tool["inputSchema"], tool["outputSchema"])
 
 
 async def test_what_the_token_does_not_open_is_not_in_the_document() -> None:

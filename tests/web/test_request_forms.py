@@ -16,14 +16,14 @@ from onecgw.web.problems import problem_response
 from tests.builders.gateway_rig import API_TOKEN, MCP_TOKEN, answering, make_engine, open_rig
 from tests.builders.mcp_engine import ask, stateless
 from tests.builders.oauth_rig import CALLBACK, open_oauth
-from tests.builders.surfaces import DOORS, Door, open_surfaces
+from tests.builders.surfaces import SURFACES, Surface, open_surfaces
 from tests.catalogue_truth import TRUTH
 
 EMPTY = answering(b'{"columns":[],"rows":[],"totals":{}}')
 
 
 @pytest.mark.parametrize("bom", [codecs.BOM_UTF8, codecs.BOM_UTF8 * 2])
-async def test_a_bom_before_a_body_is_skipped_at_every_door(bom: bytes, tmp_path: Path) -> None:
+async def test_a_bom_before_a_body_is_skipped_on_every_surface(bom: bytes, tmp_path: Path) -> None:
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": None}
     json_type = {"content-type": "application/json"}
     async with open_surfaces(EMPTY) as surfaces:
@@ -49,11 +49,11 @@ async def test_a_bom_before_a_body_is_skipped_at_every_door(bom: bytes, tmp_path
     assert registered.status_code == 201, registered.text
 
 
-@pytest.mark.parametrize("door", DOORS)
-async def test_what_strict_clients_send_is_answered(door: Door) -> None:
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_what_strict_clients_send_is_answered(surface: Surface) -> None:
     strict = {"date": None, "filters": None, "group_by": None, "measures": None, "top": None}
     async with open_surfaces(EMPTY) as surfaces:
-        response = await surfaces.post(door, "stock_balance", {**strict, "sort": None})
+        response = await surfaces.post(surface, "stock_balance", {**strict, "sort": None})
 
     assert "Filters that are null were not applied: filters" in response.text
     assert json.loads(surfaces.rig.onec.requests[0].content).keys() == {"top"}

@@ -173,7 +173,7 @@ async def test_a_body_over_the_limit_is_413_before_its_end() -> None:
     assert rig.onec.requests == []
 
 
-async def test_an_error_of_1c_keeps_the_name_it_had_and_tells_its_class() -> None:
+async def test_an_error_of_1c_keeps_the_name_it_had_and_has_its_class() -> None:
     refusal = '{"error":"bad_filter","message":"Немає такого складу"}'.encode()
     async with open_rest(answering(refusal, status=400)) as (client, _):
         response = await client.post("/reports/stock", json={})
@@ -201,7 +201,7 @@ async def test_a_busy_1c_is_503_and_a_runaway_caller_429_with_retry_after() -> N
     assert int(limited.headers["retry-after"]) == 60
 
 
-async def test_a_defect_is_500_and_tells_nothing_but_the_request_id(
+async def test_a_defect_is_500_with_nothing_but_the_request_id(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_rest(answering(TABLE)) as (client, rig):

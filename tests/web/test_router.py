@@ -97,7 +97,7 @@ async def test_pages_of_foreign_origins_are_refused_on_every_path(
     assert granted == (origin if status == 200 else None)
 
 
-async def test_an_allowed_page_is_told_what_it_may_send_before_it_has_a_token() -> None:
+async def test_a_preflight_of_an_allowed_page_says_what_it_may_send_without_a_token() -> None:
     headers = {
         "origin": "http://localhost:6274",
         "access-control-request-method": "POST",

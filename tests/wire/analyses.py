@@ -6,7 +6,7 @@ Forms without a date are not here: what they ask depends on the day of the test.
 from typing import Any, Final
 
 from tests.catalogue_truth import LAST_OF_MAY, MAY, TRUTH, Json
-from tests.wire.row import MAY_AS_TEXT, Asked, Row
+from tests.wire.row import MAY_AS_TEXT, Requests, Row
 
 WHOLE: Final = {"top": 100_001}  # limits.max_analysis_rows, and one more
 MAY_2025: Final = {"from": "2025-05-01", "to": "2025-05-31"}
@@ -15,9 +15,9 @@ APRIL: Final = {"from": "2026-04-01", "to": "2026-04-30"}
 BUCKETS: Final = (MAY, APRIL, {"from": "2026-03-02", "to": "2026-03-31"})
 
 
-def _debts(partner: str, debt: str, flows: str, filters: Json) -> Asked:
+def _debts(partner: str, debt: str, flows: str, filters: Json) -> Requests:
     by = [partner, "firm"]
-    asked: list[tuple[str, Json]] = [
+    requests: list[tuple[str, Json]] = [
         (
             f"/mcp/reports/{debt}s",
             {
@@ -32,11 +32,11 @@ def _debts(partner: str, debt: str, flows: str, filters: Json) -> Asked:
     for bucket in BUCKETS:
         body: dict[str, Any] = {"period": bucket, "filters": filters, **WHOLE}
         body |= {"group_by": [*by, "day"], "measures": ["amount"]}
-        asked.append((f"/mcp/reports/{flows}", body))
-    return tuple(asked)
+        requests.append((f"/mcp/reports/{flows}", body))
+    return tuple(requests)
 
 
-def _cover(first: str, filters: Json) -> Asked:
+def _cover(first: str, filters: Json) -> Requests:
     common = {"filters": filters, "measures": ["qty", "amount"], **WHOLE}
     period = {"from": first, "to": LAST_OF_MAY}
     return (
@@ -45,7 +45,7 @@ def _cover(first: str, filters: Json) -> Asked:
     )
 
 
-def _bridge(before: Json, by: str, filters: Json) -> Asked:
+def _bridge(before: Json, by: str, filters: Json) -> Requests:
     return tuple(
         (
             "/mcp/reports/sales",

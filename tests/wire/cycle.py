@@ -3,10 +3,10 @@
 from typing import Final
 
 from tests.catalogue_truth import MAY, Json
-from tests.wire.row import MAY_AS_TEXT, Asked, Row
+from tests.wire.row import MAY_AS_TEXT, Requests, Row
 
 
-def _balances(day: str, filters: Json) -> Asked:
+def _balances(day: str, filters: Json) -> Requests:
     """What the cycle asks of one day."""
     return (
         (
@@ -36,7 +36,7 @@ def _balances(day: str, filters: Json) -> Asked:
     )
 
 
-def _where(days: tuple[str, str], filters: Json) -> Asked:
+def _where(days: tuple[str, str], filters: Json) -> Requests:
     """The lists of what moved each balance, of the end of this period and of the one before."""
     return tuple(
         (

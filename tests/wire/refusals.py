@@ -1,6 +1,6 @@
 """What is refused, and where: families of mistakes, and the tools that have what they are about.
 
-A mistake is a value and the places of its problems, told from the argument: "" is the argument
+A mistake is a value and the places of its problems, counted from the argument: "" is the argument
 itself, "[0]" its first element, ".from" a member.
 """
 
@@ -172,7 +172,7 @@ def _default_dimensions(tool: str) -> tuple[str, ...]:
     return fields["group_by"].arg.default
 
 
-# Of each table: a dimension, a measure, and a field that it has but that nobody chose.
+# Of each table: a dimension, a measure, and a field that it has but that is not chosen.
 TABLES: Final[Mapping[str, tuple[str, str, str]]] = {
     name: (
         truth.everything["group_by"][0],

@@ -1,4 +1,4 @@
-"""One line of the tables: what a caller sends, and what 1C must then be asked, word for word."""
+"""One line of the tables: what a caller sends, and the exact requests that 1C must get."""
 
 import json
 from collections.abc import Mapping
@@ -14,46 +14,46 @@ MAY_AS_TEXT: Final = '{"from":"2026-05-01","to":"2026-05-31"}'
 
 LOCAL: Final = ("compare_with", "share", "ids")
 
-Asked = tuple[tuple[str, Json], ...]
+Requests = tuple[tuple[str, Json], ...]
 
 
 @attrs.frozen
 class Row:
-    """One call. sent: by the caller. asked: of 1C, each question as its path and its body."""
+    """One call. sent: by the caller. requests: to 1C, each as its path and its body."""
 
     tool: str
     form: str
     sent: Json
-    asked: Asked
+    requests: Requests
 
     def __str__(self) -> str:
         return f"{self.tool}: {self.form}"
 
 
 def rows(tool: str, path: str, forms: Mapping[str, tuple[Json, Json]]) -> list[Row]:
-    """The lines of a tool that asks one question."""
-    return [Row(tool, form, sent, ((path, asked),)) for form, (sent, asked) in forms.items()]
+    """The lines of a tool that makes one request."""
+    return [Row(tool, form, sent, ((path, body),)) for form, (sent, body) in forms.items()]
 
 
 def as_it_came(arguments: Json) -> tuple[Json, Json]:
-    """1C is asked what was sent."""
+    """1C gets what was sent."""
     return arguments, arguments
 
 
 def and_one_more(arguments: Json, bound: str, default: int) -> tuple[Json, Json]:
-    """1C is asked what was sent, and for the one more that tells whether there are more."""
+    """1C gets what was sent, with a limit that is one more, to know whether there are more."""
     return arguments, {**arguments, bound: arguments.get(bound, default) + 1}
 
 
 def in_20_rows(arguments: Json) -> tuple[Json, Json]:
-    """1C is asked what was sent, and for the one row more that tells whether there are more."""
+    """1C gets what was sent, with a top that is one more, to know whether there are more."""
     return {**arguments, "top": 20}, {**arguments, "top": 21}
 
 
 def forms_of_a_table(tool: str) -> list[Row]:
     """The forms that every report has, from its row in tests/catalogue_truth.py."""
     truth = TRUTH[tool]
-    # What is for the gateway alone asks other questions; see tests/analysis/test_table_analysis.py.
+    # Arguments for the gateway alone: see tests/analysis/test_table_analysis.py.
     everything = {name: value for name, value in truth.everything.items() if name not in LOCAL}
     least = truth.least
     first_filter = next(iter(everything["filters"]))

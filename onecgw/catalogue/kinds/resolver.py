@@ -8,7 +8,7 @@ from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds.output_schema import CUT_MEMBERS, JsonObject, object_schema
 from onecgw.catalogue.kinds.single_call import SingleCallTool
 from onecgw.catalogue.kinds.tool import Upstream
-from onecgw.responses.builders import build_candidates, build_details
+from onecgw.responses.candidates import build_candidates, build_details
 from onecgw.responses.redaction import OF_EVERY_ANSWER, REFERENCE, Redaction
 from onecgw.responses.shaping import Answer, ResponseLimits
 

@@ -17,7 +17,7 @@ from onecgw.catalogue.kinds.output_schema import (
 )
 from onecgw.catalogue.kinds.tool import Tool, Upstream
 from onecgw.catalogue.parsing import lower_to_limits, to_onec
-from onecgw.responses.builders import CardShape, build_card, build_table
+from onecgw.responses.card import CardShape, build_card
 from onecgw.responses.redaction import (
     OF_EVERY_ANSWER,
     AnyNameBut,
@@ -25,7 +25,7 @@ from onecgw.responses.redaction import (
     Redaction,
     declared_table,
 )
-from onecgw.responses.shaping import Answer, ResponseLimits
+from onecgw.responses.shaping import Answer, ResponseLimits, build_table
 from onecgw.responses.units import NO_UNITS, MeasureUnits
 
 LARGE_BYTES: Final = 1024 * 1024  # of an answer that is checked and cut outside of the event loop
@@ -61,10 +61,10 @@ class SingleCallTool(Tool):
 
     @abstractmethod
     def _build(self, body: bytes, arguments: JsonObject, limits: ResponseLimits) -> Answer:
-        """The answer that a body of 1C becomes. arguments: what was asked, after clamping."""
+        """The answer that a body of 1C becomes. arguments: of the request, lowered to limits."""
 
     def _prepared(self, arguments: JsonObject, limits: ResponseLimits) -> JsonObject:
-        """The arguments for 1C: one more is asked for, which tells whether there are more."""
+        """The arguments for 1C: one row more, which shows whether there are more."""
         return arguments | {self.rows_argument: limits.rows + 1}
 
     def _rows_without_argument(self, upstream: Upstream) -> int:
@@ -110,8 +110,8 @@ class TableTool(SingleCallTool):
     units: what its measures are in.
     ranked: gives an order to a request without group_by and sort, where the contract's is not
         largest first; None = that order is.
-    quiet_days: so many days may have nothing in it; more, and there are no books of them. None:
-        any number may.
+    quiet_days: how many days in a row may have no figures; more of them lie outside the books.
+        None: any number.
     """
 
     units: MeasureUnits = NO_UNITS
@@ -149,7 +149,7 @@ class TableTool(SingleCallTool):
         """The answer to a request with arguments that are not for 1C (Arg.is_local)."""
 
     async def answer_of_onec(self, request: Any, upstream: Upstream) -> Answer:  # noqa: ANN401
-        """The answer of one call of 1C, without what is not for 1C."""
+        """The answer of one call of 1C, which ignores the arguments that are not for 1C."""
         if (
             self.ranked is not None
             and request.group_by is request.sort is None
@@ -159,7 +159,7 @@ class TableTool(SingleCallTool):
         return await super().answer(request, upstream)
 
     def output_schema(self) -> JsonObject:
-        """Columns, rows, totals, and what is said of a cut."""
+        """Columns, rows and totals; whether and where the list was cut."""
         names = [field.name for field in fields_of(self.request)]
         return table_schema(*(name for name in ("period", "date") if name in names))
 
@@ -188,7 +188,7 @@ class RankingTool(SingleCallTool):
     contract_rows: int
 
     def output_schema(self) -> JsonObject:
-        """Columns and rows, and what is said of a cut."""
+        """Columns and rows; whether and where the list was cut."""
         return table_schema("period")
 
     def _rows_without_argument(self, upstream: Upstream) -> int:
@@ -227,7 +227,7 @@ class CardTool(SingleCallTool):
         return self.shape.listed
 
     def output_schema(self) -> JsonObject:
-        """The object, its figures, and what is said of a cut."""
+        """The object and its figures; whether and where its list was cut."""
         subject = object_schema({"label": MAY_BE_NULL})
         members: dict[str, JsonObject] = {
             f"{self.shape.listed}_returned": {"type": "integer"},

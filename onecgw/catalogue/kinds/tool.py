@@ -1,4 +1,4 @@
-"""A tool: what is declared of it, and what it is given to answer a call with."""
+"""A tool: its declaration, and the access to 1C with which it answers a call."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping

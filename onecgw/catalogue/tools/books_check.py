@@ -1,4 +1,4 @@
-"""Whether a period or a day of a comparison lies in the books: beyond them 0 is no figure."""
+"""Whether a period or a day of a comparison lies inside the books; outside, 0 is no figure."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.locales.text import say
 
-# Few values, so that the answers are short.
+# Dimensions with few values, so that the answers are short.
 _COARSE: Final = ("firm", "warehouse")
 
 
@@ -28,7 +28,7 @@ class BooksKey:
 def books_requests(
     tool: TableTool, when: DateRange | date, side: str, upstream: Upstream
 ) -> dict[BooksKey, SubRequest]:
-    """The reports without filters that tell whether there are books; none for some reports."""
+    """The reports without filters that show whether there are books; none for some reports."""
     if tool.quiet_days is None:
         return {}
     group_by = next(name for name in _COARSE if name in tool.choices("group_by"))
@@ -51,7 +51,7 @@ def books_requests(
 def outside_books(
     tool: TableTool, when: DateRange | date, side: str, outcomes: Mapping[Any, object]
 ) -> str:
-    """Why a side of a comparison is beyond the books; "" if it is not, or is not known to be.
+    """Why a side of a comparison lies outside the books; "" if it does not, or it is not known.
 
     Args:
         tool: the report that is compared.

@@ -14,7 +14,7 @@ from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
 from onecgw.catalogue.kinds.tool import SubRequest, Upstream
-from onecgw.catalogue.tools.cycle_plan import first_open_day
+from onecgw.catalogue.tools.cycle_plan import first_open_day, latest_day
 from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
@@ -30,7 +30,6 @@ DESKS: Final = "desks"
 MOST_LISTED: Final = 50
 LOOK_BACK_DAYS: Final = 731
 _LOOK_BACK: Final = timedelta(days=LOOK_BACK_DAYS - 1)  # the last day counts, too
-_EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
 _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
 
 
@@ -42,7 +41,7 @@ class CompanyRequest:
 def plan(request: CompanyRequest, upstream: Upstream) -> dict[str, SubRequest]:  # noqa: ARG001
     """The firms that sold, the desks with their currencies, and the last day of each report."""
     last_over = first_open_day(upstream.now) - timedelta(days=1)
-    last = (upstream.now + _EARLIEST_ZONE).date()
+    last = latest_day(upstream.now)
     firms = whole_report(
         SALES_REPORT,
         upstream,

@@ -1,7 +1,7 @@
 """How long the company's money is tied up, and why: composed of five reports."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from onecgw.catalogue.tools.cycle_plan import (
     CyclePlan,
     Key,
     first_open_day,
+    latest_day,
     plan,
 )
 from onecgw.catalogue.tools.cycle_where import WhereKey, where_of, where_requests
@@ -33,8 +34,6 @@ from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.errors import OnecgwError, Problem, ValidationFailed
 from onecgw.responses.response_check import FilterIgnored
-
-_EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
 LAST_SALE: Final = "last sale"
 
@@ -44,7 +43,7 @@ Outcomes = Mapping[Any, Amounts | MonthlyAmounts | FigureTable | date | OnecgwEr
 def plan_with_last_sale(
     request: CashConversionCycle, upstream: Upstream
 ) -> dict[Key | WhereKey | str, SubRequest]:
-    """The requests of the plan, the one that tells where the books end, and the lists."""
+    """The requests of the plan, the one for the last day of the books, and the lists."""
     cycle_plan = CyclePlan(request)
     first = min(period.first for period in cycle_plan.periods)
     span, filters = DateRange(first, cycle_plan.period.last), cycle_plan.filters_of(SALES_REPORT)
@@ -83,38 +82,29 @@ def compose(
         now=data[0],
         before=data[1] if cycle_plan.before is not None else None,
     )
-    currencies = {
-        outcome.currency
+    # Flows last: they are of this moment, while balances of past days are kept.
+    reports = [
+        outcome
+        for kind in (Amounts, MonthlyAmounts)
         for outcome in outcomes.values()
-        if isinstance(outcome, Amounts | MonthlyAmounts) and outcome.currency
-    }
-    currency = currencies.copy().pop() if len(currencies) == 1 else ""
-    if not currencies:
-        currency = base_currency
+        if isinstance(outcome, kind)
+    ]
+    currencies = sorted({one.currency for one in reports if one.currency})
+    currency = currencies[0] if currencies else base_currency
     return {
-        **({"currency": currency} if currency else {}),
-        **_dated(outcomes),
+        **({"currency": currency} if currency and len(currencies) <= 1 else {}),
+        **{name: raw for report in reports for name, raw in report.dated.items()},
         **render(inputs),
         "where": where_of(data, outcomes),
         "warnings": warnings_of(
             inputs,
             first_open_day=first_open_day(now),
-            latest_day=(now + _EARLIEST_ZONE).date(),
-            currencies=tuple(sorted(currencies)),
+            latest_day=latest_day(now),
+            currencies=tuple(currencies),
         ),
         "notes": notes_of(inputs, cycle_plan.dpo_base),
         "applied_filters": {"firm_ids": cycle_plan.firm_ids} if cycle_plan.firm_ids else {},
     }
-
-
-def _dated(outcomes: Outcomes) -> dict[str, object]:
-    """How far the books go; flows are of this moment, while balances of past days are kept."""
-    found: dict[str, object] = {}
-    for kind in (Amounts, MonthlyAmounts):
-        for outcome in outcomes.values():
-            if isinstance(outcome, kind):
-                found |= outcome.dated
-    return found
 
 
 def _period_data(cycle_plan: CyclePlan, period: DateRange, outcomes: Outcomes) -> PeriodData:

@@ -30,6 +30,7 @@ from onecgw.locales.text import say
 
 VAT: Final = "vat"  # no component of the cycle, which is known without it, too
 _LATEST_ZONE: Final = timedelta(hours=-12)  # the time zone in which a day ends last
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
 Read = Callable[[bytes], Amounts | MonthlyAmounts]
 
@@ -72,7 +73,7 @@ class Source:
     explained_by: str = ""
 
 
-# Grouped by counterparty: the sign of each counterparty's balance tells debts from advances.
+# Grouped by counterparty: the sign of its balance distinguishes a debt from an advance.
 BALANCE_SOURCES: Final = (
     Source(
         tool=STOCK_BALANCE,
@@ -140,7 +141,7 @@ class CyclePlan:
 
     @property
     def flows(self) -> tuple[Source, ...]:
-        """The reports on flows; against cost, purchases tell only what VAT is on it."""
+        """The reports on flows; against cost, purchases are needed only for the VAT on it."""
         if self.dpo_base == "purchases":
             return (SALES_SOURCE, PURCHASES_SOURCE)
         series = {"amount": "purchases", "amount_net": PURCHASES_NET}
@@ -211,6 +212,11 @@ class CyclePlan:
 def first_open_day(now: datetime) -> date:
     """The first day that is not over yet in every time zone."""
     return (now + _LATEST_ZONE).date()
+
+
+def latest_day(now: datetime) -> date:
+    """The latest date that today can be, whatever the time zone."""
+    return (now + _EARLIEST_ZONE).date()
 
 
 def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:

@@ -25,7 +25,7 @@ from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.kinds.tool import SubRequest, Upstream
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
@@ -184,7 +184,6 @@ def compose(
                 report=f"{side.balances.name} totals.advance",
             ),
         ],
-        "applied_filters": applied_filters(balances.members),
         **about_books((balances, *tables.values()), upstream, day),
     }
 
@@ -209,19 +208,19 @@ def _partners(
     side: Side,
     day: date,
 ) -> list[PartnerDebt]:
-    cells: dict[str, msgspec.Raw] = {}
-    debts: dict[str, list[AgedDebt]] = defaultdict(list)
-    advances: dict[str, list[Decimal]] = defaultdict(list)
+    found: dict[str, list[PartnerDebt]] = defaultdict(list)
     for row in balances.rows:
-        partner = row.key[0]
-        cells.setdefault(partner, row.cells[0])
-        debts[partner].append(
-            age_debt(row.values[side.debt] or ZERO, flows.get(row.key[:PAIR], {}), day)
-        )
-        advances[partner].append(row.values["advance"] or ZERO)
+        sold = flows.get(row.key[:PAIR], {})
+        aged = age_debt(row.values[side.debt] or ZERO, sold, day)
+        advance = row.values["advance"] or ZERO
+        found[row.key[0]].append(PartnerDebt(cell=row.cells[0], aged=aged, advance=advance))
     return [
-        PartnerDebt(cell=cell, aged=add_debts(debts[partner]), advance=exact_sum(advances[partner]))
-        for partner, cell in cells.items()
+        PartnerDebt(
+            cell=parts[0].cell,
+            aged=add_debts(part.aged for part in parts),
+            advance=exact_sum(part.advance for part in parts),
+        )
+        for parts in found.values()
     ]
 
 

@@ -4,19 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, TypeVar
 
-import msgspec
-
 from onecgw.analysis.decimals import exact_sum
 from onecgw.catalogue.kinds.output_schema import CELL
 from onecgw.catalogue.tools.parts import ANALYSIS_ROWS
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.responses.raw_json import Members
 
 Item = TypeVar("Item")
 Json = dict[str, object]
 
-NO_FILTERS: Final = msgspec.Raw(b"{}")
 
 OUTPUT: Final[Mapping[str, Json]] = {
     "columns": {"type": "array", "items": {"type": "object"}},
@@ -80,8 +76,3 @@ def proof_of(what: str, parts: Iterable[Decimal], reported: Decimal, *, report: 
             say("proof.refused", what=what, added=added, report=report, reported=reported)
         )
     return {"what": what, "sum": added, "reported": reported, "report": report}
-
-
-def applied_filters(members: Members) -> msgspec.Raw:
-    """The filters that 1C says it applied."""
-    return members.get("applied_filters", NO_FILTERS)

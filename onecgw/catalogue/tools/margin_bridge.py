@@ -13,7 +13,7 @@ from onecgw.auth.caller import COST, SALES
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.tool import SubRequest, Upstream
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, RequiredPeriod
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
 from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
@@ -99,7 +99,6 @@ def compose(
                 report=f"{SALES_REPORT.name} totals.profit, {profit[1]} − {profit[0]}",
             )
         ],
-        "applied_filters": applied_filters(now.members),
         **about_books((now, before), upstream, request.period.last),
     }
 

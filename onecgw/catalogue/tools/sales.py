@@ -22,7 +22,7 @@ from onecgw.catalogue.tools.parts import (
 )
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.table_analysis import ReportTool
-from onecgw.responses.builders import CardShape
+from onecgw.responses.card import CardShape
 from onecgw.responses.redaction import REFERENCE
 from onecgw.responses.units import MeasureUnits
 

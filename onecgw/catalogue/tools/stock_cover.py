@@ -26,7 +26,7 @@ from onecgw.auth.caller import SALES, STOCK
 from onecgw.catalogue.declaration import Arg
 from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.kinds.tool import SubRequest, Upstream
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
 from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, WarehouseIds
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE
@@ -177,7 +177,6 @@ def compose(
             )
             if attribute not in closed
         ],
-        "applied_filters": applied_filters(stock.members),
         **about_books((stock, sales), upstream, period.last),
     }
 

@@ -35,7 +35,7 @@ class ReportTool(TableTool):
         """The answer to a request with compare, compare_with, share or ids.
 
         Raises:
-            OnecgwError: 1C did not answer, the list cannot be had whole, or it does not add up.
+            OnecgwError: 1C did not answer, the list is not whole, or it does not add up.
         """
         if request.compare is request.compare_with is request.share is None:
             answer = await self.answer_of_onec(request, upstream)
@@ -71,7 +71,7 @@ class _Analysis:
             self.sides[BEFORE] = before
 
     def requests(self) -> dict[str | BooksKey, SubRequest]:
-        """The whole list, and that of before; then what tells where the books end."""
+        """The whole list of each side; for a comparison, also the reports on where books end."""
         requests: dict[str | BooksKey, SubRequest] = {
             side: whole_report(
                 self._tool,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
+import msgspec
 
 from onecgw.analysis.figure_table import FigureTable, read_table
 from onecgw.analysis.periods import DateRange
@@ -21,6 +22,8 @@ from onecgw.responses.response_check import check_answers_request
 from onecgw.responses.units import one_currency
 
 Value = TypeVar("Value")
+
+_NO_FILTERS: Final = msgspec.Raw(b"{}")
 
 
 def whole_report(
@@ -88,13 +91,9 @@ def read_whole(
     )
     expected = tuple(arguments["group_by"])
     if table.dimensions[: len(expected)] != expected:
+        found, wanted = (", ".join(names) for names in (table.dimensions, expected))
         raise OnecBadResponse(
-            say(
-                "bad_response.dimensions",
-                report=tool.name,
-                dimensions=", ".join(table.dimensions),
-                expected=", ".join(expected),
-            )
+            say("bad_response.dimensions", report=tool.name, dimensions=found, expected=wanted)
         )
     return attrs.evolve(table, notices=notices)
 
@@ -111,7 +110,7 @@ def succeeded(outcome: Value | OnecgwError) -> Value:
 
 
 def about_books(tables: Sequence[FigureTable], upstream: Upstream, last: date) -> dict[str, object]:
-    """The members `currency`, `as_of` and `notice`, as far as there is something to say.
+    """The filters that 1C applied; currency, as_of and notice, where there is something to say.
 
     Args:
         tables: the reports of an analysis in the base currency.
@@ -124,6 +123,7 @@ def about_books(tables: Sequence[FigureTable], upstream: Upstream, last: date) -
     notices = dict.fromkeys(sentence for table in tables for sentence in table.notices)
     notices |= dict.fromkeys(after_last_document(tables[0].members, last))
     return {
+        "applied_filters": tables[0].members.get("applied_filters", _NO_FILTERS),
         **currency_and_as_of(tables, upstream, has_money=True),
         **({"notice": join_texts(" ", notices)} if notices else {}),
     }

@@ -186,11 +186,11 @@ class Accountant:
                 vat = vat_before = (Decimal(1), Decimal(1))
             now = self._measure(days, basis=basis, dpo_base=dpo_base, vat=vat)
             old = self._measure(days_before, basis=basis, dpo_base=dpo_base, vat=vat_before)
-            told, told_before = _ratios(now, len(days)), _ratios(old, len(days_before))
-            changes = {name: _minus(told[name], told_before[name]) for name in told}
+            figures, figures_before = _ratios(now, len(days)), _ratios(old, len(days_before))
+            changes = {name: _minus(figures[name], figures_before[name]) for name in figures}
             return {
-                "summary": _tenths(told),
-                "previous": _tenths(told_before),
+                "summary": _tenths(figures),
+                "previous": _tenths(figures_before),
                 "change": _tenths(changes),
                 "driver": _driver(changes),
                 "bridge": [
@@ -238,18 +238,18 @@ def _by_month(days: list[date]) -> list[list[date]]:
 
 
 def _ratios(measured: dict[str, tuple[Decimal, Decimal]], days: int) -> dict[str, Decimal | None]:
-    told: dict[str, Decimal | None] = {
+    figures: dict[str, Decimal | None] = {
         name: balance * days / flow if flow > 0 else None
         for name, (balance, flow) in measured.items()
     }
-    told["ccc"] = told["ccc_net"] = None
-    dio, dso, dpo = told["dio"], told["dso"], told["dpo"]
-    received, paid = told["advance_days_received"], told["advance_days_paid"]
+    figures["ccc"] = figures["ccc_net"] = None
+    dio, dso, dpo = figures["dio"], figures["dso"], figures["dpo"]
+    received, paid = figures["advance_days_received"], figures["advance_days_paid"]
     if dio is not None and dso is not None and dpo is not None:
-        told["ccc"] = dio + dso - dpo
+        figures["ccc"] = dio + dso - dpo
         if received is not None and paid is not None:
-            told["ccc_net"] = dio + dso - dpo - received + paid
-    return told
+            figures["ccc_net"] = dio + dso - dpo - received + paid
+    return figures
 
 
 def _minus(new: Decimal | None, old: Decimal | None) -> Decimal | None:
@@ -290,7 +290,7 @@ def _working_capital(
     days_before: int,
 ) -> dict[str, dict[str, Decimal | None]]:
     """Each balance before and now, and what of its change longer days made, in kopecks."""
-    told: dict[str, dict[str, Decimal | None]] = {}
+    figures: dict[str, dict[str, Decimal | None]] = {}
     sums: dict[str, Decimal | None] = dict.fromkeys(PARTS, Decimal(0))
     for name, series, sign in (
         ("dio", "stock", 1),
@@ -305,11 +305,11 @@ def _working_capital(
             by_days = _kopecks(balance - balance_before * days_before * flow / (flow_before * days))
         change = after - before
         by_volume = None if by_days is None else change - by_days
-        told[series] = dict(zip(PARTS, (before, after, change, by_days, by_volume), strict=True))
-        for part, value in told[series].items():
+        figures[series] = dict(zip(PARTS, (before, after, change, by_days, by_volume), strict=True))
+        for part, value in figures[series].items():
             known = sums[part]
             sums[part] = None if known is None or value is None else known + sign * value
-    return {**told, "total": sums}
+    return {**figures, "total": sums}
 
 
 def _tenths(values: dict[str, Decimal | None]) -> dict[str, Decimal | None]:

@@ -57,7 +57,7 @@ def test_a_few_days_of_a_month_may_be_holidays(last: date, *, is_outside: bool) 
     assert bool(outside_books(found, None)) == is_outside
 
 
-def test_balances_that_are_not_all_known_tell_nothing() -> None:
+def test_balances_that_are_not_all_known_prove_nothing() -> None:
     found = data({LAST: 0}, {5: 1})
     some = {name: days for name, days in found.balances.items() if name != "payable"}
     partly = PeriodData(period=MAY, balances=some, flows=found.flows, missing={})

@@ -25,7 +25,7 @@ from tests.builders.constant_books import (
     YEAR,
     answer_of,
     ask,
-    asked_of,
+    body_of,
     onec_settings,
     report_of,
     reports,
@@ -35,13 +35,13 @@ from tests.builders.gateway_rig import open_rig
 WHOLE_LIST = 100_000  # rows: as many as an analysis reads
 
 
-async def test_only_what_is_needed_is_asked_of_1c() -> None:
+async def test_only_what_is_needed_is_requested_from_1c() -> None:
     async with open_rig(answer_of) as rig:
         await ask(rig, firm_ids=["f1"])
 
     assert len(rig.onec.requests) == 3 * 3 + 3 + 6
-    needed = [one for one in rig.onec.requests if asked_of(one)["top"] < WHOLE_LIST]
-    lists = [asked_of(one) for one in rig.onec.requests if asked_of(one)["top"] >= WHOLE_LIST]
+    needed = [one for one in rig.onec.requests if body_of(one)["top"] < WHOLE_LIST]
+    lists = [body_of(one) for one in rig.onec.requests if body_of(one)["top"] >= WHOLE_LIST]
     *needed, last = needed
     assert sorted((one["date"], *one["group_by"], *one["measures"]) for one in lists) == [
         (day, *part)
@@ -53,7 +53,7 @@ async def test_only_what_is_needed_is_asked_of_1c() -> None:
         )
     ]
     assert all(one["filters"] == {"firm_ids": ["f1"]} for one in lists)
-    by_report = {report_of(request): asked_of(request) for request in needed}
+    by_report = {report_of(request): body_of(request) for request in needed}
     firms = {"filters": {"firm_ids": ["f1"]}}
     both = {"period": {"from": "2025-03-01", "to": "2025-04-30"}, **firms, "top": 2}
     eve = {"date": "2025-02-28", **firms, "top": 1}
@@ -65,7 +65,7 @@ async def test_only_what_is_needed_is_asked_of_1c() -> None:
         "payables": {**eve, "group_by": ["supplier"], "measures": ["payable", "advance"]},
     }
     newest_first = {"group_by": ["day"], "sort": [{"field": "day", "dir": "desc"}], "top": 1}
-    assert asked_of(last) == {**both, **newest_first, "measures": ["amount"]}
+    assert body_of(last) == {**both, **newest_first, "measures": ["amount"]}
 
 
 @pytest.mark.parametrize(
@@ -208,16 +208,16 @@ async def test_84_calls_of_300_ms_take_as_long_as_their_waves(
     assert ideal_ms <= rig.audit[0].duration_ms < 1.15 * ideal_ms
 
 
-async def test_progress_is_told_per_finished_call() -> None:
-    told: list[tuple[int, int]] = []
+async def test_progress_is_reported_per_finished_call() -> None:
+    reported: list[tuple[int, int]] = []
 
     async def progress(done: int, total: int) -> None:
-        told.append((done, total))
+        reported.append((done, total))
 
     async with open_rig(answer_of) as rig:
         await rig.call("cash_conversion_cycle", json.dumps(QUESTION).encode(), progress=progress)
 
-    assert sorted(told) == [(number, 18) for number in range(1, 19)]
+    assert sorted(reported) == [(number, 18) for number in range(1, 19)]
 
 
 async def test_a_defect_of_ours_is_itself_and_in_the_audit() -> None:
@@ -231,10 +231,10 @@ async def test_a_defect_of_ours_is_itself_and_in_the_audit() -> None:
     assert rig.audit[0].code == "internal"
 
 
-def test_the_scopes_cover_those_of_every_report_that_is_asked() -> None:
+def test_the_scopes_cover_those_of_every_report_that_is_requested() -> None:
     for tool in ALL:
-        for asked in tool.tools if isinstance(tool, CompositeTool) else ():
-            assert asked.scopes <= tool.scopes
+        for one in tool.tools if isinstance(tool, CompositeTool) else ():
+            assert one.scopes <= tool.scopes
 
 
 async def test_a_base_without_one_of_the_reports_does_not_have_the_cycle() -> None:
@@ -246,7 +246,7 @@ async def test_a_base_without_one_of_the_reports_does_not_have_the_cycle() -> No
             await ask(rig)
 
 
-async def test_a_base_that_lacks_a_measure_is_not_asked_for_it() -> None:
+async def test_a_measure_that_the_base_lacks_is_not_requested() -> None:
     async with open_rig(answer_of) as rig:
         rig.gateway.catalogue.capabilities = Capabilities(
             unsupported={"stock_balance": {"measures": frozenset({"amount"})}}

@@ -103,8 +103,8 @@ async def open_demo(books: Books) -> AsyncIterator[Rig]:
 
 async def ask(rig: Rig, span: str, **arguments: Any) -> Any:
     first, last = span.split("/")
-    asked = {"period": {"from": first, "to": last}, **arguments}
-    body = await rig.call("cash_conversion_cycle", json.dumps(asked).encode())
+    question = {"period": {"from": first, "to": last}, **arguments}
+    body = await rig.call("cash_conversion_cycle", json.dumps(question).encode())
     return json.loads(body, parse_float=Decimal, parse_int=Decimal)
 
 
@@ -113,7 +113,7 @@ def days_of(span: str) -> tuple[date, date]:
     return date.fromisoformat(first), date.fromisoformat(last)
 
 
-def told(answer: Any) -> dict[str, Any]:
+def figures_of(answer: Any) -> dict[str, Any]:
     """The answer in the accountant's words."""
     summary = answer["summary"]
     ratios = (
@@ -154,7 +154,7 @@ async def test_every_figure_is_that_of_the_documents(
             expected = accountant.answer(
                 *days_of(period), days_of(before), basis=basis, dpo_base=dpo_base
             )
-            assert told(answer) == expected, (comparison, basis, dpo_base)
+            assert figures_of(answer) == expected, (comparison, basis, dpo_base)
             assert answer["missing"] == []
 
 
@@ -196,8 +196,8 @@ async def test_a_period_beyond_the_books_has_no_figures_but_a_reason(
     async with open_demo(small_books) as rig:
         answer = await ask(rig, period, compare=compare)
 
-    told = {one["period"]: one["reason"].partition("period: ")[2] for one in answer["missing"]}
-    assert told == reasons
+    found = {one["period"]: one["reason"].partition("period: ")[2] for one in answer["missing"]}
+    assert found == reasons
     assert all(reason in answer["headline"] for reason in reasons.values())
     summary = answer["summary"]
     assert (summary["ccc"] is None) == ("current" in reasons)
@@ -232,11 +232,11 @@ async def test_what_moved_a_balance_adds_up_to_its_change(
         assert part["rest"][0] == count - 3
 
 
-async def test_a_list_that_cheats_by_a_kopeck_is_not_shown(small_books: Books) -> None:
-    def falsify(report: str, told: Any) -> None:
-        names = [column["name"] for column in told["columns"]]
+async def test_a_list_that_is_wrong_by_a_kopeck_is_not_shown(small_books: Books) -> None:
+    def falsify(report: str, body: Any) -> None:
+        names = [column["name"] for column in body["columns"]]
         if report == "receivables" and names == ["customer", "receivable"]:
-            told["rows"][0][1] += Decimal("0.01")
+            body["rows"][0][1] += Decimal("0.01")
 
     period, *_ = PERIODS["the quarter of the story"]
     first, last = period.split("/")
@@ -268,7 +268,7 @@ async def test_the_firms_alone_are_those_of_their_documents(
             expected = Accountant(documents, firm.uuid).answer(
                 *days_of(period), days_of(before), basis="average", dpo_base="purchases"
             )
-            assert told(answer) == expected
+            assert figures_of(answer) == expected
             assert answer["applied_filters"] == {"firm_ids": [firm.uuid]}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.builders.constant_books import asked_of, ok, report_of, span_of
+from tests.builders.constant_books import body_of, ok, report_of, span_of
 from tests.builders.gateway_rig import open_rig
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "cash_conversion_cycle.md").read_text(
@@ -30,22 +30,23 @@ def table(heading: str) -> dict[str, dict[str, Decimal]]:
 
 def play(request: httpx.Request) -> httpx.Response:
     """The books of the example."""
-    asked, series = asked_of(request), SERIES[report_of(request)]
-    if "date" in asked:
-        day = table("day")[asked["date"]]
-        totals = {name: float(day[series[name]]) for name in asked["measures"]}
+    body, series = body_of(request), SERIES[report_of(request)]
+    if "date" in body:
+        day = table("day")[body["date"]]
+        totals = {name: float(day[series[name]]) for name in body["measures"]}
         return ok(json.dumps({"columns": [], "rows": [], "totals": totals}))
-    keys = [f"{month.key:%Y-%m}" for month in span_of(asked).months]
-    told = table("month")
-    measures = asked["measures"]
-    rows = [[key, *(float(told[key][series[name]]) for name in measures)] for key in keys]
+    keys = [f"{month.key:%Y-%m}" for month in span_of(body).months]
+    figures = table("month")
+    measures = body["measures"]
+    rows = [[key, *(float(figures[key][series[name]]) for name in measures)] for key in keys]
     return ok(
         json.dumps(
             {
                 "columns": [{"name": name} for name in ("month", *measures)],
                 "rows": rows,
                 "totals": {
-                    name: float(sum(told[key][series[name]] for key in keys)) for name in measures
+                    name: float(sum(figures[key][series[name]] for key in keys))
+                    for name in measures
                 },
             }
         )

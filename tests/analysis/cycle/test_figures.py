@@ -122,7 +122,7 @@ def test_the_contributions_make_the_change_of_the_cycle(inputs: CycleInput) -> N
 
 
 @given(cycle_inputs())
-def test_what_is_told_is_what_was_computed_rounded_once(inputs: CycleInput) -> None:
+def test_figures_are_computed_exactly_and_rounded_once(inputs: CycleInput) -> None:
     now, before, *_ = all_figures(inputs)
     answer = render(inputs)
 

@@ -36,9 +36,9 @@ QUARTER = period("2026-08-01", "2026-10-31")
 
 @st.composite
 def spans_with_balances(draw: st.DrawFn) -> tuple[DateRange, Mapping[date, Decimal]]:
-    asked = draw(periods())
-    days = balance_days(asked, "average")
-    return asked, dict(zip(days, draw(st.lists(MONEY, min_size=len(days), max_size=len(days)))))  # noqa: B905 - sized one line above
+    span = draw(periods())
+    days = balance_days(span, "average")
+    return span, dict(zip(days, draw(st.lists(MONEY, min_size=len(days), max_size=len(days)))))  # noqa: B905 - sized one line above
 
 
 def test_the_average_of_whole_months_is_the_chronological_mean() -> None:
@@ -50,7 +50,7 @@ def test_the_average_of_whole_months_is_the_chronological_mean() -> None:
 
 
 def test_a_part_of_a_month_weighs_by_its_days() -> None:
-    asked = period("2026-08-17", "2026-09-30")  # 15 of 31 days, then a whole month
+    span = period("2026-08-17", "2026-09-30")  # 15 of 31 days, then a whole month
     balances = {
         date(2026, 8, 16): Decimal(100),
         date(2026, 8, 31): Decimal(200),
@@ -58,7 +58,7 @@ def test_a_part_of_a_month_weighs_by_its_days() -> None:
     }
     share = Fraction(15, 31)
 
-    assert balance_of(asked, balances, "average") == (share * 150 + 300) / (share + 1)
+    assert balance_of(span, balances, "average") == (share * 150 + 300) / (share + 1)
 
 
 def test_the_closing_balance_needs_the_last_day_only() -> None:
@@ -70,22 +70,22 @@ def test_the_closing_balance_needs_the_last_day_only() -> None:
 def test_the_averages_of_the_months_weigh_up_to_that_of_the_span(
     known: tuple[DateRange, Mapping[date, Decimal]],
 ) -> None:
-    asked, balances = known
+    span, balances = known
     weighed = sum(
-        (month.month_weight * balance_of(month, balances, "average") for month in asked.months),
+        (month.month_weight * balance_of(month, balances, "average") for month in span.months),
         Fraction(0),
     )
-    weights = sum((month.month_weight for month in asked.months), Fraction(0))
+    weights = sum((month.month_weight for month in span.months), Fraction(0))
 
-    assert weighed / weights == balance_of(asked, balances, "average")
+    assert weighed / weights == balance_of(span, balances, "average")
 
 
 @given(periods(), MONEY, st.sampled_from(["average", "closing"]))
 def test_a_balance_that_does_not_move_is_its_own_average(
-    asked: DateRange, amount: Decimal, basis: Basis
+    span: DateRange, amount: Decimal, basis: Basis
 ) -> None:
-    balances = dict.fromkeys(balance_days(asked, basis), amount)
-    assert balance_of(asked, balances, basis) == Fraction(amount)
+    balances = dict.fromkeys(balance_days(span, basis), amount)
+    assert balance_of(span, balances, basis) == Fraction(amount)
 
 
 def test_days_are_balance_by_flow_times_days() -> None:

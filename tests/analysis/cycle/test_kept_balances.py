@@ -19,7 +19,7 @@ from tests.builders.constant_books import (
 from tests.builders.gateway_rig import open_rig
 
 
-async def test_balances_of_past_days_are_kept_and_flows_are_asked_again(
+async def test_balances_of_past_days_are_kept_and_flows_are_requested_again(
     autojump_clock: MockClock,
 ) -> None:
     async with open_rig(answer_of, onec=onec_settings(balance_cache_ttl_sec=3600)) as rig:

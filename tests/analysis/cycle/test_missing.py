@@ -1,4 +1,4 @@
-"""What the cycle tells when 1C answers a part of its questions."""
+"""What the cycle answers when 1C answers only a part of its requests."""
 
 import json
 from decimal import Decimal
@@ -13,18 +13,18 @@ from onecgw.errors import (
 from tests.builders.constant_books import (
     answer_of,
     ask,
-    asked_of,
+    body_of,
     ok,
     onec_settings,
+    read_answer,
     rejects,
     report_of,
-    told_by,
     without,
 )
 from tests.builders.gateway_rig import open_rig
 
 
-async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() -> None:
+async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_shown() -> None:
     async with open_rig(without("payables")) as rig:
         answer = await ask(rig)
 
@@ -44,16 +44,16 @@ async def test_a_component_that_1c_refuses_is_missing_and_the_others_are_told() 
         "The cash conversion cycle from 2025-04-01 to 2025-04-30 is not known, for want of DPO; "
         "DIO is 30.0 days; DSO is 15.0 days."
     )
-    # The balance of the shared day fails both periods: nothing else of this component is asked.
-    balances = [one for one in rig.onec.requests if asked_of(one)["top"] == 1]
+    # The balance of the shared day fails both periods: nothing else of this component is requested.
+    balances = [one for one in rig.onec.requests if body_of(one)["top"] == 1]
     assert [report_of(one) for one in balances].count("payables") < 3
     assert answer["where"]["payable"] == {"reason": reason}
 
 
-async def test_a_span_that_fails_leaves_the_other_one_told_even_where_they_overlap() -> None:
+async def test_a_span_that_fails_leaves_the_figures_of_the_other_even_where_they_overlap() -> None:
     def refuse_the_first_year(request: httpx.Request) -> httpx.Response:
-        asked = asked_of(request)
-        if report_of(request) == "sales" and asked["period"]["from"] == "2022-01-01":
+        body = body_of(request)
+        if report_of(request) == "sales" and body["period"]["from"] == "2022-01-01":
             return rejects(request)
         return answer_of(request)
 
@@ -78,11 +78,11 @@ async def test_sales_are_needed_by_two_components() -> None:
 
     assert {one["component"] for one in answer["missing"]} == {"dio", "dso"}
     assert answer["summary"]["dpo"] == Decimal("10.0")
-    needed = {report_of(one) for one in rig.onec.requests if asked_of(one)["top"] < 3}
+    needed = {report_of(one) for one in rig.onec.requests if body_of(one)["top"] < 3}
     assert sorted(needed) == ["payables", "purchases", "sales"]
 
 
-async def test_a_1c_that_tells_nothing_is_an_error_and_not_an_empty_answer() -> None:
+async def test_a_1c_that_reports_nothing_is_an_error_and_not_an_empty_answer() -> None:
     blocked = (
         '﻿{"#exception":{},"exception":{"descr":"Начало сеанса с информационной базой запрещено"}}'
     )
@@ -106,8 +106,8 @@ async def test_figures_of_a_1c_that_ignores_firm_ids_are_refused(report: str, ap
         answer = answer_of(request)
         if report_of(request) != report:
             return answer
-        told = told_by(answer)
-        return ok(json.dumps(told | {"applied_filters": json.loads(applied)}))
+        content = read_answer(answer)
+        return ok(json.dumps(content | {"applied_filters": json.loads(applied)}))
 
     async with open_rig(ignores) as rig:
         with pytest.raises(OnecBadResponse, match="does not confirm this filter"):
@@ -116,9 +116,9 @@ async def test_figures_of_a_1c_that_ignores_firm_ids_are_refused(report: str, ap
 
 async def test_firms_are_confirmed_by_ids_or_references_in_any_order_and_case() -> None:
     def references(request: httpx.Request) -> httpx.Response:
-        told = told_by(answer_of(request))
+        content = read_answer(answer_of(request))
         firms = [{"id": "F2", "label": "Two"}, "f1"]
-        return ok(json.dumps(told | {"applied_filters": {"firm_ids": firms}}))
+        return ok(json.dumps(content | {"applied_filters": {"firm_ids": firms}}))
 
     async with open_rig(references) as rig:
         answer = await ask(rig, firm_ids=["f1", "f2"])
@@ -148,9 +148,9 @@ async def test_a_cost_that_cannot_be_read_loses_only_what_needs_it(
 
 async def test_a_report_of_another_day_is_missing() -> None:
     def today(request: httpx.Request) -> httpx.Response:
-        told = told_by(answer_of(request))
+        content = read_answer(answer_of(request))
         return ok(
-            json.dumps(told | {"date": "2026-11-22"} if "date" in asked_of(request) else told)
+            json.dumps(content | {"date": "2026-11-22"} if "date" in body_of(request) else content)
         )
 
     async with open_rig(today) as rig:

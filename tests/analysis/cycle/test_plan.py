@@ -1,4 +1,4 @@
-"""What the cycle makes of the hour at which it is asked."""
+"""What of the cycle depends on the time of the call."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -34,9 +34,9 @@ def kept_days(last: date, now: datetime) -> set[date]:
 
 
 def warnings(last: date, now: datetime) -> list[str]:
-    asked = request(last)
+    cycle = request(last)
     outcomes: dict[Key | str, Amounts | MonthlyAmounts | date | OnecgwError | None] = {}
-    for key in plan(asked, now):
+    for key in plan(cycle, now):
         one = Decimal(1)
         if isinstance(key.when, DateRange):
             months = {month.key: one for month in key.when.months}
@@ -44,9 +44,9 @@ def warnings(last: date, now: datetime) -> list[str]:
             outcomes[key] = MonthlyAmounts(of=of, unreadable={}, currency="")
         else:
             outcomes[key] = Amounts(of=dict.fromkeys(key.source.series, one), currency="")
-    told = compose(asked, outcomes, now)["warnings"]
-    assert isinstance(told, list)
-    return [one for one in told if "the period ends" in one]
+    found = compose(cycle, outcomes, now)["warnings"]
+    assert isinstance(found, list)
+    return [one for one in found if "the period ends" in one]
 
 
 def test_nothing_is_compared_with_nothing() -> None:
@@ -80,6 +80,6 @@ def test_flows_are_never_kept() -> None:
 def test_a_period_whose_last_day_may_not_be_over_is_warned_of(
     last: date, now: datetime, expected: str | None
 ) -> None:
-    told = warnings(last, now)
-    assert len(told) == (expected is not None)
-    assert all(f"the period ends on {last}" in one and str(expected) in one for one in told)
+    found = warnings(last, now)
+    assert len(found) == (expected is not None)
+    assert all(f"the period ends on {last}" in one and str(expected) in one for one in found)

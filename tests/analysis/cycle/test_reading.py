@@ -38,8 +38,8 @@ def months(
 
 
 def test_a_total_is_read_digit_for_digit() -> None:
-    told = "1234567890123456789012345678901234567.1"
-    assert str(balances(f'{{"amount":{told}}}').of["amount"]) == told
+    value = "1234567890123456789012345678901234567.1"
+    assert str(balances(f'{{"amount":{value}}}').of["amount"]) == value
 
 
 def test_the_total_of_nothing_is_zero() -> None:
@@ -67,8 +67,8 @@ def test_a_total_that_is_none_is_refused(totals: str, rows: str) -> None:
 
 
 def test_months_are_read_from_days_and_months_and_those_without_movements_are_zero() -> None:
-    told = months('["2026-08-01",1.10],["2026-10",2.00],["2026-10-05T00:00:00",0.50]', "3.60")
-    assert told == {8: Decimal("1.10"), 9: Decimal(0), 10: Decimal("2.50")}
+    value = months('["2026-08-01",1.10],["2026-10",2.00],["2026-10-05T00:00:00",0.50]', "3.60")
+    assert value == {8: Decimal("1.10"), 9: Decimal(0), 10: Decimal("2.50")}
 
 
 def test_columns_stand_in_any_order() -> None:
@@ -120,7 +120,7 @@ def test_an_unconfirmed_filter_is_an_error_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("value", "expected"),
     [
         ('"UAH"', "UAH"),
         ('{"id":"c1","label":"UAH"}', "UAH"),
@@ -130,9 +130,9 @@ def test_an_unconfirmed_filter_is_an_error_of_its_own() -> None:
     ],
 )
 def test_the_currency_is_what_the_report_names_and_never_in_the_way(
-    told: str, expected: str
+    value: str, expected: str
 ) -> None:
-    found = balances('{"amount":1}', more=f',"currency":{told}')
+    found = balances('{"amount":1}', more=f',"currency":{value}')
     assert found == Amounts(of={"amount": Decimal(1)}, currency=expected)
 
 
@@ -140,33 +140,33 @@ def test_columns_that_balances_never_read_may_be_anything() -> None:
     assert balances('{"amount":1}', more=',"columns":["warehouse"]').of == {"amount": Decimal(1)}
 
 
-@pytest.mark.parametrize("told", ['"2026-08-31T23:59:59"', '"31.08.2026"', '""', "{}", "null"])
-def test_balances_of_the_day_that_was_asked_for_are_read(told: str) -> None:
-    assert balances('{"amount":1}', more=f',"date":{told}').of == {"amount": Decimal(1)}
+@pytest.mark.parametrize("value", ['"2026-08-31T23:59:59"', '"31.08.2026"', '""', "{}", "null"])
+def test_balances_of_the_requested_day_are_read(value: str) -> None:
+    assert balances('{"amount":1}', more=f',"date":{value}').of == {"amount": Decimal(1)}
 
 
-@pytest.mark.parametrize("told", ['"2026-11-22"', '"30.08.2026"', '"08.2026"', "20260831"])
-def test_balances_of_another_day_are_refused(told: str) -> None:
+@pytest.mark.parametrize("value", ['"2026-11-22"', '"30.08.2026"', '"08.2026"', "20260831"])
+def test_balances_of_another_day_are_refused(value: str) -> None:
     with pytest.raises(
         OnecBadResponse, match="asked for 2026-08-31, and the date of its answer is"
     ):
-        balances('{"amount":1}', more=f',"date":{told}')
+        balances('{"amount":1}', more=f',"date":{value}')
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         '{"from":"2026-08-01","to":"2026-10-31"}',
         '{"from":"2026-08-01T00:00:00","to":"2026-10-31T23:59:59"}',
         "null",
     ],
 )
-def test_flows_of_the_period_that_was_asked_for_are_read(told: str) -> None:
-    months('["2026-08-01",1.10]', "1.10", more=f',"period":{told}')
+def test_flows_of_the_requested_period_are_read(value: str) -> None:
+    months('["2026-08-01",1.10]', "1.10", more=f',"period":{value}')
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         '{"from":"2026-08-01","to":"2026-10-30"}',
         '{"from":"2026-07-01","to":"2026-10-31"}',
@@ -174,9 +174,9 @@ def test_flows_of_the_period_that_was_asked_for_are_read(told: str) -> None:
         '"2026-08"',
     ],
 )
-def test_flows_of_another_period_are_refused(told: str) -> None:
+def test_flows_of_another_period_are_refused(value: str) -> None:
     with pytest.raises(OnecBadResponse, match="and the period of its answer is"):
-        months('["2026-08-01",1.10]', "1.10", more=f',"period":{told}')
+        months('["2026-08-01",1.10]', "1.10", more=f',"period":{value}')
 
 
 def test_a_measure_that_cannot_be_read_leaves_the_others() -> None:

@@ -36,7 +36,7 @@ async def call_tool(client: httpx.AsyncClient, **meta: Any) -> httpx.Response:
     )
 
 
-async def test_mcp_and_rest_tell_the_same() -> None:
+async def test_mcp_and_rest_report_the_same() -> None:
     everything = ApiSettings(bearer_token=Secret(API_TOKEN), scopes=ALL_SCOPES)
     async with open_web(api=everything) as (client, rig):
         over_mcp = await call_tool(client)
@@ -64,7 +64,7 @@ async def test_rest_without_the_cost_scope_is_refused_with_the_scopes_it_needs()
     assert rig.onec.requests == []
 
 
-async def test_a_client_that_asks_for_progress_hears_of_every_wave() -> None:
+async def test_a_client_that_requests_progress_gets_it_for_every_wave() -> None:
     async with open_web() as (client, _):
         response = await call_tool(client, progressToken="p-1")
 
@@ -76,7 +76,7 @@ async def test_a_client_that_asks_for_progress_hears_of_every_wave() -> None:
     ]
     *progress, last = messages
     assert last["result"]["structuredContent"]["summary"]["driver"] == "dio"
-    told = [one["params"] for one in progress]
-    assert [one["progressToken"] for one in told] == ["p-1"] * len(told)
-    assert [one["progress"] for one in told] == sorted({one["progress"] for one in told})
-    assert (told[0]["total"], told[-1]["progress"]) == (18, 18)
+    sent = [one["params"] for one in progress]
+    assert [one["progressToken"] for one in sent] == ["p-1"] * len(sent)
+    assert [one["progress"] for one in sent] == sorted({one["progress"] for one in sent})
+    assert (sent[0]["total"], sent[-1]["progress"]) == (18, 18)

@@ -15,8 +15,8 @@ from tests.builders.constant_books import (
     answer_of,
     ask,
     ok,
+    read_answer,
     report_of,
-    told_by,
 )
 from tests.builders.gateway_rig import open_rig
 
@@ -130,7 +130,7 @@ async def test_without_a_choice_it_is_compared_with_the_same_days_of_a_year_befo
     assert answer["basis"]["previous_period"] == {"from": "2024-04-01", "to": "2024-04-30"}
 
 
-async def test_money_is_told_digit_for_digit() -> None:
+async def test_money_is_returned_digit_for_digit() -> None:
     digits = "12345678901234567890123456789012345.67"
     async with open_rig(lambda request: answer_of(request, stock={"amount": digits})) as rig:
         answer = await ask(rig, compare="none")
@@ -156,7 +156,7 @@ async def test_money_is_told_digit_for_digit() -> None:
         ),
     ],
 )
-async def test_books_that_tell_little_are_warned_of(
+async def test_unusual_figures_have_a_warning(
     changes: Mapping[str, Mapping[str, str]], warning: str
 ) -> None:
     async with open_rig(lambda request: answer_of(request, **changes)) as rig:
@@ -195,7 +195,7 @@ async def test_a_part_of_a_month_is_said_to_be_one() -> None:
 async def test_reports_in_several_currencies_are_warned_of() -> None:
     def in_currencies(request: httpx.Request) -> httpx.Response:
         currency = "EUR" if report_of(request) == "purchases" else "UAH"
-        return ok(json.dumps(told_by(answer_of(request)) | {"currency": currency}))
+        return ok(json.dumps(read_answer(answer_of(request)) | {"currency": currency}))
 
     async with open_rig(in_currencies) as rig:
         answer = await ask(rig, compare="none")
@@ -224,7 +224,7 @@ async def test_a_period_that_no_books_have_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("july", "stock", "told"),
+    ("july", "stock", "sentence"),
     [
         (
             600,
@@ -269,7 +269,7 @@ async def test_a_period_that_no_books_have_is_refused(
     ],
 )
 async def test_the_headline_says_how_long_the_cycle_is_and_how_it_changed(
-    july: int, stock: int, told: str
+    july: int, stock: int, sentence: str
 ) -> None:
     def since_july(request: httpx.Request) -> httpx.Response:
         if report_of(request) != "sales":
@@ -282,4 +282,4 @@ async def test_the_headline_says_how_long_the_cycle_is_and_how_it_changed(
     async with open_rig(since_july) as rig:
         answer = await ask(rig, period={"from": "2025-08-01", "to": "2025-08-31"})
 
-    assert answer["headline"] == f"From 2025-08-01 to 2025-08-31 {told}"
+    assert answer["headline"] == f"From 2025-08-01 to 2025-08-31 {sentence}"

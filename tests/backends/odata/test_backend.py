@@ -1,4 +1,4 @@
-"""What 1C is asked for, and what a caller is told when it cannot answer."""
+"""What is requested from 1C, and the errors of what it cannot answer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -55,7 +55,7 @@ OPERATIONS: Sequence[tuple[str, dict[str, Any]]] = (
 )  # fmt: skip
 
 
-def asked(app: ODataApp) -> list[str]:
+def addresses(app: ODataApp) -> list[str]:
     """The addresses that were read, encoded."""
     return [one.target.decode() for one in app.log.newest]
 
@@ -69,8 +69,8 @@ async def refusal(backend: Any, operation: str, body: dict[str, Any]) -> str:
 
 
 def test_every_tool_is_answered_or_refused_with_a_reason() -> None:
-    asked = {tool.name for tool in ALL if not isinstance(tool, CompositeTool)}
-    assert asked == {*TOOLS, *NOT_ANSWERED}
+    single = {tool.name for tool in ALL if not isinstance(tool, CompositeTool)}
+    assert single == {*TOOLS, *NOT_ANSWERED}
 
 
 @BOTH
@@ -82,7 +82,7 @@ async def test_everything_that_is_read_is_in_the_plan(
     for operation, body in OPERATIONS:
         await ask(backend, operation, body)
     planned = {one.name for one in objects_to_publish(load_profile(configuration))}
-    read = {name for address in asked(app) if "_" in (name := read_from(address))}
+    read = {name for address in addresses(app) if "_" in (name := read_from(address))}
     assert {published_object(name) for name in read} == planned
 
 
@@ -92,8 +92,8 @@ async def test_object_taken_out_of_the_composition_is_named_by_what_needs_it(
 ) -> None:
     for one in objects_to_publish(load_profile(configuration)):
         backend = backend_of(face(configuration, without=[one.name]), profile=configuration)
-        told = [await refusal(backend, operation, body) for operation, body in OPERATIONS]
-        assert any(f"({one.name})" in message for message in told), (one.name, told)
+        messages = [await refusal(backend, operation, body) for operation, body in OPERATIONS]
+        assert any(f"({one.name})" in message for message in messages), (one.name, messages)
         reasons = (await backend.capabilities()).reasons.values()
         assert any(f"({one.name})" in reason for reason in reasons), (one.name, reasons)
 
@@ -113,7 +113,7 @@ async def test_no_address_exceeds_the_budget_and_all_are_gets(
         body = {"period": MAY, "filters": {"customer_ids": ids}, "group_by": ["firm"]}
         await ask(backend, "reports/sales", body)
     app.log.check(max_url_bytes=MAX_URL_BYTES)
-    assert not [one for one in asked(app) if "allowedOnly" in one or "inlinecount" in one]
+    assert not [one for one in addresses(app) if "allowedOnly" in one or "inlinecount" in one]
 
 
 @BOTH
@@ -126,9 +126,9 @@ async def test_few_ids_are_filtered_by_1c_and_many_here_with_the_same_sums(
     ids = [one["id"] for one in found["candidates"][:3]]
     body = {"period": YEAR, "filters": {"customer_ids": ids}, "group_by": ["product"]}
     by_1c = await ask(wide, "reports/sales", body)
-    assert "Condition" in unquote(asked(app)[-1])
+    assert "Condition" in unquote(addresses(app)[-1])
     assert await ask(narrow, "reports/sales", body) == by_1c
-    assert "Condition" not in unquote(asked(app)[-1])
+    assert "Condition" not in unquote(addresses(app)[-1])
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ async def test_receipts_of_a_year_are_the_same_in_one_call_a_month_and_in_severa
     app.log.newest.clear()
     expected = await ask(wide, "reports/sales", body)
     assert expected["totals"]["receipts"] > 0
-    records = [one for one in asked(app) if "RecordType" in one]
+    records = [one for one in addresses(app) if "RecordType" in one]
     assert len(records) == 12
     one_key = quote(f" or АналитикаУчетаПоПартнерам_Key eq guid'{ZERO}'", safe="'")
     room = max(map(len, records)) - keys_less * len(one_key)
@@ -234,22 +234,26 @@ async def test_missing_field_costs_only_what_needs_it(face: MakeFace) -> None:
         "group_by": {"seller", "cohort", "sales_channel", "channel_parent"},
         "filters": {"customer_cohort", "sales_channel_ids", "seller_ids"},
     }
-    told = await refusal(backend, "reports/sales", {"period": MAY, "group_by": ["cohort"]})
-    assert told.endswith("«Справочник: Партнеры» (Catalog_Партнеры) has no field ДатаРегистрации")
+    message = await refusal(backend, "reports/sales", {"period": MAY, "group_by": ["cohort"]})
+    assert message.endswith(
+        "«Справочник: Партнеры» (Catalog_Партнеры) has no field ДатаРегистрации"
+    )
 
 
 async def test_sums_of_cash_without_the_currencies_of_the_desks_are_refused(
     face: MakeFace,
 ) -> None:
     backend = backend_of(face("ut", "no_field=Catalog_Кассы.ВалютаДенежныхСредств"))
-    told = await refusal(backend, "reports/cash_balance", {"group_by": ["firm"]})
-    assert told.endswith("«Справочник: Кассы» (Catalog_Кассы) has no field ВалютаДенежныхСредств")
+    message = await refusal(backend, "reports/cash_balance", {"group_by": ["firm"]})
+    assert message.endswith(
+        "«Справочник: Кассы» (Catalog_Кассы) has no field ВалютаДенежныхСредств"
+    )
     found = await ask(backend, "resolve/cash", {"query": "каса"})
     assert found["candidates"]
 
 
 @BOTH
-async def test_filter_by_groups_that_the_base_does_not_tell_is_refused(
+async def test_filter_by_groups_that_the_base_does_not_publish_is_refused(
     configuration: ConfigurationName, face: MakeFace
 ) -> None:
     """The figures of a group would be zero: nothing would be known to stand below it."""
@@ -257,8 +261,8 @@ async def test_filter_by_groups_that_the_base_does_not_tell_is_refused(
     products = (await ask(backend_of(face(configuration)), "resolve/product", body))["candidates"]
     group = next(one["id"] for one in products if one.get("is_group"))
     backend = backend_of(face(configuration, "no_field=Catalog_Номенклатура.Parent"))
-    told = await refusal(backend, "reports/stock", {"filters": {"product_ids": [group]}})
-    assert told.endswith("«Справочник: Номенклатура» (Catalog_Номенклатура) has no field Parent")
+    message = await refusal(backend, "reports/stock", {"filters": {"product_ids": [group]}})
+    assert message.endswith("«Справочник: Номенклатура» (Catalog_Номенклатура) has no field Parent")
     assert (await backend.capabilities()).lacks("stock_balance", "group_by") == {"product_group"}
 
 
@@ -274,7 +278,7 @@ async def test_either_of_two_filters_is_never_split_over_calls(face: MakeFace) -
     }
     app.log.newest.clear()
     await ask(backend, "reports/cash_flow", {"period": MAY, "filters": filters})
-    read = [read_from(one) for one in asked(app) if "_RecordType" in unquote(one)]
+    read = [read_from(one) for one in addresses(app) if "_RecordType" in unquote(one)]
     assert len(read) == len(set(read)) == 3
 
 
@@ -285,8 +289,8 @@ async def test_card_of_a_customer_is_refused_without_one_of_its_figures(
     found = await ask(backend_of(face("ut")), "resolve/customer", {"query": "т", "limit": 1})
     body = {"customer_id": found["candidates"][0]["id"], "period": MAY}
     backend = backend_of(face("ut", f"no_field=AccumulationRegister_{SALES}.{field}"))
-    told = await refusal(backend, "reports/customer_summary", body)
-    assert told.endswith(f"(AccumulationRegister_{SALES}) has no field {field}Turnover")
+    message = await refusal(backend, "reports/customer_summary", body)
+    assert message.endswith(f"(AccumulationRegister_{SALES}) has no field {field}Turnover")
     assert "sales_report" not in (await backend.capabilities()).unavailable_tools
 
 
@@ -314,7 +318,7 @@ class Replacing:
 RECEIVABLES = "AccumulationRegister_РасчетыСКлиентамиПоСрокам"
 
 
-async def test_rows_behind_an_unknown_document_stay_in_the_totals_and_a_note_tells_of_them(
+async def test_rows_behind_an_unknown_document_stay_in_the_totals_and_have_a_note(
     face: MakeFace,
 ) -> None:
     body = {"period": YEAR, "group_by": ["supplier"], "measures": ["amount"]}
@@ -330,7 +334,7 @@ async def test_rows_behind_an_unknown_document_stay_in_the_totals_and_a_note_tel
     )
 
 
-async def test_composition_is_read_again_after_an_error_that_tells_of_another(
+async def test_composition_is_read_again_after_an_error_that_shows_another(
     face: MakeFace,
 ) -> None:
     app = Replacing(face("ut"))
@@ -350,7 +354,7 @@ async def test_what_is_published_later_is_noticed_without_reading_everything_aga
     for _ in range(3):
         assert "receivables_balance" in (await backend.capabilities()).unavailable_tools
         await trio.sleep(61)
-    assert [read_from(one) for one in asked(incomplete)] == ["", "$metadata", "", ""]
+    assert [read_from(one) for one in addresses(incomplete)] == ["", "$metadata", "", ""]
     app.app = face("ut")
     assert "receivables_balance" not in (await backend.capabilities()).unavailable_tools
 
@@ -361,7 +365,7 @@ async def test_missing_right_is_forbidden_and_names_the_object(face: MakeFace) -
     assert f"({RECEIVABLES}), or only a part of it (record-level access)" in caught.value.message
 
 
-async def test_wrong_password_is_told_apart_from_a_missing_right(face: MakeFace) -> None:
+async def test_wrong_password_is_distinguished_from_a_missing_right(face: MakeFace) -> None:
     app = Replacing(face("ut"), **{RECEIVABLES: (401, b"<html>")})
     with pytest.raises(OnecAuth):
         await ask(backend_of(app), "reports/receivables", {})
@@ -374,15 +378,15 @@ async def test_blocked_base_is_maintenance_whatever_odata_would_say(face: MakeFa
 
 async def test_publication_without_odata_says_what_to_tick() -> None:
     app = Replacing(None, **{"": (404, b"<html>")})
-    told = await refusal(backend_of(app), "reports/receivables", {})
-    assert "«Публиковать стандартный интерфейс OData»" in told
+    message = await refusal(backend_of(app), "reports/receivables", {})
+    assert "«Публиковать стандартный интерфейс OData»" in message
 
 
-async def test_partial_data_is_asked_for_only_if_allowed_and_then_told(face: MakeFace) -> None:
+async def test_partial_data_is_requested_only_if_allowed_and_then_noted(face: MakeFace) -> None:
     app = face("ut", f"rls={RECEIVABLES}")
     answer = await ask(backend_of(app, partial_data="allow"), "reports/receivables", {})
     assert answer["notes"][-1].startswith("only what 1C's user may read")
-    assert all("allowedOnly=true" in one for one in asked(app) if "$select" in one)
+    assert all("allowedOnly=true" in one for one in addresses(app) if "$select" in one)
 
 
 @pytest.mark.parametrize(
@@ -399,7 +403,7 @@ async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ({}, "period is None; accepted: an object"),
         ({"period": {"from": "2026-02-30", "to": "2026-03-01"}}, "period.from"),
@@ -417,11 +421,11 @@ async def test_answer_that_is_not_odata_s_json_is_a_bad_response(
     ],
 )
 async def test_wrong_argument_is_refused_with_its_place(
-    body: dict[str, Any], told: str, face: MakeFace
+    body: dict[str, Any], message: str, face: MakeFace
 ) -> None:
     with pytest.raises(OnecRejected) as caught:
         await ask(backend_of(face("unf")), "reports/sales", body)
-    assert told in caught.value.message
+    assert message in caught.value.message
 
 
 @attrs.define
@@ -455,7 +459,7 @@ class SlowOnec:
             self.running -= 1
 
 
-async def test_calls_run_side_by_side_within_a_bound_and_tell_their_progress(
+async def test_calls_run_concurrently_within_a_bound_and_report_progress(
     face: MakeFace, autojump_clock: MockClock
 ) -> None:
     slow = SlowOnec(face("unf"))
@@ -481,7 +485,7 @@ async def test_first_failure_comes_out_as_itself_and_cancels_the_other_calls(
     assert (slow.running, slow.cancelled) == (0, 7)
 
 
-async def test_what_an_accounting_register_cannot_tell_is_refused_with_the_reason(
+async def test_what_an_accounting_register_lacks_is_refused_with_the_reason(
     face: MakeFace,
 ) -> None:
     body = {"period": MAY, "measures": ["margin"]}
@@ -492,7 +496,7 @@ async def test_what_an_accounting_register_cannot_tell_is_refused_with_the_reaso
 
 
 @pytest.mark.parametrize("configuration", ["bp", "bas"])
-async def test_accounts_that_do_not_fit_one_address_are_asked_for_in_several(
+async def test_accounts_that_do_not_fit_one_address_are_read_by_several(
     configuration: ConfigurationName, face: MakeFace
 ) -> None:
     for operation, body in (

@@ -87,8 +87,8 @@ def same(found: dict[str, Any], expected: dict[str, Any], *names: str) -> None:
         is_there = name in expected
         assert (name in found) == is_there, name
         if is_there:
-            told = _UNIT.sub("", _ENCODER.encode(expected[name]).decode())
-            assert bytes(found[name]).decode() == told, name
+            wanted = _UNIT.sub("", _ENCODER.encode(expected[name]).decode())
+            assert bytes(found[name]).decode() == wanted, name
 
 
 def without_lacking(body: dict[str, Any], lacking: set[str], default: str) -> dict[str, Any]:
@@ -254,8 +254,8 @@ def test_product_details_equal_the_http_service_but_for_the_unit(
     body: dict[str, Any] = {"product_ids": [one.uuid for one in items[:40]]}
     expected = call(small_books, "resolve/product_details", **body)
     found = backends[configuration].answer("resolve/product_details", body)
-    told = msgspec.json.decode(bytes(found["candidates"]))
-    assert told == [
+    wanted = msgspec.json.decode(bytes(found["candidates"]))
+    assert wanted == [
         {name: value for name, value in one.items() if name != "unit"}
         for one in expected["candidates"]
     ]

@@ -76,7 +76,7 @@ def test_missing_field_or_table_is_not_published(status: int, code: str) -> None
     ("status", "body"),
     [(404, b"<h2>HTTP Error 404.15 - Not Found</h2>"), (414, b"<h1>URI Too Long</h1>")],
 )
-def test_too_long_an_address_tells_which_setting_to_lower(status: int, body: bytes) -> None:
+def test_too_long_an_address_names_the_setting_to_lower(status: int, body: bytes) -> None:
     found = failure(status, body, STOCK)
     assert isinstance(found, OnecFailed)
     assert "onec.odata.max_url_bytes" in found.message

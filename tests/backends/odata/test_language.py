@@ -128,9 +128,9 @@ async def test_refusals_of_wrong_answers_have_none(language: str) -> None:
     for body, status in answers:
         async with open_rig(answering(body, status)) as rig:
             for tool in BY_NAME:
-                asked = json.dumps({"language": language, **TRUTH[tool].least})
+                arguments = json.dumps({"language": language, **TRUTH[tool].least})
                 try:
-                    answer = json.loads(await rig.call(tool, asked.encode()))
+                    answer = json.loads(await rig.call(tool, arguments.encode()))
                 except OnecgwError as error:
                     answer = {"error": error.message}
                 found += [(tool, body, status, *one) for one in sentences(answer)]

@@ -54,7 +54,7 @@ def test_currency_chooses_the_resources() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             MINE + "  sales:\n    dimz: {}\n",
@@ -99,11 +99,13 @@ def test_currency_chooses_the_resources() -> None:
          "mine.yml:4: sources.sales.max_days: is soon; accepted: a whole number of days"),
     ],
 )  # fmt: skip
-def test_problem_is_told_with_file_line_and_path(tmp_path: Path, text: str, told: str) -> None:
-    assert told in problems_of(written(tmp_path, text))
+def test_problem_is_reported_with_file_line_and_path(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    assert message in problems_of(written(tmp_path, text))
 
 
-def test_cycle_of_extends_is_told_with_the_whole_way(tmp_path: Path) -> None:
+def test_cycle_of_extends_is_reported_with_the_whole_chain(tmp_path: Path) -> None:
     written(tmp_path, "extends: b.yml\n", "a.yml")
     written(tmp_path, "extends: c.yml\n", "b.yml")
     written(tmp_path, "extends: a.yml\n", "c.yml")
@@ -112,7 +114,7 @@ def test_cycle_of_extends_is_told_with_the_whole_way(tmp_path: Path) -> None:
     ]
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = "extends: ut\nsources:\n  sales: {x: 1, y: 2}\n"
     assert len(problems_of(written(tmp_path, text))) == 2
 

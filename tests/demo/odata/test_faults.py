@@ -93,7 +93,7 @@ def test_web_server_refuses_what_is_too_long(ut: ODataApp) -> None:
     assert with_fault(ut, "long_segment=500", table).status == 200
 
 
-def test_answers_and_errors_may_be_xml_though_json_was_asked_for(ut: ODataApp) -> None:
+def test_answers_and_errors_may_be_xml_though_json_was_requested(ut: ODataApp) -> None:
     assert with_fault(ut, "atom", "Catalog_Склады?$format=json").body.startswith(b"<?xml")
     wrong = with_fault(ut, "xml_errors", "Нет?$format=json")
     assert (wrong.status, b"<m:code>8</m:code>" in wrong.body) == (404, True)

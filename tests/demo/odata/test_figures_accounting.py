@@ -198,7 +198,7 @@ def test_purchases_by_supplier_are_turnovers_and_by_product_lines_of_documents(
     )
 
 
-def test_cash_flow_of_banks_is_told_by_the_turnovers_of_their_accounts(
+def test_cash_flow_of_banks_is_read_from_the_turnovers_of_their_accounts(
     base: Base, small_books: Books
 ) -> None:
     accounts = " or ".join(base.account(code) for code in (*base.banks, *base.desks))

@@ -102,7 +102,7 @@ def test_slash_and_comma_in_a_condition_do_not_split_the_path(ut: ODataApp) -> N
         ("$count", (404, "8")),
     ],
 )
-def test_wrong_path_is_told_by_a_code(ut: ODataApp, path: str, error: tuple[int, str]) -> None:
+def test_wrong_path_has_its_error_code(ut: ODataApp, path: str, error: tuple[int, str]) -> None:
     assert get(ut, path).error == error
 
 
@@ -119,7 +119,7 @@ def test_wrong_path_is_told_by_a_code(ut: ODataApp, path: str, error: tuple[int,
         ({"inlinecount": "some"}, (400, "1")),
     ],
 )
-def test_wrong_option_is_told_by_a_code(
+def test_wrong_option_has_its_error_code(
     ut: ODataApp, options: dict[str, str], error: tuple[int, str]
 ) -> None:
     assert get(ut, "Catalog_Склады", **options).error == error
