@@ -13,7 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import CardTool, CompositeTool, DetailsTool, ResolverTool, Tool
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.resolver import DetailsTool, ResolverTool
+from onecgw.catalogue.kinds.single_call import CardTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecSettings
 from onecgw.text import well_formed

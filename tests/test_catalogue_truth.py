@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import TableTool, Tool
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.parsing import parse_arguments
 from onecgw.catalogue.tools import ALL, BY_NAME
 from tests.catalogue_truth import TRUTH

@@ -28,7 +28,6 @@ from onecgw.backends.http_service.key_verification import read_identity
 from onecgw.backends.http_service.paths import ROOT as SERVICE_ROOT
 from onecgw.backends.http_service.paths import VERIFY_PATH
 from onecgw.catalogue.parsing import parse_arguments, to_onec
-from onecgw.catalogue.restrictions import Restrictions
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.demo.books import Books
@@ -261,7 +260,7 @@ def test_what_the_integration_page_shows_is_what_the_gateway_says_and_understand
         max_rows=100,
         max_bytes=None,
         refuses_extra_rows=True,
-        redaction=SALES_REPORT.redaction(Restrictions(measures=COST_MEASURES)),
+        redaction=SALES_REPORT.redaction(COST_MEASURES),
     )
     assert build_table(report, {}, bounds).rows == 1
     assert contract_error(refusal.decode()) == json.loads(refusal)["message"]

@@ -14,7 +14,9 @@ from jsonschema import Draft202012Validator
 from onecgw.app.lifespan import open_gateway
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import ResolverTool, TableTool, Tool
+from onecgw.catalogue.kinds.resolver import ResolverTool
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, MONEY, RESOLVE, SALES, STOCK
-from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from tests.builders.gateway_rig import answering
 from tests.builders.surfaces import SURFACES, Surface, open_surfaces

@@ -17,7 +17,9 @@ from mcp.client.streamable_http import streamable_http_client
 from onecgw.app.lifespan import open_application
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_LOGIN, DEMO_MCP_TOKEN, demo_settings
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.kinds import CardTool, RankingTool, ResolverTool, TableTool, Tool
+from onecgw.catalogue.kinds.resolver import ResolverTool
+from onecgw.catalogue.kinds.single_call import CardTool, RankingTool, TableTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.books import Books
 from onecgw.demo.http_service import build_demo_app

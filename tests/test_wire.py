@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, SALES, STOCK
-from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.settings import OnecAuthSettings, OnecSettings, Secret
 from tests.builders.constant_books import answer_of

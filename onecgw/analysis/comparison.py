@@ -9,7 +9,7 @@ import attrs
 import msgspec
 
 from onecgw.analysis.decimals import EXACT, exact_sum
-from onecgw.analysis.figure_table import ZERO, FigureRow, FigureTable, percent
+from onecgw.analysis.figure_table import ZERO, FigureTable, Values, percent
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
 
@@ -79,30 +79,29 @@ def compare_tables(now: FigureTable, before: FigureTable) -> Comparison:
                 before=", ".join(before.dimensions),
             )
         )
-    later = {row.key: row for row in now.rows}
-    earlier = {row.key: row for row in before.rows}
+
+    def changes(later: Values, earlier: Values) -> dict[str, MeasureChange]:
+        return {
+            measure: MeasureChange(
+                now=_figure(later, measure, now.additive),
+                before=_figure(earlier, measure, now.additive),
+            )
+            for measure in now.measures
+        }
+
+    later = {row.key: row.values for row in now.rows}
+    earlier = {row.key: row.values for row in before.rows}
+    cells = {row.key: row.cells for row in (*before.rows, *now.rows)}
     rows = tuple(
         ComparedRow(
-            key=key,
-            cells=row.cells,
-            changes={
-                measure: _change(later.get(key), earlier.get(key), measure, now.additive)
-                for measure in now.measures
-            },
+            key=key, cells=cells[key], changes=changes(later.get(key, {}), earlier.get(key, {}))
         )
-        for key, row in (earlier | later).items()
+        for key in cells
     )
-    totals = {
-        measure: MeasureChange(
-            now=_or_zero(now.totals[measure], measure, now.additive),
-            before=_or_zero(before.totals[measure], measure, now.additive),
-        )
-        for measure in now.measures
-    }
+    totals = changes(now.totals, before.totals)
     for measure in sorted(now.additive - now.unlike - before.unlike):
         added = sum_of_changes(rows, measure).amount
-        if added != totals[measure].amount:
-            changed = totals[measure].amount
+        if added != (changed := totals[measure].amount):
             raise OnecBadResponse(
                 say("bad_response.changes", measure=measure, added=added, changed=changed)
             )
@@ -200,14 +199,6 @@ def _position(cell: msgspec.Raw, dimension: str, first: date) -> str:
     return f"{(day - first).days}"
 
 
-def _change(
-    now: FigureRow | None, before: FigureRow | None, measure: str, additive: Collection[str]
-) -> MeasureChange:
-    return MeasureChange(
-        now=_or_zero(now.values[measure] if now else None, measure, additive),
-        before=_or_zero(before.values[measure] if before else None, measure, additive),
-    )
-
-
-def _or_zero(value: Decimal | None, measure: str, additive: Collection[str]) -> Decimal | None:
+def _figure(values: Values, measure: str, additive: Collection[str]) -> Decimal | None:
+    value = values.get(measure)
     return ZERO if value is None and measure in additive else value

@@ -11,8 +11,8 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, MAX_DIGITS, exact_sum
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
+from onecgw.responses.notices import cut_by_1c
 from onecgw.responses.raw_json import Members, decode
-from onecgw.responses.response_check import cut_by_1c
 from onecgw.responses.units import NO_UNITS, MeasureUnits, unlike_measures
 
 Values = Mapping[str, Decimal | None]
@@ -48,7 +48,7 @@ class FigureTable:
     columns: of the dimensions, `{name, type}` as 1C sent them. dimensions: their names.
     additive: the measures whose rows add up to their total.
     members: of the answer, as 1C sent them.
-    notices: what has to be said of it.
+    notices: sentences about it that the caller must read.
     unlike: the measures whose rows are in several currencies or units, so that their sum means
         nothing.
     """
@@ -126,18 +126,12 @@ def read_table(
     return attrs.evolve(table, unlike=unlike)
 
 
-def sum_of(rows: Iterable[FigureRow], measure: str) -> Decimal:
-    """The sum of a measure over rows; a cell without a figure adds nothing."""
-    return exact_sum(value for row in rows if (value := row.values[measure]) is not None)
-
-
-def percent(part: Decimal, whole: Decimal, *, places: int = 2) -> Decimal | None:
-    """How many percent of the whole a part is, half away from zero; None where the whole is 0."""
+def percent(part: Decimal, whole: Decimal) -> Decimal | None:
+    """A part in percent of the whole, to 0.01, half away from zero; None where the whole is 0."""
     if not whole:
         return None
     ratio = EXACT.divide(EXACT.multiply(part, Decimal(100)), whole)
-    unit = Decimal(1).scaleb(-places)
-    return ratio.quantize(unit, rounding="ROUND_HALF_UP", context=EXACT)
+    return ratio.quantize(Decimal("0.01"), rounding="ROUND_HALF_UP", context=EXACT)
 
 
 def _decoded_rows(members: Members, is_figure: Sequence[bool]) -> list[Sequence[Any]]:
@@ -199,8 +193,7 @@ def _number(cell: msgspec.Raw | Decimal | None, what: str) -> Decimal | None:
 
 
 def _check_total(table: FigureTable, measure: str) -> None:
-    added, total = sum_of(table.rows, measure), table.totals[measure]
-    if total is None and not table.rows:
-        return
-    if added != total:
+    added = exact_sum(row.values[measure] or ZERO for row in table.rows)
+    total = table.totals[measure]
+    if added != total and (table.rows or total is not None):
         raise OnecBadResponse(say("bad_response.sum", measure=measure, added=added, total=total))

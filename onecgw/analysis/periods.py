@@ -12,7 +12,8 @@ from onecgw.locales.text import say
 MAX_MONTHS: Final = 24
 _DAY: Final = timedelta(days=1)
 
-Comparison = Literal["none", "previous_period", "previous_year"]
+Earlier = Literal["previous_year", "previous_period"]
+EarlierDay = Literal["previous_year", "previous_month"]
 
 
 @attrs.frozen
@@ -76,22 +77,34 @@ def is_too_long(period: DateRange) -> bool:
     return period.last >= shift_months(period.first, MAX_MONTHS)
 
 
-def compared_with(period: DateRange, comparison: Comparison) -> DateRange | None:
-    """The period to compare with; None for "none".
+def compared_with(period: DateRange, comparison: Earlier) -> DateRange:
+    """The period to compare with.
 
     previous_period: as many months before, if the period consists of whole months; else as many
     days before. previous_year: the same days a year before; a period that ends on the last day of
     a month still does.
     """
-    match comparison:
-        case "none":
-            return None
-        case "previous_year":
-            return _shifted(period, -12)
-        case "previous_period" if period.is_whole_months:
-            return _shifted(period, -len(period.months))
-        case "previous_period":
-            return DateRange(period.first - period.days * _DAY, period.eve)
+    if comparison == "previous_year":
+        return _shifted(period, -12)
+    if period.is_whole_months:
+        return _shifted(period, -len(period.months))
+    return DateRange(period.first - period.days * _DAY, period.eve)
+
+
+def period_from(period: DateRange, first: date) -> DateRange:
+    """A period from another first day on, as long as this one.
+
+    Whole months are as many months if the other one begins with a month, too.
+    """
+    if period.is_whole_months and first.day == 1:
+        return DateRange(first, shift_months(first, len(period.months)) - _DAY)
+    return DateRange(first, first + (period.last - period.first))
+
+
+def earlier_day(day: date, comparison: EarlierDay) -> date:
+    """The same day a year or a month earlier; the last day of a month stays the last one."""
+    earlier = shift_months(day, -12 if comparison == "previous_year" else -1)
+    return _month_end(earlier) if day == _month_end(day) else earlier
 
 
 def merged(periods: tuple[DateRange, ...]) -> tuple[DateRange, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -13,14 +13,7 @@ from onecgw.analysis.figure_table import ZERO
 LOW_DAYS: Final = 7  # days of cover below which a product is about to run out
 
 Bucket = Literal["no_sale", "low", "enough", "out_of_stock", "negative", "no_quantity"]
-BUCKETS: Final[tuple[Bucket, ...]] = (
-    "no_sale",
-    "low",
-    "enough",
-    "out_of_stock",
-    "negative",
-    "no_quantity",
-)
+BUCKETS: Final[tuple[Bucket, ...]] = get_args(Bucket)
 
 
 @attrs.frozen(kw_only=True)

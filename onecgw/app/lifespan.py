@@ -240,7 +240,6 @@ def _make_gateway(
         catalogue=catalogue,
         sources=sources,
         onec=settings.onec,
-        limits=settings.limits,
         audit=record_call,
         admit=audit_log.admit,
         peers=state.peers,

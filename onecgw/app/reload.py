@@ -69,10 +69,7 @@ class Reloader:
             except Exception:  # a defect: the gateway serves on with the settings that it has
                 log.exception("reload.failed")
                 return ReloadReport(error="internal error; the log of the gateway has more")
-        report = ReloadReport(
-            applied=tuple(map(str, changes.applied)),
-            after_restart=tuple(map(str, changes.after_restart)),
-        )
+        report = ReloadReport(applied=changes.applied, after_restart=changes.after_restart)
         log.info("reload.done", extra={"fields": {"changed": list(report.applied)}})
         if report.after_restart:
             fields = {"changed": list(report.after_restart)}

@@ -1,13 +1,31 @@
 """Serve the gateway in this process: its sockets, its application, its counters."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import trio
 
 from onecgw.app.lifespan import ProcessState
+from onecgw.app.process_tuning import return_memory
 from onecgw.app.served import ServedGateway
+from onecgw.app.tracing import open_tracer
 from onecgw.serving import serve_app
 from onecgw.settings import Settings
+
+UNSENT_SHARE: Final = 4
+"""Answers that wait until their clients read may take a fourth of the memory of 1C's answers."""
+
+
+async def serve_alone(
+    settings: Settings,
+    *,
+    wait_stop: Callable[[ServedGateway], Awaitable[None]],
+    announce: Callable[[str], None],
+) -> None:
+    """Serve as the only process; the arguments are those of serve_process."""
+    with open_tracer(settings.tracing) as tracer:
+        state = ProcessState(tracer=tracer)
+        await serve_process(settings, state, wait_stop=wait_stop, announce=announce)
 
 
 async def serve_process(
@@ -47,6 +65,8 @@ async def serve_process(
                 grace_seconds=settings.shutdown_grace_seconds,
                 max_connections=server.max_connections,
                 trusted_proxies=server.trusted_proxies,
+                max_unsent_bytes=settings.onec.max_memory_bytes // UNSENT_SHARE,
+                on_burst_end=return_memory,
                 tls=served.read_tls if server.tls.cert is not None else None,
                 shares_port=server.workers > 1,
                 wait_stop=wait_until_stop,

@@ -9,7 +9,6 @@ import trio
 from onecgw.app.lifespan import Application, ProcessState, open_application
 from onecgw.app.process_tuning import set_up_collector
 from onecgw.app.scrape import make_render_metrics
-from onecgw.certificate import Certificate, read_certificate
 from onecgw.mcp.requests_in_flight import RESPONSE_SECONDS
 from onecgw.observability.logging import set_log_style
 from onecgw.settings import Settings
@@ -20,13 +19,14 @@ from onecgw.web.app import build_app
 class _Generation:
     """One application with its settings, and its requests that run.
 
-    certificate: None without TLS.
+    tls: None without TLS. certificate_expires_at: in seconds since the epoch; None without TLS.
     """
 
     settings: Settings
     application: Application
     app: Any
-    certificate: Certificate | None
+    tls: ssl.SSLContext | None = None
+    certificate_expires_at: float | None = None
     running: int = 0
     is_retired: trio.Event = attrs.field(factory=trio.Event)
     is_idle: trio.Event = attrs.field(factory=trio.Event)
@@ -86,9 +86,9 @@ class ServedGateway:
         Raises:
             RuntimeError: the gateway has no certificate.
         """
-        if self._current.certificate is None:
+        if self._current.tls is None:
             raise RuntimeError("there is no certificate")
-        return self._current.certificate.context
+        return self._current.tls
 
     async def prepare(self, settings: Settings) -> None:
         """Open an application with these settings beside the one in use.
@@ -120,9 +120,7 @@ class ServedGateway:
             return
         self._prepared, self._current = None, prepared
         self._state.metrics.follow(prepared.application.metric_sources)
-        self._state.metrics.certificate_expires_at = (
-            prepared.certificate.expires_at.timestamp() if prepared.certificate else None
-        )
+        self._state.metrics.certificate_expires_at = prepared.certificate_expires_at
         if before is None:
             return
         set_log_style(level=prepared.settings.log.level, log_format=prepared.settings.log.format)
@@ -147,9 +145,13 @@ class ServedGateway:
         settings: Settings,
         task_status: trio.TaskStatus[_Generation] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        tls, certificate = settings.server.tls, None
+        tls, context, expires_at = settings.server.tls, None, None
         if tls.cert is not None and tls.key is not None:
+            # Without TLS, the modules that read certificates are not loaded: they take 2 MB.
+            from onecgw.certificate import read_certificate  # noqa: PLC0415
+
             certificate = read_certificate(tls.cert, tls.key)
+            context, expires_at = certificate.context, certificate.expires_at.timestamp()
         async with open_application(settings, state=self._state) as application:
             app = build_app(
                 settings,
@@ -161,7 +163,11 @@ class ServedGateway:
                 peers=self._state.peers,
             )
             generation = _Generation(
-                settings=settings, application=application, app=app, certificate=certificate
+                settings=settings,
+                application=application,
+                app=app,
+                tls=context,
+                certificate_expires_at=expires_at,
             )
             task_status.started(generation)
             await generation.is_retired.wait()

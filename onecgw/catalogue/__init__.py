@@ -1,1 +1,1 @@
-"""What can be asked: declarations of tools, parsing of arguments, JSON Schemas."""
+"""The tools: their declarations, the parsing of arguments, JSON Schemas."""

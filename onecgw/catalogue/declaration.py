@@ -12,12 +12,12 @@ class Arg:
 
     about: one short sentence for the model.
     name: the key on the wire where Python cannot spell it.
-    source: the tool whose answers hold the values, told to who may call it.
+    source: the tool whose answers hold the values; named to callers who may call it.
     minimum, most: of an integer; what is beyond is refused. Of an array, most elements.
     maximum: the name of the setting in `limits` above which an integer is lowered.
     max_length: of a text.
     may_be_empty: an empty text is accepted, too.
-    default: what 1C takes when the key is absent (told to the model, never sent).
+    default: what 1C takes when the key is absent; described to the model, never sent.
     takes_groups: an id of a folder means all that is in it.
     cost: members of the enumeration that need the scope mcp:report:cost.
     is_local: it is for the gateway, and never sent to 1C.
@@ -53,9 +53,13 @@ class Field:
 
 @functools.cache
 def fields_of(request: type) -> tuple[Field, ...]:
-    """The arguments that a request class declares, in its order."""
+    """The arguments that a request class declares, in its order.
+
+    An argument that a subclass declares anew keeps its place, as in a dataclass.
+    """
+    attributes = attrs.fields_dict(request)
     hints = get_type_hints(request, include_extras=True)
-    return tuple(_field(attribute, hints[attribute.name]) for attribute in attrs.fields(request))
+    return tuple(_field(attributes[name], hints[name]) for name in hints if name in attributes)
 
 
 def _field(attribute: "attrs.Attribute[Any]", hint: Any) -> Field:  # noqa: ANN401 - a type hint

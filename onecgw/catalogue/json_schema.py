@@ -7,7 +7,6 @@ bridge drops every tool with `additionalProperties: false`.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -15,11 +14,11 @@ import attrs
 
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import Arg, Field, fields_of
-from onecgw.catalogue.kinds import CompositeTool, Tool
-from onecgw.catalogue.restrictions import Restrictions
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.output_schema import JsonObject
+from onecgw.catalogue.kinds.tool import Restrictions, Tool
 from onecgw.locales import LANGUAGES
-
-JsonObject = dict[str, Any]
+from onecgw.settings import LimitsSettings
 
 # Of the texts in the answer: an argument of every tool, which 1C never gets. Its name says enough.
 LANGUAGE: Final = "language"
@@ -32,12 +31,11 @@ class View:
     """What one group of callers may know of the catalogue.
 
     restrictions: the measures they must never see. hidden: tools they must not know of.
-    maxima: the settings in `limits` by name.
     """
 
     restrictions: Restrictions
     hidden: frozenset[str]
-    maxima: Mapping[str, int]
+    limits: LimitsSettings
     capabilities: Capabilities
 
 
@@ -56,7 +54,7 @@ def about(tool: Tool, view: View) -> str:
     """The description of a tool, without remarks on what the caller may not know of."""
     # Only measures of this tool: elsewhere "at cost" names no measure.
     measures = tool.stock_value.union(*(field.arg.cost for field in fields_of(tool.request)))
-    unseen = view.hidden | view.restrictions.of(tool) & measures
+    unseen = view.hidden | view.restrictions[tool.name] & measures
     remarks = (remark for remark in tool.remarks if unseen.isdisjoint(_WORD.findall(remark)))
     return " ".join((tool.about, *remarks))
 
@@ -75,7 +73,7 @@ def _object(request: type, tool: Tool, view: View, *, part: str) -> JsonObject:
 
 
 def _property(field: Field, tool: Tool, view: View) -> JsonObject:
-    closed = view.restrictions.of(tool) & field.arg.cost
+    closed = view.restrictions[tool.name] & field.arg.cost
     absent = closed | view.capabilities.lacks(tool.name, field.name)
     described: JsonObject = {"description": _about(field.arg, view)}
     schema = _of_type(field.type, tool, view, part=field.name)
@@ -87,7 +85,7 @@ def _property(field: Field, tool: Tool, view: View) -> JsonObject:
     if field.arg.most is not None:
         schema |= {} if "items" in schema else {"maximum": field.arg.most}
     if field.arg.maximum is not None:
-        schema["maximum"] = view.maxima[field.arg.maximum]
+        schema["maximum"] = getattr(view.limits, field.arg.maximum)
     if field.arg.max_length is not None:
         shortest = {} if field.arg.may_be_empty else {"minLength": 1}
         schema |= shortest | {"maxLength": field.arg.max_length}

@@ -6,11 +6,12 @@ from typing import Final
 import attrs
 import msgspec
 
+from onecgw.auth.caller import COST, COST_MEASURES
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.json_schema import JsonObject, View, about, input_schema
-from onecgw.catalogue.kinds import Tool
-from onecgw.catalogue.restrictions import restrictions_for
+from onecgw.catalogue.json_schema import View, about, input_schema
+from onecgw.catalogue.kinds.output_schema import JsonObject
+from onecgw.catalogue.kinds.tool import Restrictions, Tool
 from onecgw.errors import NotFound, Problem, Unsupported
 from onecgw.locales import DEFAULT_LANGUAGE, Language, load_texts
 from onecgw.locales.text import say
@@ -41,35 +42,42 @@ class Catalogue:
         self.tools = tuple(tools)
         self.limits = limits
         self.left_out = left_out
-        self._maxima = {
-            "resolve_limit": limits.resolve_limit,
-            "default_rows": limits.default_rows,
-            "max_rows": limits.max_rows,
+        # The cost of a unit follows from the value of stock, which the settings may restrict, too.
+        is_stock_value_open = limits.stock_amount_scope != "cost"
+        self._restricted = {
+            tool.name: COST_MEASURES if is_stock_value_open else COST_MEASURES | tool.stock_value
+            for tool in tools
         }
+        self._unrestricted: Restrictions = dict.fromkeys(self._restricted, frozenset())
         self._listings: dict[tuple[frozenset[str], Language], bytes] = {}
-        self._capabilities = Capabilities()
+        self.capabilities = Capabilities()
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the 1C base does not support, as last heard."""
+        """What the 1C base does not support, as it said last."""
         return self._capabilities
 
     @capabilities.setter
     def capabilities(self, capabilities: Capabilities) -> None:
         self._capabilities = capabilities
+        self._supported = {tool.name for tool in self.tools if tool.is_supported(capabilities)}
         self._listings.clear()
+
+    def restrictions_for(self, scopes: frozenset[str]) -> Restrictions:
+        """The measures that callers with these scopes must never see."""
+        return self._unrestricted if COST in scopes else self._restricted
 
     def capabilities_for(self, scopes: frozenset[str]) -> Capabilities:
         """The same, without tools and measures that callers with these scopes may not know of."""
-        known, restrictions = self._capabilities, restrictions_for(scopes, self.limits)
-        tools = {tool.name: tool for tool in self.tools if tool.is_open_to(scopes)}
+        known, restrictions = self._capabilities, self.restrictions_for(scopes)
+        tools = {tool.name for tool in self.tools if tool.scopes <= scopes}
         return attrs.evolve(
             known,
-            unavailable_tools=known.unavailable_tools & tools.keys(),
+            unavailable_tools=known.unavailable_tools & tools,
             unsupported={
-                name: {part: names - restrictions.of(tool) for part, names in parts.items()}
+                name: {part: names - restrictions[name] for part, names in parts.items()}
                 for name, parts in known.unsupported.items()
-                if (tool := tools.get(name))
+                if name in tools
             },
             always_empty=frozenset(
                 kind for kind in known.always_empty if f"resolve_{kind}" in tools
@@ -83,9 +91,7 @@ class Catalogue:
     def callable(self, scopes: frozenset[str]) -> tuple[Tool, ...]:
         """The tools that a caller with these scopes may call over REST, in publication order."""
         return tuple(
-            tool
-            for tool in self.tools
-            if tool.is_open_to(scopes) and tool.is_supported(self._capabilities)
+            tool for tool in self.tools if tool.scopes <= scopes and tool.name in self._supported
         )
 
     def find(self, name: str) -> Tool:
@@ -105,7 +111,7 @@ class Catalogue:
         Raises:
             Unsupported: saying so.
         """
-        if not tool.is_supported(self._capabilities):
+        if tool.name not in self._supported:
             why = self._capabilities.why(*((name, "", "") for name in tool.needs))
             raise Unsupported(say("errors.unsupported_tool", tool=tool.name, why=why))
 
@@ -113,9 +119,9 @@ class Catalogue:
         """What callers with these scopes may know."""
         visible = {tool.name for tool in self.visible(scopes)}
         return View(
-            restrictions=restrictions_for(scopes, self.limits),
+            restrictions=self.restrictions_for(scopes),
             hidden=frozenset(tool.name for tool in self.tools if tool.name not in visible),
-            maxima=self._maxima,
+            limits=self.limits,
             capabilities=self._capabilities,
         )
 
@@ -135,9 +141,7 @@ class Catalogue:
         language: of the title, which people see. The descriptions are for models, and English.
         """
         view = self.view(scopes)
-        meta: JsonObject = {}
-        if tool.is_report:
-            meta["anthropic/maxResultSizeChars"] = self.limits.max_result_bytes
+        size = {"anthropic/maxResultSizeChars": self.limits.max_result_bytes}
         return {
             "name": tool.name,
             "title": load_texts(language).get(f"titles.{tool.name}", tool.title),
@@ -146,7 +150,7 @@ class Catalogue:
             "outputSchema": tool.output_schema(),
             "annotations": ANNOTATIONS,
             "securitySchemes": [{"type": "oauth2", "scopes": sorted(tool.scopes)}],
-            **({"_meta": meta} if meta else {}),
+            **({"_meta": size} if tool.is_report else {}),
         }
 
     def unsupported(self, tool: Tool, request: object) -> tuple[Problem, ...]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import Converter
-from cattrs.gen import make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_unstructure_fn_from_attrs, override
 
 from onecgw.catalogue.declaration import Field, fields_of, without_none
 from onecgw.catalogue.scalars import (
@@ -25,6 +25,7 @@ from onecgw.catalogue.scalars import (
 from onecgw.catalogue.strict_json import read_json
 from onecgw.errors import InvalidRequest, Problem, ValidationFailed
 from onecgw.locales.text import Text, say
+from onecgw.settings import LimitsSettings
 from onecgw.text import normalized
 
 Request = TypeVar("Request")
@@ -80,6 +81,23 @@ def null_filters(request: type, raw: object) -> tuple[str, ...]:
 def _is_filter(name: str) -> bool:
     """Whether a report is of fewer objects with the argument than without it."""
     return name == "filters" or name.endswith(("_ids", "_cohort"))
+
+
+def lower_to_limits(request: Any, limits: LimitsSettings) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401 - any request class
+    """The request with numbers above their limit lowered, and a sentence for each."""
+    lowered: dict[str, int] = {}
+    notices = []
+    for field in fields_of(request.__class__):
+        value = getattr(request, field.attribute)
+        if field.arg.maximum is None or value is None:
+            continue
+        maximum: int = getattr(limits, field.arg.maximum)
+        if value > maximum:
+            notices.append(
+                say("notices.lowered", argument=field.name, value=value, maximum=maximum)
+            )
+            lowered[field.attribute] = maximum
+    return attrs.evolve(request, **lowered) if lowered else request, tuple(notices)
 
 
 def to_onec(request: object) -> dict[str, Any]:
@@ -160,17 +178,15 @@ class _Hooks:
             results: dict[Any, None] = {}
             problems = _Problems()
             for index, item in enumerate(items):
+                path = f"[{index}]"
                 try:
                     result = item_hook(item, item_type)
                 except ValidationFailed as error:
-                    problems.add(*beneath(f"[{index}]", error.problems))
+                    problems.add(*beneath(path, error.problems))
                     continue
                 if result in results:
-                    problems.add(
-                        Problem(
-                            path=f"[{index}]", message=say("errors.repeated", value=shown(item))
-                        )
-                    )
+                    message = say("errors.repeated", value=shown(item))
+                    problems.add(Problem(path=path, message=message))
                 results[result] = None
             problems.raise_if_any()
             return tuple(results)
@@ -192,11 +208,8 @@ class _Hooks:
                 given = members.get(name)
                 if given is None:  # clients of strict schemas send null for what is left out
                     if field.is_required:
-                        problems.add(
-                            Problem(
-                                path=name, message=say("errors.required", about=field.arg.about)
-                            )
-                        )
+                        message = say("errors.required", about=field.arg.about)
+                        problems.add(Problem(path=name, message=message))
                     continue
                 try:
                     values[field.attribute] = self._field(field, given)
@@ -326,7 +339,11 @@ def _make_unparser() -> Converter:
             field.attribute: override(rename=field.name, omit=field.arg.is_local or None)
             for field in fields_of(request)
         }
-        return make_dict_unstructure_fn(request, converter, _cattrs_omit_if_default=True, **renamed)
+        # In the order of the declaration, which is not that of attrs.
+        ordered = [attrs.fields_dict(request)[name] for name in renamed]
+        return make_dict_unstructure_fn_from_attrs(
+            ordered, request, converter, _cattrs_omit_if_default=True, **renamed
+        )
 
     converter.register_unstructure_hook(date, date.isoformat)
     converter.register_unstructure_hook_factory(

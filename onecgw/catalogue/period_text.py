@@ -15,7 +15,7 @@ _DAYS: Final = re.compile(rf"({_DAY})(?:(?:\s*\.\.\s*|\s*[–—]\s*| - |/)({_DA
 def read_period_text(text: str) -> tuple[str, str] | None:
     """The first and the last day of a period, as texts; None if it is not PERIOD_FORMAT.
 
-    The days may not exist, or stand in the wrong order: whoever reads them checks that.
+    The days may not exist, or stand in the wrong order: the caller checks that.
     """
     if month := _MONTH.fullmatch(text.strip()):
         return f"{month[0]}-01", f"{month[0]}-{_last_day_of(int(month[1]), int(month[2])):02}"

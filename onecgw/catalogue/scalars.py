@@ -38,7 +38,7 @@ def shown(value: object) -> str:
 
 
 def refused(expected: str, value: object) -> ValidationFailed:
-    """The problem of one value; its path is prefixed by whoever holds the value."""
+    """The problem of one value; the caller adds the path to the value."""
     return ValidationFailed((Problem(path="", message=got(expected, value)),))
 
 
@@ -48,7 +48,7 @@ def got(expected: str, value: object) -> str:
 
 
 def beneath(key: str, problems: Iterable[Problem]) -> list[Problem]:
-    """The problems of a member, told from the object that holds it."""
+    """The problems of a member, with their paths from the object that holds it."""
     return [
         attrs.evolve(problem, path=key + _joint(problem.path) + problem.path)
         for problem in problems

@@ -35,7 +35,7 @@ def read_json(text: bytes, *, what: str) -> object:
             an object in it says one key twice.
     """
     try:
-        # msgspec is the strict judge of the text; the standard library then sees every pair.
+        # msgspec checks the text strictly; the standard library then sees every pair of a member.
         _check(text)
         return _decode(text.decode())
     except _Repeated:

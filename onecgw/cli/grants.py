@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import attrs
 import click
 
 from onecgw.cli.database import (
@@ -91,12 +90,18 @@ def revoke(
     if deny and client is None:
         raise click.UsageError("--deny goes with --client")
     settings = administration_settings(config)
-    selection = _Selection(sub=sub, client=client, grant=grant)
+
+    def is_selected(of_sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
+        return (
+            sub in (None, of_sub)
+            and client in (None, client_id, client_name)
+            and grant in (None, grant_id)
+        )
 
     def run(transaction: AdminTransaction) -> tuple[int, int]:
         """Return the numbers of revoked logins and of denied client_ids."""
         oauth_secrets = read_secrets(settings.secrets_path)
-        denied_names, ended_count = _revoke(transaction, oauth_secrets, selection)
+        denied_names, ended_count = _revoke(transaction, oauth_secrets, is_selected)
         if deny and client is not None and _is_client_id(client, settings):
             denied_names.setdefault(client, client)
         if not (denied_names or everything):
@@ -112,24 +117,8 @@ def revoke(
         say("client_ids denied: {count}; see `onecgw grants denied`.", count=client_count)
 
 
-@attrs.frozen(kw_only=True)
-class _Selection:
-    """Which logins to revoke; None: no condition."""
-
-    sub: str | None
-    client: str | None
-    grant: str | None
-
-    def matches(self, sub: str, client_id: str, client_name: str, grant_id: str = "") -> bool:
-        return (
-            self.sub in (None, sub)
-            and self.client in (None, client_id, client_name)
-            and self.grant in (None, grant_id)
-        )
-
-
 def _revoke(
-    transaction: AdminTransaction, oauth_secrets: OAuthSecrets, selection: _Selection
+    transaction: AdminTransaction, oauth_secrets: OAuthSecrets, is_selected: Callable[..., bool]
 ) -> tuple[dict[str, str], int]:
     """Revoke logins, and drop those that are not complete yet.
 
@@ -140,14 +129,14 @@ def _revoke(
     found = [
         line
         for line in list_grants(transaction.db, now=now)
-        if selection.matches(line.sub, line.client_id, line.client_name, line.id)
+        if is_selected(line.sub, line.client_id, line.client_name, line.id)
     ]
     ended = [line for line in found if line.ended_at is None]
     for line in ended:
         revoke_grant(transaction.db, line.id, now=now, why=BY_ADMINISTRATOR)
         facts = {"sub": line.sub, "client": line.client_name, "grant": line.id}
         transaction.record("grant.revoked", **facts, detail=BY_ADMINISTRATOR)
-    dropped = drop_transactions(transaction.db, oauth_secrets, selection.matches)
+    dropped = drop_transactions(transaction.db, oauth_secrets, is_selected)
     for login in dropped:
         facts = {"sub": login.sub, "client": login.request.client_name}
         transaction.record("consent.denied", **facts, detail=BY_ADMINISTRATOR)

@@ -103,23 +103,20 @@ def list_all(config: Path | None, as_json: bool) -> None:
 @click.argument("key_id")
 def revoke(config: Path | None, key_id: str) -> None:
     """Revoke a key and every login made with it, at once."""
-    now = int(time.time())
-    with open_database(administration_settings(config)) as database:
-        ended = run_transaction(database, lambda transaction: _revoke(transaction, key_id, now))
-        if ended is None:
+
+    def run(transaction: AdminTransaction) -> LocalKey:
+        found = revoke_key(transaction.db, key_id, now=int(time.time()))
+        if found is None:
             raise click.ClickException(f"there is no key {key_id}; see `onecgw keys list`")
+        key, grants = found
+        transaction.record("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
+        for grant in grants:
+            transaction.record("grant.revoked", **audit_facts(grant), detail=KEY_REVOKED)
+        return key
+
+    with open_database(administration_settings(config)) as database:
+        ended = run_transaction(database, run)
     say("Key {id} of {name} and its logins have ended.", id=key_id, name=ended.name)
-
-
-def _revoke(transaction: AdminTransaction, key_id: str, now: int) -> LocalKey | None:
-    found = revoke_key(transaction.db, key_id, now=now)
-    if found is None:
-        return None
-    key, grants = found
-    transaction.record("key.revoked", sub=key.sub, detail=BY_ADMINISTRATOR)
-    for grant in grants:
-        transaction.record("grant.revoked", **audit_facts(grant), detail=KEY_REVOKED)
-    return key
 
 
 def _read_name(text: str) -> str:

@@ -20,23 +20,14 @@ class Account:
     scopes: tuple[str, ...]
 
 
-ACCOUNTS: Final = (
-    Account(key="demo-owner-key", sub="demo-owner", name="Олена Велимаренко", scopes=ALL_SCOPES),
-    Account(
-        key="demo-sales-key", sub="demo-sales", name="Пётр Тихоберегов", scopes=(RESOLVE, SALES)
-    ),
-    Account(
-        key="demo-warehouse-key",
-        sub="demo-warehouse",
-        name="Богдан Лугобрід",
-        scopes=(RESOLVE, STOCK),
-    ),
-    Account(
-        key="demo-treasurer-key",
-        sub="demo-treasurer",
-        name="Zofia Jasnoborek",
-        scopes=(RESOLVE, MONEY),
-    ),
+ACCOUNTS: Final = tuple(
+    Account(key=f"demo-{role}-key", sub=f"demo-{role}", name=name, scopes=scopes)
+    for role, name, scopes in (
+        ("owner", "Олена Велимаренко", ALL_SCOPES),
+        ("sales", "Пётр Тихоберегов", (RESOLVE, SALES)),
+        ("warehouse", "Богдан Лугобрід", (RESOLVE, STOCK)),
+        ("treasurer", "Zofia Jasnoborek", (RESOLVE, MONEY)),
+    )
 )
 
 BY_KEY: Final = {account.key: account for account in ACCOUNTS}

@@ -25,35 +25,30 @@ class ResponseRecorder:
     """Records an answer instead of sending it."""
 
     start: Event = attrs.field(factory=dict)
+    headers: dict[bytes, bytes] = attrs.field(factory=dict)
     body: bytes = b""
 
     async def record(self, event: Event) -> None:
         """Stand in for `send`."""
         if event["type"] == "http.response.start":
-            self.start = event
+            self.start, self.headers = event, dict(event["headers"])
         else:
             self.body += event.get("body", b"")
 
-    def replace(self, body: bytes, *, content_type: str | None = None) -> None:
+    def replace(self, body: bytes) -> None:
         """Replace the body and its Content-Length."""
         self.body = body
-        headers = [
-            (name, value)
-            for name, value in self.start["headers"]
-            if name.lower() != b"content-length"
-            and not (content_type and name.lower() == b"content-type")
-        ]
-        headers.append((b"content-length", str(len(body)).encode()))
-        if content_type:
-            headers.append((b"content-type", content_type.encode()))
-        self.start = {**self.start, "headers": headers}
+        self.headers[b"content-length"] = str(len(body)).encode()
+
+    async def send_start(self, send: Send) -> None:
+        """Send the status line and the headers."""
+        await send({**self.start, "headers": [*self.headers.items()]})
 
 
 async def send_refusal(send: Send, message: str) -> None:
     """Send an error in the form of the contract."""
     body = json.dumps({"error": "bad_fault", "message": message}, ensure_ascii=False).encode()
-    await send_start(send, 400, (("Content-Type", _JSON), ("Content-Length", str(len(body)))))
-    await send_body(send, body)
+    await send_fault_response(send, FaultResponse(status=400, content_type=_JSON, body=body))
 
 
 async def send_fault_response(send: Send, response: FaultResponse) -> None:
@@ -72,7 +67,7 @@ async def send_huge(send: Send, mebibytes: float) -> None:
     await send_start(send, 200, (("Content-Type", _JSON),))
     for part in _endless_report(mebibytes):
         await send_body(send, part, more=True)
-    await send_body(send, b"]}")
+    await send_body(send, b"")
 
 
 async def send_bomb(send: Send, mebibytes: float) -> None:
@@ -80,11 +75,9 @@ async def send_bomb(send: Send, mebibytes: float) -> None:
     await send_start(send, 200, (("Content-Type", _JSON), ("Content-Encoding", "gzip")))
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     for part in _endless_report(mebibytes):
-        packed = packer.compress(part)
-        if packed:
-            await send_body(send, packed, more=True)
+        await send_body(send, packer.compress(part), more=True)
         await trio.lowlevel.checkpoint()
-    await send_body(send, packer.compress(b"]}") + packer.flush())
+    await send_body(send, packer.flush())
 
 
 async def drip(send: Send, body: bytes, pause_seconds: float) -> None:
@@ -117,3 +110,4 @@ def _endless_report(mebibytes: float) -> Iterator[bytes]:
     row = b",[12345678.90]"
     for _ in range(max(1, int(mebibytes))):
         yield row * (_MEBIBYTE // len(row))
+    yield b"]}"

@@ -3,25 +3,24 @@
 import errno
 import hashlib
 import os
-import shutil
 import sqlite3
 import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, get_args
+from typing import Final, get_args
 
 from onecgw import __version__
 from onecgw.demo import simulation
 from onecgw.demo.catalogue_search import DemoCatalogue, read_catalogue
 from onecgw.demo.checksum import is_whole, stamp
 from onecgw.demo.simulation.books_writer import write_books
+from onecgw.demo.simulation.calendar import Calendar
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 from onecgw.demo.simulation.company import SizeName
 from onecgw.errors import ConfigError
@@ -34,7 +33,7 @@ _ERROR_KIND: Final = 0xFF
 _ABANDONED_SECONDS: Final = 3_600
 
 
-class Books:
+class Books(AbstractContextManager["Books"]):
     """The books, open for reading from any thread.
 
     today: the last day of the books.
@@ -59,11 +58,9 @@ class Books:
         self.size = facts["size"]
         self.seed = int(facts["seed"])
         self.today = date.fromisoformat(facts["today"])
-        self.first_day = date.fromisoformat(facts["first_day"])
-        self.scenario_period = (
-            date.fromisoformat(facts["scenario_from"]),
-            date.fromisoformat(facts["scenario_to"]),
-        )
+        calendar = Calendar(today=self.today)
+        self.first_day = calendar.first_day
+        self.scenario_period = (calendar.scenario_from, calendar.scenario_to)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -82,15 +79,7 @@ class Books:
         while self._idle:
             self._idle.pop().close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _connect(self) -> sqlite3.Connection:
@@ -135,19 +124,18 @@ def open_books(
             return _open_kept(cache_folder / name, build)
         except OSError as error:
             progress(f"the books are not kept: {error}")
-    folder = Path(tempfile.mkdtemp(prefix="onecgw-demo-"))
-    path = folder / "books.sqlite"
-    try:
-        build(path)
-        books = Books(path)
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise ConfigError(f"the books of the demo cannot be written: {error}") from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    weakref.finalize(books, shutil.rmtree, folder, ignore_errors=True)
-    return books
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="onecgw-demo-", ignore_cleanup_errors=True)
+            )
+            path = Path(folder) / "books.sqlite"
+            build(path)
+            books = Books(path)
+        except OSError as error:
+            raise ConfigError(f"the books of the demo cannot be written: {error}") from error
+        weakref.finalize(books, stack.pop_all().close)
+        return books
 
 
 def _open_kept(path: Path, build: Callable[[Path], None]) -> Books:

@@ -3,40 +3,42 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 
 import attrs
 
-from onecgw.demo.simulation.catalogue_entries import CatalogueName
+from onecgw.demo.simulation.catalogue_entries import CatalogueName, Entry
 from onecgw.demo.simulation.text_folding import digits, fold
 
 # A query is taken for a telephone number when it has this many digits and no letters.
 _PHONE_DIGITS: Final = 4
 # With fewer, too many numbers contain it for it to stand before words.
 _SURE_PHONE_DIGITS: Final = 5
+# The columns that every catalogue has.
+_COMMON: Final = {field.name for field in attrs.fields(Entry)}
 
 
 @attrs.frozen(kw_only=True)
-class CatalogueItem:
+class CatalogueItem(Entry):
     """A line of a catalogue.
 
     facts: what only this kind of catalogue has, by column.
-    names: what is this line exactly: the folded name, the folded code, its digits.
-    words: the folded name and code, for search.
     cell: how reports refer to it.
     """
 
-    id: int
-    uuid: str
-    code: str
-    label: str
-    parent: int | None
-    is_group: bool
-    archived: bool
     facts: Mapping[str, str | int]
-    names: tuple[str, str, str]
-    words: str
     cell: dict[str, str]
+
+    @cached_property
+    def names(self) -> tuple[str, str, str]:
+        """What is this line exactly: the folded name, the folded code, its digits."""
+        return fold(self.label), fold(self.code), digits(self.code)
+
+    @cached_property
+    def words(self) -> str:
+        """The folded name and code, for search."""
+        return fold(f"{self.label} {self.code}")
 
 
 class DemoCatalogue:
@@ -93,38 +95,19 @@ def read_catalogue(db: sqlite3.Connection, name: CatalogueName) -> DemoCatalogue
     """Read a catalogue from the books."""
     cursor = db.execute(f"SELECT * FROM {name} ORDER BY id")  # noqa: S608 - a name of ours
     columns = [column[0] for column in cursor.description]
-    own = slice(columns.index("archived") + 1, None)
-    rows = cursor.fetchall()
-    labels = Counter(row[3] for row in rows)
-
-    def cell(row: tuple[Any, ...], facts: Mapping[str, str | int]) -> dict[str, str]:
-        found = {"id": row[1], "label": row[3]}
-        if name == "products" and not row[5]:
-            found |= {"code": row[2], "unit": str(facts["unit"])}
-        if labels[row[3]] > 1 and row[4] is not None:  # two channels are called «Online»
-            found["parent"] = rows[row[4] - 1][3]
-        return found
-
-    return DemoCatalogue(
-        name,
-        (
-            CatalogueItem(
-                id=row[0],
-                uuid=row[1],
-                code=row[2],
-                label=row[3],
-                parent=row[4],
-                is_group=bool(row[5]),
-                archived=bool(row[6]),
-                facts=facts,
-                names=(fold(row[3]), fold(row[2]), digits(row[2])),
-                words=fold(f"{row[3]} {row[2]}"),
-                cell=cell(row, facts),
-            )
-            for row in rows
-            for facts in (dict(zip(columns[own], row[own], strict=True)),)
-        ),
-    )
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor]
+    labels = Counter(row["label"] for row in rows)
+    items = []
+    for row in rows:
+        facts = {key: row.pop(key) for key in columns if key not in _COMMON}
+        parent, label = row["parent"], row["label"]
+        cell = {"id": row["uuid"], "label": label}
+        if "unit" in facts and not row["is_group"]:
+            cell |= {"code": row["code"], "unit": facts["unit"]}
+        if labels[label] > 1 and parent is not None:  # two channels are called «Online»
+            cell["parent"] = rows[parent - 1]["label"]
+        items.append(CatalogueItem(**row, facts=facts, cell=cell))
+    return DemoCatalogue(name, items)
 
 
 def _rank(item: CatalogueItem, wanted: str, number: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The books as CSV files, so that anybody can check a report in a spreadsheet."""
+"""The books as CSV files with a data dictionary: a report can be checked in a spreadsheet."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -8,12 +8,24 @@ from pathlib import Path
 from typing import Final, TextIO, TypeGuard, get_args
 
 from onecgw.demo.books import Books
-from onecgw.demo.data_dictionary import TABLES, render_dictionary
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
+from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
+from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
+from onecgw.demo.simulation.registers import REGISTER_TABLES
 from onecgw.demo.simulation.tables import Column, Kind, Table
 from onecgw.errors import ConfigError
 
+TABLES: Final = (*CATALOGUE_TABLES, *DOCUMENT_TABLES, *REGISTER_TABLES)
 DICTIONARY_FILE: Final = "README.md"
+_KINDS: Final = {
+    "key": "whole number",
+    "text": "text",
+    "day": "day",
+    "flag": "0 or 1",
+    "number": "whole number",
+    "money": "money, two decimals",
+    "qty": "quantity, three decimals",
+}
 _PLACES: Final = {"money": 2, "qty": 3}
 _INTRODUCTION: Final = """# The books of the demo company
 
@@ -45,6 +57,27 @@ def export_books(books: Books, folder: Path) -> list[Path]:
         return [dictionary, *(_export_table(books, table, folder) for table in TABLES)]
     except OSError as error:
         raise ConfigError(f"the books cannot be exported: {error}") from error
+
+
+def render_dictionary() -> str:
+    """Render the data dictionary; the same text is in docs/reference/demo.md."""
+    parts = []
+    for title, tables in (
+        ("Catalogues", CATALOGUE_TABLES),
+        ("Documents", DOCUMENT_TABLES),
+        ("Registers", REGISTER_TABLES),
+    ):
+        parts.append(f"### {title}\n")
+        for table in tables:
+            parts.append(f"**{table.name}.csv** — {table.about}\n")
+            parts.append("| column | is | about |\n|---|---|---|")
+            parts += [f"| {one.name} | {_is(one.kind)} | {one.about} |" for one in table.exported]
+            parts.append("")
+    return "\n".join(parts)
+
+
+def _is(kind: Kind) -> str:
+    return _KINDS.get(kind, f"name in {kind}, with its uuid in the next column")
 
 
 def _export_table(books: Books, table: Table, folder: Path) -> Path:

@@ -8,7 +8,7 @@ import trio
 from onecgw.demo import asgi_responses
 from onecgw.demo.fault_plan import BadFault, FaultPlan, parse_faults
 from onecgw.demo.fault_responses import FAULT_RESPONSES
-from onecgw.demo.resettable_stream import CURRENT_CONNECTION, ResettableStream
+from onecgw.demo.resettable_stream import CURRENT_CONNECTION
 
 FAULT_HEADER: Final = b"x-demo-fault"
 _HEALTH: Final = "/mcp/health"
@@ -30,8 +30,7 @@ class FaultMiddleware:
             return
         try:
             plan = self._drawn_plan(scope)
-            needs_connection = plan is not None and not _ON_CONNECTION.isdisjoint(plan.faults)
-            connection = _current_connection() if needs_connection else None
+            _check_connection(plan)
         except BadFault as error:
             await asgi_responses.send_refusal(send, str(error))
             return
@@ -40,8 +39,8 @@ class FaultMiddleware:
             return
         pause = plan.faults.get("jitter", 0.0) * self._random.random()
         await trio.sleep(plan.faults.get("latency", 0.0) + pause)
-        if not await _go_wrong(plan, receive, send, connection):
-            await self._spoil(plan, scope, receive, send=send, connection=connection)
+        if not await _go_wrong(plan, receive, send):
+            await self._spoil(plan, scope, receive, send=send)
 
     def _drawn_plan(self, scope: asgi_responses.Event) -> FaultPlan | None:
         """The plan of this call: that of its own header, otherwise that of the run, or None."""
@@ -66,10 +65,9 @@ class FaultMiddleware:
         receive: asgi_responses.Receive,
         *,
         send: asgi_responses.Send,
-        connection: ResettableStream | None,
     ) -> None:
         """Let the service answer, and send a damaged copy of the answer."""
-        faults = plan.faults
+        faults, connection = plan.faults, CURRENT_CONNECTION.get()
         answer = asgi_responses.ResponseRecorder()
         await self._app(scope, receive, answer.record)
         if "broken_json" in faults:
@@ -78,8 +76,9 @@ class FaultMiddleware:
             answer.replace(b'{"result":"ok","data":[1,2,3]}')
         if "cp1251" in faults:
             body = answer.body.decode("utf-8").encode("cp1251", errors="replace")
-            answer.replace(body, content_type="application/json; charset=windows-1251")
-        await send(answer.start)
+            answer.replace(body)
+            answer.headers[b"content-type"] = b"application/json; charset=windows-1251"
+        await answer.send_start(send)
         if connection is not None and "reset_after" in faults:
             connection.reset()
         elif connection is not None and "truncated" in faults:
@@ -94,21 +93,17 @@ class FaultMiddleware:
 _ON_CONNECTION: Final = frozenset({"reset_before", "reset_after", "truncated"})
 
 
-def _current_connection() -> ResettableStream:
-    connection = CURRENT_CONNECTION.get()
-    if connection is None:
+def _check_connection(plan: FaultPlan | None) -> None:
+    needs_connection = plan is not None and not _ON_CONNECTION.isdisjoint(plan.faults)
+    if needs_connection and CURRENT_CONNECTION.get() is None:
         raise BadFault("this fault needs a socket; in memory there is none")
-    return connection
 
 
 async def _go_wrong(
-    plan: FaultPlan,
-    receive: asgi_responses.Receive,
-    send: asgi_responses.Send,
-    connection: ResettableStream | None,
+    plan: FaultPlan, receive: asgi_responses.Receive, send: asgi_responses.Send
 ) -> bool:
     """Apply a fault that needs no answer of the service; return False if none is planned."""
-    faults = plan.faults
+    faults, connection = plan.faults, CURRENT_CONNECTION.get()
     response = next((name for name in FAULT_RESPONSES if name in faults), None)
     if "hang" in faults:
         await asgi_responses.wait_disconnect(receive)

@@ -6,19 +6,22 @@ it stops.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
-# The value that a fault has when none is written.
-_DEFAULT_SECONDS: Final = 1.0
-_DEFAULT_DRIP_SECONDS: Final = 0.05
-_DEFAULT_MEBIBYTES: Final = 64.0
-
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)mb")
-_SECONDS_IN: Final = {"ms": 0.001, "s": 1.0}
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)(mb)")
+_SECONDS_OR_MEBIBYTES: Final = {"ms": 0.001, "s": 1.0, "mb": 1.0}
+# The faults with a value: its form, what it is when none is written, what an error says.
+_VALUES: Final = {
+    "latency": (_DURATION, 1.0, "no duration; write 300ms or 2s"),
+    "jitter": (_DURATION, 1.0, "no duration; write 300ms or 2s"),
+    "drip": (_DURATION, 0.05, "no duration; write 300ms or 2s"),
+    "huge": (_SIZE, 64.0, "no size; write 64mb"),
+    "gzip_bomb": (_SIZE, 64.0, "no size; write 64mb"),
+}
 
 # What each fault does; the names with a value say what the value is.
 FAULTS: Final[Mapping[str, str]] = {
@@ -82,7 +85,7 @@ def parse_faults(text: str) -> FaultPlan:
         elif name == "times":
             times = _times(value)
         elif name in FAULTS:
-            faults[name] = _VALUES.get(name, _no_value)(value)
+            faults[name] = _value(name, value)
         else:
             raise BadFault(f"unknown fault {name!r}; known: {', '.join(FAULTS)}, rate, times")
     if not faults:
@@ -90,28 +93,18 @@ def parse_faults(text: str) -> FaultPlan:
     return FaultPlan(faults=faults, rate=rate, times=times)
 
 
-def _seconds(value: str, default: float = _DEFAULT_SECONDS) -> float:
-    if not value:
+def _value(name: str, text: str) -> float:
+    if name not in _VALUES:
+        if text:
+            raise BadFault(f"{text!r}: this fault has no value")
+        return 0.0
+    form, default, mistake = _VALUES[name]
+    if not text:
         return default
-    match = _DURATION.fullmatch(value)
+    match = form.fullmatch(text)
     if match is None:
-        raise BadFault(f"{value!r} is no duration; write 300ms or 2s")
-    return float(match[1]) * _SECONDS_IN[match[2]]
-
-
-def _mebibytes(value: str) -> float:
-    if not value:
-        return _DEFAULT_MEBIBYTES
-    match = _SIZE.fullmatch(value)
-    if match is None:
-        raise BadFault(f"{value!r} is no size; write 64mb")
-    return float(match[1])
-
-
-def _no_value(value: str) -> float:
-    if value:
-        raise BadFault(f"{value!r}: this fault has no value")
-    return 0.0
+        raise BadFault(f"{text!r} is {mistake}")
+    return float(match[1]) * _SECONDS_OR_MEBIBYTES[match[2]]
 
 
 def _rate(value: str) -> float:
@@ -128,12 +121,3 @@ def _times(value: str) -> int:
     if not value.isascii() or not value.isdecimal() or int(value) < 1:
         raise BadFault(f"times is {value!r}; write a whole number from 1")
     return int(value)
-
-
-_VALUES: Final[Mapping[str, Callable[[str], float]]] = {
-    "latency": _seconds,
-    "jitter": _seconds,
-    "drip": lambda value: _seconds(value, _DEFAULT_DRIP_SECONDS),
-    "huge": _mebibytes,
-    "gzip_bomb": _mebibytes,
-}

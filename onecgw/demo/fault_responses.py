@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 
 _HTML: Final = "text/html; charset=utf-8"
+_JSON: Final = "application/json; charset=utf-8"
 _BOM: Final = "\ufeff"
 
 
@@ -14,7 +15,7 @@ class FaultResponse:
     """A complete HTTP response of 1C, its web server or a proxy that failed."""
 
     status: int
-    content_type: str
+    content_type: str = _HTML
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -38,13 +39,12 @@ def _proxy_page(title: str) -> bytes:
 FAULT_RESPONSES: Final[Mapping[str, FaultResponse]] = {
     "unauthorized": FaultResponse(
         status=401,
-        content_type=_HTML,
         body="<html><body>Идентификация пользователя не выполнена</body></html>".encode(),
         headers=(("WWW-Authenticate", 'Basic realm="1C:Enterprise 8.3"'),),
     ),
     "forbidden": FaultResponse(
         status=403,
-        content_type="application/json; charset=utf-8",
+        content_type=_JSON,
         body=(
             _BOM + '{"#exception":{"#value":"urn:access","exception":{"descr":'
             '"Нарушение прав доступа!","inner":{"descr":"Недостаточно прав на HTTP-сервис"}}}}'
@@ -52,7 +52,7 @@ FAULT_RESPONSES: Final[Mapping[str, FaultResponse]] = {
     ),
     "blocked": FaultResponse(
         status=403,
-        content_type="application/json; charset=utf-8",
+        content_type=_JSON,
         body=(
             _BOM + '{"#exception":{"#value":"urn:session","exception":{"descr":'
             '"Ошибка начала сеанса","inner":{"descr":"Начало сеанса с информационной базой '
@@ -61,7 +61,6 @@ FAULT_RESPONSES: Final[Mapping[str, FaultResponse]] = {
     ),
     "not_published": FaultResponse(
         status=404,
-        content_type=_HTML,
         body=b"<!DOCTYPE HTML><html><head><title>404 Not Found</title></head><body><h1>Not Found"
         b"</h1><p>The requested URL was not found on this server.</p></body></html>",
     ),
@@ -75,34 +74,22 @@ FAULT_RESPONSES: Final[Mapping[str, FaultResponse]] = {
     ),
     "failed": FaultResponse(
         status=500,
-        content_type=_HTML,
         body=_onec_error(
             "{ОбщийМодуль.ОтчетыMCP(214)}: Деление на 0\n<br>  Результат = Сумма / Количество;"
         ),
     ),
-    "licence": FaultResponse(
-        status=500,
-        content_type=_HTML,
-        body=_onec_error("Не обнаружено свободной лицензии!"),
-    ),
+    "licence": FaultResponse(status=500, body=_onec_error("Не обнаружено свободной лицензии!")),
     "locked": FaultResponse(
         status=500,
-        content_type=_HTML,
         body=_onec_error(
             "Ошибка блокировки данных\nпо причине:\nПревышено максимальное время ожидания "
             "предоставления блокировки"
         ),
     ),
-    "bad_gateway": FaultResponse(
-        status=502, content_type=_HTML, body=_proxy_page("502 Bad Gateway")
-    ),
+    "bad_gateway": FaultResponse(status=502, body=_proxy_page("502 Bad Gateway")),
     "unavailable": FaultResponse(
-        status=503, content_type=_HTML, body=_proxy_page("503 Service Temporarily Unavailable")
+        status=503, body=_proxy_page("503 Service Temporarily Unavailable")
     ),
-    "gateway_timeout": FaultResponse(
-        status=504, content_type=_HTML, body=_proxy_page("504 Gateway Time-out")
-    ),
-    "redirect": FaultResponse(
-        status=302, content_type=_HTML, body=b"", headers=(("Location", "/Demo/hs/mcp/"),)
-    ),
+    "gateway_timeout": FaultResponse(status=504, body=_proxy_page("504 Gateway Time-out")),
+    "redirect": FaultResponse(status=302, body=b"", headers=(("Location", "/Demo/hs/mcp/"),)),
 }

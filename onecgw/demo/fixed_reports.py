@@ -5,10 +5,11 @@ from typing import Final
 
 from onecgw.auth.caller import COST
 from onecgw.demo.books import Books
-from onecgw.demo.report_answers import RESTRICTED_NOTE, dated, read_report
+from onecgw.demo.report_answers import answer_request, dated, noted, read_report
 from onecgw.demo.report_requests import (
     Body,
     ReportRequest,
+    RequestError,
     Scopes,
     Selection,
     check_keys,
@@ -18,7 +19,6 @@ from onecgw.demo.report_requests import (
     read_selection,
 )
 from onecgw.demo.reports import SALES_REPORT
-from onecgw.demo.request_error import RequestError
 from onecgw.demo.simulation.company import BASE_CURRENCY
 
 _DEFAULT_TOP: Final = 10
@@ -46,19 +46,8 @@ def answer_top_products(books: Books, body: Body, scopes: Scopes) -> dict[str, o
         sort=((str(by), "desc"),),
         top=read_count(body, "top", _DEFAULT_TOP),
     )
-    with books.reading() as db:
-        found = read_report(SALES_REPORT, request, db=db, books=books, scopes=scopes)
-    return {
-        "columns": found.columns,
-        "rows": found.rows,
-        "totals": found.totals,
-        "currency": BASE_CURRENCY,
-        **dated(SALES_REPORT, selection),
-        "as_of": books.today.isoformat(),
-        "by": by,
-        "applied_filters": selection.applied,
-        **_notes(scopes),
-    }
+    own = {"by": by}
+    return answer_request(SALES_REPORT, request, books=books, scopes=scopes, own_parts=own)
 
 
 def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[str, object]:
@@ -69,8 +58,6 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
     customer = read_item(
         body["customer_id"], "customer_id", books.catalogues["partners"], scopes=scopes
     )
-    if customer.is_group:
-        raise RequestError("invalid_parameter", f"customer_id is a folder: {customer.label}")
     first, last = read_period(body)
     selection = Selection(first=first, last=last, ids={"customer_ids": (customer.id,)}, applied={})
     request = ReportRequest(
@@ -88,25 +75,18 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
             WHERE buyer = :customer AND day <= :day
             AND (:restricted_too OR warehouse NOT IN (SELECT id FROM warehouses WHERE restricted))
             """,
-            {
-                "customer": customer.id,
-                "day": last.isoformat(),
-                "restricted_too": COST in scopes,
-            },
+            {"customer": customer.id, "day": last.isoformat(), "restricted_too": COST in scopes},
         ).fetchone()
     return {
         "customer": {
             "id": customer.uuid,
             "label": customer.label,
             "code": customer.code,
-            "phone": customer.facts["phone"],
-            "city": customer.facts["city"],
-            "created": customer.facts["created"],
+            **customer.facts,
             "archived": customer.archived,
         },
         "currency": BASE_CURRENCY,
-        **dated(SALES_REPORT, selection),
-        "as_of": books.today.isoformat(),
+        **dated(SALES_REPORT, selection, books),
         "totals": found.totals,
         "last_purchase": last_purchase,
         "top_products": [
@@ -114,12 +94,8 @@ def answer_customer_summary(books: Books, body: Body, scopes: Scopes) -> dict[st
             for product, amount, qty, *_ in found.rows
             if isinstance(product, dict) and isinstance(amount, Decimal)
         ],
-        **_notes(scopes),
+        **noted(SALES_REPORT, scopes),
     }
-
-
-def _notes(scopes: Scopes) -> dict[str, list[str]]:
-    return {} if COST in scopes else {"notes": [RESTRICTED_NOTE]}
 
 
 FIXED_REPORTS: Final = {

@@ -20,9 +20,8 @@ from onecgw.demo.fault_plan import FaultPlan
 from onecgw.demo.fault_responses import FAULT_RESPONSES
 from onecgw.demo.fixed_reports import FIXED_REPORTS
 from onecgw.demo.report_answers import answer_report
-from onecgw.demo.report_requests import Body, Scopes, check_keys
+from onecgw.demo.report_requests import Body, RequestError, Scopes, check_keys
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS, answer_product_details, answer_resolver
 from onecgw.demo.session_cookies import SessionCookies
 from onecgw.demo.simulation.company import BASE_CURRENCY
@@ -35,7 +34,7 @@ _JSON: Final = "application/json; charset=utf-8"
 Answer = Callable[[Body, Scopes], dict[str, object]]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Endpoint:
     """One call of the contract."""
 
@@ -90,7 +89,7 @@ def build_demo_app(
         return _reply(
             {
                 "status": "ok",
-                "time": _now(),
+                "time": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
                 "base_currency": BASE_CURRENCY,
                 "as_of": books.today.isoformat(),
                 "firms": [firm.cell for firm in books.catalogues["firms"].items],
@@ -110,31 +109,19 @@ def endpoints(books: Books) -> list[Endpoint]:
     """Every call of the contract but health."""
     return [
         *(
-            Endpoint(
-                path=f"/mcp/resolve/{resolver.path}",
-                scope=resolver.scope,
-                answer=partial(answer_resolver, resolver, books),
-            )
-            for resolver in RESOLVERS
+            Endpoint(f"/mcp/resolve/{one.path}", one.scope, partial(answer_resolver, one, books))
+            for one in RESOLVERS
         ),
-        Endpoint(
-            path="/mcp/resolve/product_details",
-            scope=RESOLVE,
-            answer=partial(answer_product_details, books),
+        Endpoint("/mcp/resolve/product_details", RESOLVE, partial(answer_product_details, books)),
+        *(
+            Endpoint(f"/mcp/reports/{one.path}", one.scope, partial(answer_report, one, books))
+            for one in TABULAR
         ),
         *(
-            Endpoint(
-                path=f"/mcp/reports/{report.path}",
-                scope=report.scope,
-                answer=partial(answer_report, report, books),
-            )
-            for report in TABULAR
-        ),
-        *(
-            Endpoint(path=f"/mcp/reports/{path}", scope=SALES, answer=partial(answer, books))
+            Endpoint(f"/mcp/reports/{path}", SALES, partial(answer, books))
             for path, answer in FIXED_REPORTS.items()
         ),
-        Endpoint(path="/mcp/auth/verify", scope=None, answer=_verify),
+        Endpoint("/mcp/auth/verify", None, _verify),
     ]
 
 
@@ -198,7 +185,3 @@ def _fault_response(name: str) -> Response:
     response = Response(found.body, status=found.status, content_type=found.content_type)
     response.headers.extend(found.headers)
     return response
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

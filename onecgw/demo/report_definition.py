@@ -11,19 +11,21 @@ from onecgw.demo.simulation.catalogue_entries import CatalogueName
 # step times the place of its catalogue, so that it sorts by catalogue and then by label.
 CATALOGUE_STEP: Final = 1_000_000
 MONEY_PLACES: Final = 2
+CURRENCY: Final = "currency"
+_DAYS: Final = {"period": "day BETWEEN :first AND :last", "date": "day <= :last"}
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Dimension:
     """What rows can be grouped by.
 
-    column: SQL; it sorts as the report sorts: an id (ids follow labels), a date (ISO
-        text or Julian day number), or a text.
+    column: SQL, by default the column of the same name; it sorts as the report sorts: an id (ids
+        follow labels), a date (ISO text or Julian day number), or a text.
     catalogues: what an id refers to. Several stand for analytics, see CATALOGUE_STEP.
     """
 
     name: str
-    column: str
+    column: str = attrs.Factory(lambda self: self.name, takes_self=True)
     kind: Literal["ref", "date", "string"] = "ref"
     catalogues: tuple[CatalogueName, ...] = ()
 
@@ -57,12 +59,13 @@ class Measure:
 class Filter:
     """What rows can be restricted to.
 
+    column: SQL, by default the column of the same name.
     branches: a folder's id is allowed and means everything below it.
     either: filters with the same mark are joined by OR; the others by AND.
     """
 
     name: str
-    column: str
+    column: str = attrs.Factory(lambda self: self.name.removesuffix("_ids"), takes_self=True)
     catalogue: CatalogueName
     branches: bool = False
     either: str | None = None
@@ -80,22 +83,19 @@ class Choice:
 class Report:
     """One report.
 
-    source, where: what stands after FROM and WHERE. Parameters: :first and :last (the days of a
-        period; for a balance both are its day), :first_number and :after_number (the Julian day
-        numbers of the first day and of the day after the last) and :cohort_from.
-    source_by: what stands after FROM instead when rows are grouped by a dimension, by its name.
+    source, where: what stands after FROM and WHERE; by default the register of the path and the
+        days of the report. Parameters: :first and :last (the days of a period; for a balance both
+        are its day), :first_number and :after_number (the Julian day numbers of the first day and
+        of the day after the last) and :cohort_from.
     having: what a row needs to be shown; a balance of nothing is not.
-    warehouse_column: by which restricted warehouses are hidden; None where it has none.
-    always_by: dimensions that are added to every grouping with a measure in its own currency.
     """
 
     name: str
     path: str
     scope: str
     dated: Literal["period", "date"]
-    source: str
-    source_by: Mapping[str, str] = attrs.field(factory=dict)
-    where: str
+    source: str = attrs.Factory(lambda self: f"register_{self.path}", takes_self=True)
+    where: str = attrs.Factory(lambda self: _DAYS[self.dated], takes_self=True)
     having: str = "TRUE"
     dimensions: tuple[Dimension, ...]
     measures: tuple[Measure, ...]
@@ -103,9 +103,17 @@ class Report:
     choices: tuple[Choice, ...] = ()
     default_group_by: tuple[str, ...]
     default_measures: tuple[str, ...]
-    warehouse_column: str | None = None
-    always_by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def has_warehouses(self) -> bool:
+        """Whether restricted warehouses have to be hidden, by the column `warehouse`."""
+        return "warehouse" in self.dimension
+
+    @property
+    def always_by(self) -> tuple[str, ...]:
+        """The dimensions that are added to every grouping with a measure in its own currency."""
+        return (CURRENCY,) if any(one.is_own_currency for one in self.measures) else ()
 
     @property
     def dimension(self) -> Mapping[str, Dimension]:

@@ -13,7 +13,6 @@ from onecgw.catalogue.scalars import FIRST_YEAR, LAST_YEAR
 from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import CatalogueItem, DemoCatalogue
 from onecgw.demo.report_definition import Choice, Filter, Report
-from onecgw.demo.request_error import RequestError
 
 # The most rows that the service returns; the gateway requests fewer.
 MAX_ROWS: Final = 50_000
@@ -22,6 +21,19 @@ _ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 Body = Mapping[str, object]
 Scopes = frozenset[str]
 Direction = Literal["asc", "desc"]
+
+
+@attrs.define
+class RequestError(Exception):
+    """A call that the service refuses.
+
+    code: stable, for programs; the message is for people.
+    status: 400 for arguments, 403 for rights.
+    """
+
+    code: str
+    message: str
+    status: int = attrs.field(default=400, kw_only=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +75,8 @@ def read_request(report: Report, body: Body, *, scopes: Scopes, books: Books) ->
         RequestError: something is wrong, unknown or not allowed.
     """
     check_keys(body, (report.dated, "filters", "group_by", "measures", "top", "sort"))
-    group_by = _names(body, "group_by", report.default_group_by, [*_open_dimensions(report)])
+    dimensions = [name for name in report.dimension if name not in report.always_by]
+    group_by = _names(body, "group_by", report.default_group_by, dimensions)
     measures = _names(body, "measures", report.default_measures, [*report.measure])
     for name in measures:
         scope = report.measure[name].scope
@@ -84,17 +97,20 @@ def read_selection(report: Report, body: Body, *, scopes: Scopes, books: Books) 
     Raises:
         RequestError: as read_request.
     """
-    first, last = read_period(body) if report.dated == "period" else _balance_day(body, books)
+    if report.dated == "period":
+        first, last = read_period(body)
+    else:
+        first = last = _date(body["date"], "date") if "date" in body else books.today
     filters = _mapping(body.get("filters", {}), "filters")
-    by_name = {one.name: one for one in report.filters}
-    check_keys(filters, [*by_name, *(one.name for one in report.choices)], within="filters.")
+    known = [*(one.name for one in report.filters), *(one.name for one in report.choices)]
+    check_keys(filters, known, within="filters.")
     return Selection(
         first=first,
         last=last,
         ids={
-            name: tuple(_filter_ids(by_name[name], value, scopes=scopes, books=books))
-            for name, value in filters.items()
-            if name in by_name
+            one.name: _filter_ids(one, filters[one.name], scopes=scopes, books=books)
+            for one in report.filters
+            if one.name in filters
         },
         choices={
             one.name: _chosen(one, filters[one.name])
@@ -141,7 +157,12 @@ def read_count(body: Body, name: str, default: int | None = None) -> int | None:
 
 
 def read_item(
-    value: object, path: str, catalogue: DemoCatalogue, *, scopes: Scopes
+    value: object,
+    path: str,
+    catalogue: DemoCatalogue,
+    *,
+    scopes: Scopes,
+    may_be_folder: bool = False,
 ) -> CatalogueItem:
     """The line of a catalogue with a reference; a hidden one is as unknown as any other."""
     if not isinstance(value, str) or not _is_uuid(value):
@@ -149,30 +170,23 @@ def read_item(
     item = catalogue.by_uuid(value)
     if item is None or (item.facts.get("restricted") and COST not in scopes):
         raise RequestError("not_found", f"{path}: nothing in {catalogue.name} has the id {value}")
+    if item.is_group and not may_be_folder:
+        raise RequestError("invalid_parameter", f"{path} is a folder: {item.label}")
     return item
 
 
-def _open_dimensions(report: Report) -> list[str]:
-    return [name for name in report.dimension if name not in report.always_by]
-
-
-def _balance_day(body: Body, books: Books) -> tuple[date, date]:
-    day = _date(body["date"], "date") if "date" in body else books.today
-    return day, day
-
-
-def _filter_ids(one: Filter, value: object, *, scopes: Scopes, books: Books) -> list[int]:
+def _filter_ids(one: Filter, value: object, *, scopes: Scopes, books: Books) -> tuple[int, ...]:
     path = f"filters.{one.name}"
     if not isinstance(value, list) or not value:
         raise _wrong(path, value, "a list with at least one UUID")
     catalogue = books.catalogues[one.catalogue]
     ids: dict[int, None] = {}
     for place, uuid in enumerate(value):
-        item = read_item(uuid, f"{path}[{place}]", catalogue, scopes=scopes)
-        if item.is_group and not one.branches:
-            raise RequestError("invalid_parameter", f"{path}[{place}] is a folder: {item.label}")
+        item = read_item(
+            uuid, f"{path}[{place}]", catalogue, scopes=scopes, may_be_folder=one.branches
+        )
         ids.update(dict.fromkeys(catalogue.branch(item)))
-    return list(ids)
+    return tuple(ids)
 
 
 def _chosen(one: Choice, value: object) -> str:

@@ -4,35 +4,18 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
 from onecgw.auth.caller import COST
 from onecgw.demo.report_definition import Dimension, Report
 from onecgw.demo.report_requests import MAX_ROWS, Direction, ReportRequest, Scopes, Selection
 from onecgw.demo.simulation.calendar import day_number, months_before
 
 _AMONG: Final = "IN (SELECT value FROM json_each(:{}))"
-_UNRESTRICTED: Final = "NOT IN (SELECT id FROM warehouses WHERE restricted)"
-
-
-@attrs.frozen(kw_only=True)
-class Statements:
-    """The two queries of a report, with the values of their parameters.
-
-    rows: the dimensions and then the measures of every group, in order; at most one row more than
-        the service returns.
-    totals: the measures of the whole selection.
-    """
-
-    rows: str
-    totals: str
-    values: dict[str, object]
 
 
 def compose(
     report: Report, request: ReportRequest, dimensions: Sequence[Dimension], *, scopes: Scopes
-) -> Statements:
-    """Compose the statements of a request.
+) -> tuple[str, str, dict[str, object]]:
+    """Compose the query of the rows, that of the totals, and the values of their parameters.
 
     Sales by warehouse and customer, the largest amount first, are read like this:
 
@@ -44,7 +27,8 @@ def compose(
         ORDER BY amount DESC NULLS LAST, warehouse, customer
         LIMIT :limit
 
-    `dimensions` are those of the request and those that the report always adds.
+    `dimensions` are those of the request and those that the report always adds. At most one row
+    more than the service returns is read.
     """
     where, values = _where(report, request.selection, scopes=scopes)
     limit = MAX_ROWS + 1
@@ -55,21 +39,18 @@ def compose(
         *(f"{field} {direction} NULLS LAST" for field, direction in _order(request, dimensions)),
         *(f"{one.name} NULLS LAST" for one in dimensions),
     ]
-    sources = [report.source_by[name] for name in request.group_by if name in report.source_by]
     # All names and expressions come from reports.py; the caller's values are parameters.
-    return Statements(
-        rows=f"""
+    rows = f"""
         SELECT {", ".join([*groups, *sums])}
-        FROM {(*sources, report.source)[0]}
+        FROM {report.source}
         WHERE {where}
         GROUP BY {", ".join(one.column for one in dimensions)}
         HAVING {report.having}
         ORDER BY {", ".join(order)}
         LIMIT :limit
-        """,  # noqa: S608 - see above
-        totals=f"SELECT {', '.join(sums)} FROM {report.source} WHERE {where}",  # noqa: S608 - same
-        values=values,
-    )
+    """  # noqa: S608 - see above
+    totals = f"SELECT {', '.join(sums)} FROM {report.source} WHERE {where}"  # noqa: S608 - same
+    return rows, totals, values
 
 
 def _where(
@@ -100,8 +81,8 @@ def _where(
         for one in report.choices
         if one.name in selection.choices
     ]
-    if report.warehouse_column is not None and COST not in scopes:
-        conditions.append(f"{report.warehouse_column} {_UNRESTRICTED}")
+    if report.has_warehouses and COST not in scopes:
+        conditions.append("warehouse NOT IN (SELECT id FROM warehouses WHERE restricted)")
     return " AND ".join(conditions), values
 
 

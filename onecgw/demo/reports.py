@@ -5,6 +5,7 @@ from typing import Final
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
 from onecgw.demo.report_definition import (
     CATALOGUE_STEP,
+    CURRENCY,
     Choice,
     Dimension,
     Filter,
@@ -13,38 +14,46 @@ from onecgw.demo.report_definition import (
 )
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
-CURRENCY: Final = "currency"
-
 
 def _reference(name: str, catalogue: CatalogueName, column: str | None = None) -> Dimension:
-    return Dimension(name=name, column=column or name, catalogues=(catalogue,))
+    return Dimension(name, column or name, catalogues=(catalogue,))
 
 
-def _rounded(numerator: str, denominator: str) -> str:
-    """A quotient of whole numbers, half away from zero; NULL where the denominator is zero."""
-    half = f"CASE WHEN ({numerator} < 0) = ({denominator} < 0) THEN {denominator}"
-    return f"(2 * {numerator} + {half} ELSE -{denominator} END) / (2 * {denominator})"
+def _ratio(
+    name: str,
+    numerator: str,
+    denominator: str,
+    *,
+    places: int = 2,
+    scope: str | None = None,
+    is_percent: bool = False,
+) -> Measure:
+    """A quotient rounded half away from zero; NULL where the denominator is zero."""
+    top = f"{numerator} * 10000" if is_percent else numerator
+    half = f"CASE WHEN ({top} < 0) = ({denominator} < 0) THEN {denominator}"
+    sql = f"(2 * {top} + {half} ELSE -{denominator} END) / (2 * {denominator})"
+    return Measure(
+        name=name, sql=sql, places=places, scope=scope, is_ratio=True, is_percent=is_percent
+    )
 
 
 _FIRM: Final = _reference("firm", "firms")
+_WAREHOUSE: Final = _reference("warehouse", "warehouses")
+_SUPPLIER: Final = _reference("supplier", "partners")
+_PRODUCT: Final = _reference("product", "products")
+_PRODUCT_GROUP: Final = _reference("product_group", "products")
 _TIMES: Final = (
-    Dimension(name="day", column="day", kind="date"),
-    Dimension(name="week", column="week", kind="date"),
-    Dimension(name="month", column="month", kind="date"),
+    Dimension("day", kind="date"),
+    Dimension("week", kind="date"),
+    Dimension("month", kind="date"),
 )
 _LONG_TIMES: Final = (
     Dimension(
-        name="quarter",
-        column="date(month, '-' || ((substr(month, 6, 2) - 1) % 3) || ' months')",
-        kind="date",
+        "quarter", "date(month, '-' || ((substr(month, 6, 2) - 1) % 3) || ' months')", "date"
     ),
-    Dimension(name="year", column="substr(month, 1, 4) || '-01-01'", kind="date"),
+    Dimension("year", "substr(month, 1, 4) || '-01-01'", "date"),
     # ISO 8601: 1 is Monday; julianday counts from a Monday at noon.
-    Dimension(
-        name="weekday",
-        column="CAST(CAST(julianday(day) + 0.5 AS INT) % 7 + 1 AS TEXT)",
-        kind="string",
-    ),
+    Dimension("weekday", "CAST(CAST(julianday(day) + 0.5 AS INT) % 7 + 1 AS TEXT)", "string"),
 )
 
 
@@ -57,17 +66,12 @@ def _top_folder(name: str, catalogue: CatalogueName, column: str) -> Dimension:
     return _reference(name, catalogue, f"COALESCE({above}, {column})")
 
 
-_FIRM_IDS: Final = Filter(name="firm_ids", column="firm", catalogue="firms")
-_WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", column="warehouse", catalogue="warehouses")
-_CUSTOMER_IDS: Final = Filter(
-    name="customer_ids", column="customer", catalogue="partners", branches=True
-)
-_SUPPLIER_IDS: Final = Filter(
-    name="supplier_ids", column="supplier", catalogue="partners", branches=True
-)
-_PRODUCT_IDS: Final = Filter(
-    name="product_ids", column="product", catalogue="products", branches=True
-)
+_FIRM_IDS: Final = Filter(name="firm_ids", catalogue="firms")
+_CASH_IDS: Final = Filter(name="cash_ids", catalogue="cash")
+_WAREHOUSE_IDS: Final = Filter(name="warehouse_ids", catalogue="warehouses")
+_CUSTOMER_IDS: Final = Filter(name="customer_ids", catalogue="partners", branches=True)
+_SUPPLIER_IDS: Final = Filter(name="supplier_ids", catalogue="partners", branches=True)
+_PRODUCT_IDS: Final = Filter(name="product_ids", catalogue="products", branches=True)
 _PRODUCT_STATUS: Final = Choice(
     name="product_status",
     options={
@@ -76,8 +80,6 @@ _PRODUCT_STATUS: Final = Choice(
     },
 )
 _NET_AMOUNT: Final = Measure(name="amount_net", sql="SUM(amount - vat)", places=2)
-_IN_PERIOD: Final = "day BETWEEN :first AND :last"
-_UP_TO_DATE: Final = "day <= :last"
 _AMOUNT: Final = Measure(name="amount", sql="SUM(amount)", places=2)
 _QTY: Final = Measure(name="qty", sql="SUM(qty)", places=3)
 _RECEIPTS: Final = "COUNT(DISTINCT receipt)"
@@ -87,23 +89,17 @@ SALES_REPORT: Final = Report(
     path="sales",
     scope=SALES,
     dated="period",
-    source="register_sales",
-    where=_IN_PERIOD,
     dimensions=(
-        _reference("warehouse", "warehouses"),
+        _WAREHOUSE,
         _reference("customer", "partners"),
-        _reference("product", "products"),
+        _PRODUCT,
         _reference("seller", "sellers"),
         _reference("sales_channel", "channels", "channel"),
         _FIRM,
         *_TIMES,
         *_LONG_TIMES,
-        Dimension(
-            name="cohort",
-            column="CASE WHEN customer_created < :cohort_from THEN 'returning' ELSE 'new' END",
-            kind="string",
-        ),
-        _reference("product_group", "products"),
+        Dimension("cohort", "IIF(customer_created < :cohort_from, 'returning', 'new')", "string"),
+        _PRODUCT_GROUP,
         _reference("customer_group", "partners"),
         _top_folder("product_parent", "products", "product_group"),
         _top_folder("customer_parent", "partners", "COALESCE(customer_group, customer)"),
@@ -115,22 +111,12 @@ SALES_REPORT: Final = Report(
         Measure(name="returns", sql="SUM(IIF(receipt IS NULL, -amount, 0))", places=2),
         _QTY,
         Measure(name="receipts", sql=_RECEIPTS, places=0),
-        Measure(
-            name="avg_check",
-            sql=_rounded("SUM(amount)", _RECEIPTS),
-            places=2,
-            is_ratio=True,
-        ),
+        _ratio("avg_check", "SUM(amount)", _RECEIPTS),
         Measure(name="customers", sql="COUNT(DISTINCT buyer)", places=0),
         Measure(name="cost", sql="SUM(cost)", places=2, scope=COST),
         Measure(name="profit", sql="SUM(amount - vat - cost)", places=2, scope=COST),
-        Measure(
-            name="margin",
-            sql=_rounded("SUM(amount - vat - cost) * 10000", "SUM(amount - vat)"),
-            places=2,
-            scope=COST,
-            is_ratio=True,
-            is_percent=True,
+        _ratio(
+            "margin", "SUM(amount - vat - cost)", "SUM(amount - vat)", scope=COST, is_percent=True
         ),
     ),
     filters=(
@@ -139,7 +125,7 @@ SALES_REPORT: Final = Report(
         Filter(name="sales_channel_ids", column="channel", catalogue="channels", branches=True),
         _FIRM_IDS,
         _PRODUCT_IDS,
-        Filter(name="seller_ids", column="seller", catalogue="sellers"),
+        Filter(name="seller_ids", catalogue="sellers"),
     ),
     choices=(
         Choice(
@@ -153,7 +139,6 @@ SALES_REPORT: Final = Report(
     ),
     default_group_by=("warehouse", "customer"),
     default_measures=("amount", "qty"),
-    warehouse_column="warehouse",
 )
 
 STOCK_BALANCE: Final = Report(
@@ -164,11 +149,10 @@ STOCK_BALANCE: Final = Report(
     source="""register_stock
         JOIN warehouses ON warehouses.id = warehouse
         JOIN products ON products.id = product""",
-    where=_UP_TO_DATE,
     having="SUM(qty) <> 0 OR SUM(cost) <> 0",
     dimensions=(
-        _reference("warehouse", "warehouses"),
-        _reference("product", "products"),
+        _WAREHOUSE,
+        _PRODUCT,
         _reference("product_group", "products", "products.parent"),
         _FIRM,
     ),
@@ -177,7 +161,6 @@ STOCK_BALANCE: Final = Report(
     choices=(_PRODUCT_STATUS,),
     default_group_by=("warehouse", "product"),
     default_measures=("qty",),
-    warehouse_column="warehouse",
     notes=("amount is the cost of the stock without VAT, by moving average",),
 )
 
@@ -186,21 +169,15 @@ CASH_BALANCE: Final = Report(
     path="cash_balance",
     scope=MONEY,
     dated="date",
-    source="register_cash_balances AS balances JOIN cash ON cash.id = balances.cash",
-    where=_UP_TO_DATE,
-    dimensions=(
-        _reference("cash", "cash", "balances.cash"),
-        _FIRM,
-        Dimension(name=CURRENCY, column="currency", kind="string"),
-    ),
+    source="register_cash_balances JOIN cash ON cash.id = cash",
+    dimensions=(_reference("cash", "cash"), _FIRM, Dimension(CURRENCY, kind="string")),
     measures=(
         Measure(name="balance", sql="SUM(own)", places=2, is_own_currency=True),
         Measure(name="balance_base", sql="SUM(own * rate)", places=2),
     ),
-    filters=(Filter(name="cash_ids", column="balances.cash", catalogue="cash"),),
+    filters=(_CASH_IDS,),
     default_group_by=("cash",),
     default_measures=("balance",),
-    always_by=(CURRENCY,),
     notes=(
         "each balance is in the row's own currency",
         "balance_base is in the base currency, at fixed rates",
@@ -213,19 +190,13 @@ CASH_FLOW: Final = Report(
     scope=MONEY,
     dated="period",
     source="register_cash",
-    where=_IN_PERIOD,
     dimensions=(
         _reference("account", "cash", "cash"),
         _reference("operation", "operations"),
-        _reference(
-            "cost_article_parent",
-            "cost_articles",
-            """(SELECT COALESCE(articles.parent, articles.id)
-                FROM cost_articles AS articles WHERE articles.id = cost_article)""",
-        ),
+        _top_folder("cost_article_parent", "cost_articles", "cost_article"),
         Dimension(
-            name="analytics",
-            column=f"""COALESCE(
+            "analytics",
+            f"""COALESCE(
                 partner, {CATALOGUE_STEP} + cost_article, {2 * CATALOGUE_STEP} + other_cash)""",
             catalogues=("partners", "cost_articles", "cash"),
         ),
@@ -238,14 +209,10 @@ CASH_FLOW: Final = Report(
         Measure(name="net", sql="SUM(inflow - outflow)", places=2),
     ),
     filters=(
-        Filter(name="cash_ids", column="cash", catalogue="cash"),
-        Filter(name="operation_ids", column="operation", catalogue="operations"),
+        _CASH_IDS,
+        Filter(name="operation_ids", catalogue="operations"),
         Filter(
-            name="cost_article_ids",
-            column="cost_article",
-            catalogue="cost_articles",
-            branches=True,
-            either="analytics",
+            name="cost_article_ids", catalogue="cost_articles", branches=True, either="analytics"
         ),
         Filter(name="customer_ids", column="partner", catalogue="partners", either="analytics"),
     ),
@@ -258,10 +225,10 @@ CASH_FLOW: Final = Report(
 )
 
 
-def _settlements(name: str, path: str, *, partner: str, partner_ids: Filter, debt: str) -> Report:
+def _settlements(path: str, *, partner: str, partner_ids: Filter, debt: str) -> Report:
     """Balances by firm and partner, split by their sign and never netted."""
     return Report(
-        name=name,
+        name=f"{path}_balance",
         path=path,
         scope=MONEY,
         dated="date",
@@ -287,14 +254,10 @@ def _settlements(name: str, path: str, *, partner: str, partner_ids: Filter, deb
 
 
 RECEIVABLES: Final = _settlements(
-    "receivables_balance",
-    "receivables",
-    partner="customer",
-    partner_ids=_CUSTOMER_IDS,
-    debt="receivable",
+    "receivables", partner="customer", partner_ids=_CUSTOMER_IDS, debt="receivable"
 )
 PAYABLES: Final = _settlements(
-    "payables_balance", "payables", partner="supplier", partner_ids=_SUPPLIER_IDS, debt="payable"
+    "payables", partner="supplier", partner_ids=_SUPPLIER_IDS, debt="payable"
 )
 
 PURCHASES_REPORT: Final = Report(
@@ -302,27 +265,20 @@ PURCHASES_REPORT: Final = Report(
     path="purchases",
     scope=MONEY,
     dated="period",
-    source="register_purchases",
-    where=_IN_PERIOD,
     dimensions=(
-        _reference("supplier", "partners"),
+        _SUPPLIER,
         _FIRM,
-        _reference("warehouse", "warehouses"),
-        _reference("product", "products"),
-        _reference("product_group", "products"),
+        _WAREHOUSE,
+        _PRODUCT,
+        _PRODUCT_GROUP,
         *_TIMES,
         # A supplier is paid in the currency of the firm that buys.
-        Dimension(
-            name=CURRENCY,
-            column="(SELECT currency FROM firms WHERE firms.id = firm)",
-            kind="string",
-        ),
+        Dimension(CURRENCY, "(SELECT currency FROM firms WHERE firms.id = firm)", "string"),
     ),
     measures=(_AMOUNT, _NET_AMOUNT, _QTY),
     filters=(_SUPPLIER_IDS, _FIRM_IDS, _PRODUCT_IDS, _WAREHOUSE_IDS),
     default_group_by=("supplier", "month"),
     default_measures=("amount",),
-    warehouse_column="warehouse",
     notes=("amount includes VAT and is net of returns to suppliers",),
 )
 
@@ -337,14 +293,14 @@ GOODS_IN_TRANSIT: Final = Report(
         JOIN firms ON firms.id = firm""",
     where="day <= :last AND delivery_date > :last",
     dimensions=(
-        _reference("warehouse", "warehouses"),
-        _reference("product", "products"),
+        _WAREHOUSE,
+        _PRODUCT,
         _reference("product_group", "products", "products.parent"),
         _FIRM,
-        _reference("supplier", "partners"),
-        Dimension(name="document", column="number", kind="string"),
-        Dimension(name="delivery_date", column="delivery_date", kind="date"),
-        Dimension(name=CURRENCY, column="firms.currency", kind="string"),
+        _SUPPLIER,
+        Dimension("document", "number", "string"),
+        Dimension("delivery_date", kind="date"),
+        Dimension(CURRENCY, "firms.currency", "string"),
     ),
     measures=(
         _QTY,
@@ -354,73 +310,31 @@ GOODS_IN_TRANSIT: Final = Report(
     filters=(_PRODUCT_IDS, _WAREHOUSE_IDS, _FIRM_IDS, _SUPPLIER_IDS),
     default_group_by=("supplier", "delivery_date"),
     default_measures=("qty", "amount"),
-    warehouse_column="warehouse",
-    always_by=(CURRENCY,),
     notes=("amount includes VAT; what arrives on the day is no longer on the way",),
 )
 
-_LEVEL: Final = "warehouse, product, product_group, qty"
-_SUMS: Final = "days, IIF(qty <= 0, days, 0) AS oos_days, qty * days AS qty_days"
-_STOCK_LEVELS: Final = f"""(
-    SELECT {_LEVEL}, {_SUMS}
-    FROM (
-        SELECT {_LEVEL}, MIN(next_day, :after_number) - MAX(day, :first_number) AS days
-        FROM stock_levels
-        WHERE day < :after_number AND next_day > :first_number
-    )
-)"""  # noqa: S608 - the names stand above
-# Whole weeks are read from the sums by week; of the first and the last week the period may have
-# only a part, which is read from the levels.
-_STOCK_WEEKS: Final = f"""(
-    SELECT week, warehouse, product, product_group, days, oos_days, qty_days
-    FROM stock_weeks
-    WHERE week BETWEEN :first_number AND :after_number - 7
-    UNION ALL
-    SELECT week, warehouse, product, product_group, {_SUMS}
-    FROM (
-        SELECT
-            week, {_LEVEL},
-            MIN(next_day, week + 7, :after_number) - MAX(day, week, :first_number) AS days
-        FROM (
-            SELECT :first_number / 7 * 7 AS week UNION SELECT (:after_number - 1) / 7 * 7
-        ) JOIN stock_levels
-        WHERE week NOT BETWEEN :first_number AND :after_number - 7
-    )
-    WHERE days > 0
-)"""  # noqa: S608 - the names stand above
+_OOS_DAYS: Final = "SUM(IIF(qty <= 0, days, 0))"
 
 AVAILABILITY_REPORT: Final = Report(
     name="availability_report",
     path="availability",
     scope=STOCK,
     dated="period",
-    source=_STOCK_LEVELS,
-    source_by={"week": _STOCK_WEEKS},
-    where="TRUE",
-    dimensions=(
-        _reference("product", "products"),
-        _reference("product_group", "products"),
-        _reference("warehouse", "warehouses"),
-        Dimension(name="week", column="week", kind="date"),
-    ),
+    source="""(
+        SELECT *, MIN(next_day, :after_number) - MAX(day, :first_number) AS days
+        FROM stock_levels
+    )""",
+    where="days > 0",
+    dimensions=(_PRODUCT, _PRODUCT_GROUP, _WAREHOUSE, Dimension("week", kind="date")),
     measures=(
-        Measure(name="oos_days", sql="SUM(oos_days)", places=0),
+        Measure(name="oos_days", sql=_OOS_DAYS, places=0),
         Measure(name="days", sql="SUM(days)", places=0),
-        Measure(
-            name="availability_pct",
-            sql=_rounded("SUM(days - oos_days) * 10000", "SUM(days)"),
-            places=2,
-            is_ratio=True,
-            is_percent=True,
-        ),
-        Measure(
-            name="avg_qty", sql=_rounded("SUM(qty_days)", "SUM(days)"), places=3, is_ratio=True
-        ),
+        _ratio("availability_pct", f"(SUM(days) - {_OOS_DAYS})", "SUM(days)", is_percent=True),
+        _ratio("avg_qty", "SUM(qty * days)", "SUM(days)", places=3),
     ),
     filters=(_PRODUCT_IDS, _WAREHOUSE_IDS),
     default_group_by=("product", "warehouse"),
     default_measures=("oos_days", "availability_pct"),
-    warehouse_column="warehouse",
     notes=(
         "days: of a product in a warehouse, from its first movement to the end of the books",
         "oos_days: those that ended with nothing in stock",

@@ -13,12 +13,15 @@ _SEND_SECONDS: Final = 20.0
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
 
-class ResettableStream(trio.abc.HalfCloseableStream):
+class ResettableStream:
     """A socket that can also be reset; Hypercorn uses it like any other stream."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
-        self._stream = stream
         self.socket = stream.socket
+        self.receive_some = stream.receive_some
+        self.send_eof = stream.send_eof
+        self.aclose = stream.aclose
+        self._send_all = stream.send_all
 
     def reset(self) -> None:
         """Break the connection off with RST: what is on its way may be lost."""
@@ -32,25 +35,9 @@ class ResettableStream(trio.abc.HalfCloseableStream):
             trio.BrokenResourceError: the client does not read, or has gone.
         """
         with trio.move_on_after(_SEND_SECONDS) as scope:
-            await self._stream.send_all(data)
+            await self._send_all(data)
         if scope.cancelled_caught:
             raise trio.BrokenResourceError("the client does not read")
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """As the stream below."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """As the stream below."""
-        return await self._stream.receive_some(max_bytes)
-
-    async def send_eof(self) -> None:
-        """As the stream below."""
-        await self._stream.send_eof()
-
-    async def aclose(self) -> None:
-        """As the stream below."""
-        await self._stream.aclose()
 
 
 # Every task of a connection inherits the connection's own; there is none in memory.

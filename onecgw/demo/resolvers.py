@@ -9,12 +9,12 @@ from onecgw.demo.books import Books
 from onecgw.demo.catalogue_search import CatalogueItem
 from onecgw.demo.report_requests import (
     Body,
+    RequestError,
     Scopes,
     check_keys,
     read_count,
     read_item,
 )
-from onecgw.demo.request_error import RequestError
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
 
 _DEFAULT_LIMIT: Final = 10
@@ -23,7 +23,7 @@ _MAX_QUERY: Final = 200
 _MAX_DETAILS: Final = 500
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Resolver:
     """One resolver.
 
@@ -40,21 +40,13 @@ class Resolver:
 
 
 RESOLVERS: Final = (
-    Resolver(
-        path="customer",
-        scope=RESOLVE,
-        catalogue="partners",
-        groups="optional",
-        facts=("phone", "city"),
-    ),
-    Resolver(path="warehouse", scope=RESOLVE, catalogue="warehouses"),
-    Resolver(
-        path="product", scope=RESOLVE, catalogue="products", groups="optional", facts=("unit",)
-    ),
-    Resolver(path="sales_channel", scope=RESOLVE, catalogue="channels", groups="always"),
-    Resolver(path="cash", scope=MONEY, catalogue="cash", facts=("currency",)),
-    Resolver(path="cost_article", scope=MONEY, catalogue="cost_articles", groups="optional"),
-    Resolver(path="operation", scope=MONEY, catalogue="operations"),
+    Resolver("customer", RESOLVE, "partners", groups="optional", facts=("phone", "city")),
+    Resolver("warehouse", RESOLVE, "warehouses"),
+    Resolver("product", RESOLVE, "products", groups="optional", facts=("unit",)),
+    Resolver("sales_channel", RESOLVE, "channels", groups="always"),
+    Resolver("cash", MONEY, "cash", facts=("currency",)),
+    Resolver("cost_article", MONEY, "cost_articles", groups="optional"),
+    Resolver("operation", MONEY, "operations"),
 )
 
 
@@ -106,11 +98,6 @@ def answer_product_details(books: Books, body: Body, scopes: Scopes) -> dict[str
         read_item(one, f"product_ids[{place}]", products, scopes=scopes)
         for place, one in enumerate(ids)
     ]
-    for place, item in enumerate(found):
-        if item.is_group:
-            raise RequestError(
-                "invalid_parameter", f"product_ids[{place}] is a folder: {item.label}"
-            )
     return {
         "candidates": [
             {

@@ -1,6 +1,7 @@
 """`onecgw check`: check the connection to 1C step by step, with advice for each failure."""
 
 import statistics
+from contextlib import aclosing
 from datetime import date, timedelta
 from typing import Final
 
@@ -33,7 +34,7 @@ from onecgw.backends.http_service.paths import HEALTH_PATH, VERIFY_PATH
 from onecgw.backends.scheduling.deadline import deadline
 from onecgw.diagnostics.step import SKEW_SECONDS, ReportStep, clock_skew_seconds
 from onecgw.diagnostics.step_log import CheckStopped, StepLog, check_network, ms_since
-from onecgw.errors import OnecError
+from onecgw.errors import OnecAuth, OnecError, OnecForbidden
 from onecgw.settings import OnecSettings
 
 CLOSE_SECONDS: Final = 5  # for ending the sessions
@@ -85,11 +86,8 @@ async def check_onec(onec: OnecSettings, report: ReportStep, *, max_response_byt
         report: called with each step.
         max_response_bytes: the largest response that is read.
     """
-    check = _OnecCheck(onec, report, max_response_bytes=max_response_bytes)
-    try:
+    async with aclosing(_OnecCheck(onec, report, max_response_bytes=max_response_bytes)) as check:
         await check.run()
-    finally:
-        await check.aclose()
     return check.steps.has_passed
 
 
@@ -136,10 +134,9 @@ class _OnecCheck:
 
     async def _check_publication(self) -> Reply:
         outcome, latency_ms = await self._call(HEALTH_PATH)
-        is_denied = isinstance(outcome, Failure) and outcome.error.code in {
-            "onec_auth",
-            "onec_forbidden",
-        }
+        is_denied = isinstance(outcome, Failure) and isinstance(
+            outcome.error, OnecAuth | OnecForbidden
+        )
         if isinstance(outcome, Reply) or is_denied:
             self.steps.succeed("publication", "something answers there", latency_ms=latency_ms)
         if isinstance(outcome, Reply):
@@ -236,20 +233,17 @@ class _OnecCheck:
         Returns:
             The outcome, and the duration of the last call in milliseconds.
         """
-        outcome, latency_ms = await self._call_once(path, body)
-        needs_sessions = isinstance(outcome, Failure) and outcome.remedy is Remedy.OWN_SESSIONS
-        if needs_sessions and self._sessions.begin_to_keep():
-            return await self._call_once(path, body)
-        return outcome, latency_ms
-
-    async def _call_once(self, path: str, body: bytes) -> tuple[Reply | Failure, int]:
-        session = self._sessions.take()
-        headers = self._sessions.headers(session)
-        outcome, latency_ms = await self._send(path, body, headers, session)
-        if isinstance(outcome, Failure) and outcome.reply is None:
-            self._sessions.give_up(session)
-        elif not (isinstance(outcome, Failure) and outcome.remedy is Remedy.NEW_SESSION):
-            self._sessions.give_back(session)
+        for _ in range(2):
+            session = self._sessions.take()
+            headers = self._sessions.headers(session)
+            outcome, latency_ms = await self._send(path, body, headers, session)
+            remedy = outcome.remedy if isinstance(outcome, Failure) else None
+            if isinstance(outcome, Failure) and outcome.reply is None:
+                self._sessions.give_up(session)
+            elif remedy is not Remedy.NEW_SESSION:
+                self._sessions.give_back(session)
+            if remedy is not Remedy.OWN_SESSIONS or not self._sessions.begin_to_keep():
+                break
         return outcome, latency_ms
 
     async def _send(

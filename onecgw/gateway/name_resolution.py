@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import attrs
 import msgspec
 
-from onecgw.catalogue.kinds import NameArgument
+from onecgw.catalogue.kinds.tool import NameArgument
 from onecgw.errors import Ambiguous, Candidate, Problem, ValidationFailed
 from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
@@ -36,13 +35,6 @@ def name_to_resolve(argument: NameArgument, request: object) -> str | None:
     return name
 
 
-def with_id(argument: NameArgument, request: object, identity: str) -> object:
-    """The same request with the id instead of the name."""
-    changes = {argument.name: None, argument.id: identity}
-    changed: object = attrs.evolve(request, **changes)  # type: ignore[misc]  # requests are attrs classes
-    return changed
-
-
 def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: int) -> str:
     """The id of the one object that the name means.
 
@@ -50,7 +42,7 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
         argument: which argument it is.
         name: what the caller said.
         found: the resolver's answer to it.
-        limit: how many candidates are looked at; 1C was asked for one more.
+        limit: how many candidates are read; the request to 1C was for one more.
 
     Raises:
         ValidationFailed: nothing fits.
@@ -81,7 +73,7 @@ def pick_candidate(argument: NameArgument, name: str, found: bytes, *, limit: in
 
 
 def _candidate(row: _Row) -> Candidate:
-    """A candidate with what tells it from its namesakes."""
+    """A candidate with what distinguishes it from others of the same name."""
     marks = [
         mark
         for raw in (row.city, row.phone, row.code)

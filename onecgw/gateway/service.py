@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
 
 import attrs
@@ -13,10 +13,9 @@ from onecgw.auth.context import CallContext
 from onecgw.backends.scheduling.fan_out import Progress, ignore_progress
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import LANGUAGE
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import NO_SUCH_TOOL, Catalogue
 from onecgw.catalogue.parsing import null_filters, parse_arguments
-from onecgw.catalogue.restrictions import restrictions_for
 from onecgw.catalogue.scalars import got
 from onecgw.catalogue.strict_json import read_json_object
 from onecgw.errors import NotFound, OnecgwError, Problem, ScopeMissing, ValidationFailed
@@ -26,7 +25,7 @@ from onecgw.locales import DEFAULT_LANGUAGE, LANGUAGES, Language, accepted_langu
 from onecgw.locales.text import say
 from onecgw.peers import CALL_RATE, Peers
 from onecgw.responses.shaping import Answer
-from onecgw.settings import LimitsSettings, OnecSettings
+from onecgw.settings import OnecSettings
 from onecgw.storage.audit_log import AuditRecord, AuditSink
 
 log = logging.getLogger(__name__)
@@ -52,7 +51,6 @@ class Gateway:
         catalogue: the tools.
         sources: the backend and its caches.
         onec: deadlines and concurrency.
-        limits: sizes and rates.
         audit: takes the record of each call.
         admit: raises where calls are refused for now, as while the audit cannot be written.
         peers: the processes with which calls of one caller are counted together.
@@ -65,28 +63,28 @@ class Gateway:
         catalogue: Catalogue,
         sources: Sources,
         onec: OnecSettings,
-        limits: LimitsSettings,
         audit: AuditSink,
         admit: Callable[[], None] = lambda: None,
         peers: Peers | None = None,
         confirm: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
         self.catalogue = catalogue
-        self._sources = sources
-        self._timeout_ms = onec.resolver_deadline_ms
-        self._report_deadline_ms = onec.report_deadline_ms
-        self._max_concurrency = onec.max_concurrency
-        self._today = onec.today
+        self.today: Final = onec.today
+        self._open_session = partial(
+            UpstreamSession,
+            sources=sources,
+            catalogue=catalogue,
+            read_today=onec.today,
+            timeout_ms=onec.resolver_deadline_ms,
+            report_deadline_ms=onec.report_deadline_ms,
+            max_concurrency=onec.max_concurrency,
+            limits=catalogue.limits,
+        )
         self._base_currency = onec.base_currency or ""
-        self._limits = limits
         self._audit = audit
         self._admit = admit
         self._confirm = confirm
-        self._rate = CallRate(limits.calls_per_minute, peers=peers, topic=CALL_RATE)
-
-    def today(self) -> date:
-        """The date where 1C is."""
-        return self._today()
+        self._rate = CallRate(catalogue.limits.calls_per_minute, peers=peers, topic=CALL_RATE)
 
     async def call(self, call: ToolCall, progress: Progress = ignore_progress) -> Answer:
         """Answer one call; its audit record is written however it ends, and confirmed first.
@@ -111,19 +109,12 @@ class Gateway:
 
     async def _recorded(self, call: ToolCall, progress: Progress) -> Answer:
         """Answer one call, and pass its record to the audit however it ends."""
-        began, ts, code, answer = trio.current_time(), datetime.now(UTC), CANCELLED, None
-        upstream = UpstreamSession(
-            sources=self._sources,
-            catalogue=self.catalogue,
-            limits=self._limits,
-            today=self.today,
-            timeout_ms=self._timeout_ms,
-            report_deadline_ms=self._report_deadline_ms,
-            max_concurrency=self._max_concurrency,
-            restrictions=restrictions_for(call.context.caller.scopes, self._limits),
+        began, code, answer = trio.current_time(), CANCELLED, None
+        upstream = self._open_session(
+            restrictions=self.catalogue.restrictions_for(call.context.caller.scopes),
+            base_currency=self.catalogue.capabilities.base_currency or self._base_currency,
             context=call.context,
             progress=progress,
-            stated_currency=self._base_currency,
         )
         try:
             with upstream.held:
@@ -133,7 +124,7 @@ class Gateway:
             if call.context.language == upstream.context.language == DEFAULT_LANGUAGE:
                 raise
             raise error.in_language(upstream.context.language) from error
-        except Exception:  # the audit must tell a defect of ours from a caller who left
+        except Exception:  # the audit must distinguish a defect of ours from a caller who left
             code = INTERNAL
             raise
         else:
@@ -143,7 +134,7 @@ class Gateway:
             context, caller = call.context, call.context.caller
             self._audit(
                 AuditRecord(
-                    ts=ts,
+                    ts=upstream.now,
                     request_id=context.request_id,
                     surface=context.surface,
                     sub=caller.sub,
@@ -165,10 +156,10 @@ class Gateway:
         self._admit()
         self._rate.take(call.context.caller.sub)
         tool = self._find(call)
+        restricted = upstream.restrictions[tool.name]
         raw = read_json_object(call.arguments)
         if language := _pop_language(raw):
             upstream.context = attrs.evolve(upstream.context, language=language)
-        restricted = upstream.restrictions.of(tool)
         request: object = parse_arguments(tool.request, raw, restricted=restricted)
         if ignored := null_filters(tool.request, raw):
             upstream.notices = (say("notices.null_filters", filters=", ".join(ignored)),)
@@ -181,13 +172,12 @@ class Gateway:
         """The tool, if the caller may call it."""
         tool, caller = self.catalogue.find(call.tool), call.context.caller
         is_mcp = call.context.surface == "mcp"
-        if is_mcp and tool.name in self.catalogue.left_out:
-            raise NotFound(NO_SUCH_TOOL)
-        if tool.is_open_to(caller.scopes):
+        is_published = not is_mcp or tool.name not in self.catalogue.left_out
+        if is_published and tool.scopes <= caller.scopes:
             self.catalogue.require(tool)
             return tool
-        if is_mcp and not tool.is_open_to(caller.scopes | caller.entitled):
-            # A model cannot tell a tool that is closed to it from one that does not exist.
+        if is_mcp and not (is_published and tool.scopes <= caller.scopes | caller.entitled):
+            # For a model, a tool that it may never call does not exist.
             raise NotFound(say(NO_SUCH_TOOL))
         missing = ", ".join(sorted(tool.scopes - caller.scopes))
         raise ScopeMissing(
@@ -212,17 +202,11 @@ def _pop_language(raw: dict[str, object]) -> Language | None:
 
 
 def _refuse_restricted(tool: Tool, request: object, restricted: frozenset[str]) -> None:
-    """Refuse measures of cost before 1C is asked for them."""
+    """Refuse restricted measures before a request goes to 1C."""
     for field in fields_of(tool.request):
         chosen = getattr(request, field.attribute) or ()
         members = (chosen,) if isinstance(chosen, str) else chosen
         if field.arg.cost and (refused := sorted(restricted.intersection(members))):
-            raise ScopeMissing(
-                say(
-                    "errors.cost_scope",
-                    argument=field.name,
-                    measures=", ".join(refused),
-                    scope=COST,
-                ),
-                required=tool.scopes | {COST},
-            )
+            names = ", ".join(refused)
+            message = say("errors.cost_scope", argument=field.name, measures=names, scope=COST)
+            raise ScopeMissing(message, required=tool.scopes | {COST})

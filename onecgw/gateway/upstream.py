@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from datetime import date
-from functools import partial
+from datetime import UTC, date, datetime
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -16,12 +16,12 @@ from onecgw.backends.scheduling.answer_cache import AnswerCache
 from onecgw.backends.scheduling.deadline import NARROW_REPORT, NARROW_SEARCH, deadline
 from onecgw.backends.scheduling.fan_out import Part, Progress, fan_out, ignore_progress
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import NameArgument, SingleCallTool, SubRequest
+from onecgw.catalogue.kinds.output_schema import JsonObject
+from onecgw.catalogue.kinds.tool import NameArgument, Restrictions, SubRequest, Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.parsing import to_onec
-from onecgw.catalogue.restrictions import Restrictions
 from onecgw.errors import ScopeMissing, ValidationFailed
-from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate, with_id
+from onecgw.gateway.name_resolution import name_to_resolve, pick_candidate
 from onecgw.locales.text import say
 from onecgw.responses.candidates import read_candidates
 from onecgw.settings import LimitsSettings
@@ -50,12 +50,12 @@ class Sources:
 class UpstreamSession:
     """The requests to 1C of one tool call.
 
-    today: in the time zone of 1C.
+    read_today: what day it is in the time zone of 1C. now: when the call began, UTC.
     timeout_ms: of a resolver. report_deadline_ms: of a report, all its requests together.
     max_concurrency: how many requests of one report run side by side.
     restrictions: the measures that the caller must never see.
     notices: the notices about the request, which are added to any answer.
-    stated_currency: the base currency by the settings; "" = they do not say.
+    base_currency: as 1C or the settings name it; "" if neither does.
     held: what is given back when the call has been answered.
     calls: the number of requests to the backend, without answers from a cache.
     """
@@ -63,28 +63,29 @@ class UpstreamSession:
     sources: Sources
     catalogue: Catalogue
     limits: LimitsSettings
-    today: Callable[[], date]
+    read_today: Callable[[], date]
     timeout_ms: int
     report_deadline_ms: int
     max_concurrency: int
     restrictions: Restrictions
+    base_currency: str
     context: CallContext
     progress: Progress
     notices: tuple[str, ...] = ()
-    stated_currency: str = ""
+    now: datetime = attrs.field(factory=partial(datetime.now, UTC))
     held: ExitStack = attrs.field(factory=ExitStack)
     calls: int = 0
     received_bytes: int = 0
+
+    @cached_property
+    def today(self) -> date:
+        """What day it is in the time zone of 1C; the same for the whole call."""
+        return self.read_today()
 
     @property
     def capabilities(self) -> Capabilities:
         """What the 1C base does not support, of what the caller may know of."""
         return self.catalogue.capabilities_for(self.context.caller.scopes)
-
-    @property
-    def base_currency(self) -> str:
-        """The base currency, as 1C or the settings name it; "" if neither does."""
-        return self.catalogue.capabilities.base_currency or self.stated_currency
 
     def deadline(self, *, is_report: bool) -> AbstractContextManager[None]:
         """The deadline of a report, or of a resolver."""
@@ -105,24 +106,16 @@ class UpstreamSession:
         if name is None:
             return request
         resolver = argument.resolver
-        if not resolver.is_open_to(self.context.caller.scopes):
-            raise ScopeMissing(
-                say(
-                    "errors.name_scope",
-                    name=argument.name,
-                    scopes=", ".join(sorted(resolver.scopes)),
-                    id=argument.id,
-                ),
-                required=resolver.scopes,
-            )
-        arguments = resolver.arguments_for(name, self.limits)
+        if not resolver.scopes <= self.context.caller.scopes:
+            scopes = ", ".join(sorted(resolver.scopes))
+            message = say("errors.name_scope", name=argument.name, scopes=scopes, id=argument.id)
+            raise ScopeMissing(message, required=resolver.scopes)
+        arguments = argument.search(name, self.limits)
         found = await self.fetch(resolver, arguments, resolver.cache_key(arguments))
-        limit = self.limits.resolve_limit
-        return with_id(argument, request, pick_candidate(argument, name, found, limit=limit))
+        identity = pick_candidate(argument, name, found, limit=self.limits.resolve_limit)
+        return attrs.evolve(request, **{argument.name: None, argument.id: identity})
 
-    async def fetch(
-        self, tool: SingleCallTool, arguments: dict[str, Any], cache_key: Hashable | None
-    ) -> bytes:
+    async def fetch(self, tool: Tool, arguments: JsonObject, cache_key: Hashable | None) -> bytes:
         """1C's answer to one request, or a recent one from the cache of resolvers.
 
         Args:
@@ -136,8 +129,9 @@ class UpstreamSession:
         body = msgspec.json.encode(arguments)
         if cache_key is None:
             return await self._post(tool, body, self.progress)
-        cache = self.sources.resolver_cache
-        return await self._cached(cache, cache_key, tool, body, read_candidates)
+        return await self._cached(
+            self.sources.resolver_cache, cache_key, tool, body, read_candidates
+        )
 
     async def fetch_all(self, requests: Mapping[Any, SubRequest]) -> Mapping[Any, object]:
         """The results of several requests that run concurrently under one deadline."""
@@ -178,7 +172,7 @@ class UpstreamSession:
         self,
         cache: AnswerCache,
         key: Hashable,
-        tool: SingleCallTool,
+        tool: Tool,
         body: bytes,
         read: Callable[[bytes], object],
     ) -> bytes:
@@ -192,9 +186,7 @@ class UpstreamSession:
         account = "" if same_for_all else self.context.caller.sub
         return (await cache.fetch((key, account, self.context.caller.scopes), post)).body
 
-    async def _post(
-        self, tool: SingleCallTool, body: bytes, progress: Progress = ignore_progress
-    ) -> bytes:
+    async def _post(self, tool: Tool, body: bytes, progress: Progress = ignore_progress) -> bytes:
         self.calls += 1
         call = BackendCall(
             context=self.context,

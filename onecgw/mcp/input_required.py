@@ -37,7 +37,6 @@ class InputRequired(Exception):
 
 
 class _State(msgspec.Struct, gc=False, array_like=True):
-    sub: str
     expires: int
     subject: str
     responses: dict[str, dict[str, object]]
@@ -63,18 +62,12 @@ def pick_responses(
 
 
 def read_responses(
-    signer: Signer,
-    *,
-    sub: str,
-    subject: str,
-    state: str | None,
-    responses: Mapping[str, object],
+    signer: Signer, subject: str, *, state: str | None, responses: Mapping[str, object]
 ) -> dict[str, InputResponse]:
     """The responses that a repeated call carries, those in its `requestState` included.
 
     Args:
         signer: signs and verifies the state.
-        sub: the account of the caller.
         subject: `subject_of` the call.
         state: its `requestState`; None = it has none.
         responses: its `inputResponses`.
@@ -88,7 +81,7 @@ def read_responses(
             opened = signer.open(state, _State, purpose=PURPOSE)
         except BadSignature as error:
             raise RpcError(INVALID_PARAMS, "requestState is not one of ours") from error
-        if opened.sub != sub or opened.subject != subject:
+        if opened.subject != subject:
             raise RpcError(INVALID_PARAMS, "requestState belongs to another call")
         if opened.expires < time.time():
             raise RpcError(INVALID_PARAMS, "requestState has expired; make the call anew")
@@ -97,12 +90,9 @@ def read_responses(
     return {**earlier, **given}
 
 
-def input_required_members(
-    signer: Signer, pause: InputRequired, *, sub: str, subject: str
-) -> bytes:
-    """The members of the result that tells the client what is needed."""
+def input_required_members(signer: Signer, subject: str, pause: InputRequired) -> bytes:
+    """The members of the result that names what the client has to send."""
     state = _State(
-        sub=sub,
         expires=int(time.time()) + STATE_SECONDS,
         subject=subject,
         responses={name: dict(response) for name, response in pause.responses.items()},
@@ -116,8 +106,8 @@ def input_required_members(
     )
 
 
-def subject_of(method: str, params: bytes) -> str:
-    """A digest of a call: of the method and of all params but those in which a repeat differs.
+def subject_of(sub: str, method: str, params: bytes) -> str:
+    """A digest of a call: of its caller, method and params, without those of a repeat.
 
     The order of the members does not matter.
 
@@ -126,5 +116,5 @@ def subject_of(method: str, params: bytes) -> str:
     """
     read = jsonrpc.read_params(params, dict[str, object])
     lasting = {name: value for name, value in read.items() if name not in _PER_REQUEST}
-    subject = msgspec.json.encode([method, lasting], order="deterministic")
+    subject = msgspec.json.encode([sub, method, lasting], order="deterministic")
     return hashlib.sha256(subject).hexdigest()

@@ -104,21 +104,20 @@ async def _with_input(signer: Signer, method: Method, request: RequestContext) -
     The specification allows this for tools/call, prompts/get and resources/read only.
     """
     request.start_pulse()
-    sub = request.context.caller.sub
+    sub = request.context.sub
     params = jsonrpc.read_params(request.params, _InputParams)
     if request.is_stateless and (params.state or params.responses):
         request.responses = read_responses(
             signer,
-            sub=sub,
-            subject=subject_of(request.method, request.params),
+            subject_of(sub, request.method, request.params),
             state=params.state,
             responses=params.responses or {},
         )
     try:
         return await method(request)
     except InputRequired as pause:
-        subject = subject_of(request.method, request.params)
-        members = input_required_members(signer, pause, sub=sub, subject=subject)
+        subject = subject_of(sub, request.method, request.params)
+        members = input_required_members(signer, subject, pause)
         return MethodResult((members,), kind="input_required")
 
 

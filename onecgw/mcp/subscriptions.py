@@ -31,9 +31,10 @@ class ListChange:
 
 
 class Subscription:
-    """One open stream. A change that waits to be sent is not queued twice."""
+    """One open stream of a caller. A change that waits to be sent is not queued twice."""
 
-    def __init__(self, wanted: SubscriptionFilter) -> None:
+    def __init__(self, sub: str, wanted: SubscriptionFilter) -> None:
+        self.sub: Final = sub
         self._wanted = wanted
         self._changes: dict[ListChange, None] = {}
         self._wake = trio.Event()
@@ -66,7 +67,7 @@ class Subscriptions:
     """All open streams of this process."""
 
     def __init__(self) -> None:
-        self._open: dict[str, list[Subscription]] = {}
+        self._open: list[Subscription] = []
         self._closed = False
 
     @contextmanager
@@ -76,19 +77,16 @@ class Subscriptions:
         Raises:
             RateLimited: the caller has MAX_SUBSCRIPTIONS_PER_CALLER open already.
         """
-        of_caller = self._open.setdefault(sub, [])
-        if len(of_caller) >= MAX_SUBSCRIPTIONS_PER_CALLER:
+        if sum(other.sub == sub for other in self._open) >= MAX_SUBSCRIPTIONS_PER_CALLER:
             raise RateLimited(f"{MAX_SUBSCRIPTIONS_PER_CALLER} streams are open already; close one")
-        subscription = Subscription(wanted)
+        subscription = Subscription(sub, wanted)
         if self._closed:
             subscription.close()
-        of_caller.append(subscription)
+        self._open.append(subscription)
         try:
             yield subscription
         finally:
-            of_caller.remove(subscription)
-            if not of_caller:
-                self._open.pop(sub, None)
+            self._open.remove(subscription)
 
     def notify_lists_changed(self, kind: ListKind) -> None:
         """Send the clients that subscribed to it a change of the tools, prompts or resources."""
@@ -101,11 +99,9 @@ class Subscriptions:
     def close(self) -> None:
         """End every open stream, and every later one as soon as it is opened."""
         self._closed = True
-        for subscriptions in self._open.values():
-            for subscription in subscriptions:
-                subscription.close()
+        for subscription in self._open:
+            subscription.close()
 
     def _offer(self, change: ListChange) -> None:
-        for subscriptions in self._open.values():
-            for subscription in subscriptions:
-                subscription.offer(change)
+        for subscription in self._open:
+            subscription.offer(change)

@@ -89,7 +89,7 @@ class CataloguePrompts:
         """The tools that a caller may call, and as `tool.measure` the stock values it may see."""
         tools = self.catalogue.visible(caller.scopes)
         restrictions = self.catalogue.view(caller.scopes).restrictions
-        values = ((tool, tool.stock_value - restrictions.of(tool)) for tool in tools)
+        values = ((tool, tool.stock_value - restrictions[tool.name]) for tool in tools)
         return frozenset(tool.name for tool in tools) | {
             f"{tool.name}.{measure}" for tool, measures in values for measure in measures
         }

@@ -10,7 +10,7 @@ import msgspec
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK, Caller
 from onecgw.auth.context import CallContext
 from onecgw.catalogue.json_schema import input_schema
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.errors import NotFound
 from onecgw.mcp.client_info import PAGE_TYPE

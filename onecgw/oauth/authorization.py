@@ -1,9 +1,10 @@
-"""The authorization request: its checks, in the order that RFC 9700 demands."""
+"""The authorization request, its checks in the order that RFC 9700 demands, and the response."""
 
 import re
 from typing import Final
 from urllib.parse import urlencode
 
+import attrs
 import msgspec
 
 from onecgw.oauth.client import OAuthClient
@@ -33,6 +34,17 @@ class AuthorizationRequest(msgspec.Struct, array_like=True, frozen=True):
     language: str
     browser: str
     expires_at: int
+
+
+@attrs.frozen(kw_only=True)
+class Redirect:
+    """The authorization response: the browser goes back to the client.
+
+    is_automatic: False if the URI is not trusted; the person then decides on a page.
+    """
+
+    url: str
+    is_automatic: bool = True
 
 
 def check_redirect(parameters: Parameters, client: OAuthClient | None) -> str:
@@ -84,6 +96,14 @@ def _check_challenge(parameters: Parameters) -> str:
     if not _CHALLENGE.fullmatch(challenge):
         raise OAuthError("invalid_request", "the code_challenge is not readable")
     return challenge
+
+
+def find_state(parameters: Parameters) -> str | None:
+    """The state that an error response returns; None if it is absent or repeated."""
+    try:
+        return single_value(parameters, "state")
+    except OAuthError:
+        return None
 
 
 def redirect_with(uri: str, parameters: dict[str, str | None]) -> str:

@@ -1,7 +1,9 @@
-"""An OAuth client, and the rules for its redirect URIs and its name."""
+"""An OAuth client, and the rules for its redirect URIs, its name and its credentials."""
 
+import base64
 import unicodedata
 from typing import Final
+from urllib.parse import unquote_plus
 
 import attrs
 
@@ -48,18 +50,19 @@ def accept_redirects(uris: list[str], policy: RedirectPolicy) -> tuple[str, ...]
     """
     if not 1 <= len(uris) <= MAX_REDIRECT_URIS:
         raise OAuthError("invalid_redirect_uri", f"1 to {MAX_REDIRECT_URIS} are expected")
-    verdicts = {uri: policy.classify(uri) for uri in uris}
-    for uri, verdict in verdicts.items():
-        if verdict == "dangerous":
-            raise OAuthError("invalid_redirect_uri", f"{find_redirect_uri_flaw(uri)} is expected")
-    accepted = tuple(uri for uri, verdict in verdicts.items() if verdict == "allowed")
+    accepted = []
+    for uri in dict.fromkeys(uris):
+        if flaw := find_redirect_uri_flaw(uri):
+            raise OAuthError("invalid_redirect_uri", f"{flaw} is expected")
+        if policy.classify(uri) == "allowed":
+            accepted.append(uri)
     if not accepted:
         raise OAuthError(
             "invalid_redirect_uri",
             "none of the redirect_uris is allowed here; the operator may add one to"
             " oauth.redirects.allowed",
         )
-    return accepted
+    return tuple(accepted)
 
 
 def clean_name(name: str) -> str:
@@ -69,3 +72,19 @@ def clean_name(name: str) -> str:
         sign for sign in unicodedata.normalize("NFC", name) if unicodedata.category(sign)[0] != "C"
     )
     return " ".join(kept.split())[:MAX_NAME_CHARACTERS].strip() or DEFAULT_NAME
+
+
+def parse_basic(authorization: str) -> tuple[str, str]:
+    """The client_id and client_secret of HTTP Basic authentication.
+
+    RFC 6749, 2.3.1: both are form-encoded before they are joined.
+    """
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+    except ValueError as error:  # not base64, not ASCII, or not UTF-8 in it
+        raise OAuthError("invalid_client", "the Authorization header is not readable") from error
+    client_id, colon, secret = text.partition(":")
+    if scheme.lower() != "basic" or not colon:
+        raise OAuthError("invalid_client", "the Authorization header is not readable")
+    return unquote_plus(client_id), unquote_plus(secret)

@@ -93,15 +93,15 @@ class ClientMetadataDocuments:
         self._hosts = hosts
         self._policy = policy
         self._fetcher = fetcher
-        self._is_live = mode in ("open", "allowlist")
-        self._is_known_off = False
+        # None: not known before the first self-test.
+        self._is_live = None if mode == "auto" else mode != "off"
         self._cache: TimedCache[OAuthClient | None] = TimedCache(max_entries=MAX_KEPT, now=now)
         self._limiter = trio.CapacityLimiter(MAX_FETCHES)
 
     @property
     def is_live(self) -> bool:
         """Whether such clients may begin a login; the server metadata says so too."""
-        return self._is_live
+        return bool(self._is_live)
 
     @property
     def is_on(self) -> bool:
@@ -120,11 +120,11 @@ class ClientMetadataDocuments:
             await self._fetch(SELF_TEST_URL)
         except (FetchFailed, OAuthError) as error:
             # In a closed network this would come every TEST_SECONDS, for ever.
-            if not self._is_known_off:
+            if self._is_live is not False:
                 log.info("oauth.cimd_off", extra={"fields": {"reason": str(error)}})
-            self._is_live, self._is_known_off = False, True
+            self._is_live = False
         else:
-            self._is_live, self._is_known_off = True, False
+            self._is_live = True
 
     async def find(self, url: str) -> OAuthClient | None:
         """The client that the document at a URL describes; None if it is not accepted."""

@@ -26,7 +26,7 @@ class KeyCache:
     """Keeps verdicts: on valid keys 5 minutes, on invalid ones 15 s; "unknown" is not kept.
 
     Args:
-        check: asks 1C or the gateway's own database about a key.
+        check: verifies a key in 1C or in the gateway's own database.
         hash_key: makes the cache's key from an access key.
         valid_seconds: 0 switches the cache off, for local keys: they may be revoked at any moment.
         now: the clock, in seconds since the epoch.

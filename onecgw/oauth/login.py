@@ -12,8 +12,10 @@ from onecgw.auth.signing import BadSignature
 from onecgw.errors import StorageUnavailable
 from onecgw.oauth.authorization import (
     AuthorizationRequest,
+    Redirect,
     check_redirect,
     check_request,
+    find_state,
     redirect_with,
 )
 from onecgw.oauth.client_registry import ClientRegistry
@@ -39,17 +41,6 @@ from onecgw.storage.database import Database
 AUTHORIZATION_SECONDS: Final = 600
 MAX_KEY_CHARACTERS: Final = 512
 _PURPOSE: Final = "authorization request"
-
-
-@attrs.frozen(kw_only=True)
-class Redirect:
-    """The authorization response: the browser goes back to the client.
-
-    is_automatic: False if the URI is not trusted; the person then decides on a page.
-    """
-
-    url: str
-    is_automatic: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +103,7 @@ class Login:
             self._record_event("authorize.rejected", origin, client=name, detail=str(error))
             if client is None or not redirect_uri:
                 raise
-            state = _find_state(parameters)
+            state = find_state(parameters)
             return self._error_redirect(redirect_uri, state, error, is_known=client.is_known)
         assert client is not None  # noqa: S101 - check_redirect refuses None
         self._record_event("authorize.shown", origin, client=client.name, detail=scope)
@@ -284,10 +275,3 @@ class Login:
             expires_at=now + self._code_seconds,
             verified_at=taken.verified_at,
         )
-
-
-def _find_state(parameters: Parameters) -> str | None:
-    try:
-        return single_value(parameters, "state")
-    except OAuthError:
-        return None

@@ -11,7 +11,12 @@ from typing import Final
 import attrs
 import trio
 
-from onecgw.backends.http.connection import Connection, ConnectionEnded, NotHttp
+from onecgw.backends.http.connection import (
+    Connection,
+    ConnectionEnded,
+    NotHttp,
+    connect_error_text,
+)
 from onecgw.backends.http.response_reader import ResponseReader
 from onecgw.errors import OnecBadResponse
 
@@ -108,7 +113,7 @@ class DocumentFetcher:
             try:
                 return await self._get(addresses[0], host, target)
             except (OSError, ConnectionEnded, NotHttp) as error:
-                raise FetchFailed(f"{host}: {error}") from error
+                raise FetchFailed(f"{host}: {connect_error_text(error)}") from error
             except OnecBadResponse as error:
                 limit = f"larger than {MAX_BODY_BYTES} bytes, or wrongly compressed"
                 raise FetchFailed(f"the document of {host} is {limit}") from error

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from onecgw.auth.signing import Signer, derive_key, to_text
 from onecgw.errors import ConfigError
@@ -23,7 +21,7 @@ REFRESH: Final = "ocg_rt_"
 CODE: Final = "ocg_ac_"
 KEY: Final = "ocg_key_"
 KEY_BYTES: Final = 32
-TOKEN_BYTES: Final = 32  # 256 bits; RFC 6749, 10.10 asks for 128
+TOKEN_BYTES: Final = 32  # 256 bits; RFC 6749, 10.10 requires 128
 NONCE_BYTES: Final = 12  # NIST SP 800-38D, 8.2: 96 bits for AES-GCM
 OTHERS_MASK: Final = 0o077  # permissions of the group and of others
 VERSION: Final = 1
@@ -47,9 +45,14 @@ class OAuthSecrets:
     """
 
     def __init__(self, *, pepper: bytes, signing: bytes, encryption: bytes) -> None:
+        # A gateway without logins and TLS never loads this library, and needs 9 MB less.
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         self._peppers = {kind: derive_key(pepper, f"hash {kind}") for kind in get_args(Kind)}
         self._signing = signing
         self._cipher = AESGCM(derive_key(encryption, "boxes"))
+        self._wrong_ciphertext = InvalidTag
         self._next_refresh_tokens = derive_key(signing, "successor")
         self._client_secrets = derive_key(signing, "client secret")
         # The label goes into the key: another one would end every login and registered client.
@@ -88,7 +91,7 @@ class OAuthSecrets:
             text = self._cipher.decrypt(
                 ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], purpose.encode("ascii")
             )
-        except (InvalidTag, ValueError):
+        except (self._wrong_ciphertext, ValueError):
             return None
         return text.decode()
 

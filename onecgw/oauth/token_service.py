@@ -1,18 +1,16 @@
 """The token and revocation endpoints, without HTTP."""
 
-import base64
 import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
-from urllib.parse import unquote_plus
 
 import attrs
 
 from onecgw.oauth import token_grants
 from onecgw.oauth.authenticator import AccessTokenAuthenticator
-from onecgw.oauth.client import METHODS, OAuthClient
+from onecgw.oauth.client import METHODS, OAuthClient, parse_basic
 from onecgw.oauth.client_registry import ClientRegistry
 from onecgw.oauth.events import EventRecorder, RequestOrigin
 from onecgw.oauth.oauth_error import OAuthError
@@ -130,7 +128,7 @@ class TokenService:
         client_id = single_value(parameters, "client_id")
         secret = single_value(parameters, "client_secret")
         if authorization is not None:
-            basic_id, basic_secret = _parse_basic(authorization)
+            basic_id, basic_secret = parse_basic(authorization)
             # RFC 6749, 2.3: MUST NOT use more than one authentication method per request.
             if secret is not None or client_id not in (None, basic_id):
                 raise OAuthError("invalid_request", SEVERAL_METHODS)
@@ -234,19 +232,3 @@ class TokenService:
         self._record_event(outcome.event, origin, **facts)
         self._record_event("token.issued", origin, **facts, detail=join_scopes(outcome.scopes))
         return outcome
-
-
-def _parse_basic(authorization: str) -> tuple[str, str]:
-    """The client_id and client_secret of HTTP Basic authentication.
-
-    RFC 6749, 2.3.1: both are form-encoded before they are joined.
-    """
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except ValueError as error:  # not base64, not ASCII, or not UTF-8 in it
-        raise OAuthError("invalid_client", "the Authorization header is not readable") from error
-    client_id, colon, secret = text.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise OAuthError("invalid_client", "the Authorization header is not readable")
-    return unquote_plus(client_id), unquote_plus(secret)

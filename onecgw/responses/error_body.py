@@ -17,59 +17,56 @@ NO_REASON: Final = "onec.no_reason"  # the key of a text
 LEVELS: Final = 20  # of objects in each other; deeper is no description of an error
 EXCEPTION: Final = frozenset({"#exception", "exception"})  # the platform's own
 
-_ERRORS: Final = EXCEPTION | {
-    "error",
-    "errors",
-    "odata.error",
-    "fault",
-    "errormessage",
-    "error_message",
-    "errordescription",
-    "error_description",
-    "errortext",
-    "error_text",
-    "errorcode",
-    "error_code",
-    "iserror",
-    "haserror",
-    "ошибка",
-    "ошибки",
-    "кодошибки",
-    "естьошибка",
-    "описаниеошибки",
-    "текстошибки",
-    "помилка",
-    "помилки",
-    "описпомилки",
-    "текстпомилки",
-}
-_MESSAGES: Final = frozenset(
+# They report an error, and are its description.
+_ERROR_TEXTS: Final = frozenset(
     {
-        "message",
         "errormessage",
         "error_message",
         "errordescription",
         "error_description",
         "errortext",
         "error_text",
-        "description",
-        "descr",
-        "detail",
-        "text",
-        "reason",
-        "value",
-        "сообщение",
-        "описание",
         "описаниеошибки",
         "текстошибки",
-        "причина",
-        "текст",
-        "повідомлення",
-        "опис",
         "описпомилки",
         "текстпомилки",
     }
 )
+_ERRORS: Final = (
+    EXCEPTION
+    | _ERROR_TEXTS
+    | {
+        "error",
+        "errors",
+        "odata.error",
+        "fault",
+        "errorcode",
+        "error_code",
+        "iserror",
+        "haserror",
+        "ошибка",
+        "ошибки",
+        "кодошибки",
+        "естьошибка",
+        "помилка",
+        "помилки",
+    }
+)
+_MESSAGES: Final = _ERROR_TEXTS | {
+    "message",
+    "description",
+    "descr",
+    "detail",
+    "text",
+    "reason",
+    "value",
+    "сообщение",
+    "описание",
+    "причина",
+    "текст",
+    "повідомлення",
+    "опис",
+}
 _FLAGS: Final = frozenset({"success", "succeeded", "ok", "успех", "успешно", "успіх", "успішно"})
 _HTTP_STATES: Final = frozenset({"status", "statuscode", "state", "статус"})
 _STATES: Final = _FLAGS | _HTTP_STATES | {"result", "результат"}

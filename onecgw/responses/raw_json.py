@@ -64,6 +64,34 @@ def decode(
     return value
 
 
+def object_in(raw: msgspec.Raw | None, member: str) -> Members:
+    """The members of an object within an answer.
+
+    Raises:
+        OnecBadResponse: it is missing or no object, or says a member twice.
+    """
+    decode(raw, Members, "object", member=member)
+    return read_members(bytes(raw or b""))
+
+
+def is_null(raw: msgspec.Raw | None) -> bool:
+    """Whether a member is absent or null."""
+    return raw is None or bytes(raw) == b"null"
+
+
+def is_empty(raw: msgspec.Raw | None) -> bool:
+    """Whether a member says nothing, as 1C may write a value that is not filled."""
+    return raw is None or bytes(raw) in {b"null", b'""', b"[]", b"{}"}
+
+
+def plain_value(raw: msgspec.Raw) -> object:
+    """A member, decoded; None if it has a number that no float holds."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+
+
 def array(items: Iterable[msgspec.Raw]) -> bytes:
     """A JSON array of items as they are."""
     return b"[" + b",".join(bytes(item) for item in items) + b"]"

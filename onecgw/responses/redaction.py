@@ -1,9 +1,7 @@
 """What leaves an answer of 1C for a caller who must not see everything: what is declared."""
 
-import functools
 import logging
 from collections.abc import Iterable, Mapping
-from types import GenericAlias
 from typing import Any, Final
 
 import attrs
@@ -13,9 +11,11 @@ from onecgw.errors import OnecBadResponse
 from onecgw.locales import DEFAULT_LANGUAGE, Language
 from onecgw.locales.text import say
 from onecgw.responses.error_body import ERROR_MEMBER_NAMES
-from onecgw.responses.notices import notice_member
+from onecgw.responses.notices import notice_member, says_whether_whole
 from onecgw.responses.raw_json import Members, array, decode, encode, splice
-from onecgw.responses.response_check import ResponseColumn, check_no_error, says_whether_whole
+from onecgw.responses.response_check import check_no_error
+from onecgw.responses.table_rows import ResponseColumn, read_rows
+from onecgw.responses.units import NO_UNITS
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def declared_table(*, columns: Iterable[str], filters: Iterable[str]) -> Declare
 
 def redact(
     members: Members,
-    redaction: Redaction,
+    redaction: Redaction | None,
     *,
     language: Language = DEFAULT_LANGUAGE,
     has_plain_rows: bool = False,
@@ -106,9 +106,10 @@ def redact(
 
     Args:
         members: of the answer.
-        redaction: what the caller may see.
+        redaction: what the caller may see; None: everything.
         language: of the notice.
-        has_plain_rows: `count_plain_rows` has seen that no cell holds an undeclared member.
+        has_plain_rows: `read_rows` has seen that no cell holds an undeclared member; False: it is
+            looked at here.
 
     Returns:
         The members; `notice` says so if more than restricted measures was left out.
@@ -117,6 +118,8 @@ def redact(
         OnecRejected: the answer reports an error.
         OnecBadResponse: a report has a column that the caller may not see, or is no table.
     """
+    if redaction is None:
+        return members
     check_no_error(members)  # before what it says of the error may be left out
     dropped: list[str] = []
     whole = {
@@ -152,8 +155,7 @@ def _redact_table(
         raise OnecBadResponse(say("bad_response.restricted"))
     stay = [index for index, column in enumerate(columns) if _is_declared(column, redaction)]
     dropped += [one.name for index, one in enumerate(columns) if index not in stay]
-    types = tuple(column.type.casefold() for column in columns)
-    is_clean = has_plain_rows or _references_are_clean(members["rows"], types)
+    is_clean = has_plain_rows or read_rows(members, NO_UNITS, is_redacted=True) is not None
     if is_clean and len(stay) == len(columns):
         return {}
     rows = decode(members["rows"], list[list[msgspec.Raw]], "rows")
@@ -177,34 +179,8 @@ def _is_declared(column: ResponseColumn, redaction: Redaction) -> bool:
     return is_own or name in redaction.columns
 
 
-def _references_are_clean(rows: msgspec.Raw, types: tuple[str, ...]) -> bool:
-    """Whether no cell holds an undeclared member; False also where only a slow look can tell."""
-    try:
-        _clean_rows(types).decode(rows)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
-
-
 _MEMBERS: Final = msgspec.json.Decoder(Members)
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_Scalar = str | int | float | bool | None
-
-
-class _KnownReference(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """A reference as most bases send it, which is read at the speed of C."""
-
-    id: _Scalar = None
-    label: _Scalar = None
-    kind: _Scalar = None
-    code: _Scalar = None
-
-
-@functools.lru_cache(maxsize=256)
-def _clean_rows(types: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    scalars = {"number", "date", "string"}  # an object in them is refused by check_cells
-    cells = tuple(msgspec.Raw if one in scalars else _KnownReference | _Scalar for one in types)
-    return msgspec.json.Decoder(GenericAlias(list, (GenericAlias(tuple, cells),)))
 
 
 def _keep_members(

@@ -4,7 +4,7 @@ A sum over several currencies or units means nothing: its total is null, and the
 it as `totals_by_currency` and `totals_by_unit`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Final
 
@@ -19,6 +19,8 @@ CURRENCY: Final = "currency"
 PRODUCT: Final = "product"
 BY_CURRENCY: Final = "totals_by_currency"
 BY_UNIT: Final = "totals_by_unit"
+# By column, the member with the totals of each currency or unit in it.
+_TOTALS_BY: Final = {CURRENCY: BY_CURRENCY, PRODUCT: BY_UNIT}
 _ZERO: Final = Decimal(0)
 _EXACT: Final = Context(prec=152)  # no sum of numbers of 38 digits rounds
 
@@ -42,25 +44,35 @@ class MeasureUnits:
 
 
 NO_UNITS: Final = MeasureUnits()
+Kinds = Mapping[str, frozenset[str]]
 
 
-class _NamedCurrency(msgspec.Struct):
+class NamedCurrency(msgspec.Struct, gc=False):
+    """A currency that is a reference."""
+
     label: str
 
 
-class _UnitOfProduct(msgspec.Struct):
+class UnitOfProduct(msgspec.Struct, gc=False):
+    """A reference of a product, as far as its unit is concerned."""
+
     unit: str | None = None
 
 
 def currency_of(members: Members) -> str:
     """The currency that a report names: a text, or the label of a reference; "" if it does not."""
     try:
-        named = msgspec.json.decode(
-            members.get(CURRENCY, b"null"), type=str | _NamedCurrency | None
-        )
+        named = msgspec.json.decode(members.get(CURRENCY, b"null"), type=str | NamedCurrency | None)
     except msgspec.ValidationError:
         return ""
-    return named.label if isinstance(named, _NamedCurrency) else named or ""
+    return named.label if isinstance(named, NamedCurrency) else named or ""
+
+
+def measures_by_place(names: Iterable[str], units: MeasureUnits) -> dict[str, frozenset[str]]:
+    """The measures that a currency, and a unit, of the row belongs to, by the column of that."""
+    columns = frozenset(names)
+    found = {CURRENCY: units.own_currency & columns, PRODUCT: units.quantities & columns}
+    return {place: measures for place, measures in found.items() if measures and place in columns}
 
 
 def unlike_measures(
@@ -70,22 +82,23 @@ def unlike_measures(
 
     Args:
         names: of the columns.
-        rows: the cells of each row; they are read until it is known of every measure.
+        rows: the cells of each row.
         units: of the measures.
     """
-    in_currency, in_unit = _split_by(names, units)
-    if not in_currency and not in_unit:
-        return frozenset()
-    unlike: set[str] = set()
-    seen: dict[str, str] = {}
+    places = measures_by_place(names, units)
+    kinds = _kinds(names, rows if places else (), places)
+    return frozenset().union(*(places[place] for place in places if len(kinds[place]) > 1))
+
+
+def _kinds(
+    names: Sequence[str], rows: Iterable[Sequence[msgspec.Raw]], places: Iterable[str]
+) -> Kinds:
+    """By column, the currencies and the units in it; a row that does not say it has none."""
+    found: dict[str, set[str]] = {place: set() for place in places}
     for row in rows:
-        for place, measures in ((CURRENCY, in_currency), (PRODUCT, in_unit)):
-            kind = kind_of(place, row[names.index(place)]) if measures else ""
-            if kind and seen.setdefault(place, kind) != kind:
-                unlike |= measures
-        if unlike == in_currency | in_unit:
-            break
-    return frozenset(unlike)
+        for place, kinds in found.items():
+            kinds.add(kind_of(place, row[names.index(place)]))
+    return {place: frozenset(kinds - {""}) for place, kinds in found.items()}
 
 
 def without_unlike_totals(
@@ -94,6 +107,7 @@ def without_unlike_totals(
     units: MeasureUnits,
     *,
     is_whole: bool,
+    kinds: Kinds | None = None,
 ) -> Members:
     """The members of a report in which a total over unlike currencies or units is null.
 
@@ -102,46 +116,36 @@ def without_unlike_totals(
         names: of its columns.
         units: of its measures.
         is_whole: these are all rows, so that the parts can be added up where 1C does not tell them.
+        kinds: by column, the currencies and the units in it; None: they are not known yet.
     """
-    in_currency, in_unit = _split_by(names, units)
-    if not in_currency and not in_unit:
+    places = measures_by_place(names, units)
+    if not places:
         return members
-    rows = msgspec.json.decode(members["rows"], type=list[msgspec.Raw])
-    unlike = unlike_measures(names, _cells(rows), units)
-    unlike |= in_currency if _parts(members, BY_CURRENCY) > 1 else frozenset()
-    unlike |= in_unit if _parts(members, BY_UNIT) > 1 else frozenset()
-    totals = members.get("totals", msgspec.Raw(b"null"))
-    if not unlike or bytes(totals)[:1] != b"{":
-        return members
-    nulled = {name: None for name in read_members(bytes(totals)) if name in unlike}
-    parts: dict[str, msgspec.Raw] = {
-        "totals": msgspec.Raw(splice(nulled, read_members(bytes(totals))))
+    if kinds is None:
+        kinds = _kinds(names, _cells(members), places)
+    unlike = {
+        place: measures
+        for place, measures in places.items()
+        if len(kinds[place]) > 1 or _parts(members, _TOTALS_BY[place]) > 1
     }
-    if is_whole:
-        for member, measures, place in (
-            (BY_CURRENCY, in_currency, CURRENCY),
-            (BY_UNIT, in_unit, PRODUCT),
-        ):
-            if member not in members and measures & unlike:
-                added = _added(names, _cells(rows), sorted(measures), place)
-                parts[member] = msgspec.Raw(_encode(added))
+    raw_totals = members.get("totals", msgspec.Raw(b"null"))
+    if not unlike or bytes(raw_totals)[:1] != b"{":
+        return members
+    totals = read_members(bytes(raw_totals))
+    nulled = {name: None for name in totals if any(name in one for one in unlike.values())}
+    parts = {"totals": msgspec.Raw(splice(nulled, totals))}
+    for place, measures in unlike.items():
+        if is_whole and _TOTALS_BY[place] not in members:
+            added = _added(names, _cells(members), sorted(measures), place)
+            parts[_TOTALS_BY[place]] = msgspec.Raw(_encode(added))
     return members | parts
 
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def _split_by(names: Sequence[str], units: MeasureUnits) -> tuple[frozenset[str], frozenset[str]]:
-    """The measures among the columns that a currency, and a unit, of the row belongs to."""
-    columns = frozenset(names)
-    return (
-        units.own_currency & columns if CURRENCY in columns else frozenset(),
-        units.quantities & columns if PRODUCT in columns else frozenset(),
-    )
-
-
-def _cells(rows: Iterable[msgspec.Raw]) -> Iterator[Sequence[msgspec.Raw]]:
-    return (msgspec.json.decode(row, type=list[msgspec.Raw]) for row in rows)
+def _cells(members: Members) -> Iterable[Sequence[msgspec.Raw]]:
+    return msgspec.json.decode(members["rows"], type=list[list[msgspec.Raw]])
 
 
 def _added(
@@ -177,10 +181,10 @@ def kind_of(place: str, cell: msgspec.Raw) -> str:
 def currency_label(cell: msgspec.Raw) -> str:
     """A currency: a text, the label of a reference, or the cell as it is written."""
     try:
-        value = msgspec.json.decode(cell, type=str | _NamedCurrency)
+        value = msgspec.json.decode(cell, type=str | NamedCurrency)
     except msgspec.ValidationError:
         return bytes(cell).decode()
-    return value.label if isinstance(value, _NamedCurrency) else value
+    return value.label if isinstance(value, NamedCurrency) else value
 
 
 def unit_of(cell: msgspec.Raw) -> str:
@@ -188,7 +192,7 @@ def unit_of(cell: msgspec.Raw) -> str:
     if bytes(cell)[:1] != b"{":
         return ""
     try:
-        return msgspec.json.decode(cell, type=_UnitOfProduct).unit or ""
+        return msgspec.json.decode(cell, type=UnitOfProduct).unit or ""
     except msgspec.ValidationError:
         return ""
 

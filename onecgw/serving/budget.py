@@ -4,7 +4,8 @@ A unit is about 50 microseconds of the event loop. Events without progress are c
 connection, which ends when they are too many: chunks and HTTP/2 frames that carry few bytes,
 control frames, bytes that are read only to be dropped. Until a caller is known, the work of a
 connection is also counted for its address, and all such connections take turns; both only delay
-it. While its address owes units, fewer events end it.
+it. While its address owes units, fewer events end it. The first turns of a connection do not wait
+for that if its address had a known caller a short time ago.
 """
 
 import ipaddress
@@ -13,6 +14,8 @@ from collections.abc import Iterable
 from typing import Final
 
 import trio
+
+from onecgw.serving.turns import MAX_WAIT_SECONDS, BudgetExhausted, TokenBucket, Turns
 
 UNITS_PER_CONNECTION: Final = 20
 UNITS_PER_REQUEST: Final = 20  # that is refused
@@ -30,108 +33,30 @@ ADDRESS_UNITS_AT_ONCE: Final = 1_000
 ADDRESS_UNITS_PER_SECOND: Final = 2_000  # a tenth of the event loop
 EXHAUSTED_SECONDS: Final = 1  # of debt; then new connections of the address are closed
 MAX_DEBT_SECONDS: Final = 2  # of an address
-UNITS_PER_TURN: Final = 20  # a turn with more work counts as several
-MAX_WAIT_SECONDS: Final = 3  # for a turn; then the connection is closed
 TURNS_AT_ONCE: Final = 100
 TURNS_PER_SECOND: Final = 600
-TURNS_IN_A_PASS: Final = 4  # of the event loop
+# Of a connection from an address with a known caller: for its handshake and its first request.
+FIRST_TURNS: Final = 4
+FIRST_TURNS_AT_ONCE: Final = 2_000  # of all connections of one such address
+FIRST_TURNS_PER_SECOND: Final = 200
 
 REFUSALS_BEFORE_UNKNOWN: Final = 20
 """Consecutive requests without a known caller after which a connection is unknown again."""
 ADDRESSES_KEPT: Final = 4_096
-FORGET_SECONDS: Final = (
-    1  # between two searches for addresses that owe nothing: 0.5 ms or more each
-)
+# Between two searches for addresses that owe nothing: 0.5 ms or more each.
+FORGET_SECONDS: Final = 1
 KNOWN_SECONDS: Final = 60  # an address stays known after the last request of a known caller
 IPV6_SITE_BITS: Final = 64  # the smallest network of one customer
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class BudgetExhausted(Exception):
-    """The other connections of an address leave no turn for this one."""
-
-
-class TokenBucket:
-    """Units that come back with time; more may be taken than are there, which is a debt.
-
-    Args:
-        capacity: the most units that are there.
-        per_second: how many come back.
-        max_debt_seconds: in which a debt is always paid back.
-    """
-
-    def __init__(
-        self, capacity: float, per_second: float, *, max_debt_seconds: float = math.inf
-    ) -> None:
-        self._capacity = capacity
-        self._min_units = -max_debt_seconds * per_second
-        self._per_second = per_second
-        self._units = capacity
-        self._counted_at = trio.current_time()
-
-    def take(self, units: float) -> None:
-        """Take units; a negative number gives them back."""
-        now = trio.current_time()
-        refilled = self._units + (now - self._counted_at) * self._per_second
-        units_left = min(self._capacity, refilled) - units
-        self._units = max(self._min_units, min(self._capacity, units_left))
-        self._counted_at = now
-
-    @property
-    def taken(self) -> float:
-        """How many units are not there."""
-        self.take(0)
-        return self._capacity - self._units
-
-    @property
-    def debt_seconds(self) -> float:
-        """In how many seconds nothing is owed any more; 0 if nothing is owed now."""
-        self.take(0)
-        return max(0.0, -self._units / self._per_second)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether all units are there."""
-        self.take(0)
-        return self._units >= self._capacity
-
-
-class Turns:
-    """The turns of all connections without a known caller.
-
-    Only some have one in the same pass of the event loop. Otherwise a call of a known caller, which
-    needs several passes, would wait for all of them several times.
-    """
-
-    def __init__(self) -> None:
-        self._bucket = TokenBucket(TURNS_AT_ONCE, TURNS_PER_SECOND)
-        self._pass = trio.Semaphore(TURNS_IN_A_PASS)
-
-    def charge(self, units: float) -> None:
-        """Count work; a negative number gives it back."""
-        self._bucket.take(units / UNITS_PER_TURN)
-
-    async def wait(self) -> None:
-        """Return when it is the connection's turn, in the order of the calls.
-
-        Raises:
-            BudgetExhausted: it would be later than in MAX_WAIT_SECONDS.
-        """
-        # The turn itself decides, not a clock: a busy event loop may wake this task seconds late,
-        # and would then close connections whose turn has come.
-        self._bucket.take(1)
-        wait_seconds = self._bucket.debt_seconds
-        if wait_seconds > MAX_WAIT_SECONDS:
-            self._bucket.take(-1)
-            raise BudgetExhausted
-        await trio.sleep(wait_seconds)
-        async with self._pass:
-            pass  # it was acquired in one pass, and the work begins in the next
-
-
 class AddressBudget:
-    """The units and the open connections of one address. turn: one of them waits for a turn."""
+    """The units and the open connections of one address.
+
+    turn: one of the connections waits for a turn. first_turns: of each connection, while the
+    address is known.
+    """
 
     def __init__(self) -> None:
         self.units = TokenBucket(
@@ -140,6 +65,7 @@ class AddressBudget:
             max_debt_seconds=MAX_DEBT_SECONDS,
         )
         self.turn = trio.Lock()
+        self.first_turns = Turns(FIRST_TURNS_AT_ONCE, FIRST_TURNS_PER_SECOND)
         self.connections = 0
         self.admitted_at = -math.inf  # when a request last had a known caller
 
@@ -151,7 +77,8 @@ class AddressBudget:
     @property
     def is_exhausted(self) -> bool:
         """Whether no further connection is accepted."""
-        return self.units.debt_seconds > EXHAUSTED_SECONDS
+        has_first_turns = self.is_known and not self.first_turns.are_spent
+        return self.units.debt_seconds > EXHAUSTED_SECONDS and not has_first_turns
 
 
 class ConnectionBudget:
@@ -167,12 +94,15 @@ class ConnectionBudget:
         self._turns = turns
         self._events = TokenBucket(EVENTS_AT_ONCE, EVENTS_PER_SECOND)
         self._refusals: float = math.inf
+        self._turns_taken = 0
         if address is not None:
             address.connections += 1
 
     def accept(self) -> None:
         """Count the connection as one that is served; one that is closed at once costs little."""
         self._charge_address(UNITS_PER_CONNECTION)
+        if self.address is not None:
+            self.address.first_turns.charge(UNITS_PER_CONNECTION)
 
     def close(self) -> None:
         """Count the connection no longer."""
@@ -231,11 +161,16 @@ class ConnectionBudget:
         if self.address is None:
             await self._turns.wait()
             return
+        if self.address.is_known and self._turns_taken < FIRST_TURNS:
+            # Otherwise a known caller's new connections would wait behind a flood of its address.
+            self._turns_taken += 1
+            await self.address.first_turns.wait()
+            return
         with trio.move_on_after(MAX_WAIT_SECONDS) as waiting:
             # Addresses take turns, however many connections one of them has.
             async with self.address.turn:
                 await trio.sleep(self.address.units.debt_seconds)
-                # Otherwise a known caller's new connections would wait behind a flood of others.
+                # Otherwise a known caller's connections would wait behind a flood of others.
                 if not self.address.is_known:
                     await self._turns.wait()
         if waiting.cancelled_caught:
@@ -262,7 +197,7 @@ class ClientBudgets:
         self._trusted: tuple[Network, ...] = tuple(map(ipaddress.ip_network, trusted_proxies))
         self._addresses: dict[str, AddressBudget] = {}
         self._forget_after = -math.inf
-        self._turns = Turns()
+        self._turns = Turns(TURNS_AT_ONCE, TURNS_PER_SECOND)
 
     def open(self, peer: str) -> ConnectionBudget:
         """Return the budget of a new connection. peer: the address of the socket's other end."""
@@ -290,5 +225,5 @@ class ClientBudgets:
         self._addresses = {
             kept: budget
             for kept, budget in self._addresses.items()
-            if budget.connections or budget.is_known or not budget.units.is_full
+            if budget.connections or budget.is_known or budget.units.taken
         }

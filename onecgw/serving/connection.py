@@ -1,25 +1,24 @@
 """One client connection; an error on it ends only this connection."""
 
 import logging
-import socket
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import trio
 from hypercorn.config import Config
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper
-from hypercorn.utils import parse_socket_addr
 
 from onecgw.errors import leaves
-from onecgw.serving.budget import BudgetExhausted, ConnectionBudget
-from onecgw.serving.client_stream import ClientStream
-from onecgw.serving.endpoints import Endpoints
+from onecgw.serving.budget import ConnectionBudget
+from onecgw.serving.client_stream import READ_BYTES_IN_TURN, ClientStream
 from onecgw.serving.http1 import Http1
 from onecgw.serving.http1_request import Application
 from onecgw.serving.http2_connection import Http2Connection
 from onecgw.serving.tls import HANDSHAKE_SECONDS, HANDSHAKE_UNITS, TlsStream
+from onecgw.serving.turns import BudgetExhausted
+from onecgw.serving.unsent import UnsentAnswers
 
 log = logging.getLogger(__name__)
 
@@ -31,36 +30,31 @@ class ServedApp:
     """What all connections of a server serve.
 
     http1: the application. http2: the same, as Hypercorn calls it, with Hypercorn's settings and
-    the context that says to it whether the server is stopping.
+    the context that says to it whether the server is stopping. unsent: what answers have left to
+    send.
     """
 
     http1: Application
     http2: AppWrapper
     config: Config
     context: WorkerContext
+    unsent: UnsentAnswers
 
 
+@attrs.frozen(eq=False)
 class ClientConnection:
     """Serves one accepted stream; its first bytes say whether it is HTTP/1.1 or HTTP/2.
 
-    Args:
-        app: what is served.
-        stream: the bytes; a TlsStream has not begun its handshake.
-        sock: the socket of the stream.
-        budget: counts the work that the client causes.
+    app: what is served.
+    tls: the stream before its handshake; None: without TLS.
+    stream: the bytes.
+    budget: counts the work that the client causes.
     """
 
-    def __init__(
-        self,
-        app: ServedApp,
-        stream: trio.abc.HalfCloseableStream,
-        sock: socket.socket,
-        budget: ConnectionBudget,
-    ) -> None:
-        self.budget = budget
-        self._app = app
-        self._tls = stream if isinstance(stream, TlsStream) else None
-        self._stream = ClientStream(stream, sock)
+    _app: ServedApp
+    _tls: TlsStream | None
+    stream: ClientStream
+    budget: ConnectionBudget
 
     async def run(self) -> None:
         """Serve the connection until it ends. Raises nothing but cancellation."""
@@ -83,30 +77,19 @@ class ClientConnection:
             )
         finally:
             self.budget.close()
-            await self._stream.aclose()
+            await self.stream.aclose()
+            if self._tls is not None:
+                self._tls.release()
 
     @property
     def is_waiting(self) -> bool:
         """Whether no request of a known caller is running, and the connection is not closing."""
-        return not self.is_serving and not self._stream.is_closing
+        return not self.is_serving and not self.stream.is_closing
 
     @property
     def is_serving(self) -> bool:
         """Whether a request is running and the caller is known."""
-        return self.budget.is_known and not self._stream.is_idle
-
-    def evict(self) -> None:
-        """End a connection that is waiting, to make room for another."""
-        self._stream.close()
-        self._stream.abort()
-
-    def stop(self) -> None:
-        """Close as soon as no request is running; the context is already marked as stopping."""
-        self._stream.stop()
-
-    def abort(self) -> None:
-        """Stop sending. Everything else is ended by cancellation."""
-        self._stream.abort()
+        return self.budget.is_known and not self.stream.is_idle
 
     async def _shake_hands(self) -> bool:
         """Begin TLS, if the stream has it; return False if that failed or took too long.
@@ -118,12 +101,11 @@ class ClientConnection:
         self.budget.charge(HANDSHAKE_UNITS)
         with (
             suppress(trio.BrokenResourceError, trio.ClosedResourceError),
-            self._stream.limit_reading(),
+            self.stream.limit_reading(),
             trio.move_on_after(HANDSHAKE_SECONDS),
         ):
             await self.budget.wait_turn()
-            await self._tls.shake_hands()
-            return True
+            return await self._tls.shake_hands()
         return False
 
     async def _read_beginning(self) -> bytes:
@@ -131,21 +113,16 @@ class ClientConnection:
         data = b""
         while len(data) < len(PREFACE) and PREFACE.startswith(data):
             received = b""
-            with self._stream.limit_reading():
-                received = await self._stream.receive()
+            with self.stream.limit_reading():
+                received = await self.stream.receive(READ_BYTES_IN_TURN)
             if not received:
                 return b""
             data += received
         return data
 
     def _speak(self, *, is_http2: bool) -> Http1 | Http2Connection:
-        sock = self._stream.socket
-        endpoints = Endpoints(
-            scheme="http" if self._tls is None else "https",
-            client=parse_socket_addr(sock.family, sock.getpeername()),
-            server=parse_socket_addr(sock.family, sock.getsockname()),
-        )
-        common: Any = {"stream": self._stream, "endpoints": endpoints, "budget": self.budget}
+        stream, budget = self.stream, self.budget
         if is_http2:
-            return Http2Connection(self._app.http2, self._app.config, self._app.context, **common)
-        return Http1(self._app.http1, **common)
+            app = self._app
+            return Http2Connection(app.http2, app.config, app.context, stream, budget)
+        return Http1(self._app.http1, stream, budget)

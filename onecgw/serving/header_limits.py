@@ -23,13 +23,10 @@ def find_rejection(
     """
     if len(target) > MAX_TARGET_BYTES:
         return HTTPStatus.REQUEST_URI_TOO_LONG
-    if len(headers) > MAX_HEADERS or _size_bytes(headers) > MAX_HEADERS_BYTES:
+    size_bytes = sum(len(name) + len(value) for name, value in headers)
+    if len(headers) > MAX_HEADERS or size_bytes > MAX_HEADERS_BYTES:
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     is_valid_form = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
     if not (is_valid_form and target.isascii() and method.isascii()):
         return HTTPStatus.BAD_REQUEST
     return None
-
-
-def _size_bytes(headers: Sequence[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) for name, value in headers)

@@ -8,12 +8,14 @@ import logging
 from collections import deque
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import unquote
 
+import attrs
 import trio
 
+from onecgw.asgi_extensions import ADMIT
 from onecgw.serving.budget import BYTES_PER_UNIT, CHUNKS_PER_UNIT, ConnectionBudget
-from onecgw.serving.client_stream import ClientStream
-from onecgw.serving.endpoints import Endpoints
+from onecgw.serving.client_stream import READ_BYTES, READ_BYTES_IN_TURN, ClientStream
 from onecgw.serving.header_limits import MAX_HEAD_BYTES, MAX_SYNTAX_BYTES
 from onecgw.serving.http1_parser import Http1Parser
 from onecgw.serving.http1_request import Application, Header, Http1Request, error_head
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 MAX_BUFFERED_BYTES: Final = 64 * 1024  # of a body that the application has not received yet
 
 
+@attrs.define(eq=False, slots=False)
 class Http1:
     """The requests of one connection, one after the other.
 
@@ -30,34 +33,35 @@ class Http1:
     bypass the rules of a proxy. Of requests that are sent without waiting for responses, at most
     one read is parsed ahead; the rest stays in the socket.
 
-    Args:
-        app: the application.
-        stream: the bytes.
-        endpoints: the addresses of both ends.
-        budget: counts the work that the client causes.
+    app: the application.
+    stream: the bytes.
+    budget: counts the work that the client causes.
     """
 
-    def __init__(
-        self,
-        app: Application,
-        *,
-        stream: ClientStream,
-        endpoints: Endpoints,
-        budget: ConnectionBudget,
-    ) -> None:
-        self._app = app
-        self._stream = stream
-        self._endpoints = endpoints
-        self._budget = budget
+    _app: Application
+    _stream: ClientStream
+    _budget: ConnectionBudget
+    _running: Http1Request | None = None  # the one that the application answers
+    _waiting: deque[Http1Request] = attrs.field(factory=deque)
+    _changed: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
+    # Of the task that answers, until a request is cancelled.
+    _answering: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    _is_refused: bool = False
+    _rejection: HTTPStatus | None = None  # of what follows the waiting requests
+    _is_ended: bool = False  # nothing is read any more
+    _idle_bytes: int = 0  # that have brought neither a whole head nor a part of a body
+
+    def __attrs_post_init__(self) -> None:
+        """Make the parser, and what the scopes of all requests have in common."""
         self._parser = Http1Parser(self._begin)
-        self._running: Http1Request | None = None  # the one that the application answers
-        self._waiting: deque[Http1Request] = deque()
-        self._changed = trio.lowlevel.ParkingLot()
-        self._answering = trio.CancelScope()  # the task that answers, until a request is cancelled
-        self._is_refused = False
-        self._rejection: HTTPStatus | None = None  # of what follows the waiting requests
-        self._is_ended = False  # nothing is read any more
-        self._idle_bytes = 0  # that have brought neither a whole head nor a part of a body
+        self._common_scope = {
+            "type": "http",
+            "asgi": {"spec_version": "2.1", "version": "3.0"},
+            "scheme": self._stream.scheme,
+            "client": self._stream.client,
+            "server": self._stream.server,
+            "root_path": "",
+        }
 
     async def run(self, data: bytes) -> None:
         """Serve the connection until it ends. data: the first bytes."""
@@ -73,7 +77,11 @@ class Http1:
         stream, budget = self._stream, self._budget
         while not stream.is_over:
             with stream.limit_reading():
-                while data or (data := await stream.receive()):
+                while data or (
+                    data := await stream.receive(
+                        READ_BYTES if budget.is_known else READ_BYTES_IN_TURN
+                    )
+                ):
                     if stream.is_lingering:
                         budget.charge(1)
                         if not stream.count_lingered(len(data)):
@@ -83,7 +91,7 @@ class Http1:
                             await budget.wait_turn()
                         if self._parser.is_over:
                             budget.charge_body_part(len(data), is_wanted=False)
-                            if budget.is_spent:
+                            if budget.is_spent and not self._is_rejection_next:
                                 return
                         else:
                             self._parse(data)
@@ -91,6 +99,12 @@ class Http1:
                     while self._is_full():
                         await self._changed.park()
                 return
+
+    @property
+    def _is_rejection_next(self) -> bool:
+        """Whether the connection ends with a status that is about to be sent."""
+        running = self._running
+        return self._rejection is not None and (running is None or running.is_over)
 
     def _is_full(self) -> bool:
         request = self._parser.receiving
@@ -127,14 +141,23 @@ class Http1:
         keeps_open: bool,
     ) -> Http1Request:
         """Queue a request; the parser adds its body."""
+        method, target, version = head
+        path, _, query = target.partition(b"?")
         request = Http1Request(
-            head,
-            headers,
+            scope={
+                **self._common_scope,
+                "http_version": version,
+                "method": method,
+                "path": unquote(path.decode("ascii")),
+                "raw_path": path,
+                "query_string": query,
+                "headers": headers,
+                "state": {},
+                "extensions": {ADMIT: self._budget.admit},
+            },
             unread_bytes=unread_bytes,
             expects_continue=expects_continue,
             keeps_open=keeps_open,
-            endpoints=self._endpoints,
-            budget=self._budget,
             stream=self._stream,
             changed=self._changed,
             cancel=self._cancel,

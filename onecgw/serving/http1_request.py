@@ -11,24 +11,23 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import unquote
 
+import attrs
 import trio
 
-from onecgw.asgi_extensions import ADMIT, CANCEL_ON_DISCONNECT, TAKE_BODY
-from onecgw.serving.budget import ConnectionBudget
+from onecgw.asgi_extensions import CANCEL_ON_DISCONNECT, TAKE_BODY
 from onecgw.serving.client_stream import ClientStream
-from onecgw.serving.endpoints import Endpoints
 
 # Any: an ASGI message.
 Message = Any
 Header = tuple[bytes, bytes]
 Application = Callable[[Any, Callable[[], Awaitable[Message]], Any], Awaitable[None]]
 
+# Of a body that leaves in one send with its head: a copy of a larger one costs more than a send.
+MAX_JOINED_BYTES: Final = 256 * 1024
 # Of a request body that arrives after the response: reading more costs more than a new connection.
 MAX_DRAINED_BYTES: Final = 16 * 1024
 
-_ASGI: Final = {"spec_version": "2.1", "version": "3.0"}
 _STATUS_LINES: Final = {
     status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode("ascii"))
     for status in HTTPStatus
@@ -36,95 +35,44 @@ _STATUS_LINES: Final = {
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
+@attrs.define(eq=False, kw_only=True)
 class Http1Request:
     """One request and its response.
 
-    Args:
-        head: method, target in origin form and version.
-        headers: names in lower case.
-        unread_bytes: of the body; infinite if it comes in chunks.
-        expects_continue: whether the client waits with the body for `100 Continue`.
-        keeps_open: whether the client lets the connection carry another request.
-        changed: wakes who waits for a part of the body, and who waits for it to be received.
-        cancel: cancels the application while it answers the request.
+    scope: of ASGI; the extensions of the request are added.
+    unread_bytes: of the body; infinite if it comes in chunks.
+    expects_continue: whether the client waits with the body for `100 Continue`.
+    keeps_open: whether the client lets the connection carry another request.
+    changed: wakes who waits for a part of the body, and who waits for it to be received.
+    cancel: cancels the application while it answers the request.
+    is_over: the client has disconnected, or the response has ended.
     """
 
-    __slots__ = (
-        "_body_left",
-        "_cancel",
-        "_changed",
-        "_expects_continue",
-        "_has_body",
-        "_head",
-        "_is_cancellable",
-        "_is_chunked",
-        "_method",
-        "_parts",
-        "_stream",
-        "_version",
-        "buffered_bytes",
-        "is_answered",
-        "is_complete",
-        "is_over",
-        "is_started",
-        "keeps_open",
-        "scope",
-        "unread_bytes",
-    )
+    scope: dict[str, Any]
+    unread_bytes: float
+    keeps_open: bool
+    _expects_continue: bool
+    _stream: ClientStream
+    _changed: trio.lowlevel.ParkingLot
+    _cancel: Callable[[], None]
+    buffered_bytes: int = 0
+    is_complete: bool = False
+    is_over: bool = False
+    is_started: bool = False
+    is_answered: bool = False
+    _parts: list[bytes] | None = attrs.field(factory=list)  # None: the end has been received
+    _is_cancellable: bool = False
+    _head: bytes = b""
+    _has_body: bool = True
+    _is_chunked: bool = False
+    _body_left: float = 0
 
-    def __init__(
-        self,
-        head: tuple[str, bytes, str],
-        headers: list[Header],
-        *,
-        unread_bytes: float,
-        expects_continue: bool,
-        keeps_open: bool,
-        endpoints: Endpoints,
-        budget: ConnectionBudget,
-        stream: ClientStream,
-        changed: trio.lowlevel.ParkingLot,
-        cancel: Callable[[], None],
-    ) -> None:
-        self._method, target, self._version = head
-        path, _, query = target.partition(b"?")
-        self.scope = {
-            "type": "http",
-            "http_version": self._version,
-            "asgi": _ASGI,
-            "method": self._method,
-            "scheme": endpoints.scheme,
-            "path": unquote(path.decode("ascii")),
-            "raw_path": path,
-            "query_string": query,
-            "root_path": "",
-            "headers": headers,
-            "client": endpoints.client,
-            "server": endpoints.server,
-            "state": {},
-            "extensions": {
-                ADMIT: budget.admit,
-                TAKE_BODY: self.take_body,
-                CANCEL_ON_DISCONNECT: self.cancel_on_disconnect,
-            },
+    def __attrs_post_init__(self) -> None:
+        """Let the application take the body at once, and say when it can be cancelled."""
+        self.scope["extensions"] |= {
+            TAKE_BODY: self.take_body,
+            CANCEL_ON_DISCONNECT: self.cancel_on_disconnect,
         }
-        self.unread_bytes = unread_bytes
-        self.keeps_open = keeps_open
-        self._expects_continue = expects_continue
-        self._stream = stream
-        self._changed = changed
-        self._parts: list[bytes] | None = []  # None: the application has received the end
-        self.buffered_bytes = 0
-        self.is_complete = False
-        self.is_over = False  # the client has disconnected, or the response has ended
-        self._is_cancellable = False
-        self._cancel = cancel
-        self.is_started = False
-        self.is_answered = False
-        self._head = b""
-        self._has_body = True
-        self._is_chunked = False
-        self._body_left: float = 0
 
     def add_part(self, part: bytes) -> None:
         """Add a part of the body; it is dropped if the application has ended."""
@@ -199,16 +147,24 @@ class Http1Request:
         elif self._is_chunked:
             chunk = b"%x\r\n%b\r\n" % (len(data), data) if data else b""
             data = chunk if more else chunk + b"0\r\n\r\n"
-        if self._head:
-            data, self._head = self._head + data, b""
         self.is_answered = not more
-        if data and not await self._stream.send(data):
-            self.disconnect()
+        await self._send_part(data)
         if more:
             await trio.lowlevel.checkpoint()  # otherwise a fast client would hold up all others
         else:
             self.is_over = True
             self._changed.unpark_all()
+
+    async def _send_part(self, data: bytes) -> None:
+        """Send the head, if it was not sent yet, and a part of the body."""
+        head, self._head = self._head, b""
+        if len(data) <= MAX_JOINED_BYTES:
+            data = head + data
+        elif head and not await self._stream.send(head):
+            self.disconnect()
+            return
+        if data and not await self._stream.send(data):
+            self.disconnect()
 
     def _start(self, status: int, headers: list[Header]) -> None:
         """Make the head of the response, which is sent with its body."""
@@ -220,17 +176,16 @@ class Http1Request:
                 if status == HTTPStatus.NO_CONTENT:
                     continue  # RFC 9110, 8.6: it must not have one
             lines.append(b"%b: %b\r\n" % (name, value))
-        self._has_body = self._method != "HEAD" and status not in _WITHOUT_BODY
+        self._has_body = self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY
         self._body_left = length if self._has_body and length >= 0 else math.inf
         if length < 0 and status not in _WITHOUT_BODY:
-            if self._version == "1.1":
+            if self.scope["http_version"] == "1.1":
                 self._is_chunked = True
                 lines.append(b"transfer-encoding: chunked\r\n")
             else:
                 self.keeps_open = False  # the end of the connection ends the body
-        if not self.is_complete and (self._expects_continue or self._is_much_unread()):
-            self.keeps_open = False
-        if self._stream.is_stopping:
+        is_unread = self._expects_continue or self.unread_bytes > MAX_DRAINED_BYTES
+        if self._stream.is_stopping or (is_unread and not self.is_complete):
             self.keeps_open = False
         lines.append(_date_line())
         lines.append(b"\r\n" if self.keeps_open else b"connection: close\r\n\r\n")
@@ -239,9 +194,6 @@ class Http1Request:
             raise ValueError("a header of the response contains a line end or a NUL")
         self._head = head
         self.is_started = True
-
-    def _is_much_unread(self) -> bool:
-        return self.unread_bytes > MAX_DRAINED_BYTES
 
 
 def error_head(status: HTTPStatus) -> bytes:

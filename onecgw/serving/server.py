@@ -2,26 +2,29 @@
 
 import itertools
 import logging
+import math
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
 from typing import Any, Final
 
+import attrs
 import trio
 from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.utils import wrap_app
 
-from onecgw.errors import ConfigError
 from onecgw.serving.budget import ClientBudgets, ConnectionBudget
+from onecgw.serving.client_stream import ClientStream
 from onecgw.serving.connection import ClientConnection, ServedApp
+from onecgw.serving.listener import listen
 from onecgw.serving.tls import ReadContext, TlsStream
+from onecgw.serving.unsent import UnsentAnswers
 
 log = logging.getLogger(__name__)
 
-BACKLOG: Final = 4_096  # a burst of connections from one address must not delay others
 MAX_CONNECTIONS: Final = 1_000
 # One address may have a tenth of the connections without a known caller, but not less than this.
 ADDRESS_SHARE: Final = 10
@@ -32,8 +35,9 @@ ACCEPT_SHARE: Final = 0.1
 MAX_ACCEPT_SECONDS: Final = 0.05  # no caller waits longer for that
 ACCEPT_PAUSE_SECONDS: Final = 0.1  # after a failure that does not go away at once
 MIN_ADDRESS_CONNECTIONS: Final = 20
+BURST_CONNECTIONS: Final = 200
 # After a stop, for requests whose caller is not known, for example the steps of a login.
-STRANGER_GRACE_SECONDS: Final = 0.5
+UNKNOWN_GRACE_SECONDS: Final = 0.5
 
 
 async def serve_app(
@@ -44,6 +48,8 @@ async def serve_app(
     grace_seconds: int,
     max_connections: int = MAX_CONNECTIONS,
     trusted_proxies: Sequence[str] = (),
+    max_unsent_bytes: float = math.inf,
+    on_burst_end: Callable[[], None] = lambda: None,
     tls: ReadContext | None = None,
     shares_port: bool = False,
     wait_stop: Callable[[], Awaitable[None]] = trio.sleep_forever,
@@ -59,6 +65,8 @@ async def serve_app(
         max_connections: the most connections at a time. One address may have a tenth of them as
             long as no caller on them is known.
         trusted_proxies: addresses and networks of proxies, which carry many clients.
+        max_unsent_bytes: of all answers that wait until their clients read them.
+        on_burst_end: called when BURST_CONNECTIONS fewer connections are open than before.
         tls: read for each connection; None: without TLS.
         shares_port: whether other processes of this user listen on the port as well.
         wait_stop: returns when the server is to stop.
@@ -67,7 +75,7 @@ async def serve_app(
     Raises:
         ConfigError: the address cannot be bound.
     """
-    listener = _listen(host, port, shares_port=shares_port)
+    listener = listen(host, port, shares_port=shares_port)
     bound_port: int = listener.getsockname()[1]
     shown_host = f"[{host}]" if ":" in host else host
     scheme = "http" if tls is None else "https"
@@ -75,8 +83,16 @@ async def serve_app(
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     lifespan = Lifespan(wrapped, config, {})
     budgets = ClientBudgets(trusted_proxies)
-    served = ServedApp(http1=app, http2=wrapped, config=config, context=WorkerContext(None))
-    connections_open = _OpenConnections(served, budgets, max_connections=max_connections, tls=tls)
+    served = ServedApp(
+        http1=app,
+        http2=wrapped,
+        config=config,
+        context=WorkerContext(None),
+        unsent=UnsentAnswers(max_unsent_bytes),
+    )
+    connections_open = _OpenConnections(
+        served, budgets, max_connections=max_connections, tls=tls, on_burst_end=on_burst_end
+    )
     async with trio.open_nursery() as lifetime:
         await lifetime.start(lifespan.handle_lifespan)
         await lifespan.wait_for_startup()
@@ -94,24 +110,22 @@ async def serve_app(
         lifetime.cancel_scope.cancel()
 
 
+@attrs.define(eq=False)
 class _OpenConnections:
     """The open connections."""
 
-    def __init__(
-        self,
-        app: ServedApp,
-        budgets: ClientBudgets,
-        *,
-        max_connections: int,
-        tls: ReadContext | None,
-    ) -> None:
-        self._app = app
-        self._budgets = budgets
-        self._max_connections = max_connections
-        self._tls = tls
-        self._address_share = max(max_connections // ADDRESS_SHARE, MIN_ADDRESS_CONNECTIONS)
-        self._open: dict[ClientConnection, None] = {}
-        self._one_ended = trio.Event()
+    _app: ServedApp
+    _budgets: ClientBudgets
+    _max_connections: int
+    _tls: ReadContext | None
+    _on_burst_end: Callable[[], None] = lambda: None
+    _most_open: int = 0  # since the last burst
+    _open: dict[ClientConnection, None] = attrs.field(factory=dict)
+    _one_ended: trio.Event = attrs.field(factory=trio.Event)
+
+    @property
+    def _address_share(self) -> int:
+        return max(self._max_connections // ADDRESS_SHARE, MIN_ADDRESS_CONNECTIONS)
 
     async def accept(self, listener: socket.socket, connections: trio.Nursery) -> None:
         """Accept connections until cancelled, each served in a task.
@@ -131,10 +145,8 @@ class _OpenConnections:
                         if accepted >= ACCEPTED_AT_ONCE and perf_counter() - resumed_at >= seconds:
                             break
                         self._begin(*listener.accept(), connections)
-                except BlockingIOError:
-                    pass  # all were accepted
-                except ConnectionAbortedError:
-                    pass  # that client has disconnected
+                except (BlockingIOError, ConnectionAbortedError):
+                    pass  # all were accepted, or that client has disconnected
                 except OSError as error:  # for example EMFILE: too many open files
                     log.error(  # noqa: TRY400 - the traceback says nothing more
                         "serving.accept_failed", extra={"fields": {"reason": error.strerror}}
@@ -146,12 +158,12 @@ class _OpenConnections:
         budget = self._budgets.open(peer[0])
         if self._make_room(budget):
             budget.accept()
-            stream: trio.SocketStream | TlsStream
-            stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
-            if self._tls is not None:
-                stream = TlsStream(stream, self._tls())
-            connection = ClientConnection(self._app, stream, sock, budget)
+            plain = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+            tls = None if self._tls is None else TlsStream(plain, self._tls())
+            stream = ClientStream(tls or plain, sock, self._app.unsent)
+            connection = ClientConnection(self._app, tls, stream, budget)
             self._open[connection] = None
+            self._most_open = max(self._most_open, len(self._open))
             connections.start_soon(self._serve, connection)
             return
         budget.close()
@@ -164,6 +176,9 @@ class _OpenConnections:
             await connection.run()
         finally:
             del self._open[connection]
+            if len(self._open) <= self._most_open - BURST_CONNECTIONS:
+                self._most_open = len(self._open)
+                self._on_burst_end()
             self._one_ended.set()
             self._one_ended = trio.Event()
 
@@ -192,13 +207,13 @@ class _OpenConnections:
     async def end(self) -> None:
         """Wait until the running requests of known callers have been answered.
 
-        Other requests have STRANGER_GRACE_SECONDS after that.
+        Other requests have UNKNOWN_GRACE_SECONDS after that.
         """
         await self._app.context.terminated.set()
         for connection in self._open:
-            connection.stop()
+            connection.stream.stop()
         while self._open:
-            with trio.move_on_after(STRANGER_GRACE_SECONDS):
+            with trio.move_on_after(UNKNOWN_GRACE_SECONDS):
                 while self._open:
                     await self._one_ended.wait()
             if not any(connection.is_serving for connection in self._open):
@@ -209,39 +224,15 @@ class _OpenConnections:
     def abort(self) -> None:
         """Stop sending on every connection."""
         for connection in self._open:
-            connection.abort()
+            connection.stream.abort()
 
 
 def _evict_first(connections: Iterable[ClientConnection]) -> bool:
     """End the first connection that is waiting; return False if there is none."""
     waiting = next((connection for connection in connections if connection.is_waiting), None)
     if waiting is not None:
-        waiting.evict()
+        waiting.stream.evict()
     return waiting is not None
-
-
-def find_free_port(host: str) -> int:
-    """Return a free port, for a server whose settings must contain its own address."""
-    with _listen(host, 0) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def require_free_port(host: str, port: int, *, option: str) -> None:
-    """Check that a port can be bound, before anything is built that takes time.
-
-    Args:
-        host: the address to bind.
-        port: 0: a free one, which is always there.
-        option: what changes the port, for the message.
-
-    Raises:
-        ConfigError: it cannot be bound.
-    """
-    try:
-        _listen(host, port).close()
-    except ConfigError as error:
-        raise ConfigError(f"{error}. Another port can be given with {option}") from error
 
 
 def _configure() -> Config:
@@ -253,37 +244,3 @@ def _configure() -> Config:
     # When Hypercorn ends an HTTP/2 connection, it loses the running responses.
     config.keep_alive_max_requests = sys.maxsize
     return config
-
-
-def reserve_port(host: str, port: int) -> socket.socket:
-    """Bind a port for processes that listen on it with `shares_port`, and do not listen.
-
-    Raises:
-        ConfigError: it cannot be bound.
-    """
-    # With SO_REUSEPORT alone, a second gateway of the same user would get half of the connections.
-    _listen(host, port).close()
-    reserved = socket.socket(_family(host))
-    try:
-        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
-            reserved.setsockopt(socket.SOL_SOCKET, option, 1)
-        reserved.bind((host, port))
-    except OSError as error:
-        reserved.close()
-        raise ConfigError(f"cannot listen on {host} port {port}: {error}") from error
-    return reserved
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _listen(host: str, port: int, *, shares_port: bool = False) -> socket.socket:
-    try:
-        listener = socket.create_server(
-            (host, port), family=_family(host), backlog=BACKLOG, reuse_port=shares_port
-        )
-    except (OSError, OverflowError) as error:
-        raise ConfigError(f"cannot listen on {host} port {port}: {error}") from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
 
+import attrs
 import trio
 
 from onecgw.asgi_extensions import ADMIT, CANCEL_ON_DISCONNECT
 from onecgw.serving.budget import ConnectionBudget
+from onecgw.serving.client_stream import ClientStream
 
 log = logging.getLogger(__name__)
 
@@ -64,19 +66,20 @@ class ReceiveQueue:
         self._out.close()
 
 
+@attrs.define(eq=False)
 class RequestTaskGroup:
     """The task group that Hypercorn's protocols require.
 
-    Args:
-        nursery: runs the tasks of the requests.
-        budget: of the connection.
+    nursery: runs the tasks of the requests.
+    budget: of the connection.
+    stream: its bytes.
     """
 
-    def __init__(self, nursery: trio.Nursery, budget: ConnectionBudget) -> None:
-        self.budget = budget
-        self._nursery = nursery
-        self._running = 0
-        self._one_ended = trio.Event()
+    _nursery: trio.Nursery
+    budget: ConnectionBudget
+    stream: ClientStream
+    _running: int = 0
+    _one_ended: trio.Event = attrs.field(factory=trio.Event)
 
     async def wait_for_capacity(self) -> None:
         """Return when fewer than MAX_REQUESTS requests are running."""

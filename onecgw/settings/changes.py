@@ -18,29 +18,18 @@ TLS: Final = ("server.tls.cert", "server.tls.key")
 
 
 @attrs.frozen(kw_only=True)
-class SettingChange:
-    """One setting that differs; a secret is `***`, and "" stands for none."""
-
-    key: str
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        return f"{self.key}: {self.before or 'empty'} → {self.after or 'empty'}"
-
-
-@attrs.frozen(kw_only=True)
 class SettingChanges:
     """How the settings in use differ from those of the file.
 
     settings: those of the file, but with the values in use where these cannot change.
-    applied: what differs between the settings in use and `settings`.
-    after_restart: what stays as it is until the gateway is started again.
+    applied: what differs between the settings in use and `settings`, as `key: before → after`; a
+        secret is `***`.
+    after_restart: what stays as it is until the gateway is started again, in the same form.
     """
 
     settings: Settings
-    applied: tuple[SettingChange, ...]
-    after_restart: tuple[SettingChange, ...]
+    applied: tuple[str, ...]
+    after_restart: tuple[str, ...]
 
 
 def compare_settings(used: Settings, read: Settings) -> SettingChanges:
@@ -53,7 +42,7 @@ def compare_settings(used: Settings, read: Settings) -> SettingChanges:
         before, after = declared.value_in(used), declared.value_in(read)
         if before == after:
             continue
-        change = SettingChange(key=key, before=_text(before), after=_text(after))
+        change = f"{key}: {_text(before)} → {_text(after)}"
         if key in fixed:
             after_restart.append(change)
             settings = _with_value(settings, key.split("."), before)
@@ -66,7 +55,8 @@ def compare_settings(used: Settings, read: Settings) -> SettingChanges:
 
 def _text(value: object) -> str:
     shown = shown_value(value)
-    return "" if shown is None else ", ".join(shown) if isinstance(shown, tuple) else str(shown)
+    text = ", ".join(shown) if isinstance(shown, tuple) else str(shown)
+    return "empty" if shown is None or not text else text
 
 
 def _with_value(section: Any, names: list[str], value: object) -> Any:  # noqa: ANN401 - any section

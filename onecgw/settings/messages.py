@@ -1,6 +1,5 @@
 """The texts about problems of settings: the value given, what is accepted, similar names."""
 
-import difflib
 import json
 from collections.abc import Iterable
 from typing import Final, Literal, get_args, get_origin
@@ -42,6 +41,8 @@ def quote_value(text: str | tuple[str, ...]) -> str:
 
 def describe_unknown(name: str, known: Iterable[str]) -> str:
     """Return the message about an unknown name, with the most similar known one."""
+    import difflib  # noqa: PLC0415 - rarely needed
+
     names = {candidate.lower(): candidate for candidate in known}
     near = difflib.get_close_matches(name[:_SHOWN_LENGTH].lower(), names, n=1)
     return "not a setting" + "".join(f"; did you mean {names[match]}?" for match in near)

@@ -5,7 +5,6 @@ for a transaction: those of some milliseconds share one.
 """
 
 import logging
-import math
 import sqlite3
 import time
 from collections import Counter, deque
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal
 
 import attrs
 import trio
+from trio.testing import wait_all_tasks_blocked  # Trio offers it nowhere else
 
 from onecgw.errors import StorageUnavailable
 from onecgw.locales.text import say
@@ -29,7 +29,7 @@ MAX_WAITING: Final = 20_000  # records kept in memory while the database cannot 
 # Anonymous records of one event in the database; anyone can cause any number of them.
 ANONYMOUS_PER_MINUTE: Final = 30
 SECONDS_PER_MINUTE: Final = 60
-GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are gathered
+GATHER_SECONDS: Final = 0.004  # for how long the records of a transaction are gathered at most
 ROWS_PER_STATEMENT: Final = 500  # SQLite takes 32 766 values
 RETRY_SECONDS: Final = 1
 LAST_WRITE_SECONDS: Final = 5
@@ -147,13 +147,15 @@ class _Batch:
     """The records of one transaction.
 
     is_whole: False if records had to be dropped while it was gathered. is_written: whether it was
-    committed, once it has ended. late_at: when its callers are refused; inf: no caller waits.
+    committed, once it has ended. is_awaited: whether a caller waits for it. late_seconds: for how
+    long, without the time in which the process stood still.
     """
 
     ended: trio.Event = attrs.field(factory=trio.Event)
     is_whole: bool = True
     is_written: bool = False
-    late_at: float = math.inf
+    is_awaited: bool = False
+    late_seconds: int = 0
 
 
 class AuditLog:
@@ -238,9 +240,8 @@ class AuditLog:
         else:
             return
         if not self._problem:
-            # One deadline per batch, which `run` looks at: a cancel scope per call costs more.
-            if batch.late_at == math.inf:
-                batch.late_at = trio.current_time() + CONFIRM_SECONDS
+            # `run` looks at all batches: a cancel scope per call costs more.
+            batch.is_awaited = True
             await batch.ended.wait()
         if not (batch.is_written and batch.is_whole):
             raise _denied()
@@ -252,27 +253,44 @@ class AuditLog:
             try:
                 while True:
                     await self._wait_for_records()
-                    await self.flush()
+                    # A stop must not end a batch unwritten: its callers would be refused, although
+                    # the last flush writes their records. Each transaction ends by itself.
+                    with trio.CancelScope(shield=True):
+                        await self.flush()
             finally:
                 with trio.move_on_after(LAST_WRITE_SECONDS, shield=True):
                     await self.flush()
                 self._gathering.ended.set()  # nothing will be written any more
 
     async def _refuse_late(self) -> None:
-        """End the waiting of callers for batches that are not on disk in time."""
+        """End the waiting of callers for batches that are not on disk in time.
+
+        Looks are counted, not the clock: after a process stood still (a suspended machine, a busy
+        processor) the clock would refuse callers whose records are on disk already.
+        """
         while True:
             await trio.sleep(LOOK_SECONDS)
             for batch in (self._writing, self._gathering):
-                if batch is not None and batch.late_at <= trio.current_time():
-                    batch.ended.set()
+                if batch is not None and batch.is_awaited:
+                    batch.late_seconds += LOOK_SECONDS
+                    if batch.late_seconds > CONFIRM_SECONDS:
+                        batch.ended.set()
 
     async def _wait_for_records(self) -> None:
-        """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails."""
+        """Wait for a record and those that come soon, or RETRY_SECONDS while the database fails.
+
+        Where calls wait for their records, the transaction begins as soon as no task has anything
+        to do: all calls in flight may be waiting for it then, and more records would not come.
+        """
         if self._problem:
             await trio.sleep(RETRY_SECONDS)
             return
         await self._has_records.wait()
-        await trio.sleep(GATHER_SECONDS)
+        if self._is_denied_without:
+            with trio.move_on_after(GATHER_SECONDS):
+                await wait_all_tasks_blocked()
+        else:
+            await trio.sleep(GATHER_SECONDS)
 
     async def flush(self) -> None:
         """Write all waiting records in one transaction."""

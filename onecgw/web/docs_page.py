@@ -10,7 +10,7 @@ import msgspec
 from quart import Blueprint, Response, request
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.settings import LimitsSettings
 from onecgw.web.openapi import openapi_document

@@ -6,7 +6,7 @@ import msgspec
 from quart import Blueprint, Response, g, request
 
 from onecgw import __version__
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.web.asgi import read_head
 from onecgw.web.bearer import Authenticate, identify

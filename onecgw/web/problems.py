@@ -1,10 +1,7 @@
 """Error responses: every JSON body that says what went wrong."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, Final
-
-import msgspec
 
 from onecgw.errors import (
     InvalidRequest,
@@ -17,8 +14,8 @@ from onecgw.errors import (
     Unauthorized,
     ValidationFailed,
 )
+from onecgw.mcp.jsonrpc import encode
 from onecgw.oauth.oauth_error import OAuthError
-from onecgw.text import well_formed_json
 from onecgw.web.asgi import Response, json_response
 
 Header = tuple[bytes, bytes]
@@ -61,15 +58,7 @@ def error_response(
 ) -> Response:
     """An error that has no class of its own, such as an unknown path or a foreign Host."""
     body = {"error": error, **members, "request_id": request_id}
-    return json_response(status, _encoded(body), headers=headers)
-
-
-def _encoded(body: dict[str, Any]) -> bytes:
-    """The body as JSON, whatever its texts hold: an error must reach the caller."""
-    try:
-        return msgspec.json.encode(body)
-    except UnicodeEncodeError:
-        return well_formed_json(json.dumps(body).encode("ascii"))
+    return json_response(status, encode(body), headers=headers)
 
 
 def oauth_error_response(error: OAuthError | OnecgwError, *, request_id: str) -> Response:
@@ -85,7 +74,7 @@ def oauth_error_response(error: OAuthError | OnecgwError, *, request_id: str) ->
         status, code, description = error.http_status, _oauth_code(error), str(error.message)
         headers.extend(_headers_of(error))
     body = {"error": code, "error_description": description}
-    return json_response(status, _encoded(body), headers=headers)
+    return json_response(status, encode(body), headers=headers)
 
 
 def _oauth_code(error: OnecgwError) -> str:

@@ -40,7 +40,6 @@ async def run_cycle(base_url: str, *, max_concurrency: int) -> AuditRecord:
         catalogue=Catalogue(ALL, limits),
         sources=Sources(backend=backend, resolver_cache=make_cache(0), balance_cache=make_cache(0)),
         onec=onec,
-        limits=limits,
         audit=audit.append,
     )
     call = ToolCall(

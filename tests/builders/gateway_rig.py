@@ -139,7 +139,6 @@ async def open_rig(answer: Answering, **changes: Any) -> AsyncIterator[Rig]:
             balance_cache=make_cache(settings.onec.balance_cache_ttl_sec),
         ),
         onec=settings.onec,
-        limits=settings.limits,
         audit=audit.append,
     )
     try:

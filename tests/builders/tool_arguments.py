@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, get_args
 
 from onecgw.catalogue.declaration import Field, fields_of
-from onecgw.catalogue.kinds import TableTool, Tool
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import BY_NAME
 
 Ask = Callable[[Tool, dict[str, Any]], Awaitable[Any]]

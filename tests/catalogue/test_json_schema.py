@@ -7,7 +7,8 @@ from jsonschema import Draft202012Validator
 from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.catalogue.capabilities import Capabilities
 from onecgw.catalogue.json_schema import View, input_schema
-from onecgw.catalogue.kinds import ResolverTool, Tool
+from onecgw.catalogue.kinds.resolver import ResolverTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from tests.builders.gateway_rig import view_of
 

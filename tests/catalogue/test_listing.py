@@ -6,7 +6,7 @@ import pytest
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL, BY_NAME, TOOLSETS, left_out_by
 from onecgw.errors import NotFound, Unsupported

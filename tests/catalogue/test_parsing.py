@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
 from onecgw.catalogue.declaration import fields_of
 from onecgw.catalogue.json_schema import input_schema
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.parsing import (
     MAX_ELEMENTS,
     MAX_PROBLEMS,
@@ -45,7 +45,7 @@ def test_arguments_become_a_typed_request() -> None:
     raw = {"period": MAY, "filters": {"customer_ids": ["c1", "c2"]}, "top": 5}
 
     assert parse_arguments(SalesReport, raw) == SalesReport(
-        period=Period(from_=date(2026, 5, 1), to=date(2026, 5, 31)),
+        period=Period(first=date(2026, 5, 1), last=date(2026, 5, 31)),
         filters=SalesFilters(customer_ids=("c1", "c2")),
         top=5,
     )

@@ -12,7 +12,8 @@ import httpx
 import trio
 
 from onecgw.auth.caller import ALL_SCOPES
-from onecgw.catalogue.kinds import CardTool, ResolverTool
+from onecgw.catalogue.kinds.resolver import ResolverTool
+from onecgw.catalogue.kinds.single_call import CardTool
 from onecgw.catalogue.tools import ALL
 from onecgw.serving import serve_app
 from onecgw.settings import LimitsSettings, McpSettings, Secret

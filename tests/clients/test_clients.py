@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import pytest
 
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL
 from tests.builders.gateway_rig import MCP_TOKEN
 from tests.catalogue_truth import TRUTH

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from onecgw.demo.books import Books
-from onecgw.demo.csv_export import DICTIONARY_FILE, export_books
-from onecgw.demo.data_dictionary import TABLES
+from onecgw.demo.csv_export import DICTIONARY_FILE, TABLES, export_books
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.errors import ConfigError
 from tests.builders.demo_queries import TODAY, WHOLE, ask

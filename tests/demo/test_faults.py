@@ -75,7 +75,6 @@ async def gateway_to(
                 backend=backend, resolver_cache=make_cache(0), balance_cache=make_cache(0)
             ),
             onec=onec,
-            limits=limits,
             audit=audit.append,
         )
     finally:

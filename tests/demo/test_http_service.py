@@ -9,8 +9,8 @@ import pytest
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.demo.accounts import ACCOUNTS
 from onecgw.demo.books import Books
+from onecgw.demo.report_requests import RequestError
 from onecgw.demo.reports import TABULAR
-from onecgw.demo.request_error import RequestError
 from onecgw.demo.resolvers import RESOLVERS
 from tests.builders.demo_queries import TODAY, WHOLE, ask, call
 from tests.builders.demo_server import client_in_memory, demo_on_socket

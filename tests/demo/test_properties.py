@@ -155,7 +155,7 @@ def test_folder_in_a_filter_is_the_union_of_its_leaves(
 
 
 OF_FIRMS = [report for report in TABULAR if any(one.name == "firm_ids" for one in report.filters)]
-OF_WAREHOUSES = [report for report in TABULAR if report.warehouse_column is not None]
+OF_WAREHOUSES = [report for report in TABULAR if report.has_warehouses]
 
 
 @pytest.mark.parametrize("report", OF_FIRMS, ids=lambda report: report.path)

@@ -4,7 +4,7 @@ import pytest
 
 from onecgw.auth.caller import MONEY
 from onecgw.demo.books import Books
-from onecgw.demo.request_error import RequestError
+from onecgw.demo.report_requests import RequestError
 from tests.builders.demo_queries import call
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from onecgw.auth.caller import ALL_SCOPES, COST
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.listing import Catalogue
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.catalogue.tools.parts import Period

@@ -14,6 +14,8 @@ from typing import Final
 import attrs
 import trio
 
+from onecgw.app.serve_demo import DEMO_API_TOKEN
+
 HOST: Final = b"127.0.0.1"
 WRITE_BYTES: Final = 16 * 1024
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -74,10 +76,17 @@ def frame(kind: int, payload: bytes = b"", *, flags: int = 0, stream: int = 0) -
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
-def headers(stream: int, path: bytes, *, flags: int = END_STREAM | END_HEADERS) -> bytes:
-    """Return the HEADERS frame of a GET."""
+def headers(
+    stream: int,
+    path: bytes,
+    *,
+    before: bytes = b"",
+    after: bytes = b"",
+    flags: int = END_STREAM | END_HEADERS,
+) -> bytes:
+    """Return the HEADERS frame of a GET. before, after: what its block has around the request."""
     block = b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x41" + bytes([len(HOST)]) + HOST
-    return frame(HEADERS, block, flags=flags, stream=stream)
+    return frame(HEADERS, before + block + after, flags=flags, stream=stream)
 
 
 def settings(**values: int) -> bytes:
@@ -197,6 +206,30 @@ def _client_hello(context: ssl.SSLContext) -> bytes:
     return outgoing.read()
 
 
+def _half_records(*, connections: int = 1_000) -> Shape:
+    """Begin a record of 16 KiB on many connections and leave it there."""
+
+    async def run(target: Target) -> None:
+        assert target.tls is not None
+        context = target.tls
+
+        async def keep(number: int) -> None:
+            while True:
+                with suppress(OSError, trio.BrokenResourceError):
+                    async with await target.connect(number) as stream:
+                        tls = trio.SSLStream(stream, context, server_hostname=TLS_NAME)
+                        await tls.do_handshake()
+                        await stream.send_all(b"\x17\x03\x03\x40\x00")
+                        await stream.receive_some()
+                await trio.sleep(REOPEN_SECONDS)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(connections):
+                nursery.start_soon(keep, number)
+
+    return run
+
+
 def _records(*, connections: int = 10) -> Shape:
     """Send the body of a request one byte to each record."""
 
@@ -261,17 +294,33 @@ WAITING: Final = (
     + settings(window=0)
     + b"".join(headers(stream, b"/health") for stream in range(1, 201, 2))
 )
+# HPACK, RFC 7541, 6: a table of 0 and then 4 096 bytes; a field of 1 000 bytes, repeated 40 times.
+TABLE_SIZES: Final = b"\x20\x3f\xe1\x1f"
+LARGE_FIELDS: Final = b"\x40\x01a\x7f\xe9\x06" + b"b" * 1_000 + b"\xbe" * 40
+# Half a head, in the largest frames.
+HALF_HEADS: Final = (
+    OPENED
+    + frame(HEADERS, b"\0" * 2**14, stream=1)
+    + 62 * frame(CONTINUATION, b"\0" * 2**14, stream=1)
+)
 
 SHAPES: Final[dict[str, Shape]] = {
     "no attack: a busy process": _burn,
     "h1 chunks of 1 byte": flood(CHUNKED, b"1\r\na\r\n"),
     "h1 chunks of 16 bytes": flood(CHUNKED, b"10\r\n" + b"a" * 16 + b"\r\n"),
     "h1 chunks with extensions": flood(CHUNKED, b"1;a=b\r\na\r\n"),
+    "h1 chunk extension without end": flood(CHUNKED + b"1;", b"a" * 1024),
     "h1 trailers": flood(CHUNKED + b"0\r\n", b"a: b\r\n"),
     "h1 body without end": flood(
         request("POST", "/nope", "Content-Length: 100000000000"), b"a" * 1024
     ),
     "h1 requests for nothing": flood(b"", request("GET", "/nope")),
+    "h1 WebSocket upgrades": flood(
+        b"", request("GET", "/mcp", "Connection: Upgrade", "Upgrade: websocket")
+    ),
+    "h1 requests of a known caller": flood(
+        b"", request("GET", "/reports/stock", f"Authorization: Bearer {DEMO_API_TOKEN}")
+    ),
     "h1 wrong tokens": flood(
         b"",
         request("POST", "/reports/stock", "Authorization: Bearer wrong", "Content-Length: 0"),
@@ -279,6 +328,9 @@ SHAPES: Final[dict[str, Shape]] = {
     "h1 half forms, /oauth/token": hold(request("POST", "/oauth/token", *FORM) + b"a"),
     "h1 half forms, /mcp": hold(request("POST", "/mcp", *FORM) + b"a"),
     "h1 half forms, REST": hold(request("POST", "/reports/stock", *FORM) + b"a"),
+    "h1 bodies that wait for 100 Continue": hold(
+        request("POST", "/mcp", *FORM, "Expect: 100-continue")
+    ),
     "h1 half heads": hold(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: "),
     "h1 silent connections": hold(b""),
     "h1 connections": _connect_and_leave(20),
@@ -298,6 +350,10 @@ SHAPES: Final[dict[str, Shape]] = {
     "h2 DATA of 1 byte": flood(
         OPENED + headers(1, b"/nope", flags=END_HEADERS), frame(DATA, b"a", stream=1)
     ),
+    "h2 CONTINUATION": flood(OPENED + frame(HEADERS, stream=1), frame(CONTINUATION, stream=1)),
+    "h2 half heads": hold(HALF_HEADS),
+    "h2 large heads": _streams(lambda stream: headers(stream, b"/nope", after=LARGE_FIELDS)),
+    "h2 header table sizes": _streams(lambda stream: headers(stream, b"/nope", before=TABLE_SIZES)),
     "h2 rapid reset": _streams(
         lambda stream: headers(stream, b"/health") + frame(RST_STREAM, b"\0\0\0\x08", stream=stream)
     ),
@@ -309,10 +365,11 @@ TLS_SHAPES: Final[dict[str, Shape]] = {
     "tls handshakes": _handshakes(is_whole=True),
     "tls half handshakes": _handshakes(is_whole=False),
     "tls records of 1 byte": _records(),
+    "tls half records": _half_records(),
 }
 """What needs a gateway that serves TLS."""
 
-STRANGER: Final = ("127.0.0.2",)
+UNKNOWN_CALLER: Final = ("127.0.0.2",)
 MANY: Final = tuple(f"127.0.2.{number}" for number in range(1, 201))
 PROXY: Final = ("127.0.1.1",)
 CALLER: Final = ("127.0.0.1",)
@@ -322,8 +379,8 @@ Runs = dict[str, tuple[Shape, tuple[str, ...]]]
 
 
 def _from_everywhere(shapes: dict[str, Shape], wide: Iterable[str]) -> Runs:
-    """Return all shapes from a stranger's address, and some also from others."""
-    runs: Runs = {name: (shape, STRANGER) for name, shape in shapes.items()}
+    """Return all shapes from an address without a known caller, and some also from others."""
+    runs: Runs = {name: (shape, UNKNOWN_CALLER) for name, shape in shapes.items()}
     for suffix, sources in (
         ("200 addresses", MANY),
         ("trusted proxy", PROXY),

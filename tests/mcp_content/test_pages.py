@@ -12,7 +12,7 @@ import trio
 
 from onecgw.analysis.stock_cover import Bucket
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import Tool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.locales import LANGUAGES
 from onecgw.mcp_content.pages import CYCLE, PAGE_OF_TOOL, REPORT, render_page

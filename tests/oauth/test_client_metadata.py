@@ -218,7 +218,7 @@ async def test_the_certificate_must_be_for_the_name(tmp_path: Path) -> None:
         fetcher,
         received,
     ):
-        with pytest.raises(FetchFailed):
+        with pytest.raises(FetchFailed, match="certificate"):
             await fetcher.fetch("app.example.org", "/client.json")
     assert received[1:] in ([b"broken"], [])
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.demo.data_dictionary import render_dictionary
+from onecgw.demo.csv_export import render_dictionary
 from onecgw.demo.fault_plan import FAULTS
 from tests.rendering.files import ROOT
 

@@ -4,7 +4,8 @@ import re
 from typing import Final, get_args
 
 from onecgw.catalogue.declaration import Field, fields_of
-from onecgw.catalogue.kinds import TableTool, Tool
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.reports import TABULAR
 from tests.rendering.files import ROOT

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from onecgw.catalogue.kinds import ResolverTool
+from onecgw.catalogue.kinds.resolver import ResolverTool
 from onecgw.catalogue.tools import ALL
 from tests.rendering.files import ROOT
 

@@ -10,7 +10,8 @@ import trio
 from onecgw.app.serve_demo import DEMO_API_TOKEN, DEMO_MCP_TOKEN
 from onecgw.auth.caller import ALL_SCOPES, COST_MEASURES
 from onecgw.catalogue.json_schema import input_schema
-from onecgw.catalogue.kinds import CardTool, Tool
+from onecgw.catalogue.kinds.single_call import CardTool
+from onecgw.catalogue.kinds.tool import Tool
 from onecgw.catalogue.tools import ALL, BY_NAME
 from onecgw.demo.books import Books
 from tests.builders.gateway_rig import view_of

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.errors import OnecgwError
-from onecgw.responses import response_check, shaping
+from onecgw.responses import redaction, shaping, table_rows
 from onecgw.responses.raw_json import read_members
 from onecgw.responses.redaction import Redaction, declared_table
-from onecgw.responses.response_check import count_plain_rows
 from onecgw.responses.shaping import ResponseLimits, build_table
+from onecgw.responses.table_rows import read_rows
+from onecgw.responses.units import NO_UNITS
 
 TYPES = ("ref", "number", "string", "date", "custom")
 TEXTS = st.sampled_from(["Ромашка", "x],[y", '"],["', "\\", "profit", "", "]", "[[", "1"])
@@ -44,6 +45,11 @@ def report(rows: Any, types: tuple[str, str]) -> bytes:
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def count_rows(body: bytes) -> int | None:
+    rows = read_rows(read_members(body), NO_UNITS, is_redacted=True)
+    return None if rows is None else rows.count
+
+
 def outcome(body: bytes) -> object:
     try:
         return build_table(body, {}, LIMITS)
@@ -56,10 +62,13 @@ def test_fast_path_answers_as_the_slow_one(
     rows: Any, types: tuple[str, str], piece_bytes: int
 ) -> None:
     body = report(rows, types)
-    with mock.patch.object(response_check, "_PIECE_BYTES", piece_bytes):
+    with mock.patch.object(table_rows, "_PIECE_BYTES", piece_bytes):
         fast = outcome(body)
-        assert count_plain_rows(read_members(body)) in {None, len(rows)}
-    with mock.patch.object(shaping, "count_plain_rows", return_value=None):
+        assert count_rows(body) in {None, len(rows)}
+    with (
+        mock.patch.object(shaping, "read_rows", return_value=None),
+        mock.patch.object(redaction, "read_rows", return_value=None),
+    ):
         assert outcome(body) == fast
 
 
@@ -67,16 +76,16 @@ def test_fast_path_answers_as_the_slow_one(
 def test_plain_rows_are_counted_however_they_are_cut(
     piece_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(response_check, "_PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr(table_rows, "_PIECE_BYTES", piece_bytes)
     rows = [[{"id": str(number), "label": "Їжак"}, number / 10] for number in range(100)]
-    assert count_plain_rows(read_members(report(rows, ("ref", "number")))) == 100
-    assert count_plain_rows(read_members(report([], ("ref", "number")))) == 0
+    assert count_rows(report(rows, ("ref", "number"))) == 100
+    assert count_rows(report([], ("ref", "number"))) == 0
 
 
 def test_nothing_hides_below_a_plain_member() -> None:
     hidden = [[{"id": {"profit": 1}, "label": [{"profit": 2}]}, 1]]
     body = report(hidden, ("ref", "number"))
-    assert count_plain_rows(read_members(body)) is None
+    assert count_rows(body) is None
     assert b"profit" not in build_table(body, {}, LIMITS).body
 
 
@@ -84,7 +93,7 @@ def test_nothing_hides_below_a_plain_member() -> None:
     "rows", [None, "x", {}, 1, True, [1], [[]], [[1]], [["a", 1, 2]], [[{"x": 1}, 1]]]
 )
 def test_other_rows_are_not_plain(rows: Any) -> None:
-    assert count_plain_rows(read_members(report(rows, ("ref", "number")))) is None
+    assert count_rows(report(rows, ("ref", "number"))) is None
 
 
 def test_a_number_that_no_float_holds_keeps_its_digits() -> None:

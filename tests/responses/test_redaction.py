@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecgw.auth.caller import COST_MEASURES
-from onecgw.catalogue.kinds import SingleCallTool
-from onecgw.catalogue.restrictions import Restrictions
+from onecgw.catalogue.kinds.single_call import SingleCallTool
 from onecgw.catalogue.tools import ALL
 from onecgw.catalogue.tools.references import CUSTOMER
 from onecgw.catalogue.tools.sales import CUSTOMER_SUMMARY, SALES_REPORT, TOP_PRODUCTS
@@ -19,16 +18,16 @@ from onecgw.responses.redaction import LEFT_OUT, redact
 
 SAID = str(say(LEFT_OUT))
 
-CLOSED = Restrictions(measures=COST_MEASURES, closes_stock_value=True)
 REF = {"id": "1", "label": "A"}
 COLUMNS = [{"name": "customer", "type": "ref"}, {"name": "amount", "type": "number"}]
 TABLE = {"columns": COLUMNS, "rows": [[REF, 1.50], [None, None]], "totals": {"amount": 1.50}}
 CARD = {"customer": REF, "totals": {"amount": 1}, "top_products": [{**REF, "amount": 1, "qty": 2}]}
 
 
-def redacted(tool: SingleCallTool, answer: Any, restrictions: Restrictions = CLOSED) -> Any:
+def redacted(tool: SingleCallTool, answer: Any, *, sees_all: bool = False) -> Any:
     body = json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode()
-    members, redaction = read_members(body), tool.redaction(restrictions)
+    restricted = frozenset() if sees_all else COST_MEASURES | tool.stock_value
+    members, redaction = read_members(body), tool.redaction(restricted)
     return json.loads(splice({}, redact(members, redaction) if redaction else members))
 
 
@@ -52,7 +51,7 @@ def test_a_member_that_is_not_declared_does_not_leave(
     tool: SingleCallTool, answer: dict[str, Any], more: dict[str, Any]
 ) -> None:
     assert redacted(tool, answer | more) == {**answer, "notice": SAID}
-    assert redacted(tool, answer | more, Restrictions()) == answer | more
+    assert redacted(tool, answer | more, sees_all=True) == answer | more
 
 
 def test_no_member_that_is_not_declared_leaves_a_part_of_an_answer() -> None:

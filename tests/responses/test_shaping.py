@@ -9,14 +9,9 @@ from hypothesis import strategies as st
 
 from onecgw.errors import LimitExceeded, OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.responses.shaping import (
-    Answer,
-    CardShape,
-    ResponseLimits,
-    build_candidates,
-    build_card,
-    build_table,
-)
+from onecgw.responses.candidates import build_candidates
+from onecgw.responses.card import CardShape, build_card
+from onecgw.responses.shaping import Answer, ResponseLimits, build_table
 
 COLUMNS = b'"columns":[{"name":"customer","type":"ref"},{"name":"amount","type":"number"}]'
 HARD_NUMBERS = ["0.10", "1E-7", "-0.00", "9" * 38, "1" * 38 + ".5", "1e+400", "0", "1234567890.10"]

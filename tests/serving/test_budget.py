@@ -11,8 +11,10 @@ import trio
 import trio.testing
 from h2.errors import ErrorCodes
 
-from onecgw.serving import budget, server
-from onecgw.serving.budget import ClientBudgets, ConnectionBudget, TokenBucket
+from onecgw.serving import budget, server, turns
+from onecgw.serving.budget import ClientBudgets, ConnectionBudget
+from onecgw.serving.listener import listen
+from onecgw.serving.turns import TokenBucket
 from onecgw.web.asgi import admit
 from tests.builders.http_server import (
     GET,
@@ -64,6 +66,27 @@ async def test_frames_without_progress_end_their_connection(frame: str) -> None:
         ended = await client.wait(h2.events.ConnectionTerminated)
         assert ended.error_code == ErrorCodes.ENHANCE_YOUR_CALM
         await assert_it_serves(served)
+
+
+async def test_a_head_that_does_not_end_takes_little_memory() -> None:
+    part = "004000 09 00 00000001" + "00" * 2**14
+    async with serving() as served, await Http2Client.open(served) as client:
+        with suppress(trio.BrokenResourceError):
+            await client.stream.send_all(bytes.fromhex("000000 01 00 00000001" + part * 4))
+
+        ended = await client.wait(h2.events.ConnectionTerminated)
+        assert ended.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+        await assert_it_serves(served)
+
+
+async def test_a_client_changes_its_settings_a_few_times() -> None:
+    async with serving() as served, await Http2Client.open(served) as client:
+        await client.stream.send_all(bytes.fromhex(FRAMES["SETTINGS"]) * 10)
+        assert await client.body_of(await client.ask()) == b"GET /path h "
+        await client.stream.send_all(bytes.fromhex(FRAMES["SETTINGS"]) * 20)
+
+        ended = await client.wait(h2.events.ConnectionTerminated)
+        assert ended.error_code == ErrorCodes.ENHANCE_YOUR_CALM
 
 
 async def test_many_small_requests_are_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,20 +167,20 @@ async def is_open(stream: trio.SocketStream) -> bool:
     return waited.cancelled_caught
 
 
-async def test_half_requests_of_strangers_make_room_for_known_callers() -> None:
+async def test_half_requests_of_unknown_callers_make_room_for_known_ones() -> None:
     async with (
         serving(admitting_gets(echo), is_known=False, max_connections=2) as served,
         await served.connect() as known,
-        await served.connect() as stranger,
+        await served.connect() as unknown,
     ):
         await known.send_all(GET)
         await read_answer(known)
-        await stranger.send_all(HALF_FORM)
+        await unknown.send_all(HALF_FORM)
         async with await served.connect() as another:
             await another.send_all(GET)
             assert (await read_answer(another)).endswith(b"GET /path h ")
 
-        assert await read_to_end(stranger) == b""
+        assert await read_to_end(unknown) == b""
         await known.send_all(GET)
         assert (await read_answer(known)).endswith(b"GET /path h ")
 
@@ -192,20 +215,36 @@ async def test_an_exhausted_address_gets_no_further_connection(
             assert await ask(served, GET) == b""
 
 
-async def test_a_stop_waits_for_known_callers_and_not_for_strangers() -> None:
+async def test_an_exhausted_address_with_a_known_caller_gets_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(budget, "ADDRESS_UNITS_AT_ONCE", 20)
+    monkeypatch.setattr(budget, "ADDRESS_UNITS_PER_SECOND", 0.1)
+    async with serving(admitting_gets(echo), is_known=False) as served:
+        await ask(served, GET[:-2] + b"Connection: close\r\n\r\n")
+        for _ in range(5):
+            async with await served.connect() as half:
+                await half.send_all(HALF_FORM)
+
+        async with await served.connect() as stream:
+            await stream.send_all(GET)
+            assert (await read_answer(stream)).endswith(b"GET /path h ")
+
+
+async def test_a_stop_waits_for_known_callers_and_not_for_unknown_ones() -> None:
     late = LateAnswer()
 
     async with (
         serving(admitting_gets(late.app), is_known=False) as served,
         await served.connect() as known,
-        await served.connect() as stranger,
+        await served.connect() as unknown,
     ):
         await known.send_all(GET)
         await late.requested.wait()
-        await stranger.send_all(HALF_FORM)
+        await unknown.send_all(HALF_FORM)
         await trio.testing.wait_all_tasks_blocked(0.01)
         served.stop.set()
-        await trio.testing.wait_all_tasks_blocked(server.STRANGER_GRACE_SECONDS + 0.1)
+        await trio.testing.wait_all_tasks_blocked(server.UNKNOWN_GRACE_SECONDS + 0.1)
         assert not served.ended.is_set()
         late.release.set()
 
@@ -214,52 +253,54 @@ async def test_a_stop_waits_for_known_callers_and_not_for_strangers() -> None:
             await served.ended.wait()
 
 
-async def test_a_stop_with_strangers_alone_is_short() -> None:
+async def test_a_stop_with_unknown_callers_alone_is_short() -> None:
     late = LateAnswer()
 
-    async with serving(late.app, is_known=False) as served, await served.connect() as stranger:
-        await stranger.send_all(HALF_FORM)
+    async with serving(late.app, is_known=False) as served, await served.connect() as unknown:
+        await unknown.send_all(HALF_FORM)
         await late.requested.wait()
         served.stop.set()
         with trio.fail_after(QUICKLY_SECONDS):
             await served.ended.wait()
 
 
-async def test_strangers_wait_for_their_units_and_known_callers_do_not(
+async def test_unknown_callers_wait_for_their_units_and_known_ones_do_not(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     budgets = ClientBudgets(())
-    stranger, known, elsewhere = (
+    unknown, known, elsewhere = (
         budgets.open("192.0.2.1"),
         budgets.open("192.0.2.1"),
         budgets.open("192.0.2.2"),
     )
     known.charge_request()
     known.admit()
-    stranger.charge(budget.ADDRESS_UNITS_AT_ONCE + budget.ADDRESS_UNITS_PER_SECOND)
+    unknown.charge(budget.ADDRESS_UNITS_AT_ONCE + budget.ADDRESS_UNITS_PER_SECOND)
 
+    for _ in range(budget.FIRST_TURNS):
+        await unknown.wait_turn()
     began = trio.current_time()
     await known.wait_turn()
     assert trio.current_time() == began
     await elsewhere.wait_turn()
     assert trio.current_time() - began < 1
-    await stranger.wait_turn()
+    await unknown.wait_turn()
     assert trio.current_time() - began == pytest.approx(1)
 
 
-async def test_a_new_connection_of_a_known_address_does_not_wait_behind_strangers(
+async def test_a_new_connection_of_a_known_address_does_not_wait_behind_other_addresses(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     budgets = ClientBudgets(())
     budgets.open("192.0.2.1").admit()
     flood = budgets.open("192.0.2.2")
-    flood.charge(budget.UNITS_PER_TURN * (budget.TURNS_AT_ONCE + budget.TURNS_PER_SECOND))
+    flood.charge(turns.UNITS_PER_TURN * (budget.TURNS_AT_ONCE + budget.TURNS_PER_SECOND))
 
     waited = []
     for address, seconds_later in (("192.0.2.1", 0), ("192.0.2.3", 0), ("192.0.2.1", 60)):
         autojump_clock.jump(seconds_later)
         if seconds_later:
-            flood.charge(budget.UNITS_PER_TURN * (budget.TURNS_AT_ONCE + budget.TURNS_PER_SECOND))
+            flood.charge(turns.UNITS_PER_TURN * (budget.TURNS_AT_ONCE + budget.TURNS_PER_SECOND))
         began = trio.current_time()
         await budgets.open(address).wait_turn()
         waited.append(trio.current_time() - began)
@@ -267,26 +308,66 @@ async def test_a_new_connection_of_a_known_address_does_not_wait_behind_stranger
     assert waited == pytest.approx([0, 1, 1], abs=0.01)
 
 
-async def test_few_strangers_have_a_turn_in_the_same_pass_of_the_event_loop() -> None:
+async def test_first_turns_of_a_known_address_do_not_wait_for_its_debt(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    budgets = ClientBudgets(())
+    flood = budgets.open("192.0.2.1")
+
+    waited = []
+    for is_known in (False, True):
+        if is_known:
+            budgets.open("192.0.2.1").admit()
+        flood.charge(10 * budget.ADDRESS_UNITS_PER_SECOND)  # a debt of MAX_DEBT_SECONDS
+        one = budgets.open("192.0.2.1")
+        for _ in range(budget.FIRST_TURNS + 1):
+            began = trio.current_time()
+            await one.wait_turn()
+            waited.append(trio.current_time() - began)
+
+    debt, none = budget.MAX_DEBT_SECONDS, [0.0] * budget.FIRST_TURNS
+    assert waited == pytest.approx([debt, *none, *none, debt], abs=0.01)
+
+
+async def test_first_turns_of_a_known_address_are_limited(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "FIRST_TURNS_AT_ONCE", 2)
+    budgets = ClientBudgets(())
+    budgets.open("192.0.2.1").admit()
+
+    waited = []
+    for _ in range(4):
+        one = budgets.open("192.0.2.1")
+        one.accept()  # takes one as well
+        began = trio.current_time()
+        await one.wait_turn()
+        waited.append(trio.current_time() - began)
+
+    each = 1 / budget.FIRST_TURNS_PER_SECOND
+    assert waited == pytest.approx([0, 2 * each, 2 * each, 2 * each], abs=each / 10)
+
+
+async def test_few_unknown_callers_have_a_turn_in_the_same_pass_of_the_event_loop() -> None:
     class Passes(trio.abc.Instrument):
         count = 0
 
         def before_io_wait(self, timeout: float) -> None:  # noqa: ARG002 - of the interface
             self.count += 1
 
-    passes, turns = Passes(), []
+    passes, taken = Passes(), []
     trio.lowlevel.add_instrument(passes)
     budgets = ClientBudgets(())
 
     async def have_turn(number: int) -> None:
         await budgets.open(f"192.0.2.{number}").wait_turn()
-        turns.append(passes.count)
+        taken.append(passes.count)
 
     async with trio.open_nursery() as nursery:
         for number in range(20):
             nursery.start_soon(have_turn, number)
 
-    assert max(Counter(turns).values()) == budget.TURNS_IN_A_PASS
+    assert max(Counter(taken).values()) == turns.TURNS_IN_A_PASS
 
 
 async def test_an_address_in_debt_has_fewer_events_on_each_connection() -> None:
@@ -309,21 +390,21 @@ async def test_what_follows_the_end_of_an_http2_connection_takes_no_turns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(budget, "EVENTS_AT_ONCE", 50)
-    turns = []
+    taken = []
 
     async def count_turn(self: ConnectionBudget) -> None:
-        turns.append(self)
+        taken.append(self)
         await trio.lowlevel.checkpoint()
 
     monkeypatch.setattr(ConnectionBudget, "wait_turn", count_turn)
     async with serving() as served, await Http2Client.open(served) as client:
-        del turns[:]
+        del taken[:]
         with suppress(trio.BrokenResourceError):
             await client.stream.send_all(bytes.fromhex(FRAMES["PING"]) * 400)
         await client.wait(h2.events.ConnectionTerminated)
         await read_to_end(client.stream)
 
-    assert len(turns) <= 3
+    assert len(taken) <= 3
 
 
 async def test_who_gets_no_turn_for_long_is_given_up(
@@ -334,9 +415,9 @@ async def test_who_gets_no_turn_for_long_is_given_up(
     one.charge(10 * budget.ADDRESS_UNITS_PER_SECOND)
 
     began = trio.current_time()
-    with pytest.raises(budget.BudgetExhausted):
+    with pytest.raises(turns.BudgetExhausted):
         await one.wait_turn()
-    assert trio.current_time() - began == pytest.approx(budget.MAX_WAIT_SECONDS)
+    assert trio.current_time() - began == pytest.approx(turns.MAX_WAIT_SECONDS)
 
 
 async def test_a_connection_is_unknown_again_after_many_refusals() -> None:
@@ -401,20 +482,20 @@ async def test_a_busy_event_loop_closes_no_connection_whose_turn_has_come(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(late.wait_turn)
         await trio.testing.wait_all_tasks_blocked()
-        autojump_clock.jump(2 * budget.MAX_WAIT_SECONDS)
+        autojump_clock.jump(2 * turns.MAX_WAIT_SECONDS)
 
 
 async def test_who_is_behind_too_many_others_gets_no_turn_and_takes_none(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     budgets = ClientBudgets(("192.0.2.0/24",))
-    at_once = budget.TURNS_AT_ONCE + budget.MAX_WAIT_SECONDS * budget.TURNS_PER_SECOND
+    at_once = budget.TURNS_AT_ONCE + turns.MAX_WAIT_SECONDS * budget.TURNS_PER_SECOND
     refused: list[int] = []
 
     async def wait(number: int) -> None:
         try:
             await budgets.open("192.0.2.1").wait_turn()
-        except budget.BudgetExhausted:
+        except turns.BudgetExhausted:
             refused.append(number)
 
     async with trio.open_nursery() as nursery:
@@ -446,7 +527,7 @@ async def test_more_connections_are_accepted_the_longer_the_event_loop_was_busy(
     opened = server._OpenConnections(  # noqa: SLF001
         cast("Any", None), ClientBudgets(()), max_connections=100, tls=None
     )
-    with server._listen("127.0.0.1", 0) as listener, ExitStack() as clients:  # noqa: SLF001
+    with listen("127.0.0.1", 0) as listener, ExitStack() as clients:
         for _ in range(waiting):
             clients.enter_context(socket.create_connection(listener.getsockname()))
         async with trio.open_nursery() as nursery:

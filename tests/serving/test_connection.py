@@ -1,7 +1,7 @@
 """A connection ends by what goes wrong on it, by a deadline or a stop; the server goes on."""
 
 import logging
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import h2.events
@@ -11,6 +11,7 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecgw.serving import server
 from onecgw.web.asgi import read_body, run_while_connected
 from tests.builders.http_server import (
     GET,
@@ -223,6 +224,22 @@ async def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.Monke
     async with serving(flood) as served, await served.connect() as stream:
         await stream.send_all(GET)
         await ended.wait()
+
+
+async def test_the_end_of_a_burst_of_connections_is_reported_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "BURST_CONNECTIONS", 3)
+    ends: list[None] = []
+    async with serving(on_burst_end=lambda: ends.append(None)) as served:
+        for connections in (2, 5):
+            async with AsyncExitStack() as stack:
+                for _ in range(connections):
+                    stream = await stack.enter_async_context(await served.connect())
+                    await stream.send_all(GET)
+                    await read_answer(stream)
+        await assert_nothing_stays(served)
+    assert len(ends) == 1
 
 
 async def test_a_full_server_closes_the_oldest_connection_that_waits() -> None:

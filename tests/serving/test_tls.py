@@ -1,5 +1,6 @@
 """TLS on the gateway's own socket: both versions of HTTP by ALPN, and what clients do wrongly."""
 
+import gc
 import shutil
 import ssl
 from collections.abc import AsyncIterator
@@ -117,6 +118,25 @@ async def test_who_does_not_shake_hands_is_disconnected(
         running_clock.jump(HANDSHAKE_SECONDS)
         assert await read_to_end(stream) == b""
         await assert_nothing_stays(served)
+
+
+async def test_nothing_of_tls_waits_for_the_garbage_collector(tmp_path: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with serving_tls(tmp_path) as (served, trusting):
+            for is_broken in (False, True):
+                async with await served.connect() as stream:
+                    if is_broken:
+                        await stream.send_all(b"not TLS at all")
+                    else:
+                        tls = trio.SSLStream(stream, trusting, server_hostname="localhost")
+                        await tls.do_handshake()
+            await assert_nothing_stays(served)
+        kept = [one for one in gc.get_objects() if isinstance(one, ssl.SSLObject)]
+        assert not [one for one in kept if one.server_side]
+    finally:
+        gc.enable()
 
 
 async def test_a_stop_does_not_wait_for_a_handshake(tmp_path: Path) -> None:

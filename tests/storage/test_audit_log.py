@@ -13,6 +13,7 @@ import trio.testing
 from onecgw.errors import StorageUnavailable
 from onecgw.storage.audit_log import (
     CONFIRM_SECONDS,
+    GATHER_SECONDS,
     LOOK_SECONDS,
     AuditEvent,
     AuditLog,
@@ -306,6 +307,31 @@ async def test_a_disk_that_hangs_keeps_no_caller_for_ever(
     assert all(CONFIRM_SECONDS <= one <= CONFIRM_SECONDS + LOOK_SECONDS for one in waited)
 
 
+async def test_a_process_that_stood_still_refuses_no_answer_whose_record_is_written(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_written = trio.Event()
+    monkeypatch.setattr("onecgw.storage.database.Database.write", lambda *_: is_written.wait())
+    confirmed: list[float] = []
+
+    async def call(trail: AuditLog) -> None:
+        trail(make_call())
+        await trail.confirm()
+        confirmed.append(trio.current_time())
+
+    async with open_trail(tmp_path) as (trail, _store), trio.open_nursery() as running:
+        running.start_soon(trail.run)
+        running.start_soon(call, trail)
+        await trio.sleep(1)
+        # The event loop notices both together: that the time is up, and that the record is written.
+        autojump_clock.jump(CONFIRM_SECONDS + LOOK_SECONDS)
+        await trio.sleep(LOOK_SECONDS / 2)
+        is_written.set()
+        await trio.sleep(LOOK_SECONDS)
+        running.cancel_scope.cancel()
+    assert len(confirmed) == 1
+
+
 async def test_no_answer_leaves_whose_record_was_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +354,35 @@ async def test_no_answer_leaves_whose_record_was_dropped(
         assert len(everything(store)) == 2
     # Which of them was dropped is not known to each: all are refused.
     assert sorted(refused) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "gathered_seconds"), [("deny", 0), ("allow", GATHER_SECONDS)]
+)
+async def test_only_records_that_no_call_waits_for_are_gathered_while_nothing_happens(
+    on_failure: str,
+    gathered_seconds: float,
+    tmp_path: Path,
+    autojump_clock: trio.testing.MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began: list[float] = []
+    has_begun = trio.Event()
+
+    async def write(*_: object) -> None:
+        began.append(trio.current_time())
+        has_begun.set()
+        await trio.lowlevel.checkpoint()
+
+    monkeypatch.setattr("onecgw.storage.database.Database.write", write)
+    async with open_trail(tmp_path, on_failure=on_failure) as (trail, _store):
+        async with trio.open_nursery() as running:
+            running.start_soon(trail.run)
+            trail(make_call())
+            sent = trio.current_time()
+            await has_begun.wait()
+            running.cancel_scope.cancel()
+        assert began[0] - sent == pytest.approx(gathered_seconds)
 
 
 async def test_where_the_operator_allows_it_no_answer_waits(tmp_path: Path) -> None:

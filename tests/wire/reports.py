@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools import ALL
 from tests.catalogue_truth import MAY
 from tests.wire.row import MAY_AS_TEXT, Row, and_one_more, forms_of_a_table, rows

@@ -123,15 +123,9 @@ def _working_capital(now: Figures, before: Figures | None) -> Json | None:
     """The balances now and before, and the effects of days and volume on each, and in total."""
     if before is None:
         return None
+    figures = ("before", "now", "change", "days_effect", "volume_effect")
     return {
-        name: part
-        and {
-            "before": part.before,
-            "now": part.now,
-            "change": part.change,
-            "days_effect": part.days_effect,
-            "volume_effect": part.volume_effect,
-        }
+        name: part and {figure: getattr(part, figure) for figure in figures}
         for name, part in working_capital(now, before).items()
     }
 

@@ -18,7 +18,7 @@ DpoBase = Literal["purchases", "cogs"]
 # The series of amounts that the ratios are computed from, under their names in the answer.
 BALANCES: Final = ("stock", "receivable", "advance_received", "payable", "advance_paid")
 FLOWS: Final = ("cost", "sales", "purchases")
-PURCHASES_NET: Final = "purchases_net"  # without VAT: tells the VAT on what is bought
+PURCHASES_NET: Final = "purchases_net"  # without VAT: with purchases it gives the VAT
 COST_WITH_VAT: Final = "cost_with_vat"  # derived: payables include VAT, and cost does not
 
 # The components of the cycle, and the sign of each one in the sum.
@@ -88,7 +88,7 @@ class PeriodData:
         return Fraction(with_vat) / Fraction(net) if net > 0 and with_vat > 0 else None
 
     def exact_flow(self, series: str, period: DateRange) -> Fraction:
-        """The flow as a fraction; the cost with VAT where it is asked for and VAT is known."""
+        """The flow as a fraction; of COST_WITH_VAT, the cost with VAT as far as that is known."""
         if series != COST_WITH_VAT:
             return Fraction(self.flow(series, period))
         return Fraction(self.flow("cost", period)) * (self.vat_factor or 1)

@@ -14,14 +14,12 @@ from onecgw.analysis.periods import DateRange
 from onecgw.errors import OnecBadResponse, OnecError
 from onecgw.locales.text import say
 from onecgw.responses.notices import dates_of_books
-from onecgw.responses.raw_json import read_members
+from onecgw.responses.raw_json import Members, is_null, object_in, read_members
 from onecgw.responses.response_check import (
     FilterIgnored,
     applied_values,
     check_answers_request,
     comparable,
-    is_null,
-    object_in,
 )
 from onecgw.responses.units import currency_of
 
@@ -61,17 +59,8 @@ class _Column(msgspec.Struct):
 
 class _Report(msgspec.Struct):
     rows: list[msgspec.Raw]
-    totals: dict[str, msgspec.Raw]
+    totals: Members
     columns: msgspec.Raw = msgspec.Raw(b"[]")
-    applied_filters: msgspec.Raw = msgspec.Raw(b"{}")
-    currency: msgspec.Raw = msgspec.Raw(b"null")
-    as_of: msgspec.Raw = msgspec.Raw(b"null")
-    closed_until: msgspec.Raw = msgspec.Raw(b"null")
-
-    @property
-    def dated(self) -> dict[str, msgspec.Raw]:
-        """How far the books go, as far as the report says it."""
-        return dates_of_books({"as_of": self.as_of, "closed_until": self.closed_until})
 
 
 def read_balances(
@@ -85,9 +74,9 @@ def read_balances(
         FilterIgnored: firm_ids were requested and are not in applied_filters.
         OnecBadResponse: the report is of another day, or a total is missing or no number.
     """
-    found = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
+    found, members = _read_report(body, {"date": str(day)}, report=report, firm_ids=firm_ids)
     totals = {measure: _total(found, measure, report) for measure in measures}
-    return Amounts(of=totals, currency=currency_of({"currency": found.currency}), dated=found.dated)
+    return Amounts(of=totals, currency=currency_of(members), dated=dates_of_books(members))
 
 
 def read_months(
@@ -101,7 +90,7 @@ def read_months(
             the period, or no measure can be read.
     """
     arguments = {"period": {"from": str(period.first), "to": str(period.last)}}
-    found = _read_report(body, arguments, report=report, firm_ids=firm_ids)
+    found, members = _read_report(body, arguments, report=report, firm_ids=firm_ids)
     rows = _rows(found, report, period)
     readable: dict[str, Mapping[date, Decimal]] = {}
     unreadable: dict[str, OnecBadResponse] = {}
@@ -117,8 +106,8 @@ def read_months(
     return MonthlyAmounts(
         of=readable,
         unreadable=unreadable,
-        currency=currency_of({"currency": found.currency}),
-        dated=found.dated,
+        currency=currency_of(members),
+        dated=dates_of_books(members),
     )
 
 
@@ -176,8 +165,8 @@ def _check_total(found: _Report, sums: Mapping[date, Decimal], measure: str, rep
 
 def _read_report(
     body: bytes, arguments: Mapping[str, object], *, report: str, firm_ids: Sequence[str]
-) -> _Report:
-    """The report, if it is to this request and confirms the filter, which no caller could check."""
+) -> tuple[_Report, Members]:
+    """The report and its members, if it belongs to the request and confirms the filter."""
     try:
         members = read_members(body)
         check_answers_request(members, arguments)
@@ -189,15 +178,15 @@ def _read_report(
         raise OnecBadResponse(
             say("bad_response.report_shape", report=report, fault=error)
         ) from None
-    if firm_ids and _applied_firms(found) != comparable(firm_ids):
+    if firm_ids and _applied_firms(members) != comparable(firm_ids):
         raise FilterIgnored(say("bad_response.firms_ignored", report=report))
-    return found
+    return found, members
 
 
-def _applied_firms(report: _Report) -> frozenset[str]:
+def _applied_firms(members: Members) -> frozenset[str]:
     """The ids of the firms in applied_filters, where they stand as ids or as references."""
     try:
-        applied = msgspec.json.decode(report.applied_filters, type=dict[str, msgspec.Raw])
+        applied = msgspec.json.decode(members.get("applied_filters", b"{}"), type=Members)
     except msgspec.ValidationError:
         return frozenset()
     return applied_values(applied.get("firm_ids", msgspec.Raw(b"null")))

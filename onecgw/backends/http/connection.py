@@ -1,9 +1,8 @@
 """One HTTP/1.1 connection to 1C, and a pool of idle connections.
 
-Hot: every call to 1C goes through it. It must not make objects per header or per chunk beyond what
-llhttp (httptools) hands over, must not validate what was built once, and must not go through
-Trio's streams where the socket can answer at once. A parser lives for one answer, so that nothing
-of an answer can reach the next one; bytes beyond an answer end the connection.
+Hot: every call to 1C goes through it. It must not validate what was built once, and must not go
+through Trio's streams where the socket can answer at once. Bytes beyond an answer end the
+connection.
 
 Deadlines belong to the caller: its cancel scope ends the call, and a cancelled connection is
 closed and never used again. It must be able to end it, so parsing pauses for a checkpoint after
@@ -12,13 +11,12 @@ TURN_SECONDS.
 
 import socket
 import ssl
-from collections.abc import Sequence
 from time import perf_counter
 from typing import Final
 
-import httptools
 import trio
 
+from onecgw.backends.http.response_parser import ResponseParser
 from onecgw.backends.http.response_reader import ResponseReader
 
 READ_BYTES: Final = 64 * 1024
@@ -30,12 +28,9 @@ OVERHEAD_BYTES: Final = 256 * 1024  # of a body's framing, beyond as much as the
 IDLE_SECONDS: Final = 30  # below the idle limit of common firewalls and balancers
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
-_SWITCHING_PROTOCOLS: Final = 101
-_FIRST_FINAL_STATUS: Final = 200
 _PEEK: Final = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
 
 TlsStream = trio.SSLStream[trio.SocketStream]
-RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
 class ConnectionEnded(Exception):
@@ -44,87 +39,6 @@ class ConnectionEnded(Exception):
 
 class NotHttp(Exception):
     """What the peer sends is not an HTTP/1.1 response, or has more framing than content."""
-
-
-class _ResponseParser:
-    """The callbacks of llhttp for one answer."""
-
-    __slots__ = (
-        "_length",
-        "_parser",
-        "headers",
-        "is_complete",
-        "is_reusable",
-        "on_body",
-        "pieces",
-        "status",
-    )
-
-    def __init__(self) -> None:
-        self.status = 0  # 0 = the final head is not complete
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.pieces: list[bytes] = []  # of the body, those that were not taken yet
-        self.on_body = self.pieces.append
-        self.is_complete = False
-        self.is_reusable = False
-        self._length = 0  # of the pieces when the answer was complete
-        self._parser = httptools.HttpResponseParser(self)
-
-    def feed(self, data: bytes) -> Exception | None:
-        """Parse the next bytes; what is wrong with them, before the answer is complete."""
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self.is_reusable = False
-            return None if self.is_complete else error
-        return None
-
-    def take_body(self) -> bytes:
-        """What came of the body since the last time."""
-        pieces = self.pieces
-        if self.is_complete:  # what follows is of another answer
-            del pieces[self._length :]
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces.clear()
-        return data
-
-    def close(self) -> None:
-        """Let go of llhttp, which refers to this object: the two are no cyclic garbage then."""
-        del self._parser
-
-    def on_message_begin(self) -> None:
-        # Another answer behind this one would be taken for the answer to the next request.
-        self.is_reusable = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self.status:  # others are trailers
-            self.headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        if self.status:
-            return
-        status = self._parser.get_status_code()
-        if status >= _FIRST_FINAL_STATUS or status == _SWITCHING_PROTOCOLS:
-            self.status = status
-        else:
-            self.headers.clear()  # an interim answer
-
-    def on_message_complete(self) -> None:
-        if self.status and not self.is_complete:
-            self.is_complete = True
-            self._length = len(self.pieces)
-            self.is_reusable = (
-                self.status != _SWITCHING_PROTOCOLS and self._parser.should_keep_alive()
-            )
-
-    @property
-    def ends_with_connection(self) -> bool:
-        """Whether the end of the connection completes the answer (RFC 9112, 6.3)."""
-        return bool(self.status) and not any(
-            name.lower() == b"content-length"
-            or (name.lower() == b"transfer-encoding" and value.lower().endswith(b"chunked"))
-            for name, value in self.headers
-        )
 
 
 class Connection:
@@ -149,14 +63,14 @@ class Connection:
         """
         self.is_reusable = False
         await self._send(request)
-        parser = _ResponseParser()
+        parser = ResponseParser()
         try:
             await self._read(parser, reader)
             self.is_reusable = parser.is_reusable and not self._waits_in_tls()
         finally:
             parser.close()
 
-    async def _read(self, parser: _ResponseParser, reader: ResponseReader) -> None:
+    async def _read(self, parser: ResponseParser, reader: ResponseReader) -> None:
         wire_bytes = body_bytes = 0
         while True:
             data = await self._receive(READ_BYTES if body_bytes < READ_BYTES else LARGE_READ_BYTES)

@@ -8,7 +8,7 @@ import attrs
 
 from onecgw.backends.odata.metadata import Types
 from onecgw.backends.odata.object_names import bare_type, spaced
-from onecgw.backends.odata.profile import CatalogueSet, Contacts, Members
+from onecgw.backends.odata.profile import CatalogueSet, Contacts
 from onecgw.backends.odata.search import Wanted, digits, fold
 
 ZERO: Final = "00000000-0000-0000-0000-000000000000"
@@ -182,18 +182,11 @@ def read_entries(
         )
 
 
-def read_members(members: Members, types: Types) -> Iterator[CatalogueEntry]:
-    """Read an enumeration: its members as the profile and the base know them.
-
-    A label is made of the member's name: OData gives no presentations.
-    """
-    known = (*members.names, *types.members.get(members.enumeration, ()))
-    for name in dict.fromkeys(known):
-        yield member_entry(name)
-
-
 def member_entry(name: str) -> CatalogueEntry:
-    """The entry of one member of an enumeration."""
+    """The entry of one member of an enumeration.
+
+    Its label is made of its name: OData gives no presentations.
+    """
     return CatalogueEntry(id=name, label=spaced(name))
 
 

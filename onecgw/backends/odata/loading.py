@@ -11,9 +11,9 @@ from onecgw.backends.odata.catalogues import (
     ZERO,
     CatalogueEntry,
     ODataCatalogue,
+    member_entry,
     read_contacts,
     read_entries,
-    read_members,
 )
 from onecgw.backends.odata.fetch import Fetcher
 from onecgw.backends.odata.metadata import Types
@@ -116,7 +116,10 @@ class Loading:
     async def _catalogue(self, kind: str) -> ODataCatalogue:
         members = self._profile.members.get(kind)
         if members is not None:
-            return ODataCatalogue(kind, read_members(members, self._types), has_folders=False)
+            # OData may lack some of the members.
+            published = self._types.members.get(members.enumeration, ())
+            names = dict.fromkeys([*members.names, *published])
+            return ODataCatalogue(kind, map(member_entry, names), has_folders=False)
         entries: list[CatalogueEntry] = []
         sets = self._profile.catalogues.get(kind, ())
         for one in sets:

@@ -97,6 +97,10 @@ class _Reader(TreeReader):
     def __init__(self, currency: str) -> None:
         super().__init__()
         self._currency = currency
+        # What sources and tools refer to.
+        self._keys: Mapping[str, tuple[KeySet, ...]] = {}
+        self._kinds: frozenset[str] = frozenset()
+        self._sources: Mapping[str, RegisterSource] = {}
 
     def profile(self, root: Node) -> Profile:
         parts = self.mapping(root, _TOP)
@@ -105,15 +109,13 @@ class _Reader(TreeReader):
                 self.note(root, f"lacks {needed}")
         checked = self.mapping(parts.get("checked"), ("dumps", "live"))
         fits = self.mapping(parts.get("fits"), ("all", "accounts"))
-        keys = self.each(parts.get("keys"), None, partial(self.several, read=self.key_set))
+        self._keys = self.each(parts.get("keys"), None, partial(self.several, read=self.key_set))
         catalogues = self.each(
             parts.get("catalogues"), CATALOGUE_KINDS, partial(self.several, read=self.catalogue)
         )
         members = self.each(parts.get("enumerations"), CATALOGUE_KINDS, self.members)
-        sources = self.each(
-            parts.get("sources"), None, lambda node: self.source(node, keys, catalogues, members)
-        )
-        tools = self.each(parts.get("tools"), TOOLS, lambda node: self.tool(node, sources))
+        self._kinds = frozenset({*catalogues, *members})
+        self._sources = self.each(parts.get("sources"), None, self.source)
         return Profile(
             name=self.text(parts.get("profile")),
             title=self.text(parts.get("title")),
@@ -123,9 +125,9 @@ class _Reader(TreeReader):
             fits_accounts=self.texts(fits.get("accounts")),
             catalogues=catalogues,
             members=members,
-            keys=keys,
-            sources=sources,
-            tools=tools,
+            keys=self._keys,
+            sources=self._sources,
+            tools=self.each(parts.get("tools"), TOOLS, self.tool),
             accounts_set=self.object_name(parts["accounts"]) if "accounts" in parts else None,
         )
 
@@ -188,13 +190,7 @@ class _Reader(TreeReader):
         name, _, types = self.text(node).partition(":")
         return DimensionField(field=self.field_named(node, name), types=self.types(node, types))
 
-    def source(
-        self,
-        node: Node,
-        keys: Mapping[str, tuple[KeySet, ...]],
-        catalogues: Mapping[str, object],
-        members: Mapping[str, object],
-    ) -> RegisterSource:
+    def source(self, node: Node) -> RegisterSource:
         parts = self.mapping(
             node,
             ("table", "dims", "facts", "where", "returns", "excludes", "transfers", "accounts",
@@ -215,9 +211,9 @@ class _Reader(TreeReader):
             if isinstance(one.value, list):
                 first_of[name] = self.known(one, named)
             else:
-                dims[name] = self.dimension(one, name, keys)
+                dims[name] = self.dimension(one, name)
                 kind = DIMENSIONS.get(name)
-                if kind is not None and kind not in catalogues and kind not in members:
+                if kind is not None and kind not in self._kinds:
                     self.note(one, f"refers to {kind}, which is not among the catalogues")
         days = self.text(parts.get("max_days"))
         if days and not days.isdecimal():
@@ -251,9 +247,7 @@ class _Reader(TreeReader):
             entity_set=self.object_name(parts.get("set")), name=self.field(parts.get("predefined"))
         )
 
-    def dimension(
-        self, node: Node, name: str, keys: Mapping[str, tuple[KeySet, ...]]
-    ) -> DimensionField:
+    def dimension(self, node: Node, name: str) -> DimensionField:
         place, _, key = self.text(node).partition(">")
         field, _, types = place.partition(":")
         if field in ("ext", "balanced"):
@@ -266,9 +260,9 @@ class _Reader(TreeReader):
                 side="own" if field == "ext" else "balanced",
             )
         if key:
-            if key not in keys:
-                self.note(node, f"refers to the key {key}; {accepted_among(key, keys)}")
-            elif not any(name in one.gives for one in keys[key]):
+            if key not in self._keys:
+                self.note(node, f"refers to the key {key}; {accepted_among(key, self._keys)}")
+            elif not any(name in one.gives for one in self._keys[key]):
                 self.note(node, f"refers to the key {key}, which does not give {name}")
         return DimensionField(
             field=self.field_named(node, field), types=self.types(node, types), key=key or None
@@ -298,17 +292,17 @@ class _Reader(TreeReader):
             accounts=accounts,
         )
 
-    def tool(self, node: Node, sources: Mapping[str, RegisterSource]) -> ToolProfile:
+    def tool(self, node: Node) -> ToolProfile:
         parts = self.mapping(
             node, ("sources", "lacks", "last_purchase", "notes", "empty", "unavailable")
         )
         last = parts.get("last_purchase")
         return ToolProfile(
-            sources=self.several(parts.get("sources"), lambda one: self.known(one, sources)),
+            sources=self.several(parts.get("sources"), partial(self.known, names=self._sources)),
             lacks=self.lacks(parts["lacks"], node.path.rpartition(".")[2])
             if "lacks" in parts
             else {},
-            last_purchase=self.known(last, sources)[0] if last is not None else None,
+            last_purchase=self.known(last, self._sources)[0] if last is not None else None,
             notes=self.several(parts.get("notes"), self.sentence),
             empty=self.sentence(parts.get("empty")),
             unavailable=self.sentence(parts.get("unavailable")),

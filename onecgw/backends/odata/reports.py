@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 import attrs
 
 from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools import BY_NAME
 
 Dated = Literal["period", "date"]
@@ -189,6 +189,11 @@ def _report(
     )
 
 
+def _finds_groups(kind: str) -> bool:
+    request = BY_NAME[f"resolve_{kind}"].request
+    return "include_groups" in [field.name for field in fields_of(request)]
+
+
 _ADVANCE: Final = ReportMeasure(name="advance", plus=("advance",))
 _NET_DEBT: Final = ReportMeasure(name="net", plus=("debt",), minus=("advance",))
 SALES: Final = _report(
@@ -238,17 +243,11 @@ TABULAR: Final = (
 TOP_PRODUCTS: Final = "top_products"
 CUSTOMER_SUMMARY: Final = "customer_summary"
 PRODUCT_DETAILS: Final = "product_details"
-# Resolvers: the kind of catalogue that each searches.
-RESOLVERS: Final = (
-    "customer",
-    "warehouse",
-    "product",
-    "sales_channel",
-    "cash",
-    "cost_article",
-    "operation",
+# Resolvers: the kind of catalogue that each searches; and those that may find groups too.
+RESOLVERS: Final = tuple(
+    name.removeprefix("resolve_") for name in BY_NAME if name.startswith("resolve_")
 )
-WITH_GROUPS: Final = ("customer", "product", "cost_article")
+WITH_GROUPS: Final = tuple(kind for kind in RESOLVERS if _finds_groups(kind))
 # Tool → measure → the key of the text why no stock 1C has it.
 NOT_MEASURED: Final[Mapping[str, Mapping[str, str]]] = {
     "cash_balance": {"balance_base": "odata.desk_currency"}

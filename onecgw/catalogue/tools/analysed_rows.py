@@ -1,11 +1,11 @@
 """The rows of a comparison or of shares: their columns, their order, the rest and the proof."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from onecgw.analysis.comparison import (
@@ -38,16 +38,9 @@ Json = dict[str, object]
 Figures = dict[str, Decimal | str | None]
 
 
-@attrs.frozen(kw_only=True)
-class SharePlace:
-    """The share of one row, in percent of the whole selection."""
-
-    share: Decimal
-    cumulative_share: Decimal
-    abc_class: str
-
-
-_GONE: Final = SharePlace(share=ZERO, cumulative_share=Decimal(100), abc_class="C")
+# Of a row that only the report of before has.
+_NO_SHARE: Final[Figures] = {"share": ZERO, "cumulative_share": Decimal(100), "class": "C"}
+_UNKNOWN: Final = MeasureChange(now=None, before=None)
 
 
 class AnalysedTable:
@@ -83,15 +76,19 @@ class AnalysedTable:
         cells = (row.cells for table in tables for row in table.rows)
         unlike = unlike_measures((*now.dimensions, *now.measures), cells, units)
         self._units = units
-        self._additive = now.additive - unlike
+        additive = [name for name in now.measures if name in now.additive]
+        self._unlike = [name for name in additive if name in unlike]
+        self._additive = [name for name in additive if name not in unlike]
         if share is not None and share in unlike:
             is_money = share in units.own_currency
             message = say("errors.several_currencies" if is_money else "errors.several_units")
             raise ValidationFailed((Problem(path="share", message=message),))
-        self._places = {
-            one.row.key: SharePlace(
-                share=one.share, cumulative_share=one.cumulative_share, abc_class=one.abc_class
-            )
+        self._places: dict[tuple[str, ...], Figures] = {
+            one.row.key: {
+                "share": one.share,
+                "cumulative_share": one.cumulative_share,
+                "class": one.abc_class,
+            }
             for one in (shares_of(now, share) if share is not None else ())
         }
         self._rows = _rows(now, self._comparison)
@@ -143,7 +140,7 @@ class AnalysedTable:
                 ]
                 for row in shown
             ],
-            "rest": {"rows": len(below), **(self._sum(below) if below else {})},
+            "rest": {"rows": len(below), **(self._rest(below) if below else {})},
             "totals": self._totals(),
             **self._parts(),
         }
@@ -155,16 +152,14 @@ class AnalysedTable:
             basis["change"] = say("basis.change")
         if self._share is not None:
             basis["share"] = say("basis.share", measure=self._share)
-        if unlike := sorted(self._now.additive - self._additive):
-            basis["rest"] = say("basis.no_rest", measures=", ".join(unlike))
+        if self._unlike:
+            basis["rest"] = say("basis.no_rest", measures=", ".join(sorted(self._unlike)))
         return basis
 
     def proof(self, report: str) -> list[Json]:
         """What adds up to the totals of 1C: the rows, or their changes."""
         found = []
-        for measure in self._now.measures:
-            if measure not in self._additive:
-                continue
+        for measure in self._additive:
             total = self._total(measure)
             together = sum_of_changes(self._rows, measure)
             if together.amount is None or total.amount is None:
@@ -194,15 +189,9 @@ class AnalysedTable:
         """The figures of a row by column; without a row only their names matter."""
         figures: Figures = {}
         for measure in self._now.measures:
-            change = row.changes[measure] if row else MeasureChange(now=None, before=None)
-            figures |= self._expanded(measure, change)
+            figures |= self._expanded(measure, row.changes[measure] if row else _UNKNOWN)
         if self._share is not None:
-            place = self._places.get(row.key, _GONE) if row else _GONE
-            figures |= {
-                "share": place.share,
-                "cumulative_share": place.cumulative_share,
-                "class": place.abc_class,
-            }
+            figures |= self._places.get(row.key, _NO_SHARE) if row else _NO_SHARE
         return figures
 
     def _expanded(self, measure: str, change: MeasureChange) -> Figures:
@@ -215,12 +204,16 @@ class AnalysedTable:
             f"{measure}_change_pct": change.percent,
         }
 
-    def _sum(self, rows: Sequence[ComparedRow]) -> Figures:
-        """What adds up of some rows."""
+    def _sums(self, rows: Sequence[ComparedRow], measures: Iterable[str]) -> Figures:
+        """Some measures of several rows together."""
         figures: Figures = {}
-        for measure in self._now.measures:
-            if measure in self._additive:
-                figures |= self._expanded(measure, sum_of_changes(rows, measure))
+        for measure in measures:
+            figures |= self._expanded(measure, sum_of_changes(rows, measure))
+        return figures
+
+    def _rest(self, rows: Sequence[ComparedRow]) -> Figures:
+        """What adds up of the rows that are not shown."""
+        figures = self._sums(rows, self._additive)
         if self._share is not None:
             part = sum_of_changes(rows, self._share).now or ZERO
             figures["share"] = percent(part, self._now.total(self._share))
@@ -229,9 +222,8 @@ class AnalysedTable:
     def _totals(self) -> Figures:
         figures: Figures = {}
         for measure in self._now.measures:
-            is_sum = measure in self._additive or measure not in self._now.additive
-            unknown = MeasureChange(now=None, before=None)
-            figures |= self._expanded(measure, self._total(measure) if is_sum else unknown)
+            is_unknown = measure in self._unlike
+            figures |= self._expanded(measure, _UNKNOWN if is_unknown else self._total(measure))
         return figures
 
     def _parts(self) -> Json:
@@ -241,26 +233,12 @@ class AnalysedTable:
             (BY_CURRENCY, CURRENCY, self._units.own_currency),
             (BY_UNIT, PRODUCT, self._units.quantities),
         ):
-            apart = [
-                one
-                for one in self._now.measures
-                if one in measures and one in self._now.additive - self._additive
-            ]
-            if apart:
+            if apart := [name for name in self._unlike if name in measures]:
                 index = self._now.dimensions.index(place)
-                rows: dict[str, list[ComparedRow]] = {}
+                rows = defaultdict(list)
                 for row in self._rows:
-                    rows.setdefault(kind_of(place, row.cells[index]), []).append(row)
-                parts[member] = {
-                    kind: {
-                        name: figure
-                        for measure in apart
-                        for name, figure in self._expanded(
-                            measure, sum_of_changes(of_kind, measure)
-                        ).items()
-                    }
-                    for kind, of_kind in rows.items()
-                }
+                    rows[kind_of(place, row.cells[index])].append(row)
+                parts[member] = {kind: self._sums(part, apart) for kind, part in rows.items()}
         return parts
 
     def _total(self, measure: str) -> MeasureChange:

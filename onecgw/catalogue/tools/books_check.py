@@ -1,19 +1,19 @@
-"""Whether a period or a day of a comparison lies in the books: beyond them 0 is no figure."""
+"""Whether a period or a day of a comparison lies inside the books; outside, 0 is no figure."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import attrs
 
 from onecgw.analysis.figure_table import FigureTable
-from onecgw.catalogue.declaration import fields_of
-from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
-from onecgw.catalogue.tools.parts import Period
+from onecgw.analysis.periods import DateRange
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.locales.text import say
 
-# Few values, so that the answers are short.
+# Dimensions with few values, so that the answers are short.
 _COARSE: Final = ("firm", "warehouse")
 
 
@@ -26,17 +26,17 @@ class BooksKey:
 
 
 def books_requests(
-    tool: TableTool, when: Period | date, side: str, context: CompositeContext
+    tool: TableTool, when: DateRange | date, side: str, upstream: Upstream
 ) -> dict[BooksKey, SubRequest]:
-    """The reports without filters that tell whether there are books; none for some reports."""
+    """The reports without filters that show whether there are books; none for some reports."""
     if tool.quiet_days is None:
         return {}
-    group_by = next(name for name in _COARSE if name in _dimensions(tool))
+    group_by = next(name for name in _COARSE if name in tool.choices("group_by"))
     return {
         BooksKey(side, end): attrs.evolve(
             whole_report(
                 tool,
-                context,
+                upstream,
                 group_by=(group_by,),
                 measures=(tool.additive[0],),
                 when=part,
@@ -49,9 +49,9 @@ def books_requests(
 
 
 def outside_books(
-    tool: TableTool, when: Period | date, side: str, outcomes: Mapping[Any, object]
+    tool: TableTool, when: DateRange | date, side: str, outcomes: Mapping[Any, object]
 ) -> str:
-    """Why a side of a comparison is beyond the books; "" if it is not, or is not known to be.
+    """Why a side of a comparison lies outside the books; "" if it does not, or it is not known.
 
     Args:
         tool: the report that is compared.
@@ -63,34 +63,20 @@ def outside_books(
         table = outcomes.get(BooksKey(side, end))
         if not isinstance(table, FigureTable):
             continue  # not known: the lists say what there is
-        if isinstance(part, Period):
+        if isinstance(when, DateRange) and isinstance(part, DateRange):
             if not table.rows:
-                return say("cycle.outside_part", period=_dates_of(when), part=_dates_of(part))
+                return say("cycle.outside_part", period=when.text, part=part.text)
         elif not any(any(row.values.values()) for row in table.rows):
             return say("cycle.outside_day", day=part)
     return ""
 
 
-def _parts(when: Period | date, quiet_days: int) -> dict[str, Period | date]:
+def _parts(when: DateRange | date, quiet_days: int) -> dict[str, DateRange | date]:
     """A day; or of a period its first month and its last days, more than may be quiet."""
-    if not isinstance(when, Period):
+    if not isinstance(when, DateRange):
         return {"day": when}
     quiet = timedelta(days=quiet_days)
-    month_end = (when.from_.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    found: dict[str, Period | date] = {}
-    first = Period(from_=when.from_, to=min(when.to, max(month_end, when.from_ + quiet)))
-    if first.to - first.from_ >= quiet:
-        found["first"] = first
-    found["last"] = Period(from_=when.to - quiet, to=when.to)
-    return found
-
-
-def _dimensions(tool: TableTool) -> tuple[str, ...]:
-    [field] = [one for one in fields_of(tool.request) if one.name == "group_by"]
-    return get_args(get_args(field.type)[0])
-
-
-def _dates_of(when: Period | date) -> str:
-    if isinstance(when, Period):
-        return say("values.period", first=when.from_, last=when.to)
-    return f"{when}"
+    last_of_first = max(when.months[0].last, when.first + quiet)
+    first = DateRange(when.first, min(when.last, last_of_first))
+    last = DateRange(when.last - quiet, when.last)
+    return {"first": first, "last": last} if first.days > quiet_days else {"last": last}

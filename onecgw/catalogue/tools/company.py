@@ -8,13 +8,15 @@ import attrs
 import msgspec
 
 from onecgw.analysis.figure_table import FigureTable
+from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
-from onecgw.catalogue.tools.cycle_plan import first_open_day
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
+from onecgw.catalogue.tools.cycle_plan import first_open_day, latest_day
 from onecgw.catalogue.tools.last_document import last_day_of
 from onecgw.catalogue.tools.money import CASH_BALANCE, CASH_FLOW
-from onecgw.catalogue.tools.parts import Period
 from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
 from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.catalogue.tools.whole_report import whole_report
@@ -27,7 +29,7 @@ FIRMS: Final = "firms"
 DESKS: Final = "desks"
 MOST_LISTED: Final = 50
 LOOK_BACK_DAYS: Final = 731
-_EARLIEST_ZONE: Final = timedelta(hours=14)  # where on Earth a day begins first
+_LOOK_BACK: Final = timedelta(days=LOOK_BACK_DAYS - 1)  # the last day counts, too
 _DAY_REPORTS: Final = (SALES_REPORT, PURCHASES_REPORT, CASH_FLOW)
 
 
@@ -36,21 +38,21 @@ class CompanyRequest:
     """Arguments of company: none."""
 
 
-def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubRequest]:  # noqa: ARG001
+def plan(request: CompanyRequest, upstream: Upstream) -> dict[str, SubRequest]:  # noqa: ARG001
     """The firms that sold, the desks with their currencies, and the last day of each report."""
-    last_over = first_open_day(context.now) - timedelta(days=1)
-    last = (context.now + _EARLIEST_ZONE).date()
+    last_over = first_open_day(upstream.now) - timedelta(days=1)
+    last = latest_day(upstream.now)
     firms = whole_report(
         SALES_REPORT,
-        context,
+        upstream,
         group_by=("firm",),
         measures=("amount",),
-        when=Period(from_=last_over - timedelta(days=LOOK_BACK_DAYS - 1), to=last_over),
+        when=DateRange(last_over - _LOOK_BACK, last_over),
         filters=None,
     )
     desks = whole_report(
         CASH_BALANCE,
-        context,
+        upstream,
         group_by=("cash", "firm"),
         measures=("balance",),
         when=last_over,
@@ -60,14 +62,14 @@ def plan(request: CompanyRequest, context: CompositeContext) -> dict[str, SubReq
         FIRMS: attrs.evolve(firms, is_settled=True),
         DESKS: attrs.evolve(desks, is_settled=True),
     }
-    period = Period(from_=last - timedelta(days=LOOK_BACK_DAYS - 1), to=last)
+    period = DateRange(last - _LOOK_BACK, last)
     return kept | {report.name: last_day_of(report, period) for report in _DAY_REPORTS}
 
 
 def compose(
     request: CompanyRequest,  # noqa: ARG001 - one signature for all
     outcomes: Mapping[str, Any],
-    context: CompositeContext,
+    upstream: Upstream,
 ) -> dict[str, object]:
     """What is known; a report that failed is in `missing`.
 
@@ -80,7 +82,7 @@ def compose(
     found = {key: one for key, one in outcomes.items() if key not in errors}
     days = {report.name: found.get(report.name) for report in _DAY_REPORTS}
     firms, desks = found.get(FIRMS), found.get(DESKS)
-    base = context.capabilities
+    base = upstream.capabilities
     said = {
         name: raw
         for table in (desks, firms)
@@ -90,11 +92,11 @@ def compose(
     sold = [row.cells[0] for row in firms.rows] if firms else []
     own = [*map(attrs.asdict, base.firms)] or sold
     return {
-        "today": context.today,
+        "today": upstream.today,
         "last_document_day": max((day for day in days.values() if day), default=None),
         "last_day_by_report": days,
         "base_currency": (currency_of(firms.members) if firms else "")
-        or context.base_currency
+        or upstream.base_currency
         or None,
         "as_of": base.as_of or said.get("as_of"),
         "closed_until": base.closed_until or said.get("closed_until"),
@@ -102,8 +104,8 @@ def compose(
         "firms_total": len(own) if base.firms or firms else None,
         "desks": [_desk(desks, row.cells) for row in desks.rows[:MOST_LISTED]] if desks else [],
         "desks_total": len(desks.rows) if desks else None,
-        "backend_profile": context.capabilities.profile,
-        "not_supported": list(_lacks(context.capabilities)),
+        "backend_profile": upstream.capabilities.profile,
+        "not_supported": list(_lacks(upstream.capabilities)),
         "basis": {
             "firms": say("company.own_firms")
             if base.firms

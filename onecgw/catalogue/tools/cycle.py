@@ -1,7 +1,7 @@
 """How long the company's money is tied up, and why: composed of five reports."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +15,9 @@ from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.analysis.figure_table import FigureTable
 from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import COST, MONEY, SALES, STOCK
-from onecgw.catalogue.kinds import MAY_BE_NULL, CompositeContext, CompositeTool, SubRequest
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.output_schema import MAY_BE_NULL
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.tools.cycle_plan import (
     BALANCE_SOURCES,
     PURCHASES_SOURCE,
@@ -24,16 +26,14 @@ from onecgw.catalogue.tools.cycle_plan import (
     CyclePlan,
     Key,
     first_open_day,
+    latest_day,
     plan,
 )
 from onecgw.catalogue.tools.cycle_where import WhereKey, where_of, where_requests
 from onecgw.catalogue.tools.last_document import last_day_of
-from onecgw.catalogue.tools.parts import Period
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
+from onecgw.catalogue.tools.sales import SALES_REPORT
 from onecgw.errors import OnecgwError, Problem, ValidationFailed
 from onecgw.responses.response_check import FilterIgnored
-
-_EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
 LAST_SALE: Final = "last sale"
 
@@ -41,15 +41,15 @@ Outcomes = Mapping[Any, Amounts | MonthlyAmounts | FigureTable | date | OnecgwEr
 
 
 def plan_with_last_sale(
-    request: CashConversionCycle, context: CompositeContext
+    request: CashConversionCycle, upstream: Upstream
 ) -> dict[Key | WhereKey | str, SubRequest]:
-    """The requests of the plan, the one that tells where the books end, and the lists."""
+    """The requests of the plan, the one for the last day of the books, and the lists."""
     cycle_plan = CyclePlan(request)
     first = min(period.first for period in cycle_plan.periods)
-    filters = SalesFilters(firm_ids=request.firm_ids) if request.firm_ids else None
-    last_sale = last_day_of(SALES_REPORT, Period(from_=first, to=cycle_plan.period.last), filters)
-    requests: dict[Key | WhereKey | str, SubRequest] = dict(plan(request, context.now).items())
-    return requests | {LAST_SALE: last_sale} | where_requests(cycle_plan, context)
+    span, filters = DateRange(first, cycle_plan.period.last), cycle_plan.filters_of(SALES_REPORT)
+    last_sale = last_day_of(SALES_REPORT, span, filters)
+    requests: dict[Key | WhereKey | str, SubRequest] = dict(plan(request, upstream.now).items())
+    return requests | {LAST_SALE: last_sale} | where_requests(cycle_plan, upstream)
 
 
 def compose(
@@ -82,38 +82,29 @@ def compose(
         now=data[0],
         before=data[1] if cycle_plan.before is not None else None,
     )
-    currencies = {
-        outcome.currency
+    # Flows last: they are of this moment, while balances of past days are kept.
+    reports = [
+        outcome
+        for kind in (Amounts, MonthlyAmounts)
         for outcome in outcomes.values()
-        if isinstance(outcome, Amounts | MonthlyAmounts) and outcome.currency
-    }
-    currency = currencies.copy().pop() if len(currencies) == 1 else ""
-    if not currencies:
-        currency = base_currency
+        if isinstance(outcome, kind)
+    ]
+    currencies = sorted({one.currency for one in reports if one.currency})
+    currency = currencies[0] if currencies else base_currency
     return {
-        **({"currency": currency} if currency else {}),
-        **_dated(outcomes),
+        **({"currency": currency} if currency and len(currencies) <= 1 else {}),
+        **{name: raw for report in reports for name, raw in report.dated.items()},
         **render(inputs),
         "where": where_of(data, outcomes),
         "warnings": warnings_of(
             inputs,
             first_open_day=first_open_day(now),
-            latest_day=(now + _EARLIEST_ZONE).date(),
-            currencies=tuple(sorted(currencies)),
+            latest_day=latest_day(now),
+            currencies=tuple(currencies),
         ),
         "notes": notes_of(inputs, cycle_plan.dpo_base),
         "applied_filters": {"firm_ids": cycle_plan.firm_ids} if cycle_plan.firm_ids else {},
     }
-
-
-def _dated(outcomes: Outcomes) -> dict[str, object]:
-    """How far the books go; flows are of this moment, while balances of past days are kept."""
-    found: dict[str, object] = {}
-    for kind in (Amounts, MonthlyAmounts):
-        for outcome in outcomes.values():
-            if isinstance(outcome, kind):
-                found |= outcome.dated
-    return found
 
 
 def _period_data(cycle_plan: CyclePlan, period: DateRange, outcomes: Outcomes) -> PeriodData:
@@ -174,8 +165,8 @@ CASH_CONVERSION_CYCLE = CompositeTool(
     operation="reports/cash_conversion_cycle",
     tools=(*(source.tool for source in (*BALANCE_SOURCES, SALES_SOURCE, PURCHASES_SOURCE)),),
     plan=plan_with_last_sale,
-    compose=lambda request, outcomes, context: compose(
-        request, outcomes, context.now, context.base_currency
+    compose=lambda request, outcomes, upstream: compose(
+        request, outcomes, upstream.now, upstream.base_currency
     ),
     output={
         "headline": {"type": "string"},

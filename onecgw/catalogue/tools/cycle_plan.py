@@ -18,22 +18,19 @@ from onecgw.analysis.periods import (
     merged,
 )
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import SubRequest, TableTool
-from onecgw.catalogue.tools.parts import FirmIds, Period, RequiredPeriod
-from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.settlements import (
-    PAYABLES_BALANCE,
-    RECEIVABLES_BALANCE,
-    PayablesFilters,
-    ReceivablesFilters,
-)
-from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import SubRequest
+from onecgw.catalogue.tools.parts import FirmIds, RequiredPeriod
+from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
+from onecgw.catalogue.tools.sales import SALES_REPORT
+from onecgw.catalogue.tools.settlements import PAYABLES_BALANCE, RECEIVABLES_BALANCE
+from onecgw.catalogue.tools.stock import STOCK_BALANCE
 from onecgw.errors import Problem, ValidationFailed
 from onecgw.locales.text import say
 
 VAT: Final = "vat"  # no component of the cycle, which is known without it, too
 _LATEST_ZONE: Final = timedelta(hours=-12)  # the time zone in which a day ends last
+_EARLIEST_ZONE: Final = timedelta(hours=14)  # the time zone in which a day begins first
 
 Read = Callable[[bytes], Amounts | MonthlyAmounts]
 
@@ -66,49 +63,48 @@ class Source:
     """A report that the cycle is computed from.
 
     series: its measure → the series of PeriodData. components: those that need the report.
+    explained_by: the dimension by which the change of its first measure is explained.
     """
 
     tool: TableTool
-    filters: type
     group_by: str
     series: Mapping[str, str]
     components: tuple[str, ...]
+    explained_by: str = ""
 
 
-# Grouped by counterparty: the sign of each counterparty's balance tells debts from advances.
+# Grouped by counterparty: the sign of its balance distinguishes a debt from an advance.
 BALANCE_SOURCES: Final = (
     Source(
         tool=STOCK_BALANCE,
-        filters=StockFilters,
         group_by="warehouse",
         series={"amount": "stock"},
         components=("dio",),
+        explained_by="product_group",
     ),
     Source(
         tool=RECEIVABLES_BALANCE,
-        filters=ReceivablesFilters,
         group_by="customer",
         series={"receivable": "receivable", "advance": "advance_received"},
         components=("dso",),
+        explained_by="customer",
     ),
     Source(
         tool=PAYABLES_BALANCE,
-        filters=PayablesFilters,
         group_by="supplier",
         series={"payable": "payable", "advance": "advance_paid"},
         components=("dpo",),
+        explained_by="supplier",
     ),
 )
 SALES_SOURCE: Final = Source(
     tool=SALES_REPORT,
-    filters=SalesFilters,
     group_by="month",
     series={"amount": "sales", "cost": "cost"},
     components=("dio", "dso"),
 )
 PURCHASES_SOURCE: Final = Source(
     tool=PURCHASES_REPORT,
-    filters=PurchasesFilters,
     group_by="month",
     series={"amount": "purchases"},
     components=("dpo",),
@@ -135,14 +131,17 @@ class CyclePlan:
         self.dpo_base = request.dpo_base or "purchases"
         self.by_month = request.breakdown != "none"
         self.firm_ids = request.firm_ids or ()
-        self.period = DateRange(request.period.from_, request.period.to)
-        _check(self.period)
-        self.before = compared_with(self.period, request.compare or "previous_year")
+        self.period = DateRange(request.period.first, request.period.last)
+        if is_too_long(self.period):
+            message = say("errors.months", most=MAX_MONTHS, period=self.period.text)
+            raise ValidationFailed((Problem(path="period", message=message),))
+        compare = request.compare or "previous_year"
+        self.before = None if compare == "none" else compared_with(self.period, compare)
         self.periods = (self.period,) if self.before is None else (self.period, self.before)
 
     @property
     def flows(self) -> tuple[Source, ...]:
-        """The reports on flows; against cost, purchases tell only what VAT is on it."""
+        """The reports on flows; against cost, purchases are needed only for the VAT on it."""
         if self.dpo_base == "purchases":
             return (SALES_SOURCE, PURCHASES_SOURCE)
         series = {"amount": "purchases", "amount_net": PURCHASES_NET}
@@ -150,6 +149,10 @@ class CyclePlan:
             attrs.evolve(SALES_SOURCE, components=tuple(COMPONENTS)),
             attrs.evolve(PURCHASES_SOURCE, components=(VAT,), series=series),
         )
+
+    def filters_of(self, tool: TableTool) -> object | None:
+        """The filters of a request for a report."""
+        return tool.filters_of(firm_ids=self.firm_ids) if self.firm_ids else None
 
     def days_of(self, period: DateRange) -> tuple[date, ...]:
         """The days for which the end-of-day balances of a period are needed."""
@@ -184,7 +187,7 @@ class CyclePlan:
         source, when = key.source, key.when
         expected: dict[str, Any] = {"report": source.tool.name, "measures": tuple(source.series)}
         if isinstance(when, DateRange):
-            dated: dict[str, Any] = {"period": Period(from_=when.first, to=when.last)}
+            dated: dict[str, Any] = {"period": when}
             read: Read = partial(read_months, **expected, firm_ids=self.firm_ids, period=when)
             rows, is_settled = len(when.months), False
         else:
@@ -195,7 +198,7 @@ class CyclePlan:
             tool=source.tool,
             request=source.tool.request(
                 **dated,
-                filters=source.filters(firm_ids=self.firm_ids) if self.firm_ids else None,
+                filters=self.filters_of(source.tool),
                 group_by=(source.group_by,),
                 measures=tuple(source.series),
                 top=rows,
@@ -211,6 +214,11 @@ def first_open_day(now: datetime) -> date:
     return (now + _LATEST_ZONE).date()
 
 
+def latest_day(now: datetime) -> date:
+    """The latest date that today can be, whatever the time zone."""
+    return (now + _EARLIEST_ZONE).date()
+
+
 def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:
     """The requests to 1C; for n months with a comparison there are 3 × (2n + 1) + 2.
 
@@ -221,9 +229,3 @@ def plan(request: CashConversionCycle, now: datetime) -> dict[Key, SubRequest]:
     return {
         key: cycle_plan.sub_request(key, needs, now) for key, needs in cycle_plan.needs().items()
     }
-
-
-def _check(period: DateRange) -> None:
-    if is_too_long(period):
-        message = say("errors.months", most=MAX_MONTHS, period=period.text)
-        raise ValidationFailed((Problem(path="period", message=message),))

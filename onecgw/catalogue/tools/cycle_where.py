@@ -11,15 +11,8 @@ from onecgw.analysis.comparison import ComparedRow, MeasureChange, compare_table
 from onecgw.analysis.cycle.figures import PeriodData
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable
-from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
-from onecgw.catalogue.tools.cycle_plan import CyclePlan, first_open_day
-from onecgw.catalogue.tools.settlements import (
-    PAYABLES_BALANCE,
-    RECEIVABLES_BALANCE,
-    PayablesFilters,
-    ReceivablesFilters,
-)
-from onecgw.catalogue.tools.stock import STOCK_BALANCE, StockFilters
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
+from onecgw.catalogue.tools.cycle_plan import BALANCE_SOURCES, CyclePlan, Source, first_open_day
 from onecgw.catalogue.tools.table_labels import label_alone
 from onecgw.catalogue.tools.whole_report import whole_report
 from onecgw.errors import OnecBadResponse, OnecgwError
@@ -34,42 +27,6 @@ SIDES: Final[tuple[Side, ...]] = ("now", "before")
 Json = dict[str, object]
 
 
-@attrs.frozen(kw_only=True)
-class ExplainedBalance:
-    """A balance, and the dimension by which its change is explained."""
-
-    series: str
-    tool: TableTool
-    filters: type
-    by: str
-    measure: str
-
-
-PARTS: Final = (
-    ExplainedBalance(
-        series="stock",
-        tool=STOCK_BALANCE,
-        filters=StockFilters,
-        by="product_group",
-        measure="amount",
-    ),
-    ExplainedBalance(
-        series="receivable",
-        tool=RECEIVABLES_BALANCE,
-        filters=ReceivablesFilters,
-        by="customer",
-        measure="receivable",
-    ),
-    ExplainedBalance(
-        series="payable",
-        tool=PAYABLES_BALANCE,
-        filters=PayablesFilters,
-        by="supplier",
-        measure="payable",
-    ),
-)
-
-
 @attrs.frozen
 class WhereKey:
     """Which list: of a balance, at the end of one of the two periods."""
@@ -78,25 +35,25 @@ class WhereKey:
     side: Side
 
 
-def where_requests(cycle_plan: CyclePlan, context: CompositeContext) -> dict[WhereKey, SubRequest]:
+def where_requests(cycle_plan: CyclePlan, upstream: Upstream) -> dict[WhereKey, SubRequest]:
     """The six lists; none without a comparison. The cycle itself does not need them."""
     if cycle_plan.before is None:
         return {}
     days: dict[Side, date] = {"now": cycle_plan.period.last, "before": cycle_plan.before.last}
     found = {}
-    for part in PARTS:
-        filters = part.filters(firm_ids=cycle_plan.firm_ids) if cycle_plan.firm_ids else None
+    for source in BALANCE_SOURCES:
+        measure, series = _explained_measure(source)
         for side, day in days.items():
             request = whole_report(
-                part.tool,
-                context,
-                group_by=(part.by,),
-                measures=(part.measure,),
+                source.tool,
+                upstream,
+                group_by=(source.explained_by,),
+                measures=(measure,),
                 when=day,
-                filters=filters,
+                filters=cycle_plan.filters_of(source.tool),
             )
-            is_settled = day < first_open_day(context.now)
-            found[WhereKey(part.series, side)] = attrs.evolve(
+            is_settled = day < first_open_day(upstream.now)
+            found[WhereKey(series, side)] = attrs.evolve(
                 request, needed_by=(), is_settled=is_settled
             )
     return found
@@ -119,36 +76,43 @@ def where_of(data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json
     return {
         "dates": {"before": before.period.last, "now": now.period.last},
         "columns": ("label", *FIGURES),
-        **{part.series: _explained(part, data, outcomes) for part in PARTS},
+        **{
+            _explained_measure(source)[1]: _explained(source, data, outcomes)
+            for source in BALANCE_SOURCES
+        },
     }
 
 
-def _explained(
-    part: ExplainedBalance, data: Sequence[PeriodData], outcomes: Mapping[Any, object]
-) -> Json:
+def _explained_measure(source: Source) -> tuple[str, str]:
+    """The measure of the report whose change is explained, and its series."""
+    return next(iter(source.series.items()))
+
+
+def _explained(source: Source, data: Sequence[PeriodData], outcomes: Mapping[Any, object]) -> Json:
     if outside := [one.outside for one in data if one.outside]:
         return {"reason": outside[0]}
+    measure, series = _explained_measure(source)
     try:
         now, before = (
-            _table(part, outcomes.get(WhereKey(part.series, side)), one)
+            _table(source, outcomes.get(WhereKey(series, side)), one)
             for side, one in zip(SIDES, data, strict=True)
         )
         comparison = compare_tables(now, before)
     except OnecgwError as error:
         return {"reason": error.reason}
-    rows = sorted(comparison.rows, key=lambda row: _size(row, part.measure), reverse=True)
+    rows = sorted(comparison.rows, key=lambda row: _size(row, measure), reverse=True)
     below = rows[MOST:]
     return {
-        "by": part.by,
+        "by": source.explained_by,
         "rows": [
-            [label_alone(row.cells[0]), *_figures(row.changes[part.measure])] for row in rows[:MOST]
+            [label_alone(row.cells[0]), *_figures(row.changes[measure])] for row in rows[:MOST]
         ],
-        "rest": [len(below), *_figures(sum_of_changes(below, part.measure))],
-        "total": [len(rows), *_figures(comparison.totals[part.measure])],
+        "rest": [len(below), *_figures(sum_of_changes(below, measure))],
+        "total": [len(rows), *_figures(comparison.totals[measure])],
     }
 
 
-def _table(part: ExplainedBalance, outcome: object, data: PeriodData) -> FigureTable:
+def _table(source: Source, outcome: object, data: PeriodData) -> FigureTable:
     """The list, whose total is the balance that the cycle is computed from.
 
     Raises:
@@ -156,20 +120,15 @@ def _table(part: ExplainedBalance, outcome: object, data: PeriodData) -> FigureT
     """
     if isinstance(outcome, OnecgwError):
         raise outcome
+    named = {"report": source.tool.name, "by": source.explained_by}
     if not isinstance(outcome, FigureTable):
-        raise OnecBadResponse(say("cycle.where_unread", report=part.tool.name, by=part.by))
-    balance = data.balances.get(part.series, {}).get(data.period.last)
-    total = outcome.total(part.measure)
+        raise OnecBadResponse(say("cycle.where_unread", **named))
+    measure, series = _explained_measure(source)
+    day, total = data.period.last, outcome.total(measure)
+    balance = data.balances.get(series, {}).get(day)
     if balance is not None and balance != total:
         raise OnecBadResponse(
-            say(
-                "cycle.where_differs",
-                report=part.tool.name,
-                by=part.by,
-                total=total,
-                day=data.period.last,
-                balance=balance,
-            )
+            say("cycle.where_differs", **named, total=total, day=day, balance=balance)
         )
     return outcome
 

@@ -19,19 +19,17 @@ from onecgw.analysis.debt_aging import (
 )
 from onecgw.analysis.decimals import exact_sum
 from onecgw.analysis.figure_table import ZERO, FigureTable
+from onecgw.analysis.periods import DateRange
 from onecgw.auth.caller import MONEY, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest, TableTool
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
-from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period
-from onecgw.catalogue.tools.purchases import PURCHASES_REPORT, PurchasesFilters
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.settlements import (
-    PAYABLES_BALANCE,
-    RECEIVABLES_BALANCE,
-    PayablesFilters,
-    ReceivablesFilters,
-)
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
+from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds
+from onecgw.catalogue.tools.purchases import PURCHASES_REPORT
+from onecgw.catalogue.tools.sales import SALES_REPORT
+from onecgw.catalogue.tools.settlements import PAYABLES_BALANCE, RECEIVABLES_BALANCE
 from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
@@ -66,36 +64,38 @@ class DebtAging:
 
 @attrs.frozen(kw_only=True)
 class Side:
-    """The reports of one side. partner: the dimension; ids: the filter by it."""
+    """The reports of one side. debt: the measure of the balances; partner: the dimension."""
 
-    partner: str
-    ids: str
     debt: str
+    partner: str
     balances: TableTool
-    balance_filters: type
     flows: TableTool
-    flow_filters: type
+
+    def filters_of(self, request: DebtAging, report: TableTool) -> object | None:
+        """The filters of the request in the form of a report."""
+        given = request.filters
+        if given is None:
+            return None
+        ids = {f"{self.partner}_ids": given.partner_ids}
+        return report.filters_of(**ids, firm_ids=given.firm_ids)
 
 
-SIDES: Final[Mapping[str, Side]] = {
-    "receivable": Side(
-        partner="customer",
-        ids="customer_ids",
-        debt="receivable",
-        balances=RECEIVABLES_BALANCE,
-        balance_filters=ReceivablesFilters,
-        flows=SALES_REPORT,
-        flow_filters=SalesFilters,
-    ),
-    "payable": Side(
-        partner="supplier",
-        ids="supplier_ids",
-        debt="payable",
-        balances=PAYABLES_BALANCE,
-        balance_filters=PayablesFilters,
-        flows=PURCHASES_REPORT,
-        flow_filters=PurchasesFilters,
-    ),
+SIDES: Final = {
+    side.debt: side
+    for side in (
+        Side(
+            debt="receivable",
+            partner="customer",
+            balances=RECEIVABLES_BALANCE,
+            flows=SALES_REPORT,
+        ),
+        Side(
+            debt="payable",
+            partner="supplier",
+            balances=PAYABLES_BALANCE,
+            flows=PURCHASES_REPORT,
+        ),
+    )
 }
 
 
@@ -108,40 +108,40 @@ class PartnerDebt:
     advance: Decimal
 
 
-def plan(request: DebtAging, context: CompositeContext) -> dict[str, SubRequest]:
+def plan(request: DebtAging, upstream: Upstream) -> dict[str, SubRequest]:
     """The balances of the day, and the sales or purchases of each bucket by day."""
-    side, day = SIDES[request.side], _day(request, context)
+    side, day = SIDES[request.side], _day(request, upstream)
     requests = {
         BALANCE: whole_report(
             side.balances,
-            context,
+            upstream,
             group_by=(side.partner, "firm"),
             measures=(side.debt, "advance"),
             when=day,
-            filters=_filters(request, side.balance_filters, side),
+            filters=side.filters_of(request, side.balances),
         )
     }
-    for bucket, (first, last) in zip(BUCKETS, windows(day), strict=False):
+    for bucket, window in zip(BUCKETS, windows(day), strict=False):
         requests[bucket] = whole_report(
             side.flows,
-            context,
+            upstream,
             group_by=(side.partner, "firm", "day"),
             measures=("amount",),
-            when=Period(from_=first, to=last),
-            filters=_filters(request, side.flow_filters, side),
+            when=DateRange(*window),
+            filters=side.filters_of(request, side.flows),
         )
     return requests
 
 
 def compose(
-    request: DebtAging, outcomes: Mapping[str, Any], context: CompositeContext
+    request: DebtAging, outcomes: Mapping[str, Any], upstream: Upstream
 ) -> dict[str, object]:
     """The buckets of each partner, which add up to the balance.
 
     Raises:
         OnecgwError: a report failed, or the buckets do not add up.
     """
-    side, day = SIDES[request.side], _day(request, context)
+    side, day = SIDES[request.side], _day(request, upstream)
     tables: dict[str, FigureTable] = {key: succeeded(value) for key, value in outcomes.items()}
     balances = tables.pop(BALANCE)
     partners = _partners(balances, _by_day(tables.values()), side, day)
@@ -184,21 +184,12 @@ def compose(
                 report=f"{side.balances.name} totals.advance",
             ),
         ],
-        "applied_filters": applied_filters(balances.members),
-        **about_books((balances, *tables.values()), context, day),
+        **about_books((balances, *tables.values()), upstream, day),
     }
 
 
-def _day(request: DebtAging, context: CompositeContext) -> date:
-    return request.date or context.today
-
-
-def _filters(request: DebtAging, filters: type, side: Side) -> object | None:
-    if request.filters is None:
-        return None
-    ids = {side.ids: request.filters.partner_ids, "firm_ids": request.filters.firm_ids}
-    narrowed: object = filters(**ids)
-    return narrowed
+def _day(request: DebtAging, upstream: Upstream) -> date:
+    return request.date or upstream.today
 
 
 def _by_day(tables: Iterable[FigureTable]) -> dict[tuple[str, ...], dict[date, Decimal]]:
@@ -217,19 +208,19 @@ def _partners(
     side: Side,
     day: date,
 ) -> list[PartnerDebt]:
-    cells: dict[str, msgspec.Raw] = {}
-    debts: dict[str, list[AgedDebt]] = defaultdict(list)
-    advances: dict[str, list[Decimal]] = defaultdict(list)
+    found: dict[str, list[PartnerDebt]] = defaultdict(list)
     for row in balances.rows:
-        partner = row.key[0]
-        cells.setdefault(partner, row.cells[0])
-        debts[partner].append(
-            age_debt(row.values[side.debt] or ZERO, flows.get(row.key[:PAIR], {}), day)
-        )
-        advances[partner].append(row.values["advance"] or ZERO)
+        sold = flows.get(row.key[:PAIR], {})
+        aged = age_debt(row.values[side.debt] or ZERO, sold, day)
+        advance = row.values["advance"] or ZERO
+        found[row.key[0]].append(PartnerDebt(cell=row.cells[0], aged=aged, advance=advance))
     return [
-        PartnerDebt(cell=cell, aged=add_debts(debts[partner]), advance=exact_sum(advances[partner]))
-        for partner, cell in cells.items()
+        PartnerDebt(
+            cell=parts[0].cell,
+            aged=add_debts(part.aged for part in parts),
+            advance=exact_sum(part.advance for part in parts),
+        )
+        for parts in found.values()
     ]
 
 

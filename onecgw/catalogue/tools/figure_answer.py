@@ -4,19 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, TypeVar
 
-import msgspec
-
 from onecgw.analysis.decimals import exact_sum
-from onecgw.catalogue.kinds import CELL
+from onecgw.catalogue.kinds.output_schema import CELL
+from onecgw.catalogue.tools.parts import ANALYSIS_ROWS
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
-from onecgw.responses.raw_json import Members
 
 Item = TypeVar("Item")
 Json = dict[str, object]
 
-DEFAULT_ROWS: Final = 10
-NO_FILTERS: Final = msgspec.Raw(b"{}")
 
 OUTPUT: Final[Mapping[str, Json]] = {
     "columns": {"type": "array", "items": {"type": "object"}},
@@ -44,11 +40,11 @@ def table_of(
         dimensions: name and type of the columns before the figures.
         figures: the names of the columns of numbers.
         rows: all of them, in their order.
-        top: how many are shown; None = DEFAULT_ROWS.
+        top: how many are shown; None = ANALYSIS_ROWS.
         cells: of one row, in the order of the columns.
         values: what several rows come to together.
     """
-    shown = top or DEFAULT_ROWS
+    shown = top or ANALYSIS_ROWS
     below = rows[shown:]
     return {
         "columns": [
@@ -80,8 +76,3 @@ def proof_of(what: str, parts: Iterable[Decimal], reported: Decimal, *, report: 
             say("proof.refused", what=what, added=added, report=report, reported=reported)
         )
     return {"what": what, "sum": added, "reported": reported, "report": report}
-
-
-def applied_filters(members: Members) -> msgspec.Raw:
-    """The filters that 1C says it applied."""
-    return members.get("applied_filters", NO_FILTERS)

@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 
-from onecgw.catalogue.kinds import SubRequest, TableTool
+from onecgw.analysis.periods import DateRange
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import SubRequest
 from onecgw.catalogue.parsing import to_onec
-from onecgw.catalogue.tools.parts import Period, Sort
+from onecgw.catalogue.tools.parts import Sort
 from onecgw.errors import OnecBadResponse
 from onecgw.locales.text import say
 from onecgw.responses.raw_json import decode, read_members
-from onecgw.responses.response_check import ResponseColumn, check_answers_request
+from onecgw.responses.response_check import check_answers_request
+from onecgw.responses.table_rows import ResponseColumn
 
 
-def last_day_of(tool: TableTool, period: Period, filters: object | None = None) -> SubRequest:
+def last_day_of(tool: TableTool, period: DateRange, filters: object | None = None) -> SubRequest:
     """The request for the last day; it is read as a date, or None if there is no day."""
     request = tool.request(
         period=period,
@@ -27,7 +30,7 @@ def last_day_of(tool: TableTool, period: Period, filters: object | None = None) 
         top=1,
     )
     read = partial(read_last_day, tool=tool, arguments=to_onec(request))
-    return SubRequest(tool=tool, request=request, read=read, needed_by=())
+    return SubRequest(tool=tool, request=request, read=read)
 
 
 def read_last_day(body: bytes, *, tool: TableTool, arguments: Mapping[str, Any]) -> date | None:

@@ -8,12 +8,13 @@ import attrs
 from onecgw.analysis.decimals import EXACT
 from onecgw.analysis.figure_table import ZERO, FigureTable
 from onecgw.analysis.margin_bridge import EFFECTS, ProfitChange, Sold, add_changes, bridge
+from onecgw.analysis.periods import DateRange, Earlier, compared_with
 from onecgw.auth.caller import COST, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
-from onecgw.catalogue.tools.compared_period import Earlier, earlier_period
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
-from onecgw.catalogue.tools.parts import AnalysisTop, Period, RequiredPeriod
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
+from onecgw.catalogue.tools.parts import AnalysisTop, RequiredPeriod
 from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
 from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
@@ -40,12 +41,12 @@ class MarginBridge:
     top: AnalysisTop = None
 
 
-def plan(request: MarginBridge, context: CompositeContext) -> dict[str, SubRequest]:
+def plan(request: MarginBridge, upstream: Upstream) -> dict[str, SubRequest]:
     """The sales of both periods."""
     return {
         name: whole_report(
             SALES_REPORT,
-            context,
+            upstream,
             group_by=(request.by or "product",),
             measures=_MEASURES,
             when=period,
@@ -58,7 +59,7 @@ def plan(request: MarginBridge, context: CompositeContext) -> dict[str, SubReque
 def compose(
     request: MarginBridge,
     outcomes: Mapping[str, Any],
-    context: CompositeContext,
+    upstream: Upstream,
 ) -> dict[str, object]:
     """The effects, which add up to the change of profit.
 
@@ -98,13 +99,12 @@ def compose(
                 report=f"{SALES_REPORT.name} totals.profit, {profit[1]} − {profit[0]}",
             )
         ],
-        "applied_filters": applied_filters(now.members),
-        **about_books((now, before), context, request.period.to),
+        **about_books((now, before), upstream, request.period.last),
     }
 
 
-def _before(request: MarginBridge) -> Period:
-    return earlier_period(request.period, request.compare or "previous_year")
+def _before(request: MarginBridge) -> DateRange:
+    return compared_with(request.period, request.compare or "previous_year")
 
 
 def _sold(table: FigureTable) -> dict[str, Sold]:
@@ -128,8 +128,8 @@ def _sums(items: Sequence[tuple[str, ProfitChange]]) -> dict[str, object]:
     return _figures(add_changes(change for _, change in items))
 
 
-def _days_of(period: Period) -> dict[str, object]:
-    return {"from": period.from_, "to": period.to}
+def _days_of(period: DateRange) -> dict[str, object]:
+    return {"from": period.first, "to": period.last}
 
 
 MARGIN_BRIDGE = CompositeTool(

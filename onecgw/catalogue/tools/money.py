@@ -6,21 +6,8 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
-from onecgw.catalogue.tools.parts import (
-    SHARE,
-    BalanceDay,
-    CompareDay,
-    ComparePeriod,
-    CompareWithDay,
-    CompareWithPeriod,
-    Ids,
-    RequiredPeriod,
-    SortedRows,
-    SortKeys,
-    Top,
-)
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.parts import SHARE, BalanceReport, PeriodReport
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 CashIds = Annotated[tuple[str, ...] | None, Arg(about="Desks, accounts.", source="resolve_cash")]
@@ -34,10 +21,9 @@ class CashBalanceFilters:
 
 
 @attrs.frozen(kw_only=True)
-class CashBalance(SortedRows):
+class CashBalance(BalanceReport):
     """Arguments of cash_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[CashBalanceFilters | None, Arg(about="Narrows the desks.")] = None
     group_by: Annotated[
         tuple[Literal["cash", "firm"], ...] | None,
@@ -47,12 +33,7 @@ class CashBalance(SortedRows):
         tuple[Literal["balance", "balance_base"], ...] | None,
         Arg(about="balance_base: base currency.", default=("balance",)),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["balance", "balance_base"] | None, SHARE] = None
-    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -78,10 +59,9 @@ class CashFlowFilters:
 
 
 @attrs.frozen(kw_only=True)
-class CashFlow(SortedRows):
+class CashFlow(PeriodReport):
     """Arguments of cash_flow."""
 
-    period: RequiredPeriod
     filters: Annotated[CashFlowFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[
@@ -107,15 +87,10 @@ class CashFlow(SortedRows):
         tuple[Literal["inflow", "outflow", "net"], ...] | None,
         Arg(about="Figures per row.", default=("inflow", "outflow", "net")),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: ComparePeriod = None
-    compare_with: CompareWithPeriod = None
     share: Annotated[Literal["inflow", "outflow", "net"] | None, SHARE] = None
-    ids: Ids = None
 
 
-CASH_BALANCE = TableTool(
+CASH_BALANCE = ReportTool(
     name="cash_balance",
     title="Cash balance",
     scopes=frozenset({MONEY}),
@@ -125,12 +100,10 @@ CASH_BALANCE = TableTool(
     ),
     request=CashBalance,
     operation="reports/cash_balance",
-    additive=("balance", "balance_base"),
     units=MeasureUnits(money=frozenset({"balance_base"}), own_currency=frozenset({"balance"})),
-    analyse=analyse_table,
 )
 
-CASH_FLOW = TableTool(
+CASH_FLOW = ReportTool(
     name="cash_flow",
     title="Cash flow",
     scopes=frozenset({MONEY}),
@@ -144,9 +117,7 @@ CASH_FLOW = TableTool(
     ),
     request=CashFlow,
     operation="reports/cash_flow",
-    additive=("inflow", "outflow", "net"),
     units=MeasureUnits(money=frozenset({"inflow", "outflow", "net"})),
-    analyse=analyse_table,
 )
 
 TOOLS = (CASH_BALANCE, CASH_FLOW)

@@ -7,12 +7,14 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 import attrs
 
+from onecgw.analysis.periods import DateRange, Earlier, EarlierDay
 from onecgw.catalogue.declaration import Arg, fields_of
 from onecgw.catalogue.period_text import read_period_text
 from onecgw.catalogue.scalars import shown
 from onecgw.errors import Problem
 from onecgw.locales.text import say
 
+ANALYSIS_ROWS: Final = 10  # that an analysis shows without `top`
 CHANGES: Final = ("_before", "_change", "_change_pct")  # what a comparison adds to a measure
 _SORT_TEXT: Final = re.compile(
     r"(?P<sign>[+-]?)(?P<field>[a-z_]+)(?:(?:\s+|:)(?P<dir>asc|desc))?", re.ASCII | re.IGNORECASE
@@ -20,13 +22,13 @@ _SORT_TEXT: Final = re.compile(
 
 
 @attrs.frozen(kw_only=True)
-class Period:
+class Period(DateRange):
     """Whole days, both ends included."""
 
     TEXT_FORM: ClassVar[str] = "errors.period_form"
 
-    from_: Annotated[date, Arg(about="First day.", name="from")]
-    to: Annotated[date, Arg(about="Last day, inclusive.")]
+    first: Annotated[date, Arg(about="First day.", name="from")]
+    last: Annotated[date, Arg(about="Last day, inclusive.", name="to")]
 
     @staticmethod
     def from_text(text: str) -> dict[str, str] | None:
@@ -40,8 +42,8 @@ class Period:
         refused: frozenset[str],  # noqa: ARG004 - one signature for all
     ) -> Iterator[Problem]:
         """The first day must not lie after the last one."""
-        if "from_" in values and "to" in values and values["from_"] > values["to"]:
-            message = say("errors.from_after_to", first=values["from_"], last=values["to"])
+        if values.keys() >= {"first", "last"} and values["first"] > values["last"]:
+            message = say("errors.from_after_to", **values)
             yield Problem(path="from", message=message)
 
 
@@ -69,6 +71,23 @@ class Sort:
         direction = members.get("dir")
         changed = {"dir": direction.lower()} if isinstance(direction, str) else {}
         return {**members, **changed}
+
+
+RequiredPeriod = Annotated[Period, Arg(about="Whole days.")]
+BalanceDay = Annotated[date | None, Arg(about="At the END of this day; default now.")]
+SortKeys = Annotated[tuple[Sort, ...] | None, Arg(about="Order of rows.")]
+Top = Annotated[int | None, Arg(about="Rows to return.", minimum=1, maximum="max_rows")]
+COMPARE: Final = Arg(about="Adds <measure>_before, _change, _change_pct.", is_local=True)
+CompareWithPeriod = Annotated[
+    date | None, Arg(about="Instead: first day of a period as long.", is_local=True)
+]
+CompareWithDay = Annotated[date | None, Arg(about="Instead: that day.", is_local=True)]
+SHARE: Final = Arg(about="Adds share, cumulative_share, class (A, B, C).", is_local=True)
+Ids = Annotated[bool | None, Arg(about="false: labels alone, shorter.", is_local=True)]
+AnalysisTop = Annotated[
+    int | None,
+    Arg(about=f"Rows to show; default {ANALYSIS_ROWS}.", minimum=1, maximum="default_rows"),
+]
 
 
 class SortedRows:
@@ -110,28 +129,37 @@ def _not_chosen(value: object, chosen: Iterable[str]) -> str:
     return say("errors.not_chosen", value=shown(value), chosen=", ".join(chosen))
 
 
-RequiredPeriod = Annotated[Period, Arg(about="Whole days.")]
-BalanceDay = Annotated[date | None, Arg(about="At the END of this day; default now.")]
-SortKeys = Annotated[tuple[Sort, ...] | None, Arg(about="Order of rows.")]
-Top = Annotated[int | None, Arg(about="Rows to return.", minimum=1, maximum="max_rows")]
-ComparePeriod = Annotated[
-    Literal["previous_year", "previous_period"] | None,
-    Arg(about="Adds <measure>_before, _change, _change_pct.", is_local=True),
-]
-CompareDay = Annotated[
-    Literal["previous_year", "previous_month"] | None,
-    Arg(about="Adds <measure>_before, _change, _change_pct.", is_local=True),
-]
-CompareWithPeriod = Annotated[
-    date | None, Arg(about="Instead: first day of a period as long.", is_local=True)
-]
-CompareWithDay = Annotated[date | None, Arg(about="Instead: that day.", is_local=True)]
-SHARE: Final = Arg(about="Adds share, cumulative_share, class (A, B, C).", is_local=True)
-Ids = Annotated[bool | None, Arg(about="false: labels alone, shorter.", is_local=True)]
+@attrs.frozen(kw_only=True)
+class PeriodReport(SortedRows):
+    """Arguments of a report on a period; each report declares anew what is Any here."""
 
-AnalysisTop = Annotated[
-    int | None, Arg(about="Rows to show; default 10.", minimum=1, maximum="default_rows")
-]
+    period: RequiredPeriod
+    filters: Any = None
+    group_by: Any = None
+    measures: Any = None
+    top: Top = None
+    sort: SortKeys = None
+    compare: Annotated[Earlier | None, COMPARE] = None
+    compare_with: CompareWithPeriod = None
+    share: Any = None
+    ids: Ids = None
+
+
+@attrs.frozen(kw_only=True)
+class BalanceReport(SortedRows):
+    """Arguments of a report on the end of a day; each report declares anew what is Any here."""
+
+    date: BalanceDay = None
+    filters: Any = None
+    group_by: Any = None
+    measures: Any = None
+    top: Top = None
+    sort: SortKeys = None
+    compare: Annotated[EarlierDay | None, COMPARE] = None
+    compare_with: CompareWithDay = None
+    share: Any = None
+    ids: Ids = None
+
 
 CustomerIds = Annotated[
     tuple[str, ...] | None,

@@ -6,23 +6,16 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     SHARE,
-    ComparePeriod,
-    CompareWithPeriod,
     FirmIds,
-    Ids,
+    PeriodReport,
     ProductIds,
-    RequiredPeriod,
     Sort,
-    SortedRows,
-    SortKeys,
     SupplierIds,
-    Top,
     WarehouseIds,
 )
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 
@@ -37,10 +30,9 @@ class PurchasesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class PurchasesReport(SortedRows):
+class PurchasesReport(PeriodReport):
     """Arguments of purchases_report."""
 
-    period: RequiredPeriod
     filters: Annotated[PurchasesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[
@@ -70,12 +62,7 @@ class PurchasesReport(SortedRows):
         tuple[Literal["amount", "amount_net", "qty"], ...] | None,
         Arg(about="amount_net: without VAT.", default=("amount",)),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: ComparePeriod = None
-    compare_with: CompareWithPeriod = None
     share: Annotated[Literal["amount", "amount_net", "qty"] | None, SHARE] = None
-    ids: Ids = None
 
 
 def _largest_first(request: PurchasesReport) -> PurchasesReport:
@@ -84,7 +71,7 @@ def _largest_first(request: PurchasesReport) -> PurchasesReport:
     return attrs.evolve(request, sort=(Sort(field=first, dir="desc"),))
 
 
-PURCHASES_REPORT = TableTool(
+PURCHASES_REPORT = ReportTool(
     name="purchases_report",
     title="Purchases report",
     scopes=frozenset({MONEY}),
@@ -95,10 +82,8 @@ PURCHASES_REPORT = TableTool(
     remarks=("For what is still unpaid use payables_balance.",),
     request=PurchasesReport,
     operation="reports/purchases",
-    additive=("amount", "amount_net", "qty"),
     ranked=_largest_first,
     units=MeasureUnits(money=frozenset({"amount", "amount_net"}), quantities=frozenset({"qty"})),
-    analyse=analyse_table,
 )
 
 TOOLS = (PURCHASES_REPORT,)

@@ -6,7 +6,7 @@ import attrs
 
 from onecgw.auth.caller import MONEY, RESOLVE
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import DetailsTool, ResolverTool
+from onecgw.catalogue.kinds.resolver import DetailsTool, ResolverTool
 from onecgw.catalogue.tools.parts import IncludeGroups, Limit, Query
 
 

@@ -7,27 +7,23 @@ import attrs
 from onecgw.analysis.cycle.books_range import QUIET_DAYS
 from onecgw.auth.caller import COST_MEASURES, SALES
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import CardTool, NameArgument, RankingTool, TableTool
+from onecgw.catalogue.kinds.single_call import CardTool, RankingTool
+from onecgw.catalogue.kinds.tool import NameArgument
 from onecgw.catalogue.tools.parts import (
     SHARE,
     ChannelIds,
-    ComparePeriod,
-    CompareWithPeriod,
     CustomerIds,
     FirmIds,
-    Ids,
+    PeriodReport,
     ProductIds,
     ProductStatus,
     RequiredPeriod,
-    SortedRows,
-    SortKeys,
-    Top,
     WarehouseIds,
 )
 from onecgw.catalogue.tools.references import CUSTOMER
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
+from onecgw.responses.card import CardShape
 from onecgw.responses.redaction import REFERENCE
-from onecgw.responses.shaping import CardShape
 from onecgw.responses.units import MeasureUnits
 
 SalesDimension = Literal[
@@ -84,10 +80,9 @@ class SalesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class SalesReport(SortedRows):
+class SalesReport(PeriodReport):
     """Arguments of sales_report."""
 
-    period: RequiredPeriod
     filters: Annotated[SalesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[SalesDimension, ...] | None,
@@ -107,15 +102,10 @@ class SalesReport(SortedRows):
             cost=COST_MEASURES,
         ),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: ComparePeriod = None
-    compare_with: CompareWithPeriod = None
     share: Annotated[
         Literal["amount", "amount_net", "returns", "qty", "cost", "profit"] | None,
         attrs.evolve(SHARE, cost=COST_MEASURES),
     ] = None
-    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -157,7 +147,7 @@ class CustomerSummary:
     ] = None
 
 
-SALES_REPORT = TableTool(
+SALES_REPORT = ReportTool(
     name="sales_report",
     title="Sales report",
     scopes=frozenset({SALES}),
@@ -174,13 +164,11 @@ SALES_REPORT = TableTool(
     ),
     request=SalesReport,
     operation="reports/sales",
-    additive=("amount", "amount_net", "returns", "qty", "cost", "profit"),
     units=MeasureUnits(
         money=frozenset({"amount", "amount_net", "returns", "avg_check", "cost", "profit"}),
         quantities=frozenset({"qty"}),
     ),
     quiet_days=QUIET_DAYS,
-    analyse=analyse_table,
 )
 
 TOP_PRODUCTS = RankingTool(
@@ -194,7 +182,7 @@ TOP_PRODUCTS = RankingTool(
     request=TopProducts,
     operation="reports/top_products",
     columns=("product", "product_group", "amount", "qty"),
-    default_rows=10,
+    contract_rows=10,
 )
 
 CUSTOMER_SUMMARY = CardTool(
@@ -215,7 +203,7 @@ CUSTOMER_SUMMARY = CardTool(
         "last_purchase": REFERENCE,
         "top_products": {**REFERENCE, "product": REFERENCE, "amount": {}, "qty": {}},
     },
-    default_rows=5,
+    contract_rows=5,
     name_argument=NameArgument(name="customer", id="customer_id", resolver=CUSTOMER),
 )
 

@@ -6,21 +6,8 @@ import attrs
 
 from onecgw.auth.caller import MONEY
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
-from onecgw.catalogue.tools.parts import (
-    SHARE,
-    BalanceDay,
-    CompareDay,
-    CompareWithDay,
-    CustomerIds,
-    FirmIds,
-    Ids,
-    SortedRows,
-    SortKeys,
-    SupplierIds,
-    Top,
-)
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.parts import SHARE, BalanceReport, CustomerIds, FirmIds, SupplierIds
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 
@@ -33,10 +20,9 @@ class ReceivablesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class ReceivablesBalance(SortedRows):
+class ReceivablesBalance(BalanceReport):
     """Arguments of receivables_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[ReceivablesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["customer", "firm"], ...] | None,
@@ -46,12 +32,7 @@ class ReceivablesBalance(SortedRows):
         tuple[Literal["receivable", "advance", "net"], ...] | None,
         Arg(about="net = receivable − advance.", default=("receivable", "advance", "net")),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["receivable", "advance", "net"] | None, SHARE] = None
-    ids: Ids = None
 
 
 @attrs.frozen(kw_only=True)
@@ -63,10 +44,9 @@ class PayablesFilters:
 
 
 @attrs.frozen(kw_only=True)
-class PayablesBalance(SortedRows):
+class PayablesBalance(BalanceReport):
     """Arguments of payables_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[PayablesFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["supplier", "firm"], ...] | None,
@@ -76,15 +56,10 @@ class PayablesBalance(SortedRows):
         tuple[Literal["payable", "advance", "net"], ...] | None,
         Arg(about="net = payable − advance.", default=("payable", "advance", "net")),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["payable", "advance", "net"] | None, SHARE] = None
-    ids: Ids = None
 
 
-RECEIVABLES_BALANCE = TableTool(
+RECEIVABLES_BALANCE = ReportTool(
     name="receivables_balance",
     title="Receivables: who owes us",
     scopes=frozenset({MONEY}),
@@ -99,12 +74,10 @@ RECEIVABLES_BALANCE = TableTool(
     ),
     request=ReceivablesBalance,
     operation="reports/receivables",
-    additive=("receivable", "advance", "net"),
     units=MeasureUnits(money=frozenset({"receivable", "advance", "net"})),
-    analyse=analyse_table,
 )
 
-PAYABLES_BALANCE = TableTool(
+PAYABLES_BALANCE = ReportTool(
     name="payables_balance",
     title="Payables: whom we owe",
     scopes=frozenset({MONEY}),
@@ -119,9 +92,7 @@ PAYABLES_BALANCE = TableTool(
     ),
     request=PayablesBalance,
     operation="reports/payables",
-    additive=("payable", "advance", "net"),
     units=MeasureUnits(money=frozenset({"payable", "advance", "net"})),
-    analyse=analyse_table,
 )
 
 TOOLS = (RECEIVABLES_BALANCE, PAYABLES_BALANCE)

@@ -6,26 +6,17 @@ import attrs
 
 from onecgw.auth.caller import STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import TableTool
 from onecgw.catalogue.tools.parts import (
     SHARE,
-    BalanceDay,
-    CompareDay,
-    ComparePeriod,
-    CompareWithDay,
-    CompareWithPeriod,
+    BalanceReport,
     FirmIds,
-    Ids,
+    PeriodReport,
     ProductIds,
     ProductStatus,
-    RequiredPeriod,
-    SortedRows,
-    SortKeys,
     SupplierIds,
-    Top,
     WarehouseIds,
 )
-from onecgw.catalogue.tools.table_analysis import analyse_table
+from onecgw.catalogue.tools.table_analysis import ReportTool
 from onecgw.responses.units import MeasureUnits
 
 STOCK_VALUE: Final = frozenset({"amount"})
@@ -43,10 +34,9 @@ class StockFilters:
 
 
 @attrs.frozen(kw_only=True)
-class StockBalance(SortedRows):
+class StockBalance(BalanceReport):
     """Arguments of stock_balance."""
 
-    date: BalanceDay = None
     filters: Annotated[StockFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["warehouse", "product", "product_group", "firm"], ...] | None,
@@ -59,15 +49,10 @@ class StockBalance(SortedRows):
         tuple[Literal["qty", "amount"], ...] | None,
         Arg(about="Figures per row.", default=("qty",), cost=STOCK_VALUE),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["qty", "amount"] | None, attrs.evolve(SHARE, cost=STOCK_VALUE)] = None
-    ids: Ids = None
 
 
-STOCK_BALANCE = TableTool(
+STOCK_BALANCE = ReportTool(
     name="stock_balance",
     title="Stock balance",
     scopes=frozenset({STOCK}),
@@ -82,9 +67,7 @@ STOCK_BALANCE = TableTool(
     request=StockBalance,
     operation="reports/stock",
     stock_value=STOCK_VALUE,
-    additive=("qty", "amount"),
     units=MeasureUnits(money=frozenset({"amount"}), quantities=frozenset({"qty"})),
-    analyse=analyse_table,
 )
 
 
@@ -97,10 +80,9 @@ class AvailabilityFilters:
 
 
 @attrs.frozen(kw_only=True)
-class AvailabilityReport(SortedRows):
+class AvailabilityReport(PeriodReport):
     """Arguments of availability_report."""
 
-    period: RequiredPeriod
     filters: Annotated[AvailabilityFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[Literal["product", "product_group", "warehouse", "week"], ...] | None,
@@ -113,15 +95,10 @@ class AvailabilityReport(SortedRows):
             default=("oos_days", "availability_pct"),
         ),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: ComparePeriod = None
-    compare_with: CompareWithPeriod = None
     share: Annotated[Literal["oos_days", "days"] | None, SHARE] = None
-    ids: Ids = None
 
 
-AVAILABILITY_REPORT = TableTool(
+AVAILABILITY_REPORT = ReportTool(
     name="availability_report",
     title="Product availability",
     scopes=frozenset({STOCK}),
@@ -131,8 +108,6 @@ AVAILABILITY_REPORT = TableTool(
     ),
     request=AvailabilityReport,
     operation="reports/availability",
-    additive=("oos_days", "days"),
-    analyse=analyse_table,
 )
 
 
@@ -147,10 +122,9 @@ class TransitFilters:
 
 
 @attrs.frozen(kw_only=True)
-class GoodsInTransit(SortedRows):
+class GoodsInTransit(BalanceReport):
     """Arguments of goods_in_transit."""
 
-    date: BalanceDay = None
     filters: Annotated[TransitFilters | None, Arg(about="Apply together.")] = None
     group_by: Annotated[
         tuple[
@@ -175,15 +149,10 @@ class GoodsInTransit(SortedRows):
             default=("qty", "amount"),
         ),
     ] = None
-    top: Top = None
-    sort: SortKeys = None
-    compare: CompareDay = None
-    compare_with: CompareWithDay = None
     share: Annotated[Literal["qty", "amount", "amount_in_currency"] | None, SHARE] = None
-    ids: Ids = None
 
 
-GOODS_IN_TRANSIT = TableTool(
+GOODS_IN_TRANSIT = ReportTool(
     name="goods_in_transit",
     title="Goods in transit",
     scopes=frozenset({STOCK}),
@@ -194,14 +163,12 @@ GOODS_IN_TRANSIT = TableTool(
     remarks=("It is not in stock_balance yet.",),
     request=GoodsInTransit,
     operation="reports/goods_in_transit",
-    additive=("qty", "amount", "amount_in_currency"),
     quiet_days=None,  # on some days nothing is on the way
     units=MeasureUnits(
         money=frozenset({"amount"}),
         own_currency=frozenset({"amount_in_currency"}),
         quantities=frozenset({"qty"}),
     ),
-    analyse=analyse_table,
 )
 
 TOOLS = (STOCK_BALANCE, AVAILABILITY_REPORT, GOODS_IN_TRANSIT)

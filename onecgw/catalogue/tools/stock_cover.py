@@ -11,6 +11,7 @@ import msgspec
 from onecgw.analysis.decimals import EXACT, rounded
 from onecgw.analysis.decimals import days as to_tenths
 from onecgw.analysis.figure_table import ZERO, FigureTable
+from onecgw.analysis.periods import DateRange
 from onecgw.analysis.stock_cover import (
     BUCKETS,
     LOW_DAYS,
@@ -23,11 +24,12 @@ from onecgw.analysis.stock_cover import (
 )
 from onecgw.auth.caller import SALES, STOCK
 from onecgw.catalogue.declaration import Arg
-from onecgw.catalogue.kinds import CompositeContext, CompositeTool, SubRequest
-from onecgw.catalogue.tools.figure_answer import OUTPUT, applied_filters, proof_of, table_of
-from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, Period, WarehouseIds
-from onecgw.catalogue.tools.sales import SALES_REPORT, SalesFilters
-from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE, StockFilters
+from onecgw.catalogue.kinds.composite import CompositeTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
+from onecgw.catalogue.tools.figure_answer import OUTPUT, proof_of, table_of
+from onecgw.catalogue.tools.parts import AnalysisTop, BalanceDay, FirmIds, WarehouseIds
+from onecgw.catalogue.tools.sales import SALES_REPORT
+from onecgw.catalogue.tools.stock import STOCK_BALANCE, STOCK_VALUE
 from onecgw.catalogue.tools.whole_report import about_books, succeeded, whole_report
 from onecgw.locales.text import say
 
@@ -77,46 +79,46 @@ class Listed:
     last_sale: str | None
 
 
-def plan(request: StockCover, context: CompositeContext) -> dict[str, SubRequest]:
+def plan(request: StockCover, upstream: Upstream) -> dict[str, SubRequest]:
     """The stock by product, and the sales by product and month."""
-    period = _period(request, context)
-    filters = request.filters
+    period = _period(request, upstream)
+    filters = request.filters and attrs.asdict(request.filters)
     return {
         STOCK_BALANCE.name: whole_report(
             STOCK_BALANCE,
-            context,
+            upstream,
             group_by=("product",),
             measures=tuple(
                 name
                 for name in ("qty", "amount")
-                if name not in context.restrictions.of(STOCK_COVER)
+                if name not in upstream.restrictions[STOCK_COVER.name]
             ),
-            when=period.to,
-            filters=filters and _as(filters, StockFilters),
+            when=period.last,
+            filters=filters and STOCK_BALANCE.filters_of(**filters),
         ),
         # By month and not by day: six times fewer rows, so that large bases can be answered.
         SALES_REPORT.name: whole_report(
             SALES_REPORT,
-            context,
+            upstream,
             group_by=("product", "month"),
             measures=("qty", "amount"),
             when=period,
-            filters=filters and _as(filters, SalesFilters),
+            filters=filters and SALES_REPORT.filters_of(**filters),
         ),
     }
 
 
 def compose(
-    request: StockCover, outcomes: Mapping[str, Any], context: CompositeContext
+    request: StockCover, outcomes: Mapping[str, Any], upstream: Upstream
 ) -> dict[str, object]:
     """The buckets, and the products of one of them.
 
     Raises:
         OnecgwError: a report failed, or the buckets do not add up.
     """
-    period = _period(request, context)
-    days = (period.to - period.from_).days + 1
-    closed = context.restrictions.of(STOCK_COVER)
+    period = _period(request, upstream)
+    days = period.days
+    closed = upstream.restrictions[STOCK_COVER.name]
     stock: FigureTable = succeeded(outcomes[STOCK_BALANCE.name])
     sales: FigureTable = succeeded(outcomes[SALES_REPORT.name])
     sold, last_sales = _sold(sales)
@@ -141,7 +143,7 @@ def compose(
         for bucket in BUCKETS
     }
     return {
-        "date": period.to,
+        "date": period.last,
         "bucket": wanted,
         "buckets": {bucket: _amounts_of(together, closed) for bucket, together in sums.items()},
         **table_of(
@@ -153,7 +155,7 @@ def compose(
             values=lambda several: _amounts_of(add_stock(one.stock for one in several), closed),
         ),
         "basis": {
-            "sales": say("stock_cover.sales", first=period.from_, last=period.to, days=days),
+            "sales": say("stock_cover.sales", first=period.first, last=period.last, days=days),
             "daily_sales": say("stock_cover.daily_sales"),
             "cover_days": "qty / daily_sales",
             "no_sale": say("stock_cover.no_sale"),
@@ -175,19 +177,14 @@ def compose(
             )
             if attribute not in closed
         ],
-        "applied_filters": applied_filters(stock.members),
-        **about_books((stock, sales), context, period.to),
+        **about_books((stock, sales), upstream, period.last),
     }
 
 
-def _period(request: StockCover, context: CompositeContext) -> Period:
-    last: date = request.date or context.today
+def _period(request: StockCover, upstream: Upstream) -> DateRange:
+    last: date = request.date or upstream.today
     before = timedelta(days=(request.days or DEFAULT_DAYS) - 1)
-    return Period(from_=last - before, to=last)
-
-
-def _as(filters: CoverFilters, report_filters: type) -> object:
-    return report_filters(warehouse_ids=filters.warehouse_ids, firm_ids=filters.firm_ids)
+    return DateRange(last - before, last)
 
 
 def _sold(sales: FigureTable) -> tuple[dict[str, tuple[Decimal, Decimal]], dict[str, str]]:

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
+import msgspec
 
 from onecgw.analysis.figure_table import FigureTable, read_table
-from onecgw.catalogue.kinds import CompositeContext, SubRequest, TableTool
+from onecgw.analysis.periods import DateRange
+from onecgw.catalogue.kinds.single_call import TableTool
+from onecgw.catalogue.kinds.tool import SubRequest, Upstream
 from onecgw.catalogue.parsing import to_onec
-from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecBadResponse, OnecgwError
 from onecgw.locales.text import join_texts, say
 from onecgw.responses.notices import after_last_document, dates_of_books
@@ -21,40 +23,42 @@ from onecgw.responses.units import one_currency
 
 Value = TypeVar("Value")
 
+_NO_FILTERS: Final = msgspec.Raw(b"{}")
+
 
 def whole_report(
     tool: TableTool,
-    context: CompositeContext,
+    upstream: Upstream,
     *,
     group_by: Sequence[str],
     measures: Sequence[str],
-    when: Period | date,
+    when: DateRange | date,
     filters: object | None,
 ) -> SubRequest:
     """The request for every row of a report; it is read as a FigureTable.
 
     Args:
         tool: the report.
-        context: of the call.
+        upstream: of the call.
         group_by: its dimensions; they are the key of a row, in this order.
         measures: its figures.
         when: the period, or the day of the balances.
         filters: an object of the report's own class; None = no filter.
     """
-    dated = {"period": when} if isinstance(when, Period) else {"date": when}
+    dated = {"period": when} if isinstance(when, DateRange) else {"date": when}
     request = tool.request(
         **dated,
         filters=filters,
         group_by=tuple(group_by),
         measures=tuple(measures),
-        top=context.limits.max_analysis_rows + 1,
+        top=upstream.limits.max_analysis_rows + 1,
     )
     read = partial(
         read_whole,
         tool=tool,
         arguments=to_onec(request),
-        redaction=tool.redaction(context.restrictions),
-        max_rows=context.limits.max_analysis_rows,
+        redaction=tool.redaction(upstream.restrictions[tool.name]),
+        max_rows=upstream.limits.max_analysis_rows,
     )
     return SubRequest(tool=tool, request=request, read=read, needed_by=(tool.name,))
 
@@ -87,13 +91,9 @@ def read_whole(
     )
     expected = tuple(arguments["group_by"])
     if table.dimensions[: len(expected)] != expected:
+        found, wanted = (", ".join(names) for names in (table.dimensions, expected))
         raise OnecBadResponse(
-            say(
-                "bad_response.dimensions",
-                report=tool.name,
-                dimensions=", ".join(table.dimensions),
-                expected=", ".join(expected),
-            )
+            say("bad_response.dimensions", report=tool.name, dimensions=found, expected=wanted)
         )
     return attrs.evolve(table, notices=notices)
 
@@ -109,14 +109,12 @@ def succeeded(outcome: Value | OnecgwError) -> Value:
     return outcome
 
 
-def about_books(
-    tables: Sequence[FigureTable], context: CompositeContext, last: date
-) -> dict[str, object]:
-    """The members `currency`, `as_of` and `notice`, as far as there is something to say.
+def about_books(tables: Sequence[FigureTable], upstream: Upstream, last: date) -> dict[str, object]:
+    """The filters that 1C applied; currency, as_of and notice, where there is something to say.
 
     Args:
         tables: the reports of an analysis in the base currency.
-        context: of the call.
+        upstream: of the call.
         last: the last day of the analysis.
 
     Raises:
@@ -125,13 +123,14 @@ def about_books(
     notices = dict.fromkeys(sentence for table in tables for sentence in table.notices)
     notices |= dict.fromkeys(after_last_document(tables[0].members, last))
     return {
-        **currency_and_as_of(tables, context, has_money=True),
+        "applied_filters": tables[0].members.get("applied_filters", _NO_FILTERS),
+        **currency_and_as_of(tables, upstream, has_money=True),
         **({"notice": join_texts(" ", notices)} if notices else {}),
     }
 
 
 def currency_and_as_of(
-    tables: Sequence[FigureTable], context: CompositeContext, *, has_money: bool
+    tables: Sequence[FigureTable], upstream: Upstream, *, has_money: bool
 ) -> dict[str, object]:
     """The members `currency`, `as_of` and `closed_until`, as 1C says them.
 
@@ -141,6 +140,6 @@ def currency_and_as_of(
         OnecBadResponse: the reports are in several currencies.
     """
     members = [table.members for table in tables]
-    currency = one_currency(members) or (context.base_currency if has_money else "")
+    currency = one_currency(members) or (upstream.base_currency if has_money else "")
     dated = {name: raw for one in reversed(members) for name, raw in dates_of_books(one).items()}
     return {**({"currency": currency} if currency else {}), **dated}

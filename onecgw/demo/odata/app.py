@@ -63,7 +63,7 @@ _BLOCKED: Final = HttpReply(
 class ODataApp:
     """Answers GET as a 1C with a published OData interface does.
 
-    log: what was asked.
+    log: the requests.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from onecgw.demo.odata.entity_sets import catalogue, part, simple_catalogue
 from onecgw.demo.odata.facts import (
     PURCHASE,
     PURCHASE_RETURN,
@@ -12,12 +13,9 @@ from onecgw.demo.odata.facts import (
 )
 from onecgw.demo.odata.fields import (
     DOCUMENT,
-    catalogue,
     numbered,
     of_catalogue,
-    part,
     ref,
-    simple_catalogue,
     text,
 )
 from onecgw.demo.odata.model import (

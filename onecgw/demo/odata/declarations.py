@@ -5,16 +5,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
-import attrs
 import msgspec
 
-from onecgw.demo.odata import common, fields
-from onecgw.demo.odata.fields import Register
-from onecgw.demo.odata.model import DocumentKind, EntitySet, ODataField
+from onecgw.demo.odata import common, entity_sets, fields
+from onecgw.demo.odata.model import Declared, DocumentKind, EntitySet, ODataField
 from onecgw.demo.odata.postings import LedgerAccount
+from onecgw.demo.odata.registers import Register
 
 # Names of fields; one that differs from the field of this name in `fields` is declared in place.
-FieldList = list[str | dict[str, list[str | int]]]
+FieldList = tuple[str | dict[str, list[str | int]], ...]
 _FIELD_KINDS: Final[Mapping[str, Callable[..., ODataField]]] = {
     function.__name__: function
     for function in (
@@ -35,16 +34,14 @@ _FIELD_KINDS: Final[Mapping[str, Callable[..., ODataField]]] = {
 }
 
 
-@attrs.frozen(kw_only=True)
-class DocumentDeclaration:
+class DocumentDeclaration(Declared, frozen=True):
     """A kind of document: its set without `Document_`. title: "" is not published."""
 
     set: str
     title: str = ""
 
 
-@attrs.frozen(kw_only=True)
-class LinesDeclaration:
+class LinesDeclaration(Declared, frozen=True):
     """The tabular part of every document; a quantity has three places, an amount two."""
 
     name: str
@@ -53,8 +50,7 @@ class LinesDeclaration:
     amounts: dict[str, str]
 
 
-@attrs.frozen(kw_only=True)
-class RegisterDeclaration:
+class RegisterDeclaration(Declared, frozen=True):
     """An accumulation register, as Register says.
 
     quantities, amounts: resources of three and of two places, and their SQL.
@@ -65,14 +61,13 @@ class RegisterDeclaration:
     dimensions: FieldList
     balances: bool = False
     flow: str = "flow"
-    quantities: dict[str, str] = attrs.field(factory=dict)
-    amounts: dict[str, str] = attrs.field(factory=dict)
-    attributes: FieldList = attrs.field(factory=list)
+    quantities: dict[str, str] = msgspec.field(default_factory=dict)
+    amounts: dict[str, str] = msgspec.field(default_factory=dict)
+    attributes: FieldList = ()
     recorders: list[DocumentKind] | None = None
 
 
-@attrs.frozen(kw_only=True)
-class SetDeclaration:
+class SetDeclaration(Declared, frozen=True):
     """An entity set. The other members are arguments of the function that `kind` names."""
 
     name: str
@@ -84,11 +79,10 @@ class SetDeclaration:
     predefined: str = "''"
     firm: str = ""
     currency: str = ""
-    fields: FieldList = attrs.field(factory=list)
+    fields: FieldList = ()
 
 
-@attrs.frozen(kw_only=True)
-class Declaration:
+class Declaration(Declared, frozen=True):
     """What a configuration publishes.
 
     header: the fields of every document.
@@ -105,10 +99,10 @@ class Declaration:
     fields: dict[str, list[str | int]]
     sets: list[SetDeclaration]
     enumerations: dict[str, tuple[str, ...]]
-    registers: dict[str, RegisterDeclaration] = attrs.field(factory=dict)
+    registers: dict[str, RegisterDeclaration] = msgspec.field(default_factory=dict)
     setup: str = ""
-    accounts: list[LedgerAccount] = attrs.field(factory=list)
-    accounts_of_bas: list[LedgerAccount] = attrs.field(factory=list)
+    accounts: tuple[LedgerAccount, ...] = ()
+    accounts_of_bas: tuple[LedgerAccount, ...] = ()
 
     @property
     def document_sets(self) -> dict[DocumentKind, str]:
@@ -131,7 +125,7 @@ class Declaration:
         header = self.field_list(self.header)
         for name, kinds in published.items():
             title = self.documents[kinds[0]].title
-            yield fields.document_set(name, title, common.headers_of(kinds), *header)
+            yield entity_sets.document_set(name, title, common.headers_of(kinds), *header)
         lines = (
             *self.field_list(self.lines.fields),
             *_numbers(self.lines.quantities, self.lines.amounts),
@@ -175,10 +169,10 @@ class Declaration:
                     one.name, firm=one.firm, currency=one.currency, groups=one.groups
                 )
             case "numbered":
-                return fields.simple_catalogue(
+                return entity_sets.simple_catalogue(
                     one.name, one.table, *own, reference=fields.numbered(one.number, "id")
                 )
-        return fields.catalogue(
+        return entity_sets.catalogue(
             one.name,
             one.table,
             *own,

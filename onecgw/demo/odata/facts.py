@@ -12,7 +12,7 @@ from typing import Final
 
 from onecgw.demo.books import Books
 from onecgw.demo.odata.model import DOCUMENT_KINDS, EntitySet, Schema
-from onecgw.demo.odata.sql import add_functions
+from onecgw.demo.odata.sql_functions import add_functions
 from onecgw.demo.simulation.catalogue_tables import CATALOGUE_TABLES
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
 from onecgw.demo.simulation.tables import create_statement

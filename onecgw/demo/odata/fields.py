@@ -1,6 +1,6 @@
 """The words that configurations are declared in: fields, catalogues, documents, registers."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -11,22 +11,18 @@ from onecgw.demo.odata.model import (
     NAMESPACE,
     ZERO_GUID,
     ColumnKind,
-    EntitySet,
     ODataColumn,
     ODataField,
-    PeriodKind,
-    VirtualTable,
 )
 
 # Documents, keys and contracts have no reference in the books: theirs is made of their number.
-_NUMBERED: Final = "printf('{0:08x}-0000-4000-8000-%012x', {1})"
 DOCUMENT: Final = "printf('%08x-0000-4000-8000-%012x', 53248 + doc_kind, doc)"
 UNDEFINED: Final = f"'{NAMESPACE}Undefined'"
 
 
 def numbered(kind: int, number: str) -> str:
-    """SQL of the reference of something that has only a number; `kind` tells such things apart."""
-    return _NUMBERED.format(kind, number)
+    """SQL of the reference of something that has only a number; each kind has its own."""
+    return f"printf('{kind:08x}-0000-4000-8000-%012x', {number})"
 
 
 def of_catalogue(table: str, number: str) -> str:
@@ -181,213 +177,6 @@ def columns_of(fields: Iterable[ODataField]) -> tuple[ODataColumn, ...]:
     return tuple(column for field in fields for column in field.columns())
 
 
-def sums_of(
-    resources: Iterable[ODataField], suffixes: Mapping[str, str]
-) -> tuple[ODataColumn, ...]:
-    """The sums of resources: suffix of a column → SQL with {0} for that of a movement."""
-    return tuple(
-        attrs.evolve(column, name=column.name + suffix, sql=sql.format(column.sql))
-        for column in columns_of(resources)
-        for suffix, sql in suffixes.items()
-    )
-
-
-def _key(kind: ColumnKind, name: str, sql: str) -> ODataField:
+def plain(kind: ColumnKind, name: str, sql: str) -> ODataField:
+    """A field of any kind, such as a key or the number of a line."""
     return ODataField(name=name, kind=kind, sql=sql)
-
-
-def catalogue(
-    name: str,
-    source: str,
-    *fields: ODataField,
-    groups: str = "",
-    parents: str = "",
-    predefined: str = "''",
-) -> EntitySet:
-    """A catalogue of the books.
-
-    Args:
-        name: its name without `Catalog_`.
-        source: the table, or the table with a condition.
-        fields: what it has besides.
-        groups: "folders" gives it IsFolder and Parent_Key, "items" only Parent_Key: any item may
-            have children.
-        parents: the table where parents stand.
-        predefined: SQL of the name of a predefined entry.
-    """
-    whole = f"Catalog_{name}"
-    hierarchy = []
-    if groups:
-        parent = of_catalogue(parents or source, "own.parent")
-        hierarchy = [ref("Parent", whole, "parent", parent)]
-        if groups == "folders":
-            hierarchy.append(flag("IsFolder", "own.is_group"))
-    standard = (
-        _key("guid", "Ref_Key", "own.uuid"),
-        text("DataVersion", "'AAAAAQAAAAA='"),
-        flag("DeletionMark", "own.archived"),
-        *hierarchy,
-        text("Code", "own.code"),
-        text("Description", "own.label"),
-        *fields,
-        flag("Predefined", f"{predefined} <> ''"),
-        text("PredefinedDataName", predefined),
-    )
-    return EntitySet(
-        name=whole,
-        columns=columns_of(standard),
-        source=f"(SELECT * FROM {source}) AS own ORDER BY own.id",  # noqa: S608 - as above
-        stored=True,
-    )
-
-
-def simple_catalogue(name: str, source: str, *fields: ODataField, reference: str) -> EntitySet:
-    """A catalogue that the books have no table for: keys of analytics, contracts, currencies."""
-    whole = f"Catalog_{name}"
-    standard = (
-        _key("guid", "Ref_Key", reference),
-        text("DataVersion", "'AAAAAQAAAAA='"),
-        flag("DeletionMark"),
-        *fields,
-    )
-    return EntitySet(name=whole, columns=columns_of(standard), source=source, stored=True)
-
-
-def part(owner: str, name: str, source: str, *fields: ODataField, key: str) -> EntitySet:
-    """A tabular part; its source has the column line."""
-    standard = (_key("guid", "Ref_Key", key), _key("int64", "LineNumber", "line"), *fields)
-    return EntitySet(
-        name=f"{owner}_{name}",
-        owner=owner,
-        columns=columns_of(standard),
-        source=source,
-        keys=("Ref_Key", "LineNumber"),
-    )
-
-
-def document_set(name: str, title: str, source: str, *fields: ODataField) -> EntitySet:
-    """A document; its source has the columns doc_kind, doc, period and number."""
-    whole = f"Document_{name}"
-    standard = (
-        _key("guid", "Ref_Key", DOCUMENT),
-        text("DataVersion", "'AAAAAQAAAAA='"),
-        flag("DeletionMark"),
-        text("Number", "number"),
-        day("Date", "period"),
-        flag("Posted", "1"),
-        *fields,
-    )
-    return EntitySet(name=whole, columns=columns_of(standard), source=source, title=title)
-
-
-@attrs.frozen(kw_only=True)
-class Register:
-    """An accumulation register.
-
-    facts: the table of its movements, or a SELECT of them in parentheses.
-    balances: whether it keeps balances; else only turnovers.
-    resources: their SQL is that of one movement, with a minus for an expense.
-    attributes: fields that only the records themselves have.
-    flow: SQL of what tells a receipt (1) from an expense (-1).
-    """
-
-    name: str
-    facts: str
-    balances: bool
-    dimensions: tuple[ODataField, ...]
-    resources: tuple[ODataField, ...]
-    attributes: tuple[ODataField, ...] = ()
-    recorders: tuple[str, ...]
-    flow: str = "flow"
-
-    @property
-    def whole(self) -> str:
-        """Its name with its kind."""
-        return f"AccumulationRegister_{self.name}"
-
-    def sets(self) -> Iterator[EntitySet]:
-        """Return the set of record sets, and that of the records."""
-        recorder = document("Recorder", *self.recorders)
-        yield EntitySet(
-            name=self.whole,
-            columns=columns_of([recorder]),
-            source=f"(SELECT DISTINCT doc_kind, doc FROM {self.facts})",  # noqa: S608 - as above
-            keys=("Recorder", "Recorder_Type"),
-        )
-        resources = self.resources
-        kinds = []
-        if self.balances:
-            kinds = [
-                text("RecordType", f"CASE {self.flow} WHEN -1 THEN 'Expense' ELSE 'Receipt' END")
-            ]
-            resources = tuple(
-                attrs.evolve(one, sql=f"({self.flow}) * ({one.sql})") for one in self.resources
-            )
-        record = (
-            recorder,
-            day("Period", "period"),
-            _key("int64", "LineNumber", "line"),
-            flag("Active", "1"),
-            *kinds,
-            *self.dimensions,
-            *resources,
-            *self.attributes,
-        )
-        yield EntitySet(
-            name=f"{self.whole}_RecordType",
-            owner=self.whole,
-            columns=columns_of(record),
-            source=self.facts,
-            keys=("Recorder", "LineNumber", "Recorder_Type"),
-        )
-
-    def tables(self) -> Iterator[VirtualTable]:
-        """Return its virtual tables."""
-        between = ("EndPeriod", "StartPeriod")
-        yield self._table("Turnovers", "Turnover", "between", between, self._turnovers())
-        if self.balances:
-            yield self._table("Balance", "Balance", "before", ("Period",), {"Balance": "SUM({0})"})
-            sums = {
-                "OpeningBalance": "SUM(CASE WHEN period < :StartPeriod THEN {0} ELSE 0 END)",
-                **self._turnovers("AND period >= :StartPeriod"),
-                "ClosingBalance": "SUM({0})",
-            }
-            yield self._table("BalanceAndTurnovers", "BalanceAndTurnover", "to_end", between, sums)
-
-    def _turnovers(self, condition: str = "") -> dict[str, str]:
-        """Suffix of a resource → SQL of its turnover."""
-        if not self.balances:
-            return {"Turnover": "SUM({0})"}
-
-        def only(flow: str, sign: str = "") -> str:
-            return f"{sign}SUM(CASE WHEN {flow} {condition} THEN {{0}} ELSE 0 END)"
-
-        return {
-            "Turnover": only("TRUE"),
-            "Receipt": only(f"({self.flow}) > 0"),
-            "Expense": only(f"({self.flow}) < 0", "-"),
-        }
-
-    def _table(
-        self,
-        function: str,
-        result: str,
-        period: PeriodKind,
-        moments: tuple[str, ...],
-        sums: Mapping[str, str],
-    ) -> VirtualTable:
-        names = tuple(column.name for column in columns_of(self.dimensions))
-        return VirtualTable(
-            function=function,
-            owner=self.whole,
-            result=f"{self.whole}_{result}",
-            source=self.facts,
-            parameters={"Condition": names, "Dimensions": None, **dict.fromkeys(moments)},
-            period=period,
-            dimensions=self.dimensions,
-            sums=tuple(
-                column
-                for suffix, sql in sums.items()
-                for column in sums_of(self.resources, {suffix: sql})
-            ),
-        )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
+from onecgw.demo.odata.entity_sets import part
 from onecgw.demo.odata.fields import (
     columns_of,
     day,
@@ -11,100 +12,23 @@ from onecgw.demo.odata.fields import (
     flag,
     number,
     numbered,
-    of_catalogue,
-    part,
     ref,
-    sums_of,
     text,
 )
-from onecgw.demo.odata.model import NAMESPACE, EntitySet, ODataColumn, ODataField, VirtualTable
-from onecgw.demo.odata.postings import SUBCONTO_KINDS, Subconto
+from onecgw.demo.odata.ledger_fields import CHART, KINDS, side_fields, subconto
+from onecgw.demo.odata.model import EntitySet, ODataColumn, ODataField, VirtualTable
+from onecgw.demo.odata.registers import sums_of
 
-# Kind of subconto → its name, the type of its values, and SQL of a value.
-_SUBCONTO: Final[Mapping[Subconto, tuple[str, str, str]]] = {
-    "partner": ("Контрагенты", "Catalog_Контрагенты", of_catalogue("partners", "{0}")),
-    "contract": ("Договоры", "Catalog_ДоговорыКонтрагентов", numbered(0xA003, "{0}")),
-    "group": (
-        "Номенклатурные группы",
-        "Catalog_НоменклатурныеГруппы",
-        of_catalogue("products", "{0}"),
-    ),
-    "vat_rate": (
-        "Ставки НДС",
-        "СтавкиНДС",
-        "(SELECT 'НДС' || vat_percent FROM firms WHERE id = {0})",
-    ),
-    "product": ("Номенклатура", "Catalog_Номенклатура", of_catalogue("products", "{0}")),
-    "warehouse": ("Склады", "Catalog_Склады", of_catalogue("warehouses", "{0}")),
-    "bank_account": ("Банковские счета", "Catalog_БанковскиеСчета", of_catalogue("cash", "{0}")),
-    "article": (
-        "Статьи движения денежных средств",
-        "Catalog_СтатьиДвиженияДенежныхСредств",
-        of_catalogue("cost_articles", "{0}"),
-    ),
-}
-_CHART: Final = "ChartOfAccounts_Хозрасчетный"
-_KINDS: Final = "ChartOfCharacteristicTypes_ВидыСубконтоХозрасчетные"
 _REGISTER: Final = "AccountingRegister_Хозрасчетный"
-LEDGER_SETUP: Final = "\n".join(
-    [
-        "CREATE TABLE subconto_kinds (id INTEGER PRIMARY KEY, label TEXT);",
-        *(
-            f"INSERT INTO subconto_kinds VALUES ({SUBCONTO_KINDS[kind]}, '{name}');"  # noqa: S608 - names above
-            for kind, (name, _, _) in _SUBCONTO.items()
-        ),
-    ]
-)
-
-
-def _account(name: str, column: str) -> ODataField:
-    return ODataField(
-        name=name, kind="guid", sql=numbered(0xACC0, column), raw=(column,), targets=(_CHART,)
-    )
-
-
-def _subconto(name: str, kind: str, column: str, *raw: str) -> ODataField:
-    """A subconto; `kind` is SQL of its kind, `raw` as of ODataField."""
-    found = [(SUBCONTO_KINDS[one], *rest) for one, rest in _SUBCONTO.items()]
-    values = " ".join(f"WHEN {place} THEN {sql.format(column)}" for place, _, _, sql in found)
-    types = " ".join(f"WHEN {place} THEN '{one}'" for place, _, one, _ in found)
-    return ODataField(
-        name=name,
-        kind="composite",
-        sql=f"CASE WHEN {column} IS NULL THEN '' ELSE CASE {kind} {values} ELSE '' END END",
-        type_sql=f"'{NAMESPACE}' || CASE WHEN {column} IS NULL THEN 'Undefined' "
-        f"ELSE CASE {kind} {types} ELSE 'Undefined' END END",
-        raw=raw,
-        targets=tuple(one for _, one, _ in _SUBCONTO.values() if "_" in one),
-    )
-
-
-def _side(prefix: str, suffix: str, account: str, sub: str) -> tuple[ODataField, ...]:
-    """The account of a side and its subconto, of which the account tells the kinds."""
-    return (
-        _account(f"{prefix}Account{suffix}", account),
-        *(
-            _subconto(
-                f"{prefix}ExtDimension{suffix}{place}",
-                f"(SELECT kind{place} FROM accounts WHERE accounts.id = {account})",  # noqa: S608 - names below
-                f"{sub}{place}",
-                account,
-                f"{sub}{place}",
-            )
-            for place in (1, 2, 3)
-        ),
-    )
-
-
 _DIMENSIONS: Final = (
     ref("Организация", "Catalog_Организации", "firm_id"),
     empty("Подразделение", "Catalog_ПодразделенияОрганизаций"),
 )
 _OWN_DIMENSIONS: Final = (*_DIMENSIONS, empty("Валюта", "Catalog_Валюты"))
-_OWN: Final = _side("", "", "account", "sub")
-_BALANCED: Final = _side("Balanced", "", "corr_account", "corr_sub")
-_DEBIT: Final = _side("", "Dr", "dr_account", "dr_")
-_CREDIT: Final = _side("", "Cr", "cr_account", "cr_")
+_OWN: Final = side_fields("", "", "account", "sub")
+_BALANCED: Final = side_fields("Balanced", "", "corr_account", "corr_sub")
+_DEBIT: Final = side_fields("", "Dr", "dr_account", "dr_")
+_CREDIT: Final = side_fields("", "Cr", "cr_account", "cr_")
 _BOTH: Final = (*_DEBIT, *_CREDIT)
 _RESOURCES: Final = (
     number("Сумма", "side * amount"),
@@ -277,8 +201,8 @@ def ledger_tables(recorders: Sequence[str]) -> Iterator[VirtualTable]:
         (
             *head[:3],
             text("RecordType", "side"),
-            ref("Kind", _KINDS, "", numbered(0xA008, "kind")),
-            _subconto("Value", "kind", "value", "kind", "value"),
+            ref("Kind", KINDS, "", numbered(0xA008, "kind")),
+            subconto("Value", "kind", "value", "kind", "value"),
         ),
         {},
     )
@@ -288,7 +212,7 @@ def ledger_sets(recorders: Sequence[str]) -> Iterator[EntitySet]:
     """Make the chart of accounts, the kinds of subconto and the records."""
     head = _head(recorders)
     yield EntitySet(
-        name=_CHART,
+        name=CHART,
         columns=columns_of(
             (
                 ODataField(name="Ref_Key", kind="guid", sql=numbered(0xACC0, "id")),
@@ -303,17 +227,17 @@ def ledger_sets(recorders: Sequence[str]) -> Iterator[EntitySet]:
         stored=True,
     )
     yield part(
-        _CHART,
+        CHART,
         "ExtDimensionTypes",
         "(SELECT id, 1 AS line, kind1 AS kind FROM accounts WHERE kind1 UNION ALL "
         "SELECT id, 2, kind2 FROM accounts WHERE kind2 UNION ALL "
         "SELECT id, 3, kind3 FROM accounts WHERE kind3)",
-        ref("ExtDimensionType", _KINDS, "", numbered(0xA008, "kind")),
+        ref("ExtDimensionType", KINDS, "", numbered(0xA008, "kind")),
         flag("TurnoversOnly"),
         key=numbered(0xACC0, "id"),
     )
     yield EntitySet(
-        name=_KINDS,
+        name=KINDS,
         columns=columns_of(
             (
                 ODataField(name="Ref_Key", kind="guid", sql=numbered(0xA008, "id")),

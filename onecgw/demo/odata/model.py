@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final, Literal, get_args
 
 import attrs
+import msgspec
 
 from onecgw.demo.odata.errors import no_entity_type
 
@@ -32,6 +33,10 @@ EDM_TYPES: Final[Mapping[ColumnKind, str]] = {
 ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 EMPTY_DATE: Final = "0001-01-01T00:00:00"
 NAMESPACE: Final = "StandardODATA."
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is read from the YAML of a configuration; an unknown key is an error."""
 
 
 @attrs.frozen(kw_only=True)
@@ -181,12 +186,11 @@ class Schema:
             return owner not in unpublished and (composition is None or owner in composition)
 
         def kept(owner: str, columns: Iterable[ODataColumn]) -> tuple[ODataColumn, ...]:
+            named = ((column, column.base or column.name) for column in columns)
             return tuple(
                 column
-                for column in columns
-                if missing_fields == ()
-                or not {column.base or column.name, f"{owner}.{column.base or column.name}"}
-                & set(missing_fields)
+                for column, name in named
+                if name not in missing_fields and f"{owner}.{name}" not in missing_fields
             )
 
         return attrs.evolve(

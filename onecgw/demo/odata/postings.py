@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
-import attrs
-
 from onecgw.demo.odata.facts import (
     CASH_TRANSFER,
     OPENING,
@@ -14,6 +12,7 @@ from onecgw.demo.odata.facts import (
     SALE_RETURN,
     TRANSFER,
 )
+from onecgw.demo.odata.model import Declared
 
 # What the values of a posting's analytics are; their numbers stand in the database.
 Subconto = Literal[
@@ -29,8 +28,7 @@ Role = Literal[
 ]  # fmt: skip
 
 
-@attrs.frozen(kw_only=True)
-class LedgerAccount:
+class LedgerAccount(Declared, frozen=True):
     """An account of a chart.
 
     role: what the books use it for.

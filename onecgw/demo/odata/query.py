@@ -38,6 +38,8 @@ _PRESENTATION: Final = "____Presentation"
 # Arguments that $metadata lists and this demo does not carry out.
 _NOT_CARRIED_OUT: Final = frozenset({"ExtraDimensions", "BalancedExtraDimensions", "Order", "Top"})
 Entity = dict[str, object]
+# Of a value: the names of the objects that it stands in, and its own.
+_Path = tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -65,14 +67,6 @@ class _Source:
     scope: Scope
     where: str = "TRUE"
     is_single: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class _Output:
-    """One value of the answer: the names of the objects that it stands in, and its own."""
-
-    path: tuple[str, ...]
-    column: ODataColumn
 
 
 @attrs.frozen(kw_only=True)
@@ -212,7 +206,7 @@ class Query:
     ) -> ODataAnswer:
         options = self.target.options
         outputs, parts = self._outputs(source, compiler)
-        values = [f"{one.column.sql} AS c{number}" for number, one in enumerate(outputs)]
+        values = [f"{one.sql} AS c{number}" for number, one in enumerate(outputs.values())]
         order = self._order(source, compiler)
         top, skip = read_count(options, "$top"), read_count(options, "$skip")
         counted = options.get("$inlinecount", "none")
@@ -233,7 +227,7 @@ class Query:
         return ODataAnswer(
             name=source.name,
             rows=entities,
-            kinds={one.path[-1]: one.column.kind for one in outputs},
+            kinds={path[-1]: one.kind for path, one in outputs.items()},
             count=len(found) if counted == "allpages" else None,
             is_single=source.is_single,
         )
@@ -253,13 +247,13 @@ class Query:
 
     def _outputs(
         self, source: _Source, compiler: Compiler
-    ) -> tuple[list[_Output], dict[str, tuple[EntitySet, str]]]:
+    ) -> tuple[dict[_Path, ODataColumn], dict[str, tuple[EntitySet, str]]]:
         """The values and the tabular parts of the answer."""
         text = self.target.options.get("$select")
         names = [name.strip() for name in text.split(",")] if text else ["*"]
         expanded = self._expanded(source, compiler)
         scope = source.scope
-        outputs: dict[tuple[str, ...], ODataColumn] = {}
+        outputs: dict[_Path, ODataColumn] = {}
         parts: dict[str, tuple[EntitySet, str]] = {}
         for name in names:
             if name in scope.parts:
@@ -275,7 +269,7 @@ class Query:
                 outputs.update(
                     _selected(tuple(name.split("/")), expanded, scope, compiler=compiler)
                 )
-        return [_Output(path=path, column=one) for path, one in outputs.items()], parts
+        return outputs, parts
 
     def _expanded(self, source: _Source, compiler: Compiler) -> set[tuple[str, ...]]:
         found: set[tuple[str, ...]] = set()
@@ -384,13 +378,13 @@ def _presented(name: str, scope: Scope, compiler: Compiler) -> dict[tuple[str, .
     }
 
 
-def _entity(outputs: Sequence[_Output], row: Sequence[object]) -> Entity:
+def _entity(outputs: Mapping[_Path, ODataColumn], row: Sequence[object]) -> Entity:
     entity: Entity = {}
-    for output, value in zip(outputs, row, strict=False):
+    for ((*objects, last), column), value in zip(outputs.items(), row, strict=False):
         place = entity
-        for name in output.path[:-1]:
+        for name in objects:
             place = cast(Entity, place.setdefault(name, {}))
-        place[output.path[-1]] = _shown_value(output.column, value)
+        place[last] = _shown_value(column, value)
     return entity
 
 
@@ -421,7 +415,7 @@ def _add_part(
     db: sqlite3.Connection,
 ) -> None:
     """Put the rows of a tabular part into their owners."""
-    outputs = [_Output(path=(one.name,), column=one) for one in part.columns]
+    outputs: dict[_Path, ODataColumn] = {(one.name,): one for one in part.columns}
     columns = ", ".join(f'"{one.name}"' for one in part.columns)
     owner = part.keys[0]
     found: dict[object, list[Entity]] = {key: [] for key in keys}

@@ -21,23 +21,22 @@ from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 def stock_assortment(rng: Random, company: Company) -> StockLedger:
     """Create the empty stock items of every warehouse, with their expected demand."""
     stock_ledger = StockLedger()
-    rates = {firm.id: firm.rate for firm in company.firms}
     for label in ASSORTMENT:
-        warehouse = company.warehouse(label)
-        rate = rates[warehouse.firm]
+        warehouse = named(company.warehouses, label)
+        rate = company.firm(warehouse.firm).rate
         filled_from = FILLED_FROM.get(label)
-        sources = stock_ledger.in_warehouse(company.warehouse(filled_from)) if filled_from else {}
+        sources = {}
+        if filled_from:
+            sources = stock_ledger.in_warehouse(named(company.warehouses, filled_from).id)
         for product in _kept(rng, company, label):
             if filled_from and product.id not in sources:
                 continue
-            stock_ledger.add(
-                StockItem(
-                    product=product,
-                    warehouse=warehouse,
-                    unit_price=round(product.unit_price / rate),
-                    rate=rate,
-                    source=sources.get(product.id),
-                )
+            stock_ledger.items[warehouse.id, product.id] = StockItem(
+                product=product,
+                warehouse=warehouse,
+                unit_price=round(product.unit_price / rate),
+                rate=rate,
+                source=sources.get(product.id),
             )
     for segment in SEGMENTS:
         for item, qty in expected_sales(company, segment, stock_ledger):
@@ -49,7 +48,7 @@ def stock_assortment(rng: Random, company: Company) -> StockLedger:
 
 def _kept(rng: Random, company: Company, label: str) -> Iterator[Product]:
     """The products of a warehouse; the main one has those of the scenario and the unsold, too."""
-    scenario = named(company.products, names.SCENARIO_GROUP)
+    scenario = named(company.products, names.SCENARIO_GROUP).id
     for product in company.products:
         drawn = rng.random() < ASSORTMENT[label]
         sells = product.popularity > 0
@@ -69,8 +68,7 @@ def expected_sales(
     lines_a_day = documents_a_day * sum(segment.lines) / len(segment.lines)
     weights = sum(weight for _, weight in segment.warehouses)
     for label, weight in segment.warehouses:
-        warehouse = company.warehouse(label).id
-        items = [item for item in stock_ledger.items.values() if item.warehouse.id == warehouse]
+        items = stock_ledger.in_warehouse(named(company.warehouses, label).id).values()
         likelihood = sum(segment.likelihood(item.product) for item in items)
         for item in items:
             share = weight / weights * segment.likelihood(item.product) / likelihood

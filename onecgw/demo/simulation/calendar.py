@@ -33,11 +33,6 @@ def month_start(day: date) -> date:
     return day.replace(day=1)
 
 
-def week_start(day: date) -> date:
-    """The Monday of the ISO week of a day."""
-    return day - timedelta(days=day.weekday())
-
-
 def months_before(day: date, months: int) -> date:
     """The first day of the month that lies so many months before the month of a day."""
     number = day.year * 12 + day.month - 1 - months

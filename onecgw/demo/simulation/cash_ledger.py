@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Final
 
+from onecgw.demo.simulation.catalogue_drafts import named
 from onecgw.demo.simulation.catalogue_entries import Cash
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.journal import Journal
@@ -15,9 +16,8 @@ _TRANSFER_STEP: Final = 1_000_00
 class CashLedger:
     """The balance of every desk, in hundredths of its own currency."""
 
-    def __init__(self, *, company: Company, journal: Journal) -> None:
+    def __init__(self, company: Company, journal: Journal) -> None:
         self._company = company
-        self._operations = {one.label: one.id for one in company.operations}
         self._journal = journal
         self.own = {desk.id: 0 for desk in company.cash}
 
@@ -25,23 +25,7 @@ class CashLedger:
         """What a desk holds, in kopecks of the base currency."""
         return self.own[desk.id] * desk.rate
 
-    def take_in(
-        self, day: date, desk: Cash, *, amount: int, operation: str, partner: int | None = None
-    ) -> None:
-        """Money comes in; `amount` in the base currency is a whole number of the desk's own."""
-        self.own[desk.id] += amount // desk.rate
-        self._journal.write(
-            "cash_documents",
-            day,
-            operation=self._operations[operation],
-            cash=desk.id,
-            direction="in",
-            own=amount // desk.rate,
-            amount=amount,
-            partner=partner,
-        )
-
-    def pay_out(
+    def move(
         self,
         day: date,
         desk: Cash,
@@ -51,17 +35,29 @@ class CashLedger:
         partner: int | None = None,
         cost_article: int | None = None,
     ) -> None:
-        """Money goes out; a desk with too little in it is filled up first."""
-        self._fill_up(day, desk, amount)
-        self.own[desk.id] -= amount // desk.rate
+        """Money comes in, or goes out; a desk with too little in it is filled up first.
+
+        Args:
+            day: the day of the document.
+            desk: where the money comes in or goes out.
+            amount: in kopecks of the base currency, a whole number of the desk's own; above zero
+                it comes in.
+            operation: the label of the operation.
+            partner: the id of the customer or supplier.
+            cost_article: the id of what it is spent on.
+        """
+        if amount <= 0:
+            self._fill_up(day, desk, -amount)
+        own = amount // desk.rate
+        self.own[desk.id] += own
         self._journal.write(
             "cash_documents",
             day,
-            operation=self._operations[operation],
+            operation=named(self._company.operations, operation).id,
             cash=desk.id,
-            direction="out",
-            own=amount // desk.rate,
-            amount=amount,
+            direction="in" if amount > 0 else "out",
+            own=abs(own),
+            amount=abs(amount),
             partner=partner,
             cost_article=cost_article,
         )
@@ -75,18 +71,14 @@ class CashLedger:
 
     def _fill_up(self, day: date, desk: Cash, amount: int) -> None:
         missing = amount // desk.rate - self.own[desk.id]
-        source = self._source_of(desk)
-        if missing <= 0 or source is None:
+        if missing <= 0 or desk.purpose == "bank":
             return
+        # Foreign cash comes from the foreign account, everything else from the bank.
+        purpose = "currency" if desk.purpose == "travel" else "bank"
+        source = self._company.desk(desk.firm, purpose)
         own = (missing // _TRANSFER_STEP + 2) * _TRANSFER_STEP
         self._fill_up(day, source, own * desk.rate)
         self._transfer(day, source, desk, own * desk.rate)
-
-    def _source_of(self, desk: Cash) -> Cash | None:
-        """Foreign cash comes from the foreign account, everything else from the bank."""
-        if desk.purpose == "bank":
-            return None
-        return self._company.desk(desk.firm, "currency" if desk.purpose == "travel" else "bank")
 
     def _transfer(self, day: date, source: Cash, target: Cash, amount: int) -> None:
         own_from, own_to = amount // source.rate, amount // target.rate

@@ -18,7 +18,7 @@ class Draft:
     """An entry before the catalogue is numbered; `folder` is the label of its parent."""
 
     label: str
-    facts: Mapping[str, object]
+    facts: Mapping[str, object] = attrs.field(factory=dict)
     folder: str | None = None
     is_group: bool = False
     archived: bool = False
@@ -53,6 +53,6 @@ def number_entries(
     )
 
 
-def named(entries: Sequence[Entry], label: str) -> int:
-    """The id of the first entry with a label."""
-    return next(entry.id for entry in entries if entry.label == label)
+def named(entries: Sequence[_EntryT], label: str) -> _EntryT:
+    """The first entry with a label."""
+    return next(entry for entry in entries if entry.label == label)

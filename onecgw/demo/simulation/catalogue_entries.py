@@ -33,8 +33,8 @@ class Entry:
     code: str
     label: str
     parent: int | None = None
-    is_group: bool = False
-    archived: bool = False
+    is_group: bool = attrs.field(default=False, converter=bool)
+    archived: bool = attrs.field(default=False, converter=bool)
 
 
 @attrs.frozen(kw_only=True)

@@ -3,14 +3,14 @@
 from typing import Final
 
 from onecgw.demo.simulation.catalogue_entries import CatalogueName
-from onecgw.demo.simulation.tables import FIRM, Column, Table
+from onecgw.demo.simulation.tables import Column, Table
 
 _NO_FOLDERS: Final = ("parent", "is_group")
 _RATE: Final = Column("rate", "number", "UAH for one unit of its currency; fixed")
 
 
 def _catalogue(
-    name: CatalogueName, about: str, *own: Column, hidden: tuple[str, ...] = ()
+    name: CatalogueName, about: str, *own: str | Column, hidden: tuple[str, ...] = ()
 ) -> Table:
     """A catalogue: the columns that all have, and its own; unused ones are hidden."""
     common = (
@@ -37,7 +37,7 @@ CATALOGUE_TABLES: Final = (
     _catalogue(
         "warehouses",
         "Places of stock.",
-        FIRM,
+        "firm",
         Column("restricted", "flag", "1 is seen with the scope mcp:report:cost only"),
         hidden=(*_NO_FOLDERS, "archived"),
     ),
@@ -54,11 +54,11 @@ CATALOGUE_TABLES: Final = (
         Column("unit", "text", "of its quantities"),
     ),
     _catalogue("channels", "Sales channels, in two folders.", hidden=("archived",)),
-    _catalogue("sellers", "Who sells.", FIRM, hidden=(*_NO_FOLDERS, "archived")),
+    _catalogue("sellers", "Who sells.", "firm", hidden=(*_NO_FOLDERS, "archived")),
     _catalogue(
         "cash",
         "Cash desks and bank accounts.",
-        FIRM,
+        "firm",
         Column("currency", "text", "what is in it"),
         _RATE,
         hidden=(*_NO_FOLDERS, "archived"),

@@ -1,6 +1,7 @@
 """The company itself: its firms, catalogues and their sizes, drawn from the seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cached_property
 from random import Random
 from typing import Final, Literal
 
@@ -8,7 +9,7 @@ import attrs
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import Calendar
-from onecgw.demo.simulation.catalogue_drafts import Draft, named, number_entries
+from onecgw.demo.simulation.catalogue_drafts import Draft, number_entries
 from onecgw.demo.simulation.catalogue_entries import (
     Cash,
     CostArticle,
@@ -25,6 +26,9 @@ from onecgw.demo.simulation.product_generator import draw_products
 SizeName = Literal["small", "default", "large"]
 
 
+_TIMES: Final[Mapping[SizeName, int]] = {"small": 1, "default": 10, "large": 70}
+
+
 @attrs.frozen(kw_only=True)
 class Size:
     """How much of everything there is; documents per month on the average."""
@@ -37,19 +41,14 @@ class Size:
 
 
 SIZES: Final[Mapping[SizeName, Size]] = {
-    "small": Size(
-        products=300, customers=120, suppliers=8, sales_a_month=400, purchases_a_month=25
-    ),
-    "default": Size(
-        products=3_000, customers=1_200, suppliers=80, sales_a_month=4_000, purchases_a_month=250
-    ),
-    "large": Size(
-        products=21_000,
-        customers=8_400,
-        suppliers=560,
-        sales_a_month=28_000,
-        purchases_a_month=1_750,
-    ),
+    name: Size(
+        products=300 * times,
+        customers=120 * times,
+        suppliers=8 * times,
+        sales_a_month=400 * times,
+        purchases_a_month=25 * times,
+    )
+    for name, times in _TIMES.items()
 }
 
 BASE_CURRENCY: Final = "UAH"
@@ -73,51 +72,42 @@ class Company:
     cost_articles: tuple[CostArticle, ...]
     operations: tuple[Entry, ...]
 
-    def channel(self, folder: str, label: str) -> int:
-        """The id of a channel within its folder."""
-        parent = named(self.channels, folder)
-        return next(
-            channel.id
-            for channel in self.channels
-            if channel.label == label and channel.parent == parent
-        )
+    def firm(self, number: int) -> Firm:
+        """The firm with an id."""
+        return self.firms[number - 1]
+
+    def partner(self, number: int) -> Partner:
+        """The partner with an id."""
+        return self.partners[number - 1]
 
     def desk(self, firm: int, purpose: str) -> Cash:
         """The desk or account of a firm for a purpose; its bank account where it has no such."""
-        own = [desk for desk in self.cash if desk.firm == firm]
-        return next(
-            (desk for desk in own if desk.purpose == purpose),
-            next(desk for desk in own if desk.purpose == "bank"),
-        )
+        return self._desks.get((firm, purpose)) or self._desks[firm, "bank"]
 
-    def warehouse(self, label: str) -> Warehouse:
-        """A warehouse by its label."""
-        return next(one for one in self.warehouses if one.label == label)
-
-    def partners_in(self, folder: str) -> list[Partner]:
-        """The partners of one folder."""
-        parent = named(self.partners, folder)
-        return [partner for partner in self.partners if partner.parent == parent]
+    @cached_property
+    def _desks(self) -> dict[tuple[int, str], Cash]:
+        return {(desk.firm, desk.purpose): desk for desk in self.cash}
 
 
 def draw_company(rng: Random, size: Size, calendar: Calendar) -> Company:
     """Draw every catalogue; the same random numbers give the same company."""
     firms = _firms(rng)
+    polish, ukrainian = firms  # in the order of their labels
     partners = draw_partners(
         rng, customers=size.customers, suppliers=size.suppliers, calendar=calendar
     )
     return Company(
         size=size,
         firms=firms,
-        warehouses=_warehouses(rng, firms),
         partners=partners,
+        warehouses=_warehouses(rng, polish, ukrainian),
         products=draw_products(rng, size.products, partners),
         channels=_channels(rng),
-        sellers=_sellers(rng, firms),
-        cash=_cash(rng, firms),
+        sellers=_sellers(rng, polish, ukrainian),
+        cash=_cash(rng, polish, ukrainian),
         cost_articles=_cost_articles(rng),
         operations=number_entries(
-            rng, Entry, "О", [Draft(label=label, facts={}) for label in names.OPERATIONS]
+            rng, Entry, "О", [Draft(label=label) for label in names.OPERATIONS]
         ),
     )
 
@@ -125,48 +115,41 @@ def draw_company(rng: Random, size: Size, calendar: Calendar) -> Company:
 def _firms(rng: Random) -> tuple[Firm, ...]:
     ukrainian = {"currency": BASE_CURRENCY, "rate": 1, "vat_percent": 20}
     polish = {"currency": "PLN", "rate": PLN_RATE, "vat_percent": 23}
-    return number_entries(
-        rng,
-        Firm,
-        "Ф",
-        [
-            Draft(label="ТОВ «Велмарен»", facts=ukrainian),
-            Draft(label="Welmaren Polska Sp. z o.o.", facts=polish),
-        ],
-    )
+    drafts = [
+        Draft(label="ТОВ «Велмарен»", facts=ukrainian),
+        Draft(label="Welmaren Polska Sp. z o.o.", facts=polish),
+    ]
+    return number_entries(rng, Firm, "Ф", drafts)
 
 
-def _warehouses(rng: Random, firms: Sequence[Firm]) -> tuple[Warehouse, ...]:
-    polish, ukrainian = sorted(firms, key=lambda firm: firm.currency)
-    return number_entries(
-        rng,
-        Warehouse,
-        "С",
-        [
-            Draft(label=label, facts={"firm": firm.id, "restricted": restricted})
-            for label, firm, restricted in (
-                ("Центральний склад", ukrainian, False),
-                ("Магазин «Річковий»", ukrainian, False),
-                ("Южный склад", ukrainian, False),
-                ("Резервний склад", ukrainian, True),
-                ("Magazyn główny", polish, False),
-                ("Sklep firmowy", polish, False),
-            )
-        ],
+def _warehouses(rng: Random, polish: Firm, ukrainian: Firm) -> tuple[Warehouse, ...]:
+    rows = (
+        ("Центральний склад", ukrainian, False),
+        ("Магазин «Річковий»", ukrainian, False),
+        ("Южный склад", ukrainian, False),
+        ("Резервний склад", ukrainian, True),
+        ("Magazyn główny", polish, False),
+        ("Sklep firmowy", polish, False),
     )
+    drafts = [
+        Draft(label=label, facts={"firm": firm.id, "restricted": restricted})
+        for label, firm, restricted in rows
+    ]
+    return number_entries(rng, Warehouse, "С", drafts)
 
 
 def _channels(rng: Random) -> tuple[Entry, ...]:
-    folders = (("B2B", ("Опт", "Online", "Тендеры")), ("B2C", ("Online", "Offline", "Marketplace")))
     drafts = []
-    for folder, leaves in folders:
-        drafts.append(Draft(label=folder, facts={}, is_group=True))
-        drafts += [Draft(label=leaf, facts={}, folder=folder) for leaf in leaves]
+    for folder, leaves in (
+        ("B2B", ("Опт", "Online", "Тендеры")),
+        ("B2C", ("Online", "Offline", "Marketplace")),
+    ):
+        drafts.append(Draft(label=folder, is_group=True))
+        drafts += [Draft(label=leaf, folder=folder) for leaf in leaves]
     return number_entries(rng, Entry, "К", drafts)
 
 
-def _sellers(rng: Random, firms: Sequence[Firm]) -> tuple[Seller, ...]:
-    polish, ukrainian = sorted(firms, key=lambda firm: firm.currency)
+def _sellers(rng: Random, polish: Firm, ukrainian: Firm) -> tuple[Seller, ...]:
     drafts: dict[str, Draft] = {}
     for language, firm, count in (("uk", ukrainian, 6), ("ru", ukrainian, 8), ("pl", polish, 12)):
         while len(drafts) < count:
@@ -175,8 +158,7 @@ def _sellers(rng: Random, firms: Sequence[Firm]) -> tuple[Seller, ...]:
     return number_entries(rng, Seller, "П", list(drafts.values()))
 
 
-def _cash(rng: Random, firms: Sequence[Firm]) -> tuple[Cash, ...]:
-    polish, ukrainian = sorted(firms, key=lambda firm: firm.currency)
+def _cash(rng: Random, polish: Firm, ukrainian: Firm) -> tuple[Cash, ...]:
     rows = (
         ("Головна каса", ukrainian, BASE_CURRENCY, 1, "petty"),
         ("Каса магазину «Річковий»", ukrainian, BASE_CURRENCY, 1, "shop"),
@@ -188,33 +170,25 @@ def _cash(rng: Random, firms: Sequence[Firm]) -> tuple[Cash, ...]:
         ("Валютный счёт EUR", ukrainian, "EUR", EUR_RATE, "currency"),
         ("Rachunek bieżący PLN", polish, "PLN", PLN_RATE, "bank"),
     )
-    return number_entries(
-        rng,
-        Cash,
-        "Г",
-        [
-            Draft(
-                label=label,
-                facts={
-                    "firm": firm.id,
-                    "currency": currency,
-                    "rate": rate,
-                    "purpose": purpose,
-                },
-            )
-            for label, firm, currency, rate, purpose in rows
-        ],
-    )
+    drafts = [
+        Draft(
+            label=label,
+            facts={"firm": firm.id, "currency": currency, "rate": rate, "purpose": purpose},
+        )
+        for label, firm, currency, rate, purpose in rows
+    ]
+    return number_entries(rng, Cash, "Г", drafts)
 
 
 def _cost_articles(rng: Random) -> tuple[CostArticle, ...]:
     drafts = []
     for folder, operation, purpose, articles in names.COST_ARTICLES:
-        drafts.append(Draft(label=folder, facts={}, is_group=True))
+        drafts.append(Draft(label=folder, is_group=True))
         for label, weight in articles:
             travel = label == "Зарубежные командировки"
+            dividends = label == names.DIVIDENDS_ARTICLE
             facts = {
-                "operation": operation,
+                "operation": names.DIVIDENDS if dividends else operation,
                 "purpose": "travel" if travel else purpose,
                 "weight": float(weight),
                 "pay_day": rng.randrange(2, 27),

@@ -1,14 +1,15 @@
 """What the company spends: expenses on their days, VAT of the month before, dividends."""
 
+from collections import Counter
 from datetime import date
-from random import Random
 from typing import Final
 
 from onecgw.demo.simulation import names
-from onecgw.demo.simulation.calendar import months_before
+from onecgw.demo.simulation.calendar import month_start, months_before
 from onecgw.demo.simulation.cash_ledger import CashLedger, in_currency
-from onecgw.demo.simulation.catalogue_entries import Cash, CostArticle, Firm
-from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.catalogue_drafts import named
+from onecgw.demo.simulation.catalogue_entries import CostArticle, Firm
+from onecgw.demo.simulation.context import Context
 
 _VAT_DAY: Final = 20
 _DIVIDEND_MONTHS: Final = (1, 4, 7, 10)
@@ -22,24 +23,18 @@ class Expenses:
     """The articles of cost and when they are paid."""
 
     def __init__(
-        self,
-        *,
-        rng: Random,
-        company: Company,
-        cash_ledger: CashLedger,
-        monthly_sales: dict[int, float],
+        self, context: Context, cash_ledger: CashLedger, monthly_sales: dict[int, float]
     ) -> None:
-        self._rng = rng
-        self._company = company
+        self._rng = context.rng
+        self._company = context.company
         self._cash_ledger = cash_ledger
         self._monthly_sales = monthly_sales
-        self._weights = sum(article.weight for article in company.cost_articles)
-        self._vat: dict[tuple[int, date], int] = {}
+        self._weights = sum(article.weight for article in self._company.cost_articles)
+        self._vat: Counter[tuple[int, date]] = Counter()
 
     def note_vat(self, firm: Firm, day: date, vat: int) -> None:
         """VAT of a sale, or with a minus of a purchase, which the firm pays a month later."""
-        key = (firm.id, day.replace(day=1))
-        self._vat[key] = self._vat.get(key, 0) + vat
+        self._vat[firm.id, month_start(day)] += vat
 
     def pay(self, day: date) -> None:
         """Pay what falls on a workday."""
@@ -49,7 +44,9 @@ class Expenses:
                 if article.weight > 0 and article.pay_day in paid_today:
                     self._pay_expense(day, firm, article)
             if _VAT_DAY in paid_today:
-                self._pay_vat(day, firm)
+                owed = self._vat.pop((firm.id, months_before(day, 1)), 0)
+                vat_article = named(self._company.cost_articles, names.VAT_ARTICLE)
+                self._pay(day, firm, vat_article, owed)
             if day.month in _DIVIDEND_MONTHS and _DIVIDEND_DAY in paid_today:
                 self._pay_dividends(day, firm)
 
@@ -58,39 +55,24 @@ class Expenses:
         if article.label in foreign:
             return
         budget = self._monthly_sales[firm.id] * _EXPENSES_SHARE * article.weight / self._weights
-        desk = self._company.desk(firm.id, article.purpose)
-        amount = in_currency(budget * self._rng.uniform(0.85, 1.15), desk)
-        if amount > 0:
-            self._spend(day, desk, article, amount)
-
-    def _pay_vat(self, day: date, firm: Firm) -> None:
-        owed = self._vat.pop((firm.id, months_before(day, 1)), 0)
-        if owed > 0:
-            article = self._article(names.VAT_ARTICLE)
-            desk = self._company.desk(firm.id, "bank")
-            self._spend(day, desk, article, in_currency(owed, desk))
+        self._pay(day, firm, article, budget * self._rng.uniform(0.85, 1.15))
 
     def _pay_dividends(self, day: date, firm: Firm) -> None:
         reserve = _RESERVE_MONTHS * self._monthly_sales[firm.id]
-        desk = self._company.desk(firm.id, "bank")
-        surplus = (self._cash_ledger.balance(desk) - reserve) * _DIVIDEND_SHARE
-        if surplus > 0:
-            article = self._article(names.DIVIDENDS_ARTICLE)
-            self._cash_ledger.pay_out(
-                day,
-                desk,
-                amount=in_currency(surplus, desk),
-                operation=names.DIVIDENDS,
-                cost_article=article.id,
+        bank = self._company.desk(firm.id, "bank")
+        surplus = (self._cash_ledger.balance(bank) - reserve) * _DIVIDEND_SHARE
+        article = named(self._company.cost_articles, names.DIVIDENDS_ARTICLE)
+        self._pay(day, firm, article, surplus)
+
+    def _pay(self, day: date, firm: Firm, article: CostArticle, wanted: float) -> None:
+        """Pay the nearest amount in the currency of the desk, if it is above zero."""
+        desk = self._company.desk(firm.id, article.purpose)
+        amount = in_currency(wanted, desk)
+        if amount > 0:
+            operation = article.operation
+            self._cash_ledger.move(
+                day, desk, amount=-amount, operation=operation, cost_article=article.id
             )
-
-    def _spend(self, day: date, desk: Cash, article: CostArticle, amount: int) -> None:
-        self._cash_ledger.pay_out(
-            day, desk, amount=amount, operation=article.operation, cost_article=article.id
-        )
-
-    def _article(self, label: str) -> CostArticle:
-        return next(one for one in self._company.cost_articles if one.label == label)
 
 
 def days_paid_on(day: date) -> range:

@@ -1,11 +1,13 @@
 """The journal: documents in the order they are written, numbered, on the way to SQLite."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
 from onecgw.demo.simulation.document_tables import DOCUMENT_TABLES
+from onecgw.demo.simulation.tables import insert_statement
 
 # A line is a row of its table without the document: the product, its qty, then money.
 SaleLine = tuple[int, int, int, int, int]
@@ -20,7 +22,7 @@ _KINDS: Final = {
     "cash_documents": ("ДС", "", ""),
     "cash_transfers": ("ПД", "", ""),
 }
-_COLUMNS: Final = {table.name: [one.name for one in table.columns] for table in DOCUMENT_TABLES}
+_TABLES: Final = {table.name: table for table in DOCUMENT_TABLES}
 
 
 class Journal:
@@ -28,8 +30,8 @@ class Journal:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._rows: dict[str, list[Sequence[object]]] = {table: [] for table in _COLUMNS}
-        self._counters: dict[str, int] = {}
+        self._rows: dict[str, list[Sequence[object]]] = {table: [] for table in _TABLES}
+        self._counters: Counter[str] = Counter()
 
     def write(
         self,
@@ -51,10 +53,11 @@ class Journal:
             The id of the document.
         """
         prefix, return_prefix, line_table = _KINDS[table]
-        self._counters[table] = number = self._counters.get(table, 0) + 1
+        self._counters[table] += 1
+        number = self._counters[table]
         code = f"{return_prefix if values.get('return_of') else prefix}-{number:07}"
         row = {"id": number, "day": day.isoformat(), "number": code, **values}
-        self._rows[table].append([row.pop(name, None) for name in _COLUMNS[table]])
+        self._rows[table].append([row.pop(column.name, None) for column in _TABLES[table].columns])
         if row:
             raise TypeError(f"{table} has no columns {', '.join(row)}")
         if lines:
@@ -68,9 +71,5 @@ class Journal:
     def flush(self) -> None:
         """Store what has been collected since the last flush."""
         for table, rows in self._rows.items():
-            places = ",".join("?" * len(_COLUMNS[table]))
-            self._db.executemany(
-                f"INSERT INTO {table} VALUES ({places})",  # noqa: S608 - our own table names
-                rows,
-            )
+            self._db.executemany(insert_statement(_TABLES[table]), rows)
             rows.clear()

@@ -1,20 +1,16 @@
 """The opening balances: what the company had and owed at the end of the day before its books."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from random import Random
 from typing import Final
 
 from onecgw.demo.simulation.assortment import expected_sales
-from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar
-from onecgw.demo.simulation.cash_ledger import in_currency
-from onecgw.demo.simulation.catalogue_entries import Cash
-from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.journal import Journal
-from onecgw.demo.simulation.purchase_planner import PurchasePlanner
+from onecgw.demo.simulation.calendar import DAYS_A_MONTH
+from onecgw.demo.simulation.cash_ledger import CashLedger, in_currency
+from onecgw.demo.simulation.context import Context
 from onecgw.demo.simulation.rounding import divide
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
-from onecgw.demo.simulation.settlements import Settlements
-from onecgw.demo.simulation.stock_ledger import StockLedger
+from onecgw.demo.simulation.settlements import Pair, Settlements
 
 # Customers pay later than agreed, by so much on the average.
 _LATE_FACTOR: Final = 1.15
@@ -24,131 +20,89 @@ _DESK_BASE: Final = 20_000_00
 _SLEEPING_QTY: Final = 14_000
 
 
-def monthly_sales(
-    company: Company, samplers: Sequence[SegmentSampler], stock_ledger: StockLedger
-) -> dict[int, float]:
+def monthly_sales(context: Context, samplers: Sequence[SegmentSampler]) -> dict[int, float]:
     """What each firm is expected to sell in an average month incl. VAT, kopecks."""
-    sales = {firm.id: 0.0 for firm in company.firms}
+    sales = {firm.id: 0.0 for firm in context.company.firms}
     for sampler in samplers:
-        sales[sampler.firm.id] += _daily_sales(company, sampler, stock_ledger) * DAYS_A_MONTH
+        sales[sampler.firm.id] += _daily_sales(context, sampler) * DAYS_A_MONTH
     return sales
 
 
-def open_stock(
-    *,
-    rng: Random,
-    calendar: Calendar,
-    stock_ledger: StockLedger,
-    purchase_planner: PurchasePlanner,
-    journal: Journal,
-) -> None:
-    """Fill every stock item to half or all of its target."""
-    day = calendar.opening_day
-    cover_days = purchase_planner.cover_days(day)
+def open_stock(context: Context, cover_days: float) -> None:
+    """Fill every stock item to half or all of its target, which is for so many days."""
+    day = context.calendar.opening_day.isoformat()
     rows = []
-    for item in stock_ledger.items.values():
+    for item in context.stock_ledger.items.values():
         qty = _SLEEPING_QTY
         if item.product.popularity > 0:
             step = item.product.step
-            filled = item.target_qty(cover_days) * rng.uniform(0.5, 1.0)
+            filled = item.target_qty(cover_days) * context.rng.uniform(0.5, 1.0)
             qty = max(step, int(filled) // step * step)
         cost = divide(qty * item.unit_price, 1000) * item.rate
         item.receive(qty, cost)
-        rows.append((day.isoformat(), item.warehouse.id, item.product.id, qty, cost))
-    journal.write_opening("opening_stock", rows)
+        rows.append((day, item.warehouse.id, item.product.id, qty, cost))
+    context.journal.write_opening("opening_stock", rows)
 
 
 def open_settlements(
-    *,
-    company: Company,
-    calendar: Calendar,
-    stock_ledger: StockLedger,
-    samplers: Sequence[SegmentSampler],
-    settlements: Settlements,
-    journal: Journal,
+    context: Context, samplers: Sequence[SegmentSampler], settlements: Settlements
 ) -> None:
     """Wholesale customers owe us, and we owe suppliers, about what the terms of payment allow."""
-    day = calendar.opening_day
-    _open_receivables(company, calendar, stock_ledger, samplers=samplers, settlements=settlements)
-    _open_payables(company, calendar, stock_ledger, settlements)
-    for table, balances in (
-        ("opening_receivables", settlements.receivable),
-        ("opening_payables", settlements.payable),
+    day = context.calendar.opening_day
+    for table, debts, owed in (
+        ("opening_receivables", settlements.receivables, _owed_to_us(context, samplers)),
+        ("opening_payables", settlements.payables, _owed_by_us(context)),
     ):
-        rows = [(day.isoformat(), *key, amount) for key, amount in balances.items()]
-        journal.write_opening(table, rows)
+        for (firm, partner), amount in sorted(owed.items()):
+            rounded = in_currency(amount, context.company.desk(firm, "bank"))
+            if rounded > 0:
+                settlements.open(debts, (firm, partner), rounded, day)
+        rows = [(day.isoformat(), *pair, amount) for pair, amount in debts.balances.items()]
+        context.journal.write_opening(table, rows)
 
 
-def open_cash(
-    *, company: Company, calendar: Calendar, settlements: Settlements, sales: dict[int, float],
-    journal: Journal,
-) -> None:  # fmt: skip
+def open_cash(context: Context, cash_ledger: CashLedger, sales: dict[int, float]) -> None:
     """The banks hold well over a month's sales, the desks some change."""
     rows = []
-    for desk in company.cash:
+    for desk in context.company.cash:
         own = _DESK_BASE // desk.rate
         if desk.purpose == "bank":
             own = in_currency(sales[desk.firm] * _BANK_MONTHS, desk) // desk.rate
-        settlements.cash_ledger.own[desk.id] = own
-        rows.append((calendar.opening_day.isoformat(), desk.id, own, _base(own, desk)))
-    journal.write_opening("opening_cash", rows)
+        cash_ledger.own[desk.id] = own
+        opening_day = context.calendar.opening_day.isoformat()
+        rows.append((opening_day, desk.id, own, cash_ledger.balance(desk)))
+    context.journal.write_opening("opening_cash", rows)
 
 
-def _base(own: int, desk: Cash) -> int:
-    return own * desk.rate
-
-
-def _daily_sales(company: Company, sampler: SegmentSampler, stock_ledger: StockLedger) -> float:
+def _daily_sales(context: Context, sampler: SegmentSampler) -> float:
     vat = sampler.firm.vat_percent
     return sum(
         qty * item.sale_price(vat, 0) * item.rate / 1000
-        for item, qty in expected_sales(company, sampler.segment, stock_ledger)
+        for item, qty in expected_sales(context.company, sampler.segment, context.stock_ledger)
     )
 
 
-def _open_receivables(
-    company: Company,
-    calendar: Calendar,
-    stock_ledger: StockLedger,
-    *,
-    samplers: Sequence[SegmentSampler],
-    settlements: Settlements,
-) -> None:
-    owed: dict[tuple[int, int], float] = {}
+def _owed_to_us(context: Context, samplers: Sequence[SegmentSampler]) -> dict[Pair, float]:
+    owed: dict[Pair, float] = defaultdict(float)
     for sampler in samplers:
         if not sampler.segment.wholesale:
             continue
-        sales = _daily_sales(company, sampler, stock_ledger)
+        sales = _daily_sales(context, sampler)
         for customer in sampler.customers:
-            if customer.terms_days and customer.created < calendar.first_day:
-                key = (sampler.firm.id, customer.id)
+            if customer.terms_days and customer.created < context.calendar.first_day:
                 days = customer.terms_days * _LATE_FACTOR
-                amount = sales * sampler.expected_share(customer) * days
-                owed[key] = owed.get(key, 0.0) + amount
-    firms = {firm.id: firm for firm in company.firms}
-    partners = {partner.id: partner for partner in company.partners}
-    for (firm_id, customer_id), amount in sorted(owed.items()):
-        firm = firms[firm_id]
-        rounded = divide(round(amount), firm.rate) * firm.rate
-        settlements.owe_us(firm, partners[customer_id], rounded, calendar.opening_day)
+                share = sampler.expected_share(customer)
+                owed[sampler.firm.id, customer.id] += sales * share * days
+    return owed
 
 
-def _open_payables(
-    company: Company, calendar: Calendar, stock_ledger: StockLedger, settlements: Settlements
-) -> None:
-    firms = {firm.id: firm for firm in company.firms}
-    partners = {partner.id: partner for partner in company.partners}
-    owed: dict[tuple[int, int], float] = {}
-    for item in stock_ledger.items.values():
+def _owed_by_us(context: Context) -> dict[Pair, float]:
+    owed: dict[Pair, float] = defaultdict(float)
+    for item in context.stock_ledger.items.values():
         if item.product.popularity > 0 and item.source is None:
-            firm = firms[item.warehouse.firm]
-            supplier = partners[item.product.supplier]
+            firm = context.company.firm(item.warehouse.firm)
+            supplier = context.company.partner(item.product.supplier)
             daily = item.daily_qty * item.unit_price * item.rate / 1000
             amount = daily * (100 + firm.vat_percent) / 100 * (supplier.terms_days or 0)
-            key = (firm.id, supplier.id)
-            owed[key] = owed.get(key, 0.0) + amount
-    for (firm_id, supplier_id), amount in sorted(owed.items()):
-        firm = firms[firm_id]
-        rounded = divide(round(amount), firm.rate) * firm.rate
-        if rounded > 0:
-            settlements.owe_them(firm, partners[supplier_id], rounded, calendar.opening_day)
+            owed[firm.id, supplier.id] += amount
+    return owed

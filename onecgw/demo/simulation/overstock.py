@@ -8,8 +8,9 @@ from typing import Final
 import attrs
 
 from onecgw.demo.simulation import names
-from onecgw.demo.simulation.calendar import Calendar, month_start, months_before, year_before
-from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.calendar import month_start, months_before, year_before
+from onecgw.demo.simulation.catalogue_drafts import named
+from onecgw.demo.simulation.context import Context
 from onecgw.demo.simulation.replenishment import ReplenishmentGroup
 from onecgw.demo.simulation.sales_segments import MAIN_WAREHOUSE
 from onecgw.demo.simulation.stock_ledger import StockItem
@@ -32,9 +33,9 @@ _ONE_DAY: Final = timedelta(days=1)
 class CashCycle:
     """What the cash conversion cycle is made of."""
 
-    stock: Turnover
-    receivables: Turnover
-    payables: Turnover
+    stock: Turnover = attrs.field(factory=Turnover)
+    receivables: Turnover = attrs.field(factory=Turnover)
+    payables: Turnover = attrs.field(factory=Turnover)
 
 
 class Overstock:
@@ -45,19 +46,15 @@ class Overstock:
     """
 
     def __init__(
-        self,
-        *,
-        company: Company,
-        calendar: Calendar,
-        groups: list[ReplenishmentGroup],
-        cash_cycle: CashCycle,
+        self, context: Context, groups: list[ReplenishmentGroup], cash_cycle: CashCycle
     ) -> None:
-        group = next(one.id for one in company.products if one.label == names.SCENARIO_GROUP)
-        main = company.warehouse(MAIN_WAREHOUSE).id
+        company, calendar = context.company, context.calendar
+        group = named(company.products, names.SCENARIO_GROUP).id
+        main = named(company.warehouses, MAIN_WAREHOUSE)
         own = [
-            ReplenishmentGroup(supplier=one.supplier, items=items)
+            attrs.evolve(one, items=items)
             for one in groups
-            if one.items[0].warehouse.id == main
+            if one.warehouse == main
             and (items := tuple(s for s in one.items if s.product.parent == group))
         ]
         self._turns = cycle(own)

@@ -29,16 +29,16 @@ _PACK_PRICE: Final = 12_000_00
 def draw_products(rng: Random, count: int, partners: Sequence[Partner]) -> tuple[Product, ...]:
     """So many products in their groups, each with its supplier; some of them are odd."""
     suppliers = {
-        label: [partner.id for partner in partners if partner.parent == named(partners, label)]
+        label: [partner.id for partner in partners if partner.parent == named(partners, label).id]
         for label in (HOME_SUPPLIERS, IMPORTERS, POLISH_SUPPLIERS)
     }
     leaves = sum(len(groups) for _, groups in names.PRODUCT_GROUPS)
     counts = iter(apportion(count, [1] * leaves))
     drafts = []
     for folder, groups in names.PRODUCT_GROUPS:
-        drafts.append(Draft(label=folder, facts={}, is_group=True))
+        drafts.append(Draft(label=folder, is_group=True))
         for label, noun, unit, price in groups:
-            drafts.append(Draft(label=label, facts={}, folder=folder, is_group=True))
+            drafts.append(Draft(label=label, folder=folder, is_group=True))
             is_scenario = label == names.SCENARIO_GROUP
             share = _SCENARIO_SHARE if is_scenario else rng.uniform(0.4, 1.6) / leaves
             source = POLISH_SUPPLIERS if unit in ("szt", "m") else HOME_SUPPLIERS

@@ -3,19 +3,18 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from heapq import nlargest
-from random import Random
 from typing import Final
 
 import attrs
 
-from onecgw.demo.simulation.calendar import DAYS_A_MONTH, Calendar, is_workday, next_workday
+from onecgw.demo.simulation.calendar import DAYS_A_MONTH, is_workday, next_workday
 from onecgw.demo.simulation.catalogue_entries import Firm, Partner
-from onecgw.demo.simulation.company import Company
-from onecgw.demo.simulation.journal import Journal, PurchaseLine, TransferLine
+from onecgw.demo.simulation.context import Context
+from onecgw.demo.simulation.journal import PurchaseLine, TransferLine
 from onecgw.demo.simulation.overstock import CashCycle, Overstock
 from onecgw.demo.simulation.replenishment import ReplenishmentGroup, replenishment_groups
 from onecgw.demo.simulation.rounding import divide
-from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
+from onecgw.demo.simulation.stock_ledger import StockItem
 
 _COVER_DAYS: Final = 62
 _SEASON_AHEAD: Final = timedelta(days=25)
@@ -44,33 +43,22 @@ class BookedPurchase:
 class PurchasePlanner:
     """Plans and writes the purchases, returns and transfers of each day."""
 
-    def __init__(
-        self,
-        *,
-        rng: Random,
-        company: Company,
-        calendar: Calendar,
-        stock_ledger: StockLedger,
-        cash_cycle: CashCycle,
-        journal: Journal,
-    ) -> None:
-        self._rng = rng
-        self._calendar = calendar
-        self._journal = journal
-        self._firms = {firm.id: firm for firm in company.firms}
-        self._documents_a_day = company.size.purchases_a_month / DAYS_A_MONTH
+    def __init__(self, context: Context, cash_cycle: CashCycle) -> None:
+        self._rng = context.rng
+        self._calendar = context.calendar
+        self._journal = context.journal
+        self._documents_a_day = context.company.size.purchases_a_month / DAYS_A_MONTH
         self._documents_due = 0.0
-        self._groups = replenishment_groups(company, stock_ledger)
+        self._groups = replenishment_groups(context.company, context.stock_ledger)
         self._returns_owed = 0.0
-        self._returns_due: dict[
-            date, list[tuple[ReplenishmentGroup, int, StockItem, PurchaseLine]]
-        ] = {}
+        self._returns_due: dict[date, list[tuple[ReplenishmentGroup, int, StockItem, PurchaseLine]]]
+        self._returns_due = {}
         self._shops = [
-            (item, item.source) for item in stock_ledger.items.values() if item.source is not None
+            (item, item.source)
+            for item in context.stock_ledger.items.values()
+            if item.source is not None
         ]
-        self._overstock = Overstock(
-            company=company, calendar=calendar, groups=self._groups, cash_cycle=cash_cycle
-        )
+        self._overstock = Overstock(context, self._groups, cash_cycle)
 
     def cover_days(self, day: date) -> float:
         """The target stock in days of average sales; it follows the coming season."""
@@ -101,18 +89,9 @@ class PurchasePlanner:
     def _buy(
         self, day: date, one: ReplenishmentGroup, wanted: Iterable[tuple[StockItem, int]]
     ) -> BookedPurchase:
-        item = one.items[0]
-        firm = self._firms[item.warehouse.firm]
-        bought = [(item, self._receive(item, qty, firm)) for item, qty in wanted]
+        bought = [(item, self._receive(item, qty, one.firm)) for item, qty in wanted]
         lines = [line for _, line in bought]
-        document = self._journal.write(
-            "purchases",
-            day,
-            firm=firm.id,
-            warehouse=item.warehouse.id,
-            supplier=one.supplier.id,
-            lines=lines,
-        )
+        document = self._write(day, one, lines)
         self._returns_owed += _RETURN_SHARE
         faulty = [(to, line) for to, line in bought if _can_go_back(to, line)]
         if self._returns_owed >= 1 and faulty:
@@ -122,7 +101,7 @@ class PurchasePlanner:
             due = next_workday(day + after)
             self._returns_due.setdefault(due, []).append((one, document, sent_back, line))
         return BookedPurchase(
-            firm=firm,
+            firm=one.firm,
             supplier=one.supplier,
             amount=sum(line[2] for line in lines),
             vat=sum(line[3] for line in lines),
@@ -144,17 +123,26 @@ class PurchasePlanner:
                 continue
             _, qty, amount, vat = line
             item.receive(-qty, -(amount - vat))
-            firm = self._firms[item.warehouse.firm]
-            self._journal.write(
-                "purchases",
-                day,
-                firm=firm.id,
-                warehouse=item.warehouse.id,
-                supplier=one.supplier.id,
-                lines=[line],
-                return_of=document,
-            )
-            yield BookedPurchase(firm=firm, supplier=one.supplier, amount=-amount, vat=-vat)
+            self._write(day, one, [line], return_of=document)
+            yield BookedPurchase(firm=one.firm, supplier=one.supplier, amount=-amount, vat=-vat)
+
+    def _write(
+        self,
+        day: date,
+        one: ReplenishmentGroup,
+        lines: list[PurchaseLine],
+        *,
+        return_of: int | None = None,
+    ) -> int:
+        return self._journal.write(
+            "purchases",
+            day,
+            return_of=return_of,
+            firm=one.firm.id,
+            warehouse=one.warehouse.id,
+            supplier=one.supplier.id,
+            lines=lines,
+        )
 
     def _fill_up_shops(self, day: date, cover_days: float) -> None:
         """Once a week shops get what they run low of, but never more than half of what there is."""

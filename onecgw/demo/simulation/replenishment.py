@@ -5,7 +5,7 @@ from typing import Final
 
 import attrs
 
-from onecgw.demo.simulation.catalogue_entries import Partner
+from onecgw.demo.simulation.catalogue_entries import Firm, Partner, Warehouse
 from onecgw.demo.simulation.company import Company
 from onecgw.demo.simulation.stock_ledger import StockItem, StockLedger
 
@@ -21,6 +21,8 @@ _NEVER_EMPTIER: Final = 1.02
 class ReplenishmentGroup:
     """What one supplier delivers to one warehouse."""
 
+    firm: Firm
+    warehouse: Warehouse
     supplier: Partner
     items: tuple[StockItem, ...]
 
@@ -51,13 +53,17 @@ class ReplenishmentGroup:
 
 def replenishment_groups(company: Company, stock_ledger: StockLedger) -> list[ReplenishmentGroup]:
     """Every pair of a supplier and a warehouse it delivers to."""
-    partners = {partner.id: partner for partner in company.partners}
     pairs: dict[tuple[int, int], list[StockItem]] = {}
     for item in stock_ledger.items.values():
         if item.product.popularity > 0 and item.source is None:
             pair = (item.product.supplier, item.warehouse.id)
             pairs.setdefault(pair, []).append(item)
     return [
-        ReplenishmentGroup(supplier=partners[supplier], items=tuple(items))
+        ReplenishmentGroup(
+            firm=company.firm(items[0].warehouse.firm),
+            warehouse=items[0].warehouse,
+            supplier=company.partner(supplier),
+            items=tuple(items),
+        )
         for (supplier, _), items in pairs.items()
     ]

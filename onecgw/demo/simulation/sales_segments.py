@@ -29,7 +29,7 @@ WHOLESALE_PACKS: Final = (0.5, 1, 1, 1, 1.5, 2)
 WHOLESALE_DISCOUNTS_PERCENT: Final = (0, 1, 2, 3, 5)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class Segment:
     """A stream of sales: one channel of one firm.
 
@@ -74,33 +74,14 @@ _REGULARS: Final = ("Інтернет-покупці", "Магазинні по�
 _BULK, _FEW = (1, 1, 2, 2, 3, 3), (1, 1, 1, 1, 2)
 
 # Marketplace has no sales on purpose: a channel that was opened and stands empty.
-SEGMENTS: Final = tuple(
-    Segment(
-        firm=firm,
-        folder=folder,
-        channel=channel,
-        share=share,
-        warehouses=warehouses,
-        customers=customers,
-        lines=lines,
-    )
-    for firm, folder, channel, share, warehouses, customers, lines in (
-        (UKRAINIAN, "B2B", "Опт", 0.20, ((MAIN_WAREHOUSE, 3), (SOUTH, 2)), _TRADERS, _BULK),
-        (UKRAINIAN, "B2B", "Online", 0.10, ((MAIN_WAREHOUSE, 1),), _BUYERS, _BULK),
-        (UKRAINIAN, "B2B", "Тендеры", 0.05, ((RESERVE, 1),), ("Тендерные заказчики",), _BULK),
-        (POLISH, "B2B", "Опт", 0.08, ((POLISH_MAIN, 1),), _POLES, _BULK),
-        (POLISH, "B2B", "Online", 0.03, ((POLISH_MAIN, 1),), _POLES, _BULK),
-        (UKRAINIAN, "B2C", "Offline", 0.27, ((SHOP, 1),), (), _FEW),
-        (
-            UKRAINIAN,
-            "B2C",
-            "Online",
-            0.15,
-            ((MAIN_WAREHOUSE, 2), (SHOP, 1)),
-            _REGULARS,
-            _FEW,
-        ),
-        (POLISH, "B2C", "Offline", 0.07, ((POLISH_SHOP, 1),), ("Detal Polska",), _FEW),
-        (POLISH, "B2C", "Online", 0.05, ((POLISH_MAIN, 1),), ("Sklep internetowy",), _FEW),
-    )
+SEGMENTS: Final = (
+    Segment(UKRAINIAN, "B2B", "Опт", 0.20, ((MAIN_WAREHOUSE, 3), (SOUTH, 2)), _TRADERS, _BULK),
+    Segment(UKRAINIAN, "B2B", "Online", 0.10, ((MAIN_WAREHOUSE, 1),), _BUYERS, _BULK),
+    Segment(UKRAINIAN, "B2B", "Тендеры", 0.05, ((RESERVE, 1),), ("Тендерные заказчики",), _BULK),
+    Segment(POLISH, "B2B", "Опт", 0.08, ((POLISH_MAIN, 1),), _POLES, _BULK),
+    Segment(POLISH, "B2B", "Online", 0.03, ((POLISH_MAIN, 1),), _POLES, _BULK),
+    Segment(UKRAINIAN, "B2C", "Offline", 0.27, ((SHOP, 1),), (), _FEW),
+    Segment(UKRAINIAN, "B2C", "Online", 0.15, ((MAIN_WAREHOUSE, 2), (SHOP, 1)), _REGULARS, _FEW),
+    Segment(POLISH, "B2C", "Offline", 0.07, ((POLISH_SHOP, 1),), ("Detal Polska",), _FEW),
+    Segment(POLISH, "B2C", "Online", 0.05, ((POLISH_MAIN, 1),), ("Sklep internetowy",), _FEW),
 )

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from random import Random
 from typing import Final
 
 import attrs
 
-from onecgw.demo.simulation.calendar import Calendar, next_workday
+from onecgw.demo.simulation.calendar import next_workday
 from onecgw.demo.simulation.catalogue_entries import Firm, Partner
-from onecgw.demo.simulation.journal import Journal, SaleLine
+from onecgw.demo.simulation.context import Context
+from onecgw.demo.simulation.journal import SaleLine
 from onecgw.demo.simulation.product_generator import NEGATIVE_PRODUCT
+from onecgw.demo.simulation.sales_segments import Segment
 from onecgw.demo.simulation.segment_sampler import SegmentSampler
-from onecgw.demo.simulation.stock_ledger import StockLedger
 
 _RETURN_SHARE: Final = 0.025
 _RETURN_AFTER_DAYS: Final = (3, 21)
@@ -24,6 +24,7 @@ _OVERSOLD_QTY: Final = 3000
 class BookedSale:
     """A sale or a return, as settlements and later returns need it.
 
+    document: the id of the sale, 0 before it is written.
     amount, vat, cost: incl. VAT, the VAT in it, its cost, base currency; negative for a return.
     """
 
@@ -33,8 +34,7 @@ class BookedSale:
     customer: Partner
     seller: int
     channel: int
-    wholesale: bool
-    offline: bool
+    segment: Segment
     amount: int
     vat: int
     cost: int
@@ -43,22 +43,15 @@ class BookedSale:
 class SalesSimulator:
     """The sellers of the company."""
 
-    def __init__(
-        self,
-        *,
-        rng: Random,
-        calendar: Calendar,
-        stock_ledger: StockLedger,
-        samplers: Sequence[SegmentSampler],
-        journal: Journal,
-    ) -> None:
-        self._rng = rng
-        self._calendar = calendar
-        self._stock_ledger = stock_ledger
+    def __init__(self, context: Context, samplers: Sequence[SegmentSampler]) -> None:
+        self._rng = context.rng
+        self._calendar = context.calendar
+        self._stock_ledger = context.stock_ledger
+        self._journal = context.journal
         self._samplers = samplers
-        self._journal = journal
         self._returns_due: dict[date, list[tuple[BookedSale, SaleLine]]] = {}
-        self._oversold_on = next_workday(calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO))
+        oversold = context.calendar.today - timedelta(days=_OVERSOLD_DAYS_AGO)
+        self._oversold_on = next_workday(oversold)
 
     def run_day(self, day: date) -> list[BookedSale]:
         """Write the sales and the returns of a day, in this order."""
@@ -80,29 +73,19 @@ class SalesSimulator:
     ) -> BookedSale:
         customer = sampler.pick_customer(day)
         _, _, amounts, vats, costs = zip(*lines, strict=True)
-        seller = sampler.seller_of(customer)
         sale = BookedSale(
-            document=self._journal.write(
-                "sales",
-                day,
-                firm=sampler.firm.id,
-                warehouse=warehouse,
-                customer=customer.id,
-                seller=seller,
-                channel=sampler.channel,
-                lines=lines,
-            ),
+            document=0,
             firm=sampler.firm,
             warehouse=warehouse,
             customer=customer,
-            seller=seller,
+            seller=sampler.seller_of(customer),
             channel=sampler.channel,
-            wholesale=sampler.segment.wholesale,
-            offline=sampler.segment.channel == "Offline",
+            segment=sampler.segment,
             amount=sum(amounts),
             vat=sum(vats),
             cost=sum(costs),
         )
+        sale = attrs.evolve(sale, document=self._write(day, sale, lines))
         if self._rng.random() < _RETURN_SHARE:
             after = timedelta(days=self._rng.randrange(*_RETURN_AFTER_DAYS))
             taken_back = (sale, self._rng.choice(lines))
@@ -123,19 +106,29 @@ class SalesSimulator:
         """A return brings back one whole line, at the price and the cost it was sold for."""
         for sale, line in self._returns_due.pop(day, ()):
             product, qty, amount, vat, cost = line
-            item = self._stock_ledger.of(sale.warehouse, product)
+            item = self._stock_ledger.items[sale.warehouse, product]
             if item.qty < 0:
                 continue  # the negative stock stays until a stocktaking corrects it
             item.receive(qty, cost)
-            document = self._journal.write(
-                "sales",
-                day,
-                firm=sale.firm.id,
-                warehouse=sale.warehouse,
-                customer=sale.customer.id,
-                seller=sale.seller,
-                channel=sale.channel,
-                lines=(line,),
-                return_of=sale.document,
-            )
-            yield attrs.evolve(sale, document=document, amount=-amount, vat=-vat, cost=-cost)
+            self._write(day, sale, (line,), return_of=sale.document)
+            yield attrs.evolve(sale, amount=-amount, vat=-vat, cost=-cost)
+
+    def _write(
+        self,
+        day: date,
+        sale: BookedSale,
+        lines: tuple[SaleLine, ...],
+        *,
+        return_of: int | None = None,
+    ) -> int:
+        return self._journal.write(
+            "sales",
+            day,
+            return_of=return_of,
+            firm=sale.firm.id,
+            warehouse=sale.warehouse,
+            customer=sale.customer.id,
+            seller=sale.seller,
+            channel=sale.channel,
+            lines=lines,
+        )

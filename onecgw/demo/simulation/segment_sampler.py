@@ -8,8 +8,10 @@ from typing import Final, TypeVar
 
 from onecgw.demo.simulation import names
 from onecgw.demo.simulation.calendar import DAYS_A_MONTH
+from onecgw.demo.simulation.catalogue_drafts import named
 from onecgw.demo.simulation.catalogue_entries import Partner
 from onecgw.demo.simulation.company import Company
+from onecgw.demo.simulation.context import Context
 from onecgw.demo.simulation.journal import SaleLine
 from onecgw.demo.simulation.partner_generator import ADVANCE_ONLY
 from onecgw.demo.simulation.product_generator import PARETO
@@ -31,12 +33,13 @@ _ATTEMPTS_FOR_A_KNOWN_CUSTOMER: Final = 20
 class SegmentSampler:
     """The customers and stock items of one segment, drawn by their weights."""
 
-    def __init__(
-        self, *, rng: Random, company: Company, segment: Segment, stock_ledger: StockLedger
-    ) -> None:
+    def __init__(self, context: Context, segment: Segment) -> None:
+        company, rng = context.company, context.rng
         self.segment = segment
         self.firm = next(firm for firm in company.firms if firm.currency == segment.firm)
-        self.channel = company.channel(segment.folder, segment.channel)
+        folder = named(company.channels, segment.folder).id
+        wanted = (segment.channel, folder)
+        self.channel = next(one.id for one in company.channels if (one.label, one.parent) == wanted)
         self._documents_a_day = company.size.sales_a_month * segment.share / DAYS_A_MONTH
         self._documents_due = 0.0
         self.customers = _customers(rng, company, segment)
@@ -51,10 +54,10 @@ class SegmentSampler:
         self._warehouses = [
             warehouse
             for label, weight in segment.warehouses
-            for warehouse in [company.warehouse(label).id] * weight
+            for warehouse in [named(company.warehouses, label).id] * weight
         ]
         self._items = {
-            warehouse: self._drawn_items(stock_ledger, warehouse)
+            warehouse: self._drawn_items(context.stock_ledger, warehouse)
             for warehouse in dict.fromkeys(self._warehouses)
         }
 
@@ -123,8 +126,8 @@ class SegmentSampler:
     def _drawn_items(self, stock_ledger: StockLedger, warehouse: int) -> Iterator[StockItem]:
         items = [
             item
-            for item in stock_ledger.items.values()
-            if item.warehouse.id == warehouse and item.product.popularity > 0
+            for item in stock_ledger.in_warehouse(warehouse).values()
+            if item.product.popularity > 0
         ]
         weights = list(accumulate(self.segment.likelihood(item.product) for item in items))
         while True:
@@ -140,12 +143,15 @@ def _dealt(rng: Random, values: Sequence[_ValueT]) -> Iterator[_ValueT]:
 def _customers(rng: Random, company: Company, segment: Segment) -> list[Partner]:
     """The customers of a segment, the best ones first."""
     if not segment.customers:
-        return [one for one in company.partners if one.label == names.ANONYMOUS]
+        return [named(company.partners, names.ANONYMOUS)]
+    folders = [named(company.partners, label).id for label in segment.customers]
     customers = [
         customer
-        for folder in segment.customers
-        for customer in company.partners_in(folder)
-        if not customer.archived and customer.label not in (names.ANONYMOUS, ADVANCE_ONLY)
+        for folder in folders
+        for customer in company.partners
+        if customer.parent == folder
+        and not customer.archived
+        and customer.label not in (names.ANONYMOUS, ADVANCE_ONLY)
     ]
     rng.shuffle(customers)
     return customers

@@ -66,23 +66,13 @@ class StockLedger:
 
     items: dict[tuple[int, int], StockItem] = attrs.field(factory=dict)
 
-    def add(self, item: StockItem) -> None:
-        """Add an item."""
-        self.items[item.warehouse.id, item.product.id] = item
-
     @property
     def cost(self) -> int:
         """The cost of the whole stock, kopecks."""
         return sum(item.cost for item in self.items.values())
 
-    def in_warehouse(self, warehouse: Warehouse) -> dict[int, StockItem]:
+    def in_warehouse(self, warehouse: int) -> dict[int, StockItem]:
         """The items of a warehouse, by product."""
         return {
-            item.product.id: item
-            for item in self.items.values()
-            if item.warehouse.id == warehouse.id
+            item.product.id: item for item in self.items.values() if item.warehouse.id == warehouse
         }
-
-    def of(self, warehouse: int, product: int) -> StockItem:
-        """The stock of a product in a warehouse."""
-        return self.items[warehouse, product]

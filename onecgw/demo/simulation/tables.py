@@ -1,5 +1,6 @@
-"""What a table of the books and its columns are, and the columns that many tables have."""
+"""Tables of the books: their columns, and the SQL that creates them."""
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import attrs
@@ -24,16 +25,58 @@ class Column:
     about: str = ""
 
 
+# The columns that several tables have.
+_COMMON: Final = {
+    column.name: column
+    for column in (
+        Column("id", "key", "the document; its lines refer to it"),
+        Column("day", "day", "the day of the document, YYYY-MM-DD"),
+        Column("week", "day", "the Monday of its ISO week"),
+        Column("month", "day", "the first day of its month"),
+        Column("number", "text", "the number of the document"),
+        Column("firm", "firms", "the legal entity"),
+        Column("warehouse", "warehouses", "where the goods were"),
+        Column("customer", "partners", "who bought"),
+        Column("supplier", "partners", "who delivered"),
+        Column("seller", "sellers", "who sold"),
+        Column("channel", "channels", "through which channel"),
+        Column("product", "products", "what"),
+        Column("product_group", "products", "the product's folder"),
+        Column("qty", "qty", "units"),
+        Column("amount", "money", "incl. VAT, base currency (UAH)"),
+        Column("vat", "money", "the VAT in the amount"),
+        Column("cost", "money", "the moving-average cost without VAT"),
+        Column("cash", "cash", "the desk or account"),
+        Column("operation", "operations", "why"),
+        Column("partner", "partners", "the customer or supplier, if it is one"),
+        Column("cost_article", "cost_articles", "what it was spent on, if it was"),
+        Column("own", "money", "in the desk's own currency"),
+        Column("sale", "number", "the document"),
+        Column("purchase", "number", "the document"),
+        Column("shipment", "number", "the document"),
+        Column("transfer", "number", "the document"),
+    )
+}
+
+
+def _columns(given: Iterable[str | Column]) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for one in given:
+        columns += [one] if isinstance(one, Column) else [_COMMON[name] for name in one.split()]
+    return tuple(columns)
+
+
 @attrs.frozen
 class Table:
     """One table, and one file of the export.
 
+    columns: columns that several tables have are given by their names, with spaces between.
     hidden: the names of columns that are not exported.
     """
 
     name: str
     about: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] = attrs.field(converter=_columns)
     hidden: tuple[str, ...] = ()
 
     @property
@@ -48,27 +91,9 @@ def create_statement(table: Table) -> str:
     return f"CREATE TABLE {table.name} ({columns});\n"
 
 
-_SQL_TYPES: Final = {"key": "INTEGER PRIMARY KEY", "text": "TEXT", "day": "TEXT"}
+def insert_statement(table: Table) -> str:
+    """The SQL that inserts a row, with a parameter for each column."""
+    return f"INSERT INTO {table.name} VALUES ({','.join('?' * len(table.columns))})"  # noqa: S608 - our own table names
 
-DAY: Final = Column("day", "day", "the day of the document, YYYY-MM-DD")
-WEEK: Final = Column("week", "day", "the Monday of its ISO week")
-MONTH: Final = Column("month", "day", "the first day of its month")
-ID: Final = Column("id", "key", "the document; its lines refer to it")
-NUMBER: Final = Column("number", "text", "the number of the document")
-FIRM: Final = Column("firm", "firms", "the legal entity")
-WAREHOUSE: Final = Column("warehouse", "warehouses", "where the goods were")
-CUSTOMER: Final = Column("customer", "partners", "who bought")
-SUPPLIER: Final = Column("supplier", "partners", "who delivered")
-SELLER: Final = Column("seller", "sellers", "who sold")
-CHANNEL: Final = Column("channel", "channels", "through which channel")
-PRODUCT: Final = Column("product", "products", "what")
-PRODUCT_GROUP: Final = Column("product_group", "products", "the product's folder")
-QTY: Final = Column("qty", "qty", "units")
-AMOUNT: Final = Column("amount", "money", "incl. VAT, base currency (UAH)")
-VAT: Final = Column("vat", "money", "the VAT in the amount")
-COST: Final = Column("cost", "money", "the moving-average cost without VAT")
-CASH: Final = Column("cash", "cash", "the desk or account")
-OPERATION: Final = Column("operation", "operations", "why")
-PARTNER: Final = Column("partner", "partners", "the customer or supplier, if it is one")
-COST_ARTICLE: Final = Column("cost_article", "cost_articles", "what it was spent on, if it was")
-OWN: Final = Column("own", "money", "in the desk's own currency")
+
+_SQL_TYPES: Final = {"key": "INTEGER PRIMARY KEY", "text": "TEXT", "day": "TEXT"}

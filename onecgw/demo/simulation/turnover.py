@@ -8,7 +8,6 @@ import attrs
 from onecgw.demo.simulation.calendar import YEARLY_GROWTH, months_before, year_before
 
 _ONE_DAY: Final = timedelta(days=1)
-_A_YEAR: Final = timedelta(days=365)
 
 
 @attrs.define(kw_only=True)

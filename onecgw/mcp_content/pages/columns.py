@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from onecgw.catalogue.kinds import TableTool
+from onecgw.catalogue.kinds.single_call import TableTool
 from onecgw.catalogue.tools import ALL
 from onecgw.locales import LANGUAGES, load_texts
 

@@ -57,29 +57,19 @@ def list_names(db: sqlite3.Connection) -> dict[str, str]:
 
 def has_logins(db: sqlite3.Connection) -> bool:
     """Whether there is a grant or a local key, which need the secrets file they were made with."""
-    found = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM keys)"
-    ).fetchone()
-    return bool(found[0])
+    found = db.execute("SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM keys)")
+    return bool(found.fetchone()[0])
 
 
 def count_logins(db: sqlite3.Connection, *, now: int) -> LoginCounts:
     """Count what is valid now; a login counts when its client has exchanged the code."""
-    (logins,) = db.execute(
-        "SELECT count(*) FROM grants WHERE redeemed_at IS NOT NULL AND revoked_at IS NULL"
-        " AND expires_at > ?",
-        (now,),
-    ).fetchone()
     # A refresh token that was exchanged is kept for a while, to notice that it is used again.
-    tokens = dict(
-        db.execute(
-            "SELECT kind, count(*) FROM tokens WHERE expires_at > ? AND rotated_at IS NULL"
-            " GROUP BY kind",
-            (now,),
-        ).fetchall()
+    counts = db.execute(
+        "SELECT count(*) FILTER (WHERE kind = 'access') AS access_tokens,"
+        " count(*) FILTER (WHERE kind = 'refresh') AS refresh_tokens,"
+        " (SELECT count(*) FROM grants WHERE redeemed_at IS NOT NULL AND revoked_at IS NULL"
+        " AND expires_at > :now) AS logins"
+        " FROM tokens WHERE expires_at > :now AND rotated_at IS NULL",
+        {"now": now},
     )
-    return LoginCounts(
-        logins=logins,
-        access_tokens=tokens.get("access", 0),
-        refresh_tokens=tokens.get("refresh", 0),
-    )
+    return LoginCounts(**counts.fetchone())

@@ -10,9 +10,9 @@ import msgspec
 from quart import Response, request
 
 from onecgw.errors import OnecgwError, RateLimited
-from onecgw.oauth.authorization import AuthorizationRequest
+from onecgw.oauth.authorization import AuthorizationRequest, Redirect
 from onecgw.oauth.factory import AuthorizationServer
-from onecgw.oauth.login import Consent, Redirect
+from onecgw.oauth.login import Consent
 from onecgw.oauth.oauth_error import OAuthError
 from onecgw.oauth.parameters import Parameters, parse_parameters, single_value
 from onecgw.oauth.scopes import split_scopes

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 
 from onecgw.auth.caller import ALL_SCOPES, COST, MONEY, RESOLVE, SALES, STOCK
 from onecgw.catalogue.capabilities import Capabilities
-from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.tools import ALL
 from onecgw.errors import (
     OnecgwError,

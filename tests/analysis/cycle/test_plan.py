@@ -8,7 +8,7 @@ import pytest
 from onecgw.analysis.cycle.reading import Amounts, MonthlyAmounts
 from onecgw.analysis.periods import DateRange
 from onecgw.catalogue.tools.cycle import compose
-from onecgw.catalogue.tools.cycle_plan import CashConversionCycle, Key, plan
+from onecgw.catalogue.tools.cycle_plan import CashConversionCycle, CyclePlan, Key, plan
 from onecgw.catalogue.tools.parts import Period
 from onecgw.errors import OnecgwError
 
@@ -19,7 +19,7 @@ INSTANT = timedelta(microseconds=1)
 
 def request(last: date) -> CashConversionCycle:
     return CashConversionCycle(
-        period=Period(from_=date(2026, 11, 1), to=last), compare="none", balance_basis="closing"
+        period=Period(first=date(2026, 11, 1), last=last), compare="none", balance_basis="closing"
     )
 
 
@@ -47,6 +47,10 @@ def warnings(last: date, now: datetime) -> list[str]:
     found = compose(cycle, outcomes, now)["warnings"]
     assert isinstance(found, list)
     return [one for one in found if "the period ends" in one]
+
+
+def test_nothing_is_compared_with_nothing() -> None:
+    assert CyclePlan(request(date(2026, 11, 30))).before is None
 
 
 def test_balances_are_kept_of_days_that_are_over_everywhere_on_earth() -> None:

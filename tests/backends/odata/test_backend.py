@@ -16,7 +16,7 @@ from onecgw.backends.odata.object_names import published_object
 from onecgw.backends.odata.plan import objects_to_publish
 from onecgw.backends.odata.profile_reader import SHIPPED, load_profile
 from onecgw.backends.odata.reports import NOT_ANSWERED, TOOLS
-from onecgw.catalogue.kinds import CompositeTool
+from onecgw.catalogue.kinds.composite import CompositeTool
 from onecgw.catalogue.tools import ALL
 from onecgw.demo.odata.app import ODataApp
 from onecgw.demo.odata.configurations import ConfigurationName

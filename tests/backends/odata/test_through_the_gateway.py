@@ -47,7 +47,6 @@ async def gateway_over(backend: Backend, onec: OnecSettings) -> AsyncIterator[Ca
         catalogue=Catalogue(ALL, limits),
         sources=Sources(backend=backend, resolver_cache=cache, balance_cache=cache),
         onec=onec,
-        limits=limits,
         audit=audit.append,
     )
     gateway.catalogue.capabilities = await backend.capabilities()

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from onecgw.demo.simulation.calendar import Calendar, is_workday, months_before, week_start
+from onecgw.demo.simulation.calendar import Calendar, is_workday, months_before
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,6 @@ def test_books_begin_two_years_before_and_the_scenario_is_the_last_three_full_mo
 def test_months_are_counted_over_the_end_of_a_year() -> None:
     assert months_before(date(2026, 1, 31), 1) == date(2025, 12, 1)
     assert months_before(date(2026, 3, 1), 0) == date(2026, 3, 1)
-
-
-def test_week_starts_on_monday() -> None:
-    assert week_start(date(2026, 11, 22)) == date(2026, 11, 16)
-    assert week_start(date(2026, 11, 16)) == date(2026, 11, 16)
 
 
 def test_wholesale_rests_at_the_weekend_and_retail_does_not() -> None:

@@ -2,18 +2,18 @@ from datetime import date
 
 import pytest
 
-from onecgw.catalogue.tools.compared_period import (
+from onecgw.analysis.periods import (
+    DateRange,
     Earlier,
     EarlierDay,
+    compared_with,
     earlier_day,
-    earlier_period,
     period_from,
 )
-from onecgw.catalogue.tools.parts import Period
 
 
-def period(first: str, last: str) -> Period:
-    return Period(from_=date.fromisoformat(first), to=date.fromisoformat(last))
+def period(first: str, last: str) -> DateRange:
+    return DateRange(date.fromisoformat(first), date.fromisoformat(last))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def period(first: str, last: str) -> Period:
 def test_the_period_before(
     of: tuple[str, str], comparison: Earlier, expected: tuple[str, str]
 ) -> None:
-    assert earlier_period(period(*of), comparison) == period(*expected)
+    assert compared_with(period(*of), comparison) == period(*expected)
 
 
 @pytest.mark.parametrize(
