@@ -205,7 +205,7 @@ async def test_a_defect_is_500_with_nothing_but_the_request_id(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_rest(answering(TABLE)) as (client, rig):
-        monkeypatch.setattr(rig.gateway, "_sources", None)
+        monkeypatch.setattr(rig.gateway, "_rate", None)
         response = await client.post("/reports/stock", json={})
 
     assert response.status_code == 500
