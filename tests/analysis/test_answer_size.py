@@ -7,10 +7,8 @@ import pytest
 
 from onecgw.demo.books import Books
 from tests.builders.demo_gateway import open_demo
+from tests.questions.replay import CHARACTERS_PER_TOKEN, MOST_TOKENS
 
-# Measured with the o200k tokenizer on these answers, whose labels are mostly Cyrillic.
-CHARACTERS_PER_TOKEN = 2.39
-MOST_TOKENS = 1500
 SUMMER = {"from": "2026-06-01", "to": "2026-08-31"}
 
 
