@@ -3,6 +3,7 @@
 What a filter allows goes into the call itself as long as the address stays within its budget of
 encoded bytes (a letter of Cyrillic takes six); a longer list is split over a few calls; a still
 longer one is applied to the rows here. A dimension that a condition has settled is not fetched.
+Where the facts alone make the address too long, each half of them has a call.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -148,9 +149,18 @@ class _SourcePlan:
             return  # behind what is wanted stands no key at all
         pushed, rest = self._conditions(restrictions, spans[-1])
         self._check_length(is_restricted=pushed != [[]])
+        facts = self._part.facts
+        if len(facts) > 1 and not self._fits(pushed[0], rest, spans[-1]):
+            for half in (facts[: len(facts) // 2], facts[len(facts) // 2 :]):
+                yield from self._of_facts(half).fetches(restrictions)
+            return
         for first, last in spans:
             for conditions in pushed:
                 yield from self._by_accounts(conditions, rest, first, last)
+
+    def _of_facts(self, facts: tuple[str, ...]) -> "_SourcePlan":
+        part = attrs.evolve(self._part, facts=facts)
+        return _SourcePlan(self._source, part, self._request, self._references, self._bounds)
 
     def _check_length(self, *, is_restricted: bool) -> None:
         limit = self._source.max_days

@@ -154,15 +154,16 @@ def table_of(request: RequestedReport, found: list[dict[str, Any]], of: str | No
     known = references()
     chosen = outline(UNF, UNF.tools["sales_report"], request)
     assert isinstance(chosen, Outline)
-    # With so small a budget nothing is left to 1C: the rows are filtered here.
+    # With so small a budget nothing is left to 1C: the rows are filtered here, and each fact has a
+    # call of its own.
     bounds = Bounds(url_bytes=1, rows=10, buckets=62)
     restrictions = [] if of is None else [
         Restriction(alternatives=(("firm", frozenset({of})),))
     ]  # fmt: skip
-    (fetch,) = plan(chosen, request, restrictions, known, bounds)
-    assert fetch.restrictions == tuple(restrictions)
     aggregation = Aggregation(chosen, request, known)
-    aggregation.add(fetch, found)
+    for fetch in plan(chosen, request, restrictions, known, bounds):
+        assert (fetch.restrictions, len(fetch.facts)) == (tuple(restrictions), 1)
+        aggregation.add(fetch, found)
     return aggregation.table()
 
 
