@@ -1,6 +1,7 @@
 """One worker process of `onecgw serve`: `python -m onecgw.app.worker`, with an inherited socket."""
 
 import logging
+import pickle
 import signal
 import socket
 import sys
@@ -59,7 +60,10 @@ async def _work(sock: socket.socket) -> None:
 
 
 async def _serve(start: Start, channel: MessageChannel, state: ProcessState) -> None:
-    state.peers.connect(lambda topic, value: channel.post(Published(topic=topic, value=value)))
+    def publish(topic: str, value: object) -> None:
+        channel.post(Published(topic=topic, value=pickle.dumps(value)))
+
+    state.peers.connect(publish)
     await serve_process(
         start.settings,
         state,
@@ -85,7 +89,8 @@ async def _obey(channel: MessageChannel, state: ProcessState, served: ServedGate
             case Order.ABANDON:
                 served.abandon()
             case Published():
-                state.peers.deliver(message.topic, message.value)
+                # Only our own processes have the socket.
+                state.peers.deliver(message.topic, pickle.loads(message.value))  # noqa: S301
             case _:
                 return
 

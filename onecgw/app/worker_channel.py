@@ -59,10 +59,13 @@ class Prepared:
 
 @attrs.frozen(kw_only=True)
 class Published:
-    """From a worker, and on to all others: a value of `onecgw.peers`."""
+    """From a worker, and on to all others: a value of `onecgw.peers`, pickled.
+
+    The first process passes it on as it is: to read it, it would have to load what answers calls.
+    """
 
     topic: str
-    value: object
+    value: bytes
 
 
 class MessageChannel:

@@ -35,6 +35,8 @@ def imported_by(*arguments: str) -> set[str]:
         (("audit", "--help"), {"httpx", *SERVERS}),
         (("check", "--help"), SERVERS),
         (("stdio", "--help"), {"hypercorn"}),
+        # The first process of several workers answers no call.
+        (("serve", "--help"), {"cattrs", *CLIENTS, *SERVERS} - {"hypercorn"}),
     ],
 )
 def test_a_command_imports_nothing_that_it_does_not_need(
