@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, date, datetime
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -74,13 +74,17 @@ class UpstreamSession:
     notices: tuple[str, ...] = ()
     now: datetime = attrs.field(factory=partial(datetime.now, UTC))
     held: ExitStack = attrs.field(factory=ExitStack)
+    _today: date | None = attrs.field(default=None, init=False)
     calls: int = 0
     received_bytes: int = 0
 
-    @cached_property
+    @property
     def today(self) -> date:
         """What day it is in the time zone of 1C; the same for the whole call."""
-        return self.read_today()
+        # No cached_property: attrs would give the class a slow __getattr__.
+        if self._today is None:
+            self._today = self.read_today()
+        return self._today
 
     @property
     def capabilities(self) -> Capabilities:

@@ -86,21 +86,27 @@ class SingleCallTool(Tool):
             base_currency=upstream.base_currency,
         )
 
-    @functools.cached_property
+    @property
     def filters_with_groups(self) -> frozenset[str]:
         """The filters in which the id of a folder means what is in it."""
-        return frozenset(field.name for field in self._filters if field.arg.takes_groups)
-
-    @property
-    def _filters(self) -> tuple[Field, ...]:
-        filters = [one.type for one in fields_of(self.request) if one.name == "filters"]
-        return fields_of(filters[0]) if filters else ()
+        return _filters_with_groups(self.request)
 
     def _table_redaction(self, restricted: frozenset[str], columns: Iterable[str]) -> Redaction:
         seen = frozenset(columns) - restricted
-        filters = [field.name for field in self._filters]
+        filters = [field.name for field in _filters_of(self.request)]
         members = declared_table(columns=seen, filters=filters)
         return Redaction(restricted=restricted, members=members, columns=seen)
+
+
+def _filters_of(request: type) -> tuple[Field, ...]:
+    filters = [one.type for one in fields_of(request) if one.name == "filters"]
+    return fields_of(filters[0]) if filters else ()
+
+
+# No cached_property: attrs would give the tools a __getattr__ that slows down every access.
+@functools.cache
+def _filters_with_groups(request: type) -> frozenset[str]:
+    return frozenset(field.name for field in _filters_of(request) if field.arg.takes_groups)
 
 
 @attrs.frozen(kw_only=True)
@@ -118,7 +124,7 @@ class TableTool(SingleCallTool):
     ranked: Callable[[Any], Any] | None = None
     quiet_days: int | None = 14
 
-    @functools.cached_property
+    @property
     def additive(self) -> tuple[str, ...]:
         """The measures whose rows add up to their total: those of which there are shares."""
         # In the order of the measures: typing keeps one of two Literals that differ only in order.
