@@ -148,7 +148,7 @@ class ServedGateway:
         tls, context, expires_at = settings.server.tls, None, None
         if tls.cert is not None and tls.key is not None:
             # Without TLS, the modules that read certificates are not loaded: they take 2 MB.
-            from onecgw.certificate import read_certificate  # noqa: PLC0415
+            from onecgw.tls_certificate import read_certificate  # noqa: PLC0415
 
             certificate = read_certificate(tls.cert, tls.key)
             context, expires_at = certificate.context, certificate.expires_at.timestamp()

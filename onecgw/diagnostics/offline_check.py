@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from onecgw.certificate import read_certificate
 from onecgw.diagnostics.step import CheckFailed, ReportStep, run_step
 from onecgw.errors import ConfigError
 from onecgw.oauth.secrets import read_secrets
 from onecgw.settings import Settings
 from onecgw.storage.database import inspect_database
+from onecgw.tls_certificate import read_certificate
 
 RENEW_BEFORE: Final = timedelta(days=7)
 

@@ -13,8 +13,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from onecgw.certificate import read_certificate
 from onecgw.serving.tls import HANDSHAKE_SECONDS
+from onecgw.tls_certificate import read_certificate
 from tests.builders.browser import IS_THERE, MISSING, open_browser
 from tests.builders.certificate import make_certificate
 from tests.builders.http_server import (

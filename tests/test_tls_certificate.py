@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from onecgw.certificate import read_certificate
 from onecgw.errors import ConfigError
+from onecgw.tls_certificate import read_certificate
 from tests.builders.certificate import make_certificate
 
 PEM = serialization.Encoding.PEM
