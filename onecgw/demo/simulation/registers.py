@@ -172,7 +172,8 @@ REGISTER_TABLES: Final = tuple(_REGISTERS)
 # A week is its Monday, a day number divisible by 7.
 _STOCK_LEVELS: Final = """
 CREATE TABLE stock_levels (
-    week INT, warehouse INT, product INT, product_group INT, day INT, next_day INT, qty INT);
+    week INT, warehouse INT, product INT, product_group INT, day INT, next_day INT, qty INT,
+    PRIMARY KEY (week, warehouse, product, day)) WITHOUT ROWID;
 
 WITH RECURSIVE levels AS (
     SELECT
@@ -193,7 +194,7 @@ WITH RECURSIVE levels AS (
 )
 INSERT INTO stock_levels
 SELECT week, warehouse, product, product_group, day, MIN(next_day, week + 7), qty
-FROM parts;
+FROM parts ORDER BY week, warehouse, product, day;
 """
 
 
