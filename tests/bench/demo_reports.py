@@ -81,14 +81,14 @@ def chosen(report: Report, rng: random.Random, books: Books) -> Plan:
         ]
         some = rng.sample(items, min(rng.randint(1, 5), len(items)))
         body["filters"] = {one.name: [item.uuid for item in some]}
-    return f"reports/{report.path}", body, scopes
+    return f"/mcp/reports/{report.path}", body, scopes
 
 
 def plans(books: Books, count: int) -> Iterator[Plan]:
     """Path, body and scopes of every question: the fixed ones, then the chosen ones."""
     for report in TABULAR:
         for body in fixed(report):
-            yield f"reports/{report.path}", body, ALL_SCOPES
+            yield f"/mcp/reports/{report.path}", body, ALL_SCOPES
     yield "/mcp/reports/top_products", {"period": PERIOD, "top": ROWS}, ALL_SCOPES
     rng = random.Random("onecgw bench")
     # Sales have the most lines by far, and so half of the questions.
