@@ -69,7 +69,8 @@ async def serve_control(settings: Settings, reload: Callable[[], Awaitable[Reloa
             log.info("control.started", extra={"fields": {"path": str(path)}})
             await trio.serve_listeners(answer, [listener])
         finally:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the error would take the place of the end
+                path.unlink(missing_ok=True)
     except OSError as error:
         fields = {"path": str(path), "reason": error.strerror}
         log.warning("control.unavailable", extra={"fields": fields})
@@ -88,7 +89,7 @@ def request_reload(path: Path) -> ReloadReport:
             connection.sendall(control.token.encode() + b"\n")
             with connection.makefile("rb") as answer:
                 return msgspec.json.decode(answer.readline(), type=ReloadReport)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"no gateway with these settings runs: {path} is not there, or of one that has ended"
             " without removing it. If database.path was changed, start the gateway again"

@@ -131,14 +131,14 @@ def redact(
     if "columns" in rest and "rows" in rest:
         rest |= _redact_table(rest, redaction, dropped, has_plain_rows=has_plain_rows)
     kept = _keep_members(rest, redaction.members, dropped, skip="rows")
+    in_order = {name: kept.get(name, whole.get(name)) for name in members}
+    found = {name: raw for name, raw in in_order.items() if raw is not None}
     if not dropped:
-        return members
+        return found
     names = [name[:SHOWN_CHARACTERS] for name in sorted(set(dropped))[:SHOWN_NAMES]]
     # Of a measure that the caller may not see, nothing is said to it.
     is_said = any(name.casefold() not in redaction.restricted for name in dropped)
     log.warning("response.undeclared_members", extra={"fields": {"dropped": names}})
-    in_order = {name: kept.get(name, whole.get(name)) for name in members}
-    found = {name: raw for name, raw in in_order.items() if raw is not None}
     notice = notice_member((say(LEFT_OUT),), found, language) if is_said else {}
     return found | {name: msgspec.Raw(encode(text)) for name, text in notice.items()}
 
@@ -197,14 +197,13 @@ def _keep_members(
 
 
 def _keep(raw: msgspec.Raw, declared: Declared, dropped: list[str]) -> msgspec.Raw:
-    """A value without undeclared members; the same object if there are none."""
-    before = len(dropped)
+    """A value without undeclared members."""
+    # Objects are always written anew: of a member that stands twice, only the last was looked at.
     match bytes(raw)[:1]:
         case b"{":
             members = _keep_members(_MEMBERS.decode(raw), declared, dropped)
-            return msgspec.Raw(splice({}, members)) if len(dropped) > before else raw
+            return msgspec.Raw(splice({}, members))
         case b"[":
-            items = [_keep(item, declared, dropped) for item in _ITEMS.decode(raw)]
-            return msgspec.Raw(array(items)) if len(dropped) > before else raw
+            return msgspec.Raw(array(_keep(item, declared, dropped) for item in _ITEMS.decode(raw)))
         case _:
             return raw

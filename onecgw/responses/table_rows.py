@@ -63,7 +63,7 @@ _CELLS: Final[Mapping[str, Any]] = {
 _PLAIN_CELLS: Final[Mapping[str, Any]] = {**_CELLS, "ref": PlainReference | str | int | None}
 # What they may be in the columns of which the values are looked at; other types are not read here.
 _CELLS_OF_PLACES: Final[Mapping[str, Mapping[str, Any]]] = {
-    CURRENCY: {"string": str, "ref": NamedCurrency | str},
+    CURRENCY: {"string": str | None, "ref": NamedCurrency | str | None},
     PRODUCT: {"string": _Scalar, "ref": UnitOfProduct | str | int | None},
 }
 # The first byte of a value of a type; null is a value of each.
@@ -95,7 +95,7 @@ def read_rows(members: Members, units: MeasureUnits, *, is_redacted: bool) -> Ro
         members: of the answer.
         units: of its measures.
         is_redacted: rows with a reference that has other members than PlainReference, or with
-            columns of other types than the contract's, are not read.
+            objects in a column of a type that the contract does not have, are not read.
 
     Returns:
         None where a row or a column is unusual; it may be right nevertheless.
@@ -131,7 +131,8 @@ def _kinds_of(place: str, cells: Iterable[Any]) -> set[object]:
     # Names of attributes and not of classes: which class it is depends on what else is looked at.
     if place == PRODUCT:
         return {cell.unit for cell in cells if hasattr(cell, "unit")}
-    return {getattr(cell, "label", cell) for cell in cells}
+    # null is a kind of its own, as `currency_label` has it: its rows add up to no other currency.
+    return {"null" if cell is None else getattr(cell, "label", cell) for cell in cells}
 
 
 @functools.lru_cache(maxsize=256)

@@ -15,7 +15,13 @@ from typing import Final
 
 import trio
 
-from onecgw.serving.turns import MAX_WAIT_SECONDS, BudgetExhausted, TokenBucket, Turns
+from onecgw.serving.turns import (
+    MAX_WAIT_SECONDS,
+    UNITS_PER_TURN,
+    BudgetExhausted,
+    TokenBucket,
+    Turns,
+)
 
 UNITS_PER_CONNECTION: Final = 20
 UNITS_PER_REQUEST: Final = 20  # that is refused
@@ -101,8 +107,9 @@ class ConnectionBudget:
     def accept(self) -> None:
         """Count the connection as one that is served; one that is closed at once costs little."""
         self._charge_address(UNITS_PER_CONNECTION)
-        if self.address is not None:
-            self.address.first_turns.charge(UNITS_PER_CONNECTION)
+        if self.address is not None and not self.address.first_turns.are_spent:
+            self.address.first_turns.charge(UNITS_PER_TURN)
+            self._turns_taken = 1
 
     def close(self) -> None:
         """Count the connection no longer."""
@@ -148,6 +155,9 @@ class ConnectionBudget:
         self._refusals = 0
         if self.address is not None:
             self.address.admitted_at = trio.current_time()
+            # Those of a known caller are given back: they are there against unknown ones.
+            self.address.first_turns.charge(-self._turns_taken * UNITS_PER_TURN)
+            self._turns_taken = 0
 
     async def wait_turn(self) -> None:
         """Let other tasks run; without a known caller also wait for the address and for a turn.
@@ -161,7 +171,7 @@ class ConnectionBudget:
         if self.address is None:
             await self._turns.wait()
             return
-        if self.address.is_known and self._turns_taken < FIRST_TURNS:
+        if self._has_first_turn(self.address):
             # Otherwise a known caller's new connections would wait behind a flood of its address.
             self._turns_taken += 1
             await self.address.first_turns.wait()
@@ -175,6 +185,10 @@ class ConnectionBudget:
                     await self._turns.wait()
         if waiting.cancelled_caught:
             raise BudgetExhausted
+
+    def _has_first_turn(self, address: AddressBudget) -> bool:
+        is_early = address.is_known and self._turns_taken < FIRST_TURNS
+        return is_early and not address.first_turns.are_spent
 
     def _charge_shared(self, units: float) -> None:
         self._charge_address(units)

@@ -39,7 +39,7 @@ class ClientStream:
     Args:
         stream: carries the bytes.
         sock: of the stream. It is used directly if nothing, such as TLS, is in between.
-        unsent: what all answers have left to send.
+        unsent: all answers that are not sent.
     """
 
     def __init__(
@@ -108,8 +108,8 @@ class ClientStream:
             return self.socket.recv(max_bytes)
         except BlockingIOError:  # woken for nothing
             return await self.receive(max_bytes)
-        except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-            return b""
+        except (OSError, ValueError, trio.BrokenResourceError, trio.ClosedResourceError):
+            return b""  # ValueError: a task that sent has closed the socket
 
     def count_lingered(self, size_bytes: int) -> bool:
         """Count bytes that are read after our last response; return False if there are too many."""
@@ -173,6 +173,8 @@ class ClientStream:
                 pass
             finally:
                 self.unsent.update(self, 0, self.evict)
+                if scope.cancel_called:
+                    self._is_aborted = True  # those who wait for the lock find a closed socket
                 self._send_lock.release()
         if scope.cancelled_caught:
             await self.aclose()
@@ -191,7 +193,7 @@ class ClientStream:
             if sent_bytes >= due_bytes:
                 due_bytes = sent_bytes + PIECE_BYTES
                 scope.deadline = trio.current_time() + PIECE_SECONDS
-                self.unsent.update(self, len(data) - sent_bytes, self.evict)
+                self.unsent.update(self, len(data), self.evict)
             if self._is_direct:
                 await trio.lowlevel.wait_writable(self.socket)
                 # The socket takes what it has room for: one call moves much more than a piece.

@@ -84,7 +84,7 @@ class Http2(H2Protocol):
             for start in range(0, len(event.data), PIECE_BYTES):
                 if self.closed:
                     return
-                stream.unsent.update(answer, len(event.data) - start, stream.evict)
+                stream.unsent.update(answer, len(event.data), stream.evict)
                 piece = event.data[start : start + PIECE_BYTES]
                 await self._send_in_time(Body(stream_id=event.stream_id, data=piece))
         finally:

@@ -14,7 +14,9 @@ from typing import Any, Final, Literal
 
 import attrs
 import trio
-from trio.testing import wait_all_tasks_blocked  # Trio offers it nowhere else
+
+# `trio.testing` has it, too, but imports pytest where that is installed.
+from trio._core._generated_run import wait_all_tasks_blocked
 
 from onecgw.errors import StorageUnavailable
 from onecgw.locales.text import say

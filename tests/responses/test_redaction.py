@@ -94,6 +94,26 @@ def test_no_member_that_is_not_declared_leaves_a_part_of_an_answer() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("tool", "body"),
+    [
+        (SALES_REPORT, b'{"columns":[{"name":"customer","type":"ref"}],"rows":[[%b]]}'),
+        (CUSTOMER_SUMMARY, b'{"customer":%b,"totals":{"amount":1}}'),
+        (CUSTOMER_SUMMARY, b'{"customer":{"id":"1"},"top_products":[%b]}'),
+        (CUSTOMER, b'{"candidates":[%b]}'),
+    ],
+)
+def test_of_a_member_that_stands_twice_only_the_one_that_was_looked_at_leaves(
+    tool: SingleCallTool, body: bytes
+) -> None:
+    redaction = tool.redaction(COST_MEASURES | tool.stock_value)
+    twice = b'{"id":"1","label":{"cost":77777},"label":"A"}'
+
+    left = splice({}, redact(read_members(body % twice), redaction))
+
+    assert left == body % b'{"id":"1","label":"A"}'
+
+
 def test_a_column_that_is_not_declared_is_left_out_with_its_cells() -> None:
     columns = [
         COLUMNS[0],

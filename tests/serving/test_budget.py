@@ -329,23 +329,47 @@ async def test_first_turns_of_a_known_address_do_not_wait_for_its_debt(
     assert waited == pytest.approx([debt, *none, *none, debt], abs=0.01)
 
 
-async def test_first_turns_of_a_known_address_are_limited(
+async def test_spent_first_turns_leave_the_ordinary_turns(
     autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget, "FIRST_TURNS_AT_ONCE", 2)
+    monkeypatch.setattr(budget, "FIRST_TURNS_PER_SECOND", 0.01)
     budgets = ClientBudgets(())
     budgets.open("192.0.2.1").admit()
 
     waited = []
-    for _ in range(4):
+    for debt_seconds in (0, 0, 1, 1):
+        flood = budgets.open("192.0.2.1")
         one = budgets.open("192.0.2.1")
         one.accept()  # takes one as well
+        flood.charge(10 * budget.ADDRESS_UNITS_PER_SECOND * debt_seconds)
         began = trio.current_time()
         await one.wait_turn()
         waited.append(trio.current_time() - began)
 
-    each = 1 / budget.FIRST_TURNS_PER_SECOND
-    assert waited == pytest.approx([0, 2 * each, 2 * each, 2 * each], abs=each / 10)
+    debt = budget.MAX_DEBT_SECONDS
+    assert waited == pytest.approx([0, 0, debt, debt], abs=0.01)
+
+
+async def test_connections_of_known_callers_give_their_first_turns_back(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    budgets = ClientBudgets(())
+    budgets.open("192.0.2.1").admit()
+    began = trio.current_time()
+
+    for _ in range(2 * budget.FIRST_TURNS_AT_ONCE):  # at the same moment
+        one = budgets.open("192.0.2.1")
+        one.accept()
+        for _ in range(budget.FIRST_TURNS - 1):
+            await one.wait_turn()
+        one.charge_request()
+        one.admit()
+        one.close()
+
+    assert one.address is not None
+    assert not one.address.first_turns.are_spent
+    assert trio.current_time() == pytest.approx(began, abs=0.01)
 
 
 async def test_few_unknown_callers_have_a_turn_in_the_same_pass_of_the_event_loop() -> None:

@@ -9,7 +9,8 @@ import pytest
 import trio
 import trio.testing
 
-from onecgw.serving.unsent import UnsentAnswers
+from onecgw.serving import unsent
+from onecgw.serving.unsent import STALLED_SECONDS, UnsentAnswers
 from tests.builders.http_server import (
     GET,
     Http2Client,
@@ -38,19 +39,35 @@ async def count_to_end(stream: trio.SocketStream) -> int:
     return count
 
 
-def test_the_answer_whose_client_has_read_nothing_for_longest_ends() -> None:
-    unsent, ended = UnsentAnswers(100), list[str]()
-    for name, left_bytes in (("a", 60), ("b", 40), ("a", 50), ("c", 20), ("a", 0), ("d", 200)):
-        unsent.update(name, left_bytes, partial(ended.append, name))
+async def test_the_answer_whose_client_has_read_nothing_for_longest_ends(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    answers, ended = UnsentAnswers(100), list[str]()
+    for name, size_bytes in (("a", 60), ("b", 40), ("a", 60), ("c", 20), ("a", 0), ("d", 200)):
+        await trio.sleep(STALLED_SECONDS)
+        answers.update(name, size_bytes, partial(ended.append, name))
 
     assert ended == ["b", "c"]
-    assert unsent.size_bytes == 200
+    assert answers.size_bytes == 200
+
+
+async def test_answers_of_clients_that_read_are_not_ended(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    answers, ended = UnsentAnswers(100), list[str]()
+    for name in ("a", "b", "c", "a", "b", "c"):
+        await trio.sleep(STALLED_SECONDS / 3 - 0.001)
+        answers.update(name, 100, partial(ended.append, name))
+
+    assert ended == []
+    assert answers.size_bytes == 300
 
 
 @pytest.mark.parametrize(("max_bytes", "is_whole"), [(len(LARGE), False), (3 * len(LARGE), True)])
 async def test_a_slow_reader_ends_where_answers_need_more_than_the_bound(
-    max_bytes: int, is_whole: bool
+    max_bytes: int, is_whole: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(unsent, "STALLED_SECONDS", 0)
     async with (
         serving(answer_much, max_unsent_bytes=max_bytes) as served,
         await served.connect() as slow,
@@ -65,7 +82,10 @@ async def test_a_slow_reader_ends_where_answers_need_more_than_the_bound(
         await assert_nothing_stays(served)
 
 
-async def test_an_http2_answer_without_a_window_ends_as_well() -> None:
+async def test_an_http2_answer_without_a_window_ends_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unsent, "STALLED_SECONDS", 0)
     async with (
         serving(answer_much, max_unsent_bytes=len(LARGE)) as served,
         await Http2Client.open(served) as slow,

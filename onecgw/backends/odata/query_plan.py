@@ -3,7 +3,7 @@
 What a filter allows goes into the call itself as long as the address stays within its budget of
 encoded bytes (a letter of Cyrillic takes six); a longer list is split over a few calls; a still
 longer one is applied to the rows here. A dimension that a condition has settled is not fetched.
-Where the facts alone make the address too long, each half of them has a call.
+Where the address is too long for all facts but not for each of them, each half has a call.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -149,11 +149,13 @@ class _SourcePlan:
             return  # behind what is wanted stands no key at all
         pushed, rest = self._conditions(restrictions, spans[-1])
         self._check_length(is_restricted=pushed != [[]])
-        facts = self._part.facts
-        if len(facts) > 1 and not self._fits(pushed[0], rest, spans[-1]):
-            for half in (facts[: len(facts) // 2], facts[len(facts) // 2 :]):
-                yield from self._of_facts(half).fetches(restrictions)
-            return
+        if not self.fits(pushed[0], rest, spans[-1]):
+            facts = self._part.facts
+            single = [self._of_facts((fact,)) for fact in facts]
+            if len(facts) > 1 and all(one.fits(pushed[0], rest, spans[-1]) for one in single):
+                for half in (facts[: len(facts) // 2], facts[len(facts) // 2 :]):
+                    yield from self._of_facts(half).fetches(restrictions)
+                return
         for first, last in spans:
             for conditions in pushed:
                 yield from self._by_accounts(conditions, rest, first, last)
@@ -192,7 +194,7 @@ class _SourcePlan:
         for one, literals in sorted(possible, key=lambda pair: len(pair[1])):
             left = [other for other in rest if other is not one]
             candidate = [*pushed, url.any_of(literals)]
-            if self._fits(candidate, left, span):
+            if self.fits(candidate, left, span):
                 pushed, rest = candidate, left
             else:
                 too_long.append((one, literals))
@@ -215,15 +217,16 @@ class _SourcePlan:
         """A long list in as few parts as the budget allows; None where they are too many."""
 
         def fits(some: Sequence[str]) -> bool:
-            return self._fits([*pushed, url.any_of(some)], rest, span)
+            return self.fits([*pushed, url.any_of(some)], rest, span)
 
         most = _MAX_BATCHES if self._source.max_days is None else _MAX_BATCHES_OF_RECORDS
         found = [*islice(url.batches(literals, fits), most + 1)]
         return found if len(found) <= most and all(fits(one) for one in found) else None
 
-    def _fits(
+    def fits(
         self, conditions: list[str], rest: Sequence[Restriction], span: tuple[date, date]
     ) -> bool:
+        """Whether the address of a call is short enough. rest: restrictions left to its rows."""
         return self._bounds.admits(self._queries.query(conditions, self._leaves(rest), span))
 
     # The GET itself.

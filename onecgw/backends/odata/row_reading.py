@@ -9,6 +9,8 @@ from onecgw.backends.odata.object_names import bare_type
 from onecgw.backends.odata.profile import COUNTS, OF_RETURNS, DimensionField, Term, has_marks
 from onecgw.backends.odata.query_plan import Fetch
 from onecgw.backends.odata.references import ACCOUNT, References
+from onecgw.errors import OnecBadResponse
+from onecgw.locales.text import say
 
 Reader = Callable[[Row], str | None]
 TermReader = Callable[[Row], Decimal | None]
@@ -89,7 +91,7 @@ class RowReading:
         types = self._references.types
         is_typed = any(types.is_composite(self._source.row_type, one) for one in columns)
         instead = "Account_Key" if field.side and field.field == ACCOUNT else ""
-        raw = _reader(columns, field.types if is_typed else (), instead)
+        raw = _reader(self._source.register, columns, field.types if is_typed else (), instead)
         if field.key is None:
             return raw
         keys: Mapping[str, Mapping[str, str]] = self._references.keys[field.key]
@@ -145,18 +147,23 @@ def _sum_up(
                 tally.sums[fact] = join(tally.sums[fact], value)
 
 
-def _reader(columns: Sequence[str], types: tuple[str, ...], instead: str) -> Reader:
-    """The first reference of one of the types, () is any; else the value of `instead`."""
+def _reader(register: str, columns: Sequence[str], types: tuple[str, ...], instead: str) -> Reader:
+    """The first reference of one of the types, () is any; else the value of `instead`.
+
+    Raises:
+        OnecBadResponse: by the reader, if a reference lacks its type: without it, the figures of
+            the row would go to another one.
+    """
     pairs = [(column, f"{column}_Type") for column in columns]
 
     def read(row: Row) -> str | None:
         for column, type_column in pairs:
             found = row[column]
-            if (
-                found
-                and found != ZERO
-                and (not types or bare_type(str(row[type_column] or "")) in types)
-            ):
+            if not found or found == ZERO:
+                continue
+            if types and not row[type_column]:
+                raise OnecBadResponse(say("odata.row_lacks", name=register, columns=type_column))
+            if not types or bare_type(str(row[type_column])) in types:
                 return str(found)
         return row[instead] if instead else None
 

@@ -15,6 +15,7 @@ from onecgw.locales.text import say
 
 # Dimensions with few values, so that the answers are short.
 _COARSE: Final = ("firm", "warehouse")
+_A_MONTH: Final = timedelta(days=31)  # at least to the end of the month in which it begins
 
 
 @attrs.frozen
@@ -76,7 +77,9 @@ def _parts(when: DateRange | date, quiet_days: int) -> dict[str, DateRange | dat
     if not isinstance(when, DateRange):
         return {"day": when}
     quiet = timedelta(days=quiet_days)
-    last_of_first = max(when.months[0].last, when.first + quiet)
+    # Only the first days are cut into months: a long period has thousands of them.
+    start = DateRange(when.first, min(when.last, when.first + _A_MONTH))
+    last_of_first = max(start.months[0].last, when.first + quiet)
     first = DateRange(when.first, min(when.last, last_of_first))
     last = DateRange(when.last - quiet, when.last)
     return {"first": first, "last": last} if first.days > quiet_days else {"last": last}

@@ -5,6 +5,7 @@ import sqlite3
 import attrs
 
 from onecgw.oauth.secrets import OAuthSecrets
+from onecgw.text import well_formed
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +45,6 @@ def allow_client(db: sqlite3.Connection, client: str) -> list[DeniedClient]:
     rows = db.execute(
         "DELETE FROM denied_clients WHERE ? IN (client_id, name)"
         " RETURNING client_id, name, denied_at",
-        (client,),
+        (well_formed(client),),  # an argument of the command line may have half characters
     )
     return [DeniedClient(**row) for row in rows]
