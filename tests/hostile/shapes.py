@@ -318,9 +318,6 @@ SHAPES: Final[dict[str, Shape]] = {
     "h1 WebSocket upgrades": flood(
         b"", request("GET", "/mcp", "Connection: Upgrade", "Upgrade: websocket")
     ),
-    "h1 requests of a known caller": flood(
-        b"", request("GET", "/reports/stock", f"Authorization: Bearer {DEMO_API_TOKEN}")
-    ),
     "h1 wrong tokens": flood(
         b"",
         request("POST", "/reports/stock", "Authorization: Bearer wrong", "Content-Length: 0"),
@@ -370,6 +367,8 @@ TLS_SHAPES: Final[dict[str, Shape]] = {
 """What needs a gateway that serves TLS."""
 
 UNKNOWN_CALLER: Final = ("127.0.0.2",)
+# Of its own: an address that had a known caller in the last minute has first turns.
+ATTACKING_CALLER: Final = ("127.0.0.3",)
 MANY: Final = tuple(f"127.0.2.{number}" for number in range(1, 201))
 PROXY: Final = ("127.0.1.1",)
 CALLER: Final = ("127.0.0.1",)
@@ -390,7 +389,12 @@ def _from_everywhere(shapes: dict[str, Shape], wide: Iterable[str]) -> Runs:
     return runs
 
 
-RUNS: Final = _from_everywhere(SHAPES, _WIDE)
+RUNS: Final = _from_everywhere(SHAPES, _WIDE) | {
+    "h1 requests of a known caller": (
+        flood(b"", request("GET", "/reports/stock", f"Authorization: Bearer {DEMO_API_TOKEN}")),
+        ATTACKING_CALLER,
+    )
+}
 """What runs by name: a shape and its source addresses."""
 TLS_RUNS: Final = RUNS | _from_everywhere(TLS_SHAPES, ("tls handshakes",))
 """What runs by name against a gateway that serves TLS."""
