@@ -171,7 +171,8 @@ def table_of(request: RequestedReport, found: list[dict[str, Any]], of: str | No
         shorter = attrs.evolve(bounds, url_bytes=len(whole.query.encoded(bounds.spelling)) - 1)
         fetches = plan(chosen, request, restrictions, known, shorter)
         assert [fact for one in fetches for fact in one.facts] == [*whole.facts]
-        assert all(shorter.admits(one.query) for one in fetches)
+        # One fact alone may need all columns: net is the amount less its VAT.
+        assert len(fetches) == 1 or all(shorter.admits(one.query) for one in fetches)
     for fetch in fetches:
         aggregation.add(fetch, found)
     return aggregation.table()
@@ -219,3 +220,22 @@ def test_a_reference_without_its_type_is_refused_where_types_decide() -> None:
     assert read(row | {"Аналитика_Type": "StandardODATA.Catalog_Кассы"}) is None
     with pytest.raises(OnecBadResponse, match="Аналитика_Type"):
         read(row | {"Аналитика_Type": None})
+
+
+def test_the_facts_of_a_too_long_address_are_read_by_several_calls() -> None:
+    body = {
+        "period": {"from": "2026-03-01", "to": "2026-03-31"},
+        "group_by": ["customer"],
+        "measures": ["amount", "qty"],
+    }
+    request = read_request(SALES, body, today=date(2026, 3, 31))
+    chosen = outline(UNF, UNF.tools["sales_report"], request)
+    assert isinstance(chosen, Outline)
+    enough = Bounds(url_bytes=1_900, rows=10, buckets=62)
+    (whole,) = plan(chosen, request, [], references(), enough)
+    shorter = attrs.evolve(enough, url_bytes=len(whole.query.encoded(enough.spelling)) - 1)
+
+    fetches = plan(chosen, request, [], references(), shorter)
+
+    assert [one.facts for one in fetches] == [("amount",), ("qty",)]
+    assert all(shorter.admits(one.query) for one in fetches)
