@@ -25,7 +25,6 @@ _MONEY: Final = Context(
     Emin=-MAX_DIGITS,
     traps=[Inexact, Overflow, Subnormal, InvalidOperation],
 )
-_COLUMNS: Final = "columns"
 
 
 @attrs.frozen(kw_only=True)

@@ -29,7 +29,7 @@ from onecgw.settings import LimitsSettings
 Computed = TypeVar("Computed")
 
 COMPUTING: Final = 2  # threads share one interpreter: more would only take more memory
-LARGE_BYTES: Final = 2**18  # of JSON, which are read in some 20 ms
+COMPUTED_ON_LOOP_BYTES: Final = 2**18  # of JSON, which are read in some 20 ms
 
 
 @attrs.frozen(kw_only=True)
@@ -168,7 +168,7 @@ class UpstreamSession:
         Figures of a large list take seconds, in which no other call may wait: they are computed in
         a thread. A cancelled call waits for the thread.
         """
-        if self.received_bytes < LARGE_BYTES:
+        if self.received_bytes < COMPUTED_ON_LOOP_BYTES:
             return function()
         return await trio.to_thread.run_sync(function, limiter=self.sources.computing)
 

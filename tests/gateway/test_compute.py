@@ -30,7 +30,9 @@ async def test_large_answers_are_computed_in_a_thread(
 
         return await whole(self, noted)
 
-    monkeypatch.setattr(upstream, "LARGE_BYTES", len(TABLE) if is_large else len(TABLE) + 1)
+    monkeypatch.setattr(
+        upstream, "COMPUTED_ON_LOOP_BYTES", len(TABLE) if is_large else len(TABLE) + 1
+    )
     monkeypatch.setattr(upstream.UpstreamSession, "compute", compute)
     headers = {"content-type": "application/json"}
     async with open_rig(lambda _: httpx.Response(200, content=TABLE, headers=headers)) as rig:

@@ -133,69 +133,70 @@ def flood(first: bytes, unit: bytes, *, connections: int = 10) -> Shape:
     return run
 
 
-def hold(first: bytes, *, connections: int = 1_000) -> Shape:
-    """Begin a request on many connections and leave it there; reopen what is closed."""
+def _visit_for_ever(
+    connections: int,
+    visit: Callable[[Target, int], Awaitable[None]],
+    pause: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
+) -> Shape:
+    """Visit the target on some connections at the same time, each again when it has ended."""
 
     async def run(target: Target) -> None:
-        pause = trio.Lock()
-
-        async def keep(number: int) -> None:
+        async def repeat(number: int) -> None:
             while True:
                 with suppress(OSError, trio.BrokenResourceError):
-                    async with await target.open(number) as stream:
-                        if first:
-                            await stream.send_all(first)
-                        while await stream.receive_some():
-                            pass
-                async with pause:
-                    await trio.sleep(REOPEN_SECONDS)
+                    await visit(target, number)
+                await pause()
 
         async with trio.open_nursery() as nursery:
             for number in range(connections):
-                nursery.start_soon(keep, number)
+                nursery.start_soon(repeat, number)
 
     return run
+
+
+def hold(first: bytes, *, connections: int = 1_000) -> Shape:
+    """Begin a request on many connections and leave it there; reopen what is closed."""
+    one_at_a_time = trio.Lock()
+
+    async def visit(target: Target, number: int) -> None:
+        async with await target.open(number) as stream:
+            if first:
+                await stream.send_all(first)
+            while await stream.receive_some():
+                pass
+
+    async def pause() -> None:
+        async with one_at_a_time:
+            await trio.sleep(REOPEN_SECONDS)
+
+    return _visit_for_ever(connections, visit, pause)
 
 
 def _connect_and_leave(connections: int) -> Shape:
-    async def run(target: Target) -> None:
-        async def keep(number: int) -> None:
-            while True:
-                with suppress(OSError):
-                    await (await target.connect(number)).aclose()
-                await trio.lowlevel.checkpoint()
+    async def visit(target: Target, number: int) -> None:
+        await (await target.connect(number)).aclose()
 
-        async with trio.open_nursery() as nursery:
-            for number in range(connections):
-                nursery.start_soon(keep, number)
+    return _visit_for_ever(connections, visit)
 
-    return run
+
+async def _shake_hands(target: Target, stream: trio.SocketStream) -> None:
+    assert target.tls is not None
+    await trio.SSLStream(stream, target.tls, server_hostname=TLS_NAME).do_handshake()
 
 
 def _handshakes(*, is_whole: bool, connections: int = 20) -> Shape:
     """Do a handshake of TLS and leave, or leave after its first bytes."""
 
-    async def run(target: Target) -> None:
-        assert target.tls is not None
-        context = target.tls
+    async def visit(target: Target, number: int) -> None:
+        async with await target.connect(number) as stream:
+            if is_whole:
+                await _shake_hands(target, stream)
+            else:
+                assert target.tls is not None
+                await stream.send_all(_client_hello(target.tls))
+                await stream.receive_some()
 
-        async def keep(number: int) -> None:
-            while True:
-                with suppress(OSError, trio.BrokenResourceError):
-                    async with await target.connect(number) as stream:
-                        if is_whole:
-                            tls = trio.SSLStream(stream, context, server_hostname=TLS_NAME)
-                            await tls.do_handshake()
-                        else:
-                            await stream.send_all(_client_hello(context))
-                            await stream.receive_some()
-                await trio.lowlevel.checkpoint()
-
-        async with trio.open_nursery() as nursery:
-            for number in range(connections):
-                nursery.start_soon(keep, number)
-
-    return run
+    return _visit_for_ever(connections, visit)
 
 
 def _client_hello(context: ssl.SSLContext) -> bytes:
@@ -209,25 +210,13 @@ def _client_hello(context: ssl.SSLContext) -> bytes:
 def _half_records(*, connections: int = 1_000) -> Shape:
     """Begin a record of 16 KiB on many connections and leave it there."""
 
-    async def run(target: Target) -> None:
-        assert target.tls is not None
-        context = target.tls
+    async def visit(target: Target, number: int) -> None:
+        async with await target.connect(number) as stream:
+            await _shake_hands(target, stream)
+            await stream.send_all(b"\x17\x03\x03\x40\x00")
+            await stream.receive_some()
 
-        async def keep(number: int) -> None:
-            while True:
-                with suppress(OSError, trio.BrokenResourceError):
-                    async with await target.connect(number) as stream:
-                        tls = trio.SSLStream(stream, context, server_hostname=TLS_NAME)
-                        await tls.do_handshake()
-                        await stream.send_all(b"\x17\x03\x03\x40\x00")
-                        await stream.receive_some()
-                await trio.sleep(REOPEN_SECONDS)
-
-        async with trio.open_nursery() as nursery:
-            for number in range(connections):
-                nursery.start_soon(keep, number)
-
-    return run
+    return _visit_for_ever(connections, visit, partial(trio.sleep, REOPEN_SECONDS))
 
 
 def _records(*, connections: int = 10) -> Shape:
